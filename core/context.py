@@ -1,0 +1,188 @@
+"""What is known of each symbol, from which source, and until when it counts.
+
+Invariants: a section is in a context only while it is fresh, at its limit to the millisecond still, one later
+not; within one source the newest expert replaces; experts of different sources are never mixed, a
+disagreement between two fresh ones is told as the context's ``conflict``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Generic, TypeVar
+
+from core.live import LiveSignal
+from core.model import (
+    AlignmentFacts,
+    Context,
+    Direction,
+    Provenance,
+    RegimeFacts,
+    Session,
+    SignalFacts,
+    Source,
+    StructureFacts,
+    Update,
+)
+from core.rules import Rules
+
+__all__ = ["ContextBook", "Held", "LiveSignal", "SymbolState", "provenance_of"]
+
+T = TypeVar("T")
+_MILLISECOND = timedelta(milliseconds=1)
+_LONGEST_MINUTES = 366 * 1440  # a sender's absurd number must not overflow an instant
+
+
+@dataclass(frozen=True, slots=True)
+class Held(Generic[T]):
+    """One piece of knowledge and where it comes from."""
+
+    facts: T
+    origin: Provenance
+
+
+@dataclass(slots=True)
+class SymbolState:
+    """All that was heard of one symbol, stale or not; plain data, part of the engine's checkpoint.
+
+    ``experts`` by source, ``directions`` by timeframe in minutes.
+    """
+
+    regime: Held[RegimeFacts] | None = None
+    alignment: Held[AlignmentFacts] | None = None
+    structure: Held[StructureFacts] | None = None
+    experts: dict[str, Held[SignalFacts]] = field(default_factory=dict)
+    directions: dict[str, Held[Direction]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class ContextBook:
+    """The state of every symbol; plain data, changed only by ``absorb`` and ``prune``."""
+
+    symbols: dict[str, SymbolState] = field(default_factory=dict)
+
+    def absorb(self, update: Update, at: datetime, receipt_id: str | None, rules: Rules) -> None:
+        """Take in what an update says; ``at`` is its arrival. Late signals are not to be absorbed."""
+        origin = provenance_of(update, at, receipt_id, rules)
+        state = self.symbols.setdefault(update.symbol, SymbolState())
+        if update.regime is not None:
+            state.regime = Held(update.regime, origin)
+        if update.alignment is not None:
+            state.alignment = Held(update.alignment, origin)
+        if update.structure is not None:
+            state.structure = Held(update.structure, origin)
+        if update.signal is not None:
+            state.experts[update.source.value] = Held(update.signal, origin)
+            if update.timeframe is not None:
+                state.directions[str(update.timeframe)] = Held(update.signal.direction, origin)
+
+    def context_for(
+        self,
+        symbol: str,
+        as_of: datetime,
+        session: Session,
+        price: float | None,
+        rules: Rules,
+        signal: LiveSignal | None = None,
+    ) -> Context:
+        """The context at an instant: of the signal being decided, else of the newest fresh expert.
+
+        ``conflict`` names the newest fresh expert of another source that proposes the other side. Source:
+        SPEC §3.
+        """
+        state = self.symbols.get(symbol) or SymbolState()
+        provenance: dict[str, Provenance] = {}
+        regime = _fresh(state.regime, as_of, "regime", provenance)
+        alignment = _fresh(state.alignment, as_of, "alignment", provenance)
+        structure = _fresh(state.structure, as_of, "structure", provenance)
+        experts = [held for held in state.experts.values() if is_fresh(held.origin, as_of)]
+        experts.sort(key=_arrival, reverse=True)
+        chosen = _expert_of(signal, rules) if signal is not None else (experts[0] if experts else None)
+        expert = _fresh(chosen, as_of, "expert", provenance)
+        directions: dict[str, Direction] = {}
+        for timeframe, held in state.directions.items():
+            direction = _fresh(held, as_of, f"direction:{timeframe}", provenance)
+            if direction is not None:
+                directions[timeframe] = direction
+        heard = {origin.source for origin in provenance.values()} | {held.origin.source for held in experts}
+        return Context(
+            symbol=symbol,
+            as_of=as_of,
+            session=session,
+            price=price,
+            regime=regime,
+            alignment=alignment,
+            expert=expert,
+            structure=structure,
+            timeframe=chosen.origin.timeframe if chosen is not None else None,
+            directions=directions,
+            conflict=None if expert is None else _conflict(provenance["expert"].source, expert, experts),
+            completeness=len(heard) / len(Source),
+            provenance=provenance,
+        )
+
+    def prune(self, as_of: datetime) -> None:
+        """Forget what is stale, so that senders of ever new symbols cannot fill the memory."""
+        for symbol, state in list(self.symbols.items()):
+            state.regime = _kept(state.regime, as_of)
+            state.alignment = _kept(state.alignment, as_of)
+            state.structure = _kept(state.structure, as_of)
+            state.experts = {k: h for k, h in state.experts.items() if is_fresh(h.origin, as_of)}
+            state.directions = {k: h for k, h in state.directions.items() if is_fresh(h.origin, as_of)}
+            if not (state.regime or state.alignment or state.structure or state.experts or state.directions):
+                del self.symbols[symbol]
+
+
+def validity(update: Update, rules: Rules) -> timedelta:
+    """How long an update counts: its stated decay, else its timeframe with grace, or a least time."""
+    limits = rules.context
+    if update.decay_minutes is not None:
+        return timedelta(minutes=min(max(update.decay_minutes, 0.0), _LONGEST_MINUTES))
+    timeframe = min(update.timeframe or 0, _LONGEST_MINUTES)
+    grace = limits.grace_minutes if timeframe > limits.validity_minutes else 0.0
+    return timedelta(minutes=max(limits.validity_minutes, timeframe) + grace)
+
+
+def provenance_of(update: Update, at: datetime, receipt_id: str | None, rules: Rules) -> Provenance:
+    """Where an update's sections come from and until when they count; ``at`` is its arrival."""
+    return Provenance(
+        source=update.source,
+        at=at,
+        valid_until=at + validity(update, rules),
+        receipt_id=receipt_id,
+        timeframe=update.timeframe,
+    )
+
+
+def is_fresh(origin: Provenance, as_of: datetime) -> bool:
+    """Whether it still counts: to the millisecond at its limit yes, one millisecond later no."""
+    return as_of - origin.valid_until < _MILLISECOND
+
+
+def _fresh(held: Held[T] | None, as_of: datetime, name: str, provenance: dict[str, Provenance]) -> T | None:
+    if held is None or not is_fresh(held.origin, as_of):
+        return None
+    provenance[name] = held.origin
+    return held.facts
+
+
+def _kept(held: Held[T] | None, as_of: datetime) -> Held[T] | None:
+    return held if held is not None and is_fresh(held.origin, as_of) else None
+
+
+def _arrival(held: Held[SignalFacts]) -> datetime:
+    return held.origin.at
+
+
+def _expert_of(signal: LiveSignal, rules: Rules) -> Held[SignalFacts] | None:
+    if signal.update.signal is None:
+        return None
+    origin = provenance_of(signal.update, signal.arrived, signal.receipt_id, rules)
+    return Held(signal.update.signal, origin)
+
+
+def _conflict(source: Source, expert: SignalFacts, experts: list[Held[SignalFacts]]) -> Source | None:
+    for held in experts:
+        if held.origin.source is not source and held.facts.direction is not expert.direction:
+            return held.origin.source
+    return None

@@ -1,0 +1,59 @@
+"""The exchange day's profit and loss: what was realised, the run of losses, and the path of the total."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+SAMPLE_SECONDS = 60
+
+
+@dataclass(slots=True)
+class DayBook:
+    """Plain data, part of the engine's checkpoint; money in dollars, net of costs.
+
+    ``losses_in_a_row`` runs on across days, everything else starts anew with each exchange date.
+    """
+
+    day: date | None = None
+    realized: float = 0.0
+    costs: float = 0.0
+    closed: int = 0
+    wins: int = 0
+    losses_in_a_row: int = 0
+    cool_down_until: datetime | None = None
+    series: list[float] = field(default_factory=list)
+    sampled_at: datetime | None = None
+
+    def roll(self, day: date) -> None:
+        """Begin a new exchange date."""
+        if self.day == day:
+            return
+        self.day, self.realized, self.costs, self.closed, self.wins = day, 0.0, 0.0, 0, 0
+        self.series, self.sampled_at = [], None
+
+    def leg(self, net: float, costs: float) -> None:
+        self.realized += net
+        self.costs += costs
+
+    def trade(self, net: float) -> None:
+        """Count a trade that is closed; a scratch is neither a win nor a loss."""
+        self.closed += 1
+        if net > 0:
+            self.wins += 1
+            self.losses_in_a_row = 0
+        elif net < 0:
+            self.losses_in_a_row += 1
+
+    def start_cool_down(self, now: datetime, minutes: float) -> None:
+        self.cool_down_until = now + timedelta(minutes=minutes)
+
+    def sample(self, at: datetime, total: float) -> None:
+        """Keep one value of the day's total per minute, a day's worth of them."""
+        if self.sampled_at is not None and (at - self.sampled_at).total_seconds() < SAMPLE_SECONDS:
+            self.series[-1] = total
+            return
+        self.sampled_at = at
+        self.series.append(total)
+        if len(self.series) > 480:
+            del self.series[0]

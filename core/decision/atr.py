@@ -1,0 +1,49 @@
+"""The daily ATR as percent of price: from the feed, else a payload that says daily, else assumed."""
+
+from __future__ import annotations
+
+from math import isfinite
+from typing import NamedTuple
+
+from core.model import Context, MarketSnapshot
+from core.rules import Rules
+
+
+class DailyAtr(NamedTuple):
+    """``pct`` of price, ``None`` when unknown; ``origin`` is market | signal | assumed | absent."""
+
+    pct: float | None
+    origin: str
+
+
+def known(value: float | None) -> bool:
+    """Whether a number is there and finite: JSON cannot carry the others, so they count as absent."""
+    return value is not None and isfinite(value)
+
+
+def price_of(context: Context, market: MarketSnapshot) -> float | None:
+    """The underlying's price in dollars: the market's, else the one the context was made with."""
+    for price in (market.price, context.price):
+        if price is not None and isfinite(price) and price > 0:
+            return price
+    return None
+
+
+def daily_atr(context: Context, market: MarketSnapshot, rules: Rules) -> DailyAtr:
+    """The daily ATR in percent of price and where it comes from.
+
+    A chart's ATR counts only when its payload says daily, and only where no feed gave one.
+    """
+    assumed = "atr14" in market.assumed
+    price = price_of(context, market)
+    atr = market.atr14
+    if price is not None:
+        if not assumed and atr is not None and isfinite(atr) and atr >= 0:
+            return DailyAtr(atr / price * 100, "market")
+        expert = context.expert
+        own = expert.atr if expert is not None and expert.atr_is_daily else None
+        if own is not None and isfinite(own) and own >= 0:
+            return DailyAtr(own / price * 100, "signal")
+    if assumed:
+        return DailyAtr(rules.market.assumed_atr_pct, "assumed")
+    return DailyAtr(None, "absent")

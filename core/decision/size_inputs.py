@@ -1,0 +1,121 @@
+"""What the size is made of, read out of a context, its market and the levels in use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from core.decision.confluence import confluence, known_directions
+from core.decision.levels import reward_risk
+from core.decision.phases import agrees, aligned_pct
+from core.model import (
+    AlignmentFacts,
+    Bias,
+    Context,
+    Direction,
+    Levels,
+    MarketSnapshot,
+    Quality,
+    RegimeFacts,
+    SizeInputs,
+)
+from core.rules import Rules
+
+DAYS = ("MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY")
+_FOUR_HOURS, _ONE_HOUR = "240", "60"
+_EXCHANGE_BEHIND_UTC = timedelta(hours=5)
+
+
+def inputs_from(
+    context: Context,
+    market: MarketSnapshot,
+    rules: Rules,
+    levels: Levels | None = None,
+    day: str | None = None,
+) -> SizeInputs:
+    """Size inputs of the context's expert; raises ValueError when the context has none.
+
+    ``rr1`` is the signal's, else that of the ``levels`` in use; ``day`` the exchange's weekday, by default
+    that of the context's instant. Source: SPEC §6.
+    """
+    expert = context.expert
+    if expert is None:
+        raise ValueError("no size without a signal")
+    direction = expert.direction
+    known = known_directions(context)
+    confidence_boost, position_boost = phase_boosts(context.regime, direction, rules)
+    rr1 = expert.rr1
+    if rr1 is None and levels is not None:
+        reference = expert.entry if expert.entry is not None else context.price
+        rr1 = reward_risk(levels, direction, reference)
+    return SizeInputs(
+        direction=direction,
+        confluence=confluence(direction, known, rules),
+        quality=expert.quality or quality_of(expert.ai_score, rules),
+        htf_alignment=htf_alignment(
+            direction, expert.bias_4h or known.get(_FOUR_HOURS), expert.bias_1h or known.get(_ONE_HOUR)
+        ),
+        rr1=rr1,
+        volume_ratio=expert.volume_ratio if expert.volume_ratio is not None else market.volume_ratio,
+        trend_strength=expert.trend_strength,
+        session=context.session,
+        day=day or weekday(context.as_of),
+        phase_confidence_boost=confidence_boost,
+        phase_position_boost=position_boost,
+        trend_boost=trend_boost(context.alignment, direction, rules),
+        phase=context.regime.phase if context.regime else None,
+        volatility=context.regime.volatility if context.regime else None,
+    )
+
+
+def quality_of(ai_score: float | None, rules: Rules) -> Quality:
+    """The quality an AI score stands for; MEDIUM without one."""
+    for at_least, name in rules.structural.quality_by_score:
+        if ai_score is not None and ai_score >= at_least:
+            return Quality(name)
+    return Quality.MEDIUM
+
+
+def htf_alignment(
+    direction: Direction, four_hours: Direction | Bias | None, one_hour: Direction | Bias | None
+) -> str:
+    """How the higher timeframes stand: PERFECT both agree, GOOD one, WEAK unknown, COUNTER none."""
+    side: str = direction.value
+    agreeing = (four_hours == side) + (one_hour == side)
+    if agreeing:
+        return "PERFECT" if agreeing == 2 else "GOOD"
+    return "WEAK" if four_hours is None and one_hour is None else "COUNTER"
+
+
+def phase_boosts(regime: RegimeFacts | None, direction: Direction, rules: Rules) -> tuple[float, float]:
+    """Confidence boost and position boost of a phase; none unless it agrees and states htf alignment."""
+    if regime is None or not regime.htf_alignment or not agrees(regime, direction, rules):
+        return 0.0, 0.0
+    strong = regime.confidence is not None and regime.confidence >= rules.sizing.phase_strong_confidence
+    return rules.sizing.phase_htf_boost, rules.sizing.phase_strong_boost if strong else 0.0
+
+
+def trend_boost(alignment: AlignmentFacts | None, direction: Direction, rules: Rules) -> float:
+    """The boost of an alignment whose timeframes agree with the direction, its 4h counted on its own.
+
+    The share is of the full number of timeframes, so one that was not sent does not agree; where only
+    percentages were sent, those are taken.
+    """
+    if alignment is None:
+        return 0.0
+    table, side = rules.sizing, Bias(direction.value)
+    states: Mapping[str, Bias] = alignment.states
+    if states:
+        agreeing = list(states.values()).count(side)
+        share: float | None = 100 * agreeing / table.trend_boost_timeframes
+    else:
+        share = aligned_pct(alignment, direction)
+    boost = table.trend_boost_aligned if (share or 0.0) >= table.trend_boost_aligned_pct else 0.0
+    if states.get(_FOUR_HOURS) == side:
+        boost += table.trend_boost_4h
+    return boost
+
+
+def weekday(instant: datetime) -> str:
+    """The exchange's weekday of an instant; standard time all year, as midnight is far from any session."""
+    return DAYS[(instant - _EXCHANGE_BEHIND_UTC).weekday()]

@@ -1,0 +1,118 @@
+"""What one step of the engine asks to be done, as data; stored first, then everything else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.model import Contract, DecisionRecord, Direction, ReceiptStatus, Source, Tone
+from core.positions.book import Mark, Position
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreReceipt:
+    """One HTTP body as received and what was made of it; ``http_status`` is what its sender is answered."""
+
+    id: str
+    seq: int
+    at: datetime
+    endpoint: str | None
+    body: str
+    status: ReceiptStatus
+    http_status: int
+    source: Source | None = None
+    symbol: str | None = None
+    code: str | None = None
+    reason: str | None = None
+    duplicate_of: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreDecision:
+    record: DecisionRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreTrade:
+    """A position as it now is: opened, partly left, or closed; its ledger entry's execution and exit follow it."""
+
+    position: Position
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreMarks:
+    """The steps a position's value went through since the last ones stored, in order."""
+
+    position_id: str
+    marks: tuple[Mark, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreRules:
+    """A rules version that came into force."""
+
+    seq: int
+    at: datetime
+    fingerprint: str
+    name: str
+    toml: str
+    author: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchMarket:
+    """Ask the feeds for the market of one live signal; the answer comes back as ``MarketAnswered``."""
+
+    signal_id: str
+    symbol: str
+    direction: Direction
+    timeframe: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """An underlying whose prices are wanted, and the options on it that are held."""
+
+    symbol: str
+    contracts: tuple[Contract, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerReceipt:
+    """The receipt is settled: nothing more than a decision may still follow (``awaits_decision``)."""
+
+    receipt_id: str
+    awaits_decision: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerDecision:
+    """The decision of a receipt whose sender may still be waiting for it."""
+
+    receipt_id: str
+    record: DecisionRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerCommand:
+    command_id: str
+    ok: bool
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notify:
+    """Something a person should hear of: execute | exit | refused | silence | feed | risk | mode."""
+
+    kind: str
+    at: datetime
+    text: str
+    tone: Tone
+    symbol: str | None = None
+    position_id: str | None = None
+
+
+Stored = StoreReceipt | StoreDecision | StoreTrade | StoreMarks | StoreRules
+Effect = Stored | FetchMarket | AnswerReceipt | AnswerDecision | AnswerCommand | Notify

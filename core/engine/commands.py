@@ -1,0 +1,124 @@
+"""What a person asked for: each command acts at most once, on the position it names and no other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from core.effects import AnswerCommand, Effect, Notify
+from core.engine.holding import settle_outcome
+from core.engine.state import CommandDone
+from core.events import Commanded
+from core.model import Mode, Tone
+from core.positions import Outcome, Position, exit_by_hand, stop_to_break_even
+
+if TYPE_CHECKING:
+    from core.engine.machine import Engine
+
+KEPT_COMMANDS = 1_000
+Result = tuple[CommandDone, list[Effect]]
+
+
+def command(engine: Engine, event: Commanded) -> list[Effect]:
+    """Run a command, or repeat the answer of the same command before."""
+    done = engine.state.commands.get(event.command_id)
+    effects: list[Effect] = []
+    if done is None:
+        run = COMMANDS.get(event.name)
+        if run is None:
+            done = CommandDone(False, "UNKNOWN", f"no command {event.name!r}; known: {', '.join(COMMANDS)}")
+        else:
+            done, effects = run(engine, event)
+        commands = engine.state.commands
+        commands[event.command_id] = done
+        if len(commands) > KEPT_COMMANDS:
+            del commands[next(iter(commands))]
+    answer = AnswerCommand(command_id=event.command_id, ok=done.ok, code=done.code, text=done.text)
+    return [*effects, answer]
+
+
+def _exit(engine: Engine, event: Commanded) -> Result:
+    position = engine.state.positions.get(event.position_id or "")
+    refused = _not_exitable(position, event)
+    if refused is not None or position is None:
+        return refused or _no_position(), []
+    contracts = position.remaining if event.contracts is None else event.contracts
+    if not 1 <= contracts <= position.remaining:
+        text = f"contracts: {contracts} cannot be sold, {position.remaining} are held"
+        return CommandDone(False, "BAD_QUANTITY", text), []
+    return _sell(engine, position, contracts, event)
+
+
+def _exit_half(engine: Engine, event: Commanded) -> Result:
+    position = engine.state.positions.get(event.position_id or "")
+    refused = _not_exitable(position, event)
+    if refused is not None or position is None:
+        return refused or _no_position(), []
+    return _sell(engine, position, (position.remaining + 1) // 2, event)
+
+
+def _exit_all(engine: Engine, event: Commanded) -> Result:
+    held = [p for p in engine.state.positions.values() if p.is_open]
+    if not held:
+        return CommandDone(True, "NOTHING_OPEN", "Nothing is open"), []
+    effects: list[Effect] = []
+    for position in held:
+        effects += _sell(engine, position, position.remaining, event)[1]
+    return CommandDone(True, "EXITED", f"Exit of {len(held)} positions"), effects
+
+
+def _break_even(engine: Engine, event: Commanded) -> Result:
+    position = engine.state.positions.get(event.position_id or "")
+    refused = _not_exitable(position, event)
+    if refused is not None or position is None:
+        return refused or _no_position(), []
+    after = stop_to_break_even(position)
+    effects = settle_outcome(engine, position, Outcome(position=after), event.at)
+    return CommandDone(True, "MOVED", f"Stop of {position.contract.label} at {after.stop:.2f}"), effects
+
+
+def _mode(engine: Engine, event: Commanded) -> Result:
+    try:
+        mode = Mode((event.argument or "").upper())
+    except ValueError:
+        text = f"mode: {event.argument!r} is not one of {', '.join(Mode)}"
+        return CommandDone(False, "BAD_MODE", text), []
+    engine.state.mode, engine.state.mode_reason = mode, f"by {event.author}"
+    text = f"Mode is {mode}"
+    tone = Tone.POSITIVE if mode is Mode.ACTIVE else Tone.NEGATIVE
+    return CommandDone(True, "MODE", text), [Notify(kind="mode", at=event.at, text=text, tone=tone)]
+
+
+COMMANDS: dict[str, Callable[[Engine, Commanded], Result]] = {
+    "exit": _exit,
+    "exit_half": _exit_half,
+    "exit_all": _exit_all,
+    "breakeven": _break_even,
+    "mode": _mode,
+}
+
+
+def _no_position() -> CommandDone:
+    return CommandDone(False, "NOT_OPEN", "This position is not open (any more)")
+
+
+def _not_exitable(position: Position | None, event: Commanded) -> CommandDone | None:
+    if position is None:
+        return _no_position()
+    if not position.is_open:
+        return CommandDone(False, "AWAITING_SETTLEMENT", "The option has expired and awaits its settlement")
+    if event.expected is not None and event.expected != position.remaining:
+        text = f"{position.remaining} contracts are held now, not {event.expected}: look again"
+        return CommandDone(False, "CHANGED", text)
+    return None
+
+
+def _sell(engine: Engine, position: Position, contracts: int, event: Commanded) -> Result:
+    last = engine.state.prices.get(position.symbol)
+    outcome = exit_by_hand(position, contracts, event.at, last, None, engine.env)
+    effects = settle_outcome(engine, position, outcome, event.at)
+    label = position.contract.label
+    if not outcome.legs:
+        return CommandDone(True, "EXITING", f"Exit of {contracts} × {label} waits for a price"), effects
+    price = outcome.legs[-1].price
+    return CommandDone(True, "EXITED", f"Sold {contracts} × {label} at {price:.2f}"), effects

@@ -1,0 +1,173 @@
+"""The market's answer for a signal becomes a decision, and an EXECUTE at most one position."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from core.decision import decide, inputs_from, levels_for, position_size
+from core.decision.size_inputs import quality_of
+from core.effects import AnswerDecision, Effect, Notify, StoreDecision, StoreMarks, StoreTrade
+from core.engine.entering import Entry, Terms, enter
+from core.engine.holding import note_outcome, see_price
+from core.engine.state import Outcome
+from core.events import MarketAnswered, PriceSeen
+from core.live import LiveSignal
+from core.model import Action, Decision, DecisionRecord, MarketSnapshot, Reason, Tone
+
+if TYPE_CHECKING:
+    from core.engine.machine import Engine
+
+KEPT_RECORDS = 50
+TALLIES = {Action.EXECUTE: "executed", Action.WAIT: "waited", Action.SKIP: "skipped"}
+
+
+def answered(engine: Engine, event: MarketAnswered) -> list[Effect]:
+    """Decide a signal that awaits its market; an answer nobody waits for changes nothing."""
+    state = engine.state
+    signal = state.signals.get(event.signal_id)
+    if signal is None or not signal.asked:
+        return []
+    signal.asked = False
+    signal.changed = False
+    state.markets[signal.update.symbol] = event.snapshot
+    effects = _price_of(engine, event)
+    if signal.last_decision_id is not None and not signal.is_live(event.at):
+        return effects
+    return effects + _decide(engine, signal, event)
+
+
+def _price_of(engine: Engine, event: MarketAnswered) -> list[Effect]:
+    """The snapshot's price is a price like any other, unless a newer one is known."""
+    snapshot = event.snapshot
+    if snapshot.price is None:
+        return []
+    made = event.at - timedelta(seconds=snapshot.ages.get("price", 0.0))
+    known = engine.state.prices.get(snapshot.symbol)
+    if known is not None and known.priced_at >= made and known.source == snapshot.feeds.get("price"):
+        return []
+    seen = PriceSeen(
+        seq=event.seq,
+        at=event.at,
+        symbol=snapshot.symbol,
+        price=snapshot.price,
+        priced_at=made,
+        source=snapshot.feeds.get("price", "feed"),
+    )
+    return see_price(engine, seen)
+
+
+def _decide(engine: Engine, signal: LiveSignal, event: MarketAnswered) -> list[Effect]:
+    state, rules, now = engine.state, engine.rules, event.at
+    expert = signal.update.signal
+    assert expert is not None
+    symbol = signal.update.symbol
+    price = state.prices.get(symbol)
+    session = engine.env.calendar.session_label(now, rules.clock)
+    context = state.contexts.context_for(
+        symbol, now, session, price.price if price is not None else None, rules, signal
+    )
+    market = event.snapshot
+    verdict = decide(context, market, rules)
+    levels = levels_for(context, market, rules)
+    # A signal whose own stated decay has run out leaves no expert: nothing to size, and never an EXECUTE.
+    size = position_size(inputs_from(context, market, rules, levels), rules) if context.expert else None
+    decision_id, position_id = engine.new_id("decision"), engine.new_id("position")
+    entry = Entry()
+    blocks: tuple[Reason, ...] = ()
+    if signal.late is not None:
+        blocks = (signal.late,)
+    elif verdict.action is Action.EXECUTE and size is not None:
+        entry = enter(
+            engine,
+            Terms(
+                signal=signal,
+                context=context,
+                market=market,
+                levels=levels,
+                size=size,
+                chain=event.chain,
+                price=price,
+                now=now,
+                decision_id=decision_id,
+                position_id=position_id,
+            ),
+        )
+        blocks = entry.reasons
+    action = Action.SKIP if blocks else verdict.action
+    changed = signal.decided(now, action, verdict.gates, (*blocks, *verdict.reasons))
+    if blocks:
+        signal.dead, signal.open_to_change = True, False
+    if not changed:
+        return []
+    first = signal.last_decision_id is None
+    record = DecisionRecord(
+        id=decision_id,
+        seq=event.seq,
+        at=now,
+        signal_id=signal.id,
+        receipt_id=signal.receipt_id or "",
+        symbol=symbol,
+        source=signal.update.source,
+        timeframe=signal.update.timeframe,
+        quality=expert.quality or quality_of(expert.ai_score, rules),
+        action=action,
+        direction=verdict.direction if action is Action.EXECUTE else None,
+        proposed_direction=expert.direction,
+        confidence=verdict.confidence,
+        code=blocks[0].code if blocks else None,
+        verdict=verdict,
+        blocks=blocks,
+        size=size,
+        count=entry.count,
+        contract=entry.contract,
+        levels=levels,
+        context=context,
+        market=market,
+        supersedes=signal.last_decision_id,
+        position_id=position_id if entry.position is not None else None,
+        trigger="signal" if first else "change",
+    )
+    signal.last_decision_id = record.id
+    effects: list[Effect] = [StoreDecision(record=record)]
+    if entry.position is not None and entry.mark is not None:
+        signal.executed = True
+        state.positions[position_id] = entry.position
+        note_outcome(engine, record.id, Outcome("open"))
+        effects += [
+            StoreTrade(position=entry.position),
+            StoreMarks(position_id=position_id, marks=(entry.mark,)),
+        ]
+    _remember(engine, record)
+    if first and signal.receipt_id is not None:
+        effects.append(AnswerDecision(receipt_id=signal.receipt_id, record=record))
+    if action is Action.EXECUTE or blocks:
+        effects.append(_told(record, verdict, market))
+    if not signal.is_live(now) or not signal.open_to_change:
+        state.signals.pop(signal.id, None)
+    return effects
+
+
+def _remember(engine: Engine, record: DecisionRecord) -> None:
+    state = engine.state
+    setattr(state.tally, TALLIES[record.action], getattr(state.tally, TALLIES[record.action]) + 1)
+    state.recent.append(record)
+    if len(state.recent) > KEPT_RECORDS:
+        del state.recent[0]
+
+
+def _told(record: DecisionRecord, verdict: Decision, market: MarketSnapshot) -> Notify:
+    if record.action is Action.EXECUTE and record.contract is not None and record.count is not None:
+        text = f"EXECUTE {record.proposed_direction} {record.contract.label} × {record.count.contracts}"
+        assumed = " (market assumed)" if market.assumed else ""
+        return Notify(
+            kind="execute",
+            at=record.at,
+            text=f"{text}, confidence {verdict.confidence:.1f}{assumed}",
+            tone=Tone.POSITIVE,
+            symbol=record.symbol,
+            position_id=record.position_id,
+        )
+    why = record.blocks[0]
+    text = f"SKIP {record.symbol} {record.proposed_direction}: {why.text}"
+    return Notify(kind="refused", at=record.at, text=text, tone=Tone.NEUTRAL, symbol=record.symbol)

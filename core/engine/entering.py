@@ -1,0 +1,219 @@
+"""From a verdict to a position: contract, quote, number of contracts, limits, fill; or every reason why not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from core.decision import contract_count, level_test
+from core.decision.atr import daily_atr
+from core.events import OptionChain, PriceSeen
+from core.live import LiveSignal
+from core.model import (
+    Context,
+    Contract,
+    ContractCount,
+    Direction,
+    Levels,
+    MarketSnapshot,
+    PositionSize,
+    Reason,
+    Tone,
+)
+from core.options.commissions import commission
+from core.options.contract import ContractError, candidate_strikes, choose_expiry, make_contract
+from core.options.fills import NotFilled, OptionQuote, Order, Side, fill
+from core.options.quotes import liquidity_fault
+from core.options.spreads import quote_from_model
+from core.positions import Mark, Position, entry_mark, next_mark, open_position
+from core.risk import Proposal, mode_refusal, refusals
+
+if TYPE_CHECKING:
+    from core.engine.machine import Engine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """What became of an EXECUTE: a position, or the reasons for which there is none.
+
+    What was worked out before a refusal is kept as evidence.
+    """
+
+    position: Position | None = None
+    mark: Mark | None = None
+    contract: Contract | None = None
+    count: ContractCount | None = None
+    reasons: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """Everything an entry is made from."""
+
+    signal: LiveSignal
+    context: Context
+    market: MarketSnapshot
+    levels: Levels | None
+    size: PositionSize
+    chain: OptionChain | None
+    price: PriceSeen | None
+    now: datetime
+    decision_id: str
+    position_id: str
+
+
+def enter(engine: Engine, terms: Terms) -> Entry:
+    """Open a position on paper, or say why not."""
+    refused = _before(engine, terms)
+    if refused is not None:
+        return Entry(reasons=(refused,))
+    assert terms.price is not None and terms.levels is not None
+    found = _contract(engine, terms, terms.price.price)
+    if isinstance(found, Reason):
+        return Entry(reasons=(found,))
+    contract, real = found
+    price = terms.price
+    mark = entry_mark(
+        contract, price.price, price.priced_at, real, terms.market.iv_percentile, terms.now, engine.env
+    )
+    quote = real if real is not None else _model_quote(engine, terms, contract, mark)
+    if quote.ask is None or mark.mid <= 0:
+        return Entry(contract=contract, reasons=(_no("CONTRACT_ILLIQUID", f"{contract.label} has no price"),))
+    loss = _loss_at_stop(engine, contract, mark, quote, terms)
+    count = contract_count(quote.ask, loss, terms.size.final, engine.rules)
+    if isinstance(count, Reason):
+        return Entry(contract=contract, reasons=(count,))
+    proposal = Proposal(
+        symbol=contract.underlying,
+        direction=_direction(terms),
+        contracts=count.contracts,
+        premium=quote.ask * contract.multiplier * count.contracts,
+    )
+    state = engine.state
+    against = refusals(proposal, state.positions.values(), state.day, state.mode, terms.now, engine.rules)
+    if against:
+        return Entry(contract=contract, count=count, reasons=against)
+    return _fill(engine, terms, contract, count, mark, quote)
+
+
+def _before(engine: Engine, terms: Terms) -> Reason | None:
+    """What refuses an entry whatever the contract."""
+    stopped = mode_refusal(engine.state.mode)
+    if stopped is not None:
+        return stopped
+    if terms.price is None or terms.levels is None:
+        return _no("NO_PRICE", f"No price of {terms.context.symbol} is known")
+    if engine.env.is_stale(terms.price.priced_at, terms.now):
+        age = engine.env.price_age(terms.price.priced_at, terms.now)
+        limit = engine.rules.fills.price_stale_seconds
+        return _no("STALE_PRICE", f"The price is {age:.0f} s old, an entry needs one under {limit:g} s")
+    expert = terms.context.expert
+    assert expert is not None
+    passed = level_test(terms.levels, expert, terms.price.price, engine.rules, terms.signal.reference)
+    if passed is not None:
+        return passed
+    if terms.size.skip:
+        least = engine.rules.sizing.least
+        return _no("SIZE_TOO_SMALL", f"Size multiplier {terms.size.raw:.2f} is under {least:g}")
+    return None
+
+
+def _contract(engine: Engine, terms: Terms, spot: float) -> tuple[Contract, OptionQuote | None] | Reason:
+    """The first liquid contract and its real quote, or without a chain the rules' contract and no quote."""
+    rules, chain = engine.rules, terms.chain
+    symbol, direction = terms.context.symbol, _direction(terms)
+    listed = chain.expiries if chain is not None else None
+    expiry = choose_expiry(
+        symbol, terms.context.timeframe, terms.now, engine.env.calendar, listed, rules.contract
+    )
+    if expiry is None:
+        return _no("NO_EXPIRY", f"No expiry of {symbol} is listed")
+    listed_strikes = None if chain is None else dict(chain.strikes).get(expiry)
+    if chain is not None and not listed_strikes:
+        return _no("NO_STRIKES", f"The chain of {symbol} {expiry} lists no strikes")
+    strikes = candidate_strikes(spot, direction, symbol, listed_strikes, rules.contract)
+    quotes = {} if chain is None else dict(chain.quotes)
+    why = "none is listed"
+    for strike in strikes:
+        try:
+            contract = make_contract(symbol, expiry, strike, direction, rules.contract)
+        except ContractError as error:
+            return _no("NO_CONTRACT", str(error))
+        if chain is None:
+            return contract, None
+        quote = quotes.get(contract.occ)
+        if quote is None:
+            why = "not quoted"
+            continue
+        fault = liquidity_fault(quote, symbol, terms.now, rules.contract, rules.fills)
+        if fault is None:
+            return contract, quote
+        why = str(fault)
+    return _no("CONTRACT_ILLIQUID", f"No liquid contract of {symbol} {expiry} near {spot:g}: {why}")
+
+
+def _model_quote(engine: Engine, terms: Terms, contract: Contract, mark: Mark) -> OptionQuote:
+    return quote_from_model(
+        mark.mid,
+        symbol=contract.underlying,
+        dte=engine.env.dte(contract, terms.now),
+        entry_id=terms.position_id,
+        priced_at=mark.spot_at,
+        now=terms.now,
+        day=engine.env.calendar.session_at(terms.now),
+        rules=engine.rules.fills,
+    )
+
+
+def _loss_at_stop(engine: Engine, contract: Contract, mark: Mark, quote: OptionQuote, terms: Terms) -> float:
+    """Dollars one contract loses if the underlying went to its stop at once, all costs included."""
+    assert terms.levels is not None and quote.ask is not None
+    fills = engine.rules.fills
+    at_stop = next_mark(
+        contract, mark, spot=terms.levels.stop, spot_at=mark.spot_at, now=terms.now, env=engine.env
+    )
+    slip = fills.slippage_pct / 100
+    half = (quote.ask - mark.mid) / mark.mid
+    bought = quote.ask + slip * mark.mid
+    sold = max(0.0, at_stop.mid * (1 - half - slip))
+    fees = commission(1, bought, True, fills) + commission(1, sold, False, fills)
+    return (bought - sold) * contract.multiplier + fees
+
+
+def _fill(
+    engine: Engine, terms: Terms, contract: Contract, count: ContractCount, mark: Mark, quote: OptionQuote
+) -> Entry:
+    rules = engine.rules
+    order = Order(symbol=contract.underlying, side=Side.BUY, contracts=count.contracts)
+    is_open = engine.env.calendar.session_at(terms.now) is not None
+    done = fill(order, quote, terms.now, is_open, rules.fills, rules.contract)
+    if isinstance(done, NotFilled):
+        return Entry(contract=contract, count=count, reasons=(_no(done.code.value, done.text),))
+    assert terms.levels is not None and terms.price is not None
+    atr = daily_atr(terms.context, terms.market, rules).pct
+    position = open_position(
+        id=terms.position_id,
+        signal_id=terms.signal.id,
+        decision_id=terms.decision_id,
+        contract=contract,
+        direction=_direction(terms),
+        timeframe=terms.context.timeframe,
+        levels=terms.levels,
+        fill=done,
+        mark=mark,
+        risk_amount=count.planned_loss * done.contracts,
+        atr=None if atr is None else atr / 100 * terms.price.price,
+        now=terms.now,
+        env=engine.env,
+    )
+    return Entry(position=position, mark=mark, contract=contract, count=count)
+
+
+def _direction(terms: Terms) -> Direction:
+    assert terms.context.expert is not None
+    return terms.context.expert.direction
+
+
+def _no(code: str, text: str) -> Reason:
+    return Reason(code, text, Tone.NEGATIVE)

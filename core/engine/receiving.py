@@ -1,0 +1,135 @@
+"""A body arrives: read it, recognise a duplicate, take it into the context, and ask the market for a signal."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from core.decision import late
+from core.effects import AnswerReceipt, Effect, Notify, StoreReceipt
+from core.engine.holding import see_price
+from core.engine.state import ask_for
+from core.events import PriceSeen, Received
+from core.intake import IntakeError, canonical_hash, normalise
+from core.live import LiveSignal
+from core.model import ReceiptStatus, Tone, Update
+
+if TYPE_CHECKING:
+    from core.engine.machine import Engine
+
+WEBHOOK = "webhook"
+"""Source of a price that a sender stated in its body."""
+RETAINED_SIGNALS = 10_000
+
+
+def receive(engine: Engine, event: Received) -> list[Effect]:
+    """Every body leaves exactly one receipt: accepted, duplicate or quarantined."""
+    state = engine.state
+    state.tally.receipts += 1
+    try:
+        update = normalise(event.body, event.endpoint)
+    except IntakeError as error:
+        return _quarantine(engine, event, error)
+    first, note = state.duplicates.check(
+        update, lambda: canonical_hash(event.body), event.receipt_id, event.at, engine.rules.intake
+    )
+    notes = update.notes if note is None else (*update.notes, note)
+    if first is not None:
+        state.tally.duplicates += 1
+        receipt = _receipt(event, update, ReceiptStatus.DUPLICATE, notes, duplicate_of=first)
+        return [receipt, AnswerReceipt(receipt_id=receipt.id, awaits_decision=False)]
+    effects: list[Effect] = [_receipt(event, update, ReceiptStatus.ACCEPTED, notes)]
+    if state.senders.heard(update.source, update.symbol, event.at):
+        text = f"{update.source} {update.symbol} is back"
+        effects.append(
+            Notify(kind="source", at=event.at, text=text, tone=Tone.POSITIVE, symbol=update.symbol)
+        )
+    tardy = late(update, event.at, engine.rules) if update.signal is not None else None
+    if tardy is None:
+        state.contexts.absorb(update, event.at, event.receipt_id, engine.rules)
+        effects += _stated_price(engine, update, event)
+        effects += reconsider(engine, update.symbol, event.at)
+    if update.signal is None:
+        return [*effects, AnswerReceipt(receipt_id=event.receipt_id, awaits_decision=False)]
+    signal = LiveSignal.arriving(engine.new_id("signal"), event.receipt_id, update, event.at, engine.rules)
+    signal.late = tardy
+    if len(state.signals) >= RETAINED_SIGNALS:
+        del state.signals[next(iter(state.signals))]
+    state.signals[signal.id] = signal
+    return [*effects, AnswerReceipt(receipt_id=event.receipt_id, awaits_decision=True), ask_for(signal)]
+
+
+def reconsider(engine: Engine, symbol: str, now: datetime) -> list[Effect]:
+    """What a signal of this symbol depends on has changed: decide again what is due, remember the rest."""
+    effects: list[Effect] = []
+    for signal in engine.state.signals.values():
+        if signal.update.symbol != symbol or signal.asked or not signal.open_to_change:
+            continue
+        signal.changed = True
+        if signal.is_due(now, engine.rules):
+            effects.append(ask_for(signal))
+    return effects
+
+
+def _stated_price(engine: Engine, update: Update, event: Received) -> list[Effect]:
+    """A sender's price is a price like another, unless a feed's fresh one is known."""
+    if update.price is None:
+        return []
+    made = event.at
+    if update.timestamp is not None:
+        ends = (
+            update.timestamp if update.fired else update.timestamp + timedelta(minutes=update.timeframe or 0)
+        )
+        made = min(event.at, ends)
+    known = engine.state.prices.get(update.symbol)
+    if known is not None:
+        if made < known.priced_at:
+            return []
+        if known.source != WEBHOOK and not engine.env.is_stale(known.priced_at, event.at):
+            return []
+    seen = PriceSeen(
+        seq=event.seq, at=event.at, symbol=update.symbol, price=update.price, priced_at=made, source=WEBHOOK
+    )
+    return see_price(engine, seen)
+
+
+def _quarantine(engine: Engine, event: Received, error: IntakeError) -> list[Effect]:
+    engine.state.tally.quarantined += 1
+    receipt = StoreReceipt(
+        id=event.receipt_id,
+        seq=event.seq,
+        at=event.at,
+        endpoint=event.endpoint,
+        body=event.body,
+        status=ReceiptStatus.QUARANTINED,
+        http_status=error.http_status,
+        code=error.code,
+        reason=error.reason,
+    )
+    return [
+        receipt,
+        AnswerReceipt(receipt_id=event.receipt_id, awaits_decision=False),
+        Notify(kind="quarantine", at=event.at, text=f"Quarantined: {error.reason}", tone=Tone.NEUTRAL),
+    ]
+
+
+def _receipt(
+    event: Received,
+    update: Update,
+    status: ReceiptStatus,
+    notes: tuple[str, ...],
+    duplicate_of: str | None = None,
+) -> StoreReceipt:
+    return StoreReceipt(
+        id=event.receipt_id,
+        seq=event.seq,
+        at=event.at,
+        endpoint=event.endpoint,
+        body=event.body,
+        status=status,
+        http_status=200,
+        source=update.source,
+        symbol=update.symbol,
+        duplicate_of=duplicate_of,
+        notes=notes,
+    )

@@ -1,0 +1,82 @@
+"""Everything the engine remembers: plain data, so that a checkpoint is its JSON and equality is its meaning."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from core.context import ContextBook
+from core.daybook import DayBook
+from core.duplicates import DuplicateWindow
+from core.effects import FetchMarket
+from core.events import PriceSeen
+from core.live import LiveSignal
+from core.model import DecisionRecord, MarketSnapshot, Mode
+from core.positions.book import Position
+from core.senders import Senders
+
+
+@dataclass(slots=True)
+class Tally:
+    """How many of each since this ledger began."""
+
+    receipts: int = 0
+    duplicates: int = 0
+    quarantined: int = 0
+    executed: int = 0
+    waited: int = 0
+    skipped: int = 0
+
+
+@dataclass(slots=True)
+class CommandDone:
+    """The outcome of a command, kept so that the same command again does nothing."""
+
+    ok: bool
+    code: str
+    text: str
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of a decision's trade: words for a list, and net dollars once it is closed."""
+
+    text: str
+    pnl_net: float | None = None
+
+
+@dataclass(slots=True)
+class EngineState:
+    """The whole of what the next step depends on, besides the event."""
+
+    seq: int = 0
+    at: datetime | None = None
+    mode: Mode = Mode.ACTIVE
+    mode_reason: str = ""
+    rules_toml: str = ""
+    contexts: ContextBook = field(default_factory=ContextBook)
+    signals: dict[str, LiveSignal] = field(default_factory=dict)
+    positions: dict[str, Position] = field(default_factory=dict)
+    prices: dict[str, PriceSeen] = field(default_factory=dict)
+    markets: dict[str, MarketSnapshot] = field(default_factory=dict)
+    duplicates: DuplicateWindow = field(default_factory=DuplicateWindow)
+    senders: Senders = field(default_factory=Senders)
+    day: DayBook = field(default_factory=DayBook)
+    tally: Tally = field(default_factory=Tally)
+    commands: dict[str, CommandDone] = field(default_factory=dict)
+    recent: list[DecisionRecord] = field(default_factory=list)
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    pruned_at: datetime | None = None
+
+
+def ask_for(signal: LiveSignal) -> FetchMarket:
+    """The question to the market that deciding a signal needs; marks it as asked."""
+    update = signal.update
+    assert update.signal is not None
+    signal.asked = True
+    return FetchMarket(
+        signal_id=signal.id,
+        symbol=update.symbol,
+        direction=update.signal.direction,
+        timeframe=update.timeframe,
+    )

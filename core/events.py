@@ -1,0 +1,108 @@
+"""The inputs of the engine: everything that may change its state, in order, each with seq and instant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+
+from core.model import MarketSnapshot
+from core.options.fills import OptionQuote
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """One HTTP body (or one item of an array body) as it arrived; ``body`` is its text."""
+
+    kind: Literal["received"] = "received"
+    seq: int
+    at: datetime
+    receipt_id: str
+    body: str
+    endpoint: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OptionChain:
+    """What a feed lists near the money of one underlying: expiries, strikes, fresh quotes by OCC symbol."""
+
+    expiries: tuple[date, ...] = ()
+    strikes: tuple[tuple[date, tuple[float, ...]], ...] = ()
+    quotes: tuple[tuple[str, OptionQuote], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarketAnswered:
+    """The market for one signal, as asked by ``FetchMarket``; ``chain`` is ``None`` when no feed lists options."""
+
+    kind: Literal["market"] = "market"
+    seq: int
+    at: datetime
+    signal_id: str
+    snapshot: MarketSnapshot
+    chain: OptionChain | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceSeen:
+    """A price of one underlying; a bar when ``open``, ``high`` and ``low`` are given.
+
+    ``price`` is the last (a bar's close), ``priced_at`` when it was made. ``quotes`` are the options of open
+    positions by OCC symbol as quoted at that instant.
+    """
+
+    kind: Literal["price"] = "price"
+    seq: int
+    at: datetime
+    symbol: str
+    price: float
+    priced_at: datetime
+    source: str
+    open: float | None = None
+    high: float | None = None
+    low: float | None = None
+    official_close: bool = False
+    quotes: tuple[tuple[str, OptionQuote], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticked:
+    """Time went by; every exit by the clock, re-decision and settlement hangs on it."""
+
+    kind: Literal["tick"] = "tick"
+    seq: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commanded:
+    """What a person asked for; ``command_id`` makes it idempotent.
+
+    ``name`` is exit | exit_all | exit_half | breakeven | mode; ``expected`` is the quantity that was on
+    screen.
+    """
+
+    kind: Literal["command"] = "command"
+    seq: int
+    at: datetime
+    command_id: str
+    name: str
+    position_id: str | None = None
+    contracts: int | None = None
+    expected: int | None = None
+    argument: str | None = None
+    author: str = "local"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RulesChanged:
+    """From here on these rules hold; ``toml`` is their whole text."""
+
+    kind: Literal["rules"] = "rules"
+    seq: int
+    at: datetime
+    toml: str
+    author: str = "start"
+
+
+Event = Received | MarketAnswered | PriceSeen | Ticked | Commanded | RulesChanged

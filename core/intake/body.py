@@ -1,0 +1,254 @@
+"""From what a sender posted to one JSON object, in every form that senders use."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from typing import Any
+
+import orjson
+
+from core.intake.clean import MAX_DEPTH, MAX_TEXT, Cleaner, TooDeepError, clean, placeholder
+from core.intake.errors import IntakeError, shown
+
+Body = dict[str, Any]
+
+MAX_ITEMS = 256
+"""Items of one array body; each costs a receipt, so a body of ten thousand empty ones is refused whole."""
+MAX_WRAPPERS = 3
+
+_EDGES = " \t\r\n\ufeff\x00"
+_DECODER = json.JSONDecoder(strict=False)
+_SPACE = re.compile(r"[ \t\r\n]*")
+_JSON_LINE = re.compile(r"\n[ \t]*(?=[\[{])")
+_FIELD_BEFORE = re.compile(r'"([^"\\]{1,64})"\s*:\s*"?[^",:{}]*$')
+_SENTENCE = re.compile(
+    r"^(?P<strategy>.{0,300}?):?\s*order\s+(?P<action>buy|sell)\s+@\s+(?P<contracts>[\d.,]+)\s+filled on\s+"
+    r"(?P<ticker>\S+?)\.\s+New strategy position is\s+(?P<position>-?\d[\d,]*(?:\.\d+)?)\.?$",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def text_of(body: bytes | bytearray | memoryview | str) -> str:
+    """The body as text; bytes that are not UTF-8 become U+FFFD, so that a broken body can still be kept."""
+    return body if isinstance(body, str) else bytes(body).decode("utf-8", "replace")
+
+
+def open_body(body: object, notes: list[str]) -> Body:
+    """The one cleaned JSON object in a body given as bytes, text or parsed; raises IntakeError.
+
+    Wrappers are taken off, the forms of SPEC's intake read, and what was repaired is told in ``notes``.
+    """
+    value: object = body
+    for _ in range(MAX_WRAPPERS):
+        if isinstance(value, (bytes, bytearray, memoryview, str)):
+            value = _parse(text_of(value), notes, wrapped=value is not body)
+        else:
+            value = _cleaned(value, notes)
+        if not isinstance(value, dict):
+            raise _not_an_object(value)
+        inner = value.get("text")
+        if not isinstance(inner, str):
+            return value
+        if len(value) > 1 and inner.lstrip(_EDGES)[:1] != "{":
+            if found := placeholder(inner):
+                raise unfilled("text", found)
+            return {**value, "text": clean(inner)}
+        value = inner
+    raise IntakeError("TOO_DEEP", f"text: wrapped more than {MAX_WRAPPERS - 1} times", "text")
+
+
+def split(body: bytes | str) -> tuple[str, ...]:
+    """The bodies in a body: the items of an array, each as its own text, else the one body as text.
+
+    Never raises: what cannot be taken apart is one item, so that it can be kept and refused.
+    """
+    text = text_of(body)
+    start = text.lstrip(_EDGES)
+    if start[:1] not in "[{" and (line := _JSON_LINE.search(start)):
+        start = start[line.end() :]
+    if start[:1] != "[":
+        return (text,)
+    return _items(start.rstrip(_EDGES)) or (text,)
+
+
+def canonical_hash(body_text: str | bytes) -> str:
+    """A short hash that is equal for bodies which differ only in key order, whitespace and wrapping."""
+    try:
+        value = orjson.loads(body_text)
+        for _ in range(MAX_WRAPPERS):
+            if not (type(value) is dict and len(value) == 1 and type(value.get("text")) is str):
+                break
+            value = orjson.loads(value["text"])
+        canonical = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except (ValueError, TypeError):  # not JSON, or deeper than can be written again
+        canonical = " ".join(text_of(body_text).split()).encode("utf-8", "replace")
+    return hashlib.blake2b(canonical, digest_size=16).hexdigest()
+
+
+def _items(text: str) -> tuple[str, ...]:
+    """The texts of an array's items as sent (repeated keys and NaN stay visible), () if it is broken."""
+    items: list[str] = []
+    at = 1
+    try:
+        while len(items) < MAX_ITEMS:
+            at = _past_space(text, at)
+            end = _DECODER.raw_decode(text, at)[1]
+            items.append(text[at:end])
+            at = _past_space(text, end)
+            if text[at:] == "]":
+                return tuple(items)
+            if text[at : at + 1] != ",":
+                return ()
+            at += 1
+    except (ValueError, RecursionError):
+        return ()
+    return ()
+
+
+def _past_space(text: str, at: int) -> int:
+    found = _SPACE.match(text, at)
+    return found.end() if found else at
+
+
+def _parse(text: str, notes: list[str], *, wrapped: bool) -> object:
+    try:
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return _cleaned(_repaired(text, notes, wrapped=wrapped), notes)
+    shallow = text.count("{") + text.count("[") <= MAX_DEPTH
+    escaped = "\\" in text
+    harmless = not escaped and text.isascii() and "\x7f" not in text and "{{" not in text
+    if not (shallow and harmless and len(text) <= MAX_TEXT):
+        value = _cleaned(value, notes)
+    if (escaped and "\\u" in text) or text.count(":") != orjson.dumps(value).count(b":"):
+        # A key given twice vanishes in parsing and its colon with it; escapes hide colons.
+        _refuse_repeated_keys(text)
+    return value
+
+
+def _repaired(text: str, notes: list[str], *, wrapped: bool) -> object:
+    """What is not strict JSON but one of the forms that are accepted all the same."""
+    bare = text.strip(_EDGES)
+    if not bare:
+        raise IntakeError("NOT_JSON", "the body is empty; a JSON object is expected")
+    if sentence := _SENTENCE.match(bare):
+        notes.append("read from TradingView's default strategy sentence")
+        return _ordered(sentence)
+    try:
+        value = _exact(bare)
+    except ValueError as error:
+        if isinstance(error, IntakeError):
+            raise
+    else:
+        if not _strict(bare):
+            notes.append(
+                "not strict JSON: NaN and Infinity are read as no value, line ends in texts as spaces"
+            )
+        return value
+    if bare[0] not in "[{" and (line := _JSON_LINE.search(bare)):
+        try:
+            value = _exact(bare[line.end() :])
+        except ValueError as error:
+            if isinstance(error, IntakeError):
+                raise
+        else:
+            notes.append("text before the JSON was ignored")
+            return value
+    if found := placeholder(bare):
+        before = _FIELD_BEFORE.search(bare[: bare.index(found)])
+        raise unfilled(clean(before.group(1), 64) if before else "text" if wrapped else "body", found)
+    where = "text: its content is not JSON" if wrapped else "the body is not JSON"
+    raise IntakeError(
+        "TEXT_NOT_JSON" if wrapped else "NOT_JSON",
+        f'{where} ({shown(bare)}); accepted are a JSON object, {{"text": "<json>"}}, an array of either, and '
+        "TradingView's default strategy sentence",
+        "text" if wrapped else None,
+    )
+
+
+def _exact(text: str) -> Any:
+    """Parsed with every key seen: one with two values is refused; NaN and Infinity stay numbers."""
+    try:
+        return json.loads(text, strict=False, object_pairs_hook=_once)
+    except RecursionError:
+        raise too_deep() from None
+
+
+def _strict(text: str) -> bool:
+    try:
+        orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return False
+    return True
+
+
+def _refuse_repeated_keys(text: str) -> None:
+    try:
+        _exact(text)
+    except IntakeError:
+        raise
+    except ValueError:
+        return  # a number too long for this parser; the other one has read the body
+
+
+def _once(pairs: list[tuple[str, Any]]) -> Body:
+    out: Body = {}
+    for key, value in pairs:
+        if key in out and out[key] != value:
+            raise _twice(key)
+        out[key] = value
+    return out
+
+
+def _ordered(sentence: re.Match[str]) -> Body:
+    position = float(sentence["position"].replace(",", ""))
+    return {
+        "ticker": sentence["ticker"],
+        "action": sentence["action"],
+        "contracts": sentence["contracts"],
+        "strategy_name": sentence["strategy"],
+        "market_position": "flat" if position == 0 else "long" if position > 0 else "short",
+    }
+
+
+def _cleaned(value: object, notes: list[str]) -> object:
+    cleaner = Cleaner()
+    try:
+        out: object = cleaner.tree(value)
+    except (TooDeepError, RecursionError):
+        raise too_deep() from None
+    if cleaner.clash is not None:
+        raise _twice(cleaner.clash)
+    if cleaner.unfilled is not None:
+        raise unfilled(*cleaner.unfilled)
+    if cleaner.removed:
+        notes.append("control characters or overlong text removed")
+    return out
+
+
+def unfilled(field: str, found: str) -> IntakeError:
+    return IntakeError(
+        "PLACEHOLDER",
+        f"{field}: the placeholder {clean(found, 64)} was never filled in; strategy placeholders need an "
+        "alert made on a strategy, and alert() in Pine fills in none",
+        field,
+    )
+
+
+def too_deep() -> IntakeError:
+    return IntakeError("TOO_DEEP", f"the body is nested deeper than {MAX_DEPTH} levels")
+
+
+def _twice(key: str) -> IntakeError:
+    name = clean(key, 64)
+    return IntakeError("DUPLICATE_KEY", f"{name}: given twice with different values", name)
+
+
+def _not_an_object(value: object) -> IntakeError:
+    if isinstance(value, list):
+        return IntakeError("ARRAY", "an array: its items are taken one by one, each an object of its own")
+    return IntakeError(
+        "NOT_OBJECT", f"a JSON object is expected, not {'null' if value is None else shown(value)}"
+    )

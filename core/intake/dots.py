@@ -1,0 +1,88 @@
+"""A multi-timeframe dots body -> alignment facts."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from core.intake.body import Body
+from core.intake.errors import IntakeError, shown
+from core.intake.fields import Paths, first, minutes, strict_number
+from core.intake.words import ACCEPTED_DIRECTIONS, BIASES, DAY, label, timeframe, word
+from core.model import AlignmentFacts, Bias
+
+_VALUES: Final = ("direction", "dir", "trend", "bias")
+_LEANING: Final[Paths] = ((None, "direction"), (None, "trend"), (None, "bias"))
+
+
+def alignment(body: Body, notes: list[str]) -> AlignmentFacts:
+    """The direction per timeframe and the percentages of those under a day; raises IntakeError without any.
+
+    A neutral timeframe counts among those asked. Day, week and month are kept in ``states`` for display only.
+    """
+    sent = body.get("timeframes")
+    if not isinstance(sent, dict):
+        return _percentages(body) if "bullish_pct" in body else _single(body, notes)
+    states: dict[str, Bias] = {}
+    within: list[Bias] = []
+    for key, value in sent.items():
+        length = timeframe(key)
+        leaning = BIASES.get(word(_direction(value)) or "")
+        if length is None or leaning is None:
+            what = shown(_direction(value)) if length else "not a timeframe"
+            notes.append(f"timeframes.{key[:32]}: {what}, left out")
+            continue
+        if states.setdefault(label(length), leaning) is not leaning:
+            raise IntakeError(
+                "AMBIGUOUS",
+                f"timeframes.{key[:32]}: the same timeframe is given twice with two directions",
+                "timeframes",
+            )
+        if length < DAY:
+            within.append(leaning)
+    return _facts(states, within)
+
+
+def _direction(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    return next((value[key] for key in _VALUES if value.get(key) is not None), None)
+
+
+def _facts(states: dict[str, Bias], within: list[Bias]) -> AlignmentFacts:
+    if not within:
+        raise IntakeError(
+            "NO_DIRECTION",
+            "timeframes: none under a day with a direction; send keys such as 3m or tf3min with a direction, "
+            f"dir or trend of {ACCEPTED_DIRECTIONS} or NEUTRAL",
+            "timeframes",
+        )
+    asked = len(within)
+    return AlignmentFacts(
+        states=states,
+        bullish_pct=100.0 * within.count(Bias.LONG) / asked,
+        bearish_pct=100.0 * within.count(Bias.SHORT) / asked,
+    )
+
+
+def _single(body: Body, notes: list[str]) -> AlignmentFacts:
+    """One timeframe with one direction, which only the endpoint tells from a signal."""
+    length, leaning = minutes(body, notes), BIASES.get(word(first(body, _LEANING)[0]) or "")
+    known = length is not None and leaning is not None
+    states = {label(length): leaning} if length is not None and leaning is not None else {}
+    return _facts(states, list(states.values()) if known and length is not None and length < DAY else [])
+
+
+def _percentages(body: Body) -> AlignmentFacts:
+    read: list[float] = []
+    for field in ("bullish_pct", "bearish_pct"):
+        value = strict_number(body.get(field), field)
+        if value is None or not 0 <= value <= 100:
+            raise IntakeError(
+                "BAD_NUMBER", f"{field}: {shown(body.get(field))} is not a percentage 0 to 100", field
+            )
+        read.append(value)
+    if sum(read) > 100.5:
+        raise IntakeError(
+            "BAD_NUMBER", "bearish_pct: bullish_pct and bearish_pct are more than 100 together", "bearish_pct"
+        )
+    return AlignmentFacts(states={}, bullish_pct=read[0], bearish_pct=read[1])

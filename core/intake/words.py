@@ -1,0 +1,183 @@
+"""The words senders use, as tables, and how one value is read; unknown is ``None``, never a guess."""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Final
+
+from core.model import Bias, Direction
+
+SCORE_MAX: Final = 10.5
+"""Top of the scale that scores are sent on; above it a score is a percentage."""
+
+DIRECTIONS: Final = {
+    **dict.fromkeys(("LONG", "BUY", "BULL", "BULLISH", "UP"), Direction.LONG),
+    **dict.fromkeys(("SHORT", "SELL", "BEAR", "BEARISH", "DOWN"), Direction.SHORT),
+}
+ACCEPTED_DIRECTIONS: Final = "LONG or SHORT, BUY/SELL, BULLISH/BEARISH, UP/DOWN"
+
+BIASES: Final = {
+    **{word: Bias(side.value) for word, side in DIRECTIONS.items()},
+    **dict.fromkeys(("NEUTRAL", "FLAT", "SIDEWAYS", "NONE", "MIXED"), Bias.NEUTRAL),
+}
+
+_SIDES = ("LONG", "SHORT")
+EXITS: Final = frozenset(
+    {"CLOSE", "EXIT", "FLAT", "FLATTEN", "COVER", "REDUCE", "CLOSE_ALL", "TAKE_PROFIT", "STOP_LOSS"}
+    | {"SELL_TO_CLOSE", "BUY_TO_CLOSE", "BUY_TO_COVER"}
+    | {f"{verb}_{side}" for verb in ("EXIT", "CLOSE", "REDUCE") for side in _SIDES}
+)
+
+PHASES: Final = {
+    "ACCUMULATION": 1,
+    "MARKUP": 2,
+    "MARK_UP": 2,
+    "DISTRIBUTION": 3,
+    "MARKDOWN": 4,
+    "MARK_DOWN": 4,
+    "EXIT_ACCUMULATION": 2,
+    "ZERO_CROSS_UP": 2,
+    "EXIT_DISTRIBUTION": 4,
+    "ZERO_CROSS_DOWN": 4,
+}
+
+VOLATILITIES: Final = {
+    word + suffix: level
+    for word, level in (("LOW", "LOW"), ("NORMAL", "NORMAL"), ("HIGH", "HIGH"), ("EXTREME", "EXTREME"))
+    for suffix in ("", "_VOL", "_VOLATILITY")
+}
+
+DAYS: Final = {
+    word: day
+    for day in ("MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY")
+    for word in (day, day[:3])
+}
+
+FLAGS: Final = {"TRUE": True, "YES": True, "1": True, "FALSE": False, "NO": False, "0": False}
+
+_NOTHING = frozenset(("", "NA", "N/A", "NULL", "NONE", "-", "NIL", "UNDEFINED"))
+_NOT_FINITE = frozenset(("NAN", "INF", "INFINITY", "+INF", "-INF", "+INFINITY", "-INFINITY"))
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,4})?", re.ASCII)
+_THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?", re.ASCII)
+
+DAY, WEEK, MONTH = 1440, 10080, 43200
+_LABELS: Final = {DAY: "D", WEEK: "W", MONTH: "M"}
+_UNITS: Final = {
+    **dict.fromkeys(("", "M", "MIN", "MINS", "MINUTE", "MINUTES"), 1.0),
+    **dict.fromkeys(("S", "SEC", "SECOND", "SECONDS"), 1 / 60),
+    **dict.fromkeys(("H", "HR", "HOUR", "HOURS"), 60.0),
+    **dict.fromkeys(("D", "DAY", "DAYS", "DAILY"), float(DAY)),
+    **dict.fromkeys(("W", "WK", "WEEK", "WEEKS", "WEEKLY"), float(WEEK)),
+    **dict.fromkeys(("MO", "MON", "MONTH", "MONTHS", "MONTHLY"), float(MONTH)),
+}
+_TIMEFRAME = re.compile(r"(?:TF[_ ]?)?(\d{0,5})[ _]?([A-Z]*)", re.ASCII)
+_LONGEST_TIMEFRAME = 12 * MONTH
+
+
+def word(value: object) -> str | None:
+    """A value as a table key: upper case, separators as underscores; ``None`` when it is not a text."""
+    if type(value) is not str or not value:
+        return None
+    return value.strip().upper().replace(" ", "_").replace("-", "_") or None
+
+
+def number(value: object) -> float | None:
+    """A number or a text with one; ``None`` when it says nothing, NaN as sent; raises ValueError."""
+    if isinstance(value, bool):
+        raise ValueError("not a number")
+    if isinstance(value, (int, float)):
+        try:
+            return float(value)
+        except OverflowError:
+            return math.inf
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise ValueError("not a number")
+    text = value.strip()
+    if _NUMBER.fullmatch(text):
+        return float(text)
+    if _THOUSANDS.fullmatch(text):
+        return float(text.replace(",", ""))
+    upper = text.upper()
+    if upper in _NOTHING:
+        return None
+    if upper in _NOT_FINITE:
+        return math.nan
+    raise ValueError("not a number")
+
+
+def flag(value: object) -> bool | None:
+    """True or false, also as 1/0, yes/no or text in any case; ``None`` when it is neither."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, (int, float)):
+        return bool(value) if value in (0, 1) else None
+    return FLAGS.get(value.strip().upper()) if isinstance(value, str) else None
+
+
+def phase(name: str) -> int | None:
+    """The phase 1–4 that an event or phase name stands for, or ``None``."""
+    return PHASES.get(name.removeprefix("ENTER_").removeprefix("ENTERING_"))
+
+
+def timeframe(value: object) -> int | None:
+    """Minutes of ``15``, "15m", "1h", "4H", "D", "1W", "1M", "tf3min"; ``None`` when it is none of these."""
+    if isinstance(value, str):
+        return _timeframe(value) if len(value) <= 16 else None
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    return int(value) if 0 < value <= _LONGEST_TIMEFRAME and value == int(value) else None
+
+
+@lru_cache(maxsize=256)
+def _timeframe(text: str) -> int | None:
+    text = text.strip()
+    if text in ("M", "1M", "tf1M"):  # TradingView: a capital M alone is a month, and 1M is never a minute
+        return MONTH
+    found = _TIMEFRAME.fullmatch(text.upper())
+    if found is None or not (found[1] or found[2]) or found[2] not in _UNITS:
+        return None
+    if not found[1] and _UNITS[found[2]] < DAY:
+        return None
+    minutes = math.ceil(int(found[1] or 1) * _UNITS[found[2]])
+    return minutes if 0 < minutes <= _LONGEST_TIMEFRAME else None
+
+
+def label(minutes: int) -> str:
+    """How a timeframe is called in a map of directions: minutes, or D, W, M."""
+    return _LABELS.get(minutes) or str(minutes)
+
+
+_EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+_LATEST = datetime(2200, 1, 1, tzinfo=UTC)
+_UNIT_BOUNDS = ((1e11, 1.0), (1e14, 1e3), (1e17, 1e6), (1e20, 1e9))
+
+
+def instant(value: object) -> datetime | None:
+    """A moment from epoch seconds or milliseconds or ISO 8601 (without an offset: UTC), or ``None``."""
+    try:
+        moment = (
+            _iso(value) if isinstance(value, str) and not _NUMBER.fullmatch(value.strip()) else _epoch(value)
+        )
+    except (ValueError, OverflowError, OSError):
+        return None
+    return moment if moment is not None and _EARLIEST <= moment < _LATEST else None
+
+
+def _iso(text: str) -> datetime:
+    moment = datetime.fromisoformat(text.strip())
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _epoch(value: object) -> datetime | None:
+    count = number(value)
+    if count is None or not count > 0:
+        return None
+    for bound, per_second in _UNIT_BOUNDS:
+        if count < bound:
+            return datetime.fromtimestamp(count / per_second, UTC)
+    return None

@@ -1,0 +1,91 @@
+"""A signal while it may still become a trade: how long it lives, and when it is decided again.
+
+Invariants: it executes at most once; it is decided again only while its last verdict leaves it open, at most
+once per interval; a new decision is worth recording only if its key changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from core.model import Action, Gates, Reason, Update
+from core.rules import Rules
+
+_MILLISECOND = timedelta(milliseconds=1)
+_LONGEST_MINUTES = 366 * 1440  # a sender's absurd number must not overflow an instant
+
+
+@dataclass(slots=True)
+class LiveSignal:
+    """One signal and what became of it so far; plain data, part of the engine's checkpoint.
+
+    ``reference`` is the price it came with, in dollars of the underlying: where the way to T1 begins when it
+    states no entry. ``dead`` once it can never execute again (levels passed, refused for good). ``asked`` while
+    the market's answer is awaited, ``changed`` when something it depends on moved since it was decided.
+    """
+
+    id: str
+    receipt_id: str | None
+    update: Update
+    arrived: datetime
+    live_until: datetime
+    reference: float | None = None
+    executed: bool = False
+    dead: bool = False
+    open_to_change: bool = False
+    decided_at: datetime | None = None
+    last_decision_id: str | None = None
+    last_key: str | None = None
+    late: Reason | None = None
+    asked: bool = False
+    changed: bool = False
+
+    @classmethod
+    def arriving(
+        cls, signal_id: str, receipt_id: str | None, update: Update, at: datetime, rules: Rules
+    ) -> LiveSignal:
+        """A signal as it arrives, live for its timeframe in minutes or a least time, whichever is longer."""
+        timeframe = min(update.timeframe or 0, _LONGEST_MINUTES) or rules.context.default_timeframe
+        minutes = max(timeframe, rules.context.signal_live_minutes)
+        expert = update.signal
+        entry = expert.entry if expert else None
+        return cls(
+            id=signal_id,
+            receipt_id=receipt_id,
+            update=update,
+            arrived=at,
+            live_until=at + timedelta(minutes=minutes),
+            reference=entry if entry is not None else update.price,
+        )
+
+    def is_live(self, at: datetime) -> bool:
+        """Whether it may still become a trade at this instant."""
+        return not (self.executed or self.dead) and at - self.live_until < _MILLISECOND
+
+    def is_due(self, at: datetime, rules: Rules) -> bool:
+        """Whether a change in its symbol's context or market may decide it again now."""
+        if not (self.open_to_change and self.is_live(at)):
+            return False
+        pause = timedelta(seconds=rules.context.redecide_seconds)
+        return self.decided_at is None or at - self.decided_at >= pause
+
+    def decided(self, at: datetime, action: Action, gates: Gates, reasons: Iterable[Reason]) -> bool:
+        """Note a verdict; return whether it differs from the last one, so that it is to be recorded."""
+        key = verdict_key(action, gates, reasons)
+        changed = key != self.last_key
+        self.decided_at, self.last_key = at, key
+        self.open_to_change = stays_open(action, gates)
+        return changed
+
+
+def verdict_key(action: Action, gates: Gates, reasons: Iterable[Reason]) -> str:
+    """What makes a verdict another one: its action, each gate's pass, and the set of reason codes."""
+    passes = "".join("1" if gate.passed else "0" for _, gate in gates.items())
+    return f"{action}|{passes}|{','.join(sorted({reason.code for reason in reasons}))}"
+
+
+def stays_open(action: Action, gates: Gates) -> bool:
+    """Whether a verdict may still turn: WAIT, or SKIP by the market gate alone."""
+    return action is Action.WAIT or (action is Action.SKIP and gates.failed == ("market",))

@@ -1,0 +1,450 @@
+"""The facts that flow between the parts: frozen, JSON-able, without behaviour beyond reading themselves.
+
+Times are timezone-aware UTC. Money is float dollars. A value that is not known is ``None``; why it is not
+known stands in a reason beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+ENGINE_VERSION = "1"
+"""Changes whenever equal inputs could give another decision, fill or mark than before."""
+
+
+class Direction(StrEnum):
+    """The side a signal proposes on the underlying; LONG buys calls, SHORT buys puts."""
+
+    LONG = "LONG"
+    SHORT = "SHORT"
+
+    @property
+    def sign(self) -> int:
+        return 1 if self is Direction.LONG else -1
+
+    @property
+    def opposite(self) -> Direction:
+        return Direction.SHORT if self is Direction.LONG else Direction.LONG
+
+
+class Bias(StrEnum):
+    """A leaning that, unlike a direction, may be NEUTRAL."""
+
+    LONG = "LONG"
+    SHORT = "SHORT"
+    NEUTRAL = "NEUTRAL"
+
+
+class Action(StrEnum):
+    EXECUTE = "EXECUTE"
+    WAIT = "WAIT"
+    SKIP = "SKIP"
+
+
+class Source(StrEnum):
+    """Who sent a webhook, by the shape of its body."""
+
+    SATY_PHASE = "SATY_PHASE"
+    MTF_DOTS = "MTF_DOTS"
+    STRAT_EXEC = "STRAT_EXEC"
+    TRADINGVIEW_SIGNAL = "TRADINGVIEW_SIGNAL"
+    ULTIMATE_OPTIONS = "ULTIMATE_OPTIONS"
+
+
+class Quality(StrEnum):
+    EXTREME = "EXTREME"
+    HIGH = "HIGH"
+    MEDIUM = "MEDIUM"
+
+
+class Session(StrEnum):
+    """Part of the exchange's day; AFTERHOURS is everything outside the regular session."""
+
+    OPEN = "OPEN"
+    MIDDAY = "MIDDAY"
+    POWER_HOUR = "POWER_HOUR"
+    AFTERHOURS = "AFTERHOURS"
+
+
+class Tone(StrEnum):
+    POSITIVE = "positive"
+    NEUTRAL = "neutral"
+    NEGATIVE = "negative"
+
+
+class Mode(StrEnum):
+    """ACTIVE trades, REDUCING opens nothing, HALTED opens nothing and exits only by hand."""
+
+    ACTIVE = "ACTIVE"
+    REDUCING = "REDUCING"
+    HALTED = "HALTED"
+
+
+class ExitReason(StrEnum):
+    """Why a leg left, in the order in which the exits are tried."""
+
+    MANUAL = "MANUAL"
+    STOP_LOSS = "STOP_LOSS"
+    TARGET_2 = "TARGET_2"
+    TARGET_1 = "TARGET_1"
+    THETA_DECAY = "THETA_DECAY"
+    TIME = "TIME"
+    EXPIRY = "EXPIRY"
+
+
+class ReceiptStatus(StrEnum):
+    ACCEPTED = "accepted"
+    DUPLICATE = "duplicate"
+    QUARANTINED = "quarantined"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One typed line of evidence for or against."""
+
+    code: str
+    text: str
+    tone: Tone
+
+
+# --- what a webhook means ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegimeFacts:
+    """What a phase indicator says: phase 1 accumulation, 2 markup, 3 distribution, 4 markdown."""
+
+    phase: int | None
+    confidence: float | None = None
+    bias: Bias | None = None
+    volatility: str | None = None
+    htf_alignment: bool = False
+    allows_trading: bool = True
+    event: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlignmentFacts:
+    """Direction per timeframe (label such as "15" or "W") and the percentages over those that were sent."""
+
+    states: Mapping[str, Bias]
+    bullish_pct: float
+    bearish_pct: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StructureFacts:
+    valid_setup: bool
+    liquidity_ok: bool
+    execution_quality: str | None = None
+    pattern: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalFacts:
+    """What a sender proposes to trade; ``ai_score`` on 0–10.5, levels in dollars of the underlying."""
+
+    direction: Direction
+    ai_score: float | None = None
+    quality: Quality | None = None
+    event: str | None = None
+    entry: float | None = None
+    stop: float | None = None
+    target_1: float | None = None
+    target_2: float | None = None
+    rr1: float | None = None
+    rr2: float | None = None
+    volume_ratio: float | None = None
+    trend_strength: float | None = None
+    bias_4h: Bias | None = None
+    bias_1h: Bias | None = None
+    session: str | None = None
+    day: str | None = None
+    atr: float | None = None
+    atr_is_daily: bool = False
+    components: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Update:
+    """What one webhook body means.
+
+    ``timeframe`` in minutes (a day is 1440); ``timestamp`` is the body's own, ``fired`` tells that it is the
+    time of sending rather than the bar's open. Exactly the sections that the body spoke of are set.
+    """
+
+    source: Source
+    symbol: str
+    exchange: str | None = None
+    timeframe: int | None = None
+    timestamp: datetime | None = None
+    fired: bool = False
+    sender_id: str | None = None
+    price: float | None = None
+    decay_minutes: float | None = None
+    signal: SignalFacts | None = None
+    regime: RegimeFacts | None = None
+    alignment: AlignmentFacts | None = None
+    structure: StructureFacts | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def phase(self) -> int | None:
+        return self.regime.phase if self.regime else None
+
+
+# --- what is known when a decision is made -------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance:
+    """Where a section of a context comes from and until when it counts."""
+
+    source: Source
+    at: datetime
+    valid_until: datetime
+    receipt_id: str | None = None
+    timeframe: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What is known of one symbol at one instant, freshness resolved: a section is there only if it is fresh.
+
+    ``bullish_pct``/``bearish_pct`` live in ``alignment``; ``conflict`` names the other source when two fresh
+    experts of different sources disagree in direction. ``directions`` is what the freshest signal of each
+    timeframe (label in minutes) proposes. ``completeness`` is fresh sources / 5.
+    """
+
+    symbol: str
+    as_of: datetime
+    session: Session
+    price: float | None = None
+    regime: RegimeFacts | None = None
+    alignment: AlignmentFacts | None = None
+    expert: SignalFacts | None = None
+    structure: StructureFacts | None = None
+    timeframe: int | None = None
+    directions: Mapping[str, Direction] = field(default_factory=dict)
+    conflict: Source | None = None
+    completeness: float = 0.0
+    provenance: Mapping[str, Provenance] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarketSnapshot:
+    """What the market looked like; fields that no feed gave are ``None``.
+
+    ``atr14`` in dollars (daily), sizes in shares. ``assumed`` names the fields that no feed gave because
+    none is configured; ``proxied`` the ETF that spread and depth of a cash index were taken from.
+    ``ages`` is seconds per field, ``feeds`` the source per field.
+    """
+
+    symbol: str = ""
+    as_of: datetime | None = None
+    price: float | None = None
+    bid: float | None = None
+    ask: float | None = None
+    bid_size: float | None = None
+    ask_size: float | None = None
+    spread_bps: float | None = None
+    depth_score: float | None = None
+    atr14: float | None = None
+    rsi14: float | None = None
+    rv20: float | None = None
+    volume_ratio: float | None = None
+    trend_slope: float | None = None
+    put_call_ratio: float | None = None
+    iv_percentile: float | None = None
+    gamma_bias: str | None = None
+    max_pain: float | None = None
+    assumed: tuple[str, ...] = ()
+    proxied: str | None = None
+    feeds: Mapping[str, str] = field(default_factory=dict)
+    ages: Mapping[str, float] = field(default_factory=dict)
+
+
+# --- the verdict ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """One gate's result: ``score`` 0–100, ``reason`` in words, ``evidence`` the numbers it looked at."""
+
+    passed: bool
+    score: float
+    reason: str
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gates:
+    regime: Gate
+    structural: Gate
+    market: Gate
+
+    def items(self) -> tuple[tuple[str, Gate], ...]:
+        return (("regime", self.regime), ("structural", self.structural), ("market", self.market))
+
+    @property
+    def passed(self) -> bool:
+        return self.regime.passed and self.structural.passed and self.market.passed
+
+    @property
+    def failed(self) -> tuple[str, ...]:
+        return tuple(name for name, gate in self.items() if not gate.passed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Component:
+    """One term of the confidence: ``value`` 0–100 or ``None`` when it is left out, with the reason."""
+
+    name: str
+    weight: float
+    value: float | None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """The verdict of gates and confidence alone on one signal at one moment.
+
+    ``direction`` is what is to be traded, ``None`` unless EXECUTE; ``proposed_direction`` is the signal's.
+    """
+
+    action: Action
+    direction: Direction | None
+    proposed_direction: Direction | None
+    confidence: float
+    gates: Gates
+    components: tuple[Component, ...]
+    reasons: tuple[Reason, ...]
+    completeness: float
+    rules_fingerprint: str
+    engine_version: str = ENGINE_VERSION
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SizeInputs:
+    """What the size multiplier is made of; ``None`` is unknown (see each factor for what that means)."""
+
+    direction: Direction
+    confluence: float | None
+    quality: Quality
+    htf_alignment: str
+    rr1: float | None = None
+    volume_ratio: float | None = None
+    trend_strength: float | None = None
+    session: Session
+    day: str
+    phase_confidence_boost: float = 0.0
+    phase_position_boost: float = 0.0
+    trend_boost: float = 0.0
+    phase: int | None = None
+    volatility: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionSize:
+    """The multiplier and the factors it is the product of; ``skip`` when raw is under the least size."""
+
+    factors: Mapping[str, float]
+    raw: float
+    final: float
+    skip: bool
+    confluence: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContractCount:
+    """How many contracts the budget, the premium cap and the contract cap allow, and which one binds."""
+
+    contracts: int
+    planned_loss: float
+    bound_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Levels:
+    """Stop and targets on the underlying in dollars, and where each set comes from."""
+
+    stop: float
+    target_1: float
+    target_2: float
+    origin: str
+
+    def mirrored_ok(self, direction: Direction) -> bool:
+        """Whether the stop lies on the losing side and the first target before the second."""
+        return (self.target_1 - self.stop) * direction.sign > 0 and (
+            (self.target_2 - self.target_1) * direction.sign > 0
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contract:
+    """One listed option; ``right`` is "C" or "P", ``expiry`` an exchange session."""
+
+    underlying: str
+    root: str
+    expiry: date
+    strike: float
+    right: str
+    multiplier: int = 100
+    style: str = "american"
+
+    @property
+    def is_call(self) -> bool:
+        return self.right == "C"
+
+    @property
+    def occ(self) -> str:
+        """The OCC symbol without spaces, such as SPY261127C00450000."""
+        return f"{self.root}{self.expiry:%y%m%d}{self.right}{round(self.strike * 1000):08d}"
+
+    @property
+    def label(self) -> str:
+        strike = f"{self.strike:g}"
+        return f"{self.underlying} {strike}{self.right} {self.expiry:%m/%d}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionRecord:
+    """A decision as the engine kept it: the verdict, what was applied after it, and all of its inputs.
+
+    ``action`` and ``direction`` are final (lateness, size and risk may have turned EXECUTE into SKIP, then
+    ``code`` says why); ``verdict`` is what gates and confidence alone said.
+    """
+
+    id: str
+    seq: int
+    at: datetime
+    signal_id: str
+    receipt_id: str
+    symbol: str
+    source: Source
+    timeframe: int | None
+    quality: Quality
+    action: Action
+    direction: Direction | None
+    proposed_direction: Direction
+    confidence: float
+    code: str | None
+    verdict: Decision
+    blocks: tuple[Reason, ...]
+    size: PositionSize | None
+    count: ContractCount | None
+    contract: Contract | None
+    levels: Levels | None
+    context: Context
+    market: MarketSnapshot
+    supersedes: str | None = None
+    position_id: str | None = None
+    trigger: str = "signal"
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        return self.blocks + self.verdict.reasons

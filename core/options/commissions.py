@@ -1,0 +1,37 @@
+"""What brokers charge for an option order: flat by the rules, or one of the presets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.rule_sections import FillRules
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommissionPlan:
+    """Dollars per contract by premium, rows (premium at least, fee) from the top, and the least per order."""
+
+    opening: tuple[tuple[float, float], ...]
+    closing: tuple[tuple[float, float], ...]
+    least_per_order: float = 0.0
+
+
+_IB = ((0.10, 0.65), (0.05, 0.50), (0.0, 0.25))
+
+PRESETS: dict[str, CommissionPlan] = {
+    "ib": CommissionPlan(opening=_IB, closing=_IB, least_per_order=1.00),
+    "tastytrade": CommissionPlan(opening=((0.0, 1.00),), closing=((0.0, 0.0),)),
+    "alpaca": CommissionPlan(opening=((0.0, 0.0),), closing=((0.0, 0.0),)),
+}
+
+
+def commission(contracts: int, premium: float, opening: bool, rules: FillRules) -> float:
+    """Dollars for one order at a premium per share, to the cent; raises ValueError for an unknown preset."""
+    if not rules.commission_preset:
+        return round(contracts * rules.commission, 2)
+    plan = PRESETS.get(rules.commission_preset)
+    if plan is None:
+        raise ValueError(f'commission preset "{rules.commission_preset}" is not one of {", ".join(PRESETS)}')
+    rows = plan.opening if opening else plan.closing
+    fee = next(fee for least, fee in rows if premium >= least)
+    return round(max(contracts * fee, plan.least_per_order), 2)

@@ -1,0 +1,225 @@
+"""Which listed option a signal trades: expiry, strike, root and symbol (liquidity is in ``quotes``).
+
+A broker's chain, when there is one, is the truth; the rules' tables stand in for it otherwise.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
+
+from core.model import Contract, Direction
+from core.options.calendar import FIRST_DAY, LAST_DAY, Calendar
+from core.rule_sections import ContractRules
+
+_MONDAY, _WEDNESDAY, _FRIDAY = 0, 2, 4
+_WEEK = timedelta(days=7)
+_OCC = re.compile(r"([A-Z]{1,6})([0-9]?) *(\d{2})(\d{2})(\d{2})([CP])(\d{8})")
+_MARKS = str.maketrans("", "", ".^/-")
+_MAX_STRIKE = 100_000.0
+
+
+class ContractError(ValueError):
+    """A symbol or strike that names no standard contract; the message says why."""
+
+
+# --- expiry --------------------------------------------------------------------------------------------
+
+
+def choose_expiry(
+    symbol: str,
+    timeframe: int | None,
+    now: datetime,
+    calendar: Calendar,
+    listed: Iterable[date] | None,
+    rules: ContractRules,
+) -> date | None:
+    """The expiry that a signal of that timeframe in minutes trades; ``None`` when none is listed.
+
+    A timeframe of ``None`` (not stated) is taken as one under a day's. ``listed`` are the expiries of the
+    tradable root, without it the rules' tables are asked. Only sessions
+    count. Same day needs the session's close to be at least ``zero_dte_minutes_left`` away.
+    """
+    today = calendar.market_date(now)
+    if listed is None:
+        horizon = today + timedelta(days=2 * rules.monthly_target_days)
+        dates: Sequence[date] = listed_expiries(symbol, today, horizon, calendar, rules)
+    else:
+        known = {day for day in listed if FIRST_DAY <= day <= LAST_DAY}
+        dates = sorted(day for day in known if calendar.is_session(day))
+    ahead = [day for day in dates if day > today]
+
+    if timeframe is not None and timeframe <= rules.zero_dte_timeframe:
+        session = calendar.session(today)
+        enough = timedelta(minutes=rules.zero_dte_minutes_left)
+        if session is not None and today in dates and session.close - now >= enough:
+            return today
+        return ahead[0] if ahead else None
+    if timeframe is not None and timeframe >= rules.monthly_timeframe:
+        return _monthly(today, ahead, calendar, rules)
+    return _end_of_week(today, ahead)
+
+
+def listed_expiries(
+    symbol: str, first: date, last: date, calendar: Calendar, rules: ContractRules
+) -> tuple[date, ...]:
+    """The expiries from ``first`` to ``last`` by the rules' tables: daily, Mon/Wed/Fri, or Fridays."""
+    last = min(last, LAST_DAY)
+    if symbol in rules.daily_expiries:
+        return calendar.session_dates(first, last)
+    weekdays = (_MONDAY, _WEDNESDAY, _FRIDAY) if symbol in rules.mwf_expiries else (_FRIDAY,)
+    monday = first - timedelta(days=first.weekday() + 7)
+    weeks = range((last - monday).days // 7 + 2)
+    nominal = (monday + timedelta(days=7 * week + weekday) for week in weeks for weekday in weekdays)
+    moved = {expiry_session(day, calendar) for day in nominal if FIRST_DAY <= day <= LAST_DAY}
+    return tuple(sorted(day for day in moved if first <= day <= last))
+
+
+def expiry_session(nominal: date, calendar: Calendar) -> date:
+    """The session a nominal expiry falls on: a holiday Monday moves on, any other holiday moves back."""
+    if calendar.is_session(nominal):
+        return nominal
+    moves_on = nominal.weekday() == _MONDAY
+    return (calendar.next_session(nominal) if moves_on else calendar.previous_session(nominal)).date
+
+
+def monthly_expiry(year: int, month: int, calendar: Calendar) -> date:
+    """The standard monthly expiry: the third Friday, or the session before when that is a holiday."""
+    first = date(year, month, 1)
+    return expiry_session(first + timedelta(days=(_FRIDAY - first.weekday()) % 7 + 14), calendar)
+
+
+def _end_of_week(today: date, ahead: Sequence[date]) -> date | None:
+    monday = today - timedelta(days=today.weekday())
+    for start in (monday, monday + _WEEK):
+        inside = [day for day in ahead if start <= day < start + _WEEK]
+        if inside:
+            return inside[-1]
+    return ahead[0] if ahead else None
+
+
+def _monthly(today: date, ahead: Sequence[date], calendar: Calendar, rules: ContractRules) -> date | None:
+    def distance(day: date) -> tuple[int, date]:
+        return abs((day - today).days - rules.monthly_target_days), day
+
+    window = [day for day in ahead if rules.monthly_from_days <= (day - today).days <= rules.monthly_to_days]
+    monthlies = [day for day in window if day == monthly_expiry(day.year, day.month, calendar)]
+    return min(monthlies or ahead, key=distance, default=None)
+
+
+# --- strike --------------------------------------------------------------------------------------------
+
+
+def candidate_strikes(
+    spot: float, direction: Direction, symbol: str, strikes: Iterable[float] | None, rules: ContractRules
+) -> tuple[float, ...]:
+    """The strike to trade and the next ones away from the money to try when it is not liquid, in that order.
+
+    ``strikes`` are the listed ones of the expiry, without them the rules' steps form the grid. Empty when
+    none qualifies. Midway between two strikes the lower is nearest. Raises ContractError for spot <= 0.
+    """
+    if not (math.isfinite(spot) and spot > 0):
+        raise ContractError(f"no strike can be chosen at a spot of {spot}")
+    out_of_the_money = rules.moneyness == "otm"
+    target = spot * (1 + direction.sign * rules.otm_offset) if out_of_the_money else spot
+    grid = _grid(target, symbol, spot, rules) if strikes is None else sorted(set(strikes))
+    if not grid:
+        return ()
+    if not out_of_the_money:
+        start = min(range(len(grid)), key=lambda i: (round(abs(grid[i] - target), 9), i))
+    elif direction is Direction.LONG:
+        start = bisect_left(grid, target - 1e-9)
+    else:
+        start = bisect_left(grid, target + 1e-9) - 1
+    indices = (start + direction.sign * n for n in range(rules.strikes_tried + 1))
+    return tuple(grid[i] for i in indices if 0 <= i < len(grid))
+
+
+def choose_strike(
+    spot: float, direction: Direction, symbol: str, strikes: Iterable[float] | None, rules: ContractRules
+) -> float | None:
+    """The first of ``candidate_strikes``, ``None`` when no listed strike qualifies."""
+    return next(iter(candidate_strikes(spot, direction, symbol, strikes, rules)), None)
+
+
+def strike_step(symbol: str, spot: float, rules: ContractRules) -> float:
+    """The distance between strikes without a chain, in dollars: by symbol, else by price."""
+    by_symbol = rules.strike_steps.get(symbol)
+    if by_symbol is not None:
+        return float(by_symbol)
+    return next(step for least, step in rules.strike_steps_by_price if spot >= least)
+
+
+def _grid(target: float, symbol: str, spot: float, rules: ContractRules) -> list[float]:
+    step = strike_step(symbol, spot, rules)
+    around = rules.strikes_tried + 2
+    middle = math.floor(target / step)
+    return [round(k * step, 3) for k in range(max(1, middle - around), max(1, middle) + around + 1)]
+
+
+# --- identity ------------------------------------------------------------------------------------------
+
+
+def root_of(symbol: str, rules: ContractRules) -> str:
+    """The root that is traded for an underlying: its PM-settled index root, else its letters (BRKB)."""
+    return rules.pm_roots.get(symbol) or symbol.translate(_MARKS)
+
+
+def is_tradable_root(symbol: str, root: str, rules: ContractRules) -> bool:
+    """Whether a listed root may be chosen: not an index's AM-settled one, not one adjusted by a split."""
+    return root == root_of(symbol, rules)
+
+
+def make_contract(
+    symbol: str, expiry: date, strike: float, direction: Direction, rules: ContractRules
+) -> Contract:
+    """The standard contract for a direction: LONG buys the call, SHORT the put.
+
+    Raises ContractError when there is no OCC symbol for it: a root that is not 1–6 letters, a strike that is
+    not positive, not below 100,000 or not in thousandths.
+    """
+    root = root_of(symbol, rules)
+    if not (root.isalpha() and root.isascii() and len(root) <= 6):
+        raise ContractError(f'"{symbol}" has no listed options: "{root}" cannot be a root')
+    if not 0 < strike < _MAX_STRIKE or abs(strike * 1000 - round(strike * 1000)) > 1e-6:
+        raise ContractError(f"strike {strike} cannot be written in an OCC symbol")
+    return Contract(
+        underlying=symbol,
+        root=root,
+        expiry=expiry,
+        strike=float(strike),
+        right="C" if direction is Direction.LONG else "P",
+        style="european" if symbol in rules.european else "american",
+    )
+
+
+def parse_occ(text: str, rules: ContractRules) -> Contract:
+    """The contract of an OCC symbol, with or without the padding of its root.
+
+    Raises ContractError when it is not one, or when the root is adjusted (its deliverable is not 100 shares).
+    """
+    match = _OCC.fullmatch(text.strip())
+    if match is None:
+        raise ContractError(f'"{text}" is not an OCC option symbol')
+    root, adjusted, yy, mm, dd, right, thousandths = match.groups()
+    if adjusted:
+        raise ContractError(f'"{text}" is an adjusted contract: its deliverable is not 100 shares')
+    try:
+        expiry = date(2000 + int(yy), int(mm), int(dd))
+    except ValueError as error:
+        raise ContractError(f'"{text}" has no such expiry date: {error}') from error
+    symbol = next((s for s, r in rules.pm_roots.items() if r == root), root)
+    strike = int(thousandths) / 1000
+    if strike <= 0:
+        raise ContractError(f'"{text}" has a strike of 0')
+    return Contract(
+        underlying=symbol,
+        root=root,
+        expiry=expiry,
+        strike=strike,
+        right=right,
+        style="european" if symbol in rules.european else "american",
+    )

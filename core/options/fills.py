@@ -1,0 +1,281 @@
+"""Simulated fills: what an order on one option is filled at, and what of that was cost.
+
+Invariants, tested under these names: a market order never fills better than the quote; costs add up (mid
+value -/+ spread, slippage and commission is the cash that moved); a sale never fills below 0; an entry never
+fills on stale prices. Bad input raises, an order that cannot be filled is refused with a code.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from core.options.commissions import commission
+from core.options.quotes import OptionQuote, Refusal, spread_fault
+from core.options.ticks import tick_down, tick_up
+from core.rule_sections import ContractRules, FillRules
+
+__all__ = [
+    "Fill",
+    "FillQuality",
+    "NotFilled",
+    "OptionQuote",
+    "Order",
+    "OrderType",
+    "Refusal",
+    "Side",
+    "Statement",
+    "fill",
+    "settle",
+    "statement",
+]
+
+MULTIPLIER = 100
+
+
+class Side(StrEnum):
+    """BUY opens and SELL closes: only bought options are held."""
+
+    BUY = "BUY"
+    SELL = "SELL"
+
+
+class OrderType(StrEnum):
+    MARKET = "market"
+    LIMIT = "limit"
+
+
+class FillQuality(StrEnum):
+    FULL = "FULL"
+    PARTIAL = "PARTIAL"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """An order for ``contracts`` options on ``symbol`` (the underlying, which sets the tick).
+
+    ``accept_stale`` is for exits that must act (by time, by hand): they fill on what there is, flagged.
+    """
+
+    symbol: str
+    side: Side
+    contracts: int
+    type: OrderType = OrderType.MARKET
+    limit: float | None = None
+    accept_stale: bool = False
+
+    def __post_init__(self) -> None:
+        if self.contracts < 1:
+            raise ValueError(f"an order needs at least one contract, got {self.contracts}")
+        if self.type is OrderType.LIMIT:
+            if self.limit is None or not (math.isfinite(self.limit) and self.limit > 0):
+                raise ValueError(f"a limit order needs a positive limit, got {self.limit}")
+            if abs(self.limit * 100 - round(self.limit * 100)) > 1e-6:
+                raise ValueError(f"a limit is in whole cents, got {self.limit}")
+        elif self.limit is not None:
+            raise ValueError("a market order has no limit")
+        if self.accept_stale and self.side is Side.BUY:
+            raise ValueError("an entry never fills on stale prices")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotFilled:
+    """An order that was refused, and why."""
+
+    code: Refusal
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fill:
+    """What an order got: ``price`` and ``mid`` per share, costs in dollars for all ``contracts``.
+
+    ``spread_cost`` is the way from mid to the quoted side, ``slippage`` the rest of the way to ``price``
+    (size, tick rounding, and what a limit gave away beyond the quote), so that
+    mid·contracts·100 -/+ (spread_cost + slippage + commission) is the cash of a sale / a purchase.
+    ``estimated`` when the quote was the model's, ``stale`` when it was older than an entry may use.
+    """
+
+    side: Side
+    contracts: int
+    requested: int
+    mid: float
+    price: float
+    spread_cost: float
+    slippage: float
+    commission: float
+    quality: FillQuality
+    source: str
+    estimated: bool
+    stale: bool
+    at: datetime
+
+    @property
+    def remaining(self) -> int:
+        """Contracts not filled: cancelled for an entry, to be tried again on the next price for an exit."""
+        return self.requested - self.contracts
+
+    @property
+    def sign(self) -> int:
+        return 1 if self.side is Side.SELL else -1
+
+    @property
+    def mid_value(self) -> float:
+        """Dollars at the mid, positive for either side."""
+        return self.mid * self.contracts * MULTIPLIER
+
+    @property
+    def cash(self) -> float:
+        """Dollars that moved, commission included: negative for a purchase; exact to the cent."""
+        return round(self.sign * self.price * self.contracts * MULTIPLIER - self.commission, 2)
+
+
+def fill(
+    order: Order,
+    quote: OptionQuote,
+    now: datetime,
+    market_open: bool,
+    rules: FillRules,
+    contract: ContractRules,
+) -> Fill | NotFilled:
+    """Fill an order on a quote at an instant, or refuse it with a code.
+
+    Market: the quoted side, plus slippage growing with size, rounded to the tick against us. Limit: at the
+    limit when the quoted side reaches it, without size slippage. Above ``partial_above`` contracts only
+    ``partial_pct`` % fill. A feed's spread beyond the contract's liquidity rule refuses entries alone.
+    """
+    stale = quote.is_stale(now, rules)
+    refusal = _refusal(order, quote, market_open, stale, rules, contract)
+    if refusal is not None:
+        return refusal
+    mid, side = quote.mid, quote.ask if order.side is Side.BUY else quote.bid
+    assert mid is not None and side is not None  # _refusal has seen both
+    if order.limit is None:
+        price = _market_price(order, mid, side, rules)
+    elif (order.limit - side) * (1 if order.side is Side.BUY else -1) >= -1e-9:
+        price = round(order.limit, 2)
+    else:
+        text = f"{order.side} limit {order.limit:.2f} against {side:.2f}"
+        return NotFilled(code=Refusal.LIMIT_NOT_MARKETABLE, text=text)
+
+    partial = order.contracts > rules.partial_above
+    filled = (
+        max(1, math.floor(order.contracts * rules.partial_pct / 100 + 1e-9)) if partial else order.contracts
+    )
+    return _account(order, filled, mid, side, price, quote, stale, now, rules)
+
+
+def settle(contracts: int, intrinsic: float, source: str, at: datetime) -> Fill:
+    """The cash of options held to expiry: intrinsic value to the cent below, no spread, no commission."""
+    if not (math.isfinite(intrinsic) and intrinsic >= 0):
+        raise ValueError(f"intrinsic value is {intrinsic}")
+    price = math.floor(intrinsic * 100 + 1e-6) / 100
+    return Fill(
+        side=Side.SELL,
+        contracts=contracts,
+        requested=contracts,
+        mid=intrinsic,
+        price=price,
+        spread_cost=0.0,
+        slippage=(intrinsic - price) * contracts * MULTIPLIER,
+        commission=0.0,
+        quality=FillQuality.FULL,
+        source=source,
+        estimated=False,
+        stale=False,
+        at=at,
+    )
+
+
+def _refusal(
+    order: Order,
+    quote: OptionQuote,
+    market_open: bool,
+    stale: bool,
+    rules: FillRules,
+    contract: ContractRules,
+) -> NotFilled | None:
+    if not market_open:
+        return NotFilled(code=Refusal.MARKET_CLOSED, text="the exchange is closed")
+    if stale and not order.accept_stale:
+        return NotFilled(
+            code=Refusal.STALE_QUOTE, text=f"the {quote.source} quote of {quote.at.isoformat()} is too old"
+        )
+    if (fault := quote.fault()) is not None:
+        return NotFilled(code=fault, text=f"quoted {quote.bid} to {quote.ask}")
+    if order.side is Side.BUY and (wide := spread_fault(quote, order.symbol, contract, rules)) is not None:
+        return NotFilled(code=wide, text=f"quoted {quote.bid} to {quote.ask}")
+    return None
+
+
+def _market_price(order: Order, mid: float, side: float, rules: FillRules) -> float:
+    full_size = max(1, rules.slippage_full_size - 1)
+    size = min(1.0, (order.contracts - 1) / full_size)
+    slippage = mid * (rules.slippage_pct + rules.slippage_size_pct * size) / 100
+    if order.side is Side.BUY:
+        return tick_up(order.symbol, side + slippage, rules)
+    return tick_down(order.symbol, max(0.0, side - slippage), rules)
+
+
+def _account(
+    order: Order,
+    filled: int,
+    mid: float,
+    side: float,
+    price: float,
+    quote: OptionQuote,
+    stale: bool,
+    now: datetime,
+    rules: FillRules,
+) -> Fill:
+    shares = filled * MULTIPLIER
+    spread_cost = abs(mid - side) * shares
+    return Fill(
+        side=order.side,
+        contracts=filled,
+        requested=order.contracts,
+        mid=mid,
+        price=price,
+        spread_cost=spread_cost,
+        slippage=abs(price - mid) * shares - spread_cost,
+        commission=commission(filled, price, order.side is Side.BUY, rules),
+        quality=FillQuality.FULL if filled == order.contracts else FillQuality.PARTIAL,
+        source=quote.source,
+        estimated=quote.is_model,
+        stale=stale,
+        at=now,
+    )
+
+
+# --- costs in cents ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """A trade in whole cents: gross - spread - slippage - commission = net, exactly."""
+
+    gross: float
+    spread: float
+    slippage: float
+    commission: float
+    net: float
+
+
+def statement(gross: float, spread: float, commission: float, net: float) -> Statement:
+    """Round a trade to cents so that it still adds up: what rounding leaves goes to slippage, then to spread.
+
+    ``gross`` mid to mid, ``net`` the cash that moved; slippage is what lies between them and the other costs.
+    """
+    gross_c, spread_c, commission_c, net_c = (round(x * 100) for x in (gross, spread, commission, net))
+    slippage_c = gross_c - spread_c - commission_c - net_c
+    if slippage_c < 0:
+        spread_c, slippage_c = spread_c + slippage_c, 0
+    return Statement(
+        gross=gross_c / 100,
+        spread=spread_c / 100,
+        slippage=slippage_c / 100,
+        commission=commission_c / 100,
+        net=net_c / 100,
+    )

@@ -1,0 +1,78 @@
+"""The quote that is assumed around a model value: how wide it is, by days to expiry or by premium."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from datetime import datetime
+
+from core.options.calendar import TradingDay
+from core.options.quotes import MODEL, OptionQuote
+from core.options.ticks import tick
+from core.rule_sections import FillRules
+
+
+def quote_from_model(
+    mid: float,
+    *,
+    symbol: str,
+    dte: int,
+    entry_id: str,
+    priced_at: datetime,
+    now: datetime,
+    day: TradingDay | None,
+    rules: FillRules,
+) -> OptionQuote:
+    """Mid -/+ half the modelled spread, the bid not below 0.
+
+    ``priced_at`` is when the underlying price behind ``mid`` was made, ``day`` the session under way at
+    ``now``. Raises ValueError for a mid that is negative or not finite.
+    """
+    if not (math.isfinite(mid) and mid >= 0):
+        raise ValueError(f"a model value of {mid} cannot be quoted")
+    half = model_spread(mid, symbol=symbol, dte=dte, entry_id=entry_id, now=now, day=day, rules=rules) / 2
+    return OptionQuote(
+        bid=max(0.0, mid - half), ask=mid + half, at=priced_at, source=MODEL, model_mid=float(mid)
+    )
+
+
+def model_spread(
+    mid: float,
+    *,
+    symbol: str,
+    dte: int,
+    entry_id: str,
+    now: datetime,
+    day: TradingDay | None,
+    rules: FillRules,
+) -> float:
+    """The whole spread in dollars per share by the rules' model.
+
+    "dte": a percentage of mid in the range of its days to expiry, the point in it fixed by ``entry_id``.
+    "premium": max(tick, a·mid^b) by class, wider just after the open and, expiring today, before the close.
+    """
+    if rules.spread_model == "dte":
+        rows = rules.spread_by_dte
+        low, high = next(((low, high) for most, low, high in rows if dte <= most), rows[-1][1:])
+        return mid * (low + (high - low) * uniform_of(entry_id)) / 100
+    if rules.spread_model != "premium":
+        raise ValueError(f'spread model "{rules.spread_model}" is neither "dte" nor "premium"')
+    a, b = rules.spread_by_premium[rules.spread_classes.get(symbol, "other")]
+    spread: float = max(tick(symbol, mid, rules), a * mid**b)
+    return spread * _clock_factor(dte, now, day, rules)
+
+
+def uniform_of(entry_id: str) -> float:
+    """A number in [0, 1) that depends on the entry's id alone."""
+    digest = hashlib.blake2b(f"spread:{entry_id}".encode(), digest_size=8).digest()
+    return (int.from_bytes(digest, "big") >> 11) / 2**53
+
+
+def _clock_factor(dte: int, now: datetime, day: TradingDay | None, rules: FillRules) -> float:
+    if day is None:
+        return 1.0
+    if (now - day.open).total_seconds() < rules.opening_minutes * 60:
+        return rules.opening_factor
+    if dte == 0 and (day.close - now).total_seconds() <= rules.closing_minutes * 60:
+        return rules.closing_factor_0dte
+    return 1.0

@@ -1,0 +1,172 @@
+"""The exits as one ordered table: the first row that applies acts.
+
+A price is walked in stretches. A single price, and a bar's open, is a stretch of one point: a level that it
+has gone through is traded at that price, for stops and targets alike. What lies inside a bar is a stretch
+from its low to its high: a level in it is traded at the level, and as the table stands, where both sides lie
+inside one bar the stop comes first. Inside a bar the price passes the first target before the second, so
+there TARGET_2 waits for TARGET_1's part to have left, in the same bar; a price beyond both sells everything
+as TARGET_2.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from core.model import ExitReason
+from core.positions.book import Position
+from core.positions.env import Env
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """The underlying's prices that were passed: one point, or what lies ``inside`` a bar."""
+
+    low: float
+    high: float
+    inside: bool
+
+    def crossing(self, level: float, side: int) -> float | None:
+        """Where a level was met from below (``side`` 1) or above (-1): at it, or at the point beyond it."""
+        farthest = self.high if side > 0 else self.low
+        if (farthest - level) * side < 0:
+            return None
+        return level if self.inside else farthest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """What the exits look at: an instant, and what became of the price.
+
+    ``spot`` is where a trade that no level asks for would be made, ``passed`` the prices for the levels
+    (``None`` when they are too old, or none came). ``tradable`` tells whether options trade; ``clock``
+    whether exits by time are due to be looked at; ``asked`` how many contracts a person wants out.
+    """
+
+    now: datetime
+    spot: float
+    tradable: bool
+    passed: Stretch | None = None
+    clock: bool = False
+    asked: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """An exit that applies: how many contracts leave, at which price of the underlying."""
+
+    reason: ExitReason
+    contracts: int
+    underlying: float
+
+
+# Contracts to sell and the underlying's price, or None when the exit does not apply.
+Found = tuple[int, float] | None
+Predicate = Callable[[Position, Moment, Env], Found]
+
+
+def first_exit(position: Position, moment: Moment, env: Env) -> Exit | None:
+    """The first exit of the table that applies, ``None`` when the position stays as it is."""
+    if not position.is_open:
+        return None
+    for reason, applies in EXITS:
+        if (found := applies(position, moment, env)) is not None:
+            return Exit(reason, *found)
+    return None
+
+
+def time_exit_at(position: Position, env: Env) -> datetime:
+    """When TIME acts: minutes before the close of the session that the contract's term allows.
+
+    The entry's own session for an option that expired on its day, else n full sessions after it by the term
+    at the entry; never later than before the expiry's last close.
+    """
+    exits = env.rules.exits
+    lead = timedelta(minutes=exits.minutes_before_close)
+    latest = env.last_close(position.contract.expiry)
+    dte = position.entry.dte
+    if dte > 0:
+        sessions = exits.weekly_sessions if dte <= exits.weekly_max_days else exits.monthly_sessions
+        day = env.calendar.market_date(position.opened_at)
+        if sessions:
+            latest = min(latest, env.calendar.sessions_after(day, sessions).close)
+        elif (session := env.calendar.session(day)) is not None:
+            latest = min(latest, session.close)
+    return latest - lead
+
+
+def theta_limit(position: Position, env: Env) -> float:
+    """Dollars of time value one contract may pay before THETA_DECAY acts."""
+    return env.rules.exits.theta_decay_pct / 100 * position.entry.entry_price * position.entry.multiplier
+
+
+def scale_out(position: Position, env: Env) -> int:
+    """How many contracts leave at the first target: the rules' part of those held, rounded up."""
+    return min(position.remaining, math.ceil(position.remaining * env.rules.exits.scale_out_fraction - 1e-9))
+
+
+def _manual(position: Position, moment: Moment, env: Env) -> Found:
+    if moment.asked < 1 or moment.now >= env.last_close(position.contract.expiry):
+        return None
+    return min(moment.asked, position.remaining), moment.spot
+
+
+def _stop_loss(position: Position, moment: Moment, _: Env) -> Found:
+    at = _crossed(moment, position.stop, -position.direction.sign)
+    return None if at is None else (position.remaining, at)
+
+
+def _target_2(position: Position, moment: Moment, env: Env) -> Found:
+    at = _crossed(moment, position.levels.target_2, position.direction.sign)
+    if at is None or (_first_target_ahead(position, env) and moment.passed and moment.passed.inside):
+        return None
+    return position.remaining, at
+
+
+def _target_1(position: Position, moment: Moment, env: Env) -> Found:
+    at = _crossed(moment, position.levels.target_1, position.direction.sign)
+    if at is None or not _first_target_ahead(position, env):
+        return None
+    return scale_out(position, env), at
+
+
+def _theta_decay(position: Position, moment: Moment, env: Env) -> Found:
+    if not (moment.clock and moment.tradable):
+        return None
+    paid = -position.running.theta
+    return (position.remaining, moment.spot) if 0 < paid >= theta_limit(position, env) else None
+
+
+def _time(position: Position, moment: Moment, env: Env) -> Found:
+    if not (moment.clock and moment.tradable and moment.now >= time_exit_at(position, env)):
+        return None
+    return position.remaining, moment.spot
+
+
+def _expiry(position: Position, moment: Moment, env: Env) -> Found:
+    if moment.now < env.last_close(position.contract.expiry):
+        return None
+    return position.remaining, moment.spot
+
+
+EXITS: tuple[tuple[ExitReason, Predicate], ...] = (
+    (ExitReason.MANUAL, _manual),
+    (ExitReason.STOP_LOSS, _stop_loss),
+    (ExitReason.TARGET_2, _target_2),
+    (ExitReason.TARGET_1, _target_1),
+    (ExitReason.THETA_DECAY, _theta_decay),
+    (ExitReason.TIME, _time),
+    (ExitReason.EXPIRY, _expiry),
+)
+
+
+def _crossed(moment: Moment, level: float, side: int) -> float | None:
+    if moment.passed is None or not moment.tradable:
+        return None
+    return moment.passed.crossing(level, side)
+
+
+def _first_target_ahead(position: Position, env: Env) -> bool:
+    return not position.scaled_out and scale_out(position, env) > 0

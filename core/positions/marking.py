@@ -1,0 +1,211 @@
+"""The value of one contract at one instant, from a real quote where there is one, else by the model.
+
+The volatility is implied by us from the quote's mid; where none can be implied the last one is carried on
+(at the entry: estimated), and what the model then cannot explain of the mid is shown as unexplained.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from datetime import datetime
+
+from core.model import Contract
+from core.options import greeks_one, implied_volatility_one
+from core.options.clock import calendar_years
+from core.options.pricing import DAY_YEARS
+from core.options.quotes import OptionQuote
+from core.options.volatility import estimate_iv
+from core.positions.attribution import Attribution, State, Terms, model_value, shapley_one
+from core.positions.book import Basis, Mark
+from core.positions.env import Env
+
+
+def entry_mark(
+    contract: Contract,
+    spot: float,
+    spot_at: datetime,
+    quote: OptionQuote | None,
+    iv_percentile: float | None,
+    now: datetime,
+    env: Env,
+) -> Mark:
+    """The first mark of a contract: its volatility implied from a fresh real quote's mid, else estimated.
+
+    ``spot`` in $ as made at ``spot_at``, ``iv_percentile`` 0–100. Raises ValueError when the spot is not a
+    positive number.
+    """
+    if not (math.isfinite(spot) and spot > 0):
+        raise ValueError(f"no mark at a price of {spot}")
+    quote = usable(quote, now, env)
+    terms, years, carry = terms_of(contract, env), *time_left(contract, now, env)
+    mid = None if quote is None else quote.mid
+    iv = None if mid is None else _implied(terms, mid, spot, years, carry)
+    if iv is None:
+        forward = spot * math.exp((terms.rate - terms.dividend) * carry)
+        estimate = estimate_iv(
+            contract.underlying,
+            contract.strike,
+            forward,
+            years,
+            env.dte(contract, now),
+            iv_percentile,
+            env.rules.volatility,
+        )
+        iv = estimate.value
+    return _mark(contract, spot, spot_at, State(spot, iv, years, carry), quote, None, now, env)
+
+
+def next_mark(
+    contract: Contract,
+    last: Mark,
+    *,
+    spot: float,
+    spot_at: datetime,
+    now: datetime,
+    env: Env,
+    quote: OptionQuote | None = None,
+    iv: float | None = None,
+) -> Mark:
+    """The mark after ``last``, with the attribution of the step between the two.
+
+    With a usable ``quote`` the mid is the quote's and the volatility what it implies; without one the mid is
+    the model's at ``iv``, by default the last mark's.
+    """
+    terms, years, carry = terms_of(contract, env), *time_left(contract, now, env)
+    carried = last.iv if iv is None else iv
+    mid = None if quote is None else quote.mid
+    implied = None if mid is None else _implied(terms, mid, spot, years, carry)
+    state = State(spot, implied or carried or math.nan, years, carry)
+    return _mark(contract, spot, spot_at, state, quote, last, now, env)
+
+
+def iv_from_quote(
+    contract: Contract, quote: OptionQuote, spot: float, now: datetime, env: Env
+) -> float | None:
+    """The volatility that a quote's mid implies at a spot, ``None`` where none exists."""
+    years, carry = time_left(contract, now, env)
+    return None if quote.mid is None else _implied(terms_of(contract, env), quote.mid, spot, years, carry)
+
+
+def usable(quote: OptionQuote | None, now: datetime, env: Env) -> OptionQuote | None:
+    """The quote if it is a feed's, two-sided, uncrossed and fresh, else ``None``."""
+    if quote is None or quote.is_model or quote.mid is None or quote.is_stale(now, env.rules.fills):
+        return None
+    return quote
+
+
+def quote_of(
+    contract: Contract, quotes: Iterable[tuple[str, OptionQuote]], now: datetime, env: Env
+) -> OptionQuote | None:
+    """The usable quote of a contract among those that came with a price."""
+    return next((usable(quote, now, env) for occ, quote in quotes if occ == contract.occ), None)
+
+
+def terms_of(contract: Contract, env: Env) -> Terms:
+    return Terms(
+        contract.strike,
+        contract.is_call,
+        env.rate,
+        env.dividend(contract),
+        contract.style == "american",
+        contract.multiplier,
+    )
+
+
+def time_left(contract: Contract, now: datetime, env: Env) -> tuple[float, float]:
+    """Years to the expiry's last close on the trading clock and on the calendar, 0 once it has passed."""
+    end = env.last_close(contract.expiry)
+    return (env.clock.years_between(now, end), calendar_years(now, end)) if now < end else (0.0, 0.0)
+
+
+def _implied(terms: Terms, mid: float, spot: float, years: float, carry: float) -> float | None:
+    intrinsic = (spot - terms.strike) * (1 if terms.is_call else -1)
+    if terms.american and mid <= intrinsic:
+        return None  # the floored model is flat there: no volatility gives that mid
+    return implied_volatility_one(
+        mid,
+        spot,
+        terms.strike,
+        years,
+        terms.is_call,
+        rate=terms.rate,
+        dividend=terms.dividend,
+        carry_years=carry,
+    )
+
+
+def _mark(
+    contract: Contract,
+    spot: float,
+    spot_at: datetime,
+    state: State,
+    quote: OptionQuote | None,
+    last: Mark | None,
+    now: datetime,
+    env: Env,
+) -> Mark:
+    terms = terms_of(contract, env)
+    value = model_value(terms, state)
+    known = math.isfinite(value)
+    quoted = None if quote is None else quote.mid
+    if quoted is not None:
+        mid = quoted
+    elif known:
+        mid = value
+    elif last is not None:
+        mid = last.mid
+    else:
+        raise ValueError(f"{contract.occ} can be valued neither by a quote nor by the model")
+    delta, gamma, theta, vega, estimated = _greeks(terms, state, contract, now, env)
+    return Mark(
+        at=now,
+        spot=spot,
+        spot_at=spot_at,
+        iv=state.iv if known else None,
+        years=state.years,
+        carry_years=state.carry_years,
+        mid=mid,
+        delta=delta,
+        gamma=gamma,
+        theta=theta,
+        vega=vega,
+        basis=Basis.MODEL if quoted is None else Basis.QUOTE,
+        estimated=estimated,
+        quoted_at=quote.at if quote is not None else (last.quoted_at if last is not None else None),
+        step=Attribution() if last is None else _step(terms, last, state, mid, known),
+    )
+
+
+def _step(terms: Terms, last: Mark, state: State, mid: float, known: bool) -> Attribution:
+    change = mid - last.mid
+    if last.iv is None or not known:
+        return Attribution(unexplained=change * terms.multiplier)
+    start = State(last.spot, last.iv, last.years, last.carry_years)
+    return shapley_one(terms, start, state, last.delta, change)
+
+
+def _greeks(
+    terms: Terms, state: State, contract: Contract, now: datetime, env: Env
+) -> tuple[float, float | None, float, float | None, bool]:
+    found = greeks_one(
+        state.spot,
+        terms.strike,
+        state.years,
+        state.iv,
+        terms.is_call,
+        rate=terms.rate,
+        dividend=terms.dividend,
+        carry_years=state.carry_years,
+        american=terms.american,
+        theta_years=env.clock.one_day_years,
+        theta_carry_years=DAY_YEARS,
+    )
+    if all(map(math.isfinite, found)):
+        return found.delta, found.gamma, found.theta, found.vega, False
+    rules = env.rules.volatility
+    sign = 1 if terms.is_call else -1
+    out_of_the_money = sign * (terms.strike - state.spot) / state.spot >= env.rules.contract.otm_offset
+    delta = rules.fallback_delta_otm if out_of_the_money else rules.fallback_delta_atm
+    theta = rules.fallback_theta_0dte if env.dte(contract, now) == 0 else rules.fallback_theta
+    return sign * delta, None, theta, None, True

@@ -1,0 +1,78 @@
+"""The beginning of a position: from a fill and the mark it was made at."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from core.model import Contract, Direction, Levels
+from core.options.fills import Fill, Side
+from core.positions.book import Execution, Mark, Position
+from core.positions.env import Env
+
+
+def open_position(
+    *,
+    id: str,
+    signal_id: str,
+    decision_id: str,
+    contract: Contract,
+    direction: Direction,
+    timeframe: int | None,
+    levels: Levels,
+    fill: Fill,
+    mark: Mark,
+    risk_amount: float,
+    atr: float | None,
+    now: datetime,
+    env: Env,
+) -> Position:
+    """The position that an entry's fill makes; ``mark`` is the one whose quote or model the fill was made on.
+
+    ``risk_amount`` in $ for all contracts, ``atr`` daily in $ or ``None`` when unknown. Raises ValueError
+    when the fill is no purchase, the option does not fit the direction, or the fill's mid is not the mark's.
+    """
+    if fill.side is not Side.BUY or fill.contracts < 1:
+        raise ValueError("a position is opened by a purchase of at least one contract")
+    if contract.is_call is not (direction is Direction.LONG):
+        raise ValueError(f"{direction} is not traded by {contract.occ}")
+    if abs(fill.mid - mark.mid) > 1e-9:
+        raise ValueError(f"filled around a mid of {fill.mid}, marked at {mark.mid}")
+    entry = Execution(
+        option_type="CALL" if contract.is_call else "PUT",
+        strike=contract.strike,
+        expiry=contract.expiry.isoformat(),
+        dte=env.dte(contract, now),
+        contracts=fill.requested,
+        entry_price=fill.price,
+        entry_iv=mark.iv,
+        entry_delta=mark.delta,
+        entry_theta=mark.theta,
+        entry_gamma=mark.gamma,
+        entry_vega=mark.vega,
+        spread_cost=fill.spread_cost,
+        slippage=fill.slippage,
+        fill_quality=fill.quality.value,
+        filled_contracts=fill.contracts,
+        commission=fill.commission,
+        underlying_at_entry=mark.spot,
+        risk_amount=risk_amount,
+        entry_mid=fill.mid,
+        multiplier=contract.multiplier,
+        atr=atr,
+        estimated=mark.estimated,
+    )
+    return Position(
+        id=id,
+        signal_id=signal_id,
+        decision_id=decision_id,
+        symbol=contract.underlying,
+        direction=direction,
+        contract=contract,
+        timeframe=timeframe,
+        opened_at=now,
+        levels=levels,
+        stop=levels.stop,
+        entry=entry,
+        remaining=fill.contracts,
+        last=mark,
+    )

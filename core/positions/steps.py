@@ -1,0 +1,106 @@
+"""The two things that happen to an open position: it is marked, and contracts are sold."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from core.model import ExitReason
+from core.options.fills import Fill, NotFilled, Order, Side, fill
+from core.options.quotes import MODEL, OptionQuote
+from core.options.spreads import quote_from_model
+from core.positions.accounts import gross_so_far
+from core.positions.book import Leg, Mark, Outcome, Pending, Position, PositionState
+from core.positions.env import Env
+
+
+def marked(outcome: Outcome, mark: Mark) -> Outcome:
+    """The position at its new mark, with what it has gained or lost so far at best and worst."""
+    before = outcome.position
+    position = replace(before, last=mark, running=before.running.plus(mark.step))
+    gross = gross_so_far(position)
+    position = replace(position, mfe=max(position.mfe, gross), mae=min(position.mae, gross))
+    return replace(outcome, position=position, marks=(*outcome.marks, mark))
+
+
+def sold(
+    outcome: Outcome,
+    reason: ExitReason,
+    contracts: int,
+    quote: OptionQuote | None,
+    now: datetime,
+    env: Env,
+    *,
+    inside: bool = False,
+) -> Outcome:
+    """Sell contracts at the last mark, at market.
+
+    On the real ``quote`` when the mark is that quote's; on its relative spread around the mark when
+    (``inside``) the exit lay before it, in the bar that it closes; without one on the spread model. What does
+    not fill waits for the next price.
+    """
+    position = outcome.position
+    around = _quote_for(position, quote, inside, now, env)
+    order = Order(symbol=position.symbol, side=Side.SELL, contracts=contracts, accept_stale=True)
+    done = fill(order, around, now, True, env.rules.fills, env.rules.contract)
+    if isinstance(done, NotFilled):
+        return replace(outcome, position=_waiting(position, reason, contracts))
+    return leave(outcome, reason, done)
+
+
+def leave(outcome: Outcome, reason: ExitReason, done: Fill, *, near_strike: bool = False) -> Outcome:
+    """Book a sale or a settlement as a leg at the last mark."""
+    position, mark = outcome.position, outcome.position.last
+    leg = Leg(
+        id=f"{position.id}/{len(position.legs) + 1}",
+        at=done.at,
+        reason=reason,
+        contracts=done.contracts,
+        underlying=mark.spot,
+        mid=done.mid,
+        price=done.price,
+        iv=mark.iv,
+        delta=mark.delta,
+        spread_cost=done.spread_cost,
+        slippage=done.slippage,
+        commission=done.commission,
+        attribution=position.running.times(done.contracts),
+        stale_fill=done.stale,
+        near_strike=near_strike,
+    )
+    remaining = position.remaining - done.contracts
+    after = replace(position, remaining=remaining, legs=(*position.legs, leg))
+    if not remaining:
+        after = replace(after, state=PositionState.CLOSED, pending=None)
+    elif done.remaining:
+        after = _waiting(after, reason, done.remaining)
+    else:
+        after = replace(after, state=PositionState.OPEN, pending=None)
+    return replace(outcome, position=after, legs=(*outcome.legs, leg))
+
+
+def _waiting(position: Position, reason: ExitReason, contracts: int) -> Position:
+    return replace(position, state=PositionState.EXITING, pending=Pending(reason=reason, contracts=contracts))
+
+
+def _quote_for(
+    position: Position, quote: OptionQuote | None, inside: bool, now: datetime, env: Env
+) -> OptionQuote:
+    mark = position.last
+    if quote is None or quote.bid is None or quote.ask is None:
+        return quote_from_model(
+            mark.mid,
+            symbol=position.symbol,
+            dte=env.dte(position.contract, now),
+            entry_id=position.id,
+            priced_at=mark.spot_at,
+            now=now,
+            day=env.calendar.session_at(now),
+            rules=env.rules.fills,
+        )
+    if not inside:
+        return quote
+    half = mark.mid * (quote.ask - quote.bid) / (quote.ask + quote.bid)
+    return OptionQuote(
+        bid=mark.mid - half, ask=mark.mid + half, at=mark.spot_at, source=MODEL, model_mid=mark.mid
+    )

@@ -1,0 +1,79 @@
+"""What may be opened now: mode, counts, premium at stake, the day's loss and the run of losses.
+
+Every limit is looked at, so that a refusal names all of its reasons.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.daybook import DayBook
+from core.model import Direction, Mode, Reason, Tone
+from core.positions.book import Position
+from core.rules import Rules
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """An entry about to be made; ``premium`` in dollars for all of its contracts."""
+
+    symbol: str
+    direction: Direction
+    contracts: int
+    premium: float
+
+
+def refusals(
+    proposal: Proposal, positions: Iterable[Position], day: DayBook, mode: Mode, now: datetime, rules: Rules
+) -> tuple[Reason, ...]:
+    """The reasons for which an entry is refused, none when it may be made."""
+    held = tuple(positions)
+    return tuple(
+        Reason(code, text, Tone.NEGATIVE) for code, text in _limits(proposal, held, day, mode, now, rules)
+    )
+
+
+def mode_refusal(mode: Mode) -> Reason | None:
+    """Why this mode opens nothing, if it does not."""
+    if mode is Mode.ACTIVE:
+        return None
+    return Reason(f"MODE_{mode}", f"Mode is {mode}: no entries", Tone.NEGATIVE)
+
+
+def _limits(
+    p: Proposal, held: tuple[Position, ...], day: DayBook, mode: Mode, now: datetime, rules: Rules
+) -> Iterator[tuple[str, str]]:
+    r = rules.risk
+    same = [x for x in held if x.symbol == p.symbol]
+    stopped = mode_refusal(mode)
+    if stopped is not None:
+        yield stopped.code, stopped.text
+    if p.contracts > r.contracts_per_trade:
+        yield "MAX_CONTRACTS", f"{p.contracts} contracts > {r.contracts_per_trade} per trade"
+    if p.premium > r.premium_per_trade:
+        yield "MAX_PREMIUM", f"Premium ${p.premium:,.0f} > ${r.premium_per_trade:,.0f} per trade"
+    if len(held) >= r.open_positions:
+        yield "MAX_POSITIONS", f"{len(held)} positions open, limit {r.open_positions}"
+    if len(same) >= r.per_symbol:
+        yield "MAX_PER_SYMBOL", f"{len(same)} positions in {p.symbol}, limit {r.per_symbol}"
+    exposure = sum(premium_at_stake(x) for x in same) + p.premium
+    if exposure > r.symbol_premium:
+        yield "SYMBOL_EXPOSURE", f"Premium in {p.symbol} ${exposure:,.0f} > ${r.symbol_premium:,.0f}"
+    if any(x.direction is not p.direction for x in same):
+        yield "OPPOSITE_OPEN", f"A {p.direction.opposite} position in {p.symbol} is open"
+    if day.cool_down_until is not None and now < day.cool_down_until:
+        left = (day.cool_down_until - now).total_seconds() / 60
+        yield "COOL_DOWN", f"{r.losses_in_a_row} losses in a row: {left:.0f} min of cool-down left"
+
+
+def premium_at_stake(position: Position) -> float:
+    """Dollars paid for the contracts that are still held."""
+    entry = position.entry
+    return entry.entry_price * position.contract.multiplier * position.remaining
+
+
+def daily_loss_reached(day: DayBook, open_pnl: float, rules: Rules) -> bool:
+    """Whether realised plus open net loss of the day is at its limit."""
+    return day.realized + open_pnl <= -rules.risk.daily_loss

@@ -1,0 +1,63 @@
+"""How often each sender speaks of each symbol, so that its silence can be told from its rhythm."""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from core.model import Source
+from core.rule_sections import IntakeRules
+
+KEPT_GAPS = 20
+ENOUGH_GAPS = 5
+
+
+@dataclass(slots=True)
+class Sender:
+    """One source and symbol: the last arrival and the latest gaps in seconds."""
+
+    source: Source
+    symbol: str
+    last_at: datetime
+    gaps: list[float] = field(default_factory=list)
+    told_quiet: bool = False
+
+    @property
+    def usual_gap(self) -> float | None:
+        """Median of the latest gaps in seconds; ``None`` until five are known."""
+        return statistics.median(self.gaps) if len(self.gaps) >= ENOUGH_GAPS else None
+
+    def quiet_at(self, now: datetime, rules: IntakeRules) -> bool:
+        usual = self.usual_gap
+        return usual is not None and (now - self.last_at).total_seconds() > max(
+            60.0, rules.silence_factor * usual
+        )
+
+
+@dataclass(slots=True)
+class Senders:
+    """All senders by ``SOURCE|SYMBOL``; plain data, part of the engine's checkpoint."""
+
+    known: dict[str, Sender] = field(default_factory=dict)
+
+    def heard(self, source: Source, symbol: str, at: datetime) -> bool:
+        """Note an arrival; return whether this sender had been told quiet."""
+        key = f"{source}|{symbol}"
+        sender = self.known.get(key)
+        if sender is None:
+            self.known[key] = Sender(source, symbol, at)
+            return False
+        sender.gaps.append((at - sender.last_at).total_seconds())
+        if len(sender.gaps) > KEPT_GAPS:
+            del sender.gaps[0]
+        sender.last_at = at
+        was_quiet, sender.told_quiet = sender.told_quiet, False
+        return was_quiet
+
+    def gone_quiet(self, now: datetime, rules: IntakeRules) -> list[Sender]:
+        """Senders that went quiet since last asked; each is told once."""
+        found = [s for s in self.known.values() if not s.told_quiet and s.quiet_at(now, rules)]
+        for sender in found:
+            sender.told_quiet = True
+        return found

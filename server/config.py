@@ -1,0 +1,323 @@
+"""Settings: defaults, then the TOML file, then GATEDECK_* in the environment, then flags.
+
+Operations only (addresses, secrets, paths, clock); every number a trader may tune lives in ``core.rules``.
+Secrets are ``SecretStr``: they show as asterisks wherever settings are printed.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from contextvars import ContextVar
+from ipaddress import ip_address, ip_network
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
+
+PREFIX = "GATEDECK_"
+
+ENDPOINTS: Mapping[str, str] = {
+    "signals": "TRADINGVIEW_SIGNAL",
+    "saty-phase": "SATY_PHASE",
+    "trend": "MTF_DOTS",
+    "ultimate-options": "ULTIMATE_OPTIONS",
+    "strat": "STRAT_EXEC",
+}
+"""Webhook endpoints by name, each with the source it is for; a secret may be named by either."""
+
+ADDRESS_PRESETS: Mapping[str, tuple[str, ...]] = {
+    "tradingview": ("52.89.214.238", "34.212.75.30", "54.218.53.128", "52.32.178.7"),
+    "loopback": ("127.0.0.0/8", "::1"),
+}
+"""Names that an allow-list may hold in place of addresses; TradingView's are those it publishes."""
+
+
+class ConfigError(Exception):
+    """Settings that cannot be used; the message says in plain words which, from where and what to do."""
+
+
+def _home(variable: str, fallback: str) -> Path:
+    given = os.environ.get(variable, "")
+    # The XDG specification says that a relative path is to be ignored.
+    base = Path(given) if given and Path(given).is_absolute() else Path.home() / fallback
+    return base / "gatedeck"
+
+
+def default_config_path() -> Path:
+    """Where the configuration is read from unless told: XDG config, gatedeck/config.toml."""
+    return _home("XDG_CONFIG_HOME", ".config") / "config.toml"
+
+
+def default_state_dir() -> Path:
+    return _home("XDG_STATE_HOME", ".local/state")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a listener on ``host`` can be reached from this machine only."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+# --- how values are read ---------------------------------------------------------------------------------
+
+
+def _several(value: object) -> object:
+    """A comma-separated text as its parts, so that an environment variable can hold a list."""
+    return (
+        tuple(part for part in (p.strip() for p in value.split(",")) if part)
+        if isinstance(value, str)
+        else value
+    )
+
+
+def _secrets(value: object) -> object:
+    """One secret or a list of them (old and new while a secret is being changed); empty ones mean none."""
+    given = value if isinstance(value, list | tuple) else (value,)
+    return tuple(item for item in given if item not in ("", None))
+
+
+def _secret_or_none(value: object) -> object:
+    return None if value == "" else value
+
+
+def _networks(values: tuple[str, ...]) -> tuple[str, ...]:
+    for value in values:
+        if value in ADDRESS_PRESETS:
+            continue
+        try:
+            ip_network(value, strict=False)
+        except ValueError:
+            names = ", ".join(ADDRESS_PRESETS)
+            raise ValueError(
+                f"{value!r} is neither an address, a network such as 10.0.0.0/8, nor one of {names}"
+            ) from None
+    return values
+
+
+def _addresses(values: tuple[str, ...]) -> tuple[str, ...]:
+    """The same with the presets written out."""
+    return tuple(a for value in _networks(values) for a in ADDRESS_PRESETS.get(value, (value,)))
+
+
+def endpoint_name(text: str) -> str:
+    """An endpoint's name for ``saty-phase``, ``SATY_PHASE`` …; raises ValueError with the names known."""
+    plain = text.strip().lower().replace("_", "-")
+    for name, source in ENDPOINTS.items():
+        if plain in (name, source.lower().replace("_", "-")):
+            return name
+    raise ValueError(f"{text!r} is not a webhook endpoint; known are {', '.join(ENDPOINTS)}")
+
+
+def _by_endpoint(value: dict[str, Any]) -> dict[str, Any]:
+    return {endpoint_name(name): secrets for name, secrets in value.items()}
+
+
+def _host(value: str) -> str:
+    bare = value.strip().removeprefix("[").removesuffix("]")
+    if not bare or any(c.isspace() or c in "/?#@" for c in bare):
+        raise ValueError("is not a host name or address")
+    return bare
+
+
+def _expanded(value: Path) -> Path:
+    return value.expanduser()
+
+
+def _database(value: str) -> str:
+    if "://" not in value:
+        return str(Path(value).expanduser())
+    if urlsplit(value).scheme not in ("postgresql", "postgres"):
+        raise ValueError("is neither a path nor a postgresql:// URL")
+    return value
+
+
+Several = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_several)]
+Networks = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_several), AfterValidator(_addresses)]
+Secrets = Annotated[tuple[SecretStr, ...], BeforeValidator(_secrets)]
+Token = Annotated[SecretStr | None, BeforeValidator(_secret_or_none)]
+Folder = Annotated[Path, AfterValidator(_expanded)]
+
+_file_values: ContextVar[Mapping[str, Any] | None] = ContextVar("file_values", default=None)
+
+
+class Settings(BaseSettings):
+    """What the operator decides; frozen, checked, with the origin of every mistake named.
+
+    ``webhook_secrets`` gives single endpoints a secret of their own, which then replaces ``webhook_secret``
+    there. ``proxies`` are the only peers whose X-Forwarded-For is believed. ``allow_from`` empty means
+    everyone. ``rate_per_second`` and ``rate_burst`` are webhooks per remote address; loopback has no limit.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_ignore_empty=True,
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    host: Annotated[str, AfterValidator(_host)] = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8787
+    state_dir: Folder = Field(default_factory=default_state_dir)
+    db: Annotated[str, AfterValidator(_database)] = Field(
+        default_factory=lambda given: str(given["state_dir"] / "gatedeck.db"),
+        repr=False,  # a URL may hold a password
+    )
+    rules: Folder | None = None
+    engine_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")] = "gatedeck"
+    headless: bool = False
+    clock: AwareDatetime | None = None
+    refresh_hz: Annotated[float, Field(ge=0.2, le=30)] = 2.0
+    decision_wait_ms: Annotated[int, Field(ge=0, le=2500)] = 250
+
+    webhook_secret: Annotated[Secrets, NoDecode] = ()
+    webhook_secrets: Annotated[dict[str, Secrets], BeforeValidator(_by_endpoint)] = Field(
+        default_factory=dict
+    )
+    api_token: Token = None
+    command_token: Token = None
+    allow_from: Networks = ()
+    proxies: Networks = ()
+    allowed_hosts: Several = ()
+    max_body_bytes: Annotated[int, Field(ge=1024, le=1 << 20)] = 64 * 1024
+    rate_per_second: Annotated[float, Field(gt=0)] = 600.0
+    rate_burst: Annotated[int, Field(ge=1)] = 1200
+
+    @property
+    def exposed(self) -> bool:
+        """Whether other machines can reach the listener."""
+        return not is_loopback(self.host)
+
+    @property
+    def database_shown(self) -> str:
+        """``db`` without the password a URL may hold."""
+        parts = urlsplit(self.db)
+        if "://" not in self.db or parts.password is None:
+            return self.db
+        netloc = f"{parts.username or ''}:***@{parts.netloc.rpartition('@')[2]}"
+        return parts._replace(netloc=netloc).geturl()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, InitSettingsSource(settings_cls, dict(_file_values.get() or {}))
+
+
+# --- loading ---------------------------------------------------------------------------------------------
+
+
+def load_settings(flags: Mapping[str, Any] | None = None, config: Path | None = None) -> Settings:
+    """The settings in force; ``flags`` that are ``None`` were not given. Raises ConfigError.
+
+    ``config`` (or GATEDECK_CONFIG) must exist when named; the default file may be absent.
+    """
+    given = {name: value for name, value in (flags or {}).items() if value is not None}
+    named = config or os.environ.get(f"{PREFIX}CONFIG")
+    path = Path(named or default_config_path()).expanduser()
+    values = _read(path, required=bool(named))
+    token = _file_values.set(values)
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        lines = [_line(e, given, path) for e in error.errors() if e["type"] != "default_factory_not_called"]
+        raise ConfigError("\n".join(lines)) from None
+    except SettingsError as error:
+        raise ConfigError(f"the environment cannot be read: {error}") from None
+    finally:
+        _file_values.reset(token)
+
+
+def check_exposure(settings: Settings) -> None:
+    """Raises ConfigError when the listener would take webhooks from other machines without a secret."""
+    if settings.exposed and not settings.webhook_secret and not any(settings.webhook_secrets.values()):
+        raise ConfigError(
+            f"host: {settings.host} can be reached from other machines, so a webhook secret is required; set "
+            f"{PREFIX}WEBHOOK_SECRET (or webhook_secret in the configuration file), or keep host 127.0.0.1"
+        )
+
+
+def _read(path: Path, *, required: bool) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        if required:
+            raise ConfigError(f"config: there is no file {path}") from None
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"config: {path} is not valid TOML: {error}") from None
+    except OSError as error:
+        raise ConfigError(f"config: {path} cannot be read: {error.strerror}") from None
+
+
+_WORDS: Mapping[str, str] = {
+    "int_parsing": "is not a whole number",
+    "int_type": "is not a whole number",
+    "int_from_float": "is not a whole number",
+    "float_parsing": "is not a number",
+    "float_type": "is not a number",
+    "finite_number": "is not a finite number",
+    "bool_parsing": "is neither true nor false",
+    "bool_type": "is neither true nor false",
+    "greater_than": "must be greater than {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+    "string_type": "must be text",
+    "path_type": "must be a path",
+    "tuple_type": "must be a list",
+    "dict_type": "must be a table",
+    "string_pattern_mismatch": "may hold letters, digits, '.', '_' and '-', at most 64",
+    "timezone_aware": "needs an offset from UTC, as in 2026-11-24T10:00-05:00",
+    "datetime_from_date_parsing": "is not an instant such as 2026-11-24T10:00-05:00",
+    "datetime_parsing": "is not an instant such as 2026-11-24T10:00-05:00",
+    "datetime_type": "is not an instant such as 2026-11-24T10:00-05:00",
+}
+
+
+def _line(error: Any, flags: Mapping[str, Any], path: Path) -> str:
+    field = str(error["loc"][0])
+    name = ".".join(str(part) for part in error["loc"])
+    origin = _origin(field, flags, path)
+    if error["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(field, Settings.model_fields, 1)
+        return f"{field}: is not a setting{f'; did you mean {near[0]}?' if near else ''} ({origin})"
+    words = _WORDS.get(error["type"])
+    if words is None:
+        cause = (error.get("ctx") or {}).get("error")
+        words = str(cause) if cause is not None else str(error["msg"]).lower()
+    # A secret is never repeated, not even a mistaken one.
+    shown = "" if "secret" in field or "token" in field else f" {error['input']!r}"
+    said = words.format(**(error.get("ctx") or {})) if "{" in words and error["type"] in _WORDS else words
+    return f"{name}:{shown if error['type'] in _WORDS else ''} {said} ({origin})"
+
+
+def _origin(field: str, flags: Mapping[str, Any], path: Path) -> str:
+    if field in flags:
+        return f"from --{field.replace('_', '-')}"
+    variable = f"{PREFIX}{field}".upper()
+    for name, value in os.environ.items():
+        if value and (name.upper() == variable or name.upper().startswith(f"{variable}__")):
+            return f"from {variable}"
+    return f"from {path}"

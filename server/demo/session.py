@@ -1,0 +1,64 @@
+"""The whole demo: a simulated market and senders around the real engine, listener and ledger."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.resources import files
+
+from core.options.calendar import Calendar
+from core.options.clock import TradingClock
+from core.rules import Rules
+from server.clock import VirtualClock
+from server.config import Settings
+from server.demo.drive import Drive
+from server.demo.market import SimulatedMarket
+from server.demo.senders import SimulatedSenders
+from server.feeds.simulated import SimulatedFeed
+from server.host import Host, hosting
+
+START = datetime(2026, 11, 25, 14, 35, tzinfo=UTC)
+"""Five minutes into a Wednesday session; the next one, after a holiday, closes early."""
+ENGINE_ID = "demo"
+
+
+@dataclass(slots=True)
+class Demo:
+    """A running demo and what moves it."""
+
+    host: Host
+    drive: Drive
+    rules: Rules
+    seed: int
+
+
+@asynccontextmanager
+async def demo_session(settings: Settings, *, seed: int, speed: float) -> AsyncIterator[Demo]:
+    """Start engine and simulation; the caller runs ``drive``. ``settings`` name a ledger and a port."""
+    text = files("server.demo").joinpath("rules.toml").read_text(encoding="utf-8")
+    if settings.rules is not None:
+        text = settings.rules.read_text(encoding="utf-8")
+    rules = Rules.parse(text)
+    clock = VirtualClock(settings.clock or START, _note(speed))
+    market = SimulatedMarket(
+        clock.now(), Calendar.from_rules(rules.clock), TradingClock.from_rules(rules.clock), seed
+    )
+    feed = SimulatedFeed(market, rules)
+    async with hosting(settings, clock, feed, text, ticking=False) as host:
+        drive = Drive(
+            host.runtime,
+            clock,
+            market,
+            feed,
+            SimulatedSenders(market.symbols, seed),
+            url=host.http.url,
+            speed=speed,
+        )
+        yield Demo(host, drive, rules, seed)
+
+
+def _note(speed: float) -> str:
+    return "DEMO at full speed" if math.isinf(speed) else f"DEMO ×{speed:g}"

@@ -1,0 +1,67 @@
+"""What a demo came to, counted from its ledger."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from core.model import Action
+from server.deck import PageQuery
+from server.ledger.base import LedgerReader
+
+PAGE = 500
+
+
+async def summary(ledger: LedgerReader, *, seed: int, rules: str) -> dict[str, Any]:
+    """The figures of one ledger: receipts, decisions, trades, exit fills by reason, P&L in dollars.
+
+    ``attribution_error_max`` is the largest gap between the parts and pnl_gross, relative to the premium.
+    """
+    statuses = Counter([r["status"] async for r in _all(ledger, "receipts")])
+    decisions: Counter[str] = Counter()
+    opened = closed = 0
+    exits: Counter[str] = Counter()
+    gross = net = worst = 0.0
+    async for entry in _all(ledger, "ledger"):
+        decisions[entry["decision"]] += 1
+        execution, exit_ = entry["execution"], entry["exit"]
+        if execution is None:
+            continue
+        opened += 1
+        if exit_ is None:
+            continue
+        exits.update(partial["exit_reason"] for partial in exit_["partials"])
+        gross += exit_["pnl_gross"]
+        net += exit_["pnl_net"]
+        sold = sum(partial["contracts"] for partial in exit_["partials"])
+        closed += sold == execution["filled_contracts"]
+        parts = ("delta", "gamma", "iv", "theta")
+        told = sum(exit_[f"pnl_from_{part}"] for part in parts) + exit_["pnl_unexplained"]
+        premium = execution["entry_price"] * execution["filled_contracts"] * execution["multiplier"]
+        worst = max(worst, abs(told - exit_["pnl_gross"]) / premium)
+    return {
+        "receipts": sum(statuses.values()),
+        "duplicates": statuses["duplicate"],
+        "quarantined": statuses["quarantined"],
+        "decisions": {action.value: decisions[action.value] for action in Action},
+        "trades_opened": opened,
+        "trades_closed": closed,
+        "open": opened - closed,
+        "exits": dict(sorted(exits.items())),
+        "pnl_gross": round(gross, 2),
+        "pnl_net": round(net, 2),
+        "attribution_error_max": worst,
+        "seed": seed,
+        "rules": rules,
+    }
+
+
+async def _all(ledger: LedgerReader, what: str) -> Any:
+    cursor: str | None = None
+    while True:
+        page = await ledger.page(PageQuery(what=what, limit=PAGE, cursor=cursor))
+        for item in page.items:
+            yield item
+        cursor = page.next_cursor
+        if cursor is None:
+            return

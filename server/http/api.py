@@ -1,0 +1,316 @@
+"""Reading the ledger and commanding the engine over HTTP."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import Annotated, Any, TypeVar
+
+import orjson
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from core.model import Mode
+from server.deck import Command, CommandResult, Deck, PageQuery
+from server.http.auth import Access
+from server.http.bodies import read_body
+from server.http.lists import (
+    ENTRY_FILTERS,
+    PAGING,
+    RECEIPT_FILTERS,
+    invalid,
+    listing,
+    page_query,
+    position_page,
+)
+from server.http.ports import Health, HealthSource, NotStored, Overloaded
+from server.http.problems import PROBLEMS, Refused, problem
+from server.http.routes import COMMAND, OPEN, READ, Call, Params, Route
+from server.http.views import answer, decision_detail, json_response, to_json
+
+B = TypeVar("B", bound=BaseModel)
+
+CommandId = Annotated[str, Field(pattern=r"^[\x21-\x7e]{1,100}$")]
+
+COMMAND_STATUS: Mapping[str, int] = {
+    "EXITING": 202,
+    "UNKNOWN_POSITION": 404,
+    "NOT_OPEN": 409,
+    "CHANGED": 409,
+    "AWAITING_SETTLEMENT": 409,
+    "UNKNOWN": 422,
+    "BAD_QUANTITY": 422,
+    "BAD_MODE": 422,
+}
+"""What a command answers by the engine's code; any other is 200 when done, else 409."""
+
+
+_RETRY = {"Retry-After": "5"}
+
+
+class ExitRequest(BaseModel):
+    """``contracts`` to close (all when absent); ``expected`` is the quantity the sender believes is open."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    contracts: Annotated[int, Field(ge=1)] | None = None
+    expected: Annotated[int, Field(ge=1)] | None = None
+    command_id: CommandId | None = None
+
+
+class ModeRequest(BaseModel):
+    """``mode`` to go to; a repeated ``command_id`` does nothing more."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    mode: Mode
+    command_id: CommandId | None = None
+
+
+class Api:
+    """The handlers; each is named by one line of ``ROUTES``."""
+
+    def __init__(self, deck: Deck, health: HealthSource, access: Access, *, max_body_bytes: int) -> None:
+        self._deck = deck
+        self._health = health
+        self._access = access
+        self._limit = max_body_bytes
+
+    async def call(self, route: Route, request: web.BaseRequest, params: Params) -> web.Response:
+        """One route, for those who may."""
+        if route.access == READ:
+            self._access.may_read(request)
+        elif route.access == COMMAND:
+            self._access.may_command(request)
+        response: web.Response = await route.handler(self, Call(request, params))
+        return response
+
+    # --- lists -------------------------------------------------------------------------------------------
+
+    async def decisions(self, call: Call) -> web.Response:
+        return await self._page(page_query(call.request, "decisions", PAGING + ENTRY_FILTERS))
+
+    async def ledger(self, call: Call) -> web.Response:
+        return await self._page(page_query(call.request, "ledger", PAGING + ENTRY_FILTERS))
+
+    async def receipts(self, call: Call) -> web.Response:
+        return await self._page(page_query(call.request, "receipts", PAGING + RECEIPT_FILTERS))
+
+    async def positions(self, call: Call) -> web.Response:
+        query = page_query(call.request, "positions", PAGING)
+        return answer(position_page(self._deck.snapshot().positions, query))
+
+    async def _page(self, query: PageQuery) -> web.Response:
+        try:
+            page = await self._deck.page(query)
+        except ValueError as error:
+            raise invalid(str(error)) from None
+        return answer(listing(page.items, page.next_cursor))
+
+    async def decision(self, call: Call) -> web.Response:
+        record = await self._deck.decision(call.params["id"])
+        if record is None:
+            raise Refused("UNKNOWN_DECISION", "no decision has this id")
+        return answer(decision_detail(record))
+
+    # --- commands ----------------------------------------------------------------------------------------
+
+    async def exit(self, call: Call) -> web.Response:
+        asked = await self._body(call.request, ExitRequest)
+        command = Command(
+            id=asked.command_id or str(uuid.uuid4()),
+            name="exit",
+            position_id=call.params["id"],
+            contracts=asked.contracts,
+            expected=asked.expected,
+            author="api",
+        )
+        return await self._command(command)
+
+    async def mode(self, _call: Call) -> web.Response:
+        return answer({"mode": self._deck.snapshot().mode})
+
+    async def set_mode(self, call: Call) -> web.Response:
+        asked = await self._body(call.request, ModeRequest)
+        command_id = asked.command_id or str(uuid.uuid4())
+        command = Command(id=command_id, name="mode", argument=asked.mode.value, author="api")
+        return await self._command(command)
+
+    async def _command(self, command: Command) -> web.Response:
+        try:
+            result = await self._deck.command(command)
+        except Overloaded:
+            raise Refused("OVERLOADED", "the engine is busy; send the command again", _RETRY) from None
+        except NotStored:
+            raise Refused("NOT_STORED", "the command could not be stored; send it again", _RETRY) from None
+        return _result(command, result)
+
+    async def _body(self, request: web.BaseRequest, kind: type[B]) -> B:
+        """The request's body as ``kind``; none at all is an empty one."""
+        raw = await read_body(request, self._limit)
+        try:
+            value = orjson.loads(raw) if raw.strip() else {}
+        except orjson.JSONDecodeError as error:
+            raise Refused("NOT_JSON", f"the body is not JSON: {error}") from None
+        if not isinstance(value, dict):
+            raise Refused("INVALID_BODY", "a JSON object is expected")
+        try:
+            return kind.model_validate(value)
+        except ValidationError as error:
+            wrong = [
+                {"field": ".".join(str(part) for part in e["loc"]), "message": e["msg"]}
+                for e in error.errors()
+            ]
+            detail = "; ".join(f"{w['field']}: {w['message']}" for w in wrong)
+            raise Refused("INVALID_BODY", detail, extra={"errors": wrong}) from None
+
+    # --- health ------------------------------------------------------------------------------------------
+
+    async def healthz(self, call: Call) -> web.Response:
+        return answer({"status": "ok", **self._detail(call.request, self._health.health())})
+
+    async def readyz(self, call: Call) -> web.Response:
+        health = self._health.health()
+        detail = self._detail(call.request, health)
+        if not health.ready:
+            return problem("NOT_READY", "the engine does not take webhooks now", **detail)
+        return answer({"status": "ready", **detail})
+
+    def _detail(self, request: web.BaseRequest, health: Health) -> dict[str, Any]:
+        """The numbers, for those who may read; a load balancer gets the status alone."""
+        try:
+            self._access.may_read(request)
+        except Refused:
+            return {}
+        return {
+            "uptime_seconds": round(health.uptime, 3),
+            "queue": health.queue,
+            "last_commit_ms": health.last_commit_ms,
+            "alarms": health.alarms,
+        }
+
+    async def openapi(self, _call: Call) -> web.Response:
+        from server.http.openapi import document  # written only when someone asks
+
+        return answer(document(ROUTES))
+
+
+def _result(command: Command, result: CommandResult) -> web.Response:
+    if result.ok:
+        told = {"ok": True, "code": result.code, "text": result.text, "command_id": command.id}
+        return json_response(to_json(told), COMMAND_STATUS.get(result.code, 200))
+    status = COMMAND_STATUS.get(result.code, PROBLEMS["COMMAND_REFUSED"][0])
+    return problem(result.code, result.text, status=status, command_id=command.id)
+
+
+ROUTES: tuple[Route, ...] = (
+    Route(
+        method="GET",
+        path="/api/decisions",
+        access=READ,
+        handler=Api.decisions,
+        summary="Decisions with their evidence, newest first",
+        answers="List",
+        query=PAGING + ENTRY_FILTERS,
+        refuses=("INVALID_PARAMETER",),
+    ),
+    Route(
+        method="GET",
+        path="/api/decisions/{id}",
+        access=READ,
+        handler=Api.decision,
+        summary="One decision with its evidence and the inputs it can be decided again from",
+        answers="Decision",
+        refuses=("UNKNOWN_DECISION",),
+    ),
+    Route(
+        method="GET",
+        path="/api/ledger",
+        access=READ,
+        handler=Api.ledger,
+        summary="Whole ledger entries: signal, decision, execution, exit and inputs",
+        answers="List",
+        query=PAGING + ENTRY_FILTERS,
+        refuses=("INVALID_PARAMETER",),
+    ),
+    Route(
+        method="GET",
+        path="/api/receipts",
+        access=READ,
+        handler=Api.receipts,
+        summary="Webhooks as they were received, quarantined ones included",
+        answers="List",
+        query=PAGING + RECEIPT_FILTERS,
+        refuses=("INVALID_PARAMETER",),
+    ),
+    Route(
+        method="GET",
+        path="/api/positions",
+        access=READ,
+        handler=Api.positions,
+        summary="Open positions, marked",
+        answers="List",
+        query=PAGING,
+        refuses=("INVALID_PARAMETER",),
+    ),
+    Route(
+        method="POST",
+        path="/api/positions/{id}/exit",
+        access=COMMAND,
+        handler=Api.exit,
+        summary="Close a position or a part of it at the market",
+        answers="CommandDone",
+        body=ExitRequest.model_json_schema(),
+        refuses=(
+            "BAD_BODY",
+            "UNKNOWN_POSITION",
+            "COMMAND_REFUSED",
+            "BODY_TOO_LARGE",
+            "INVALID_BODY",
+            "NOT_STORED",
+        ),
+    ),
+    Route(
+        method="GET",
+        path="/api/mode",
+        access=READ,
+        handler=Api.mode,
+        summary="Whether the engine opens positions",
+        answers="Mode",
+    ),
+    Route(
+        method="POST",
+        path="/api/mode",
+        access=COMMAND,
+        handler=Api.set_mode,
+        summary="Go to ACTIVE, REDUCING or HALTED",
+        answers="CommandDone",
+        body=ModeRequest.model_json_schema(),
+        refuses=("BAD_BODY", "COMMAND_REFUSED", "BODY_TOO_LARGE", "INVALID_BODY", "NOT_STORED"),
+    ),
+    Route(
+        method="GET",
+        path="/healthz",
+        access=OPEN,
+        handler=Api.healthz,
+        summary="Whether the process answers",
+        answers="Health",
+    ),
+    Route(
+        method="GET",
+        path="/readyz",
+        access=OPEN,
+        handler=Api.readyz,
+        summary="Whether webhooks can be stored and decided now",
+        answers="Health",
+        refuses=("NOT_READY",),
+    ),
+    Route(
+        method="GET",
+        path="/openapi.json",
+        access=READ,
+        handler=Api.openapi,
+        summary="This document",
+        answers="OpenApi",
+    ),
+)

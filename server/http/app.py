@@ -1,0 +1,170 @@
+"""The listener: one dispatcher on aiohttp's low-level server.
+
+No router, middleware or access log stands between a webhook and its handler; addresses are looked up in one
+table of data. Nothing of a request's address is ever logged: it may hold a secret.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import socket
+
+from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
+
+from server.config import ConfigError, Settings
+from server.deck import Deck
+from server.http.api import ROUTES, Api
+from server.http.auth import Access
+from server.http.limits import RateLimiter
+from server.http.ports import HealthSource, Intake
+from server.http.problems import Refused
+from server.http.remote import Networks
+from server.http.routes import Router
+from server.http.webhooks import WEBHOOK_PATHS, Webhooks
+
+log = logging.getLogger("gatedeck.http")
+
+SECRET_PATH = "/w/"
+SHUTDOWN_SECONDS = 3.0
+LINGER_SECONDS = 2.0
+KEEPALIVE_SECONDS = 75.0
+
+
+class _WithoutForeignBytes(logging.Filter):
+    """Drops what aiohttp reports of malformed requests: it would repeat their first line, secrets included."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
+        return not isinstance(error, HttpProcessingError)
+
+
+_wire = logging.getLogger("gatedeck.http.wire")
+_wire.addFilter(_WithoutForeignBytes())
+
+_NOT_A_PAGE = (
+    "this is a webhook address: it takes POST from a sender, such as the Webhook URL of a TradingView alert; "
+    "`gatedeck send` posts a sample to it"
+)
+
+
+class HttpServer:
+    """Serves webhooks and the API from the running loop.
+
+    Raises ConfigError when made with settings that would open it to others without a secret, and on start
+    when its address cannot be had.
+    """
+
+    def __init__(
+        self, *, intake: Intake, deck: Deck, health: HealthSource, settings: Settings, command_token: str
+    ) -> None:
+        access = Access.of(settings, command_token)
+        self._settings = settings
+        self._webhooks = Webhooks(
+            intake,
+            access,
+            proxies=Networks(settings.proxies),
+            limiter=RateLimiter(settings.rate_per_second, settings.rate_burst),
+            max_body_bytes=settings.max_body_bytes,
+        )
+        self._api = Api(deck, health, access, max_body_bytes=settings.max_body_bytes)
+        self._router = Router(ROUTES)
+        self._runner: web.ServerRunner | None = None
+        self._port = settings.port
+
+    @property
+    def address(self) -> str:
+        """Host and port that are listened on (the port given by the system when 0 was asked for)."""
+        host = self._settings.host
+        return f"[{host}]:{self._port}" if ":" in host else f"{host}:{self._port}"
+
+    @property
+    def port(self) -> int:
+        return self._port
+
+    @property
+    def url(self) -> str:
+        """Where this machine reaches the listener."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._settings.host, self._settings.host)
+        return f"http://[{host}]:{self._port}" if ":" in host else f"http://{host}:{self._port}"
+
+    async def start(self) -> None:
+        """Begin to listen; raises ConfigError saying what is wrong with the address and what to do."""
+        runner = web.ServerRunner(self.server(), handle_signals=False, shutdown_timeout=SHUTDOWN_SECONDS)
+        await runner.setup()
+        try:
+            site = web.TCPSite(runner, self._settings.host, self._settings.port, backlog=1024)
+            await site.start()
+        except OSError as error:
+            await runner.cleanup()
+            raise ConfigError(self._unavailable(error)) from None
+        self._runner = runner
+        self._port = runner.addresses[0][1]
+
+    def server(self) -> web.Server:
+        """The bare server, for whoever brings a socket of their own."""
+        return web.Server(
+            self.handle,
+            access_log=None,
+            logger=_wire,
+            keepalive_timeout=KEEPALIVE_SECONDS,
+            lingering_time=LINGER_SECONDS,
+        )
+
+    async def stop(self) -> None:
+        """Stop listening, answer what was taken, close."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        """One request to its answer; nothing but a lost connection is raised."""
+        try:
+            path = request.path
+            endpoint = WEBHOOK_PATHS.get(path, "")
+            if endpoint != "" and request.method == "POST":
+                return await self._webhooks.receive(request, endpoint)
+            return await self._dispatch(request, path)
+        except Refused as refused:
+            return refused.response()
+        except ConnectionError:
+            raise
+        except Exception as error:
+            log.exception("a request failed", exc_info=error)
+            return Refused("INTERNAL", "the request failed here; the log says more").response()
+
+    async def _dispatch(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
+        secret = None
+        if path.startswith(SECRET_PATH):
+            secret, _, rest = path[len(SECRET_PATH) :].partition("/")
+            path = f"/{rest}"
+        bare = path.rstrip("/") or "/"
+        if bare in WEBHOOK_PATHS:
+            if request.method != "POST":
+                raise Refused("METHOD_NOT_ALLOWED", _NOT_A_PAGE, {"Allow": "POST"})
+            return await self._webhooks.receive(request, WEBHOOK_PATHS[bare], secret)
+        found = self._router.find(bare) if secret is None else None
+        if found is None:
+            raise Refused(
+                "NOT_FOUND", f"webhooks go to {', '.join(WEBHOOK_PATHS)}; the API is in /openapi.json"
+            )
+        methods, params = found
+        route = methods.get("GET" if request.method == "HEAD" else request.method)
+        if route is None:
+            allowed = ", ".join(sorted({*methods, *({"HEAD"} if "GET" in methods else ())}))
+            raise Refused("METHOD_NOT_ALLOWED", f"this address takes {allowed}", {"Allow": allowed})
+        return await self._api.call(route, request, params)
+
+    def _unavailable(self, error: OSError) -> str:
+        host, port = self._settings.host, self._settings.port
+        if error.errno == errno.EADDRINUSE:
+            return (
+                f"port: {port} on {host} is in use, perhaps by another gatedeck; stop that one, "
+                f"or choose another port with --port (0 takes a free one)"
+            )
+        if error.errno == errno.EACCES:
+            return f"port: {port} may not be opened by this user; choose one above 1023 with --port"
+        if error.errno == errno.EADDRNOTAVAIL or isinstance(error, socket.gaierror):
+            return f"host: {host} is not an address of this machine"
+        return f"host: cannot listen on {host} port {port}: {error.strerror or error}"

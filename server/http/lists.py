@@ -1,0 +1,112 @@
+"""Lists: one shape for all, newest first, paged by a cursor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from aiohttp import web
+
+from server.deck import PageQuery, PositionRow
+from server.http.problems import Refused
+from server.http.routes import Parameter
+
+DEFAULT_LIMIT = 50
+MAX_LIMIT = 500
+
+_TEXT = {"type": "string"}
+
+PAGING = (
+    Parameter(
+        name="limit",
+        text="how many items at most",
+        schema={"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
+    ),
+    Parameter(name="cursor", text="next_cursor of the page before", schema=_TEXT),
+)
+ENTRY_FILTERS = (
+    Parameter(
+        name="decision", text="the action", schema={"type": "string", "enum": ["EXECUTE", "WAIT", "SKIP"]}
+    ),
+    Parameter(name="timeframe", text="in minutes, or as 15m, 4h, D", schema=_TEXT),
+    Parameter(name="quality", text="", schema={"type": "string", "enum": ["EXTREME", "HIGH", "MEDIUM"]}),
+    Parameter(name="symbol", text="", schema=_TEXT),
+    Parameter(name="source", text="who sent the signal", schema=_TEXT),
+    Parameter(name="from", text="ISO 8601 time or date, inclusive", schema=_TEXT),
+    Parameter(name="to", text="ISO 8601 time or date, inclusive", schema=_TEXT),
+    Parameter(
+        name="order", text="", schema={"type": "string", "enum": ["time", "confidence"], "default": "time"}
+    ),
+)
+RECEIPT_FILTERS = (
+    Parameter(
+        name="status", text="", schema={"type": "string", "enum": ["accepted", "duplicate", "quarantined"]}
+    ),
+    *(p for p in ENTRY_FILTERS if p.name in ("symbol", "source", "from", "to")),
+)
+
+
+def page_query(request: web.BaseRequest, what: str, accepted: Sequence[Parameter]) -> PageQuery:
+    """What a list is asked for; raises Refused naming the parameter that is not accepted."""
+    given = _parameters(request, accepted)
+    limit = _limit(given.pop("limit", None))
+    cursor = given.pop("cursor", None)
+    order = given.pop("order", "time")
+    return PageQuery(what=what, limit=limit, cursor=cursor, filters=given, order=order)
+
+
+def _parameters(request: web.BaseRequest, accepted: Sequence[Parameter]) -> dict[str, str]:
+    names = [parameter.name for parameter in accepted]
+    given: dict[str, str] = {}
+    for name, value in request.query.items():
+        if name not in names:
+            raise invalid(f"{name}: is not a parameter of this list ({', '.join(names)})")
+        if name in given:
+            raise invalid(f"{name}: is given twice")
+        # An empty value, as a form sends it, asks for nothing.
+        if value != "":
+            given[name] = value
+    return given
+
+
+def _limit(text: str | None) -> int:
+    if text is None:
+        return DEFAULT_LIMIT
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= MAX_LIMIT and len(text) < 9):
+        raise invalid(f"limit: {text[:20]!r} is not a whole number from 1 to {MAX_LIMIT}")
+    return int(text)
+
+
+def invalid(detail: str) -> Refused:
+    """A refusal whose detail begins with the parameter's name."""
+    return Refused("INVALID_PARAMETER", detail, extra={"parameter": detail.partition(":")[0]})
+
+
+def listing(items: Sequence[object], next_cursor: str | None) -> Mapping[str, Any]:
+    return {"items": items, "next_cursor": next_cursor}
+
+
+def position_page(rows: Sequence[PositionRow], query: PageQuery) -> Mapping[str, Any]:
+    """A page of the open positions, newest first; a cursor outlives the position it names."""
+    ordered = sorted(rows, key=_position_key, reverse=True)
+    if query.cursor is not None:
+        after = _position_cursor(query.cursor)
+        ordered = [row for row in ordered if _position_key(row) < after]
+    page, rest = ordered[: query.limit], ordered[query.limit :]
+    return listing(page, f"{page[-1].opened_at.isoformat()}~{page[-1].id}" if rest else None)
+
+
+def _position_key(row: PositionRow) -> tuple[datetime, str]:
+    return row.opened_at, row.id
+
+
+def _position_cursor(text: str) -> tuple[datetime, str]:
+    at, _, position_id = text.replace(" ", "+").partition("~")
+    try:
+        opened = datetime.fromisoformat(at)
+    except ValueError:
+        opened = datetime.min
+    if opened.tzinfo is None:
+        raise invalid("cursor: not one that this list gave out")
+    return opened, position_id

@@ -1,0 +1,80 @@
+"""Every refusal as problem+json (RFC 9457) with a code that does not change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+PROBLEMS: Mapping[str, tuple[int, str]] = {
+    "BAD_BODY": (400, "The body could not be read"),
+    "NOT_JSON": (400, "The body is not JSON"),
+    "UNAUTHORIZED": (401, "No valid secret or token"),
+    "NOT_ALLOWED": (403, "This address may not send"),
+    "NOT_LOCAL": (403, "Open on this machine only"),
+    "NOT_FOUND": (404, "There is nothing here"),
+    "UNKNOWN_DECISION": (404, "No such decision"),
+    "UNKNOWN_POSITION": (404, "No such position"),
+    "METHOD_NOT_ALLOWED": (405, "Wrong method"),
+    "BODY_TIMEOUT": (408, "The body did not arrive in time"),
+    "COMMAND_REFUSED": (409, "The command was refused"),
+    "BODY_TOO_LARGE": (413, "The body is too large"),
+    "INVALID_PARAMETER": (422, "A parameter is not accepted"),
+    "INVALID_BODY": (422, "The body is not accepted"),
+    "RATE_LIMITED": (429, "Too many requests"),
+    "OVERLOADED": (429, "The engine is busy"),
+    "INTERNAL": (500, "Something went wrong here"),
+    "NOT_STORED": (503, "The receipt could not be stored"),
+    "NOT_READY": (503, "The engine is not ready"),
+}
+"""Code to status and title; a code says what happened to programs, the detail says it to people."""
+
+_TYPE = "application/problem+json"
+
+
+@dataclass(slots=True, eq=False)
+class Refused(Exception):
+    """A request that goes no further; ``close`` ends the connection, whose rest is not worth reading."""
+
+    code: str
+    detail: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    close: bool = False
+
+    @property
+    def status(self) -> int:
+        return PROBLEMS[self.code][0]
+
+    def response(self) -> web.Response:
+        answer = problem(self.code, self.detail, headers=self.headers, **self.extra)
+        if self.close:
+            answer.force_close()
+        return answer
+
+
+def document(code: str, detail: str, *, status: int | None = None, **extra: Any) -> dict[str, Any]:
+    """The members of one problem; ``status`` only for codes that are not of this listener."""
+    known, title = PROBLEMS.get(code, PROBLEMS["COMMAND_REFUSED"])
+    head = {"type": "about:blank", "title": title, "status": status or known, "code": code, "detail": detail}
+    return head | extra
+
+
+def problem(
+    code: str,
+    detail: str,
+    *,
+    status: int | None = None,
+    headers: Mapping[str, str] | None = None,
+    **extra: Any,
+) -> web.Response:
+    """An answer that refuses."""
+    body = document(code, detail, status=status, **extra)
+    return web.Response(
+        body=orjson.dumps(body),
+        status=body["status"],
+        headers={"Content-Type": _TYPE, "Cache-Control": "no-store", **(headers or {})},
+    )

@@ -1,0 +1,85 @@
+"""Routes as data: what the dispatcher follows and what the OpenAPI document is written from."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+
+Params = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request to a route, with what the address's ``{names}`` stand for."""
+
+    request: web.BaseRequest
+    params: Params
+
+
+Handler = Callable[[Any, Call], Awaitable[web.Response]]
+
+OPEN, READ, COMMAND = "open", "read", "command"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """One query parameter."""
+
+    name: str
+    text: str
+    schema: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One method of one address; ``access`` is open | read | command, ``refuses`` the codes it may answer."""
+
+    method: str
+    path: str
+    access: str
+    handler: Handler
+    summary: str
+    answers: str
+    query: tuple[Parameter, ...] = ()
+    body: Mapping[str, Any] | None = None
+    refuses: tuple[str, ...] = ()
+
+
+class Router:
+    """Finds the routes of an address; a trailing slash makes no difference."""
+
+    def __init__(self, routes: Iterable[Route]) -> None:
+        self._exact: dict[str, dict[str, Route]] = {}
+        self._patterns: list[tuple[tuple[str, ...], dict[str, Route]]] = []
+        for route in routes:
+            if "{" not in route.path:
+                self._exact.setdefault(route.path, {})[route.method] = route
+                continue
+            segments = tuple(route.path.split("/"))
+            known = next((methods for pattern, methods in self._patterns if pattern == segments), None)
+            if known is None:
+                known = {}
+                self._patterns.append((segments, known))
+            known[route.method] = route
+
+    def find(self, path: str) -> tuple[Mapping[str, Route], Params] | None:
+        """The routes of a path by method, and what its ``{names}`` stand for."""
+        bare = path.rstrip("/") or "/"
+        if (methods := self._exact.get(bare)) is not None:
+            return methods, {}
+        given = bare.split("/")
+        for pattern, methods in self._patterns:
+            if len(pattern) != len(given):
+                continue
+            params: dict[str, str] = {}
+            for part, value in zip(pattern, given, strict=True):
+                if part.startswith("{") and value:
+                    params[part[1:-1]] = value
+                elif part != value:
+                    break
+            else:
+                return methods, params
+        return None

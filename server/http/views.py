@@ -1,0 +1,102 @@
+"""Facts as the API shows them, under the same names as the ledger's columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from core.model import DecisionRecord
+from server.http.ports import WebhookAnswer
+
+_OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_UTC_Z
+_HEADERS = {"Content-Type": "application/json", "Cache-Control": "no-store"}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, set | frozenset):
+        return sorted(value)
+    raise TypeError(f"{type(value).__name__} has no form in JSON")
+
+
+def to_json(value: object) -> bytes:
+    """Any fact as JSON; what is not a finite number becomes null."""
+    return orjson.dumps(value, _plain, _OPTIONS)
+
+
+def json_response(body: bytes, status: int = 200) -> web.Response:
+    return web.Response(body=body, status=status, headers=_HEADERS)
+
+
+def answer(value: object) -> web.Response:
+    return json_response(to_json(value))
+
+
+def decision_view(record: DecisionRecord) -> dict[str, Any]:
+    """A decision with all of its evidence, without the inputs it was made from."""
+    verdict = record.verdict
+    return {
+        "id": record.id,
+        "seq": record.seq,
+        "created_at": record.at,
+        "symbol": record.symbol,
+        "source": record.source,
+        "timeframe": record.timeframe,
+        "quality": record.quality,
+        "decision": record.action,
+        "action": record.action,
+        "direction": record.direction,
+        "proposed_direction": record.proposed_direction,
+        "confidence": record.confidence,
+        "code": record.code,
+        "confluence_score": record.size.confluence if record.size else None,
+        "signal_id": record.signal_id,
+        "receipt_id": record.receipt_id,
+        "position_id": record.position_id,
+        "supersedes": record.supersedes,
+        "rules_fingerprint": verdict.rules_fingerprint,
+        "engine_version": verdict.engine_version,
+        "decision_breakdown": {
+            "verdict": {
+                "action": verdict.action,
+                "direction": verdict.direction,
+                "proposed_direction": verdict.proposed_direction,
+                "confidence": verdict.confidence,
+            },
+            "gates": verdict.gates,
+            "components": verdict.components,
+            "completeness": verdict.completeness,
+            "reasons": record.reasons,
+            "blocks": record.blocks,
+            "size": record.size,
+            "count": record.count,
+            "contract": record.contract,
+            "levels": record.levels,
+            "trigger": record.trigger,
+        },
+    }
+
+
+def decision_detail(record: DecisionRecord) -> dict[str, Any]:
+    """The same with the inputs, from which it can be decided again."""
+    return decision_view(record) | {"inputs": {"context": record.context, "market": record.market}}
+
+
+def receipt_answer(given: WebhookAnswer) -> dict[str, Any]:
+    """What the sender of one receipt is told."""
+    record = given.decision
+    told: dict[str, Any] = {
+        "status": given.status,
+        "receipt_id": given.receipt_id,
+        "source": given.source,
+        "symbol": given.symbol,
+        "notes": given.notes,
+        "decision": None if record is None else decision_view(record),
+    }
+    if given.code is not None or given.reason is not None:
+        told["reason"], told["code"] = given.reason, given.code
+    return told

@@ -1,0 +1,136 @@
+"""The webhook endpoints: let in, read, store, answer.
+
+Invariant: once a receipt is stored its answer is never 5xx; 503 says that nothing was kept. This is the hot
+path: the usual request takes no middleware, no timer and one await.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+from collections.abc import Sequence
+
+from aiohttp import web
+
+from core.intake import split
+from server.config import ENDPOINTS
+from server.http.auth import Access
+from server.http.bodies import read_body
+from server.http.limits import RateLimiter
+from server.http.ports import Intake, NotStored, Overloaded, WebhookAnswer
+from server.http.problems import Refused, document
+from server.http.remote import Networks, is_loopback_address, remote_of
+from server.http.views import json_response, receipt_answer, to_json
+
+log = logging.getLogger("gatedeck.http")
+
+ROOT = "/api/webhooks"
+ALIASES = "/api/phase25/webhooks"
+ALIASED = ("signals", "saty-phase")
+RETRY_AFTER = "5"
+
+WEBHOOK_PATHS: dict[str, str | None] = {
+    ROOT: None,
+    **{f"{ROOT}/{name}": name for name in ENDPOINTS},
+    **{f"{ALIASES}/{name}": name for name in ALIASED},
+}
+"""Every webhook address and the endpoint it is; ``None`` detects the source from the body alone."""
+
+
+class Webhooks:
+    """Takes what senders post."""
+
+    def __init__(
+        self,
+        intake: Intake,
+        access: Access,
+        *,
+        proxies: Networks,
+        limiter: RateLimiter,
+        max_body_bytes: int,
+    ) -> None:
+        self._intake = intake
+        self._access = access
+        self._proxies = proxies
+        self._limiter = limiter
+        self._limit = max_body_bytes
+
+    async def receive(
+        self, request: web.BaseRequest, endpoint: str | None, path_secret: str | None = None
+    ) -> web.Response:
+        """Answer one POST; raises Refused for what is not let in, not read, or not stored."""
+        remote = remote_of(request, self._proxies)
+        limited = not is_loopback_address(remote)
+        if limited:
+            self._charge(remote)
+        signature = self._access.admit(request, endpoint, path_secret, remote)
+        body = await read_body(request, self._limit)
+        if signature is not None:
+            self._access.verify(signature, body, endpoint)
+        text = body.decode("utf-8", "replace")
+        hint = None if endpoint is None else f"{ROOT}/{endpoint}"
+        items = split(text)
+        if items == (text,):
+            try:
+                given = await self._intake.submit(text, hint)
+            except Exception as error:
+                raise _refusal(error) from error
+            return json_response(_told(given), given.http_status)
+        if limited:
+            self._limiter.take(remote, len(items) - 1)
+        return await self._each(items, hint)
+
+    async def _each(self, items: Sequence[str], hint: str | None) -> web.Response:
+        """Every item of an array is a receipt of its own; one that is not stored does not hide the others."""
+        results = await asyncio.gather(
+            *(self._intake.submit(item, hint) for item in items), return_exceptions=True
+        )
+        status = 200
+        told: list[bytes] = []
+        for result in results:
+            if isinstance(result, WebhookAnswer):
+                status = max(status, result.http_status)
+                told.append(_told(result))
+            elif isinstance(result, Exception):
+                refused = _refusal(result)
+                status = max(status, refused.status)
+                told.append(to_json(document(refused.code, refused.detail)))
+            else:
+                raise result
+        response = json_response(b"[%b]" % b",".join(told), status)
+        if status in (429, 503):
+            response.headers["Retry-After"] = RETRY_AFTER
+        return response
+
+    def _charge(self, remote: str) -> None:
+        wait = self._limiter.take(remote)
+        if wait > 0.0:
+            raise Refused(
+                "RATE_LIMITED",
+                "too many webhooks from this address",
+                {"Retry-After": str(math.ceil(wait))},
+                close=True,
+            )
+
+
+def _told(given: WebhookAnswer) -> bytes:
+    """What the sender of a stored receipt is told, come what may: 5xx would make it send again."""
+    try:
+        return to_json(receipt_answer(given))
+    except Exception as error:
+        log.exception("the answer of receipt %s could not be written", given.receipt_id, exc_info=error)
+        bare = WebhookAnswer(
+            http_status=given.http_status, status=given.status, receipt_id=given.receipt_id, code=given.code
+        )
+        return to_json(receipt_answer(bare))
+
+
+def _refusal(error: Exception) -> Refused:
+    """What a sender is told when the intake raised, which it does only while nothing is stored."""
+    headers = {"Retry-After": RETRY_AFTER}
+    if isinstance(error, Overloaded):
+        return Refused("OVERLOADED", "more webhooks wait than the engine will take", headers)
+    if not isinstance(error, NotStored):
+        log.error("a receipt was not stored", exc_info=error)
+    return Refused("NOT_STORED", "the receipt could not be stored; send it again", headers)

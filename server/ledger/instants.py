@@ -1,0 +1,39 @@
+"""Instants as the ledger keeps them, and as its readers say them."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def micros(at: datetime) -> int:
+    """Whole microseconds since 1970 UTC of an aware instant."""
+    return (at - _EPOCH) // _MICROSECOND
+
+
+def instant(value: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=value)
+
+
+def iso(value: int | None) -> str | None:
+    """An instant as JSON shows it, such as 2026-11-24T15:00:00Z."""
+    return None if value is None else instant(value).isoformat().replace("+00:00", "Z")
+
+
+def bound(name: str, text: str) -> int:
+    """The instant a ``from`` or ``to`` filter means; a bare date is that whole UTC day, no zone is UTC.
+
+    Raises ValueError naming the filter.
+    """
+    try:
+        if len(text) == 10:
+            day = date.fromisoformat(text)
+            start = datetime(day.year, day.month, day.day, tzinfo=UTC)
+            return micros(start + timedelta(days=1)) - 1 if name == "to" else micros(start)
+        # A plus sign that came unescaped through a query string is a blank.
+        parsed = datetime.fromisoformat(text.replace(" ", "+") if " " in text[19:] else text)
+    except (ValueError, OverflowError):
+        raise ValueError(f"{name}: {text!r} is neither a date nor an ISO 8601 time") from None
+    return micros(parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC))

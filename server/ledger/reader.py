@@ -1,0 +1,212 @@
+"""Reading a SQLite ledger on a connection of its own: never holds up the writer, in whichever process."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, TypeVar
+
+import aiosqlite
+
+from core.events import Event
+from core.model import DecisionRecord
+from core.positions.book import Mark
+from server.deck import Page, PageQuery
+from server.ledger.base import Checkpoint, LedgerError, LedgerStats
+from server.ledger.chain import GENESIS, JournalRow, Verified, verify
+from server.ledger.codec import decode, decode_as, loads
+from server.ledger.instants import instant, iso
+from server.ledger.items import COLUMNS, ITEMS, ledger_item, receipt_item, record_of
+from server.ledger.queries import plan
+from server.ledger.rows import DERIVED
+from server.ledger.schema import check
+from server.ledger.writer import GroupConnection, connect
+
+T = TypeVar("T")
+
+_CHUNK = 500
+
+
+class SqliteReader:
+    """Everything that may be asked of a ledger file; made by ``SqliteReader.attach``, to be closed."""
+
+    def __init__(self, path: Path, connection: GroupConnection) -> None:
+        self.path = path
+        self._reading = connection
+
+    @classmethod
+    async def attach(cls, path: Path | str) -> SqliteReader:
+        """Open an existing ledger without the right to write; raises LedgerError when it is none."""
+        path = Path(path)
+        if not path.is_file():
+            raise LedgerError(f"{path}: no ledger there")
+        return cls(path, await open_reading(path))
+
+    async def close(self) -> None:
+        """Wait for the reads under way and give the file back."""
+        await self._reading.close()
+
+    async def page(self, query: PageQuery) -> Page:
+        """One page of decisions, ledger, receipts or trades, newest (or most confident) first.
+
+        Raises ValueError naming what it refuses: list, filter, order, limit or cursor.
+        """
+        wanted = plan(query)
+        sql, item = wanted.sql(COLUMNS[query.what]), ITEMS[query.what]
+
+        def read(connection: sqlite3.Connection) -> Page:
+            newest = connection.execute("SELECT coalesce(max(seq), 0) FROM journal").fetchone()[0]
+            rows = connection.execute(sql, wanted.parameters).fetchall()
+            more = len(rows) > query.limit
+            shown = rows[: query.limit]
+            cursor = wanted.cursor_after(shown[-1], newest) if more else None
+            return Page(items=tuple(item(row) for row in shown), next_cursor=cursor)
+
+        return await self._read(read)
+
+    async def decision(self, decision_id: str) -> Mapping[str, Any] | None:
+        """One ledger entry with all of its evidence and inputs; ``None`` when there is none of that id."""
+        return await self._one("SELECT * FROM ledger_entries WHERE id = ?", decision_id, ledger_item)
+
+    async def record(self, decision_id: str) -> DecisionRecord | None:
+        """The entry as the engine made it; its ``position_id`` is that of its trade once there is one."""
+        return await self._one("SELECT * FROM ledger_entries WHERE id = ?", decision_id, record_of)
+
+    async def receipt(self, receipt_id: str) -> Mapping[str, Any] | None:
+        """One receipt; ``body`` is its text as received."""
+
+        def item(row: Mapping[str, Any]) -> dict[str, Any]:
+            return receipt_item(row) | {"body": loads(row["payload"])["body"]}
+
+        sql = "SELECT r.*, j.payload FROM receipts r JOIN journal j ON j.seq = r.seq WHERE r.id = ?"
+        return await self._one(sql, receipt_id, item)
+
+    async def position(self, position_id: str) -> Mapping[str, Any] | None:
+        """One position as stored, open or closed."""
+        return await self._one("SELECT payload FROM positions WHERE id = ?", position_id, _payload)
+
+    async def marks_of(self, position_id: str) -> tuple[Mark, ...]:
+        """Every stored step of a position's value, oldest first."""
+        sql = "SELECT payload FROM marks WHERE position_id = ? ORDER BY n"
+
+        def read(connection: sqlite3.Connection) -> tuple[Mark, ...]:
+            return tuple(decode_as(Mark, row[0]) for row in connection.execute(sql, (position_id,)))
+
+        return await self._read(read)
+
+    async def rules_versions(self) -> tuple[Mapping[str, Any], ...]:
+        """Every rules version that came into force, newest first."""
+
+        def read(connection: sqlite3.Connection) -> tuple[Mapping[str, Any], ...]:
+            rows = connection.execute("SELECT * FROM rules_versions ORDER BY seq DESC")
+            return tuple(dict(row) | {"id": str(row["seq"]), "at": iso(row["at"])} for row in rows)
+
+        return await self._read(read)
+
+    async def journal_after(self, seq: int) -> AsyncIterator[Event]:
+        """The inputs after ``seq`` in order, up to the last one on disk when the end is reached."""
+        sql = "SELECT seq, payload FROM journal WHERE seq > ? ORDER BY seq LIMIT ?"
+
+        def read(connection: sqlite3.Connection) -> list[Event]:
+            return [_event(*row) for row in connection.execute(sql, (seq, _CHUNK))]
+
+        while events := await self._read(read):
+            for event in events:
+                yield event
+            seq = events[-1].seq
+
+    async def last_checkpoint(self) -> Checkpoint | None:
+        """The newest state kept, ``None`` in a ledger that has none."""
+
+        def read(connection: sqlite3.Connection) -> Checkpoint | None:
+            row = connection.execute("SELECT * FROM checkpoints ORDER BY seq DESC LIMIT 1").fetchone()
+            return row and Checkpoint(seq=row["seq"], at=instant(row["at"]), state=row["state"].encode())
+
+        return await self._read(read)
+
+    async def verify(self) -> Verified:
+        """Follow the hash chain over the whole journal; says which link is broken, if one is."""
+        sql = "SELECT seq, at, kind, payload, hash FROM journal WHERE seq > ? ORDER BY seq LIMIT ?"
+        so_far = Verified(0, GENESIS)
+        while True:
+
+            def read(connection: sqlite3.Connection, start: Verified = so_far) -> Verified:
+                found = connection.execute(sql, (start.last_seq, _CHUNK))
+                rows = (JournalRow(r[0], r[1], r[2], r[3].encode(), r[4]) for r in found)
+                return verify(rows, start.head, start.last_seq)
+
+            step = await self._read(read)
+            followed = so_far.rows + step.rows
+            so_far = Verified(followed, step.head, step.broken_seq, step.problem, step.last_seq)
+            if not step.ok or step.rows < _CHUNK:
+                return so_far
+
+    async def stats(self) -> LedgerStats:
+        """How large the ledger is; counts every table, so ask seldom."""
+
+        def read(connection: sqlite3.Connection) -> tuple[dict[str, int], int]:
+            tables = ("journal", *DERIVED, "checkpoints")
+            count = {t: connection.execute(f"SELECT count(*) FROM {t}").fetchone()[0] for t in tables}
+            last = connection.execute("SELECT coalesce(max(seq), 0) FROM journal").fetchone()[0]
+            return count, last
+
+        rows, last_seq = await self._read(read)
+        return LedgerStats(
+            bytes_on_disk=self._bytes_on_disk(),
+            rows=rows,
+            last_seq=last_seq,
+            commits=0,
+            last_commit_ms=None,
+            last_commit_rows=0,
+        )
+
+    def _bytes_on_disk(self) -> int:
+        total = 0
+        for suffix in ("", "-wal"):
+            with suppress(FileNotFoundError):
+                total += self.path.with_name(self.path.name + suffix).stat().st_size
+        return total
+
+    async def _one(self, sql: str, key: str, show: Callable[[Mapping[str, Any]], T]) -> T | None:
+        def read(connection: sqlite3.Connection) -> T | None:
+            row = connection.execute(sql, (key,)).fetchone()
+            return None if row is None else show(row)
+
+        return await self._read(read)
+
+    async def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        try:
+            return await self._reading.run(work)
+        except sqlite3.Error as error:
+            raise LedgerError(f"{self.path}: {error}") from error
+
+
+def _payload(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = loads(row["payload"])
+    return found
+
+
+def _event(seq: int, payload: str) -> Event:
+    try:
+        return decode(payload.encode())
+    except ValueError as error:
+        raise LedgerError(f"journal seq {seq} cannot be read: {error}") from error
+
+
+async def open_reading(path: Path, busy_seconds: float = 5.0) -> GroupConnection:
+    """A reading connection to a ledger of the schema we know; raises LedgerError."""
+    connection: GroupConnection | None = None
+    try:
+        connection = await connect(path, busy_seconds=busy_seconds, read_only=True)
+        await connection.run(check)
+    except (sqlite3.Error, aiosqlite.Error) as error:
+        if connection is not None:
+            await connection.close()
+        raise LedgerError(f"{path}: {error}") from error
+    except LedgerError:
+        assert connection is not None
+        await connection.close()
+        raise
+    return connection

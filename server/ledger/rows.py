@@ -1,0 +1,223 @@
+"""Events and effects as rows: which table each goes to, and its columns in that table's order."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from core.effects import Effect, StoreDecision, StoreMarks, StoreReceipt, StoreRules, StoreTrade
+from core.model import DecisionRecord
+from core.positions import Position, PositionState, execution_record, exit_record
+from server.ledger.base import Entry
+from server.ledger.chain import link
+from server.ledger.codec import encode, encode_any
+from server.ledger.instants import micros
+
+Row = tuple[Any, ...]
+
+
+def _insert(table: str, columns: str, tail: str = "") -> str:
+    names = columns.split()
+    places = ", ".join("?" * len(names))
+    return f"INSERT INTO {table} ({', '.join(names)}) VALUES ({places}){tail}"
+
+
+JOURNAL = _insert("journal", "seq at kind payload hash")
+RECEIPT = _insert(
+    "receipts",
+    "seq id received_at status http_status source symbol endpoint code reason duplicate_of notes",
+)
+ENTRY = _insert(
+    "ledger_entries",
+    "id created_at seq engine_version rules_fingerprint signal_id receipt_id supersedes position_id symbol"
+    " source timeframe quality decision direction proposed_direction confidence code confluence_score signal"
+    " decision_breakdown regime inputs",
+)
+POSITION = _insert(
+    "positions",
+    "id decision_id symbol opened_at closed_at state payload",
+    " ON CONFLICT (id) DO UPDATE SET"
+    " closed_at = excluded.closed_at, state = excluded.state, payload = excluded.payload",
+)
+OUTCOME = "UPDATE ledger_entries SET position_id = ?, execution = ?, exit = ? WHERE id = ?"
+MARK = _insert("marks", "position_id at payload")
+RULES = _insert("rules_versions", "seq at fingerprint name author toml")
+
+STATEMENTS = (JOURNAL, RECEIPT, ENTRY, POSITION, OUTCOME, MARK, RULES)
+"""In the order they run within a batch: an entry is there before the outcome that is written to it."""
+
+DERIVED = ("receipts", "ledger_entries", "positions", "marks", "rules_versions")
+"""The tables that a replay of the journal fills again."""
+
+Tables = dict[str, list[Row]]
+
+
+def _json(value: object) -> str:
+    return encode_any(value).decode()
+
+
+def _json_or_none(value: object | None) -> str | None:
+    return None if value is None else encode_any(value).decode()
+
+
+def _receipt(effect: StoreReceipt, into: Tables) -> None:
+    into[RECEIPT].append(
+        (
+            effect.seq,
+            effect.id,
+            micros(effect.at),
+            str(effect.status),
+            effect.http_status,
+            None if effect.source is None else str(effect.source),
+            effect.symbol,
+            effect.endpoint,
+            effect.code,
+            effect.reason,
+            effect.duplicate_of,
+            _json(effect.notes) if effect.notes else None,
+        )
+    )
+
+
+def _decision(effect: StoreDecision, into: Tables) -> None:
+    record = effect.record
+    confluence = record.size.confluence if record.size else None
+    into[ENTRY].append(
+        (
+            record.id,
+            micros(record.at),
+            record.seq,
+            record.verdict.engine_version,
+            record.verdict.rules_fingerprint,
+            record.signal_id,
+            record.receipt_id,
+            record.supersedes,
+            record.position_id,
+            record.symbol,
+            record.source,
+            record.timeframe,
+            record.quality,
+            record.action,
+            record.direction,
+            record.proposed_direction,
+            float(record.confidence),
+            record.code,
+            None if confluence is None else round(float(confluence), 2),
+            _json(_signal(record)),
+            _json(_breakdown(record)),
+            _json_or_none(record.context.regime),
+            _json({"context": record.context, "market": record.market}),
+        )
+    )
+
+
+def _signal(record: DecisionRecord) -> Mapping[str, object]:
+    return {
+        "id": record.signal_id,
+        "receipt_id": record.receipt_id,
+        "source": record.source,
+        "symbol": record.symbol,
+        "timeframe": record.timeframe,
+        "quality": record.quality,
+        "direction": record.proposed_direction,
+        "facts": record.context.expert,
+    }
+
+
+def _breakdown(record: DecisionRecord) -> Mapping[str, object]:
+    verdict = record.verdict
+    return {
+        "verdict": {
+            "action": verdict.action,
+            "direction": verdict.direction,
+            "proposed_direction": verdict.proposed_direction,
+            "confidence": verdict.confidence,
+        },
+        "gates": verdict.gates,
+        "components": verdict.components,
+        "completeness": verdict.completeness,
+        "reasons": record.reasons,
+        "blocks": record.blocks,
+        "size": record.size,
+        "count": record.count,
+        "contract": record.contract,
+        "levels": record.levels,
+        "trigger": record.trigger,
+    }
+
+
+def _trade(effect: StoreTrade, into: Tables) -> None:
+    position: Position = effect.position
+    closed = micros(position.legs[-1].at) if position.state is PositionState.CLOSED else None
+    into[POSITION].append(
+        (
+            position.id,
+            position.decision_id,
+            position.symbol,
+            micros(position.opened_at),
+            closed,
+            str(position.state),
+            _json(position),
+        )
+    )
+    left = exit_record(position) if position.legs else None
+    execution = _json(execution_record(position))
+    into[OUTCOME].append((position.id, execution, _json_or_none(left), position.decision_id))
+
+
+def _marks(effect: StoreMarks, into: Tables) -> None:
+    into[MARK] += [(effect.position_id, micros(mark.at), _json(mark)) for mark in effect.marks]
+
+
+def _rules(effect: StoreRules, into: Tables) -> None:
+    into[RULES].append(
+        (effect.seq, micros(effect.at), effect.fingerprint, effect.name, effect.author, effect.toml)
+    )
+
+
+_STORES: Mapping[type, Callable[[Any, Tables], None]] = {
+    StoreReceipt: _receipt,
+    StoreDecision: _decision,
+    StoreTrade: _trade,
+    StoreMarks: _marks,
+    StoreRules: _rules,
+}
+
+
+def derived(steps: Iterable[Sequence[Effect]], into: Tables | None = None) -> Tables:
+    """The rows of what these steps ask to be stored; effects that are not to be stored are passed over."""
+    tables = {statement: [] for statement in STATEMENTS} if into is None else into
+    for effects in steps:
+        for effect in effects:
+            store = _STORES.get(type(effect))
+            if store is not None:
+                store(effect, tables)
+    return tables
+
+
+def rows_of(batch: Sequence[Entry], head: bytes, last_seq: int) -> tuple[Tables, bytes]:
+    """The rows of a batch, its journal rows chained on from ``head``; and the new head of the chain.
+
+    Raises ValueError for a seq that does not come after ``last_seq`` and the ones before it.
+    """
+    tables: Tables = {statement: [] for statement in STATEMENTS}
+    journal = tables[JOURNAL]
+    for event, effects in batch:
+        if event.seq <= last_seq:
+            raise ValueError(f"seq {event.seq} does not come after {last_seq}")
+        last_seq = event.seq
+        payload = encode(event)
+        at = micros(event.at)
+        head = link(head, event.seq, at, event.kind, payload)
+        journal.append((event.seq, at, event.kind, payload.decode(), head))
+        if effects:
+            derived((effects,), tables)
+    return tables, head
+
+
+def write(connection: sqlite3.Connection, tables: Tables) -> None:
+    """Run every table's rows within the transaction that is open."""
+    for statement, rows in tables.items():
+        if rows:
+            connection.executemany(statement, rows)

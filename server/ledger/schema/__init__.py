@@ -1,0 +1,34 @@
+"""The tables of a ledger file, and whether a file has them."""
+
+from __future__ import annotations
+
+import sqlite3
+from importlib import resources
+
+from server.ledger.base import LedgerError
+
+VERSION = 1
+_APPLICATION_ID = 0x67617465  # "gate"
+
+
+def create(connection: sqlite3.Connection) -> None:
+    """Lay the tables in an empty file, all or none; a ledger already there is only checked."""
+    empty = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
+    if not empty:
+        check(connection)
+        return
+    tables = resources.files(__name__).joinpath("sqlite.sql").read_text(encoding="utf-8")
+    connection.executescript(
+        f"BEGIN IMMEDIATE; {tables}\n"
+        f"PRAGMA application_id = {_APPLICATION_ID}; PRAGMA user_version = {VERSION}; COMMIT;"
+    )
+
+
+def check(connection: sqlite3.Connection) -> None:
+    """Raises LedgerError when the file is not a ledger of the version that this program reads."""
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if application != _APPLICATION_ID:
+        raise LedgerError("the file is a database, but not a gatedeck ledger")
+    if version != VERSION:
+        raise LedgerError(f"the ledger has schema version {version}; this program knows version {VERSION}")

@@ -1,0 +1,102 @@
+-- Version 1. Instants are whole microseconds since 1970 UTC; JSON columns hold what server/ledger/rows.py wrote.
+-- The journal is the truth, append-only and chained by hash; every other table can be made from it again.
+
+CREATE TABLE IF NOT EXISTS meta (
+  key   TEXT PRIMARY KEY,
+  value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS journal (
+  seq     INTEGER PRIMARY KEY,
+  at      INTEGER NOT NULL,
+  kind    TEXT NOT NULL,
+  payload TEXT NOT NULL,
+  hash    BLOB NOT NULL
+) STRICT;
+
+-- A receipt's body stays in its journal row (same seq).
+CREATE TABLE IF NOT EXISTS receipts (
+  seq          INTEGER PRIMARY KEY,
+  id           TEXT NOT NULL,
+  received_at  INTEGER NOT NULL,
+  status       TEXT NOT NULL,
+  http_status  INTEGER NOT NULL,
+  source       TEXT,
+  symbol       TEXT,
+  endpoint     TEXT,
+  code         TEXT,
+  reason       TEXT,
+  duplicate_of TEXT,
+  notes        TEXT
+) STRICT;
+CREATE UNIQUE INDEX IF NOT EXISTS receipts_id ON receipts (id);
+CREATE INDEX IF NOT EXISTS receipts_refused ON receipts (status, seq) WHERE status <> 'accepted';
+
+CREATE TABLE IF NOT EXISTS ledger_entries (
+  id                 TEXT NOT NULL,
+  created_at         INTEGER NOT NULL,
+  seq                INTEGER NOT NULL,
+  engine_version     TEXT NOT NULL,
+  rules_fingerprint  TEXT NOT NULL,
+  signal_id          TEXT NOT NULL,
+  receipt_id         TEXT NOT NULL,
+  supersedes         TEXT,
+  position_id        TEXT,
+  symbol             TEXT NOT NULL,
+  source             TEXT NOT NULL,
+  timeframe          INTEGER,
+  quality            TEXT NOT NULL,
+  decision           TEXT NOT NULL,
+  direction          TEXT,
+  proposed_direction TEXT NOT NULL,
+  confidence         REAL NOT NULL,
+  code               TEXT,
+  confluence_score   REAL,
+  signal             TEXT NOT NULL,
+  decision_breakdown TEXT NOT NULL,
+  regime             TEXT,
+  inputs             TEXT NOT NULL,
+  execution          TEXT,
+  exit               TEXT,
+  hypothetical       TEXT,
+  PRIMARY KEY (id, created_at)
+) STRICT;
+CREATE INDEX IF NOT EXISTS ledger_newest ON ledger_entries (seq DESC, id DESC);
+CREATE INDEX IF NOT EXISTS ledger_created ON ledger_entries (created_at DESC);
+CREATE INDEX IF NOT EXISTS ledger_decision ON ledger_entries (decision, seq DESC, id DESC);
+CREATE INDEX IF NOT EXISTS ledger_confidence ON ledger_entries (confidence DESC, seq DESC, id DESC);
+CREATE INDEX IF NOT EXISTS ledger_trades ON ledger_entries (seq DESC, id DESC) WHERE execution IS NOT NULL;
+
+CREATE TABLE IF NOT EXISTS positions (
+  id          TEXT PRIMARY KEY,
+  decision_id TEXT NOT NULL,
+  symbol      TEXT NOT NULL,
+  opened_at   INTEGER NOT NULL,
+  closed_at   INTEGER,
+  state       TEXT NOT NULL,
+  payload     TEXT NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS positions_open ON positions (opened_at) WHERE closed_at IS NULL;
+
+CREATE TABLE IF NOT EXISTS marks (
+  n           INTEGER PRIMARY KEY,
+  position_id TEXT NOT NULL,
+  at          INTEGER NOT NULL,
+  payload     TEXT NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS marks_of_position ON marks (position_id, n);
+
+CREATE TABLE IF NOT EXISTS rules_versions (
+  seq         INTEGER PRIMARY KEY,
+  at          INTEGER NOT NULL,
+  fingerprint TEXT NOT NULL,
+  name        TEXT NOT NULL,
+  author      TEXT NOT NULL,
+  toml        TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS checkpoints (
+  seq   INTEGER PRIMARY KEY,
+  at    INTEGER NOT NULL,
+  state TEXT NOT NULL
+) STRICT;

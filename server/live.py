@@ -1,0 +1,244 @@
+"""The deck of an engine in the same process: snapshots built from its state, pages from its ledger."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import datetime
+
+from core.effects import Effect, Notify
+from core.engine.holding import open_net
+from core.model import DecisionRecord
+from core.positions import Position, live_values
+from core.positions.view import Distance, Pair
+from server.deck import (
+    Command,
+    CommandResult,
+    Counters,
+    DecisionRow,
+    DeckSnapshot,
+    EventLine,
+    ExchangeStatus,
+    ExecutionView,
+    GreekPair,
+    LevelDistance,
+    Page,
+    PageQuery,
+    PnlView,
+    PositionRow,
+    SourceStatus,
+)
+from server.runtime import Runtime
+
+RECENT = 20
+KEPT_EVENTS = 100
+URGENT = frozenset({"execute", "exit", "risk", "mode", "silence", "feed"})
+
+
+class LocalDeck:
+    """What the screens of this process see."""
+
+    def __init__(self, runtime: Runtime, listener: str = "") -> None:
+        self.listener = listener
+        self._runtime = runtime
+        self._events: list[EventLine] = []
+        self._followers: set[asyncio.Queue[EventLine]] = set()
+        runtime.listeners.add(self._heard)
+
+    # --- what is now -----------------------------------------------------------------------------------
+
+    def snapshot(self) -> DeckSnapshot:
+        runtime = self._runtime
+        state, engine, rules = runtime.engine.state, runtime.engine, runtime.engine.rules
+        now = max(runtime.clock.now(), state.at or runtime.clock.now())
+        rows = tuple(self._position(p, now) for p in state.positions.values())
+        open_pnl = open_net(engine)
+        return DeckSnapshot(
+            at=now,
+            seq=state.seq,
+            mode=state.mode,
+            exchange=self._exchange(now),
+            listener=self.listener,
+            rules_name=rules.name,
+            rules_fingerprint=rules.fingerprint,
+            clock_note=runtime.clock.note,
+            market_note=runtime.markets.note,
+            market_assumed=runtime.markets.assumed,
+            sources=tuple(
+                SourceStatus(
+                    source=s.source,
+                    symbol=s.symbol,
+                    last_at=s.last_at,
+                    age=(now - s.last_at).total_seconds(),
+                    usual_gap=s.usual_gap,
+                    quiet=s.told_quiet,
+                )
+                for s in state.senders.known.values()
+            ),
+            decision=state.recent[-1] if state.recent else None,
+            recent=tuple(self._row(r, now) for r in reversed(state.recent[-RECENT:])),
+            positions=rows,
+            pnl=PnlView(
+                realized=state.day.realized,
+                open=open_pnl,
+                total=state.day.realized + open_pnl,
+                costs=state.day.costs,
+                closed=state.day.closed,
+                wins=state.day.wins,
+                series=tuple(state.day.series),
+                assumed=runtime.markets.assumed,
+            ),
+            events=tuple(reversed(self._events)),
+            counters=Counters(
+                receipts=state.tally.receipts,
+                duplicates=state.tally.duplicates,
+                quarantined=state.tally.quarantined,
+                executed=state.tally.executed,
+                waited=state.tally.waited,
+                skipped=state.tally.skipped,
+            ),
+            alarms=tuple(runtime.pulse.alarms.values()),
+        )
+
+    def _exchange(self, now: datetime) -> ExchangeStatus:
+        env = self._runtime.engine.env
+        calendar = env.calendar
+        session = calendar.session_at(now)
+        minutes = calendar.market_minute(now)
+        local = f"{minutes // 60:02d}:{minutes % 60:02d} ET"
+        label = calendar.session_label(now, env.rules.clock)
+        if session is not None:
+            return ExchangeStatus(
+                session=label,
+                is_open=True,
+                closes_in=(session.close - now).total_seconds(),
+                early_close=session.minutes < 390,
+                local_time=local,
+            )
+        today = calendar.session(calendar.market_date(now))
+        if today is None or now >= today.close:
+            today = calendar.next_session(calendar.market_date(now))
+        return ExchangeStatus(
+            session=label, is_open=False, opens_in=(today.open - now).total_seconds(), local_time=local
+        )
+
+    def _row(self, record: DecisionRecord, now: datetime) -> DecisionRow:
+        outcome = self._runtime.engine.state.outcomes.get(record.id)
+        return DecisionRow(
+            id=record.id,
+            at=record.at,
+            age=(now - record.at).total_seconds(),
+            symbol=record.symbol,
+            timeframe=record.timeframe,
+            action=record.action,
+            direction=record.direction,
+            proposed_direction=record.proposed_direction,
+            confidence=record.confidence,
+            quality=record.quality,
+            code=record.code,
+            multiplier=record.size.final if record.size is not None else None,
+            outcome=outcome.text if outcome is not None else "",
+            pnl_net=outcome.pnl_net if outcome is not None else None,
+        )
+
+    def _position(self, position: Position, now: datetime) -> PositionRow:
+        v = live_values(position, now, self._runtime.engine.env)
+        entry = position.entry
+        return PositionRow(
+            id=position.id,
+            symbol=position.symbol,
+            direction=position.direction,
+            contract=position.contract.label,
+            occ=position.contract.occ,
+            timeframe=position.timeframe,
+            contracts=entry.filled_contracts,
+            remaining=position.remaining,
+            state=position.state.value,
+            opened_at=position.opened_at,
+            time_in_trade=v.time_in_trade,
+            entry_price=entry.entry_price,
+            mark=v.mark,
+            mark_age=v.mark_age,
+            stale=v.stale,
+            estimated=v.estimated,
+            underlying=v.underlying,
+            underlying_at_entry=entry.underlying_at_entry,
+            pnl=v.pnl,
+            pnl_pct=v.pnl_pct,
+            r=v.r,
+            delta=_pair(v.delta),
+            gamma=_pair(v.gamma),
+            theta=_pair(v.theta),
+            vega=_pair(v.vega),
+            iv=_pair(v.iv),
+            theta_paid=v.theta_paid,
+            to_stop=_distance(v.to_stop),
+            to_target_1=_distance(v.to_target_1),
+            to_target_2=_distance(v.to_target_2),
+            days_left=v.days_left,
+            hours_left=v.hours_left,
+            nearest_exit=v.nearest_exit,
+            execution=ExecutionView(
+                option_type=entry.option_type,
+                strike=entry.strike,
+                expiry=entry.expiry,
+                dte=entry.dte,
+                filled_contracts=entry.filled_contracts,
+                fill_quality=entry.fill_quality,
+                spread_cost=entry.spread_cost,
+                slippage=entry.slippage,
+                commission=entry.commission,
+                risk_amount=entry.risk_amount,
+            ),
+            decision_id=position.decision_id,
+        )
+
+    # --- what happens ----------------------------------------------------------------------------------
+
+    def _heard(self, effect: Effect) -> None:
+        if not isinstance(effect, Notify):
+            return
+        line = EventLine(at=effect.at, kind=effect.kind, text=effect.text, tone=effect.tone)
+        self._events.append(line)
+        if len(self._events) > KEPT_EVENTS:
+            del self._events[0]
+        if effect.kind in URGENT:
+            for follower in self._followers:
+                if not follower.full():
+                    follower.put_nowait(line)
+
+    async def changes(self) -> AsyncIterator[EventLine]:
+        """Urgent events as they happen; a reader that falls behind misses the newest, never holds us up."""
+        queue: asyncio.Queue[EventLine] = asyncio.Queue(maxsize=200)
+        self._followers.add(queue)
+        try:
+            while True:
+                yield await queue.get()
+        finally:
+            self._followers.discard(queue)
+
+    # --- what is kept, and what is asked ---------------------------------------------------------------
+
+    async def page(self, query: PageQuery) -> Page:
+        return await self._runtime.ledger.page(query)
+
+    async def decision(self, decision_id: str) -> DecisionRecord | None:
+        for record in reversed(self._runtime.engine.state.recent):
+            if record.id == decision_id:
+                return record
+        return await self._runtime.ledger.record(decision_id)
+
+    async def command(self, command: Command) -> CommandResult:
+        return await self._runtime.command(command)
+
+
+def _pair(pair: Pair) -> GreekPair:
+    return GreekPair(now=pair.now, entry=pair.entry)
+
+
+def _distance(distance: Distance | None) -> LevelDistance | None:
+    if distance is None:
+        return None
+    return LevelDistance(
+        level=distance.level, dollars=distance.dollars, percent=distance.percent, atrs=distance.atrs
+    )

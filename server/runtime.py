@@ -1,0 +1,423 @@
+"""The one loop that runs the core: takes inputs in order, steps the engine, commits, then lets effects out.
+
+Invariants: what a step wants stored is on disk before anything of it is answered, shown or sent; inputs get
+their seq and instant here and nowhere else; a failed commit leaves no trace, in memory either.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from core.effects import (
+    AnswerCommand,
+    AnswerDecision,
+    AnswerReceipt,
+    Effect,
+    FetchMarket,
+    Notify,
+    Stored,
+    StoreReceipt,
+    Watch,
+)
+from core.engine import Engine, EngineState
+from core.events import Commanded, Event, MarketAnswered, PriceSeen, Received, RulesChanged, Ticked
+from core.model import DecisionRecord
+from core.options.fills import OptionQuote
+from core.rules import Rules
+from server.clock import Clock
+from server.deck import Command, CommandResult, EventLine
+from server.feeds.base import Markets
+from server.http.ports import Health, NotStored, Overloaded, WebhookAnswer
+from server.ledger.base import Ledger, LedgerError
+from server.ledger.codec import adapter, encode_any
+
+log = logging.getLogger("gatedeck.runtime")
+
+BATCH_SECONDS = 0.004
+"""Longest stretch of stepping before the loop gets its turn: a paint or an answer never waits longer."""
+BACKLOG = 20_000
+CHECKPOINT_EVENTS = 10_000
+CHECKPOINT_SECONDS = 300.0
+
+Make = Callable[[int, datetime], Event]
+
+
+@dataclass(slots=True)
+class _Item:
+    make: Make
+    done: asyncio.Future[tuple[Effect, ...]]
+
+
+@dataclass(slots=True)
+class _Committed:
+    item: _Item | None
+    effects: tuple[Effect, ...]
+
+
+@dataclass(slots=True)
+class Pulse:
+    """How the runtime is doing, for the System screen and readiness."""
+
+    events: int = 0
+    commits: int = 0
+    last_commit_ms: float = 0.0
+    backlog: int = 0
+    alarms: dict[str, str] = field(default_factory=dict)
+
+
+class Runtime:
+    """Owns the engine, the ledger's writer and the order of everything that happens."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        clock: Clock,
+        markets: Markets,
+        *,
+        engine_id: str,
+        rules_text: str,
+        decision_wait: float = 0.25,
+    ) -> None:
+        self.ledger = ledger
+        self.clock = clock
+        self.markets = markets
+        self.engine_id = engine_id
+        self.engine = Engine(engine_id=engine_id)
+        self.pulse = Pulse()
+        self.started = time.monotonic()
+        self.listeners: set[Callable[[Effect], None]] = set()
+        self._rules_text = rules_text
+        self._decision_wait = decision_wait
+        self._inbox: deque[_Item] = deque()
+        self._wake = asyncio.Event()
+        self._busy = False
+        self._awaiting: dict[str, asyncio.Future[DecisionRecord]] = {}
+        self._asks: set[asyncio.Task[None]] = set()
+        self._writer: asyncio.Task[None] | None = None
+        self._checkpoint_seq = 0
+        self._checkpoint_at = time.monotonic()
+        self._watched: tuple[Watch, ...] = ()
+        self._salt = hashlib.sha1(engine_id.encode())
+
+    # --- life ------------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Fold the ledger into the engine, put the rules in force and begin to take inputs.
+
+        Raises RulesError when the rules text cannot be taken.
+        """
+        wanted = Rules.parse(self._rules_text)
+        await self._load()
+        last = self.engine.state.at
+        not_before = getattr(self.clock, "not_before", None)
+        if last is not None and not_before is not None:
+            not_before(last)
+        self._writer = asyncio.create_task(self._write(), name="writer")
+        self._writer.add_done_callback(self._writer_ended)
+        if wanted.fingerprint != self.engine.rules.fingerprint or self.engine.state.seq == 0:
+            text = self._rules_text
+            await self.post(lambda seq, at: RulesChanged(seq=seq, at=at, toml=text))
+        for ask in self.engine.unanswered():
+            self._ask(ask)
+        await self._watch()
+
+    async def stop(self) -> None:
+        """Finish what was taken in, leave a checkpoint and let go of the ledger."""
+        await self.settled()
+        if self._writer is not None and not self._writer.done():
+            self._writer.cancel()
+            await asyncio.gather(self._writer, return_exceptions=True)
+        for task in self._asks:
+            task.cancel()
+        if self.engine.state.seq > self._checkpoint_seq and "ledger" not in self.pulse.alarms:
+            await self._checkpoint()
+        await self.ledger.close()
+
+    def health(self) -> Health:
+        alive = self._writer is not None and not self._writer.done()
+        return Health(
+            ready=alive and not self.pulse.alarms,
+            uptime=time.monotonic() - self.started,
+            queue=len(self._inbox),
+            last_commit_ms=self.pulse.last_commit_ms,
+            alarms=tuple(self.pulse.alarms.values()),
+        )
+
+    async def settled(self) -> None:
+        """Wait until every input taken so far, and what followed from it, is done."""
+        while self._inbox or self._busy or self._asks:
+            if self._writer is not None and self._writer.done():
+                return
+            await asyncio.sleep(0 if self._inbox or self._busy else 0.001)
+
+    # --- inputs ----------------------------------------------------------------------------------------
+
+    async def submit(self, body: str, endpoint: str | None) -> WebhookAnswer:
+        """Store one body and answer for it, with its decision if that is there in time.
+
+        Raises NotStored when the ledger could not take it, Overloaded when too much waits.
+        """
+        effects = await self.post(lambda seq, at: self._received(seq, at, body, endpoint))
+        receipt, awaits, record = None, False, None
+        for effect in effects:
+            if isinstance(effect, StoreReceipt):
+                receipt = effect
+            elif isinstance(effect, AnswerReceipt):
+                awaits = effect.awaits_decision
+        if receipt is None:
+            raise NotStored("the engine kept no receipt")
+        if awaits:
+            record = await self._await_decision(receipt.id)
+        return _answer(receipt, record)
+
+    async def price(
+        self,
+        symbol: str,
+        price: float,
+        source: str,
+        *,
+        bar: tuple[float, float, float] | None = None,
+        quotes: tuple[tuple[str, OptionQuote], ...] = (),
+        official_close: bool = False,
+    ) -> None:
+        """Tell a price of an underlying, made now; ``bar`` is (open, high, low)."""
+        o, h, low = bar if bar is not None else (None, None, None)
+        await self.post(
+            lambda seq, at: PriceSeen(
+                seq=seq, at=at, symbol=symbol, price=price, priced_at=at, source=source, open=o, high=h, low=low,
+                quotes=quotes, official_close=official_close,
+            )
+        )  # fmt: skip
+
+    async def tick(self) -> None:
+        await self.post(lambda seq, at: Ticked(seq=seq, at=at))
+
+    async def command(self, command: Command) -> CommandResult:
+        """Do what a person asked for and tell how it went."""
+        effects = await self.post(
+            lambda seq, at: Commanded(
+                seq=seq, at=at, command_id=command.id, name=command.name, position_id=command.position_id,
+                contracts=command.contracts, expected=command.expected, argument=command.argument,
+                author=command.author,
+            )
+        )  # fmt: skip
+        for effect in effects:
+            if isinstance(effect, AnswerCommand):
+                return CommandResult(ok=effect.ok, code=effect.code, text=effect.text)
+        return CommandResult(ok=False, code="NO_ANSWER", text="the engine gave no answer")
+
+    async def post(self, make: Make) -> tuple[Effect, ...]:
+        """Put one input in line; returns its effects once they are on disk."""
+        if len(self._inbox) >= BACKLOG:
+            raise Overloaded(f"{BACKLOG} inputs wait already")
+        if self._writer is not None and self._writer.done():
+            raise NotStored("the writer has ended")
+        done: asyncio.Future[tuple[Effect, ...]] = asyncio.get_running_loop().create_future()
+        self._inbox.append(_Item(make, done))
+        self._wake.set()
+        return await done
+
+    # --- the writer ------------------------------------------------------------------------------------
+
+    async def _write(self) -> None:
+        while True:
+            if not self._inbox:
+                self._busy = False
+                self._wake.clear()
+                await self._wake.wait()
+            self._busy = True
+            batch: list[tuple[Event, tuple[Stored, ...]]] = []
+            committed: list[_Committed] = []
+            asks: list[FetchMarket] = []
+            items: list[_Item] = []
+            until = time.perf_counter() + BATCH_SECONDS
+            try:
+                while self._inbox and time.perf_counter() < until:
+                    item = self._inbox.popleft()
+                    items.append(item)
+                    self._step(item.make, item, batch, committed, asks)
+                begun = time.perf_counter()
+                await self.ledger.commit(batch)
+                self.pulse.last_commit_ms = (time.perf_counter() - begun) * 1000
+            except Exception as error:
+                await self._undo(items, error)
+                continue
+            self.pulse.commits += 1
+            self.pulse.events += len(batch)
+            self.pulse.alarms.pop("ledger", None)
+            self._deliver(committed)
+            for ask in asks:
+                self._ask(ask)
+            await self._watch()
+            await self._checkpoint_if_due()
+
+    def _step(
+        self,
+        make: Make,
+        item: _Item | None,
+        batch: list[tuple[Event, tuple[Stored, ...]]],
+        committed: list[_Committed],
+        asks: list[FetchMarket],
+    ) -> None:
+        state = self.engine.state
+        now = self.clock.now()
+        if state.at is not None and now < state.at:
+            now = state.at
+        event = make(state.seq + 1, now)
+        effects = self.engine.step(event)
+        batch.append((event, tuple(e for e in effects if isinstance(e, Stored))))
+        committed.append(_Committed(item, effects))
+        for effect in effects:
+            if isinstance(effect, FetchMarket):
+                reply = self.markets.at_once(effect, now)
+                if reply is None:
+                    asks.append(effect)
+                else:
+                    self._step(_market(effect.signal_id, reply), None, batch, committed, asks)
+
+    def _received(self, seq: int, at: datetime, body: str, endpoint: str | None) -> Received:
+        return Received(seq=seq, at=at, receipt_id=self.make_id(seq), body=body, endpoint=endpoint)
+
+    def make_id(self, seq: int) -> str:
+        """An id that this engine gives this seq and no other: a name-based (version 5 style) UUID."""
+        digest = self._salt.copy()
+        digest.update(b"%d" % seq)
+        h = digest.hexdigest()
+        return f"{h[:8]}-{h[8:12]}-5{h[13:16]}-a{h[17:20]}-{h[20:32]}"
+
+    def _deliver(self, committed: list[_Committed]) -> None:
+        for done in committed:
+            for effect in done.effects:
+                if isinstance(effect, AnswerDecision):
+                    waiter = self._awaiting.get(effect.receipt_id)
+                    if waiter is None:
+                        waiter = self._awaiting[effect.receipt_id] = (
+                            asyncio.get_running_loop().create_future()
+                        )
+                        if len(self._awaiting) > 4096:
+                            self._awaiting.pop(next(iter(self._awaiting)))
+                    if not waiter.done():
+                        waiter.set_result(effect.record)
+                elif isinstance(effect, AnswerReceipt):
+                    if effect.awaits_decision and effect.receipt_id not in self._awaiting:
+                        self._awaiting[effect.receipt_id] = asyncio.get_running_loop().create_future()
+                else:
+                    for listener in self.listeners:
+                        listener(effect)
+            if done.item is not None and not done.item.done.done():
+                done.item.done.set_result(done.effects)
+
+    async def _await_decision(self, receipt_id: str) -> DecisionRecord | None:
+        waiter = self._awaiting.get(receipt_id)
+        if waiter is None:
+            return None
+        try:
+            return await asyncio.wait_for(asyncio.shield(waiter), self._decision_wait)
+        except TimeoutError:
+            return None
+        finally:
+            self._awaiting.pop(receipt_id, None)
+
+    async def _undo(self, items: list[_Item], error: Exception) -> None:
+        """Bring memory back to what the disk holds: senders are told to come again."""
+        log.exception("commit failed; going back to the ledger's last state", exc_info=error)
+        self.pulse.alarms["ledger"] = f"ledger cannot store: {error}"
+        for item in items:
+            if not item.done.done():
+                item.done.set_exception(NotStored(str(error)))
+        while True:
+            try:
+                await self._load()
+                return
+            except LedgerError as again:
+                self.pulse.alarms["ledger"] = f"ledger cannot be read: {again}"
+                await asyncio.sleep(0.5)
+
+    # --- asking the market -----------------------------------------------------------------------------
+
+    def _ask(self, ask: FetchMarket) -> None:
+        task = asyncio.create_task(self._answer_market(ask), name=f"market {ask.symbol}")
+        self._asks.add(task)
+        task.add_done_callback(self._asks.discard)
+
+    async def _answer_market(self, ask: FetchMarket) -> None:
+        reply = await self.markets.ask(ask, self.clock.now())
+        try:
+            await self.post(_market(ask.signal_id, reply))
+        except (NotStored, Overloaded):
+            log.warning("the market's answer for %s was not stored", ask.symbol)
+
+    async def _watch(self) -> None:
+        wanted = self.engine.watched()
+        if wanted != self._watched:
+            self._watched = wanted
+            await self.markets.watch(wanted)
+
+    # --- checkpoints -----------------------------------------------------------------------------------
+
+    async def _load(self) -> None:
+        saved = await self.ledger.last_checkpoint()
+        state = decode_state(saved.state) if saved is not None else None
+        self.engine = Engine(state, self.engine_id)
+        self._checkpoint_seq = self.engine.state.seq
+        async for event in self.ledger.journal_after(self.engine.state.seq):
+            self.engine.step(event)
+
+    async def _checkpoint_if_due(self) -> None:
+        behind = self.engine.state.seq - self._checkpoint_seq
+        old = time.monotonic() - self._checkpoint_at > CHECKPOINT_SECONDS
+        if behind >= CHECKPOINT_EVENTS or (behind and old):
+            await self._checkpoint()
+
+    async def _checkpoint(self) -> None:
+        state: EngineState = self.engine.state
+        assert state.at is not None
+        await self.ledger.save_checkpoint(state.seq, state.at, encode_any(state))
+        self._checkpoint_seq, self._checkpoint_at = state.seq, time.monotonic()
+
+    def _writer_ended(self, task: asyncio.Task[None]) -> None:
+        if task.cancelled():
+            return
+        error = task.exception()
+        self.pulse.alarms["writer"] = f"the engine's writer ended: {error}"
+        log.critical("the writer ended", exc_info=error)
+
+
+def _market(signal_id: str, reply: Any) -> Make:
+    return lambda seq, at: MarketAnswered(
+        seq=seq, at=at, signal_id=signal_id, snapshot=reply.snapshot, chain=reply.chain
+    )
+
+
+def _answer(receipt: StoreReceipt, record: DecisionRecord | None) -> WebhookAnswer:
+    return WebhookAnswer(
+        http_status=receipt.http_status,
+        status=receipt.status.value,
+        receipt_id=receipt.duplicate_of or receipt.id,
+        source=receipt.source,
+        symbol=receipt.symbol,
+        notes=receipt.notes,
+        decision=record,
+        reason=receipt.reason,
+        code=receipt.code,
+    )
+
+
+def decode_state(raw: bytes) -> EngineState:
+    """An engine's state from the JSON of a checkpoint."""
+    return adapter(EngineState).validate_json(raw)
+
+
+def event_line(effect: Effect) -> EventLine | None:
+    """What an effect is on the event line of the deck, if anything."""
+    if isinstance(effect, Notify):
+        return EventLine(at=effect.at, kind=effect.kind, text=effect.text, tone=effect.tone)
+    return None

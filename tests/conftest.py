@@ -1,0 +1,69 @@
+"""Fixtures of the whole test tree: golden rows as parameters, reference data with a reason to skip.
+
+A test that names an argument ``golden_<file>`` runs once per row of ``<file>.jsonl`` in the golden folder.
+Nothing imports this file: a helper that a test needs is a fixture, because a package named ``tests`` that
+some distribution installs would shadow an import of ours.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+_ROOT = Path(__file__).resolve().parent.parent
+_PREFIX = "golden_"
+
+
+def _golden_dir() -> Path:
+    return Path(os.environ.get("GATEDECK_GOLDEN") or _ROOT / "tests" / "golden")
+
+
+def _reference_dir() -> Path:
+    return Path(os.environ.get("GATEDECK_REFERENCE") or _ROOT.parent / "shared" / "data")
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    # Not splitlines(): it also breaks at U+2028 and its like, which JSON strings may hold.
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line.strip()]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    for argument in metafunc.fixturenames:
+        name = argument.removeprefix(_PREFIX)
+        if name in (argument, "dir"):
+            continue
+        path = _golden_dir() / f"{name}.jsonl"
+        if path.exists():
+            rows = _rows(path)
+            ids = [str(row.get("id") or row.get("name") or f"row-{n}") for n, row in enumerate(rows, 1)]
+            metafunc.parametrize(argument, rows, ids=ids)
+        else:
+            skip = pytest.mark.skip(reason=f"{name}.jsonl is not in {path.parent}: set GATEDECK_GOLDEN")
+            metafunc.parametrize(argument, [pytest.param(None, marks=skip, id="absent")])
+
+
+@pytest.fixture(scope="session")
+def golden_dir() -> Path:
+    """The folder of golden rows: ``GATEDECK_GOLDEN``, by default ``tests/golden``."""
+    return _golden_dir()
+
+
+@pytest.fixture(scope="session")
+def reference() -> Callable[..., Path]:
+    """A reference file by its parts, as ``reference("reference", "bs_tables.csv")``; skips when it is absent.
+
+    The folder is ``GATEDECK_REFERENCE``, by default ``../shared/data`` from the project's root.
+    """
+
+    def find(*parts: str) -> Path:
+        path = _reference_dir().joinpath(*parts)
+        if not path.exists():
+            pytest.skip(f"no reference data at {path}: set GATEDECK_REFERENCE")
+        return path
+
+    return find

@@ -1,0 +1,164 @@
+"""Where a mark's mid and volatility come from, and what an entry and a fill are made of."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from core.model import Direction
+from core.options import price_one
+from core.options.fills import Fill, FillQuality, Side
+from core.options.quotes import OptionQuote
+from core.positions import entry_mark, next_mark, on_price, on_time, open_position
+from core.positions.book import Basis
+from core.rules import Rules
+
+LONG, SHORT = Direction.LONG, Direction.SHORT
+
+
+def _quote(at: Any, bid: float | None, ask: float | None, source: str = "feed") -> OptionQuote:
+    return OptionQuote(bid=bid, ask=ask, at=at, source=source)
+
+
+def test_a_real_quote_gives_mid_and_volatility(desk: Any) -> None:
+    now = desk.at("2026-11-24T10:00")
+    contract = desk.contract(LONG, date(2026, 11, 24))
+    mark = entry_mark(contract, 600.0, now, _quote(now, 2.40, 2.50), None, now, desk.env)
+    assert (mark.mid, mark.basis, mark.estimated) == (pytest.approx(2.45), Basis.QUOTE, False)
+    assert mark.iv is not None
+    value = price_one(600, 600, mark.years, mark.iv, True, carry_years=mark.carry_years, american=True)
+    assert value == pytest.approx(2.45, abs=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("name", "bid", "ask", "age"),
+    [("too old", 2.4, 2.5, 61), ("no bid", 0.0, 0.05, 1), ("crossed", 2.5, 2.4, 1), ("no ask", 2.4, None, 1)],
+)
+def test_a_quote_that_cannot_be_used_leaves_it_to_the_model(
+    desk: Any, name: str, bid: float, ask: float | None, age: int
+) -> None:
+    now = desk.at("2026-11-24T10:00")
+    quote = _quote(now - timedelta(seconds=age), bid, ask)
+    contract = desk.contract(LONG, date(2026, 11, 24))
+    mark = entry_mark(contract, 600.0, now, quote, None, now, desk.env)
+    assert mark.basis is Basis.MODEL and mark.quoted_at is None
+    assert mark.iv == pytest.approx(0.16 * 0.60, rel=1e-3)  # index class, same day, a hair of skew
+
+
+def test_a_quote_below_intrinsic_is_the_mid_with_an_estimated_volatility(desk: Any) -> None:
+    now = desk.at("2026-11-24T10:00")
+    contract = desk.contract(LONG, date(2026, 11, 24), strike=590.0)
+    mark = entry_mark(contract, 600.0, now, _quote(now, 9.4, 9.6), None, now, desk.env)
+    assert mark.mid == pytest.approx(9.5) and mark.basis is Basis.QUOTE
+    assert mark.iv is not None and 0.05 < mark.iv < 0.2
+
+
+def test_what_the_model_cannot_explain_of_a_quote_is_unexplained_with_the_last_volatility(desk: Any) -> None:
+    position = desk.open(quote=(2.40, 2.50))
+    now = position.opened_at + timedelta(minutes=1)
+    seen = desk.seen(position, now, 602.5, quote=(2.20, 2.30))  # intrinsic is 2.50
+    mark = on_price(position, seen, now, desk.env).position.last
+    assert (mark.mid, mark.iv) == (pytest.approx(2.25), position.last.iv)
+    by_model = price_one(602.5, 600, mark.years, mark.iv, True, carry_years=mark.carry_years, american=True)
+    assert mark.step.unexplained == pytest.approx((2.25 - by_model) * 100, abs=1e-7)
+    assert mark.step.iv == 0 and mark.step.unexplained < -25
+
+    back = on_price(replace(position, last=mark), desk.seen(position, now, 602.5), now, desk.env).position
+    assert back.last.basis is Basis.MODEL  # by the model again: the gap closes where it opened
+    assert back.last.step.unexplained == pytest.approx(-mark.step.unexplained, abs=1e-7)
+
+
+def test_the_same_quote_is_not_news(desk: Any) -> None:
+    """A price that brings the quote of before moves the option by the model, not the volatility against it."""
+    position = desk.open(quote=(2.40, 2.50))
+    then = position.opened_at
+    seen = desk.seen(position, then + timedelta(seconds=5), 601.0)
+    seen = replace(seen, quotes=((position.contract.occ, _quote(then, 2.40, 2.50)),))
+    mark = on_price(position, seen, seen.at, desk.env).position.last
+    assert mark.basis is Basis.MODEL and mark.iv == position.last.iv and mark.mid > 2.9
+
+
+def test_a_mark_a_minute_in_the_session_and_none_at_night(desk: Any) -> None:
+    position = desk.open(expiry="2026-12-04")
+    at = desk.at("2026-11-24T10:00:59")
+    assert on_time(position, at, None, desk.env).marks == ()
+    marks = on_time(position, at + timedelta(seconds=1), None, desk.env).marks
+    assert len(marks) == 1 and marks[0].step.theta < 0 and marks[0].step.delta == 0
+    assert on_time(position, desk.at("2026-11-24T20:00"), None, desk.env).marks == ()
+
+
+@pytest.mark.parametrize(
+    ("strike", "expiry", "delta", "theta"),
+    [
+        (600.0, "2026-11-24", 0.5, -0.05),
+        (610.0, "2026-11-24", 0.3, -0.05),
+        (600.0, "2026-12-04", 0.5, -0.02),
+    ],
+)
+def test_greeks_that_cannot_be_computed_are_the_fallback_and_say_so(
+    desk: Any, strike: float, expiry: str, delta: float, theta: float
+) -> None:
+    position = desk.open(strike=strike, expiry=expiry)
+    unknown = replace(position.last, iv=None)
+    now = position.opened_at + timedelta(minutes=1)
+    nothing = next_mark(position.contract, unknown, spot=600.0, spot_at=now, now=now, env=desk.env)
+    assert nothing.estimated and (nothing.delta, nothing.theta) == (delta, theta)
+    assert (nothing.gamma, nothing.vega, nothing.iv) == (None, None, None)
+    assert nothing.mid == unknown.mid and nothing.step.total == 0
+
+
+def test_spot_must_be_a_price(desk: Any) -> None:
+    now = desk.at("2026-11-24T10:00")
+    for spot in (0.0, -1.0, math.nan, math.inf):
+        with pytest.raises(ValueError, match="price"):
+            entry_mark(desk.contract(LONG, date(2026, 11, 24)), spot, now, None, None, now, desk.env)
+
+
+def test_an_entry_keeps_how_it_was_filled(desk: Any) -> None:
+    position = desk.open(contracts=4)
+    entry = position.entry
+    given_away = (entry.entry_price - entry.entry_mid) * 400
+    assert entry.spread_cost + entry.slippage == pytest.approx(given_away)
+    assert entry.commission == pytest.approx(4 * 0.65)
+    assert (entry.option_type, entry.strike, entry.expiry, entry.dte) == ("CALL", 600.0, "2026-11-24", 0)
+    assert (entry.contracts, entry.filled_contracts, entry.fill_quality) == (4, 4, "FULL")
+    assert entry.entry_delta == position.last.delta and entry.entry_iv == position.last.iv
+    assert position.stop == position.levels.stop == 597 and position.remaining == 4
+    assert desk.open(direction=SHORT).entry.option_type == "PUT"
+
+
+def test_a_large_entry_fills_in_part(desk: Any) -> None:
+    entry = desk.open(contracts=100).entry
+    assert (entry.contracts, entry.filled_contracts, entry.fill_quality) == (100, 85, "PARTIAL")
+    assert desk.open(contracts=100).remaining == 85
+
+
+def test_what_is_no_entry_raises(desk: Any) -> None:
+    position = desk.open()
+    now, env = position.opened_at, desk.env
+    good: dict[str, Any] = {
+        "id": "p", "signal_id": "s", "decision_id": "d", "contract": position.contract, "direction": LONG,
+        "timeframe": 5, "levels": position.levels, "mark": position.last, "risk_amount": 1.0, "atr": None,
+        "now": now, "env": env,
+    }  # fmt: skip
+    bought = Fill(
+        side=Side.BUY, contracts=1, requested=1, mid=position.last.mid, price=2.0, spread_cost=0, slippage=0,
+        commission=0.65, quality=FillQuality.FULL, source="model", estimated=True, stale=False, at=now,
+    )  # fmt: skip
+    assert open_position(**good, fill=bought).remaining == 1
+    with pytest.raises(ValueError, match="purchase"):
+        open_position(**good, fill=replace(bought, side=Side.SELL))
+    with pytest.raises(ValueError, match="mid"):
+        open_position(**good, fill=replace(bought, mid=9.0))
+    with pytest.raises(ValueError, match="SHORT is not traded"):
+        open_position(**(good | {"direction": SHORT}), fill=bought)
+
+
+def test_an_unscheduled_closure_of_the_expiry_ends_the_option_the_session_before(desk_by: Any) -> None:
+    desk = desk_by(rules=Rules.parse('[clock]\nclosures = ["2026-12-04"]'))
+    assert desk.env.last_close(date(2026, 12, 4)) == desk.at("2026-12-03T16:00")
+    assert desk.open(expiry="2026-12-04").last.years > 0

@@ -1,0 +1,127 @@
+"""What the ledger and the live table are told of a position."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from core.model import Direction
+from core.positions import execution_record, exit_record, live_values, on_price, on_time
+from core.rules import Rules
+
+MINUTE = timedelta(minutes=1)
+EXIT_NAMES = [
+    *("exit_time", "exit_price", "exit_iv", "exit_delta", "underlying_at_exit", "pnl_gross", "pnl_net"),
+    *("hold_time_seconds", "exit_reason", "pnl_from_delta", "pnl_from_iv", "pnl_from_theta"),
+    *("pnl_from_gamma", "pnl_unexplained", "total_commission", "total_spread_cost", "total_slippage"),
+    "partials",
+]
+EXECUTION_NAMES = [
+    *("option_type", "strike", "expiry", "dte", "contracts", "entry_price", "entry_iv", "entry_delta"),
+    *("entry_theta", "entry_gamma", "entry_vega", "spread_cost", "slippage", "fill_quality"),
+    *("filled_contracts", "commission", "underlying_at_entry", "risk_amount"),
+]
+
+
+def _at(desk: Any, position: Any, price: float, minutes: float = 1.0, **facts: Any) -> Any:
+    now = position.opened_at + minutes * MINUTE
+    return on_price(position, desk.seen(position, now, price, **facts), now, desk.env).position
+
+
+def test_exit_has_the_names_of_the_format_and_is_json(desk: Any) -> None:
+    position = _at(desk, _at(desk, desk.open(), 603.1), 606.3, 9)
+    told = exit_record(position)
+    assert list(told) == EXIT_NAMES
+    first, last = position.legs
+    assert told["exit_price"] == pytest.approx((first.price + last.price) / 2)
+    assert (told["exit_reason"], told["underlying_at_exit"]) == ("TARGET_2", 606.3)
+    assert told["hold_time_seconds"] == 540
+    assert [p["exit_reason"] for p in told["partials"]] == ["TARGET_1", "TARGET_2"]
+    assert told["total_commission"] == pytest.approx(0.65 * 8)
+    assert json.loads(json.dumps(told))["exit_iv"] == last.iv
+
+
+def test_exit_price_is_weighted_by_contracts(desk: Any) -> None:
+    position = _at(desk, _at(desk, desk.open(contracts=3), 603.1), 606.3, 9)
+    first, last = position.legs
+    assert (first.contracts, last.contracts) == (2, 1)
+    assert exit_record(position)["exit_price"] == pytest.approx((2 * first.price + last.price) / 3)
+
+
+def test_execution_has_the_names_of_the_format_and_is_json(desk: Any) -> None:
+    told = execution_record(desk.open())
+    assert list(told)[: len(EXECUTION_NAMES)] == EXECUTION_NAMES
+    assert json.loads(json.dumps(told)) == told
+
+
+def test_of_what_has_not_been_sold_there_is_no_exit(desk: Any) -> None:
+    with pytest.raises(ValueError, match="sold"):
+        exit_record(desk.open())
+
+
+def test_right_after_the_entry_the_costs_paid_are_the_loss(desk: Any) -> None:
+    position = desk.open()
+    entry = position.entry
+    live = live_values(position, position.opened_at, desk.env)
+    assert live.pnl == pytest.approx(-(entry.spread_cost + entry.slippage + entry.commission))
+    assert live.pnl_pct == pytest.approx(100 * live.pnl / (entry.entry_price * 400))
+    assert live.r == pytest.approx(live.pnl / 100)
+    assert (live.delta.now, live.iv.now) == (live.delta.entry, live.iv.entry)
+    assert live.theta_paid == 0 and live.time_in_trade == 0 and not live.stale
+
+
+def test_distances_in_dollars_percent_and_atrs(desk: Any) -> None:
+    position = _at(desk, desk.open(), 601.5)
+    live = live_values(position, position.last.at, desk.env)
+    assert live.to_stop.dollars == pytest.approx(-4.5) and live.to_stop.atrs == pytest.approx(-0.75)
+    assert live.to_target_1.dollars == pytest.approx(1.5)
+    assert live.to_target_2.percent == pytest.approx(100 * 4.5 / 601.5)
+    assert live.nearest_exit == "TARGET_1 $1.50 away"
+    unknown = live_values(desk.open(atr=None), position.opened_at, desk.env)
+    assert unknown.to_stop.atrs is None
+
+
+def test_after_target_1_its_distance_is_gone_and_both_halves_count(desk: Any) -> None:
+    position = _at(desk, desk.open(), 603.1)
+    live = live_values(position, position.last.at, desk.env)
+    assert live.to_target_1 is None and live.to_stop.level == 600
+    (leg,), entry = position.legs, position.entry
+    gross = (leg.mid - entry.entry_mid) * 200 + (live.mark - entry.entry_mid) * 200
+    paid = leg.spread_cost + leg.slippage + leg.commission
+    paid += entry.spread_cost + entry.slippage + entry.commission
+    assert live.pnl == pytest.approx(gross - paid)
+
+
+def test_days_hours_staleness_and_the_clock(desk: Any) -> None:
+    position = desk.open(expiry="2026-12-04")
+    later = position.opened_at + timedelta(seconds=91)
+    live = live_values(position, later, desk.env)
+    assert live.stale and live.mark_age == 91
+    assert live.days_left == 10
+    assert live.hours_left == pytest.approx(10 * 24 + 6 - 91 / 3600)
+    assert live.time_exit_in == (desk.at("2026-11-30T15:55") - later).total_seconds()
+
+
+@pytest.mark.parametrize("direction", list(Direction))
+def test_the_nearest_exit_is_said_in_words(desk: Any, direction: Direction) -> None:
+    sign = direction.sign
+    position = desk.open(direction=direction)
+    env = desk.env
+
+    def said(price: float, minutes: float) -> str:
+        now = _at(desk, position, price, minutes)
+        return live_values(now, now.last.at, env).nearest_exit
+
+    assert said(600 - 2.5 * sign, 1) == "STOP_LOSS $0.50 away"
+    assert said(600, 200).startswith("THETA_DECAY at 3")
+    assert said(600 + 1.0 * sign, 1) == "TARGET_1 $2.00 away"
+    desk.rules = Rules.parse("[exits]\ntheta_decay_pct = 100")
+    env = desk.env
+    assert said(600, 340) == "TIME in 15m"
+    waiting = on_time(position, desk.at("2026-11-24T16:00"), None, env).position
+    assert (
+        live_values(waiting, desk.at("2026-11-24T16:00"), env).nearest_exit == "awaiting the official close"
+    )

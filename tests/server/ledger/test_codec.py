@@ -1,0 +1,114 @@
+"""What goes into the ledger comes out of it equal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.events import Event, MarketAnswered, PriceSeen, Received
+from core.model import Context, DecisionRecord, MarketSnapshot, Source
+from core.positions.book import Position
+from server.ledger.codec import decode, decode_as, encode, encode_any
+
+FLOATS = st.floats(allow_nan=False, allow_infinity=False)
+INSTANTS = st.datetimes(timezones=st.just(UTC), min_value=datetime(1990, 1, 1))
+SEQS = st.integers(1, 2**63 - 1)
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
+EVENTS: st.SearchStrategy[Event] = st.one_of(
+    st.builds(Received, seq=SEQS, at=INSTANTS, receipt_id=TEXTS, body=TEXTS, endpoint=st.none() | TEXTS),
+    st.builds(
+        PriceSeen,
+        seq=SEQS,
+        at=INSTANTS,
+        priced_at=INSTANTS,
+        price=FLOATS,
+        symbol=TEXTS,
+        source=TEXTS,
+        open=st.none() | FLOATS,
+        high=st.none() | FLOATS,
+        low=st.none() | FLOATS,
+        quotes=st.just(()),
+    ),
+    st.builds(
+        MarketAnswered,
+        seq=SEQS,
+        at=INSTANTS,
+        signal_id=TEXTS,
+        snapshot=st.builds(
+            MarketSnapshot,
+            symbol=TEXTS,
+            as_of=st.none() | INSTANTS,
+            spread_bps=st.none() | FLOATS,
+            atr14=st.none() | FLOATS,
+            assumed=st.lists(TEXTS).map(tuple),
+            feeds=st.dictionaries(TEXTS, TEXTS),
+            ages=st.dictionaries(TEXTS, FLOATS),
+        ),
+        chain=st.none(),
+    ),
+)
+
+
+@given(EVENTS)
+def test_an_event_comes_back_equal(event: Event) -> None:
+    assert decode(encode(event)) == event
+
+
+def test_every_kind_of_event_comes_back_equal(make: Any) -> None:
+    for event in make.events():
+        back = decode(encode(event))
+        assert back == event and type(back) is type(event)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What an engine keeps, by shape: nested facts, enums as keys, tuples of pairs, dates."""
+
+    contexts: Mapping[str, Context]
+    positions: tuple[Position, ...]
+    records: dict[str, DecisionRecord]
+    last: Mapping[Source, datetime]
+    days: tuple[tuple[date, float], ...] = ()
+    seen: dict[str, tuple[str, datetime]] = field(default_factory=dict)
+    losses: int | None = None
+
+
+def test_an_engine_state_comes_back_equal(make: Any) -> None:
+    state = Kept(
+        contexts=MappingProxyType({"SPY": make.context(1)}),
+        positions=(make.position(1), make.position(2, closed_at=9)),
+        records={"a": make.record(3)},
+        last={Source.MTF_DOTS: make.at(4)},
+        days=((date(2026, 11, 24), -0.1 - 0.2),),
+        seen={"key": ("receipt", make.at(5))},
+    )
+    back = decode_as(Kept, encode_any(state))
+    assert back == state
+    assert type(back.positions[0]) is Position and back.positions[1].legs[0].at == make.at(9)
+    assert isinstance(next(iter(back.last)), Source)
+
+
+def test_numpy_scalars_left_in_a_fact_become_plain_numbers() -> None:
+    assert orjson.loads(encode_any({"x": np.float64(0.1), "n": np.int64(3)})) == {"x": 0.1, "n": 3}
+
+
+@pytest.mark.parametrize(
+    "data", [b"{}", b'{"kind":"later"}', b'{"kind":"tick","seq":"x","at":"now"}', b"not json"]
+)
+def test_what_is_no_event_is_refused(data: bytes) -> None:
+    with pytest.raises(ValueError):
+        decode(data)
+
+
+def test_a_value_without_a_form_in_json_is_refused() -> None:
+    with pytest.raises(TypeError):
+        encode_any({"x": object()})

@@ -1,0 +1,92 @@
+"""One writer per ledger, and only files that are ledgers."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from server.ledger.base import LedgerError, LedgerLocked
+from server.ledger.reader import SqliteReader
+from server.ledger.sqlite import SqliteLedger
+
+HOLD = """
+import asyncio, sys
+from server.ledger.sqlite import SqliteLedger
+async def main():
+    await SqliteLedger.open(sys.argv[1], "engine-1")
+    print("holding", flush=True)
+    await asyncio.sleep(60)
+asyncio.run(main())
+"""
+
+
+async def test_a_second_writer_is_refused_and_told_who_writes(ledger: SqliteLedger) -> None:
+    with pytest.raises(LedgerLocked, match=f"process {os.getpid()} .engine engine-1."):
+        await SqliteLedger.open(ledger.path, "engine-1")
+
+
+def test_the_lock_of_a_killed_process_is_free(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    holder = subprocess.Popen([sys.executable, "-c", HOLD, str(path)], stdout=subprocess.PIPE, text=True)
+    try:
+        assert holder.stdout is not None and holder.stdout.readline() == "holding\n"
+        with pytest.raises(LedgerLocked, match=f"process {holder.pid} "):
+            asyncio.run(_open_and_close(path))
+    finally:
+        holder.kill()
+        holder.wait()
+        if holder.stdout is not None:
+            holder.stdout.close()
+    asyncio.run(_open_and_close(path))
+
+
+async def _open_and_close(path: Path) -> None:
+    await (await SqliteLedger.open(path, "engine-1")).close()
+
+
+async def test_a_reader_needs_no_lock(ledger: SqliteLedger, make: Any) -> None:
+    await ledger.commit([make.webhook(1)])
+    reader = await SqliteReader.attach(ledger.path)
+    assert await reader.receipt(make.id(1)) is not None
+    await reader.close()
+
+
+async def test_a_closed_ledger_may_be_opened_again(tmp_path: Path) -> None:
+    for _ in range(2):
+        await (await SqliteLedger.open(tmp_path / "ledger.db", "engine-1")).close()
+
+
+async def test_a_ledger_of_another_engine_is_refused_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    await (await SqliteLedger.open(path, "engine-1")).close()
+    with pytest.raises(LedgerError, match="belongs to engine engine-1"):
+        await SqliteLedger.open(path, "engine-2")
+    await (await SqliteLedger.open(path, "engine-1")).close()
+
+
+async def test_what_is_no_ledger_is_refused(tmp_path: Path) -> None:
+    text, other, newer = (tmp_path / name for name in ("text.db", "other.db", "newer.db"))
+    text.write_text("not a database, " * 100)
+    with sqlite3.connect(other) as c:
+        c.execute("CREATE TABLE t (x)")
+    await (await SqliteLedger.open(newer, "engine-1")).close()
+    with sqlite3.connect(newer) as c:
+        c.execute("PRAGMA user_version = 99")
+    for path, match in (
+        (text, "not a database"),
+        (other, "not a gatedeck ledger"),
+        (newer, "schema version 99"),
+        (tmp_path, "directory|unable"),
+    ):
+        with pytest.raises(LedgerError, match=match):
+            await SqliteLedger.open(path, "engine-1")
+    for path, match in ((text, "not a database"), (newer, "version 99"), (tmp_path / "none", "no ledger")):
+        with pytest.raises(LedgerError, match=match):
+            await SqliteReader.attach(path)

@@ -1,0 +1,166 @@
+"""The ``gatedeck`` command: composes the rooms; a screen is imported only when one is shown."""
+
+from __future__ import annotations
+
+import math
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from server.config import ConfigError
+
+app = typer.Typer(
+    name="gatedeck",
+    help="The terminal deck of an options trader: webhooks in, decisions you can see through, paper trades.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Host = Annotated[
+    str | None, typer.Option("--host", help="Address to listen on; beyond loopback needs a secret.")
+]
+Port = Annotated[int | None, typer.Option("--port", help="Port to listen on; 0 takes a free one.")]
+Db = Annotated[str | None, typer.Option("--db", help="Path of the ledger.")]
+RulesFile = Annotated[Path | None, typer.Option("--rules", help="TOML file with trading rules.")]
+Config = Annotated[Path | None, typer.Option("--config", help="TOML file with settings.")]
+Headless = Annotated[bool, typer.Option("--headless", help="No screen: for a service, or a test.")]
+ClockStart = Annotated[
+    str | None,
+    typer.Option(
+        "--clock",
+        help="Start the engine's clock there, e.g. 2026-11-24T10:00-05:00; shown as SIMULATED TIME.",
+    ),
+]
+Refresh = Annotated[float | None, typer.Option("--refresh", help="Screen refreshes a second.")]
+NoMouse = Annotated[bool, typer.Option("--no-mouse", help="Leave the mouse to the terminal.")]
+
+
+def main() -> None:
+    """Run the command line; mistakes end with one line on standard error and exit code 2."""
+    from core.rules import RulesError
+
+    try:
+        app()
+    except (ConfigError, RulesError) as error:
+        fail(str(error))
+    except Exception as error:
+        from server.ledger.base import LedgerError
+
+        if not isinstance(error, LedgerError):
+            raise
+        fail(str(error))
+
+
+def fail(text: str) -> None:
+    print(f"gatedeck: {text}", file=sys.stderr)
+    sys.exit(2)
+
+
+@app.command()
+def demo(
+    seed: Annotated[int, typer.Option(help="The same seed gives the same market, signals and trades.")] = 7,
+    speed: Annotated[str, typer.Option(help="Virtual seconds a second, or max.")] = "60",
+    seconds: Annotated[
+        float | None, typer.Option(help="End after so many seconds × speed of virtual time.")
+    ] = None,
+    headless: Headless = False,
+    json: Annotated[bool, typer.Option("--json", help="One line of JSON with the outcome.")] = False,
+    db: Db = None,
+    port: Port = None,
+    rules: RulesFile = None,
+    clock: ClockStart = None,
+    refresh: Refresh = None,
+    no_mouse: NoMouse = False,
+) -> None:
+    """Watch a simulated market and real webhooks go through the whole of it; nothing is kept unless --db."""
+    from tui import composing
+
+    flags = {
+        "db": db,
+        "port": 0 if port is None else port,
+        "rules": rules,
+        "clock": clock,
+        "refresh_hz": refresh,
+    }
+    raise typer.Exit(
+        composing.demo(
+            flags,
+            seed=seed,
+            speed=_speed(speed),
+            seconds=seconds,
+            headless=headless,
+            json=json,
+            mouse=not no_mouse,
+        )
+    )
+
+
+@app.command()
+def run(
+    headless: Headless = False,
+    host: Host = None,
+    port: Port = None,
+    db: Db = None,
+    rules: RulesFile = None,
+    config: Config = None,
+    clock: ClockStart = None,
+    refresh: Refresh = None,
+    no_mouse: NoMouse = False,
+    keep_running: Annotated[
+        bool, typer.Option("--keep-running", help="Go on without a screen when the terminal goes away.")
+    ] = False,
+) -> None:
+    """Listen for webhooks, decide, trade on paper, and show the deck."""
+    from tui import composing
+
+    flags: dict[str, Any] = {
+        "host": host, "port": port, "db": db, "rules": rules, "clock": clock, "refresh_hz": refresh,
+        "headless": headless or None,
+    }  # fmt: skip
+    raise typer.Exit(composing.run(flags, config, mouse=not no_mouse, keep_running=keep_running))
+
+
+@app.command()
+def send(
+    what: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Sources to sample (signals, saty-phase, trend, ultimate-options, strat), or files."
+        ),
+    ] = None,
+    url: Annotated[
+        str | None, typer.Option(help="The running gatedeck; default http://127.0.0.1:8787.")
+    ] = None,
+    symbol: Annotated[str, typer.Option(help="Symbol of the samples.")] = "SPY",
+    price: Annotated[float, typer.Option(help="Price that the samples state.")] = 450.0,
+    short: Annotated[bool, typer.Option("--short", help="Samples that propose SHORT.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="One line of JSON: the answers.")] = False,
+    config: Config = None,
+) -> None:
+    """Post a sample of every source (or those named, or files) to a running gatedeck and show its answers."""
+    from tui.sending import send as post
+
+    raise typer.Exit(
+        post(what or [], url=url, symbol=symbol, price=price, short=short, as_json=json, config=config)
+    )
+
+
+def _speed(text: str) -> float:
+    if text == "max":
+        return math.inf
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not (math.isfinite(value) and value > 0):
+        raise ConfigError(f"speed: {text!r} is neither a positive number nor max")
+    return value
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,82 @@
+"""Paging and filtering the History screen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tui.commands.base import UserCommand
+
+if TYPE_CHECKING:
+    from tui.app import DeckApp
+
+
+class HistoryCommand(UserCommand):
+    """Something the History screen does."""
+
+    group = "History"
+    scope = "history"
+    palette = False
+
+    def run(self, app: DeckApp) -> None:
+        from tui.screens.history import HistoryScreen
+
+        if isinstance(app.screen, HistoryScreen):
+            self.on_history(app.screen)
+
+    def on_history(self, screen: object) -> None:
+        """What is done with the screen."""
+
+
+class OlderPage(HistoryCommand):
+    """The next older page."""
+
+    keys = ("n",)
+    label = "older"
+    footer = True
+
+    def on_history(self, screen: object) -> None:
+        screen.older()  # type: ignore[attr-defined]
+
+
+class NewerPage(HistoryCommand):
+    """Back towards the newest."""
+
+    keys = ("p",)
+    label = "newer"
+    footer = True
+
+    def on_history(self, screen: object) -> None:
+        screen.newer()  # type: ignore[attr-defined]
+
+
+class NewestPage(HistoryCommand):
+    """Read the newest page again."""
+
+    keys = ("r",)
+    label = "refresh"
+    footer = True
+
+    def on_history(self, screen: object) -> None:
+        screen.newest()  # type: ignore[attr-defined]
+
+
+class FilterAction(HistoryCommand):
+    """Show all decisions, or only EXECUTE, WAIT or SKIP."""
+
+    keys = ("f",)
+    label = "filter"
+    footer = True
+
+    def on_history(self, screen: object) -> None:
+        screen.next_filter()  # type: ignore[attr-defined]
+
+
+class SortOrder(HistoryCommand):
+    """Sort by time or by confidence."""
+
+    keys = ("s",)
+    label = "sort"
+    footer = True
+
+    def on_history(self, screen: object) -> None:
+        screen.next_order()  # type: ignore[attr-defined]

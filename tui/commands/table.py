@@ -1,0 +1,54 @@
+"""The one table of commands: bindings, footer, help and palette are all made from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from textual.binding import Binding
+
+from tui.commands import acting, general, history, tables
+from tui.commands.base import UserCommand
+
+COMMANDS: tuple[type[UserCommand], ...] = (
+    general.Help,
+    acting.ExitPosition,
+    acting.ExitAll,
+    acting.ShowDecision,
+    history.OlderPage,
+    history.NewerPage,
+    history.NewestPage,
+    history.FilterAction,
+    history.SortOrder,
+    general.ShowLive,
+    general.ShowHistory,
+    general.Quit,
+    general.NextPane,
+    general.Palette,
+    general.NextTheme,
+    tables.RowUp,
+    tables.RowDown,
+    tables.PageUp,
+    tables.PageDown,
+    tables.FirstRow,
+    tables.LastRow,
+    tables.ColumnsLeft,
+    tables.ColumnsRight,
+    tables.OpenRow,
+)
+BY_NAME = {command.name(): command for command in COMMANDS}
+
+
+def in_scope(*scopes: str) -> list[type[UserCommand]]:
+    return [command for command in COMMANDS if command.scope in scopes]
+
+
+def bindings(*scopes: str) -> list[Binding]:
+    """The key bindings of the commands of these scopes."""
+    return [command.binding() for command in in_scope(*scopes) if command.keys]
+
+
+def groups() -> Iterable[tuple[str, list[type[UserCommand]]]]:
+    """The commands that have keys, by group, in the order of the table."""
+    names = dict.fromkeys(command.group for command in COMMANDS)
+    for name in names:
+        yield name, [command for command in COMMANDS if command.group == name]

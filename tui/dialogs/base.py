@@ -1,0 +1,69 @@
+"""A dialog: the panes below stand still while it is open, and no key acts in its first moment."""
+
+from __future__ import annotations
+
+from time import monotonic
+from typing import TypeVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Container
+from textual.screen import ModalScreen
+
+from server.deck import DeckSnapshot
+from tui.widgets.document import Document
+from tui.widgets.line import Line
+
+Answer = TypeVar("Answer")
+
+DEBOUNCE = 0.15
+"""Seconds after opening during which keys do nothing: they were meant for the screen below."""
+
+
+class Dialog(ModalScreen[Answer]):
+    """A box in the middle of the screen."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._opened_at = monotonic()
+
+    @property
+    def too_soon(self) -> bool:
+        return monotonic() - self._opened_at < DEBOUNCE
+
+    def show(self, snapshot: DeckSnapshot) -> None:
+        """A fresh snapshot while the dialog is open; most dialogs stand still."""
+
+
+class Reading(Dialog[None]):
+    """A dialog to be read: one document, closed by Escape, q or Enter."""
+
+    BINDINGS = [
+        Binding("escape,q,enter", "close", "close"),
+    ]
+
+    def compose(self) -> ComposeResult:
+        with Container(classes="box reading"):
+            yield Document(self.write, id="document")
+
+    def write(self, width: int) -> list[Line]:
+        raise NotImplementedError
+
+    def on_mount(self) -> None:
+        self._fit()
+
+    def on_resize(self) -> None:
+        self._fit()
+
+    def _fit(self) -> None:
+        """As tall as its text, or as the screen allows."""
+        document = self.query_one(Document)
+        box = document.parent
+        width = min(100, max(20, self.size.width - 4)) - 6
+        tall = document.needed_height(width) + 4
+        if box is not None:
+            box.styles.height = max(6, min(tall, self.size.height - 2))  # type: ignore[attr-defined]
+
+    def action_close(self) -> None:
+        if not self.too_soon:
+            self.dismiss(None)

@@ -1,0 +1,68 @@
+"""The dialog before every position is closed: it names them and wants a typed word."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Container
+from textual.widgets import Input
+
+from server.deck import PositionRow
+from tui import fmt
+from tui.dialogs.base import Dialog
+from tui.widgets.line import DIRECTION_MARK, DIRECTION_ROLE, Line, heading, signed_role
+from tui.widgets.painted import Pane
+
+WORD = "exit"
+_NAMED = 8
+
+
+class ExitAllText(Pane):
+    data: tuple[PositionRow, ...] = ()
+
+    def lines(self, width: int, height: int) -> list[Line]:
+        rows = self.data
+        contracts = sum(row.remaining for row in rows)
+        title = f"Exit all: {fmt.plural(len(rows), 'position')}, {fmt.plural(contracts, 'contract')}"
+        out: list[Line] = [heading(title, width), []]
+        for row in rows[:_NAMED]:
+            out.append([(f" {DIRECTION_MARK[row.direction]} ", DIRECTION_ROLE[row.direction]),
+                        (fmt.fit(row.contract, 20), "strong"), (f" {row.remaining:>3} at ", "dim"),
+                        (fmt.fit(fmt.number(row.mark), 8, "right"), "text"),
+                        (f" {fmt.fit(fmt.age(row.mark_age), 6, 'right')} old", "warn" if row.stale else "dim"),
+                        (f"  {fmt.money(row.pnl)}", signed_role(row.pnl))])  # fmt: skip
+        if len(rows) > _NAMED:
+            out.append([(f"   and {len(rows) - _NAMED} more", "dim")])
+        return [*out, [], [(" Type ", "dim"), (WORD, "strong"), (" and Enter; Esc cancels.", "dim")]]
+
+
+class ExitAllDialog(Dialog[bool]):
+    """Answers True only when the word was typed."""
+
+    BINDINGS = [Binding("escape", "cancel", "cancel")]
+    AUTO_FOCUS = "Input"
+
+    def __init__(self, asked: tuple[PositionRow, ...]) -> None:
+        super().__init__()
+        self.asked = asked
+
+    def compose(self) -> ComposeResult:
+        with Container(classes="box question all"):
+            text = ExitAllText(id="question")
+            text.data = self.asked
+            text.styles.height = min(len(self.asked), _NAMED + 1) + 4
+            yield text
+            yield Input(id="word", max_length=12, compact=True, select_on_focus=False)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        if self.too_soon:
+            return
+        if event.value.strip().lower() == WORD:
+            self.dismiss(True)
+        else:
+            self.app.bell()
+            event.input.value = ""
+
+    def action_cancel(self) -> None:
+        if not self.too_soon:
+            self.dismiss(False)

@@ -1,0 +1,133 @@
+"""The decision card: the verdict as a large word, what it is about, how sure, how large, how old."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.model import DecisionRecord
+from tui import fmt
+from tui.widgets import bars
+from tui.widgets.line import (
+    ACTION_ROLE,
+    DIRECTION_MARK,
+    DIRECTION_ROLE,
+    Line,
+    clip_line,
+    heading,
+    width_of,
+    wrap_text,
+)
+from tui.widgets.painted import Pane
+
+_FACTS_WIDTH = 9
+"""Cells needed right of the large word for direction, symbol and quality."""
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionView:
+    """What the card shows; ``age`` in whole seconds."""
+
+    record: DecisionRecord | None
+    age: int
+    wait_at: float
+    execute_at: float
+    listener: str
+
+
+def webhook_url(listener: str) -> str:
+    """Where to POST, from the listener's address as the deck was told it."""
+    base = listener if "://" in listener else f"http://{listener}"
+    return base.rstrip("/") + "/api/webhooks"
+
+
+class DecisionPane(Pane):
+    data: DecisionView | None = None
+
+    def lines(self, width: int, height: int) -> list[Line]:
+        view = self.data
+        if view is None:
+            return [heading("Decision", width), [("  waiting for the engine", "dim")]]
+        if view.record is None:
+            return _empty(view, width)
+        record = view.record
+        out = [heading("Decision", width, [(f"{fmt.age(view.age)} ago", "dim")])]
+        body = _word(record, width) + [_verdict(record)] + _confidence(view, record.confidence, width)
+        body += _plan(record, width)
+        return out + body[: height - 1]
+
+
+def _empty(view: DecisionView, width: int) -> list[Line]:
+    out: list[Line] = [heading("Decision", width), [], [(" No decision yet", "strong")]]
+    for sentence in (f"POST a webhook to {webhook_url(view.listener)}", "or run: gatedeck send"):
+        out += [[(" ", "text"), *line] for line in wrap_text(sentence, "dim", width - 2)]
+    return out
+
+
+def _word(record: DecisionRecord, width: int) -> list[Line]:
+    role = ACTION_ROLE[record.action]
+    side = record.direction or record.proposed_direction
+    facts: list[Line] = [
+        [(f"{DIRECTION_MARK[side]} {side}", DIRECTION_ROLE[side])],
+        [(record.symbol, "strong"), (f" {fmt.timeframe(record.timeframe)}", "text")],
+        [(record.quality, "text")],
+    ]
+    rows = bars.large(record.action)
+    room = width - 2 - (len(rows[0]) if rows else width)
+    if not rows or room < _FACTS_WIDTH:
+        line: Line = [(" ", "text"), (f" {record.action} ", f"badge-{_badge(record.action)}")]
+        for fact in facts:
+            line += [(" ", "text"), *fact]
+        return [line]
+    return [[(" " + row + "   ", role), *fact] for row, fact in zip(rows, facts, strict=True)]
+
+
+def _badge(action: str) -> str:
+    return {"EXECUTE": "good", "WAIT": "warn", "SKIP": "bad"}[action]
+
+
+def _verdict(record: DecisionRecord) -> Line:
+    line: Line = [(" ", "text"), (record.action, ACTION_ROLE[record.action])]
+    if record.code:
+        line += [("  ", "text"), (record.code, "warn")]
+    elif record.verdict.gates.failed:
+        failed = ", ".join(name.capitalize() for name in record.verdict.gates.failed)
+        line += [("  ", "text"), (f"{failed} failed", "bad")]
+    line += [("  ", "text"), (fmt.clock(record.at, zone=True), "dim")]
+    return line
+
+
+def _confidence(view: DecisionView, confidence: float, width: int) -> list[Line]:
+    role = "good" if confidence >= view.execute_at else "warn" if confidence >= view.wait_at else "bad"
+    label = f" {confidence:5.1f} "
+    size = max(10, width - len(label) - 1)
+    marks = (view.wait_at, view.execute_at)
+    rule = bars.scale(
+        size, (view.wait_at, f"wait {view.wait_at:g}"), (view.execute_at, f"{view.execute_at:g} execute")
+    )
+    return [
+        [(label, role), *bars.marked_bar(confidence, size, role, marks)],
+        [(" conf. ".ljust(len(label)), "dim"), (rule, "dim")],
+    ]
+
+
+def _plan(record: DecisionRecord, width: int) -> list[Line]:
+    out: list[Line] = []
+    count = record.count
+    if record.size is not None:
+        line: Line = [(" size ", "dim"), (fmt.factor(record.size.final), "strong")]
+        if count is not None:
+            line += [("  ", "text"), (fmt.plural(count.contracts, "contract"), "strong")]
+            risk = f"  risk {fmt.money(count.planned_loss * count.contracts, sign=False)}"
+            if width_of(line) + len(risk) <= width:
+                line.append((risk, "dim"))
+        out.append(line)
+    else:
+        out.append([(" size ", "dim"), ("none: the verdict is not EXECUTE", "dim")])
+    if record.contract is not None:
+        out.append([(" buys ", "dim"), (record.contract.label, "strong")])
+    if record.levels is not None:
+        levels = record.levels
+        out.append([(" stop ", "dim"), (fmt.number(levels.stop), "bad"), ("  T1 ", "dim"),
+                    (fmt.number(levels.target_1), "good"), ("  T2 ", "dim"), (fmt.number(levels.target_2), "good")])  # fmt: skip
+    out.append([(f" {record.source}, {record.context.completeness * 5:.0f} of 5 sources", "dim")])
+    return [clip_line(line, width) for line in out]

@@ -1,0 +1,93 @@
+"""The gate breakdown: three gates with score and reason, and the five terms of the confidence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from core.model import Component, DecisionRecord, Gate, MarketSnapshot
+from tui import fmt
+from tui.widgets.bars import bar
+from tui.widgets.line import Line, clip_line, heading
+from tui.widgets.painted import Pane
+
+GATES = ("Regime", "Structural", "Market")
+COMPONENTS = ("regime", "expert", "alignment", "market", "structural")
+_WITH_EVIDENCE = 13
+"""Lines from which each gate has a second one: its evidence beside the bar, its reason below."""
+
+
+def assumed_words(market: MarketSnapshot) -> str:
+    """The fields no feed gave, as words; empty when all are data."""
+    return ", ".join(fmt.words(name).removesuffix(" bps").removesuffix(" score") for name in market.assumed)
+
+
+def evidence_words(evidence: Mapping[str, object]) -> str:
+    def value(item: object) -> str:
+        if isinstance(item, bool):
+            return "yes" if item else "no"
+        if isinstance(item, float):
+            return f"{item:.2f}".rstrip("0").rstrip(".")
+        if isinstance(item, Mapping):
+            return "(" + ", ".join(f"{fmt.words(str(k))} {value(v)}" for k, v in item.items()) + ")"
+        if isinstance(item, (tuple, list)):
+            return ", ".join(fmt.words(str(v)) for v in item) or fmt.NONE
+        return fmt.NONE if item is None else str(item)
+
+    return "  ".join(f"{fmt.words(str(name))} {value(item)}" for name, item in evidence.items())
+
+
+class GatesPane(Pane):
+    data: DecisionRecord | None = None
+
+    def lines(self, width: int, height: int) -> list[Line]:
+        record = self.data
+        if record is None:
+            out = [heading("Gates", width)]
+            out += [[(f" {fmt.NONE} {name:<11}", "dim"), ("no signal yet", "dim")] for name in GATES]
+            out.append(heading("Confidence", width))
+            return out + [[(f"   {name:<11}", "dim"), (fmt.NONE, "dim")] for name in COMPONENTS]
+        gates = record.verdict.gates
+        failed = len(gates.failed)
+        verdict: Line = [("✗ failed: ", "bad"), (str(failed), "bad")] if failed else [("✓ all passed", "good")]
+        out = [heading("Gates", width, verdict)]
+        second = height >= _WITH_EVIDENCE
+        for title, (name, gate) in zip(GATES, gates.items(), strict=True):
+            assumed = name == "market" and bool(record.market.assumed)
+            reason: Line = [("assumed ", "warn")] if assumed else []
+            reason.append((gate.reason, "text" if gate.passed else "bad"))
+            line = _gate(title, gate, 6 if width < 46 else 10)
+            if second:
+                out.append(clip_line([*line, (_brief(gate.evidence), "dim")], width))
+                out.append(clip_line([("   ", "text"), *reason], width))
+            else:
+                out.append(clip_line(line + reason, width))
+        out.append(heading("Confidence", width, [(f"{record.verdict.confidence:.1f}", "strong")]))
+        out += [_component(part, width) for part in record.verdict.components]
+        return out
+
+
+def _gate(title: str, gate: Gate, size: int) -> Line:
+    role = "good" if gate.passed else "bad"
+    return [(f" {'✓' if gate.passed else '✗'} ", role), (f"{title:<11}", "strong"),
+            (f"{fmt.score(gate.score):>5} ", role), *bar(gate.score, size, role), (" ", "text")]  # fmt: skip
+
+
+def _brief(evidence: Mapping[str, object]) -> str:
+    """The numbers a gate looked at, without its limits and what is not known."""
+    plain = {
+        name: value
+        for name, value in evidence.items()
+        if isinstance(value, (bool, int, float, str)) and not name.startswith(("min_", "max_"))
+    }
+    return evidence_words(plain)
+
+
+def _component(part: Component, width: int) -> Line:
+    weight = f"{part.weight * 100:.0f} %"
+    line: Line = [(f"   {part.name:<11}", "text")]
+    if part.value is None:
+        line += [("    – ", "dim"), (f"left out: {part.reason or 'not known'}", "dim")]
+        return clip_line(line, width)
+    size = max(6, min(24, width - 30))
+    line += [(f"{fmt.score(part.value):>5} ", "text"), *bar(part.value, size, "info"), (f" of {weight:>4}", "dim")]
+    return clip_line(line, width)

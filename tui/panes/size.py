@@ -1,0 +1,84 @@
+"""The size breakdown: each factor, their product, and what the multiplier became."""
+
+from __future__ import annotations
+
+from core.model import DecisionRecord, PositionSize
+from tui import fmt
+from tui.widgets.line import Line, Piece, heading, wrap
+from tui.widgets.painted import Pane
+
+_NEUTRAL = 0.005
+"""A factor this close to 1 neither helps nor hurts."""
+_SHORT = {
+    "htf_alignment": "htf",
+    "phase_confidence_boost": "phase conf.",
+    "phase_position_boost": "phase pos.",
+    "trend_boost": "trend+",
+    "volatility": "vol.",
+}
+
+
+def factor_role(value: float) -> str:
+    if abs(value - 1) < _NEUTRAL:
+        return "dim"
+    return "good" if value > 1 else "bad"
+
+
+def _mark(value: float) -> str:
+    if abs(value - 1) < _NEUTRAL:
+        return " "
+    return "▲" if value > 1 else "▼"
+
+
+def factor_rows(size: PositionSize, width: int) -> list[Line]:
+    """One line per factor, in the order they are multiplied."""
+    rows: list[Line] = []
+    for name, value in size.factors.items():
+        note = ""
+        if name == "confluence":
+            note = " unknown" if size.confluence is None else f" {size.confluence:.0f} %"
+        room = min(24, width - 12)
+        label = fmt.clip(fmt.words(name), room - len(note))
+        rows.append([("   " + label, "text"), (fmt.fit(note, room - len(label)), "dim"),
+                     (f"{fmt.factor(value):>6} ", factor_role(value)), (_mark(value), factor_role(value))])  # fmt: skip
+    return rows
+
+
+def total_row(size: PositionSize) -> Line:
+    line: Line = [("   product ", "dim"), (fmt.factor(size.raw), "text"), ("  size ", "dim"),
+                  (fmt.factor(size.final), "strong")]  # fmt: skip
+    if size.skip:
+        line.append(("  too small to trade", "bad"))
+    elif abs(size.raw - size.final) >= _NEUTRAL:
+        line.append(("  limited", "warn"))
+    return line
+
+
+class SizePane(Pane):
+    data: DecisionRecord | None = None
+
+    def lines(self, width: int, height: int) -> list[Line]:
+        size = self.data.size if self.data else None
+        if size is None:
+            why = "no decision yet" if self.data is None else "not sized: the verdict is not EXECUTE"
+            return [heading("Size", width), [(f" {why}", "dim")]]
+        final: list[Piece] = [(fmt.factor(size.final), "strong")]
+        out = [heading("Size", width, final)]
+        rows = factor_rows(size, width)
+        if height >= len(rows) + 2:
+            return [*out, *rows, [("   " + "─" * min(31, width - 6), "rule")], total_row(size)][:height]
+        compact = _compact(size, width - 1)
+        room = max(0, height - 1)
+        if len(compact) > room:
+            out = [heading("Size", width, [("d all  ", "info"), *final])]
+        return out + compact[:room]
+
+
+def _compact(size: PositionSize, width: int) -> list[Line]:
+    """The factors that move the size, the strongest first, then how many leave it as it is."""
+    moving = [(n, v) for n, v in size.factors.items() if abs(v - 1) >= _NEUTRAL]
+    moving.sort(key=lambda item: -max(item[1], 1 / item[1] if item[1] else 99.0))
+    pieces: list[Line] = [
+        [(f"{_SHORT.get(n, fmt.words(n))} ", "dim"), (f"{v:.2f}", factor_role(v))] for n, v in moving
+    ]
+    return [[(" ", "text"), *line] for line in wrap(pieces, width, "  ")]

@@ -1,0 +1,66 @@
+"""The line above the keys: each sender's freshness, the rules in force, and where the deck listens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.model import Source
+from server.deck import SourceStatus
+from tui import fmt
+from tui.widgets.line import Line, spread, width_of
+from tui.widgets.painted import Pane
+
+SHORT = {
+    Source.SATY_PHASE: "SATY",
+    Source.MTF_DOTS: "DOTS",
+    Source.STRAT_EXEC: "STRAT",
+    Source.TRADINGVIEW_SIGNAL: "TV",
+    Source.ULTIMATE_OPTIONS: "ULT",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SourcesView:
+    """The freshest of each source; ``age`` as it is written, so that it changes only when the text does."""
+
+    sources: tuple[tuple[Source, str, int, int], ...]
+    rules: str
+    listener: str
+
+
+def freshest(sources: tuple[SourceStatus, ...]) -> tuple[tuple[Source, str, int, int], ...]:
+    """(source, age of its newest, symbols gone quiet, symbols) for each source that was ever heard."""
+    out = []
+    for source in SHORT:
+        of_it = [status for status in sources if status.source is source]
+        if of_it:
+            quiet = sum(status.quiet for status in of_it)
+            out.append((source, fmt.age(min(status.age for status in of_it)), quiet, len(of_it)))
+    return tuple(out)
+
+
+class SourcesPane(Pane):
+    data: SourcesView | None = None
+
+    def lines(self, width: int, height: int) -> list[Line]:
+        view = self.data
+        if view is None:
+            return []
+        right: Line = [(f"rules {view.rules}", "dim"), ("  ", "text"), (view.listener, "info"), (" ", "text")]
+        left: Line = [(" ", "text")]
+        if not view.sources:
+            left.append(("no sender heard yet", "dim"))
+        for source, age, quiet, symbols in view.sources:
+            piece: Line = [(f"{SHORT[source]} ", "dim")]
+            if quiet == symbols:
+                piece.append((f"! quiet {age}", "warn"))
+            else:
+                piece.append((age, "text"))
+                piece.append((f" !{quiet} quiet" if quiet else "", "warn"))
+            piece.append(("  ", "text"))
+            if width_of(left) + width_of(piece) > width:
+                break
+            left += piece
+        if width_of(left) + width_of(right) > width:
+            right = [(view.listener, "info"), (" ", "text")]
+        return [spread(left, right, width)]

@@ -1,0 +1,158 @@
+"""The History screen: every decision in the ledger, a page at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from textual.app import ComposeResult
+
+from server.deck import DeckSnapshot, Page, PageQuery
+from tui import fmt
+from tui.commands.table import bindings
+from tui.screens.base import DeckScreen
+from tui.widgets.line import ACTION_ROLE, DIRECTION_MARK, DIRECTION_ROLE, Line, signed_role
+from tui.widgets.table import Cell, Column, LiveTable, Row
+
+if TYPE_CHECKING:
+    from tui.app import DeckApp
+
+PAGE = 20
+COLUMNS = (
+    Column("time ET", 19),
+    Column("action", 7),
+    Column("signal", 18),
+    Column("conf.", 5, "right"),
+    Column("quality", 7),
+    Column("size", 5, "right"),
+    Column("code or exit", 20),
+    Column("net $", 10, "right"),
+    Column("source", 18),
+)
+FILTERS = ("", "EXECUTE", "WAIT", "SKIP")
+ORDERS = ("time", "confidence")
+
+
+class HistoryScreen(DeckScreen):
+    scope = "history"
+    BINDINGS = bindings("screen", "history")
+    AUTO_FOCUS = "#history"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._cursors: list[str | None] = [None]
+        self._next: str | None = None
+        self._filter = 0
+        self._order = 0
+
+    def compose_body(self) -> ComposeResult:
+        yield LiveTable("History", COLUMNS, id="history", empty=("reading the ledger",))
+
+    def on_screen_resume(self) -> None:
+        super().on_screen_resume()
+        if len(self._cursors) == 1:
+            self._read()
+
+    def show_body(self, snapshot: DeckSnapshot) -> None:
+        """History stands still while it is read; r reads the newest page."""
+
+    # --- paging -----------------------------------------------------------------------------------------
+
+    def older(self) -> None:
+        if self._next is None:
+            self.notify("This is the oldest page", markup=False)
+            return
+        self._cursors.append(self._next)
+        self._read()
+
+    def newer(self) -> None:
+        if len(self._cursors) == 1:
+            self.notify("This is the newest page", markup=False)
+            return
+        self._cursors.pop()
+        self._read()
+
+    def newest(self) -> None:
+        self._cursors = [None]
+        self._read()
+
+    def next_filter(self) -> None:
+        self._filter = (self._filter + 1) % len(FILTERS)
+        self.newest()
+
+    def next_order(self) -> None:
+        self._order = (self._order + 1) % len(ORDERS)
+        self.newest()
+
+    def _read(self) -> None:
+        self.run_worker(self._load(), exclusive=True, exit_on_error=False, group="history")
+
+    async def _load(self) -> None:
+        app: DeckApp = self.app  # type: ignore[assignment]
+        table = self.query_one("#history", LiveTable)
+        only = FILTERS[self._filter]
+        query = PageQuery(
+            what="decisions",
+            limit=PAGE,
+            cursor=self._cursors[-1],
+            filters={"decision": only} if only else {},
+            order=ORDERS[self._order],
+        )
+        try:
+            page = await app.deck.page(query)
+        except Exception as error:  # whatever the ledger says, the deck stays up and says it
+            app.say(f"The ledger could not be read: {error}", "negative")
+            table.empty = ("the ledger could not be read: r tries again",)
+            table.show_rows((), [])
+            table.repaint()
+            return
+        self._show_page(table, page)
+
+    def _show_page(self, table: LiveTable, page: Page) -> None:
+        self._next = page.next_cursor
+        only = FILTERS[self._filter]
+        table.empty = (f"no {only} decision yet" if only else "no decision yet",)
+        first = (len(self._cursors) - 1) * PAGE + 1
+        note: Line = [
+            (f"{only or 'all'}", "info"),
+            (f" by {ORDERS[self._order]}", "dim"),
+            (f"  {first}-{first + len(page.items) - 1}" if page.items else "", "text"),
+            ("  n older" if page.next_cursor else "  the oldest", "dim"),
+        ]
+        table.show_rows(tuple(Row(str(item["id"]), item_cells(item)) for item in page.items), note)
+        table.repaint()
+
+    def on_live_table_opened(self, message: LiveTable.Opened) -> None:
+        app: DeckApp = self.app  # type: ignore[assignment]
+        app.open_decision(message.key)
+
+
+def item_cells(item: Mapping[str, Any]) -> tuple[Cell, ...]:
+    """A decision of the ledger as the cells of one row."""
+    action = str(item["decision"])
+    side = str(item.get("direction") or item["proposed_direction"])
+    frame = item.get("timeframe")
+    size = (item.get("decision_breakdown") or {}).get("size") or {}
+    outcome = item.get("outcome") or {}
+    net = outcome.get("pnl_net")
+    code = item.get("code")
+    return (
+        (_when(str(item["created_at"])), "dim"),
+        (action, ACTION_ROLE.get(action, "text")),
+        (f"{DIRECTION_MARK.get(side, ' ')} {side} {item['symbol']} {fmt.timeframe(frame) if frame else fmt.NONE}",
+         DIRECTION_ROLE.get(side, "text") if item.get("direction") else "text"),
+        (f"{item['confidence']:.1f}", "strong"),
+        (str(item["quality"]), "text"),
+        (fmt.factor(size.get("final")), "text"),
+        (str(code or outcome.get("exit_reason") or fmt.NONE), "warn" if code else "dim"),
+        (fmt.money(net).replace("$", ""), signed_role(net)),
+        (str(item.get("source") or fmt.NONE), "dim"),
+    )  # fmt: skip
+
+
+def _when(text: str) -> str:
+    try:
+        return fmt.day_clock(datetime.fromisoformat(text)).rsplit(" ", 1)[0]
+    except ValueError:
+        return text

@@ -1,0 +1,102 @@
+"""``gatedeck send``: samples or files, posted to a running gatedeck as a sender would."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from core.intake import ENDPOINTS, sample
+from core.model import Direction, Source
+from server.config import Settings, load_settings
+
+ORDER = ("saty-phase", "trend", "strat", "ultimate-options", "signals")
+"""What a decision needs comes before the signal that asks for one."""
+
+
+def send(
+    what: list[str],
+    *,
+    url: str | None,
+    symbol: str,
+    price: float,
+    short: bool,
+    as_json: bool,
+    config: Path | None,
+) -> int:
+    """Post each of ``what`` (all samples by default); returns 0 when every body was accepted, else 1."""
+    settings = load_settings({}, config)
+    base = (url or f"http://{_host(settings.host)}:{settings.port}").rstrip("/")
+    direction = Direction.SHORT if short else Direction.LONG
+    try:
+        posts = [_post(name, symbol.upper(), price, direction) for name in what or ORDER]
+    except (OSError, UnicodeDecodeError) as error:
+        print(f"gatedeck: {error}", file=sys.stderr)
+        return 2
+    try:
+        answers = asyncio.run(_send(base, posts, _headers(settings)))
+    except aiohttp.ClientError as error:
+        print(f"gatedeck: nothing answers at {base} ({error}); start it with: gatedeck run", file=sys.stderr)
+        return 1
+    if as_json:
+        print(json.dumps([answer for _, _, answer in answers]))
+    else:
+        for name, status, answer in answers:
+            _tell(name, status, answer)
+    return 0 if all(status == 200 for _, status, _ in answers) else 1
+
+
+def _post(name: str, symbol: str, price: float, direction: Direction) -> tuple[str, str, bytes]:
+    """What is called what, where it goes, and its body."""
+    if name in ENDPOINTS:
+        source: Source = ENDPOINTS[name]
+        body = sample(source, datetime.now(UTC), symbol, price, direction, timeframe=15)
+        return name, f"/api/webhooks/{name}", json.dumps(body).encode()
+    return name, "/api/webhooks", Path(name).read_bytes()
+
+
+async def _send(
+    base: str, posts: list[tuple[str, str, bytes]], headers: dict[str, str]
+) -> list[tuple[str, int, Any]]:
+    answers: list[tuple[str, int, Any]] = []
+    async with aiohttp.ClientSession(headers=headers, timeout=aiohttp.ClientTimeout(total=10)) as client:
+        for name, path, body in posts:
+            async with client.post(base + path, data=body) as answer:
+                text = await answer.text()
+                try:
+                    told: Any = json.loads(text)
+                except ValueError:
+                    told = text
+                answers.append((name, answer.status, told))
+    return answers
+
+
+def _headers(settings: Settings) -> dict[str, str]:
+    secrets = settings.webhook_secret
+    return {"Authorization": f"Bearer {secrets[0].get_secret_value()}"} if secrets else {}
+
+
+def _tell(name: str, status: int, answer: Any) -> None:
+    for item in answer if isinstance(answer, list) else [answer]:
+        if not isinstance(item, dict):
+            print(f"{name}: HTTP {status} {item}")
+            continue
+        words = f"{name}: {item.get('status', item.get('title', status))}"
+        words += f" {item['source']} {item['symbol']}" if item.get("source") else ""
+        decision = item.get("decision")
+        if decision:
+            words += f" → {decision['action']} {decision['proposed_direction']} confidence {decision['confidence']}"
+            words += f" ({decision['code']})" if decision.get("code") else ""
+        reason = item.get("reason") or item.get("detail")
+        print(words + (f": {reason}" if reason else ""))
+        for note in item.get("notes") or ():
+            print(f"  note: {note}")
+
+
+def _host(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

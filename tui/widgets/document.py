@@ -1,0 +1,68 @@
+"""A page of lines that is taller than its window: details and help; scrolls by key and wheel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from textual import events
+from textual.binding import Binding
+
+from tui.widgets.line import Line
+from tui.widgets.painted import Painted
+
+
+class Document(Painted, can_focus=True):
+    """Lines made for the width at hand by ``write``."""
+
+    BINDINGS = [
+        Binding("up,k", "scroll_by(-1)", show=False),
+        Binding("down,j", "scroll_by(1)", show=False),
+        Binding("pageup,b", "scroll_page(-1)", show=False),
+        Binding("pagedown,space", "scroll_page(1)", show=False),
+        Binding("home,g", "scroll_edge(False)", show=False),
+        Binding("end,G", "scroll_edge(True)", show=False),
+    ]
+
+    def __init__(self, write: Callable[[int], list[Line]], *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._write = write
+        self._top = 0
+        self._length = 0
+
+    def lines(self, width: int, height: int) -> list[Line]:
+        body = self._write(max(1, width - 2))
+        self._length = len(body)
+        if len(body) <= height:
+            self._top = 0
+            return body
+        self._top = max(0, min(self._top, len(body) - height + 1))
+        shown = body[self._top : self._top + height - 1]
+        below = len(body) - self._top - len(shown)
+        state = f"{self._top + 1}-{self._top + len(shown)} of {len(body)} lines" + (" ▼ more" if below else "")
+        return [*shown, [(state, "info")]]
+
+    def rewrite(self, write: Callable[[int], list[Line]]) -> None:
+        self._write = write
+        self.repaint()
+
+    def needed_height(self, width: int) -> int:
+        return len(self._write(max(1, width - 2)))
+
+    def action_scroll_by(self, step: int) -> None:
+        self._top = max(0, self._top + step)
+        self.repaint()
+
+    def action_scroll_page(self, step: int) -> None:
+        self.action_scroll_by(step * max(1, self.content_size.height - 2))
+
+    def action_scroll_edge(self, last: bool) -> None:
+        self._top = self._length if last else 0
+        self.repaint()
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        event.stop()
+        self.action_scroll_by(2)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        event.stop()
+        self.action_scroll_by(-2)

@@ -1,0 +1,39 @@
+"""The last line: the keys that work here, each with its word."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual import events
+
+from tui.commands.base import UserCommand
+from tui.widgets.line import Line, width_of
+from tui.widgets.painted import Painted
+
+
+class KeyBar(Painted):
+    """Made from the table of commands; a click on a word is its key."""
+
+    def __init__(self, commands: Sequence[type[UserCommand]], *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._commands = [command for command in commands if command.footer]
+        self._ends: list[tuple[int, type[UserCommand]]] = []
+
+    def lines(self, width: int, height: int) -> list[Line]:
+        line: Line = [(" ", "text")]
+        self._ends = []
+        for command in self._commands:
+            piece: Line = [(command.key_word(), "key"), (f" {command.label}  ", "dim")]
+            if width_of(line) + width_of(piece) > width + 2:
+                break
+            line += piece
+            self._ends.append((width_of(line), command))
+        if width - width_of(line) > 26:
+            line += [("Tab", "key"), (" panes  ", "dim"), ("Enter", "key"), (" open", "dim")]
+        return [line]
+
+    def on_click(self, event: events.Click) -> None:
+        for end, command in self._ends:
+            if event.x < end:
+                self.app.simulate_key(command.keys[0])
+                return

@@ -1,0 +1,119 @@
+"""A line of the screen as data: (text, role) pairs, roles being names of colours in the theme."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.cells import cell_len
+
+from tui.fmt import clip
+
+Piece = tuple[str, str]
+Line = list[Piece]
+
+ROLES = (
+    "text",
+    "dim",
+    "strong",
+    "good",
+    "bad",
+    "warn",
+    "info",
+    "rule",
+    "title",
+    "title-focus",
+    "head",
+    "execute",
+    "wait",
+    "skip",
+    "badge-good",
+    "badge-warn",
+    "badge-bad",
+    "badge-info",
+    "key",
+    "track",
+)
+"""Every colour a pane may ask for; the theme gives each its value through ``.ink--<role>``."""
+
+TONE_ROLE = {"positive": "good", "neutral": "warn", "negative": "bad"}
+TONE_MARK = {"positive": "✓", "neutral": "!", "negative": "✗"}
+ACTION_ROLE = {"EXECUTE": "execute", "WAIT": "wait", "SKIP": "skip"}
+DIRECTION_MARK = {"LONG": "▲", "SHORT": "▼"}
+DIRECTION_ROLE = {"LONG": "good", "SHORT": "bad"}
+
+
+def width_of(line: Iterable[Piece]) -> int:
+    return sum(cell_len(text) for text, _ in line)
+
+
+def clip_line(line: Line, width: int) -> Line:
+    """The line in at most ``width`` cells, with … where it was cut."""
+    out: Line = []
+    left = width
+    for text, role in line:
+        if left <= 0:
+            break
+        size = cell_len(text)
+        if size > left:
+            out.append((clip(text, left), role))
+            left = 0
+        else:
+            out.append((text, role))
+            left -= size
+    return out
+
+
+def pad_line(line: Line, width: int) -> Line:
+    line = clip_line(line, width)
+    gap = width - width_of(line)
+    return [*line, (" " * gap, "text")] if gap > 0 else line
+
+
+def spread(left: Line, right: Line, width: int, fill: Piece = (" ", "text")) -> Line:
+    """``left`` and ``right`` at both ends; where they do not fit together, ``right`` gives way."""
+    left = clip_line(left, width)
+    room = width - width_of(left) - 1
+    right = clip_line(right, room) if room >= 4 else []
+    gap = width - width_of(left) - width_of(right)
+    return [*left, (fill[0] * gap, fill[1]), *right]
+
+
+def heading(title: str, width: int, right: Line | None = None, *, focus: bool = False) -> Line:
+    """A pane's first line: its name, a rule, and what matters at the right end."""
+    mark = "▌" if focus else " "
+    left: Line = [(mark, "title-focus"), (title + " ", "title-focus" if focus else "title")]
+    tail: Line = [(" ", "text"), *right, (" ", "text")] if right else []
+    return spread(left, tail, width, fill=("─", "rule"))
+
+
+def signed_role(value: float | None) -> str:
+    if value is None or value == 0:
+        return "dim" if value is None else "text"
+    return "good" if value > 0 else "bad"
+
+
+def wrap(pieces: Iterable[Line], width: int, joint: str = "  ") -> list[Line]:
+    """Set short pieces one after the other, breaking between them."""
+    lines: list[Line] = []
+    current: Line = []
+    used = 0
+    for piece in pieces:
+        size = width_of(piece)
+        if current and used + len(joint) + size > width:
+            lines.append(current)
+            current, used = [], 0
+        if current:
+            current.append((joint, "dim"))
+            used += len(joint)
+        current.extend(piece)
+        used += size
+    if current:
+        lines.append(current)
+    return lines
+
+
+def wrap_text(text: str, role: str, width: int, indent: str = "") -> list[Line]:
+    """A sentence broken at spaces; later lines start with ``indent``."""
+    words: list[Line] = [[(word, role)] for word in text.split(" ") if word]
+    lines = wrap(words, max(8, width - len(indent)), " ")
+    return [line if n == 0 else [(indent, role), *line] for n, line in enumerate(lines)]

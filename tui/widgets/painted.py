@@ -1,0 +1,156 @@
+"""The base of every pane: it draws lines of cells and repaints only the cells that changed.
+
+A pane keeps the strips that are on the screen, builds the new ones, and marks as dirty the spans in which
+they differ. Idle panes cost nothing; a price that moves costs the bytes of its digits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual.geometry import Region, Size
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tui.fmt import safe
+from tui.widgets.line import ROLES, Line
+
+_JOIN_GAP = 6
+"""Spans closer than this are sent as one: moving the cursor costs about as many bytes."""
+
+
+def changed_spans(old: Strip, new: Strip) -> Iterator[tuple[int, int]]:
+    """The cell ranges [start, end) in which two strips differ."""
+    before, after = _cells(old), _cells(new)
+    start = end = -1
+    for x in range(max(len(before), len(after))):
+        a = before[x] if x < len(before) else None
+        b = after[x] if x < len(after) else None
+        if a == b:
+            continue
+        if start < 0:
+            start = x
+        elif x - end > _JOIN_GAP:
+            yield start, end
+            start = x
+        end = x + 1
+    if start >= 0:
+        yield start, end
+
+
+def _cells(strip: Strip) -> list[tuple[str, Style | None]]:
+    cells: list[tuple[str, Style | None]] = []
+    for text, style, _ in strip:
+        if text.isascii():
+            cells.extend((c, style) for c in text)
+            continue
+        for c in text:
+            size = cell_len(c)
+            if size == 0 and cells:
+                cells[-1] = (cells[-1][0] + c, cells[-1][1])
+            else:
+                cells.append((c, style))
+                cells.extend([("", style)] * (size - 1))
+    return cells
+
+
+class Painted(Widget):
+    """A widget that is a list of lines; subclasses say which in ``lines`` and call ``repaint`` on change."""
+
+    ALLOW_SELECT = False
+    COMPONENT_CLASSES = {f"ink--{role}" for role in ROLES} | {"row--cursor", "row--cursor-blur"}
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._strips: list[Strip] = []
+        self._painted_size = Size(-1, -1)
+        self._inks: dict[str, Style] = {}
+
+    def lines(self, width: int, height: int) -> list[Line]:
+        """What to draw in that many cells; fewer lines leave the rest blank."""
+        raise NotImplementedError
+
+    def row_style(self, y: int) -> str | None:
+        """The component class whose background lies under line ``y``, if any."""
+        return None
+
+    def ink(self, role: str) -> Style:
+        style = self._inks.get(role)
+        if style is None:
+            style = self._inks[role] = self.get_component_rich_style(
+                f"ink--{role}" if role in ROLES else role, partial=role not in ROLES
+            )
+        return style
+
+    def notify_style_update(self) -> None:
+        self._inks.clear()
+        self._painted_size = Size(-1, -1)
+        super().notify_style_update()
+
+    def _build(self, size: Size) -> list[Strip]:
+        width, height = size
+        lines = self.lines(width, height) if width > 0 and height > 0 else []
+        blank = self.rich_style
+        strips: list[Strip] = []
+        for y in range(height):
+            under = self.row_style(y)
+            over = self.ink(under) if under else None
+            segments: list[Segment] = []
+            if y < len(lines):
+                for text, role in lines[y]:
+                    if text:
+                        style = self.ink(role)
+                        segments.append(Segment(safe(text), style + over if over else style))
+            pad = blank + over if over else blank
+            strips.append(Strip(segments).adjust_cell_length(width, pad))
+        return strips
+
+    def repaint(self) -> None:
+        """Draw again, sending only the cells that changed."""
+        if not self.is_mounted:
+            return
+        size = self.content_size
+        if size != self._painted_size or len(self._strips) != size.height:
+            self.refresh()
+            self._painted_size = Size(-1, -1)
+            return
+        fresh = self._build(size)
+        regions = [
+            Region(x0, y, x1 - x0, 1)
+            for y, (old, new) in enumerate(zip(self._strips, fresh, strict=True))
+            if old != new
+            for x0, x1 in changed_spans(old, new)
+        ]
+        self._strips = fresh
+        if regions:
+            self.refresh(*regions)
+
+    def render_line(self, y: int) -> Strip:
+        size = self.content_size
+        if size != self._painted_size:
+            self._strips = self._build(size)
+            self._painted_size = size
+        if 0 <= y < len(self._strips):
+            return self._strips[y]
+        return Strip.blank(size.width, self.rich_style)
+
+    def on_focus(self) -> None:
+        self.repaint()
+
+    def on_blur(self) -> None:
+        self.repaint()
+
+
+class Pane(Painted):
+    """A painted widget that shows one slice of the snapshot, and draws again only when the slice changed."""
+
+    data: object = None
+
+    def show(self, data: object) -> None:
+        if data == self.data:
+            return
+        self.data = data
+        self.repaint()

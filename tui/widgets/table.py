@@ -1,0 +1,213 @@
+"""A live table: rows with keys, a cursor that follows its key, the first column fixed, the rest by scrolling."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from time import monotonic
+
+from textual import events
+from textual.message import Message
+
+from tui.commands.table import bindings
+from tui.fmt import fit
+from tui.widgets.line import Line, heading
+from tui.widgets.painted import Painted
+
+Cell = tuple[str, str]
+
+_MARGIN = 2
+"""The cursor's mark and a space, left of the first column."""
+_HEAD_LINES = 2
+_MOVED_GUARD = 1.0
+"""Seconds after the cursor's row vanished during which an action must be asked for again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    title: str
+    width: int
+    align: str = "left"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row; ``cells`` as many as there are columns, each a text and the role of its colour."""
+
+    key: str
+    cells: tuple[Cell, ...]
+
+
+class LiveTable(Painted, can_focus=True):
+    """Rows keep the order they are given in; the cursor is anchored by key, never by place."""
+
+    BINDINGS = bindings("table")
+
+    class Opened(Message):
+        """Enter, or a click on the row that has the cursor."""
+
+        def __init__(self, table: LiveTable, key: str) -> None:
+            self.table = table
+            self.key = key
+            super().__init__()
+
+        @property
+        def control(self) -> LiveTable:
+            return self.table
+
+    def __init__(
+        self, title: str, columns: tuple[Column, ...], *, id: str | None = None, empty: tuple[str, ...] = ()
+    ) -> None:
+        super().__init__(id=id)
+        self.title = title
+        self.columns = columns
+        self.empty = empty
+        self.note: Line = []
+        self.rows: tuple[Row, ...] = ()
+        self.cursor: str | None = None
+        self._top = 0
+        self._left = 0
+        self._moved_at = float("-inf")
+
+    # --- what is shown ----------------------------------------------------------------------------------
+
+    def show_rows(self, rows: tuple[Row, ...], note: Line | None = None) -> None:
+        if rows == self.rows and (note is None or note == self.note):
+            return
+        place = self._place()
+        self.rows = rows
+        if note is not None:
+            self.note = note
+        keys = [row.key for row in rows]
+        if self.cursor not in keys:
+            if self.cursor is not None:
+                self._moved_at = monotonic()
+            self.cursor = keys[min(place, len(keys) - 1)] if keys else None
+        self._keep_in_view()
+        self.repaint()
+
+    @property
+    def cursor_moved_by_itself(self) -> bool:
+        """Whether the row under the cursor vanished a moment ago and another took its place."""
+        return monotonic() - self._moved_at < _MOVED_GUARD
+
+    def _place(self) -> int:
+        return next((n for n, row in enumerate(self.rows) if row.key == self.cursor), 0)
+
+    @property
+    def _room(self) -> int:
+        return max(1, self.content_size.height - _HEAD_LINES)
+
+    def _keep_in_view(self) -> None:
+        place, room = self._place(), self._room
+        self._top = max(0, min(self._top, len(self.rows) - room))
+        if place < self._top:
+            self._top = place
+        elif place >= self._top + room:
+            self._top = place - room + 1
+
+    # --- drawing ----------------------------------------------------------------------------------------
+
+    def _visible(self, width: int) -> list[int]:
+        """The columns that fit: the first always, then as many as fit from the scrolled one on."""
+        used = _MARGIN + self.columns[0].width
+        shown = [0]
+        for n in range(1 + self._left, len(self.columns)):
+            used += 2 + self.columns[n].width
+            if used > width:
+                break
+            shown.append(n)
+        return shown
+
+    def row_style(self, y: int) -> str | None:
+        n = self._top + y - _HEAD_LINES
+        if y < _HEAD_LINES or n >= len(self.rows) or self.rows[n].key != self.cursor:
+            return None
+        return "row--cursor" if self.has_focus else "row--cursor-blur"
+
+    def lines(self, width: int, height: int) -> list[Line]:
+        shown = self._visible(width)
+        out = [heading(self.title, width, self._right(shown), focus=self.has_focus)]
+        if not self.rows:
+            out += [[("  " + text, "dim")] for text in self.empty]
+            return out
+        head: Line = [(" " * _MARGIN, "head")]
+        for n in shown:
+            column = self.columns[n]
+            head.append((fit(column.title, column.width, column.align) + "  ", "head"))
+        out.append(head)
+        for row in self.rows[self._top : self._top + max(0, height - _HEAD_LINES)]:
+            mark = "▸ " if row.key == self.cursor else "  "
+            line: Line = [(mark, "title-focus" if self.has_focus else "dim")]
+            for n in shown:
+                column = self.columns[n]
+                text, role = row.cells[n]
+                line.append((fit(text, column.width, column.align), role))
+                line.append(("  ", "text"))
+            out.append(line)
+        return out
+
+    def _right(self, shown: list[int]) -> Line:
+        out: Line = list(self.note)
+        hidden_rows = len(self.rows) - self._room
+        if hidden_rows > 0:
+            last = min(len(self.rows), self._top + self._room)
+            out += [(f"  rows {self._top + 1}-{last} of {len(self.rows)}", "dim")]
+        more_left, more_right = self._left, len(self.columns) - 1 - shown[-1] if self.rows else 0
+        if self.rows and (more_left or more_right > 0):
+            out += [("  ", "text"), (f"← {more_left}" if more_left else "", "info")]
+            out += [(" " if more_left else "", "text")]
+            out += [(f"→ {more_right} columns" if more_right > 0 else "", "info")]
+        return out
+
+    # --- moving -----------------------------------------------------------------------------------------
+
+    def action_row(self, step: int) -> None:
+        self._go_to(self._place() + step)
+
+    def action_page_of_rows(self, step: int) -> None:
+        self._go_to(self._place() + step * self._room)
+
+    def action_edge(self, last: bool) -> None:
+        self._go_to(len(self.rows) - 1 if last else 0)
+
+    def action_column(self, step: int) -> None:
+        shown = self._visible(self.content_size.width)
+        if step > 0 and shown[-1] == len(self.columns) - 1:
+            return
+        self._left = max(0, min(len(self.columns) - 2, self._left + step))
+        self.repaint()
+
+    def action_open(self) -> None:
+        if self.cursor is not None:
+            self.post_message(self.Opened(self, self.cursor))
+
+    def _go_to(self, place: int) -> None:
+        if not self.rows:
+            return
+        self.cursor = self.rows[max(0, min(len(self.rows) - 1, place))].key
+        self._moved_at = float("-inf")
+        self._keep_in_view()
+        self.repaint()
+
+    def on_click(self, event: events.Click) -> None:
+        n = self._top + event.y - _HEAD_LINES
+        if event.y >= _HEAD_LINES and n < len(self.rows):
+            again = self.rows[n].key == self.cursor and event.chain > 1
+            self._go_to(n)
+            if again:
+                self.action_open()
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        self._wheel(event, 1)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        self._wheel(event, -1)
+
+    def _wheel(self, event: events.MouseEvent, step: int) -> None:
+        if len(self.rows) > self._room:
+            event.stop()
+            self._go_to(self._place() + step)
+
+    def on_resize(self) -> None:
+        self._keep_in_view()
+        self.repaint()
