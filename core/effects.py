@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from core.model import Contract, DecisionRecord, Direction, ReceiptStatus, Source, Tone
 from core.positions.book import Mark, Position
@@ -38,6 +39,22 @@ class StoreTrade:
     """A position as it now is: opened, partly left, or closed; its ledger entry's execution and exit follow it."""
 
     position: Position
+
+
+class ShadowStatus(StrEnum):
+    """SUPERSEDED: the signal executed after all, so its shadow counts for nothing."""
+
+    OPEN = "OPEN"
+    CLOSED = "CLOSED"
+    SUPERSEDED = "SUPERSEDED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreShadow:
+    """The shadow trade of a decision that was not executed, as it now is; its entry's ``hypothetical``."""
+
+    position: Position
+    status: ShadowStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,5 +131,5 @@ class Notify:
     position_id: str | None = None
 
 
-Stored = StoreReceipt | StoreDecision | StoreTrade | StoreMarks | StoreRules
+Stored = StoreReceipt | StoreDecision | StoreTrade | StoreShadow | StoreMarks | StoreRules
 Effect = Stored | FetchMarket | AnswerReceipt | AnswerDecision | AnswerCommand | Notify

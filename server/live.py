@@ -229,7 +229,11 @@ class LocalDeck:
         return await self._runtime.ledger.record(decision_id)
 
     async def command(self, command: Command) -> CommandResult:
-        return await self._runtime.command(command)
+        result = await self._runtime.command(command)
+        if result.code == "NOT_OPEN" and command.position_id is not None:
+            if await self._runtime.ledger.position(command.position_id) is None:
+                return CommandResult(ok=False, code="UNKNOWN_POSITION", text="There is no such position")
+        return result
 
 
 def _pair(pair: Pair) -> GreekPair:

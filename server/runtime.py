@@ -37,7 +37,7 @@ from server.deck import Command, CommandResult, EventLine
 from server.feeds.base import Markets
 from server.http.ports import Health, NotStored, Overloaded, WebhookAnswer
 from server.ledger.base import Ledger, LedgerError
-from server.ledger.codec import adapter, encode_any
+from server.ledger.codec import decode_as, encode_any
 
 log = logging.getLogger("gatedeck.runtime")
 
@@ -413,7 +413,7 @@ def _answer(receipt: StoreReceipt, record: DecisionRecord | None) -> WebhookAnsw
 
 def decode_state(raw: bytes) -> EngineState:
     """An engine's state from the JSON of a checkpoint."""
-    return adapter(EngineState).validate_json(raw)
+    return decode_as(EngineState, raw)
 
 
 def event_line(effect: Effect) -> EventLine | None:

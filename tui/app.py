@@ -221,7 +221,9 @@ class DeckApp(App[str]):
             else:
                 self.push_screen(DecisionDialog(shown))
             return
-        self.run_worker(self._fetch_decision(decision_id), exit_on_error=False, group="detail", exclusive=True)
+        self.run_worker(
+            self._fetch_decision(decision_id), exit_on_error=False, group="detail", exclusive=True
+        )
 
     async def _fetch_decision(self, decision_id: str) -> None:
         try:

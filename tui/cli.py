@@ -33,7 +33,7 @@ ClockStart = Annotated[
     str | None,
     typer.Option(
         "--clock",
-        help="Start the engine's clock there, e.g. 2026-11-24T10:00-05:00; shown as SIMULATED TIME.",
+        help="Start the clock there, as 2026-11-24T10:00-05:00; shown as SIMULATED TIME.",
     ),
 ]
 Refresh = Annotated[float | None, typer.Option("--refresh", help="Screen refreshes a second.")]

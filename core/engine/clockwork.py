@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from core.effects import Effect, Notify
 from core.engine.holding import check_daily_loss, open_net, settle_outcome
+from core.engine.shadowing import shadows_at_time
 from core.engine.state import ask_for
 from core.events import Ticked
 from core.model import Mode, Tone
@@ -27,6 +28,7 @@ def tick(engine: Engine, event: Ticked) -> list[Effect]:
     for position in list(state.positions.values()):
         outcome = on_time(position, now, state.prices.get(position.symbol), engine.env, exits=exits)
         effects += settle_outcome(engine, position, outcome, now)
+    effects += shadows_at_time(engine, now)
     effects += check_daily_loss(engine, now)
     effects += _signals(engine, now)
     effects += _silence(engine, now)

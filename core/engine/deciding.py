@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from core.decision.size_inputs import quality_of
 from core.effects import AnswerDecision, Effect, Notify, StoreDecision, StoreMarks, StoreTrade
 from core.engine.entering import Entry, Terms, enter
 from core.engine.holding import note_outcome, see_price
+from core.engine.shadowing import SHADOW_SIZE, cast_shadow, supersede
 from core.engine.state import Outcome
 from core.events import MarketAnswered, PriceSeen
 from core.live import LiveSignal
@@ -73,26 +75,24 @@ def _decide(engine: Engine, signal: LiveSignal, event: MarketAnswered) -> list[E
     # A signal whose own stated decay has run out leaves no expert: nothing to size, and never an EXECUTE.
     size = position_size(inputs_from(context, market, rules, levels), rules) if context.expert else None
     decision_id, position_id = engine.new_id("decision"), engine.new_id("position")
+    terms = Terms(
+        signal=signal,
+        context=context,
+        market=market,
+        levels=levels,
+        size=size or SHADOW_SIZE,
+        chain=event.chain,
+        price=price,
+        now=now,
+        decision_id=decision_id,
+        position_id=position_id,
+    )
     entry = Entry()
     blocks: tuple[Reason, ...] = ()
     if signal.late is not None:
         blocks = (signal.late,)
     elif verdict.action is Action.EXECUTE and size is not None:
-        entry = enter(
-            engine,
-            Terms(
-                signal=signal,
-                context=context,
-                market=market,
-                levels=levels,
-                size=size,
-                chain=event.chain,
-                price=price,
-                now=now,
-                decision_id=decision_id,
-                position_id=position_id,
-            ),
-        )
+        entry = enter(engine, terms)
         blocks = entry.reasons
     action = Action.SKIP if blocks else verdict.action
     changed = signal.decided(now, action, verdict.gates, (*blocks, *verdict.reasons))
@@ -138,6 +138,9 @@ def _decide(engine: Engine, signal: LiveSignal, event: MarketAnswered) -> list[E
             StoreTrade(position=entry.position),
             StoreMarks(position_id=position_id, marks=(entry.mark,)),
         ]
+        effects += supersede(engine, signal.id)
+    elif first:
+        effects += cast_shadow(engine, replace(terms, position_id=engine.new_id("shadow"), size=SHADOW_SIZE))
     _remember(engine, record)
     if first and signal.receipt_id is not None:
         effects.append(AnswerDecision(receipt_id=signal.receipt_id, record=record))

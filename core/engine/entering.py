@@ -65,43 +65,67 @@ class Terms:
 
 def enter(engine: Engine, terms: Terms) -> Entry:
     """Open a position on paper, or say why not."""
+    stopped = mode_refusal(engine.state.mode)
+    if stopped is not None:
+        return Entry(reasons=(stopped,))
+    plan = _plan(engine, terms)
+    if plan.quote is None or plan.contract is None or plan.count is None:
+        return Entry(contract=plan.contract, reasons=plan.reasons)
+    proposal = Proposal(
+        symbol=plan.contract.underlying,
+        direction=_direction(terms),
+        contracts=plan.count.contracts,
+        premium=(plan.quote.ask or 0.0) * plan.contract.multiplier * plan.count.contracts,
+    )
+    state = engine.state
+    against = refusals(proposal, state.positions.values(), state.day, state.mode, terms.now, engine.rules)
+    if against:
+        return Entry(contract=plan.contract, count=plan.count, reasons=against)
+    return _fill(engine, terms, plan)
+
+
+def shadow(engine: Engine, terms: Terms) -> Position | None:
+    """The position that a signal would have opened, limits and mode aside; ``None`` where it could not."""
+    plan = _plan(engine, terms)
+    return None if plan.quote is None else _fill(engine, terms, plan).position
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Plan:
+    """What would be bought: complete, or with the reasons why it cannot be."""
+
+    contract: Contract | None = None
+    mark: Mark | None = None
+    quote: OptionQuote | None = None
+    count: ContractCount | None = None
+    reasons: tuple[Reason, ...] = ()
+
+
+def _plan(engine: Engine, terms: Terms) -> _Plan:
     refused = _before(engine, terms)
     if refused is not None:
-        return Entry(reasons=(refused,))
-    assert terms.price is not None and terms.levels is not None
-    found = _contract(engine, terms, terms.price.price)
-    if isinstance(found, Reason):
-        return Entry(reasons=(found,))
-    contract, real = found
+        return _Plan(reasons=(refused,))
     price = terms.price
+    assert price is not None and terms.levels is not None
+    found = _contract(engine, terms, price.price)
+    if isinstance(found, Reason):
+        return _Plan(reasons=(found,))
+    contract, real = found
     mark = entry_mark(
         contract, price.price, price.priced_at, real, terms.market.iv_percentile, terms.now, engine.env
     )
     quote = real if real is not None else _model_quote(engine, terms, contract, mark)
     if quote.ask is None or mark.mid <= 0:
-        return Entry(contract=contract, reasons=(_no("CONTRACT_ILLIQUID", f"{contract.label} has no price"),))
+        return _Plan(contract=contract, reasons=(_no("CONTRACT_ILLIQUID", f"{contract.label} has no price"),))
     loss = _loss_at_stop(engine, contract, mark, quote, terms)
     count = contract_count(quote.ask, loss, terms.size.final, engine.rules)
     if isinstance(count, Reason):
-        return Entry(contract=contract, reasons=(count,))
-    proposal = Proposal(
-        symbol=contract.underlying,
-        direction=_direction(terms),
-        contracts=count.contracts,
-        premium=quote.ask * contract.multiplier * count.contracts,
-    )
-    state = engine.state
-    against = refusals(proposal, state.positions.values(), state.day, state.mode, terms.now, engine.rules)
-    if against:
-        return Entry(contract=contract, count=count, reasons=against)
-    return _fill(engine, terms, contract, count, mark, quote)
+        return _Plan(contract=contract, reasons=(count,))
+    return _Plan(contract=contract, mark=mark, quote=quote, count=count)
 
 
 def _before(engine: Engine, terms: Terms) -> Reason | None:
     """What refuses an entry whatever the contract."""
-    stopped = mode_refusal(engine.state.mode)
-    if stopped is not None:
-        return stopped
     if terms.price is None or terms.levels is None:
         return _no("NO_PRICE", f"No price of {terms.context.symbol} is known")
     if engine.env.is_stale(terms.price.priced_at, terms.now):
@@ -181,10 +205,9 @@ def _loss_at_stop(engine: Engine, contract: Contract, mark: Mark, quote: OptionQ
     return (bought - sold) * contract.multiplier + fees
 
 
-def _fill(
-    engine: Engine, terms: Terms, contract: Contract, count: ContractCount, mark: Mark, quote: OptionQuote
-) -> Entry:
-    rules = engine.rules
+def _fill(engine: Engine, terms: Terms, plan: _Plan) -> Entry:
+    rules, contract, count, mark, quote = engine.rules, plan.contract, plan.count, plan.mark, plan.quote
+    assert contract is not None and count is not None and mark is not None and quote is not None
     order = Order(symbol=contract.underlying, side=Side.BUY, contracts=count.contracts)
     is_open = engine.env.calendar.session_at(terms.now) is not None
     done = fill(order, quote, terms.now, is_open, rules.fills, rules.contract)

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from core.effects import Effect, Notify, StoreMarks, StoreTrade
+from core.engine.shadowing import shadows_at_price
 from core.engine.state import Outcome as TradeOutcome
 from core.events import PriceSeen
 from core.model import Mode, Tone
@@ -37,7 +38,7 @@ def see_price(engine: Engine, seen: PriceSeen) -> list[Effect]:
         effects += settle_outcome(
             engine, position, on_price(position, seen, seen.at, engine.env, exits=exits), seen.at
         )
-    return effects
+    return effects + shadows_at_price(engine, seen)
 
 
 def settle_outcome(engine: Engine, before: Position, outcome: Outcome, now: datetime) -> list[Effect]:

@@ -18,6 +18,7 @@ from core.engine.holding import priced
 from core.engine.receiving import receive
 from core.engine.state import EngineState, ask_for
 from core.events import Commanded, Event, MarketAnswered, PriceSeen, Received, RulesChanged, Ticked
+from core.model import Contract
 from core.options.calendar import Calendar
 from core.positions.env import Env
 from core.rules import Rules
@@ -63,13 +64,12 @@ class Engine:
         return f"{h[:8]}-{h[8:12]}-5{h[13:16]}-a{h[17:20]}-{h[20:32]}"
 
     def watched(self) -> tuple[Watch, ...]:
-        """The underlyings whose prices matter now: those of live signals and of open positions."""
-        held: dict[str, list[Any]] = {signal.update.symbol: [] for signal in self.state.signals.values()}
-        for position in self.state.positions.values():
-            contracts = held.setdefault(position.symbol, [])
-            if position.contract not in contracts:
-                contracts.append(position.contract)
-        return tuple(Watch(symbol=s, contracts=tuple(held[s])) for s in sorted(held))
+        """The underlyings whose prices matter now: those of live signals, open positions and shadows."""
+        held: dict[str, dict[Any, Contract]] = {s.update.symbol: {} for s in self.state.signals.values()}
+        for position in (*self.state.positions.values(), *self.state.shadows.values()):
+            contract = position.contract
+            held.setdefault(position.symbol, {})[contract.expiry, contract.strike, contract.right] = contract
+        return tuple(Watch(symbol=s, contracts=tuple(held[s].values())) for s in sorted(held))
 
     def unanswered(self) -> tuple[FetchMarket, ...]:
         """The questions to the market that a crash left open."""

@@ -57,6 +57,7 @@ class EngineState:
     contexts: ContextBook = field(default_factory=ContextBook)
     signals: dict[str, LiveSignal] = field(default_factory=dict)
     positions: dict[str, Position] = field(default_factory=dict)
+    shadows: dict[str, Position] = field(default_factory=dict)
     prices: dict[str, PriceSeen] = field(default_factory=dict)
     markets: dict[str, MarketSnapshot] = field(default_factory=dict)
     duplicates: DuplicateWindow = field(default_factory=DuplicateWindow)

@@ -49,7 +49,7 @@ class TradingDay:
 class Calendar:
     """The sessions of one exchange, immutable; ``Calendar.load`` shares equal calendars."""
 
-    __slots__ = ("_closes", "_days", "_opens", "_switches")
+    __slots__ = ("_closes", "_days", "_made", "_opens", "_switches")
 
     def __init__(
         self, days: list[int], opens: list[int], closes: list[int], switches: list[tuple[int, int]]
@@ -59,6 +59,7 @@ class Calendar:
         self._opens = opens
         self._closes = closes
         self._switches = switches
+        self._made: dict[int, TradingDay] = {}
 
     @classmethod
     def load(cls, closures: Iterable[date] = (), early_closes: Mapping[date, str] | None = None) -> Calendar:
@@ -151,11 +152,14 @@ class Calendar:
         return self._trading_day(index)
 
     def _trading_day(self, index: int) -> TradingDay:
-        return TradingDay(
-            date.fromordinal(self._days[index] + _EPOCH),
-            datetime.fromtimestamp(self._opens[index], UTC),
-            datetime.fromtimestamp(self._closes[index], UTC),
-        )
+        made = self._made.get(index)
+        if made is None:
+            made = self._made[index] = TradingDay(
+                date.fromordinal(self._days[index] + _EPOCH),
+                datetime.fromtimestamp(self._opens[index], UTC),
+                datetime.fromtimestamp(self._closes[index], UTC),
+            )
+        return made
 
     def _lag(self, instant: datetime) -> int:
         return self._switches[bisect_right(self._switches, (instant.timestamp(), _DAY)) - 1][1]

@@ -37,8 +37,7 @@ class Env:
 
         An expiry that an unscheduled closure took out of the calendar ends with the session before it.
         """
-        session = self.calendar.session(expiry) or self.calendar.previous_session(expiry)
-        return session.close
+        return _last_close(self.calendar, expiry)
 
     def dte(self, contract: Contract, now: datetime) -> int:
         """Calendar days from the exchange's date at ``now`` to the expiry, not below 0."""
@@ -51,6 +50,11 @@ class Env:
     def is_stale(self, priced_at: datetime, now: datetime) -> bool:
         """Whether a price of the underlying is too old for a stop or a target to act on it."""
         return self.price_age(priced_at, now) > self.rules.fills.price_stale_seconds
+
+
+@lru_cache(maxsize=1024)
+def _last_close(calendar: Calendar, expiry: date) -> datetime:
+    return (calendar.session(expiry) or calendar.previous_session(expiry)).close
 
 
 @lru_cache(maxsize=16)

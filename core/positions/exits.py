@@ -107,10 +107,8 @@ def scale_out(position: Position, env: Env) -> int:
     return min(position.remaining, math.ceil(position.remaining * env.rules.exits.scale_out_fraction - 1e-9))
 
 
-def _manual(position: Position, moment: Moment, env: Env) -> Found:
-    if moment.asked < 1 or moment.now >= env.last_close(position.contract.expiry):
-        return None
-    return min(moment.asked, position.remaining), moment.spot
+def _manual(position: Position, moment: Moment, _: Env) -> Found:
+    return (min(moment.asked, position.remaining), moment.spot) if moment.asked else None
 
 
 def _stop_loss(position: Position, moment: Moment, _: Env) -> Found:

@@ -180,8 +180,15 @@ class SimulatedSenders:
                 SIGNALS, f"EMA Cross: order buy @ 1 filled on {symbol}. New strategy position is 1".encode()
             )
         if kind == 6:
-            evil = {"ticker": symbol, "action": "buy", "price": price, "score": 7.7, "timenow": _iso(now),
-                    "comment": "\x1b]52;c;bm8=\x07[@click=app.quit]go[/x]", "id": "\x1b[2J" + self._id("esc")}  # fmt: skip
+            evil = {
+                "ticker": symbol,
+                "action": "buy",
+                "price": price,
+                "score": 7.7,
+                "timenow": _iso(now),
+                "comment": "\x1b]52;c;bm8=\x07[@click=app.quit]go[/x]",
+                "id": "\x1b[2J" + self._id("esc"),
+            }
             return self._post(SIGNALS, evil)
         return Post(ANY, b'{"hello": "world"')
 

@@ -39,6 +39,9 @@ class Markets(Protocol):
         ...
 
 
+ASSUMED = ("spread_bps", "depth_score", "atr14")
+
+
 class NoFeed:
     """No feed at all: the core marks what it assumes; prices come only from the senders' bodies."""
 

@@ -2,8 +2,8 @@
 
 What comes back equals what went out for every dataclass whose fields say their types (enums, UTC datetimes,
 dates, tuples, mappings with string keys, nested dataclasses). Where a field is ``Any`` (a gate's evidence),
-the value must itself be plain JSON: a tuple there comes back as a list. Floats survive to the last bit;
-NaN and infinities do not exist in a fact and would come back as ``None``.
+the value must itself be plain JSON, and its sequences come back as tuples, as a frozen fact holds them. Floats
+survive to the last bit; NaN and infinities do not exist in a fact and would come back as ``None``.
 """
 
 from __future__ import annotations
@@ -65,7 +65,20 @@ def decode(data: bytes) -> Event:
 
 def decode_as(kind: type[T], data: bytes | str) -> T:
     """The value of type ``kind`` that ``encode_any`` was given; raises ValueError naming the field."""
-    value: T = adapter(kind).validate_json(data)
+    return from_plain(kind, orjson.loads(data))
+
+
+def from_plain(kind: type[T], value: Any) -> T:
+    """The same from JSON already read; raises ValueError naming the field."""
+    made: T = adapter(kind).validate_python(_frozen(value))
+    return made
+
+
+def _frozen(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _frozen(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return tuple(map(_frozen, value))
     return value
 
 

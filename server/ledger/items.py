@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.model import DecisionRecord
-from server.ledger.codec import adapter, loads
+from server.ledger.codec import from_plain, loads
 from server.ledger.instants import iso
 
 Row = Mapping[str, Any]
@@ -121,5 +121,4 @@ def record_of(row: Row) -> DecisionRecord:
         "context": inputs["context"],
         "market": inputs["market"],
     }
-    record: DecisionRecord = adapter(DecisionRecord).validate_python(fields)
-    return record
+    return from_plain(DecisionRecord, fields)

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from core.effects import Effect, StoreDecision, StoreMarks, StoreReceipt, StoreRules, StoreTrade
+from core.effects import Effect, StoreDecision, StoreMarks, StoreReceipt, StoreRules, StoreShadow, StoreTrade
 from core.model import DecisionRecord
 from core.positions import Position, PositionState, execution_record, exit_record
 from server.ledger.base import Entry
@@ -41,10 +41,11 @@ POSITION = _insert(
     " closed_at = excluded.closed_at, state = excluded.state, payload = excluded.payload",
 )
 OUTCOME = "UPDATE ledger_entries SET position_id = ?, execution = ?, exit = ? WHERE id = ?"
+SHADOW = "UPDATE ledger_entries SET hypothetical = ? WHERE id = ?"
 MARK = _insert("marks", "position_id at payload")
 RULES = _insert("rules_versions", "seq at fingerprint name author toml")
 
-STATEMENTS = (JOURNAL, RECEIPT, ENTRY, POSITION, OUTCOME, MARK, RULES)
+STATEMENTS = (JOURNAL, RECEIPT, ENTRY, POSITION, OUTCOME, SHADOW, MARK, RULES)
 """In the order they run within a batch: an entry is there before the outcome that is written to it."""
 
 DERIVED = ("receipts", "ledger_entries", "positions", "marks", "rules_versions")
@@ -166,6 +167,17 @@ def _trade(effect: StoreTrade, into: Tables) -> None:
     into[OUTCOME].append((position.id, execution, _json_or_none(left), position.decision_id))
 
 
+def _shadow(effect: StoreShadow, into: Tables) -> None:
+    position = effect.position
+    told = {
+        "status": effect.status,
+        "opened_at": position.opened_at,
+        "execution": execution_record(position),
+        "exit": exit_record(position) if position.legs else None,
+    }
+    into[SHADOW].append((_json(told), position.decision_id))
+
+
 def _marks(effect: StoreMarks, into: Tables) -> None:
     into[MARK] += [(effect.position_id, micros(mark.at), _json(mark)) for mark in effect.marks]
 
@@ -180,6 +192,7 @@ _STORES: Mapping[type, Callable[[Any, Tables], None]] = {
     StoreReceipt: _receipt,
     StoreDecision: _decision,
     StoreTrade: _trade,
+    StoreShadow: _shadow,
     StoreMarks: _marks,
     StoreRules: _rules,
 }

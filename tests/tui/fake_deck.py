@@ -98,7 +98,9 @@ REASONS = (
 BLOCKED = (Reason("SPREAD_WIDE", "Spread too wide (14.8 bps > 12)", Tone.NEGATIVE),)
 
 
-def record(action: Action = Action.EXECUTE, *, assumed: bool = False, code: str | None = None) -> DecisionRecord:
+def record(
+    action: Action = Action.EXECUTE, *, assumed: bool = False, code: str | None = None
+) -> DecisionRecord:
     executed = action is Action.EXECUTE
     confidence = {Action.EXECUTE: 86.4, Action.WAIT: 61.7, Action.SKIP: 58.2}[action]
     passed = action is not Action.SKIP or code is not None
@@ -133,7 +135,9 @@ def record(action: Action = Action.EXECUTE, *, assumed: bool = False, code: str 
             rules_fingerprint="4f1d0c9a77be",
         ),
         blocks=(),
-        size=PositionSize(factors=_FACTORS, raw=2.571, final=2.571, skip=False, confluence=82.0) if executed else None,
+        size=PositionSize(factors=_FACTORS, raw=2.571, final=2.571, skip=False, confluence=82.0)
+        if executed
+        else None,
         count=ContractCount(contracts=6, planned_loss=96.4, bound_by="budget") if executed else None,
         contract=Contract(underlying="SPY", root="SPY", expiry=date(2026, 11, 27), strike=452.0, right="C")
         if executed
@@ -163,7 +167,9 @@ def record(action: Action = Action.EXECUTE, *, assumed: bool = False, code: str 
 
 def level(price: float, spot: float, atr: float | None = 5.14) -> LevelDistance:
     away = price - spot
-    return LevelDistance(level=price, dollars=away, percent=100 * away / spot, atrs=away / atr if atr else None)
+    return LevelDistance(
+        level=price, dollars=away, percent=100 * away / spot, atrs=away / atr if atr else None
+    )
 
 
 def position(
@@ -261,7 +267,9 @@ def recent(count: int = 20) -> tuple[DecisionRow, ...]:
 
 
 def series(count: int = 180) -> tuple[float, ...]:
-    return tuple(round(190 * math.sin(n / 21) + 2.4 * n - 160 + 25 * math.sin(n / 3.1), 2) for n in range(count))
+    return tuple(
+        round(190 * math.sin(n / 21) + 2.4 * n - 160 + 25 * math.sin(n / 3.1), 2) for n in range(count)
+    )
 
 
 def snapshot(**changes: Any) -> DeckSnapshot:
@@ -291,7 +299,8 @@ def snapshot(**changes: Any) -> DeckSnapshot:
         decision=record(assumed=True),
         recent=recent(),
         positions=positions(),
-        pnl=PnlView(realized=184.2, open=path[-1] - 184.2, total=path[-1], costs=41.35, closed=7, wins=4, series=path),
+        pnl=PnlView(realized=184.2, open=path[-1] - 184.2, total=path[-1], costs=41.35, closed=7, wins=4,
+                    series=path),
         events=(
             EventLine(at=NOW - timedelta(seconds=12), kind="execute", text="Bought 6 SPY 452C 11/27 at 2.05",
                       tone=Tone.POSITIVE),
@@ -352,7 +361,9 @@ class FakeDeck:
     async def page(self, query: PageQuery) -> Page:
         self.queries.append(query)
         only = query.filters.get("decision")
-        items = [item for n in range(self._ledger) if (item := ledger_item(n)) and only in (None, item["decision"])]
+        items = [
+            item for n in range(self._ledger) if (item := ledger_item(n)) and only in (None, item["decision"])
+        ]
         start = int(query.cursor or 0)
         end = start + query.limit
         return Page(items=tuple(items[start:end]), next_cursor=str(end) if end < len(items) else None)
@@ -363,3 +374,45 @@ class FakeDeck:
     async def command(self, command: Command) -> CommandResult:
         self.commands.append(command)
         return self.answer
+
+
+HOSTILE = (
+    "\x1b]52;c;cHduZWQ=\x07",
+    "\x1b]0;owned\x07",
+    "\x1b[2J\x1b[31mred",
+    "\x9b31mC1\x9d0;t\x9c",
+    "\x1bP1$r\x1b\\",
+    "[/x]",
+    "[@click=app.quit]go[/]",
+    "[red]markup",
+    "\u202eright\u202c to left\u200b\u2066",
+    "tab\tnew\nline\r\x00\x7f",
+    "wide 東京 é ǎ̐",
+    "x" * 10_000,
+)
+
+
+def hostile_snapshot(text: str = " ".join(HOSTILE[:-1]) + HOSTILE[-1]) -> DeckSnapshot:
+    """Every text that could have come from outside, set to ``text`` as if intake had let it through."""
+    bad = Reason("BAD", text, Tone.NEGATIVE)
+    made = record()
+    verdict = replace(
+        made.verdict,
+        reasons=(bad, *(Reason("BAD", each, Tone.NEUTRAL) for each in HOSTILE)),
+        gates=replace(made.verdict.gates, regime=Gate(passed=False, score=1, reason=text, evidence={text: text})),
+        components=(Component(name="regime", weight=0.3, value=None, reason=text), *COMPONENTS[1:]),
+    )
+    size = PositionSize(factors={text: 2.0}, raw=2.0, final=2.0, skip=False)
+    worst = replace(made, verdict=verdict, symbol=text, code=text, size=size)
+    rows = tuple(position(f"h{n}", each, contract=each, occ=each, nearest_exit=each) for n, each in enumerate(HOSTILE))
+    return snapshot(
+        decision=worst,
+        positions=rows,
+        recent=tuple(replace(row, symbol=text, code=text) for row in recent(5)),
+        events=(EventLine(at=NOW, kind="refused", text=text, tone=Tone.NEGATIVE),),
+        listener=HOSTILE[0],
+        rules_name=text,
+        clock_note=HOSTILE[2],
+        market_note=text,
+        alarms=(text,),
+    )

@@ -12,6 +12,7 @@ from time import monotonic
 
 sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parents[2])]
 
+# ruff: noqa: E402
 from fake_deck import NOW, FakeDeck, empty_snapshot, record, snapshot
 
 from core.model import Action
@@ -35,7 +36,9 @@ class MovingDeck(FakeDeck):
                 continue
             mark = max(0.05, round(row.mark * (1 + self._random.gauss(0, 0.01)), 2))
             pnl = round((mark - row.entry_price) * 100 * row.remaining, 2)
-            rows.append(replace(row, mark=mark, pnl=pnl, pnl_pct=100 * pnl / (row.entry_price * 100 * row.contracts)))
+            rows.append(
+                replace(row, mark=mark, pnl=pnl, pnl_pct=100 * pnl / (row.entry_price * 100 * row.contracts))
+            )
         total = sum(row.pnl or 0.0 for row in rows)
         at = NOW + timedelta(seconds=monotonic() - self._start)
         self.now = replace(self.now, at=at, positions=tuple(rows), pnl=replace(self.now.pnl, open=total))
@@ -53,7 +56,9 @@ async def main() -> None:
     actions = {"skip": Action.SKIP, "wait": Action.WAIT}
     now = empty_snapshot() if choice == "empty" else snapshot()
     if choice in actions:
-        now = replace(now, decision=record(actions[choice], code="LEVEL_PASSED" if choice == "wait" else None))
+        now = replace(
+            now, decision=record(actions[choice], code="LEVEL_PASSED" if choice == "wait" else None)
+        )
     ended = await run_deck(DeckApp(MovingDeck(now)))
     print(ended)
 

@@ -36,6 +36,8 @@ class UserCommand:
     scope: ClassVar[str] = "screen"
     """Where its keys are bound: screen (every screen), a screen's name, table, or none (shown in help only)."""
     footer: ClassVar[bool] = False
+    goes_to: ClassVar[str] = ""
+    """The screen it leads to; its key is not shown there."""
     palette: ClassVar[bool] = True
     action: ClassVar[str] = ""
     """Textual's action when the widget in focus does it itself; else ``run`` is called."""

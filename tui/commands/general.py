@@ -29,6 +29,7 @@ class ShowLive(UserCommand):
     keys = ("1",)
     label = "Live"
     footer = True
+    goes_to = "live"
 
     def run(self, app: DeckApp) -> None:
         app.switch_to("live")
@@ -40,6 +41,7 @@ class ShowHistory(UserCommand):
     keys = ("2",)
     label = "History"
     footer = True
+    goes_to = "history"
 
     def run(self, app: DeckApp) -> None:
         app.switch_to("history")

@@ -60,7 +60,7 @@ class Reading(Dialog[None]):
         document = self.query_one(Document)
         box = document.parent
         width = min(100, max(20, self.size.width - 4)) - 6
-        tall = document.needed_height(width) + 4
+        tall = document.needed_height(width) + 2
         if box is not None:
             box.styles.height = max(6, min(tall, self.size.height - 2))  # type: ignore[attr-defined]
 

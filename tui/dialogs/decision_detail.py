@@ -69,22 +69,24 @@ def _top(record: DecisionRecord, width: int) -> list[Line]:
     if record.code:
         out += named("refused by", record.code, width, "warn")
     if record.contract is not None:
-        out += named("contract", f"{record.contract.label}  {record.contract.occ}", width)
+        out += named("contract", f"{record.contract.label} ({record.contract.occ})", width)
     if record.count is not None:
         risk = fmt.money(record.count.planned_loss, sign=False)
-        text = f"{record.count.contracts}, planned loss {risk} each, bound by {fmt.words(record.count.bound_by)}"
+        text = (
+            f"{record.count.contracts}, planned loss {risk} each, bound by {fmt.words(record.count.bound_by)}"
+        )
         out += named("contracts", text, width)
     if record.levels is not None:
         at = record.levels
-        text = f"stop {at.stop:,.2f}  T1 {at.target_1:,.2f}  T2 {at.target_2:,.2f}  from the {at.origin}"
+        text = f"stop {at.stop:,.2f}, T1 {at.target_1:,.2f}, T2 {at.target_2:,.2f}, from the {at.origin}"
         out += named("levels", text, width)
     out += named("source", f"{record.source}, decided on {fmt.words(record.trigger)}", width)
     if record.supersedes:
         out += named("supersedes", record.supersedes, width)
     if record.position_id:
         out += named("position", record.position_id, width)
-    out += named("ids", f"decision {record.id}  receipt {record.receipt_id}", width, "dim")
-    rules = f"rules {record.verdict.rules_fingerprint}  engine {record.verdict.engine_version}"
+    out += named("ids", f"decision {record.id}, receipt {record.receipt_id}", width, "dim")
+    rules = f"rules {record.verdict.rules_fingerprint}, engine {record.verdict.engine_version}"
     return out + named("made by", rules, width, "dim")
 
 
@@ -102,7 +104,11 @@ def _component(part: Component, width: int) -> Line:
     line: Line = [(f"  {part.name:<13}", "text"), (f"weight {part.weight * 100:>3.0f} %  ", "dim")]
     if part.value is None:
         return [*line, (f"left out: {part.reason or 'not known'}", "dim")]
-    return [*line, (f"{fmt.score(part.value):>5} ", "strong"), *bar(part.value, max(8, min(30, width - 40)), "info")]
+    return [
+        *line,
+        (f"{fmt.score(part.value):>5} ", "strong"),
+        *bar(part.value, max(8, min(30, width - 40)), "info"),
+    ]
 
 
 def _inputs(record: DecisionRecord, width: int) -> list[Line]:
@@ -113,11 +119,21 @@ def _inputs(record: DecisionRecord, width: int) -> list[Line]:
         origin = context.provenance.get(name)
         text = "not known" if section is None else _section(section)
         if origin is not None:
-            text += f"  ({origin.source} at {fmt.clock(origin.at)})"
+            text += f" ({origin.source} at {fmt.clock(origin.at)})"
         out += named(name, text, width, "dim" if section is None else "text")
     if context.conflict:
         out += named("conflict", f"disagrees with {context.conflict}", width, "warn")
-    shown = ("price", "bid", "ask", "spread_bps", "depth_score", "atr14", "rsi14", "iv_percentile", "gamma_bias")
+    shown = (
+        "price",
+        "bid",
+        "ask",
+        "spread_bps",
+        "depth_score",
+        "atr14",
+        "rsi14",
+        "iv_percentile",
+        "gamma_bias",
+    )
     known = {name: getattr(market, name) for name in shown if getattr(market, name) is not None}
     out += named("market", evidence_words(known) or "not known", width)
     if assumed_words(market):

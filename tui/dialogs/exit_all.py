@@ -27,10 +27,10 @@ class ExitAllText(Pane):
         out: list[Line] = [heading(title, width), []]
         for row in rows[:_NAMED]:
             out.append([(f" {DIRECTION_MARK[row.direction]} ", DIRECTION_ROLE[row.direction]),
-                        (fmt.fit(row.contract, 20), "strong"), (f" {row.remaining:>3} at ", "dim"),
+                        (fmt.fit(row.contract, 20), "strong"), (f" {row.remaining:>3} ×", "dim"),
                         (fmt.fit(fmt.number(row.mark), 8, "right"), "text"),
                         (f" {fmt.fit(fmt.age(row.mark_age), 6, 'right')} old", "warn" if row.stale else "dim"),
-                        (f"  {fmt.money(row.pnl)}", signed_role(row.pnl))])  # fmt: skip
+                        (fmt.fit(fmt.money(row.pnl), 13, "right"), signed_role(row.pnl))])  # fmt: skip
         if len(rows) > _NAMED:
             out.append([(f"   and {len(rows) - _NAMED} more", "dim")])
         return [*out, [], [(" Type ", "dim"), (WORD, "strong"), (" and Enter; Esc cancels.", "dim")]]

@@ -40,8 +40,8 @@ def exit_lines(asked: PositionRow, now: PositionRow | None, width: int) -> list[
     old = "not marked yet" if now.mark is None else f"{fmt.age(now.mark_age)} old"
     out.append([(" mark  ", "dim"), (fmt.number(now.mark), "strong"), (f", {old}", "warn" if stale else "text"),
                 ("   entry ", "dim"), (fmt.number(now.entry_price), "text")])  # fmt: skip
-    out.append([(" P&L   ", "dim"), (f"{fmt.arrow(now.pnl)} {fmt.money(now.pnl)}", signed_role(now.pnl)),
-                (f"   {fmt.signed(now.pnl_pct, 1, ' %')}   {fmt.signed(now.r, 2, ' R')}", signed_role(now.pnl))])  # fmt: skip
+    gain = f"{fmt.arrow(now.pnl)} {fmt.money(now.pnl)}   {fmt.signed(now.pnl_pct, 1, ' %')}"
+    out.append([(" P&L   ", "dim"), (f"{gain}   {fmt.signed(now.r, 2, ' R')}", signed_role(now.pnl))])
     if now.remaining != asked.remaining:
         out += [[], [(f" ! {now.remaining} are left now: cancel and ask again.", "warn")]]
     elif stale:

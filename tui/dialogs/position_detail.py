@@ -70,7 +70,10 @@ def _top(row: PositionRow, width: int) -> list[Line]:
 
 
 def _head(*titles: str) -> Line:
-    return [(" " + fmt.fit(titles[0], 14), "head"), *((fmt.fit(title, 11, "right"), "head") for title in titles[1:])]
+    return [
+        (" " + fmt.fit(titles[0], 14), "head"),
+        *((fmt.fit(title, 11, "right"), "head") for title in titles[1:]),
+    ]
 
 
 def _greek(name: str, pair: GreekPair, digits: int, factor: float, unit: str) -> Line:
@@ -95,7 +98,9 @@ def _execution(row: PositionRow, width: int) -> list[Line]:
     filled = row.execution
     if filled is None:
         return out
-    kind = f"{filled.option_type}  strike {filled.strike:g}  expiry {filled.expiry}  {filled.dte} days at entry"
+    kind = (
+        f"{filled.option_type}, strike {filled.strike:g}, expiry {filled.expiry}, {filled.dte} days at entry"
+    )
     out += named("option", kind, width)
     out += named("filled", f"{filled.filled_contracts} contracts, {filled.fill_quality}", width)
     costs = (("spread", filled.spread_cost), ("slippage", filled.slippage), ("commission", filled.commission))

@@ -51,7 +51,7 @@ class DecisionPane(Pane):
             return _empty(view, width)
         record = view.record
         out = [heading("Decision", width, [(f"{fmt.age(view.age)} ago", "dim")])]
-        body = _word(record, width) + [_verdict(record)] + _confidence(view, record.confidence, width)
+        body = [*_word(record, width), _verdict(record), *_confidence(view, record.confidence, width)]
         body += _plan(record, width)
         return out + body[: height - 1]
 
@@ -122,12 +122,13 @@ def _plan(record: DecisionRecord, width: int) -> list[Line]:
                 line.append((risk, "dim"))
         out.append(line)
     else:
-        out.append([(" size ", "dim"), ("none: the verdict is not EXECUTE", "dim")])
+        out.append([(" size ", "dim"), ("none: nothing to execute", "dim")])
     if record.contract is not None:
         out.append([(" buys ", "dim"), (record.contract.label, "strong")])
     if record.levels is not None:
         levels = record.levels
-        out.append([(" stop ", "dim"), (fmt.number(levels.stop), "bad"), ("  T1 ", "dim"),
-                    (fmt.number(levels.target_1), "good"), ("  T2 ", "dim"), (fmt.number(levels.target_2), "good")])  # fmt: skip
+        out.append([(" stop ", "dim"), (fmt.number(levels.stop), "bad"),
+                    ("  T1 ", "dim"), (fmt.number(levels.target_1), "good"),
+                    ("  T2 ", "dim"), (fmt.number(levels.target_2), "good")])  # fmt: skip
     out.append([(f" {record.source}, {record.context.completeness * 5:.0f} of 5 sources", "dim")])
     return [clip_line(line, width) for line in out]

@@ -23,5 +23,6 @@ def event_line(event: EventLine, width: int) -> Line:
     role = TONE_ROLE[event.tone]
     text_role = "text" if role == "good" else role
     return clip_line(
-        [(f" {fmt.clock(event.at)} ", "dim"), (f"{TONE_MARK[event.tone]} ", role), (event.text, text_role)], width
+        [(f" {fmt.clock(event.at)} ", "dim"), (f"{TONE_MARK[event.tone]} ", role), (event.text, text_role)],
+        width,
     )

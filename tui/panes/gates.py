@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from core.model import Component, DecisionRecord, Gate, MarketSnapshot
 from tui import fmt
 from tui.widgets.bars import bar
-from tui.widgets.line import Line, clip_line, heading
+from tui.widgets.line import Line, clip_line, heading, width_of
 from tui.widgets.painted import Pane
 
 GATES = ("Regime", "Structural", "Market")
@@ -22,6 +22,8 @@ def assumed_words(market: MarketSnapshot) -> str:
 
 
 def evidence_words(evidence: Mapping[str, object]) -> str:
+    """Names and values in words, such as "phase 2, confidence 82"."""
+
     def value(item: object) -> str:
         if isinstance(item, bool):
             return "yes" if item else "no"
@@ -33,7 +35,7 @@ def evidence_words(evidence: Mapping[str, object]) -> str:
             return ", ".join(fmt.words(str(v)) for v in item) or fmt.NONE
         return fmt.NONE if item is None else str(item)
 
-    return "  ".join(f"{fmt.words(str(name))} {value(item)}" for name, item in evidence.items())
+    return ", ".join(f"{fmt.words(str(name))} {value(item)}" for name, item in evidence.items())
 
 
 class GatesPane(Pane):
@@ -48,7 +50,9 @@ class GatesPane(Pane):
             return out + [[(f"   {name:<11}", "dim"), (fmt.NONE, "dim")] for name in COMPONENTS]
         gates = record.verdict.gates
         failed = len(gates.failed)
-        verdict: Line = [("✗ failed: ", "bad"), (str(failed), "bad")] if failed else [("✓ all passed", "good")]
+        verdict: Line = (
+            [("✗ failed: ", "bad"), (str(failed), "bad")] if failed else [("✓ all passed", "good")]
+        )
         out = [heading("Gates", width, verdict)]
         second = height >= _WITH_EVIDENCE
         for title, (name, gate) in zip(GATES, gates.items(), strict=True):
@@ -57,7 +61,7 @@ class GatesPane(Pane):
             reason.append((gate.reason, "text" if gate.passed else "bad"))
             line = _gate(title, gate, 6 if width < 46 else 10)
             if second:
-                out.append(clip_line([*line, (_brief(gate.evidence), "dim")], width))
+                out.append([*line, (_brief(gate.evidence, width - width_of(line)), "dim")])
                 out.append(clip_line([("   ", "text"), *reason], width))
             else:
                 out.append(clip_line(line + reason, width))
@@ -72,14 +76,16 @@ def _gate(title: str, gate: Gate, size: int) -> Line:
             (f"{fmt.score(gate.score):>5} ", role), *bar(gate.score, size, role), (" ", "text")]  # fmt: skip
 
 
-def _brief(evidence: Mapping[str, object]) -> str:
-    """The numbers a gate looked at, without its limits and what is not known."""
-    plain = {
-        name: value
-        for name, value in evidence.items()
-        if isinstance(value, (bool, int, float, str)) and not name.startswith(("min_", "max_"))
-    }
-    return evidence_words(plain)
+def _brief(evidence: Mapping[str, object], width: int) -> str:
+    """The numbers a gate looked at that fit, without its limits and what is not known."""
+    text = ""
+    for name, value in evidence.items():
+        if isinstance(value, (bool, int, float, str)) and not name.startswith(("min_", "max_")):
+            more = (", " if text else "") + evidence_words({name: value})
+            if len(text) + len(more) > width:
+                break
+            text += more
+    return text
 
 
 def _component(part: Component, width: int) -> Line:
@@ -89,5 +95,9 @@ def _component(part: Component, width: int) -> Line:
         line += [("    – ", "dim"), (f"left out: {part.reason or 'not known'}", "dim")]
         return clip_line(line, width)
     size = max(6, min(24, width - 30))
-    line += [(f"{fmt.score(part.value):>5} ", "text"), *bar(part.value, size, "info"), (f" of {weight:>4}", "dim")]
+    line += [
+        (f"{fmt.score(part.value):>5} ", "text"),
+        *bar(part.value, size, "info"),
+        (f" of {weight:>4}", "dim"),
+    ]
     return clip_line(line, width)

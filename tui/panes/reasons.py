@@ -16,7 +16,8 @@ def sorted_reasons(record: DecisionRecord) -> list[Reason]:
 
 def reason_line(reason: Reason, width: int) -> Line:
     role = TONE_ROLE[reason.tone]
-    return clip_line([(f" {TONE_MARK[reason.tone]} ", role), (reason.text, role if role != "good" else "text")], width)
+    text_role = "text" if role == "good" else role
+    return clip_line([(f" {TONE_MARK[reason.tone]} ", role), (reason.text, text_role)], width)
 
 
 class ReasonsPane(Pane):

@@ -12,25 +12,33 @@ COLUMNS = (
     Column("action", 7),
     Column("signal", 18),
     Column("conf.", 5, "right"),
-    Column("quality", 7),
+    Column("code or outcome, net $", 23),
     Column("size", 5, "right"),
-    Column("code or outcome", 20),
-    Column("net $", 10, "right"),
+    Column("quality", 7),
 )
+
+
+def result(code: str | None, outcome: str, net: float | None) -> Cell:
+    """What became of a decision in one cell: the code that refused it, or the exit and its dollars."""
+    if code:
+        return (code, "warn")
+    if net is None:
+        return (outcome or fmt.NONE, "dim")
+    return (f"{outcome} {fmt.money(net).replace('$', '')}".strip(), signed_role(net))
 
 
 def decision_cells(row: DecisionRow) -> tuple[Cell, ...]:
     side = row.direction or row.proposed_direction
-    signal = f"{DIRECTION_MARK[side]} {side} {row.symbol} {fmt.timeframe(row.timeframe) if row.timeframe else fmt.NONE}"
+    frame = fmt.timeframe(row.timeframe) if row.timeframe else fmt.NONE
+    signal = f"{DIRECTION_MARK[side]} {side} {row.symbol} {frame}"
     return (
         (fmt.clock(row.at), "dim"),
         (row.action, ACTION_ROLE[row.action]),
         (signal, DIRECTION_ROLE[side] if row.direction else "text"),
         (f"{row.confidence:.1f}", "strong"),
+        result(row.code, row.outcome, row.pnl_net),
+        (fmt.factor(row.multiplier), "text"),
         (row.quality, "text"),
-        (fmt.factor(row.multiplier) if row.multiplier is not None else fmt.NONE, "text"),
-        (row.code or row.outcome or fmt.NONE, "warn" if row.code else "dim"),
-        (fmt.money(row.pnl_net).replace("$", ""), signed_role(row.pnl_net)),
     )
 
 
@@ -39,12 +47,12 @@ def counters_note(counters: Counters) -> Line:
         (f"{counters.executed} EXECUTE", "good"),
         (f"  {counters.waited} WAIT", "warn"),
         (f"  {counters.skipped} SKIP", "bad"),
-        (f"  {fmt.plural(counters.receipts, 'webhook')}", "dim"),
     ]
-    if counters.duplicates:
-        note.append((f", {counters.duplicates} again", "dim"))
     if counters.quarantined:
-        note.append((f", {counters.quarantined} not understood", "warn"))
+        note.append((f"  {counters.quarantined} not understood", "warn"))
+    note.append((f"  {fmt.plural(counters.receipts, 'webhook')}", "dim"))
+    if counters.duplicates:
+        note.append((f"  {fmt.plural(counters.duplicates, 'duplicate')}", "dim"))
     return note
 
 

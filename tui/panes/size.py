@@ -39,8 +39,9 @@ def factor_rows(size: PositionSize, width: int) -> list[Line]:
             note = " unknown" if size.confluence is None else f" {size.confluence:.0f} %"
         room = min(24, width - 12)
         label = fmt.clip(fmt.words(name), room - len(note))
+        role = factor_role(value)
         rows.append([("   " + label, "text"), (fmt.fit(note, room - len(label)), "dim"),
-                     (f"{fmt.factor(value):>6} ", factor_role(value)), (_mark(value), factor_role(value))])  # fmt: skip
+                     (f"{fmt.factor(value):>6} ", role), (_mark(value), role)])  # fmt: skip
     return rows
 
 
@@ -60,7 +61,7 @@ class SizePane(Pane):
     def lines(self, width: int, height: int) -> list[Line]:
         size = self.data.size if self.data else None
         if size is None:
-            why = "no decision yet" if self.data is None else "not sized: the verdict is not EXECUTE"
+            why = "no decision yet" if self.data is None else "no size: nothing to execute"
             return [heading("Size", width), [(f" {why}", "dim")]]
         final: list[Piece] = [(fmt.factor(size.final), "strong")]
         out = [heading("Size", width, final)]

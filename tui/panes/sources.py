@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from core.model import Source
 from server.deck import SourceStatus
 from tui import fmt
-from tui.widgets.line import Line, spread, width_of
+from tui.widgets.line import Line, clip_line, spread, width_of
 from tui.widgets.painted import Pane
 
 SHORT = {
@@ -46,7 +46,6 @@ class SourcesPane(Pane):
         view = self.data
         if view is None:
             return []
-        right: Line = [(f"rules {view.rules}", "dim"), ("  ", "text"), (view.listener, "info"), (" ", "text")]
         left: Line = [(" ", "text")]
         if not view.sources:
             left.append(("no sender heard yet", "dim"))
@@ -61,6 +60,9 @@ class SourcesPane(Pane):
             if width_of(left) + width_of(piece) > width:
                 break
             left += piece
-        if width_of(left) + width_of(right) > width:
-            right = [(view.listener, "info"), (" ", "text")]
-        return [spread(left, right, width)]
+        listener: Line = [(view.listener, "info"), (" ", "text")]
+        for rules in (f"rules {view.rules}  ", f"rules {view.rules.split(' ')[0]}  ", ""):
+            right: Line = [(rules, "dim"), *listener]
+            if width_of(left) + width_of(right) <= width:
+                break
+        return [spread(clip_line(left, max(0, width - width_of(listener) - 1)), right, width)]

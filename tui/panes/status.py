@@ -11,6 +11,8 @@ from tui.widgets.line import Line, spread, width_of
 from tui.widgets.painted import Pane
 
 _MODE_ROLE = {Mode.ACTIVE: "badge-good", Mode.REDUCING: "badge-warn", Mode.HALTED: "badge-bad"}
+_SHORT = 76
+"""Cells under which the exchange's time gives way to the clock's note, which must be seen."""
 _MODE_NOTE = {Mode.ACTIVE: "", Mode.REDUCING: "no entries", Mode.HALTED: "no entries, exits by hand"}
 
 
@@ -33,10 +35,11 @@ class StatusPane(Pane):
         left: Line = [(f" {view.mode} ", _MODE_ROLE[view.mode])]
         if _MODE_NOTE[view.mode]:
             left.append((f" {_MODE_NOTE[view.mode]}", "warn"))
-        left += [("  ", "text"), *_exchange(view.exchange)]
+        short = width < _SHORT
+        left += [("  ", "text"), *_exchange(view.exchange, short)]
         right: Line = []
         if view.market_assumed:
-            right.append(("! market assumed", "warn"))
+            right.append(("! assumed" if short else "! market assumed", "warn"))
         elif view.market_note and width_of(left) + len(view.market_note) + 24 < width:
             right.append((view.market_note, "dim"))
         if view.clock_note:
@@ -44,13 +47,13 @@ class StatusPane(Pane):
         return [spread(left, [*right, (" ", "text")], width)]
 
 
-def _exchange(exchange: ExchangeStatus) -> Line:
+def _exchange(exchange: ExchangeStatus, short: bool) -> Line:
     line: Line = []
     if exchange.is_open:
         line.append((str(exchange.session), "strong"))
     else:
         line.append(("CLOSED", "warn"))
-    if exchange.local_time:
+    if exchange.local_time and not short:
         line.append((f" {exchange.local_time}", "text"))
     if exchange.is_open and exchange.closes_in is not None:
         line.append((f"  close in {fmt.age(exchange.closes_in)}", "text"))

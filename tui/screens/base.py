@@ -30,7 +30,8 @@ class DeckScreen(Screen[None]):
         yield AlarmPane(id="alarms")
         yield from self.compose_body()
         yield SourcesPane(id="sources")
-        yield KeyBar(in_scope("screen", self.scope), id="keys")
+        commands = [each for each in in_scope("screen", self.scope) if each.goes_to != self.scope]
+        yield KeyBar(commands, id="keys")
 
     def compose_body(self) -> ComposeResult:
         yield Widget()

@@ -11,8 +11,9 @@ from textual.app import ComposeResult
 from server.deck import DeckSnapshot, Page, PageQuery
 from tui import fmt
 from tui.commands.table import bindings
+from tui.panes.recent import result
 from tui.screens.base import DeckScreen
-from tui.widgets.line import ACTION_ROLE, DIRECTION_MARK, DIRECTION_ROLE, Line, signed_role
+from tui.widgets.line import ACTION_ROLE, DIRECTION_MARK, DIRECTION_ROLE, Line
 from tui.widgets.table import Cell, Column, LiveTable, Row
 
 if TYPE_CHECKING:
@@ -20,14 +21,13 @@ if TYPE_CHECKING:
 
 PAGE = 20
 COLUMNS = (
-    Column("time ET", 19),
+    Column("time ET", 15),
     Column("action", 7),
     Column("signal", 18),
     Column("conf.", 5, "right"),
-    Column("quality", 7),
+    Column("code or outcome, net $", 23),
     Column("size", 5, "right"),
-    Column("code or exit", 20),
-    Column("net $", 10, "right"),
+    Column("quality", 7),
     Column("source", 18),
 )
 FILTERS = ("", "EXECUTE", "WAIT", "SKIP")
@@ -86,7 +86,7 @@ class HistoryScreen(DeckScreen):
         self.newest()
 
     def _read(self) -> None:
-        self.run_worker(self._load(), exclusive=True, exit_on_error=False, group="history")
+        self.run_worker(self._load, exclusive=True, exit_on_error=False, group="history")
 
     async def _load(self) -> None:
         app: DeckApp = self.app  # type: ignore[assignment]
@@ -135,7 +135,6 @@ def item_cells(item: Mapping[str, Any]) -> tuple[Cell, ...]:
     frame = item.get("timeframe")
     size = (item.get("decision_breakdown") or {}).get("size") or {}
     outcome = item.get("outcome") or {}
-    net = outcome.get("pnl_net")
     code = item.get("code")
     return (
         (_when(str(item["created_at"])), "dim"),
@@ -143,16 +142,15 @@ def item_cells(item: Mapping[str, Any]) -> tuple[Cell, ...]:
         (f"{DIRECTION_MARK.get(side, ' ')} {side} {item['symbol']} {fmt.timeframe(frame) if frame else fmt.NONE}",
          DIRECTION_ROLE.get(side, "text") if item.get("direction") else "text"),
         (f"{item['confidence']:.1f}", "strong"),
-        (str(item["quality"]), "text"),
+        result(code, outcome.get("exit_reason") or "", outcome.get("pnl_net")),
         (fmt.factor(size.get("final")), "text"),
-        (str(code or outcome.get("exit_reason") or fmt.NONE), "warn" if code else "dim"),
-        (fmt.money(net).replace("$", ""), signed_role(net)),
+        (str(item["quality"]), "text"),
         (str(item.get("source") or fmt.NONE), "dim"),
     )  # fmt: skip
 
 
 def _when(text: str) -> str:
     try:
-        return fmt.day_clock(datetime.fromisoformat(text)).rsplit(" ", 1)[0]
+        return fmt.day_clock(datetime.fromisoformat(text)).split(" ", 1)[1].rsplit(" ", 1)[0]
     except ValueError:
         return text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textual import events
 from textual.app import ComposeResult
 from textual.containers import Container, VerticalScroll
 
@@ -63,6 +64,11 @@ class LiveScreen(DeckScreen):
     def exiting(self) -> frozenset[str]:
         """Positions whose exit was asked for and not yet seen."""
         return getattr(self.app, "exiting", frozenset())
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        if isinstance(event.widget, PositionsPane):
+            # Back at the positions the verdict belongs in view again.
+            self.query_one("#body").scroll_home(animate=False)
 
     def on_live_table_opened(self, message: LiveTable.Opened) -> None:
         if isinstance(message.table, PositionsPane):

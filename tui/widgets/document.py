@@ -38,8 +38,10 @@ class Document(Painted, can_focus=True):
         self._top = max(0, min(self._top, len(body) - height + 1))
         shown = body[self._top : self._top + height - 1]
         below = len(body) - self._top - len(shown)
-        state = f"{self._top + 1}-{self._top + len(shown)} of {len(body)} lines" + (" ▼ more" if below else "")
-        return [*shown, [(state, "info")]]
+        state = f"{self._top + 1}-{self._top + len(shown)} of {len(body)} lines" + (
+            " ▼ more" if below else ""
+        )
+        return [*shown, [(" " + state, "info")]]
 
     def rewrite(self, write: Callable[[int], list[Line]]) -> None:
         self._write = write

@@ -28,8 +28,9 @@ class KeyBar(Painted):
                 break
             line += piece
             self._ends.append((width_of(line), command))
-        if width - width_of(line) > 26:
-            line += [("Tab", "key"), (" panes  ", "dim"), ("Enter", "key"), (" open", "dim")]
+        for key, word in (("Tab", " panes  "), ("Enter", " open")):
+            if width - width_of(line) >= len(key) + len(word.rstrip()):
+                line += [(key, "key"), (word, "dim")]
         return [line]
 
     def on_click(self, event: events.Click) -> None:

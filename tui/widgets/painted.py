@@ -105,7 +105,7 @@ class Painted(Widget):
                         style = self.ink(role)
                         segments.append(Segment(safe(text), style + over if over else style))
             pad = blank + over if over else blank
-            strips.append(Strip(segments).adjust_cell_length(width, pad))
+            strips.append(Strip(segments).adjust_cell_length(width, pad).simplify())
         return strips
 
     def repaint(self) -> None:

@@ -198,6 +198,15 @@ SCENARIOS = [
         "TIME 4 @ 604.00 15:55 stale",
         more={"theta": False},
     ),
+    Scenario(
+        "a bar that ends at the open lies before it", "11-25 09:30 bar 595 596 590 595", "OPEN", more=WEEKLY
+    ),
+    Scenario(
+        "the clock does not act on a price of the session that comes long after it",
+        "11-30 15:50 601\n11-30 16:20 price 601 from 15:58",
+        "OPEN",
+        more=WEEKLY,
+    ),
     Scenario("no option trades before the open", "11-25 08:00 590\n11-25 09:30 598", "OPEN", more=WEEKLY),
     Scenario(
         "a gap over night is stopped at the open",

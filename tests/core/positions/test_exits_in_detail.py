@@ -120,6 +120,17 @@ def test_halted_nothing_is_sold_but_it_is_marked_and_expires(desk: Any) -> None:
     assert waiting.state is PositionState.AWAITING_SETTLEMENT
 
 
+def test_halted_only_the_rest_of_a_sale_by_hand_is_still_sold(desk: Any) -> None:
+    opened = desk.open(contracts=120)
+    env, now = desk.env, opened.opened_at + MINUTE
+    stopped = on_price(opened, desk.seen(opened, now, 596.5), now, env).position
+    by_hand = exit_by_hand(opened, 102, now, None, None, env).position
+    later = now + MINUTE
+    seen = desk.seen(opened, later, 596.0)
+    assert on_price(stopped, seen, later, env, exits=False).legs == ()
+    assert [leg.contracts for leg in on_price(by_hand, seen, later, env, exits=False).legs] == [16]
+
+
 def test_at_the_open_a_price_of_that_session_is_waited_for(desk: Any) -> None:
     """What fell due overnight is not sold at yesterday's price, unless no price comes."""
     position = desk.open(expiry="2026-11-25", entered="2026-11-24T15:50", contracts=1)

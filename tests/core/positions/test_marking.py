@@ -72,6 +72,28 @@ def test_what_the_model_cannot_explain_of_a_quote_is_unexplained_with_the_last_v
     assert back.last.step.unexplained == pytest.approx(-mark.step.unexplained, abs=1e-7)
 
 
+def test_theta_is_for_one_session_and_one_night(desk: Any) -> None:
+    """What a mark loses from one close to the next is its theta, by the desk's own clock."""
+    position = desk.open(expiry="2026-12-31", entered="2026-12-01T16:00")
+    last, next_close = position.last, desk.at("2026-12-02T16:00")
+    mark = next_mark(position.contract, last, spot=600.0, spot_at=next_close, now=next_close, env=desk.env)
+    assert mark.mid - last.mid == pytest.approx((last.theta + mark.theta) / 2, rel=1e-3)
+
+
+def test_an_american_mid_below_intrinsic_implies_nothing(desk: Any) -> None:
+    """A put's European value may lie below its intrinsic value: the volatility of that is not the option's."""
+    now = desk.at("2026-11-24T10:00")
+    quote = _quote(now, 99.4, 99.6)
+    by_style = {}
+    for style in ("american", "european"):
+        contract = desk.contract(SHORT, date(2026, 12, 31), strike=700.0, style=style)
+        by_style[style] = entry_mark(contract, 600.0, now, quote, None, now, desk.env)
+    assert by_style["american"].iv == pytest.approx(0.16)  # estimated: above the forward there is no skew
+    implied = by_style["european"]
+    value = price_one(600, 700, implied.years, implied.iv, False, carry_years=implied.carry_years)
+    assert value == pytest.approx(99.5, abs=1e-9) and implied.iv > 0.2
+
+
 def test_the_same_quote_is_not_news(desk: Any) -> None:
     """A price that brings the quote of before moves the option by the model, not the volatility against it."""
     position = desk.open(quote=(2.40, 2.50))

@@ -95,6 +95,18 @@ def test_after_target_1_its_distance_is_gone_and_both_halves_count(desk: Any) ->
     assert live.pnl == pytest.approx(gross - paid)
 
 
+def test_theta_paid_counts_what_was_sold_and_what_is_held(desk: Any) -> None:
+    position = _at(desk, _at(desk, _at(desk, desk.open(), 600.0, 60), 603.1, 61), 602.0, 120)
+    sold, held = position.legs[0].attribution.theta, position.running.theta * position.remaining
+    assert sold < 0 and held < sold
+    assert live_values(position, position.last.at, desk.env).theta_paid == pytest.approx(-(sold + held))
+
+
+def test_a_stop_at_break_even_is_near_when_the_price_comes_back(desk: Any) -> None:
+    position = _at(desk, _at(desk, desk.open(), 603.1), 600.4, 5)
+    assert live_values(position, position.last.at, desk.env).nearest_exit == "STOP_LOSS $0.40 away"
+
+
 def test_days_hours_staleness_and_the_clock(desk: Any) -> None:
     position = desk.open(expiry="2026-12-04")
     later = position.opened_at + timedelta(seconds=91)

@@ -260,7 +260,7 @@ async def test_secrets_are_never_logged_nor_told(
         for broken in ("?key=hush-hook HTTP/1.1\r\nContent-Length: hush-x", "?key=hush-hook HTTP/9x"):
             reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
             writer.write(f"POST /api/webhooks{broken}\r\nHost: a\r\n\r\n".encode())
-            assert (await reader.read(65536)).startswith(b"HTTP/1.1 400")
+            assert b" 400 " in (await reader.read(65536)).partition(b"\r\n")[0]
             writer.close()
     finally:
         await server.stop()

@@ -85,7 +85,12 @@ class Make:
 
     def gates(self) -> Gates:
         return Gates(
-            regime=Gate(passed=True, score=82.5, reason="phase 2", evidence={"phase": 2}),
+            regime=Gate(
+                passed=True,
+                score=82.5,
+                reason="phase 2",
+                evidence={"phase": 2, "allowed": ("LONG", Bias.SHORT)},
+            ),
             structural=Gate(passed=True, score=93.0, reason="grade A"),
             market=Gate(passed=False, score=78.0, reason="spread", evidence={"spread_bps": 14.2}),
         )

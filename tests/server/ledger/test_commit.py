@@ -247,3 +247,12 @@ async def test_the_write_ahead_log_does_not_grow_with_the_journal(ledger: Sqlite
             await ledger._tidying
     log = ledger.path.with_name(ledger.path.name + "-wal").stat().st_size
     assert log < 2_500_000 < ledger.path.stat().st_size
+
+
+async def test_a_commit_is_synced_to_the_log(ledger: SqliteLedger) -> None:
+    def pragmas(connection: sqlite3.Connection) -> list[Any]:
+        return [
+            connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")
+        ]
+
+    assert await ledger._writing.run(pragmas) == ["wal", 2]

@@ -42,7 +42,7 @@ FILTERS = st.fixed_dictionaries(
 MINUTES = {"5": 5, "15m": 15, "4h": 240}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(ENTRIES, ENTRIES, FILTERS, st.integers(1, 8), st.sampled_from(["time", "confidence"]), st.booleans())
 def test_pages_put_together_are_all_rows_once(
     make: Any, old: Any, new: Any, asked: Any, limit: int, order: str, same_step: bool
