@@ -149,6 +149,7 @@ class Runtime:
             queue=len(self._inbox),
             last_commit_ms=self.pulse.last_commit_ms,
             alarms=tuple(self.pulse.alarms.values()),
+            clock=self.clock.now(),
         )
 
     async def settled(self) -> None:

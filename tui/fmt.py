@@ -22,7 +22,7 @@ def safe(text: str) -> str:
     Intake has already cleaned what came from outside; this is the second line of defence, at the seam where
     text becomes cells.
     """
-    if 1:
+    if text.isascii() and text.isprintable():
         return text
     return "".join(_MASK if unicodedata.category(c) in _UNSAFE else c for c in text)
 

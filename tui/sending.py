@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,9 @@ import aiohttp
 from core.intake import ENDPOINTS, sample
 from core.model import Direction, Source
 from server.config import Settings, load_settings
+
+Post = tuple[str, str, bytes]
+"""What is called what, where it goes, and its body."""
 
 ORDER = ("saty-phase", "trend", "strat", "ultimate-options", "signals")
 """What a decision needs comes before the signal that asks for one."""
@@ -33,16 +37,18 @@ def send(
     settings = load_settings({}, config)
     base = (url or f"http://{_host(settings.host)}:{settings.port}").rstrip("/")
     direction = Direction.SHORT if short else Direction.LONG
+
+    def make(now: datetime) -> list[Post]:
+        return [_post(name, symbol.upper(), price, direction, now) for name in what or ORDER]
+
     try:
-        posts = [_post(name, symbol.upper(), price, direction) for name in what or ORDER]
-    except (OSError, UnicodeDecodeError) as error:
-        print(f"gatedeck: {error}", file=sys.stderr)
-        return 2
-    try:
-        answers = asyncio.run(_send(base, posts, _headers(settings)))
+        answers = asyncio.run(_send(base, make, _headers(settings)))
     except aiohttp.ClientError as error:
         print(f"gatedeck: nothing answers at {base} ({error}); start it with: gatedeck run", file=sys.stderr)
         return 1
+    except OSError as error:
+        print(f"gatedeck: {error}", file=sys.stderr)
+        return 2
     if as_json:
         print(json.dumps([answer for _, _, answer in answers]))
     else:
@@ -51,21 +57,20 @@ def send(
     return 0 if all(status == 200 for _, status, _ in answers) else 1
 
 
-def _post(name: str, symbol: str, price: float, direction: Direction) -> tuple[str, str, bytes]:
-    """What is called what, where it goes, and its body."""
+def _post(name: str, symbol: str, price: float, direction: Direction, now: datetime) -> Post:
     if name in ENDPOINTS:
         source: Source = ENDPOINTS[name]
-        body = sample(source, datetime.now(UTC), symbol, price, direction, timeframe=15)
+        body = sample(source, now, symbol, price, direction, timeframe=15)
         return name, f"/api/webhooks/{name}", json.dumps(body).encode()
     return name, "/api/webhooks", Path(name).read_bytes()
 
 
 async def _send(
-    base: str, posts: list[tuple[str, str, bytes]], headers: dict[str, str]
+    base: str, make: Callable[[datetime], list[Post]], headers: dict[str, str]
 ) -> list[tuple[str, int, Any]]:
     answers: list[tuple[str, int, Any]] = []
     async with aiohttp.ClientSession(headers=headers, timeout=aiohttp.ClientTimeout(total=10)) as client:
-        for name, path, body in posts:
+        for name, path, body in make(await _clock(client, base)):
             async with client.post(base + path, data=body) as answer:
                 text = await answer.text()
                 try:
@@ -74,6 +79,14 @@ async def _send(
                     told = text
                 answers.append((name, answer.status, told))
     return answers
+
+
+async def _clock(client: aiohttp.ClientSession, base: str) -> datetime:
+    """The engine's instant where it tells it (its clock may be a simulated one), else this machine's."""
+    async with client.get(f"{base}/healthz") as answer:
+        told = await answer.json(content_type=None) if answer.status == 200 else {}
+    clock = told.get("clock")
+    return datetime.fromisoformat(clock) if isinstance(clock, str) else datetime.now(UTC)
 
 
 def _headers(settings: Settings) -> dict[str, str]:

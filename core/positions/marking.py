@@ -99,7 +99,8 @@ def quote_of(
     contract: Contract, quotes: Iterable[tuple[str, OptionQuote]], now: datetime, env: Env
 ) -> OptionQuote | None:
     """The usable quote of a contract among those that came with a price."""
-    return next((usable(quote, now, env) for occ, quote in quotes if occ == contract.occ), None)
+    wanted = contract.occ
+    return next((usable(quote, now, env) for occ, quote in quotes if occ == wanted), None)
 
 
 def terms_of(contract: Contract, env: Env) -> Terms:

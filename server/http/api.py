@@ -187,6 +187,7 @@ class Api:
             "queue": health.queue,
             "last_commit_ms": health.last_commit_ms,
             "alarms": health.alarms,
+            "clock": health.clock,
         }
 
     async def openapi(self, _call: Call) -> web.Response:

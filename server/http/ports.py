@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from core.model import DecisionRecord, Source
@@ -47,13 +48,15 @@ class Intake(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """How the engine is doing: ``uptime`` in seconds, ``queue`` inputs that wait, last commit in ms."""
+    """How the engine is doing: ``uptime`` in seconds, ``queue`` inputs that wait, last commit in
+    ms, ``clock`` the engine's instant."""
 
     ready: bool
     uptime: float
     queue: int = 0
     last_commit_ms: float | None = None
     alarms: tuple[str, ...] = ()
+    clock: datetime | None = None
 
 
 class HealthSource(Protocol):

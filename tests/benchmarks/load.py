@@ -26,7 +26,8 @@ def _saty(now: datetime) -> bytes:
     """A phase indicator's body of about 1.5 kB, distinct by its event id; it makes context, no decision."""
     at = now.strftime("%Y-%m-%dT%H:%M:%SZ")
     body = {
-        "meta": {"engine": "SATY_PO", "engine_version": "1.0", "event_id": f"bench_{COUNTER.decode()}"},
+        "meta": {"engine": "SATY_PO", "engine_version": "1.0", "event_id": f"bench_{COUNTER.decode()}",
+                 "event_type": "REGIME_PHASE_ENTRY", "generated_at": at},
         "instrument": {"symbol": "SPY", "exchange": "BATS", "asset_class": "EQUITY", "session": "REGULAR"},
         "timeframe": {"chart_tf": "15m", "event_tf": "15m", "tf_role": "SETUP_FORMATION"},
         "event": {
@@ -51,7 +52,7 @@ def _saty(now: datetime) -> bytes:
                                "recommended_execution_tf": "5m", "requires_confirmation": ["STRAT"]},
         "risk_hints": {"avoid_if": ["NEWS"], "time_decay_minutes": 120, "cooldown_tf": "5m"},
         "audit": {"source": "benchmark", "deduplication_key": f"SPY_15m_{COUNTER.decode()}", "bar_time": at,
-                  "note": "one body of the durable webhook benchmark, padded to the size senders really use"},
+                  "note": "as long as the senders' own"},
     }  # fmt: skip
     return json.dumps(body, separators=(",", ":")).encode()
 

@@ -1,9 +1,9 @@
-"""One seed of the simulated market through one engine, without listener and ledger, to the last open trade.
+"""One seed of the simulated market through one engine, without listener and ledger, until nothing is held.
 
 The market, the senders and the feed are the demo's, and so is the order of things: the minute's bars, a tick,
-then what the senders post. After ``minutes`` the senders fall silent and the market goes on until every
-position is closed: a sum over trades closed by some hour leaves out the open ones, which are not a fair
-sample of all, so that it would be off even where the market and the engine are sound.
+then what the senders post. At the end what is still held is sold by hand: a sum over the trades that happened
+to close by then would be off even where market and engine are sound, because the open ones are no fair sample
+of all. Shadow trades are taken at their mids for the same reason, also where their signal executed after all.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from importlib.resources import files
 
 from core.effects import Effect, FetchMarket, ShadowStatus, StoreShadow, StoreTrade
 from core.engine import Engine
-from core.events import Event, MarketAnswered, PriceSeen, Received, RulesChanged, Ticked
+from core.events import Commanded, Event, MarketAnswered, PriceSeen, Received, RulesChanged, Ticked
 from core.intake import split
 from core.options.calendar import Calendar
 from core.options.clock import TradingClock
 from core.positions import Position, PositionState, account_of
-from core.positions.attribution import NOTHING, Attribution
+from core.positions.attribution import Attribution
 from core.rules import Rules
 from server.demo.market import SimulatedMarket
 from server.demo.senders import SimulatedSenders
@@ -27,8 +27,10 @@ from server.demo.session import START
 from server.feeds.simulated import FEED, SimulatedFeed
 
 MINUTES = 600
-MOST_MINUTES = 20 * 390
-"""By then every exit by time has acted."""
+"""One session, a short one, and the first minutes of a third."""
+
+OPEN = "OPEN"
+"""Reason of what a shadow trade still held at the end."""
 
 PARTS = tuple(field.name for field in fields(Attribution))
 
@@ -63,29 +65,26 @@ class MarketRun:
         self._step(RulesChanged(seq=1, at=START, toml=text))
 
     def to_the_end(self, minutes: int = MINUTES) -> None:
-        """The senders' ``minutes``, then on until nothing is held. Raises RuntimeError if that never comes."""
+        """Run for so many minutes of the exchange, then sell everything that is left."""
         self._posts()
-        for minute in range(MOST_MINUTES):
-            state = self.engine.state
-            if minute >= minutes and not (state.positions or state.shadows):
-                return
+        for _ in range(minutes):
             self._minute()
-            if minute < minutes:
-                self._posts()
-        raise RuntimeError(f"{len(self.engine.state.positions)} positions never left")
+            self._posts()
+        self._step(Commanded(seq=self._next, at=self.market.now, command_id="end", name="exit_all"))
+        self.shadows += self.engine.state.shadows.values()
+        if self.engine.state.positions:
+            raise RuntimeError(f"{len(self.engine.state.positions)} positions could not be sold")
 
     def legs(self) -> Iterator[Leg]:
-        """Every exit of every trade and shadow trade that was closed."""
-        for real, positions in ((True, self.closed), (False, self.shadows)):
-            for position in positions:
-                for leg in position.legs:
-                    account = account_of(position, (leg,))
-                    parts = leg.attribution if leg.attribution is not None else NOTHING
-                    yield Leg(
-                        trade=position.id, real=real, direction=position.direction.value,
-                        reason=leg.reason.value, timeframe=position.timeframe or 0, gross=account.gross,
-                        net=account.net, parts=tuple(getattr(parts, name) for name in PARTS),
-                    )  # fmt: skip
+        """Every exit of every trade and shadow trade, and what shadow trades still hold at its mark."""
+        for position in self.closed:
+            yield from _left(position, real=True)
+        for position in self.shadows:
+            yield from _left(position, real=False)
+            if position.remaining:
+                held = position.remaining
+                gross = (position.last.mid - position.entry.entry_mid) * held * position.entry.multiplier
+                yield _leg(position, False, OPEN, gross, gross, position.running.times(held))
 
     def _minute(self) -> None:
         bars = self.market.step()
@@ -131,5 +130,26 @@ class MarketRun:
     def _note(self, effect: Effect) -> None:
         if isinstance(effect, StoreTrade) and effect.position.state is PositionState.CLOSED:
             self.closed.append(effect.position)
-        elif isinstance(effect, StoreShadow) and effect.status is ShadowStatus.CLOSED:
+        elif isinstance(effect, StoreShadow) and effect.status is not ShadowStatus.OPEN:
             self.shadows.append(effect.position)
+
+
+def _left(position: Position, *, real: bool) -> Iterator[Leg]:
+    for leg in position.legs:
+        account = account_of(position, (leg,))
+        yield _leg(position, real, leg.reason.value, account.gross, account.net, leg.attribution)
+
+
+def _leg(
+    position: Position, real: bool, reason: str, gross: float, net: float, parts: Attribution
+) -> Leg:
+    return Leg(
+        trade=position.id,
+        real=real,
+        direction=position.direction.value,
+        reason=reason,
+        timeframe=position.timeframe or 0,
+        gross=gross,
+        net=net,
+        parts=tuple(getattr(parts, name) for name in PARTS),
+    )

@@ -11,7 +11,6 @@ from typing import Any
 
 from core.model import (
     Action,
-    AlignmentFacts,
     Bias,
     Component,
     Context,
@@ -149,7 +148,6 @@ def record(
             session=Session.MIDDAY,
             price=451.2,
             regime=RegimeFacts(phase=2, confidence=82.0, bias=Bias.LONG, volatility="NORMAL"),
-            alignment=AlignmentFacts(states={"15": Bias.LONG}, bullish_pct=75.0, bearish_pct=25.0),
             expert=expert,
             structure=StructureFacts(valid_setup=True, liquidity_ok=True, execution_quality="A"),
             timeframe=15,
@@ -399,12 +397,16 @@ def hostile_snapshot(text: str = " ".join(HOSTILE[:-1]) + HOSTILE[-1]) -> DeckSn
     verdict = replace(
         made.verdict,
         reasons=(bad, *(Reason("BAD", each, Tone.NEUTRAL) for each in HOSTILE)),
-        gates=replace(made.verdict.gates, regime=Gate(passed=False, score=1, reason=text, evidence={text: text})),
+        gates=replace(
+            made.verdict.gates, regime=Gate(passed=False, score=1, reason=text, evidence={text: text})
+        ),
         components=(Component(name="regime", weight=0.3, value=None, reason=text), *COMPONENTS[1:]),
     )
     size = PositionSize(factors={text: 2.0}, raw=2.0, final=2.0, skip=False)
     worst = replace(made, verdict=verdict, symbol=text, code=text, size=size)
-    rows = tuple(position(f"h{n}", each, contract=each, occ=each, nearest_exit=each) for n, each in enumerate(HOSTILE))
+    rows = tuple(
+        position(f"h{n}", each, contract=each, occ=each, nearest_exit=each) for n, each in enumerate(HOSTILE)
+    )
     return snapshot(
         decision=worst,
         positions=rows,
@@ -415,4 +417,11 @@ def hostile_snapshot(text: str = " ".join(HOSTILE[:-1]) + HOSTILE[-1]) -> DeckSn
         clock_note=HOSTILE[2],
         market_note=text,
         alarms=(text,),
+    )
+
+
+def screen_text(app: Any) -> str:
+    """What the top screen shows, as lines of plain text."""
+    return "\n".join(
+        "".join(segment.text for segment in strip) for strip in app.screen._compositor.render_strips()
     )

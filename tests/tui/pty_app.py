@@ -35,7 +35,7 @@ class Busy(FakeDeck):
         return replace(self.now, positions=rows, clock_note=note, seq=self.looks)
 
 
-async def main(result: Path, flags: set[str]) -> None:
+async def main(flags: set[str]) -> str:
     now = hostile_snapshot() if "hostile" in flags else snapshot()
     deck = Busy(now) if "busy" in flags else FakeDeck(now)
     app = DeckApp(deck, refresh_hz=10 if "busy" in flags else 2)
@@ -52,9 +52,10 @@ async def main(result: Path, flags: set[str]) -> None:
     ticking = asyncio.create_task(tick())
     ended = await run_deck(app)
     ticking.cancel()
-    text = json.dumps({"reason": ended.reason, "code": ended.return_code, "longest": longest, "crashed": ended.crashed})
-    result.write_text(text)
+    return json.dumps(
+        {"reason": ended.reason, "code": ended.return_code, "longest": longest, "crashed": ended.crashed}
+    )
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]), set(sys.argv[2:])))
+    Path(sys.argv[1]).write_text(asyncio.run(main(set(sys.argv[2:]))))

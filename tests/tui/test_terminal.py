@@ -166,7 +166,24 @@ KNOWN = re.compile(
 def test_no_sequence_reaches_the_terminal_that_the_deck_did_not_make(terminal: Any) -> None:
     deck = terminal("hostile")
     deck.ready()
-    for keys in ("\x1b[B", "\r", "x", "\x1b", "d", "j", "q", "x", "\x1b", "X", "\x1b", "?", "q", "2", "1", "q"):
+    for keys in (
+        "\x1b[B",
+        "\r",
+        "x",
+        "\x1b",
+        "d",
+        "j",
+        "q",
+        "x",
+        "\x1b",
+        "X",
+        "\x1b",
+        "?",
+        "q",
+        "2",
+        "1",
+        "q",
+    ):
         deck.press(keys)
         deck.read(0.35)
     assert not deck.ended()["crashed"]

@@ -27,6 +27,9 @@ class Dialog(ModalScreen[Answer]):
         super().__init__()
         self._opened_at = monotonic()
 
+    def on_mount(self) -> None:
+        self._opened_at = monotonic()
+
     @property
     def too_soon(self) -> bool:
         return monotonic() - self._opened_at < DEBOUNCE

@@ -230,7 +230,14 @@ async def test_health_and_readiness(serve: Any, deck: Any) -> None:
     health = await client.get("/healthz")
     assert (health.status, await health.json()) == (
         200,
-        {"status": "ok", "uptime_seconds": 12.346, "queue": 4, "last_commit_ms": 1.5, "alarms": []},
+        {
+            "status": "ok",
+            "uptime_seconds": 12.346,
+            "queue": 4,
+            "last_commit_ms": 1.5,
+            "alarms": [],
+            "clock": None,
+        },
     )
     assert (await client.get("/readyz")).status == 200
     deck.state = replace(deck.state, ready=False, alarms=("ledger cannot store: disk full",))

@@ -1,0 +1,67 @@
+"""The metrics of every bucket of a cut."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+
+from core.performance.columns import Trades
+from core.performance.cuts import CUTS
+from core.performance.figures import Metrics
+from core.performance.measuring import ACCOUNT, metrics
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """The trades of one label and their metrics."""
+
+    label: str
+    metrics: Metrics
+
+
+def breakdown(
+    trades: Trades,
+    cut: str,
+    *,
+    account: float = ACCOUNT,
+    sessions: Iterable[date] | None = None,
+    first: date | None = None,
+    last: date | None = None,
+    include_stale: bool = False,
+) -> tuple[Bucket, ...]:
+    """One bucket per label of a cut that has trades, in the cut's own order or the largest first.
+
+    The sessions of all buckets are those of the whole. Raises ValueError naming a cut that is not known, or
+    that the columns do not hold.
+    """
+    if cut not in CUTS or cut not in trades.cuts:
+        raise ValueError(f"cut: {cut!r} is not one of {', '.join(CUTS)}")
+    counted = trades if include_stale else trades.fresh()
+    if len(counted) == 0:
+        return ()
+    whole = metrics(counted, account=account, include_stale=True) if first is None or last is None else None
+    dates = None if sessions is None else tuple(sessions)
+    codes = counted.cuts[cut]
+    buckets = []
+    for code in ordered(cut, codes.labels, np.bincount(codes.codes, minlength=len(codes.labels))):
+        chosen = counted.where(codes.codes == code)
+        made = metrics(
+            chosen,
+            account=account,
+            sessions=dates,
+            first=first or (whole.first if whole else None),
+            last=last or (whole.last if whole else None),
+            include_stale=True,
+        )
+        buckets.append(Bucket(codes.labels[code], made))
+    return tuple(buckets)
+
+
+def ordered(cut: str, labels: tuple[str, ...], sizes: np.ndarray[tuple[int], np.dtype[np.intp]]) -> list[int]:
+    """The places of the labels that have trades, in the order in which a cut shows them."""
+    rank = {label: place for place, label in enumerate(CUTS[cut].order)}
+    filled = [code for code in range(len(labels)) if sizes[code]]
+    return sorted(filled, key=lambda c: (rank.get(labels[c], len(rank)), -int(sizes[c]), labels[c]))

@@ -1,0 +1,171 @@
+"""Trades in columns, ordered by exit: what a million of them can be measured from at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from datetime import date, datetime, timedelta
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.performance.cuts import CUTS
+from core.performance.days import UNKNOWN_AT, Ints, exchange_days, micros
+from core.performance.trade import NotClosed, Trade, trade_from_entry
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+_OPTIONAL = (
+    ("gross", "pnl_gross"),
+    ("r", "r"),
+    ("risk", "risk_amount"),
+    ("hold", "hold_time_seconds"),
+    ("delta", "pnl_from_delta"),
+    ("gamma", "pnl_from_gamma"),
+    ("iv", "pnl_from_iv"),
+    ("theta", "pnl_from_theta"),
+    ("unexplained", "pnl_unexplained"),
+    ("mfe", "mfe"),
+    ("mae", "mae"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """A column of texts: ``labels[codes[i]]`` is row i's."""
+
+    labels: tuple[str, ...]
+    codes: NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trades:
+    """Columns of equal length in the order of exit; NaN is unknown.
+
+    ``net``, ``gross`` and the parts in $, ``hold`` in seconds, ``exit_at`` in microseconds since 1970 UTC
+    (``UNKNOWN_AT`` first), ``day`` the exchange day of it. ``cuts`` holds the bucket of each row per cut.
+    Made by ``Trades.of`` from facts, by ``Trades.from_columns`` from arrays.
+    """
+
+    net: Floats
+    exit_at: Ints
+    day: Ints
+    gross: Floats
+    r: Floats
+    risk: Floats
+    hold: Floats
+    delta: Floats
+    gamma: Floats
+    iv: Floats
+    theta: Floats
+    unexplained: Floats
+    mfe: Floats
+    mae: Floats
+    stale: Bools
+    cuts: Mapping[str, Codes] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.net)
+
+    @classmethod
+    def of(cls, trades: Iterable[Trade | Mapping[str, Any]]) -> Self:
+        """Facts or ledger entries in columns; entries that are no closed trade are passed over.
+
+        Exits at one instant are ordered by id, then as given. Raises ValueError for a net P&L that is not a
+        number.
+        """
+        rows = _rows(trades)
+        count = len(rows)
+        at = np.fromiter(
+            (UNKNOWN_AT if t.exit_time is None else micros(t.exit_time) for t in rows), np.int64, count
+        )
+        columns = {
+            column: np.array([getattr(t, name) for t in rows], dtype=np.float64)
+            for column, name in (("net", "pnl_net"), *_OPTIONAL)
+        }
+        if not np.isfinite(columns["net"]).all():
+            bad = rows[int(np.flatnonzero(~np.isfinite(columns["net"]))[0])]
+            raise ValueError(f"trade {bad.id}: pnl_net {bad.pnl_net!r} is no amount of money")
+        return cls.from_columns(
+            exit_at=at,
+            stale=np.fromiter((t.stale_fill for t in rows), np.bool_, count),
+            cuts={name: _codes([cut.label(t) for t in rows]) for name, cut in CUTS.items()},
+            order=sorted(range(count), key=lambda i: (int(at[i]), rows[i].id)),
+            **columns,
+        )
+
+    @classmethod
+    def from_columns(
+        cls,
+        net: Floats,
+        exit_at: Ints,
+        *,
+        stale: Bools | None = None,
+        cuts: Mapping[str, Codes] | None = None,
+        order: Iterable[int] | None = None,
+        **optional: Floats,
+    ) -> Self:
+        """Arrays of one length; columns that are left out are unknown. Sorted by exit, unless ``order`` says how."""
+        missing = np.full(len(net), np.nan)
+        values = {name: optional.pop(name, missing) for name, _ in _OPTIONAL}
+        if optional:
+            raise TypeError(f"no such column: {', '.join(optional)}")
+        made = cls(
+            net=np.asarray(net, dtype=np.float64),
+            exit_at=exit_at,
+            day=exchange_days(exit_at),
+            stale=np.zeros(len(net), dtype=np.bool_) if stale is None else stale,
+            cuts=cuts or {},
+            **values,
+        )
+        if order is not None:
+            return made._take(np.fromiter(order, np.int64, len(net)))
+        if np.all(exit_at[1:] >= exit_at[:-1]):
+            return made
+        return made._take(np.argsort(exit_at, kind="stable"))
+
+    def where(self, mask: Bools) -> Self:
+        """The rows of a mask, in their order."""
+        return self if mask.all() else self._take(mask)
+
+    def fresh(self) -> Self:
+        """Without those of which a leg was sold without a fresh price."""
+        return self.where(~self.stale)
+
+    def window(self, days: int, as_of: datetime) -> Self:
+        """Those that left within so many days of 24 hours up to an instant."""
+        start, end = micros(as_of - timedelta(days=days)), micros(as_of)
+        return self.where((self.exit_at > start) & (self.exit_at <= end))
+
+    def since(self, first: date, last: date) -> Self:
+        """Those that left on the exchange days from ``first`` to ``last``, both included."""
+        low, high = np.datetime64(first, "D").astype(np.int64), np.datetime64(last, "D").astype(np.int64)
+        return self.where((self.day >= low) & (self.day <= high))
+
+    def _take(self, rows: Any) -> Self:
+        taken: dict[str, Any] = {
+            f.name: getattr(self, f.name)[rows] for f in fields(self) if f.name != "cuts"
+        }
+        taken["cuts"] = {name: Codes(c.labels, c.codes[rows]) for name, c in self.cuts.items()}
+        return replace(self, **taken)
+
+
+def _rows(trades: Iterable[Trade | Mapping[str, Any]]) -> list[Trade]:
+    rows = []
+    for trade in trades:
+        if isinstance(trade, Trade):
+            rows.append(trade)
+            continue
+        try:
+            rows.append(trade_from_entry(trade))
+        except NotClosed:
+            continue
+    return rows
+
+
+def _codes(texts: list[str]) -> Codes:
+    known: dict[str, int] = {}
+    codes = np.fromiter((known.setdefault(t, len(known)) for t in texts), np.int32, len(texts))
+    return Codes(tuple(known), codes)

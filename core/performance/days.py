@@ -1,0 +1,70 @@
+"""Exchange days of exits, and the sessions between them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.options.calendar import FIRST_DAY, LAST_DAY, Calendar
+
+Ints = NDArray[np.int64]
+
+_EPOCH = date(1970, 1, 1).toordinal()
+_EPOCH_INSTANT = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+_DAY_SECONDS = 86_400
+_OPEN_SECONDS = 9 * 3600 + 1800
+
+UNKNOWN_AT = np.iinfo(np.int64).min
+"""In a column of instants: not known."""
+
+
+def micros(at: datetime) -> int:
+    """Whole microseconds since 1970 UTC."""
+    passed = at - _EPOCH_INSTANT
+    return (passed.days * _DAY_SECONDS + passed.seconds) * 1_000_000 + passed.microseconds
+
+
+def day_number(day: date) -> int:
+    """Days since 1970."""
+    return day.toordinal() - _EPOCH
+
+
+def to_date(number: int) -> date:
+    return date.fromordinal(number + _EPOCH)
+
+
+def exchange_days(at: Ints) -> Ints:
+    """Days since 1970 on the exchange's wall, of instants in microseconds; unknown stays unknown.
+
+    Instants beyond the calendar take the offset of its first or last session.
+    """
+    days, lags = _lags()
+    seconds = at // 1_000_000
+    nearest = np.minimum(np.searchsorted(days, seconds // _DAY_SECONDS), len(days) - 1)
+    wall = (seconds - lags[nearest]) // _DAY_SECONDS
+    return np.where(at == UNKNOWN_AT, UNKNOWN_AT, wall)
+
+
+def session_days(first: int, last: int, sessions: Iterable[date] | None = None) -> Ints | None:
+    """The sessions from ``first`` to ``last`` (days since 1970), both included; ``None`` beyond the calendar.
+
+    ``sessions`` replaces the exchange's calendar.
+    """
+    if sessions is None:
+        if first < day_number(FIRST_DAY) or last > day_number(LAST_DAY):
+            return None
+        days = _lags()[0]
+    else:
+        days = np.unique(np.fromiter((day_number(day) for day in sessions), np.int64))
+    return days[np.searchsorted(days, first) : np.searchsorted(days, last, side="right")]
+
+
+@lru_cache(maxsize=1)
+def _lags() -> tuple[Ints, Ints]:
+    """Session days, and how many seconds the exchange's wall was behind UTC on each."""
+    days, opens, _ = Calendar.load().table()
+    return days, opens - days * _DAY_SECONDS - _OPEN_SECONDS

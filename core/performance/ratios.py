@@ -1,0 +1,72 @@
+"""Sharpe and Sortino ratios of the net P&L by session."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from core.performance.columns import Floats
+from core.performance.figures import Metric, Status
+from core.performance.intervals import SEED, Interval, Sampler
+
+LEAST_SESSIONS = 30
+SESSIONS_A_YEAR = 252
+_YEAR = math.sqrt(SESSIONS_A_YEAR)
+
+
+def session_ratios(series: Floats | str, *, bootstrap: bool, seed: int = SEED) -> tuple[Metric, Metric]:
+    """Sharpe and Sortino of dollars per session, annualised by √252, without a riskless rate.
+
+    Sharpe: mean / standard deviation (ddof 1). Sortino: mean / √mean(min(0, x)²). They agree with
+    ``empyrical.sharpe_ratio`` and ``empyrical.sortino_ratio`` at a required return of 0; quantstats' Sortino
+    too. Both are undefined under 30 sessions, or where their denominator is 0. A text in place of the series
+    is the reason why there is none.
+    """
+    if isinstance(series, str):
+        return _undefined(0, series), _undefined(0, series)
+    count = len(series)
+    if count < LEAST_SESSIONS:
+        few = _undefined(count, f"{count} sessions, {LEAST_SESSIONS} are needed")
+        return few, few
+    mean = float(series.mean())
+    centred, below = series - mean, np.minimum(series, 0.0) ** 2
+    sampler = Sampler(np.column_stack((centred, centred**2, below)), bootstrap=bootstrap, seed=seed)
+    variance, downside = float(centred @ centred) / (count - 1), float(below.mean())
+
+    def sharpe_of(sums: Floats) -> Floats:
+        shift = sums[:, 0] / count
+        drawn: Floats = (mean + shift) / np.sqrt((sums[:, 1] - count * shift**2) / (count - 1)) * _YEAR
+        return drawn
+
+    def sortino_of(sums: Floats) -> Floats:
+        drawn: Floats = (mean + sums[:, 0] / count) / np.sqrt(sums[:, 2] / count) * _YEAR
+        return drawn
+
+    sharpe = sortino = None
+    if variance > 0:
+        sigma = math.sqrt(variance)
+        influence = (centred / sigma - mean / (2 * sigma**3) * (centred**2 - variance)) * _YEAR
+        value = mean / sigma * _YEAR
+        sharpe = _defined(value, count, sampler.function(sharpe_of, value, influence))
+    if downside > 0:
+        root = math.sqrt(downside)
+        influence = (centred / root - mean / (2 * root**3) * (below - downside)) * _YEAR
+        value = mean / root * _YEAR
+        sortino = _defined(value, count, sampler.function(sortino_of, value, influence))
+    return (
+        sharpe or _undefined(count, "every session made the same"),
+        sortino or _undefined(count, "no losing session"),
+    )
+
+
+def _defined(value: float, sessions: int, interval: Interval) -> Metric:
+    return Metric(
+        value=value, n=sessions, low=interval.low, high=interval.high, reason=interval.reason,
+        status=Status.OK, unit="ratio", of="sessions",
+    )  # fmt: skip
+
+
+def _undefined(sessions: int, reason: str) -> Metric:
+    status = Status.OK if sessions >= LEAST_SESSIONS else Status.INSUFFICIENT_DATA
+    return Metric(value=None, n=sessions, status=status, reason=reason, unit="ratio", of="sessions")

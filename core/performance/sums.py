@@ -1,0 +1,72 @@
+"""Sums of trades by session: all that the means, rates and their intervals are made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.performance.columns import Floats, Trades
+from core.performance.days import UNKNOWN_AT, Ints
+
+COLUMNS = (
+    "net", "gain", "loss", "r", "hold", "mfe", "mae", "gross", "costs", "delta", "gamma", "iv", "theta",
+    "unexplained",
+)  # fmt: skip
+COUNTS = ("n", "wins", "losses")
+NAMES = (*COLUMNS, *COUNTS, *(f"#{name}" for name in COLUMNS[3:]))
+"""``gain`` and ``loss`` are the net of wins and of losses, both positive; ``#x`` counts rows that know x."""
+INDEX = {name: i for i, name in enumerate(NAMES)}
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """``values`` one row per session with an exit, its columns ``NAMES``; ``days`` since 1970, ascending.
+
+    An exit of which the day is not known stands alone.
+    """
+
+    days: Ints
+    values: Floats
+
+    def column(self, name: str) -> Floats:
+        chosen: Floats = self.values[:, INDEX[name]]
+        return chosen
+
+    def total(self, name: str) -> float:
+        return float(self.column(name).sum())
+
+
+def sums_of(trades: Trades) -> Sums:
+    """The sums of trades in columns; the work of a few passes over each."""
+    count = len(trades)
+    if count == 0:
+        return Sums(np.empty(0, np.int64), np.empty((0, len(NAMES))))
+    first = np.empty(count, np.bool_)
+    first[0] = True
+    np.not_equal(trades.day[1:], trades.day[:-1], out=first[1:])
+    first |= trades.day == UNKNOWN_AT
+    starts = np.flatnonzero(first)
+    values = np.empty((len(starts), len(NAMES)))
+    rows = np.diff(starts, append=count).astype(np.float64)
+    won, lost = trades.net > 0, trades.net < 0
+    made = {
+        "net": trades.net,
+        "gain": np.where(won, trades.net, 0.0),
+        "loss": np.where(lost, -trades.net, 0.0),
+        "costs": trades.gross - trades.net,
+    }
+    for name in COLUMNS:
+        column = made[name] if name in made else getattr(trades, name)
+        known = rows
+        if name in COLUMNS[3:]:
+            missing = np.isnan(column)
+            if missing.any():
+                column = np.where(missing, 0.0, column)
+                known = rows - np.add.reduceat(missing.astype(np.float64), starts)
+            values[:, INDEX[f"#{name}"]] = known
+        values[:, INDEX[name]] = np.add.reduceat(column, starts)
+    values[:, INDEX["n"]] = rows
+    values[:, INDEX["wins"]] = np.add.reduceat(won.astype(np.float64), starts)
+    values[:, INDEX["losses"]] = np.add.reduceat(lost.astype(np.float64), starts)
+    return Sums(trades.day[starts], values)

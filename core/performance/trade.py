@@ -1,0 +1,161 @@
+"""A closed trade as the metrics see it, and how it is read from a ledger entry."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from core.options.calendar import Calendar, CalendarError
+
+_DAY_HOUR = time(20, tzinfo=UTC)
+"""An instant that lies on the same date in UTC and on the exchange's wall, for an exit known by its day."""
+
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+class NotClosed(ValueError):
+    """An entry that is no closed trade: nothing was executed, or contracts are still held."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trade:
+    """One entry and everything that left of it; named as in the ledger, money in $ for all contracts.
+
+    ``exit_time`` is the last leg's. ``None`` is unknown, and leaves the trade out of what needs it.
+    ``r_multiple`` is net over the planned loss. ``mfe``/``mae`` are the best and worst gross P&L at any mark.
+    ``stale_fill`` when a leg was sold without a fresh price.
+    """
+
+    pnl_net: float
+    exit_time: datetime | None = None
+    id: str = ""
+    symbol: str | None = None
+    direction: str | None = None
+    pnl_gross: float | None = None
+    risk_amount: float | None = None
+    r_multiple: float | None = None
+    hold_time_seconds: float | None = None
+    exit_reason: str | None = None
+    pnl_from_delta: float | None = None
+    pnl_from_gamma: float | None = None
+    pnl_from_iv: float | None = None
+    pnl_from_theta: float | None = None
+    pnl_unexplained: float | None = None
+    mfe: float | None = None
+    mae: float | None = None
+    stale_fill: bool = False
+    setup: str | None = None
+    multiplier: float | None = None
+    timeframe: int | None = None
+    quality: str | None = None
+    confidence: float | None = None
+    dte: int | None = None
+    session: str | None = None
+    weekday: str | None = None
+    phase: int | None = None
+
+    @property
+    def r(self) -> float | None:
+        """Net in units of the planned loss, ``None`` when none was planned."""
+        if self.r_multiple is not None:
+            return self.r_multiple
+        return self.pnl_net / self.risk_amount if self.risk_amount is not None and self.risk_amount > 0 else None
+
+
+def trade_from_entry(entry: Mapping[str, Any]) -> Trade:
+    """The trade of a ledger entry (``signal``, ``decision_breakdown``, ``execution``, ``exit``, ``inputs``).
+
+    A flat mapping with the names of ``exit`` and ``execution`` is read likewise. Raises NotClosed when the
+    entry has no exit or still holds contracts, ValueError for a net P&L or an exit time that cannot be read.
+    """
+    left = entry.get("exit") if "exit" in entry else entry
+    if not isinstance(left, Mapping) or left.get("pnl_net") is None:
+        raise NotClosed(f"entry {entry.get('id', '')} has no exit")
+    bought = _part(entry, "execution") or entry
+    partials = left.get("partials") or ()
+    filled = _number(bought.get("filled_contracts"))
+    if partials and filled is not None and sum(leg["contracts"] for leg in partials) < filled:
+        raise NotClosed(f"entry {entry.get('id', '')} still holds contracts")
+    signal, inputs = _part(entry, "signal"), _part(entry, "inputs")
+    context = _part(inputs, "context")
+    regime = _part(context, "regime") or _part(entry, "regime")
+    size = _part(_part(entry, "decision_breakdown"), "size")
+    exit_time, hold = _instant(left.get("exit_time")), _number(left.get("hold_time_seconds"))
+    return Trade(
+        id=str(entry.get("id") or ""),
+        symbol=entry.get("symbol"),
+        direction=_first(entry, signal, "direction"),
+        exit_time=exit_time,
+        pnl_net=float(left["pnl_net"]),
+        pnl_gross=_number(left.get("pnl_gross")),
+        risk_amount=_number(bought.get("risk_amount")),
+        r_multiple=_number(left.get("r_multiple")),
+        hold_time_seconds=hold,
+        exit_reason=left.get("exit_reason"),
+        pnl_from_delta=_number(left.get("pnl_from_delta")),
+        pnl_from_gamma=_number(left.get("pnl_from_gamma")),
+        pnl_from_iv=_number(left.get("pnl_from_iv")),
+        pnl_from_theta=_number(left.get("pnl_from_theta")),
+        pnl_unexplained=_number(left.get("pnl_unexplained")),
+        mfe=_number(left.get("mfe")),
+        mae=_number(left.get("mae")),
+        stale_fill=bool(left.get("stale_fill")) or any(leg.get("stale_fill") for leg in partials),
+        setup=entry.get("setup") or setup_of(_part(signal, "facts"), _part(context, "structure")),
+        multiplier=_number(size.get("final", entry.get("multiplier"))) if size or "exit" not in entry else None,
+        timeframe=_first(entry, signal, "timeframe"),
+        quality=_first(entry, signal, "quality"),
+        confidence=_number(entry.get("confidence")),
+        dte=bought.get("dte"),
+        session=context.get("session") or entry.get("session"),
+        weekday=entry.get("weekday") or _weekday(entry.get("created_at"), exit_time, hold),
+        phase=regime.get("phase", entry.get("phase")),
+    )
+
+
+def setup_of(facts: Mapping[str, Any], structure: Mapping[str, Any]) -> str | None:
+    """What a trade was made on: the STRAT pattern, else the event or signal type, else its components."""
+    named = structure.get("pattern") or facts.get("event")
+    return named or " + ".join(sorted(facts.get("components") or ())) or None
+
+
+def exchange_date(at: datetime) -> date | None:
+    """The date on the exchange's wall, ``None`` outside the calendar."""
+    try:
+        return Calendar.load().market_date(at)
+    except CalendarError:
+        return None
+
+
+def _part(of: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = of.get(name)
+    return found if isinstance(found, Mapping) else {}
+
+
+def _first(entry: Mapping[str, Any], signal: Mapping[str, Any], name: str) -> Any:
+    stated = entry.get(name)
+    return signal.get(name) if stated is None else stated
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None else float(value)
+
+
+def _instant(value: Any) -> datetime | None:
+    """An aware instant; a bare date stands for that exchange day, no zone is UTC."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, str):
+        value = date.fromisoformat(value) if len(value) == 10 else datetime.fromisoformat(value)
+    if not isinstance(value, datetime):
+        return datetime.combine(value, _DAY_HOUR)
+    return value if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+def _weekday(created_at: Any, exit_time: datetime | None, hold: float | None) -> str | None:
+    opened = _instant(created_at)
+    if opened is None and exit_time is not None and hold is not None:
+        opened = exit_time - timedelta(seconds=hold)
+    day = None if opened is None else exchange_date(opened)
+    return None if day is None else _WEEKDAYS[day.weekday()]

@@ -1,0 +1,107 @@
+"""Durable acknowledged webhooks: the real process beside a bare aiohttp handler and a Flask bot.
+
+All are processes of their own under the same load generator, 64 keep-alive connections, bodies that never
+repeat. They take turns, and each turn starts anew with an empty ledger, so that what the machine does
+meanwhile hits all alike. Ours answers only what is on disk; so does the Flask bot; the bare handler keeps
+nothing and is the limit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager
+
+from tests.benchmarks.load import LoadResult, load
+from tests.benchmarks.processes import Served, bare_aiohttp, flask_bot, our_engine
+from tests.benchmarks.table import Row, per_second
+
+SATY = "/api/webhooks/saty-phase"
+SIGNALS = "/api/webhooks/signals"
+ROUNDS = 5
+SECONDS = 2.0
+WARM_UP = 0.5
+
+Start = Callable[[], AbstractAsyncContextManager[Served]]
+Results = dict[str, list[LoadResult]]
+
+OURS, BARE, FLASK, DECIDED = "ours", "bare aiohttp", "Flask bot", "signals"
+
+
+async def _turn(start: Start, path: str, body: str, number: int, seconds: float) -> LoadResult:
+    async with start() as served:
+        first = number * 10_000_000
+        await load(served.url + path, body=body, seconds=WARM_UP, start=first)
+        return await load(served.url + path, body=body, seconds=seconds, start=first + 5_000_000)
+
+
+async def measure(rounds: int = ROUNDS, seconds: float = SECONDS) -> Results:
+    """Every candidate once per round; the Flask bot is left out where it is not installed."""
+    turns: dict[str, tuple[Start, str, str]] = {
+        BARE: (bare_aiohttp, SATY, "saty"),
+        OURS: (our_engine, SATY, "saty"),
+        FLASK: (flask_bot, SATY, "saty"),
+        DECIDED: (our_engine, SIGNALS, "signal"),
+    }
+    seen: Results = {}
+    for number in range(rounds):
+        for name, (start, path, body) in turns.items():
+            try:
+                result = await _turn(start, path, body, number, seconds)
+            except ImportError:
+                continue
+            seen.setdefault(name, []).append(result)
+    return seen
+
+
+def _ratios(seen: Results, peer: str, of: Callable[[LoadResult], float]) -> float:
+    """Median over the rounds of ours against a peer of the same round."""
+    return statistics.median(of(a) / of(b) for a, b in zip(seen[OURS], seen[peer], strict=True))
+
+
+def _median(seen: Results, name: str, of: Callable[[LoadResult], float]) -> float:
+    return statistics.median(map(of, seen[name]))
+
+
+def _rate(result: LoadResult) -> float:
+    return result.rate
+
+
+def _p99(result: LoadResult) -> float:
+    return result.p99_ms
+
+
+def _failed(results: list[LoadResult]) -> str:
+    failed = sum(r.errors + r.requests - r.statuses.get("200", 0) for r in results)
+    return f"; {failed} not answered 200" if failed else ""
+
+
+def rows(rounds: int = ROUNDS, seconds: float = SECONDS) -> Iterator[Row]:
+    """Rate and p99 against the bare handler, rate against the Flask bot, and signals with their decisions."""
+    seen = asyncio.run(measure(rounds, seconds))
+    work = "durable acknowledged webhooks, 64 connections"
+
+    def rate(name: str) -> str:
+        return per_second(1, 1 / _median(seen, name, _rate))
+
+    p50 = f"p50 {_median(seen, OURS, lambda r: r.p50_ms):.1f} ms{_failed(seen[OURS])}"
+    yield Row(work, rate(OURS), f"bare aiohttp {rate(BARE)}", _ratios(seen, BARE, _rate), "≥ .7 ×", p50)
+    if FLASK in seen:
+        told = f"p99 {_median(seen, FLASK, _p99):.0f} ms{_failed(seen[FLASK])}"
+        yield Row(
+            work, rate(OURS), f"Flask bot {rate(FLASK)}", _ratios(seen, FLASK, _rate), "≥ 10 ×", told
+        )
+    else:
+        yield Row(work, rate(OURS), "Flask bot absent", None, "≥ 10 ×", "flask or gunicorn is not installed")
+    ours, bare = _median(seen, OURS, _p99), _median(seen, BARE, _p99)
+    slower = _ratios(seen, BARE, _p99)
+    yield Row(
+        "p99 of the same", f"{ours:.1f} ms", f"bare aiohttp {bare:.1f} ms", 1 / slower, "≥ .5 ×",
+        f"{slower:.2g} times the bare handler's, ≤ 2 wanted",
+    )  # fmt: skip
+    note = f"p99 {_median(seen, DECIDED, _p99):.1f} ms, decided with their answer{_failed(seen[DECIDED])}"
+    yield Row(
+        "signals with a decision, 64 connections", rate(DECIDED), f"without one {rate(OURS)}",
+        _median(seen, DECIDED, _rate) / _median(seen, OURS, _rate), "–", note,
+    )  # fmt: skip

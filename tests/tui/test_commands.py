@@ -1,0 +1,189 @@
+"""The one table of commands, and what is made from it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+
+import pytest
+from fake_deck import NOW, FakeDeck, screen_text
+
+from core.model import Tone
+from server.deck import EventLine
+from tui.app import DeckApp
+from tui.commands.table import BY_NAME, COMMANDS, bindings, in_scope
+from tui.dialogs.decision_detail import DecisionDialog
+from tui.dialogs.help import HelpDialog
+from tui.dialogs.position_detail import PositionDialog
+from tui.screens.history import HistoryScreen
+from tui.screens.live import LiveScreen
+from tui.widgets.document import Document
+from tui.widgets.keybar import KeyBar
+
+
+def test_every_command_has_its_own_sentence_and_a_word() -> None:
+    sentences = Counter(command.tooltip() for command in COMMANDS)
+    assert sentences.most_common(1)[0][1] == 1
+    assert all(command.label and command.tooltip().endswith(".") for command in COMMANDS)
+    assert len(BY_NAME) == len(COMMANDS)
+
+
+@pytest.mark.parametrize("screen", ["live", "history"])
+def test_no_key_means_two_things(screen: str) -> None:
+    keys = [key for command in in_scope("screen", "table", screen) for key in command.keys]
+    assert [key for key, count in Counter(keys).items() if count > 1] == []
+
+
+def test_ctrl_z_and_screens_that_do_not_exist_are_not_bound() -> None:
+    keys = {
+        key for binding in bindings("screen", "live", "history", "table") for key in binding.key.split(",")
+    }
+    assert not keys & {"ctrl+z", "3", "4", "5"}
+    assert {"question_mark", "x", "X", "1", "2", "q", "d"} <= keys
+
+
+async def test_help_lists_every_command_with_its_keys() -> None:
+    app = DeckApp(FakeDeck())
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("?")
+        await pilot.pause()
+        assert isinstance(app.screen, HelpDialog)
+        text = "\n".join("".join(part for part, _ in line) for line in app.screen.write(200))
+        for command in COMMANDS:
+            if command.keys:
+                assert command.key_words() in text and command.tooltip() in text
+        await pilot.pause(0.2)
+        await pilot.press("escape")
+        assert isinstance(app.screen, LiveScreen)
+
+
+async def test_the_last_line_shows_the_keys_of_its_screen() -> None:
+    app = DeckApp(FakeDeck())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        line = app.screen.query_one(KeyBar).render_line(0).text
+        assert all(word in line for word in ("? help", "x exit", "X exit all", "2 History", "q quit"))
+        await pilot.press("2")
+        await pilot.pause()
+        line = app.screen.query_one(KeyBar).render_line(0).text
+        assert (
+            all(word in line for word in ("n older", "f filter", "1 Live", "q quit")) and "x exit" not in line
+        )
+
+
+async def test_the_palette_offers_what_can_be_done_here() -> None:
+    from tui.commands.palette import DeckCommands
+
+    app = DeckApp(FakeDeck())
+    async with app.run_test(size=(80, 24)):
+        provider = DeckCommands(app.screen)
+        offered = {str(hit.text) async for hit in provider.discover()}
+        assert {"exit  (x)", "History  (2)", "theme"} <= offered
+        assert not any("older" in text for text in offered)
+        found = [hit async for hit in provider.search("hist")]
+        assert len(found) == 1
+
+
+async def test_numbers_change_the_screen_and_q_leaves_telling_its_owner_once() -> None:
+    told: list[str] = []
+    app = DeckApp(FakeDeck(), on_quit=lambda: told.append("quit"))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("2")
+        assert isinstance(app.screen, HistoryScreen)
+        await pilot.press("1")
+        assert isinstance(app.screen, LiveScreen)
+        await pilot.press("q")
+    assert app.return_value == "quit" and told == ["quit"]
+
+
+async def test_enter_and_d_open_the_whole_of_a_row() -> None:
+    app = DeckApp(FakeDeck())
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        await pilot.press("enter")
+        await pilot.pause()
+        assert isinstance(app.screen, PositionDialog)
+        text = screen_text(app)
+        for words in ("at entry", "theta paid", "Levels", "costs at entry", "planned loss", "next exit"):
+            assert words in text
+        await pilot.pause(0.2)
+        await pilot.press("escape", "d")
+        await pilot.pause()
+        assert isinstance(app.screen, DecisionDialog)
+        document = "\n".join("".join(part for part, _ in line) for line in app.screen.write(110))
+        for words in ("Reasons", "Gates", "Confidence 86.4", "Size", "Inputs", "not known", "TRADINGVIEW_SIGNAL",
+                      "spread bps 3.1", "bound by budget", "4f1d0c9a77be", "assumed"):  # fmt: skip
+            assert words in document, words
+        await pilot.pause(0.2)
+        await pilot.press("escape", "tab", "down", "enter")
+        await pilot.pause()
+        assert isinstance(app.screen, DecisionDialog) and app.screen.record.id == "d1"
+
+
+async def test_a_long_document_scrolls_to_its_end_and_back() -> None:
+    app = DeckApp(FakeDeck())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("d")
+        await pilot.pause()
+        page = app.screen.query_one(Document)
+        first = page.render_line(0).text
+        await pilot.press("end")
+        assert "Inputs" in screen_text(app) or "market" in screen_text(app)
+        await pilot.press("k", "pageup", "home")
+        assert page.render_line(0).text == first
+
+
+async def test_events_become_one_toast_with_the_number_of_the_others() -> None:
+    deck = FakeDeck()
+    app = DeckApp(deck)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        for n in range(5):
+            deck.urgent.put_nowait(
+                EventLine(at=NOW, kind="execute", text=f"Bought {n} [/x]", tone=Tone.POSITIVE)
+            )
+        await asyncio.sleep(0.05)
+        app._said_at = float("-inf")
+        app.pull()
+        await pilot.pause()
+        (toast,) = list(app._notifications)
+        assert "Bought 4 [/x]  (and 3 more)" in toast.message
+
+
+async def test_history_pages_filters_and_sorts() -> None:
+    deck = FakeDeck(ledger=50)
+    app = DeckApp(deck)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("2")
+        await pilot.pause()
+        assert "1-20" in screen_text(app) and "TARGET_1 +184.20" in screen_text(app)
+        await pilot.press("n")
+        await pilot.pause()
+        await pilot.press("n")
+        await pilot.pause()
+        assert "41-50" in screen_text(app) and "the oldest" in screen_text(app)
+        await pilot.press("n", "p")
+        await pilot.pause()
+        assert "21-40" in screen_text(app)
+        await pilot.press("f", "s")
+        await pilot.pause()
+        last = deck.queries[-1]
+        assert (last.filters, last.order, last.cursor) == ({"decision": "EXECUTE"}, "confidence", None)
+        assert "SKIP" not in screen_text(app)
+        await pilot.press("enter")
+        await pilot.pause()
+        assert isinstance(app.screen, DecisionDialog)
+
+
+async def test_a_ledger_that_cannot_be_read_is_said_and_not_a_crash() -> None:
+    deck = FakeDeck()
+
+    async def broken(query: object) -> object:
+        raise OSError("disk on fire [/x]")
+
+    deck.page = broken  # type: ignore[method-assign,assignment]
+    app = DeckApp(deck)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("2")
+        await pilot.pause()
+        assert "could not be read" in screen_text(app)

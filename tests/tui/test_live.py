@@ -1,0 +1,150 @@
+"""The Live screen: what a trader reads on it, at every size."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from fake_deck import FakeDeck, empty_snapshot, position, record, screen_text, snapshot
+
+from core.model import Action, Mode
+from tui.app import DeckApp
+from tui.panes.pnl import PnlPane
+from tui.panes.positions import COLUMNS, PositionsPane
+
+
+async def shown(deck: FakeDeck, size: tuple[int, int] = (80, 24), *keys: str) -> str:
+    app = DeckApp(deck)
+    async with app.run_test(size=size) as pilot:
+        await pilot.press(*keys)
+        await pilot.pause()
+        return screen_text(app)
+
+
+@pytest.mark.parametrize("action", list(Action))
+async def test_first_view_at_80x24_has_the_action_the_gates_and_positions(action: Action) -> None:
+    text = await shown(FakeDeck(snapshot(decision=record(action))))
+    for word in (action, "Regime", "Structural", "Market", "SPY 452C 11/27", "QQQ 512P 11/24", "+212.10"):
+        assert word in text
+
+
+@pytest.mark.parametrize("size", [(60, 20), (80, 24), (100, 30), (120, 40), (160, 50), (200, 60), (20, 6)])
+async def test_every_size_is_drawn_without_a_line_that_is_too_long(size: tuple[int, int]) -> None:
+    text = await shown(FakeDeck(), size)
+    lines = text.split("\n")
+    assert len(lines) == size[1]
+    assert all(len(line) <= size[0] for line in lines)
+    assert "ACTIVE" in text
+
+
+async def test_120x40_shows_every_part_at_once() -> None:
+    text = await shown(FakeDeck(), (120, 40))
+    for word in ("Decision", "Gates", "Confidence", "Size", "Reasons", "Positions", "Recent decisions", "P&L today",
+                 "Events", "confluence", "volatility", "Spread, volatility", "127.0.0.1:8787", "SIMULATED TIME",
+                 "close in 3h18m", "quiet 42m", "+$441.79", "left out: no fresh", "Gamma headwind"):  # fmt: skip
+        assert word in text, word
+
+
+async def test_an_empty_deck_says_what_to_do() -> None:
+    text = await shown(FakeDeck(empty_snapshot()))
+    for words in ("No decision yet", "http://127.0.0.1:8787/api/webhooks", "gatedeck send", "no open position",
+                  "no sender heard yet", "Regime", "Structural", "Market"):  # fmt: skip
+        assert words in text
+
+
+async def test_assumed_is_marked_wherever_it_shows_and_nowhere_else() -> None:
+    assumed = await shown(FakeDeck())
+    assert "! market assumed" in assumed and "assumed Spre" in assumed
+    real = snapshot(decision=record(), market_assumed=False, market_note="tradier")
+    assert "assumed" not in await shown(FakeDeck(real))
+
+
+async def test_a_stale_mark_a_leaving_position_and_a_missing_mark_say_so() -> None:
+    rows = (position(age=140, stale=True), position("b", state="EXITING"), position("c", mark=None),
+            position("d", state="AWAITING_SETTLEMENT"))  # fmt: skip
+    text = await shown(FakeDeck(snapshot(positions=rows)), (120, 40))
+    for words in ("! stale 2m", "EXITING", "! no mark", "settling"):
+        assert words in text
+
+
+async def test_a_refused_decision_shows_its_code_and_a_failed_gate_its_name() -> None:
+    assert "OPPOSITE_OPEN" in await shown(
+        FakeDeck(snapshot(decision=record(Action.SKIP, code="OPPOSITE_OPEN")))
+    )
+    assert "Market failed" in await shown(FakeDeck(snapshot(decision=record(Action.SKIP))))
+
+
+@pytest.mark.parametrize(("mode", "words"), [(Mode.REDUCING, "no entries"), (Mode.HALTED, "exits by hand")])
+async def test_a_mode_that_does_not_trade_says_what_it_does_not(mode: Mode, words: str) -> None:
+    text = await shown(FakeDeck(snapshot(mode=mode)), (120, 40))
+    assert mode in text and words in text
+
+
+async def test_every_column_is_reached_by_scrolling_at_80() -> None:
+    app = DeckApp(FakeDeck())
+    seen = ""
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("right", "left", "l", "h")
+        table = app.screen.query_one(PositionsPane)
+        for _ in COLUMNS:
+            seen += table.render_line(1).text
+            table.action_column(1)
+    for column in COLUMNS:
+        assert column.title in seen, column.title
+
+
+async def test_alarms_of_the_engine_and_a_failing_snapshot_are_seen_and_the_deck_stays_up() -> None:
+    deck = FakeDeck(snapshot(alarms=("ledger: disk full",)))
+    app = DeckApp(deck)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        assert "ledger: disk full" in screen_text(app)
+        deck.snapshot = lambda: 1 / 0  # type: ignore[method-assign,assignment,return-value]
+        app.pull()
+        await pilot.pause()
+        assert "no snapshot" in screen_text(app)
+
+
+async def test_the_sign_of_profit_is_a_shape_and_not_only_a_colour() -> None:
+    day = snapshot().pnl
+    assert "▲ +$441.79" in await shown(FakeDeck())
+    lost = replace(day, total=-120.5, series=(-10.0, -60.0, -120.5))
+    text = await shown(FakeDeck(snapshot(pnl=lost)))
+    assert "▼ -$120.50" in text
+
+
+async def test_panes_draw_nothing_when_nothing_changed() -> None:
+    app = DeckApp(FakeDeck())
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        drawn: list[object] = []
+        for pane in app.screen.query("Painted"):
+            pane.refresh = lambda *regions, **_: drawn.append(regions)  # type: ignore[method-assign,assignment]
+        for _ in range(5):
+            app.pull()
+        assert drawn == []
+
+
+async def test_one_price_repaints_its_cells_only() -> None:
+    deck = FakeDeck()
+    app = DeckApp(deck)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        cells = 0
+        for pane in app.screen.query("Painted"):
+            keep = pane.refresh
+
+            def counted(*regions, keep=keep, **options):  # type: ignore[no-untyped-def]
+                nonlocal cells
+                cells += sum(region.area for region in regions) if regions else 10_000
+                return keep(*regions, **options)
+
+            pane.refresh = counted  # type: ignore[method-assign]
+        first, *rest = deck.now.positions
+        deck.change(positions=(replace(first, mark=2.44, pnl=230.1), *rest))
+        app.pull()
+        await pilot.pause()
+        assert 0 < cells < 40
+        table = app.screen.query_one(PositionsPane)
+        assert "2.44" in table.render_line(2).text
+        assert app.screen.query_one(PnlPane).data == deck.now.pnl

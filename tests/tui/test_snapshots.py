@@ -1,0 +1,71 @@
+"""The deck as it looks: pictures of screens and dialogs with time standing still."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from fake_deck import FakeDeck, empty_snapshot, record, snapshot
+
+from core.model import Action
+from tui.app import DeckApp
+
+SIZES = [(80, 24), (120, 40)]
+NAMES = ["80x24", "120x40"]
+
+
+@pytest.fixture(params=SIZES, ids=NAMES)
+def size(request: pytest.FixtureRequest) -> tuple[int, int]:
+    return request.param
+
+
+def picture(snap_compare: Any, size: tuple[int, int], *keys: str, deck: FakeDeck | None = None) -> bool:
+    async def settle(pilot: Any) -> None:
+        await pilot.pause()
+        await pilot.pause()
+        for key in keys:
+            await pilot.press(key)
+            await pilot.pause()
+
+    return snap_compare(DeckApp(deck or FakeDeck(), refresh_hz=0.01), terminal_size=size, run_before=settle)
+
+
+def test_live(snap_compare: Any, size: tuple[int, int]) -> None:
+    assert picture(snap_compare, size)
+
+
+def test_live_empty(snap_compare: Any, size: tuple[int, int]) -> None:
+    assert picture(snap_compare, size, deck=FakeDeck(empty_snapshot()))
+
+
+def test_live_skip(snap_compare: Any, size: tuple[int, int]) -> None:
+    assert picture(snap_compare, size, deck=FakeDeck(snapshot(decision=record(Action.SKIP))))
+
+
+@pytest.mark.parametrize("size", [(60, 20), (200, 60)], ids=["60x20", "200x60"])
+def test_live_narrow_and_wide(snap_compare: Any, size: tuple[int, int]) -> None:
+    assert picture(snap_compare, size)
+
+
+def test_help(snap_compare: Any, size: tuple[int, int]) -> None:
+    assert picture(snap_compare, size, "?")
+
+
+def test_exit_dialog(snap_compare: Any, size: tuple[int, int]) -> None:
+    assert picture(snap_compare, size, "x")
+
+
+def test_exit_all_dialog(snap_compare: Any, size: tuple[int, int]) -> None:
+    assert picture(snap_compare, size, "X")
+
+
+def test_position(snap_compare: Any, size: tuple[int, int]) -> None:
+    assert picture(snap_compare, size, "enter")
+
+
+def test_decision(snap_compare: Any, size: tuple[int, int]) -> None:
+    assert picture(snap_compare, size, "d")
+
+
+def test_history(snap_compare: Any, size: tuple[int, int]) -> None:
+    assert picture(snap_compare, size, "2")
