@@ -276,3 +276,19 @@ class RiskRules:
     losses_in_a_row: int = _n(3, "losses", 1)
     cool_down_minutes: float = _n(60.0, "min", 0)
     opposite: str = "refuse"
+
+
+@dataclass(frozen=True, slots=True)
+class LearningRules:
+    """When learning speaks up, and how far a suggestion may go; none of it changes a decision."""
+
+    min_bucket: int = _n(30, "observations in a bucket and outside it", 2)
+    min_r: float = _n(0.10, "R between the means", 0)
+    min_winrate_points: float = _n(5.0, "points of win rate", 0, 100)
+    fdr: float = _n(0.05, "false-discovery rate", 0, 1)
+    max_move_pct: float = _n(15.0, "% of the rule's value", 0, 15)
+    move_steps: int = _n(3, "equal steps up to the largest move", 1)
+    drift_recent_days: int = _n(30, "days", 1)
+    drift_base_days: int = _n(90, "days", 2)
+    confidence_bin: float = _n(10.0, "points of confidence per bin", 1, 100)
+    kelly_fraction: float = _n(0.25, "of the Kelly budget", 0, 1)

@@ -25,6 +25,7 @@ from core.rule_sections import (
     ExitRules,
     FillRules,
     IntakeRules,
+    LearningRules,
     MarketGateRules,
     RegimeGateRules,
     RiskRules,
@@ -57,6 +58,7 @@ class Rules:
     fills: FillRules = field(default_factory=FillRules)
     exits: ExitRules = field(default_factory=ExitRules)
     risk: RiskRules = field(default_factory=RiskRules)
+    learning: LearningRules = field(default_factory=LearningRules)
 
     @cached_property
     def fingerprint(self) -> str:

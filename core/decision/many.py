@@ -56,7 +56,9 @@ def decide_many(columns: DecisionColumns, rules: Rules = DEFAULT) -> Verdicts:
     ]
     if len(blocks) == 1:
         return blocks[0]
-    return Verdicts(**{f.name: np.concatenate([getattr(b, f.name) for b in blocks]) for f in fields(Verdicts)})
+    return Verdicts(
+        **{f.name: np.concatenate([getattr(b, f.name) for b in blocks]) for f in fields(Verdicts)}
+    )
 
 
 def _block(columns: DecisionColumns, rules: Rules) -> Verdicts:

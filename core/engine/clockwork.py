@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from core.effects import Effect, Notify
+from core.engine.desk import Desk
 from core.engine.holding import check_daily_loss, open_net, settle_outcome
 from core.engine.shadowing import shadows_at_time
 from core.engine.state import ask_for
@@ -13,50 +13,47 @@ from core.events import Ticked
 from core.model import Mode, Tone
 from core.positions import on_time
 
-if TYPE_CHECKING:
-    from core.engine.machine import Engine
-
 PRUNE_EVERY = timedelta(minutes=10)
 
 
-def tick(engine: Engine, event: Ticked) -> list[Effect]:
+def tick(desk: Desk, event: Ticked) -> list[Effect]:
     """Let every position, signal and sender know what time it is."""
-    state, now = engine.state, event.at
-    state.day.roll(engine.env.calendar.market_date(now))
+    state, now = desk.state, event.at
+    state.day.roll(desk.env.calendar.market_date(now))
     exits = state.mode is not Mode.HALTED
     effects: list[Effect] = []
     for position in list(state.positions.values()):
-        outcome = on_time(position, now, state.prices.get(position.symbol), engine.env, exits=exits)
-        effects += settle_outcome(engine, position, outcome, now)
-    effects += shadows_at_time(engine, now)
-    effects += check_daily_loss(engine, now)
-    effects += _signals(engine, now)
-    effects += _silence(engine, now)
-    if engine.env.calendar.session_at(now) is not None:
-        state.day.sample(now, state.day.realized + open_net(engine))
+        outcome = on_time(position, now, state.prices.get(position.symbol), desk.env, exits=exits)
+        effects += settle_outcome(desk, position, outcome, now)
+    effects += shadows_at_time(desk, now)
+    effects += check_daily_loss(desk, now)
+    effects += _signals(desk, now)
+    effects += _silence(desk, now)
+    if desk.env.calendar.session_at(now) is not None:
+        state.day.sample(now, state.day.realized + open_net(desk))
     if state.pruned_at is None or now - state.pruned_at >= PRUNE_EVERY:
         state.pruned_at = now
-        state.duplicates.prune(now, engine.rules.intake)
+        state.duplicates.prune(now, desk.rules.intake)
         state.contexts.prune(now)
     return effects
 
 
-def _signals(engine: Engine, now: datetime) -> list[Effect]:
+def _signals(desk: Desk, now: datetime) -> list[Effect]:
     """Ask again for what changed and is due; forget what can no longer become a trade."""
     effects: list[Effect] = []
-    for signal in list(engine.state.signals.values()):
+    for signal in list(desk.state.signals.values()):
         if signal.asked:
             continue
         if not signal.is_live(now) or not signal.open_to_change:
-            del engine.state.signals[signal.id]
-        elif signal.changed and signal.is_due(now, engine.rules):
+            del desk.state.signals[signal.id]
+        elif signal.changed and signal.is_due(now, desk.rules):
             effects.append(ask_for(signal))
     return effects
 
 
-def _silence(engine: Engine, now: datetime) -> list[Effect]:
+def _silence(desk: Desk, now: datetime) -> list[Effect]:
     """Senders that went quiet while the exchange is open; nobody is expected to speak at night."""
-    if engine.env.calendar.session_at(now) is None:
+    if desk.env.calendar.session_at(now) is None:
         return []
     return [
         Notify(
@@ -66,5 +63,5 @@ def _silence(engine: Engine, now: datetime) -> list[Effect]:
             tone=Tone.NEGATIVE,
             symbol=s.symbol,
         )
-        for s in engine.state.senders.gone_quiet(now, engine.rules.intake)
+        for s in desk.state.senders.gone_quiet(now, desk.rules.intake)
     ]

@@ -3,33 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from core.effects import AnswerCommand, Effect, Notify
+from core.engine.desk import Desk
 from core.engine.holding import settle_outcome
 from core.engine.state import CommandDone
 from core.events import Commanded
 from core.model import Mode, Tone
 from core.positions import Outcome, Position, exit_by_hand, stop_to_break_even
 
-if TYPE_CHECKING:
-    from core.engine.machine import Engine
-
 KEPT_COMMANDS = 1_000
 Result = tuple[CommandDone, list[Effect]]
 
 
-def command(engine: Engine, event: Commanded) -> list[Effect]:
+def command(desk: Desk, event: Commanded) -> list[Effect]:
     """Run a command, or repeat the answer of the same command before."""
-    done = engine.state.commands.get(event.command_id)
+    done = desk.state.commands.get(event.command_id)
     effects: list[Effect] = []
     if done is None:
         run = COMMANDS.get(event.name)
         if run is None:
             done = CommandDone(False, "UNKNOWN", f"no command {event.name!r}; known: {', '.join(COMMANDS)}")
         else:
-            done, effects = run(engine, event)
-        commands = engine.state.commands
+            done, effects = run(desk, event)
+        commands = desk.state.commands
         commands[event.command_id] = done
         if len(commands) > KEPT_COMMANDS:
             del commands[next(iter(commands))]
@@ -37,8 +34,8 @@ def command(engine: Engine, event: Commanded) -> list[Effect]:
     return [*effects, answer]
 
 
-def _exit(engine: Engine, event: Commanded) -> Result:
-    position = engine.state.positions.get(event.position_id or "")
+def _exit(desk: Desk, event: Commanded) -> Result:
+    position = desk.state.positions.get(event.position_id or "")
     refused = _not_exitable(position, event)
     if refused is not None or position is None:
         return refused or _no_position(), []
@@ -46,50 +43,50 @@ def _exit(engine: Engine, event: Commanded) -> Result:
     if not 1 <= contracts <= position.remaining:
         text = f"contracts: {contracts} cannot be sold, {position.remaining} are held"
         return CommandDone(False, "BAD_QUANTITY", text), []
-    return _sell(engine, position, contracts, event)
+    return _sell(desk, position, contracts, event)
 
 
-def _exit_half(engine: Engine, event: Commanded) -> Result:
-    position = engine.state.positions.get(event.position_id or "")
+def _exit_half(desk: Desk, event: Commanded) -> Result:
+    position = desk.state.positions.get(event.position_id or "")
     refused = _not_exitable(position, event)
     if refused is not None or position is None:
         return refused or _no_position(), []
-    return _sell(engine, position, (position.remaining + 1) // 2, event)
+    return _sell(desk, position, (position.remaining + 1) // 2, event)
 
 
-def _exit_all(engine: Engine, event: Commanded) -> Result:
-    held = [p for p in engine.state.positions.values() if p.is_open]
+def _exit_all(desk: Desk, event: Commanded) -> Result:
+    held = [p for p in desk.state.positions.values() if p.is_open]
     if not held:
         return CommandDone(True, "NOTHING_OPEN", "Nothing is open"), []
     effects: list[Effect] = []
     for position in held:
-        effects += _sell(engine, position, position.remaining, event)[1]
+        effects += _sell(desk, position, position.remaining, event)[1]
     return CommandDone(True, "EXITED", f"Exit of {len(held)} positions"), effects
 
 
-def _break_even(engine: Engine, event: Commanded) -> Result:
-    position = engine.state.positions.get(event.position_id or "")
+def _break_even(desk: Desk, event: Commanded) -> Result:
+    position = desk.state.positions.get(event.position_id or "")
     refused = _not_exitable(position, event)
     if refused is not None or position is None:
         return refused or _no_position(), []
     after = stop_to_break_even(position)
-    effects = settle_outcome(engine, position, Outcome(position=after), event.at)
+    effects = settle_outcome(desk, position, Outcome(position=after), event.at)
     return CommandDone(True, "MOVED", f"Stop of {position.contract.label} at {after.stop:.2f}"), effects
 
 
-def _mode(engine: Engine, event: Commanded) -> Result:
+def _mode(desk: Desk, event: Commanded) -> Result:
     try:
         mode = Mode((event.argument or "").upper())
     except ValueError:
         text = f"mode: {event.argument!r} is not one of {', '.join(Mode)}"
         return CommandDone(False, "BAD_MODE", text), []
-    engine.state.mode, engine.state.mode_reason = mode, f"by {event.author}"
+    desk.state.mode, desk.state.mode_reason = mode, f"by {event.author}"
     text = f"Mode is {mode}"
     tone = Tone.POSITIVE if mode is Mode.ACTIVE else Tone.NEGATIVE
     return CommandDone(True, "MODE", text), [Notify(kind="mode", at=event.at, text=text, tone=tone)]
 
 
-COMMANDS: dict[str, Callable[[Engine, Commanded], Result]] = {
+COMMANDS: dict[str, Callable[[Desk, Commanded], Result]] = {
     "exit": _exit,
     "exit_half": _exit_half,
     "exit_all": _exit_all,
@@ -113,10 +110,10 @@ def _not_exitable(position: Position | None, event: Commanded) -> CommandDone | 
     return None
 
 
-def _sell(engine: Engine, position: Position, contracts: int, event: Commanded) -> Result:
-    last = engine.state.prices.get(position.symbol)
-    outcome = exit_by_hand(position, contracts, event.at, last, None, engine.env)
-    effects = settle_outcome(engine, position, outcome, event.at)
+def _sell(desk: Desk, position: Position, contracts: int, event: Commanded) -> Result:
+    last = desk.state.prices.get(position.symbol)
+    outcome = exit_by_hand(position, contracts, event.at, last, None, desk.env)
+    effects = settle_outcome(desk, position, outcome, event.at)
     label = position.contract.label
     if not outcome.legs:
         return CommandDone(True, "EXITING", f"Exit of {contracts} × {label} waits for a price"), effects

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from core.decision import decide, inputs_from, levels_for, position_size
 from core.decision.size_inputs import quality_of
 from core.effects import AnswerDecision, Effect, Notify, StoreDecision, StoreMarks, StoreTrade
+from core.engine.desk import Desk
 from core.engine.entering import Entry, Terms, enter
 from core.engine.holding import note_outcome, see_price
 from core.engine.shadowing import SHADOW_SIZE, cast_shadow, supersede
@@ -17,35 +17,32 @@ from core.events import MarketAnswered, PriceSeen
 from core.live import LiveSignal
 from core.model import Action, Decision, DecisionRecord, MarketSnapshot, Reason, Tone
 
-if TYPE_CHECKING:
-    from core.engine.machine import Engine
-
 KEPT_RECORDS = 50
 TALLIES = {Action.EXECUTE: "executed", Action.WAIT: "waited", Action.SKIP: "skipped"}
 
 
-def answered(engine: Engine, event: MarketAnswered) -> list[Effect]:
+def answered(desk: Desk, event: MarketAnswered) -> list[Effect]:
     """Decide a signal that awaits its market; an answer nobody waits for changes nothing."""
-    state = engine.state
+    state = desk.state
     signal = state.signals.get(event.signal_id)
     if signal is None or not signal.asked:
         return []
     signal.asked = False
     signal.changed = False
     state.markets[signal.update.symbol] = event.snapshot
-    effects = _price_of(engine, event)
+    effects = _price_of(desk, event)
     if signal.last_decision_id is not None and not signal.is_live(event.at):
         return effects
-    return effects + _decide(engine, signal, event)
+    return effects + _decide(desk, signal, event)
 
 
-def _price_of(engine: Engine, event: MarketAnswered) -> list[Effect]:
+def _price_of(desk: Desk, event: MarketAnswered) -> list[Effect]:
     """The snapshot's price is a price like any other, unless a newer one is known."""
     snapshot = event.snapshot
     if snapshot.price is None:
         return []
     made = event.at - timedelta(seconds=snapshot.ages.get("price", 0.0))
-    known = engine.state.prices.get(snapshot.symbol)
+    known = desk.state.prices.get(snapshot.symbol)
     if known is not None and known.priced_at >= made and known.source == snapshot.feeds.get("price"):
         return []
     seen = PriceSeen(
@@ -56,16 +53,16 @@ def _price_of(engine: Engine, event: MarketAnswered) -> list[Effect]:
         priced_at=made,
         source=snapshot.feeds.get("price", "feed"),
     )
-    return see_price(engine, seen)
+    return see_price(desk, seen)
 
 
-def _decide(engine: Engine, signal: LiveSignal, event: MarketAnswered) -> list[Effect]:
-    state, rules, now = engine.state, engine.rules, event.at
+def _decide(desk: Desk, signal: LiveSignal, event: MarketAnswered) -> list[Effect]:
+    state, rules, now = desk.state, desk.rules, event.at
     expert = signal.update.signal
     assert expert is not None
     symbol = signal.update.symbol
     price = state.prices.get(symbol)
-    session = engine.env.calendar.session_label(now, rules.clock)
+    session = desk.env.calendar.session_label(now, rules.clock)
     context = state.contexts.context_for(
         symbol, now, session, price.price if price is not None else None, rules, signal
     )
@@ -74,7 +71,7 @@ def _decide(engine: Engine, signal: LiveSignal, event: MarketAnswered) -> list[E
     levels = levels_for(context, market, rules)
     # A signal whose own stated decay has run out leaves no expert: nothing to size, and never an EXECUTE.
     size = position_size(inputs_from(context, market, rules, levels), rules) if context.expert else None
-    decision_id, position_id = engine.new_id("decision"), engine.new_id("position")
+    decision_id, position_id = desk.new_id("decision"), desk.new_id("position")
     terms = Terms(
         signal=signal,
         context=context,
@@ -92,7 +89,7 @@ def _decide(engine: Engine, signal: LiveSignal, event: MarketAnswered) -> list[E
     if signal.late is not None:
         blocks = (signal.late,)
     elif verdict.action is Action.EXECUTE and size is not None:
-        entry = enter(engine, terms)
+        entry = enter(desk, terms)
         blocks = entry.reasons
     action = Action.SKIP if blocks else verdict.action
     changed = signal.decided(now, action, verdict.gates, (*blocks, *verdict.reasons))
@@ -133,15 +130,15 @@ def _decide(engine: Engine, signal: LiveSignal, event: MarketAnswered) -> list[E
     if entry.position is not None and entry.mark is not None:
         signal.executed = True
         state.positions[position_id] = entry.position
-        note_outcome(engine, record.id, Outcome("open"))
+        note_outcome(desk, record.id, Outcome("open"))
         effects += [
             StoreTrade(position=entry.position),
             StoreMarks(position_id=position_id, marks=(entry.mark,)),
         ]
-        effects += supersede(engine, signal.id)
+        effects += supersede(desk, signal.id)
     elif first:
-        effects += cast_shadow(engine, replace(terms, position_id=engine.new_id("shadow"), size=SHADOW_SIZE))
-    _remember(engine, record)
+        effects += cast_shadow(desk, replace(terms, position_id=desk.new_id("shadow"), size=SHADOW_SIZE))
+    _remember(desk, record)
     if first and signal.receipt_id is not None:
         effects.append(AnswerDecision(receipt_id=signal.receipt_id, record=record))
     if action is Action.EXECUTE or blocks:
@@ -151,8 +148,8 @@ def _decide(engine: Engine, signal: LiveSignal, event: MarketAnswered) -> list[E
     return effects
 
 
-def _remember(engine: Engine, record: DecisionRecord) -> None:
-    state = engine.state
+def _remember(desk: Desk, record: DecisionRecord) -> None:
+    state = desk.state
     setattr(state.tally, TALLIES[record.action], getattr(state.tally, TALLIES[record.action]) + 1)
     state.recent.append(record)
     if len(state.recent) > KEPT_RECORDS:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from core.decision import contract_count, level_test
 from core.decision.atr import daily_atr
+from core.engine.desk import Desk
 from core.events import OptionChain, PriceSeen
 from core.live import LiveSignal
 from core.model import (
@@ -28,9 +28,6 @@ from core.options.quotes import liquidity_fault
 from core.options.spreads import quote_from_model
 from core.positions import Mark, Position, entry_mark, next_mark, open_position
 from core.risk import Proposal, mode_refusal, refusals
-
-if TYPE_CHECKING:
-    from core.engine.machine import Engine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,12 +60,12 @@ class Terms:
     position_id: str
 
 
-def enter(engine: Engine, terms: Terms) -> Entry:
+def enter(desk: Desk, terms: Terms) -> Entry:
     """Open a position on paper, or say why not."""
-    stopped = mode_refusal(engine.state.mode)
+    stopped = mode_refusal(desk.state.mode)
     if stopped is not None:
         return Entry(reasons=(stopped,))
-    plan = _plan(engine, terms)
+    plan = _plan(desk, terms)
     if plan.quote is None or plan.contract is None or plan.count is None:
         return Entry(contract=plan.contract, reasons=plan.reasons)
     proposal = Proposal(
@@ -77,17 +74,17 @@ def enter(engine: Engine, terms: Terms) -> Entry:
         contracts=plan.count.contracts,
         premium=(plan.quote.ask or 0.0) * plan.contract.multiplier * plan.count.contracts,
     )
-    state = engine.state
-    against = refusals(proposal, state.positions.values(), state.day, state.mode, terms.now, engine.rules)
+    state = desk.state
+    against = refusals(proposal, state.positions.values(), state.day, state.mode, terms.now, desk.rules)
     if against:
         return Entry(contract=plan.contract, count=plan.count, reasons=against)
-    return _fill(engine, terms, plan)
+    return _fill(desk, terms, plan)
 
 
-def shadow(engine: Engine, terms: Terms) -> Position | None:
+def shadow_of(desk: Desk, terms: Terms) -> Position | None:
     """The position that a signal would have opened, limits and mode aside; ``None`` where it could not."""
-    plan = _plan(engine, terms)
-    return None if plan.quote is None else _fill(engine, terms, plan).position
+    plan = _plan(desk, terms)
+    return None if plan.quote is None else _fill(desk, terms, plan).position
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,55 +98,55 @@ class _Plan:
     reasons: tuple[Reason, ...] = ()
 
 
-def _plan(engine: Engine, terms: Terms) -> _Plan:
-    refused = _before(engine, terms)
+def _plan(desk: Desk, terms: Terms) -> _Plan:
+    refused = _before(desk, terms)
     if refused is not None:
         return _Plan(reasons=(refused,))
     price = terms.price
     assert price is not None and terms.levels is not None
-    found = _contract(engine, terms, price.price)
+    found = _contract(desk, terms, price.price)
     if isinstance(found, Reason):
         return _Plan(reasons=(found,))
     contract, real = found
     mark = entry_mark(
-        contract, price.price, price.priced_at, real, terms.market.iv_percentile, terms.now, engine.env
+        contract, price.price, price.priced_at, real, terms.market.iv_percentile, terms.now, desk.env
     )
-    quote = real if real is not None else _model_quote(engine, terms, contract, mark)
+    quote = real if real is not None else _model_quote(desk, terms, contract, mark)
     if quote.ask is None or mark.mid <= 0:
         return _Plan(contract=contract, reasons=(_no("CONTRACT_ILLIQUID", f"{contract.label} has no price"),))
-    loss = _loss_at_stop(engine, contract, mark, quote, terms)
-    count = contract_count(quote.ask, loss, terms.size.final, engine.rules)
+    loss = _loss_at_stop(desk, contract, mark, quote, terms)
+    count = contract_count(quote.ask, loss, terms.size.final, desk.rules)
     if isinstance(count, Reason):
         return _Plan(contract=contract, reasons=(count,))
     return _Plan(contract=contract, mark=mark, quote=quote, count=count)
 
 
-def _before(engine: Engine, terms: Terms) -> Reason | None:
+def _before(desk: Desk, terms: Terms) -> Reason | None:
     """What refuses an entry whatever the contract."""
     if terms.price is None or terms.levels is None:
         return _no("NO_PRICE", f"No price of {terms.context.symbol} is known")
-    if engine.env.is_stale(terms.price.priced_at, terms.now):
-        age = engine.env.price_age(terms.price.priced_at, terms.now)
-        limit = engine.rules.fills.price_stale_seconds
+    if desk.env.is_stale(terms.price.priced_at, terms.now):
+        age = desk.env.price_age(terms.price.priced_at, terms.now)
+        limit = desk.rules.fills.price_stale_seconds
         return _no("STALE_PRICE", f"The price is {age:.0f} s old, an entry needs one under {limit:g} s")
     expert = terms.context.expert
     assert expert is not None
-    passed = level_test(terms.levels, expert, terms.price.price, engine.rules, terms.signal.reference)
+    passed = level_test(terms.levels, expert, terms.price.price, desk.rules, terms.signal.reference)
     if passed is not None:
         return passed
     if terms.size.skip:
-        least = engine.rules.sizing.least
+        least = desk.rules.sizing.least
         return _no("SIZE_TOO_SMALL", f"Size multiplier {terms.size.raw:.2f} is under {least:g}")
     return None
 
 
-def _contract(engine: Engine, terms: Terms, spot: float) -> tuple[Contract, OptionQuote | None] | Reason:
+def _contract(desk: Desk, terms: Terms, spot: float) -> tuple[Contract, OptionQuote | None] | Reason:
     """The first liquid contract and its real quote, or without a chain the rules' contract and no quote."""
-    rules, chain = engine.rules, terms.chain
+    rules, chain = desk.rules, terms.chain
     symbol, direction = terms.context.symbol, _direction(terms)
     listed = chain.expiries if chain is not None else None
     expiry = choose_expiry(
-        symbol, terms.context.timeframe, terms.now, engine.env.calendar, listed, rules.contract
+        symbol, terms.context.timeframe, terms.now, desk.env.calendar, listed, rules.contract
     )
     if expiry is None:
         return _no("NO_EXPIRY", f"No expiry of {symbol} is listed")
@@ -177,25 +174,25 @@ def _contract(engine: Engine, terms: Terms, spot: float) -> tuple[Contract, Opti
     return _no("CONTRACT_ILLIQUID", f"No liquid contract of {symbol} {expiry} near {spot:g}: {why}")
 
 
-def _model_quote(engine: Engine, terms: Terms, contract: Contract, mark: Mark) -> OptionQuote:
+def _model_quote(desk: Desk, terms: Terms, contract: Contract, mark: Mark) -> OptionQuote:
     return quote_from_model(
         mark.mid,
         symbol=contract.underlying,
-        dte=engine.env.dte(contract, terms.now),
+        dte=desk.env.dte(contract, terms.now),
         entry_id=terms.position_id,
         priced_at=mark.spot_at,
         now=terms.now,
-        day=engine.env.calendar.session_at(terms.now),
-        rules=engine.rules.fills,
+        day=desk.env.calendar.session_at(terms.now),
+        rules=desk.rules.fills,
     )
 
 
-def _loss_at_stop(engine: Engine, contract: Contract, mark: Mark, quote: OptionQuote, terms: Terms) -> float:
+def _loss_at_stop(desk: Desk, contract: Contract, mark: Mark, quote: OptionQuote, terms: Terms) -> float:
     """Dollars one contract loses if the underlying went to its stop at once, all costs included."""
     assert terms.levels is not None and quote.ask is not None
-    fills = engine.rules.fills
+    fills = desk.rules.fills
     at_stop = next_mark(
-        contract, mark, spot=terms.levels.stop, spot_at=mark.spot_at, now=terms.now, env=engine.env
+        contract, mark, spot=terms.levels.stop, spot_at=mark.spot_at, now=terms.now, env=desk.env
     )
     slip = fills.slippage_pct / 100
     half = (quote.ask - mark.mid) / mark.mid
@@ -205,11 +202,11 @@ def _loss_at_stop(engine: Engine, contract: Contract, mark: Mark, quote: OptionQ
     return (bought - sold) * contract.multiplier + fees
 
 
-def _fill(engine: Engine, terms: Terms, plan: _Plan) -> Entry:
-    rules, contract, count, mark, quote = engine.rules, plan.contract, plan.count, plan.mark, plan.quote
+def _fill(desk: Desk, terms: Terms, plan: _Plan) -> Entry:
+    rules, contract, count, mark, quote = desk.rules, plan.contract, plan.count, plan.mark, plan.quote
     assert contract is not None and count is not None and mark is not None and quote is not None
     order = Order(symbol=contract.underlying, side=Side.BUY, contracts=count.contracts)
-    is_open = engine.env.calendar.session_at(terms.now) is not None
+    is_open = desk.env.calendar.session_at(terms.now) is not None
     done = fill(order, quote, terms.now, is_open, rules.fills, rules.contract)
     if isinstance(done, NotFilled):
         return Entry(contract=contract, count=count, reasons=(_no(done.code.value, done.text),))
@@ -228,7 +225,7 @@ def _fill(engine: Engine, terms: Terms, plan: _Plan) -> Entry:
         risk_amount=count.planned_loss * done.contracts,
         atr=None if atr is None else atr / 100 * terms.price.price,
         now=terms.now,
-        env=engine.env,
+        env=desk.env,
     )
     return Entry(position=position, mark=mark, contract=contract, count=count)
 

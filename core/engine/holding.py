@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from core.effects import Effect, Notify, StoreMarks, StoreTrade
+from core.engine.desk import Desk
+from core.engine.reconsidering import reconsider
 from core.engine.shadowing import shadows_at_price
 from core.engine.state import Outcome as TradeOutcome
 from core.events import PriceSeen
@@ -13,22 +14,17 @@ from core.model import Mode, Tone
 from core.positions import Outcome, Position, PositionState, account_of, net_so_far, on_price
 from core.risk import daily_loss_reached
 
-if TYPE_CHECKING:
-    from core.engine.machine import Engine
-
 KEPT_OUTCOMES = 500
 
 
-def priced(engine: Engine, event: PriceSeen) -> list[Effect]:
+def priced(desk: Desk, event: PriceSeen) -> list[Effect]:
     """A feed's price: marks and exits first, then the live signals that it may turn."""
-    from core.engine.receiving import reconsider
-
-    return [*see_price(engine, event), *reconsider(engine, event.symbol, event.at)]
+    return [*see_price(desk, event), *reconsider(desk, event.symbol, event.at)]
 
 
-def see_price(engine: Engine, seen: PriceSeen) -> list[Effect]:
+def see_price(desk: Desk, seen: PriceSeen) -> list[Effect]:
     """Remember a price and put it to the symbol's positions."""
-    state = engine.state
+    state = desk.state
     known = state.prices.get(seen.symbol)
     if known is None or seen.priced_at >= known.priced_at:
         state.prices[seen.symbol] = seen
@@ -36,14 +32,14 @@ def see_price(engine: Engine, seen: PriceSeen) -> list[Effect]:
     exits = state.mode is not Mode.HALTED
     for position in [p for p in state.positions.values() if p.symbol == seen.symbol]:
         effects += settle_outcome(
-            engine, position, on_price(position, seen, seen.at, engine.env, exits=exits), seen.at
+            desk, position, on_price(position, seen, seen.at, desk.env, exits=exits), seen.at
         )
-    return effects + shadows_at_price(engine, seen)
+    return effects + shadows_at_price(desk, seen)
 
 
-def settle_outcome(engine: Engine, before: Position, outcome: Outcome, now: datetime) -> list[Effect]:
+def settle_outcome(desk: Desk, before: Position, outcome: Outcome, now: datetime) -> list[Effect]:
     """Take a position's new self into the state and tell what is to be stored and said of it."""
-    state, position = engine.state, outcome.position
+    state, position = desk.state, outcome.position
     if position is before and not outcome.marks:
         return []
     effects: list[Effect] = []
@@ -66,46 +62,44 @@ def settle_outcome(engine: Engine, before: Position, outcome: Outcome, now: date
         text = f"{position.contract.label} expired: awaiting the official close"
         effects.append(Notify(kind="exit", at=now, text=text, tone=Tone.NEUTRAL, symbol=position.symbol))
     if position.state is PositionState.CLOSED:
-        effects += _closed(engine, position, now)
+        effects += _closed(desk, position, now)
     else:
         state.positions[position.id] = position
     return effects
 
 
-def _closed(engine: Engine, position: Position, now: datetime) -> list[Effect]:
-    state, rules = engine.state, engine.rules
+def _closed(desk: Desk, position: Position, now: datetime) -> list[Effect]:
+    state, rules = desk.state, desk.rules
     state.positions.pop(position.id, None)
     net = account_of(position).net
     state.day.trade(net)
-    note_outcome(engine, position.decision_id, TradeOutcome(position.legs[-1].reason.value, net))
+    note_outcome(desk, position.decision_id, TradeOutcome(position.legs[-1].reason.value, net))
     effects: list[Effect] = []
     if net < 0 and state.day.losses_in_a_row >= rules.risk.losses_in_a_row:
         state.day.start_cool_down(now, rules.risk.cool_down_minutes)
         text = f"{state.day.losses_in_a_row} losses in a row: no entries for {rules.risk.cool_down_minutes:g} min"
         effects.append(Notify(kind="risk", at=now, text=text, tone=Tone.NEGATIVE))
-    return effects + check_daily_loss(engine, now)
+    return effects + check_daily_loss(desk, now)
 
 
-def check_daily_loss(engine: Engine, now: datetime) -> list[Effect]:
+def check_daily_loss(desk: Desk, now: datetime) -> list[Effect]:
     """Go to REDUCING, once, when the day's realised plus open loss is at its limit."""
-    state = engine.state
-    if state.mode is not Mode.ACTIVE or not daily_loss_reached(state.day, open_net(engine), engine.rules):
+    state = desk.state
+    if state.mode is not Mode.ACTIVE or not daily_loss_reached(state.day, open_net(desk), desk.rules):
         return []
     state.mode = Mode.REDUCING
-    state.mode_reason = f"daily loss of ${engine.rules.risk.daily_loss:,.0f} reached"
+    state.mode_reason = f"daily loss of ${desk.rules.risk.daily_loss:,.0f} reached"
     return [Notify(kind="risk", at=now, text=f"REDUCING: {state.mode_reason}", tone=Tone.NEGATIVE)]
 
 
-def open_net(engine: Engine) -> float:
+def open_net(desk: Desk) -> float:
     """Net P&L of what is still held of the open positions: with their realised legs it makes the whole trade."""
-    return sum(
-        net_so_far(p) - (account_of(p).net if p.legs else 0.0) for p in engine.state.positions.values()
-    )
+    return sum(net_so_far(p) - (account_of(p).net if p.legs else 0.0) for p in desk.state.positions.values())
 
 
-def note_outcome(engine: Engine, decision_id: str, outcome: TradeOutcome) -> None:
+def note_outcome(desk: Desk, decision_id: str, outcome: TradeOutcome) -> None:
     """Remember what became of a decision, for the lists that show the latest ones."""
-    outcomes = engine.state.outcomes
+    outcomes = desk.state.outcomes
     outcomes[decision_id] = outcome
     if len(outcomes) > KEPT_OUTCOMES:
         del outcomes[next(iter(outcomes))]

@@ -2,36 +2,34 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from datetime import timedelta
 
 from core.decision import late
 from core.effects import AnswerReceipt, Effect, Notify, StoreReceipt
+from core.engine.desk import Desk
 from core.engine.holding import see_price
+from core.engine.reconsidering import reconsider
 from core.engine.state import ask_for
 from core.events import PriceSeen, Received
 from core.intake import IntakeError, canonical_hash, normalise
 from core.live import LiveSignal
 from core.model import ReceiptStatus, Tone, Update
 
-if TYPE_CHECKING:
-    from core.engine.machine import Engine
-
 WEBHOOK = "webhook"
 """Source of a price that a sender stated in its body."""
 RETAINED_SIGNALS = 10_000
 
 
-def receive(engine: Engine, event: Received) -> list[Effect]:
+def receive(desk: Desk, event: Received) -> list[Effect]:
     """Every body leaves exactly one receipt: accepted, duplicate or quarantined."""
-    state = engine.state
+    state = desk.state
     state.tally.receipts += 1
     try:
         update = normalise(event.body, event.endpoint)
     except IntakeError as error:
-        return _quarantine(engine, event, error)
+        return _quarantine(desk, event, error)
     first, note = state.duplicates.check(
-        update, lambda: canonical_hash(event.body), event.receipt_id, event.at, engine.rules.intake
+        update, lambda: canonical_hash(event.body), event.receipt_id, event.at, desk.rules.intake
     )
     notes = update.notes if note is None else (*update.notes, note)
     if first is not None:
@@ -44,14 +42,14 @@ def receive(engine: Engine, event: Received) -> list[Effect]:
         effects.append(
             Notify(kind="source", at=event.at, text=text, tone=Tone.POSITIVE, symbol=update.symbol)
         )
-    tardy = late(update, event.at, engine.rules) if update.signal is not None else None
+    tardy = late(update, event.at, desk.rules) if update.signal is not None else None
     if tardy is None:
-        state.contexts.absorb(update, event.at, event.receipt_id, engine.rules)
-        effects += _stated_price(engine, update, event)
-        effects += reconsider(engine, update.symbol, event.at)
+        state.contexts.absorb(update, event.at, event.receipt_id, desk.rules)
+        effects += _stated_price(desk, update, event)
+        effects += reconsider(desk, update.symbol, event.at)
     if update.signal is None:
         return [*effects, AnswerReceipt(receipt_id=event.receipt_id, awaits_decision=False)]
-    signal = LiveSignal.arriving(engine.new_id("signal"), event.receipt_id, update, event.at, engine.rules)
+    signal = LiveSignal.arriving(desk.new_id("signal"), event.receipt_id, update, event.at, desk.rules)
     signal.late = tardy
     if len(state.signals) >= RETAINED_SIGNALS:
         del state.signals[next(iter(state.signals))]
@@ -59,19 +57,7 @@ def receive(engine: Engine, event: Received) -> list[Effect]:
     return [*effects, AnswerReceipt(receipt_id=event.receipt_id, awaits_decision=True), ask_for(signal)]
 
 
-def reconsider(engine: Engine, symbol: str, now: datetime) -> list[Effect]:
-    """What a signal of this symbol depends on has changed: decide again what is due, remember the rest."""
-    effects: list[Effect] = []
-    for signal in engine.state.signals.values():
-        if signal.update.symbol != symbol or signal.asked or not signal.open_to_change:
-            continue
-        signal.changed = True
-        if signal.is_due(now, engine.rules):
-            effects.append(ask_for(signal))
-    return effects
-
-
-def _stated_price(engine: Engine, update: Update, event: Received) -> list[Effect]:
+def _stated_price(desk: Desk, update: Update, event: Received) -> list[Effect]:
     """A sender's price is a price like another, unless a feed's fresh one is known."""
     if update.price is None:
         return []
@@ -81,20 +67,20 @@ def _stated_price(engine: Engine, update: Update, event: Received) -> list[Effec
             update.timestamp if update.fired else update.timestamp + timedelta(minutes=update.timeframe or 0)
         )
         made = min(event.at, ends)
-    known = engine.state.prices.get(update.symbol)
+    known = desk.state.prices.get(update.symbol)
     if known is not None:
         if made < known.priced_at:
             return []
-        if known.source != WEBHOOK and not engine.env.is_stale(known.priced_at, event.at):
+        if known.source != WEBHOOK and not desk.env.is_stale(known.priced_at, event.at):
             return []
     seen = PriceSeen(
         seq=event.seq, at=event.at, symbol=update.symbol, price=update.price, priced_at=made, source=WEBHOOK
     )
-    return see_price(engine, seen)
+    return see_price(desk, seen)
 
 
-def _quarantine(engine: Engine, event: Received, error: IntakeError) -> list[Effect]:
-    engine.state.tally.quarantined += 1
+def _quarantine(desk: Desk, event: Received, error: IntakeError) -> list[Effect]:
+    desk.state.tally.quarantined += 1
     receipt = StoreReceipt(
         id=event.receipt_id,
         seq=event.seq,

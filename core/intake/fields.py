@@ -78,6 +78,10 @@ PRICE: Final[Paths] = (
 )
 
 MAX_ID = 200
+LEAST_PRICE, MOST_PRICE = 1e-4, 1e7
+"""Nothing that has listed options trades outside these dollars; a number out there overflows what follows."""
+MOST_RATIO = 1e4
+"""A ratio above this is a mistake of its sender's, not a measurement."""
 _SYMBOL = re.compile(r"[A-Z0-9_.^/-]{1,15}", re.ASCII)
 _EXCHANGE = re.compile(r"[A-Z0-9_]{1,20}", re.ASCII)
 
@@ -161,6 +165,12 @@ def price_of(value: Any, field: str, *, none_is_zero: bool = False) -> float | N
     if amount <= 0:
         raise IntakeError(
             "BAD_PRICE", f"{field}: {shown(value)} is not a price; a number above 0 is expected", field
+        )
+    if not LEAST_PRICE <= amount <= MOST_PRICE:
+        raise IntakeError(
+            "BAD_PRICE",
+            f"{field}: {shown(value)} is not a price; accepted are {LEAST_PRICE:g} to {MOST_PRICE:,.0f} dollars",
+            field,
         )
     return amount
 

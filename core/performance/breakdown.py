@@ -10,6 +10,7 @@ import numpy as np
 
 from core.performance.columns import Trades
 from core.performance.cuts import CUTS
+from core.performance.days import UNKNOWN_AT, to_date
 from core.performance.figures import Metrics
 from core.performance.measuring import ACCOUNT, metrics
 
@@ -42,8 +43,10 @@ def breakdown(
     counted = trades if include_stale else trades.fresh()
     if len(counted) == 0:
         return ()
-    whole = metrics(counted, account=account, include_stale=True) if first is None or last is None else None
     dates = None if sessions is None else tuple(sessions)
+    known = counted.day[counted.day != UNKNOWN_AT]
+    if len(known):
+        first, last = first or to_date(int(known[0])), last or to_date(int(known[-1]))
     codes = counted.cuts[cut]
     buckets = []
     for code in ordered(cut, codes.labels, np.bincount(codes.codes, minlength=len(codes.labels))):
@@ -52,8 +55,8 @@ def breakdown(
             chosen,
             account=account,
             sessions=dates,
-            first=first or (whole.first if whole else None),
-            last=last or (whole.last if whole else None),
+            first=first,
+            last=last,
             include_stale=True,
         )
         buckets.append(Bucket(codes.labels[code], made))

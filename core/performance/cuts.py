@@ -13,7 +13,13 @@ UNKNOWN = "unknown"
 Bands = tuple[tuple[float, str], ...]
 """(from this value on, label), from the lowest band up."""
 
-MULTIPLIER_BANDS: Bands = ((0.0, "0.5–1×"), (1.0, "1–1.5×"), (1.5, "1.5–2×"), (2.0, "2–2.5×"), (2.5, "2.5–3×"))
+MULTIPLIER_BANDS: Bands = (
+    (0.0, "0.5–1×"),
+    (1.0, "1–1.5×"),
+    (1.5, "1.5–2×"),
+    (2.0, "2–2.5×"),
+    (2.5, "2.5–3×"),
+)
 CONFIDENCE_BANDS: Bands = (
     (0.0, "under 50"), (50.0, "50–60"), (60.0, "60–70"), (70.0, "70–80"), (80.0, "80–90"), (90.0, "90–100"),
 )  # fmt: skip
@@ -66,7 +72,23 @@ _ALL = (
         "timeframe",
         "timeframe",
         _timeframe,
-        ("1m", "2m", "3m", "5m", "10m", "15m", "30m", "45m", "1h", "2h", "3h", "4h", "1D", "7D", "not stated"),
+        (
+            "1m",
+            "2m",
+            "3m",
+            "5m",
+            "10m",
+            "15m",
+            "30m",
+            "45m",
+            "1h",
+            "2h",
+            "3h",
+            "4h",
+            "1D",
+            "7D",
+            "not stated",
+        ),
     ),
     Cut("quality", "quality", lambda t: t.quality or UNKNOWN, tuple(Quality)),
     Cut(

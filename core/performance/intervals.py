@@ -23,6 +23,8 @@ DRAWS = 2_000
 BOOTSTRAP_TRADES = 5_000
 """Up to so many trades the bootstrap is used."""
 SEED = 20_120
+FEW_SESSIONS = 10
+"""Below so many an interval drawn from them is said to rest on few."""
 _CACHED_SESSIONS = 256
 _ROWS_AT_ONCE = 250
 _MOST_UNDEFINED = 0.05
@@ -66,20 +68,20 @@ class Sampler:
             return _ONE_SESSION
         if self._drawn is not None:
             with np.errstate(divide="ignore", invalid="ignore"):
-                return percentiles(self._drawn[:, above] / self._drawn[:, below])
+                return self._told(percentiles(self._drawn[:, above] / self._drawn[:, below]))
         a, b = self.rows[:, above], self.rows[:, below]
         total = float(b.sum())
         value = float(a.sum()) / total
-        return normal(value, (a - value * b) * (self.sessions / total))
+        return self._told(normal(value, (a - value * b) * (self.sessions / total)))
 
     def total(self, column: int) -> Interval:
         """Of one column's sum."""
         if self.sessions < 2:
             return _ONE_SESSION
         if self._drawn is not None:
-            return percentiles(self._drawn[:, column])
+            return self._told(percentiles(self._drawn[:, column]))
         a = self.rows[:, column]
-        return normal(float(a.sum()), (a - a.mean()) * self.sessions)
+        return self._told(normal(float(a.sum()), (a - a.mean()) * self.sessions))
 
     def function(self, of: Callable[[Floats], Floats], value: float, influence: Floats) -> Interval:
         """Of any function of the columns' sums: ``of`` takes draws × columns, ``influence`` one per session."""
@@ -89,6 +91,11 @@ class Sampler:
             with np.errstate(divide="ignore", invalid="ignore"):
                 return percentiles(of(self._drawn))
         return normal(value, influence)
+
+    def _told(self, interval: Interval) -> Interval:
+        if self.sessions >= FEW_SESSIONS or interval.reason is not None:
+            return interval
+        return Interval(interval.low, interval.high, f"the interval rests on {self.sessions} sessions only")
 
 
 _ONE_SESSION = Interval(None, None, "no interval: all exits in one session")
@@ -133,5 +140,5 @@ def _blocks(sessions: int, seed: int) -> Iterator[_Counts]:
     for _ in range(DRAWS // _ROWS_AT_ONCE):
         drawn = random.integers(0, sessions, (_ROWS_AT_ONCE, sessions)) + offsets
         times = np.bincount(drawn.ravel(), minlength=_ROWS_AT_ONCE * sessions)
-        # With one session out of two drawn 256 times the count would wrap; two sessions are drawn twice.
+        # A session is never drawn 256 times: of so many sessions each is drawn once on average.
         yield times.reshape(_ROWS_AT_ONCE, sessions).astype(np.uint8)

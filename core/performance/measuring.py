@@ -55,7 +55,7 @@ def metrics(
     without a fresh price are left out and counted, unless ``include_stale``. Definitions: SPEC §12. Raises
     ValueError for a net P&L that is not a number.
     """
-    columns = trades if isinstance(trades, Trades) else Trades.of(trades)
+    columns = trades if isinstance(trades, Trades) else Trades.of(trades, cuts=())
     counted = columns if include_stale else columns.fresh()
     span = Span(first=first, last=last, sessions=None if sessions is None else tuple(sessions))
     return assemble(
@@ -145,7 +145,9 @@ class _Maker:
         interval = self._sampler.total(INDEX[name])
         if sign < 0:
             low, high = interval.low, interval.high
-            interval = Interval(None if high is None else -high, None if low is None else -low, interval.reason)
+            interval = Interval(
+                None if high is None else -high, None if low is None else -low, interval.reason
+            )
         return self._metric(sign * self.sums.total(name), n, "$", interval)
 
     def ordered(self, value: float, unit: str) -> Metric:

@@ -61,7 +61,9 @@ class Trade:
         """Net in units of the planned loss, ``None`` when none was planned."""
         if self.r_multiple is not None:
             return self.r_multiple
-        return self.pnl_net / self.risk_amount if self.risk_amount is not None and self.risk_amount > 0 else None
+        return (
+            self.pnl_net / self.risk_amount if self.risk_amount is not None and self.risk_amount > 0 else None
+        )
 
 
 def trade_from_entry(entry: Mapping[str, Any]) -> Trade:
@@ -103,7 +105,9 @@ def trade_from_entry(entry: Mapping[str, Any]) -> Trade:
         mae=_number(left.get("mae")),
         stale_fill=bool(left.get("stale_fill")) or any(leg.get("stale_fill") for leg in partials),
         setup=entry.get("setup") or setup_of(_part(signal, "facts"), _part(context, "structure")),
-        multiplier=_number(size.get("final", entry.get("multiplier"))) if size or "exit" not in entry else None,
+        multiplier=_number(size.get("final", entry.get("multiplier")))
+        if size or "exit" not in entry
+        else None,
         timeframe=_first(entry, signal, "timeframe"),
         quality=_first(entry, signal, "quality"),
         confidence=_number(entry.get("confidence")),

@@ -18,8 +18,9 @@ def execution_record(position: Position) -> dict[str, Any]:
 def exit_record(position: Position) -> dict[str, Any]:
     """What the exits made of a trade, in $, not rounded; prices per share, weighted by contracts.
 
-    Volatility, delta, underlying, time and reason are the last leg's. Of a position that is not closed yet
-    it tells the contracts sold so far. Raises ValueError when none were.
+    Volatility, delta, underlying, time and reason are the last leg's; ``mfe`` and ``mae`` the best and worst
+    gross of the whole trade at any mark. Of a position that is not closed yet it tells the contracts sold so
+    far. Raises ValueError when none were.
     """
     if not position.legs:
         raise ValueError(f"nothing of position {position.id} has been sold")
@@ -47,6 +48,8 @@ def exit_record(position: Position) -> dict[str, Any]:
         "total_spread_cost": account.spread_cost,
         "total_slippage": account.slippage,
         "partials": [_partial(position, leg) for leg in legs],
+        "mfe": position.mfe,
+        "mae": position.mae,
     }
 
 

@@ -97,34 +97,28 @@ async def test_keys_of_the_first_moment_are_meant_for_the_screen_below(
         assert len(deck.commands) == 1
 
 
-async def test_the_row_closed_is_the_one_named_whatever_the_rows_do_meanwhile(ready: None) -> None:
-    rng = random.Random(11)
+@pytest.mark.parametrize("seed", range(3))
+async def test_the_row_closed_is_the_one_named_whatever_the_rows_do_meanwhile(ready: None, seed: int) -> None:
+    rng = random.Random(seed)
     deck = FakeDeck(snapshot(positions=positions()[:4]))
     async with running(deck) as (app, pilot):
+        await pilot.press(*["down"] * rng.randrange(4), "x")
+        dialog = app.screen
+        assert isinstance(dialog, ExitDialog)
+        named = dialog.asked
         for turn in range(200):
-            table = app.screen.query_one(PositionsPane)
-            if table.rows:
-                table._go_to(rng.randrange(len(table.rows)))
-                table._moved_at = float("-inf")
-            named = table.selected
-            assert named is not None
-            app.exiting = frozenset()
-            app.ask_exit()
-            await pilot.pause()
-            dialog = app.screen
-            assert isinstance(dialog, ExitDialog) and dialog.asked == named
             rows = list(deck.now.positions)
             rng.shuffle(rows)
             if rng.random() < 0.5:
                 rows.insert(0, position(f"new{turn}", "IWM", strike=200 + turn))
-            if len(rows) > 6:
-                rows.remove(next(row for row in rows if row.id != named.id))
-            deck.change(positions=tuple(replace(row, mark=(row.mark or 1) * 1.01) for row in rows))
+            if len(rows) > 6 or rng.random() < 0.3:
+                rows = [row for row in rows if row.id == named.id or rng.random() < 0.6]
+            deck.change(positions=tuple(replace(row, mark=rng.uniform(1, 9)) for row in rows))
             app.pull()
-            dialog.action_confirm()
-            await pilot.pause()
-            assert deck.commands[-1].position_id == named.id
-        assert len(deck.commands) == 200
+        await pilot.press("y")
+        await pilot.pause()
+        (command,) = deck.commands
+        assert (command.position_id, command.expected) == (named.id, named.remaining)
 
 
 async def test_a_position_that_left_or_shrank_while_asked_cannot_be_confirmed(ready: None) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from core.model import Direction
-from core.positions import execution_record, exit_record, live_values, on_price, on_time
+from core.positions import execution_record, exit_record, gross_so_far, live_values, on_price, on_time
 from core.rules import Rules
 
 MINUTE = timedelta(minutes=1)
@@ -17,7 +17,7 @@ EXIT_NAMES = [
     *("exit_time", "exit_price", "exit_iv", "exit_delta", "underlying_at_exit", "pnl_gross", "pnl_net"),
     *("hold_time_seconds", "exit_reason", "pnl_from_delta", "pnl_from_iv", "pnl_from_theta"),
     *("pnl_from_gamma", "pnl_unexplained", "total_commission", "total_spread_cost", "total_slippage"),
-    "partials",
+    *("partials", "mfe", "mae"),
 ]
 EXECUTION_NAMES = [
     *("option_type", "strike", "expiry", "dte", "contracts", "entry_price", "entry_iv", "entry_delta"),
@@ -42,6 +42,18 @@ def test_exit_has_the_names_of_the_format_and_is_json(desk: Any) -> None:
     assert [p["exit_reason"] for p in told["partials"]] == ["TARGET_1", "TARGET_2"]
     assert told["total_commission"] == pytest.approx(0.65 * 8)
     assert json.loads(json.dumps(told))["exit_iv"] == last.iv
+
+
+def test_exit_tells_the_best_and_the_worst_gross_of_the_trade(desk: Any) -> None:
+    opened = desk.open()
+    position = opened
+    marks = [opened]
+    for minutes, price in ((1, 598.0), (2, 602.0), (3, 596.5), (4, 603.1), (9, 606.3)):
+        position = _at(desk, position, price, minutes)
+        marks.append(position)
+    told = exit_record(position)
+    assert told["mae"] == min(gross_so_far(p) for p in marks) < 0
+    assert told["mfe"] == max(gross_so_far(p) for p in marks) > 0
 
 
 def test_exit_price_is_weighted_by_contracts(desk: Any) -> None:

@@ -1,0 +1,50 @@
+"""What every handler of the engine works at: the state, the rules in force and what follows from them."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from core.effects import FetchMarket, Watch
+from core.engine.state import EngineState, ask_for
+from core.model import Contract
+from core.options.calendar import Calendar
+from core.positions.env import Env
+from core.rules import Rules
+
+
+class Desk:
+    """The engine's private things; ``state`` is all that the next step depends on."""
+
+    def __init__(self, state: EngineState | None = None, engine_id: str = "local") -> None:
+        self.state = state if state is not None else EngineState()
+        self._salt = hashlib.sha1(engine_id.encode())
+        self.rules = Rules()
+        self.env = Env(self.rules, Calendar.from_rules(self.rules.clock))
+        if self.state.rules_toml:
+            self.take_rules(self.state.rules_toml)
+
+    def take_rules(self, toml: str) -> None:
+        """Put rules in force; raises RulesError when the text cannot be taken."""
+        self.rules = Rules.parse(toml)
+        self.env = Env(self.rules, Calendar.from_rules(self.rules.clock))
+        self.state.rules_toml = toml
+
+    def new_id(self, what: str) -> str:
+        """A name-based UUID that this engine gives ``what`` at this seq and nothing else."""
+        digest = self._salt.copy()
+        digest.update(f"{what}:{self.state.seq}".encode())
+        h = digest.hexdigest()
+        return f"{h[:8]}-{h[8:12]}-5{h[13:16]}-a{h[17:20]}-{h[20:32]}"
+
+    def watched(self) -> tuple[Watch, ...]:
+        """The underlyings whose prices matter now: those of live signals, open positions and shadows."""
+        held: dict[str, dict[Any, Contract]] = {s.update.symbol: {} for s in self.state.signals.values()}
+        for position in (*self.state.positions.values(), *self.state.shadows.values()):
+            contract = position.contract
+            held.setdefault(position.symbol, {})[contract.expiry, contract.strike, contract.right] = contract
+        return tuple(Watch(symbol=s, contracts=tuple(held[s].values())) for s in sorted(held))
+
+    def unanswered(self) -> tuple[FetchMarket, ...]:
+        """The questions to the market that a crash left open."""
+        return tuple(ask_for(signal) for signal in self.state.signals.values() if signal.asked)

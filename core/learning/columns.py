@@ -1,0 +1,135 @@
+"""Observations in columns, ordered in time: what every test and table of learning is measured from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.learning.samples import EXECUTED, Observation
+from core.performance.columns import Codes
+from core.performance.cuts import CONFIDENCE_BANDS, MULTIPLIER_BANDS, band
+from core.performance.days import day_number, to_date
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+Ints = NDArray[np.int64]
+
+NUMBERS = (
+    "confidence", "multiplier", "ai_score", "regime_confidence", "alignment_pct", "spread_bps", "atr_pct",
+    "depth_score", "confluence", "rr1", "volume_ratio", "trend_strength",
+)  # fmt: skip
+LABELS = (
+    "symbol", "direction", "setup", "timeframe", "quality", "session", "weekday", "phase", "volatility", "htf",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observations:
+    """n observations: arrays of shape (n,), ``passed`` (n, 3) in the order of GATES; NaN is unknown.
+
+    ``day`` the exchange day of the decision since 1970; sessions are what intervals are drawn by. ``blocker``
+    holds the codes that kept a signal from executing, joined by "+", "" for none. A label column's text "" is
+    unknown.
+    """
+
+    day: Ints
+    net: Floats
+    r: Floats
+    executed: Flags
+    passed: Flags
+    blocker: Codes
+    numbers: Mapping[str, Floats] = field(default_factory=dict)
+    labels: Mapping[str, Codes] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.net)
+
+    @property
+    def win(self) -> Flags:
+        return self.net > 0
+
+    @property
+    def cleared(self) -> Flags:
+        """Who passed every gate."""
+        found: Flags = self.passed.all(axis=1)
+        return found
+
+    def blocked_by(self, *blockers: str) -> Flags:
+        """Who was kept from executing by exactly one of these; "" stands for nothing."""
+        wanted = [n for n, label in enumerate(self.blocker.labels) if label in blockers]
+        return np.isin(self.blocker.codes, wanted)
+
+    def number(self, name: str) -> Floats:
+        """A column of numbers, NaN throughout when it is not there."""
+        found = self.numbers.get(name)
+        return np.full(len(self), np.nan) if found is None else found
+
+    def label(self, name: str) -> Codes:
+        """A column of texts, "" throughout when it is not there."""
+        found = self.labels.get(name)
+        return Codes(("",), np.zeros(len(self), dtype=np.int32)) if found is None else found
+
+    def where(self, rows: Any) -> Self:
+        """The rows of a mask or an index array."""
+        return replace(
+            self,
+            day=self.day[rows],
+            net=self.net[rows],
+            r=self.r[rows],
+            executed=self.executed[rows],
+            passed=self.passed[rows],
+            blocker=Codes(self.blocker.labels, self.blocker.codes[rows]),
+            numbers={name: values[rows] for name, values in self.numbers.items()},
+            labels={name: Codes(c.labels, c.codes[rows]) for name, c in self.labels.items()},
+        )
+
+    def between(self, first: date, last: date) -> Self:
+        """Those decided on the exchange days from ``first`` to ``last``, both included."""
+        return self.where((self.day >= day_number(first)) & (self.day <= day_number(last)))
+
+    def window(self, days: int, last: date) -> Self:
+        """Those decided on the ``days`` calendar days that end with ``last``."""
+        return self.between(last - timedelta(days=days - 1), last)
+
+    def last_day(self) -> date | None:
+        """The newest exchange day, ``None`` without observations."""
+        return to_date(int(self.day.max())) if len(self) else None
+
+    @classmethod
+    def of(cls, rows: Iterable[Observation]) -> Self:
+        """The columns of observations, in the order given."""
+        rows = tuple(rows)
+        return cls(
+            day=np.array([day_number(o.day) for o in rows], dtype=np.int64),
+            net=_floats(o.net for o in rows),
+            r=_floats(o.r for o in rows),
+            executed=np.array([o.kind == EXECUTED for o in rows], dtype=np.bool_),
+            passed=np.array([o.passed for o in rows], dtype=np.bool_).reshape(len(rows), 3),
+            blocker=codes("+".join(o.failed) for o in rows),
+            numbers={name: _floats(getattr(o, name) for o in rows) for name in NUMBERS},
+            labels={
+                **{name: codes(_text(getattr(o, name)) for o in rows) for name in LABELS},
+                "confidence_band": codes(band(o.confidence, CONFIDENCE_BANDS) for o in rows),
+                "multiplier_band": codes(band(o.multiplier, MULTIPLIER_BANDS) for o in rows),
+            },
+        )
+
+
+def codes(texts: Iterable[str]) -> Codes:
+    """A column of texts as codes, labels in the order of their first row."""
+    known: dict[str, int] = {}
+    numbers = np.array([known.setdefault(t, len(known)) for t in texts], dtype=np.int32)
+    return Codes(tuple(known), numbers)
+
+
+def _floats(values: Iterable[float | None]) -> Floats:
+    return np.array([np.nan if v is None else v for v in values], dtype=np.float64)
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value)

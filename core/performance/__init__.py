@@ -1,0 +1,31 @@
+"""Performance: metrics with their uncertainty, cut by what a trade was made on, kept up to date at each exit."""
+
+from core.performance.breakdown import Bucket, breakdown
+from core.performance.columns import Trades
+from core.performance.cuts import CUTS, Cut
+from core.performance.distribution import Histogram, histogram
+from core.performance.figures import Metric, Metrics, Status
+from core.performance.incremental import Tracker
+from core.performance.measuring import metrics
+from core.performance.path import Curve, curve
+from core.performance.trade import NotClosed, Trade, trade_from_entry
+
+__all__ = [
+    "CUTS",
+    "Bucket",
+    "Curve",
+    "Cut",
+    "Histogram",
+    "Metric",
+    "Metrics",
+    "NotClosed",
+    "Status",
+    "Tracker",
+    "Trade",
+    "Trades",
+    "breakdown",
+    "curve",
+    "histogram",
+    "metrics",
+    "trade_from_entry",
+]

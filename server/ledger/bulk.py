@@ -1,0 +1,85 @@
+"""Writing a whole ledger file at once: nobody waits for an answer, so it is synced once, at the end."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Self
+
+from core.effects import Effect
+from core.engine import EngineState
+from core.events import Event
+from server.ledger.base import Entry, LedgerError
+from server.ledger.chain import GENESIS
+from server.ledger.codec import encode_any
+from server.ledger.instants import micros
+from server.ledger.lock import WriterLock
+from server.ledger.rows import rows_of, write
+from server.ledger.schema import create
+
+_BATCH = 1_000
+
+
+class BulkLedger:
+    """A new ledger, filled in order; what is not finished by ``finish`` is no ledger to be trusted."""
+
+    def __init__(self, path: Path, engine_id: str) -> None:
+        """Raises LedgerError when the file exists already or cannot be made."""
+        self.path = path
+        if path.exists() and path.stat().st_size:
+            raise LedgerError(f"{path}: exists already; name a new file")
+        self.head, self.last_seq = GENESIS, 0
+        self._batch: list[Entry] = []
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._lock = WriterLock(path, engine_id)
+            self._connection = sqlite3.connect(path, isolation_level=None)
+            self._connection.execute("PRAGMA synchronous = OFF")
+            create(self._connection)
+            self._connection.execute("INSERT INTO meta (key, value) VALUES ('engine_id', ?)", (engine_id,))
+            self._connection.execute("BEGIN")
+        except (OSError, sqlite3.Error) as error:
+            raise LedgerError(f"{path}: {error}") from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def add(self, event: Event, effects: Sequence[Effect]) -> None:
+        """Take one step; raises LedgerError when it cannot be stored."""
+        self._batch.append((event, effects))
+        if len(self._batch) >= _BATCH:
+            self._flush()
+
+    def finish(self, state: EngineState | None = None) -> None:
+        """Put everything on disk, with the engine's state as a checkpoint to go on from."""
+        self._flush()
+        try:
+            if state is not None and state.at is not None:
+                self._connection.execute(
+                    "INSERT INTO checkpoints (seq, at, state) VALUES (?, ?, ?)",
+                    (state.seq, micros(state.at), encode_any(state).decode()),
+                )
+            self._connection.execute("COMMIT")
+            self._connection.execute("PRAGMA synchronous = FULL")
+            self._connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.Error as error:
+            raise LedgerError(f"{self.path}: {error}") from error
+
+    def close(self) -> None:
+        self._connection.close()
+        self._lock.release()
+
+    def _flush(self) -> None:
+        batch, self._batch = self._batch, []
+        if not batch:
+            return
+        try:
+            tables, self.head = rows_of(batch, self.head, self.last_seq)
+            write(self._connection, tables)
+        except (sqlite3.Error, TypeError, ValueError) as error:
+            raise LedgerError(f"{self.path}: {error}") from error
+        self.last_seq = batch[-1][0].seq

@@ -1,0 +1,110 @@
+"""Two ledgers side by side: which rows of their derived tables differ, and in which columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+from server.ledger.snapshot import ORDERS, LedgerSnapshot
+
+Key = tuple[Any, ...]
+Keyed = tuple[Key, tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One row that differs; ``what`` is ``only here``, ``only there`` or the columns that differ."""
+
+    table: str
+    key: str
+    what: str
+    here: str = ""
+    there: str = ""
+
+    def __str__(self) -> str:
+        values = f": {self.here} | {self.there}" if self.here or self.there else ""
+        return f"{self.table} {self.key}: {self.what}{values}"
+
+
+@dataclass(slots=True)
+class Comparison:
+    """How many rows were compared per table, how many differ, and the first of those by name."""
+
+    rows: dict[str, int] = field(default_factory=dict)
+    differing: dict[str, int] = field(default_factory=dict)
+    first: list[Difference] = field(default_factory=list)
+
+    @property
+    def equal(self) -> bool:
+        return not any(self.differing.values())
+
+
+def compare(here: LedgerSnapshot, there: LedgerSnapshot, most: int = 20) -> Comparison:
+    """Every derived table row by row; ``most`` differences are named, all are counted."""
+    found = Comparison()
+    for table in ORDERS:
+        found.rows[table] = found.differing[table] = 0
+        for difference in _table(table, here, there, found):
+            found.differing[table] += 1
+            if len(found.first) < most:
+                found.first.append(difference)
+    return found
+
+
+def _table(
+    table: str, here: LedgerSnapshot, there: LedgerSnapshot, found: Comparison
+) -> Iterator[Difference]:
+    columns, mine = here.rows(table)
+    _, theirs = there.rows(table)
+    order = ORDERS[table]
+    counted = [i for i, name in enumerate(columns) if name not in order.left_out]
+    left, right = _keyed(table, columns, mine), _keyed(table, columns, theirs)
+    a, b = next(left, None), next(right, None)
+    while a is not None or b is not None:
+        if b is None or (a is not None and a[0] < b[0]):
+            assert a is not None
+            found.rows[table] += 1
+            yield Difference(table, _words(a[0]), "only in the recorded ledger")
+            a = next(left, None)
+        elif a is None or b[0] < a[0]:
+            yield Difference(table, _words(b[0]), "only in the replay")
+            b = next(right, None)
+        else:
+            found.rows[table] += 1
+            apart = [i for i in counted if a[1][i] != b[1][i]]
+            if apart:
+                here_text, there_text = _apart(a[1][apart[0]], b[1][apart[0]])
+                names = ", ".join(columns[i] for i in apart)
+                yield Difference(table, _words(a[0]), f"{names} differ", here_text, there_text)
+            a, b = next(left, None), next(right, None)
+
+
+def _keyed(table: str, columns: tuple[str, ...], rows: Iterator[tuple[Any, ...]]) -> Iterator[Keyed]:
+    """Each row with its key; a column that is left out counts from 1 within the rest of the key."""
+    order = ORDERS[table]
+    places = [columns.index(name) for name in order.key if name not in order.left_out]
+    if not order.left_out:
+        for row in rows:
+            yield tuple(row[i] for i in places), row
+        return
+    last: Key | None = None
+    numbers = count(1)
+    for row in rows:
+        key = tuple(row[i] for i in places)
+        if key != last:
+            last, numbers = key, count(1)
+        yield (*key, next(numbers)), row
+
+
+def _words(key: Key) -> str:
+    return " ".join(str(part) for part in key)
+
+
+def _apart(here: Any, there: Any, width: int = 60) -> tuple[str, str]:
+    """Both values from shortly before where they part."""
+    mine, theirs = str(here), str(there)
+    at = next((i for i, (x, y) in enumerate(zip(mine, theirs, strict=False)) if x != y), 0)
+    start = max(0, at - 20)
+    return mine[start : start + width], theirs[start : start + width]

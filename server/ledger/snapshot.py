@@ -1,0 +1,117 @@
+"""A SQLite ledger as it stood at one instant, read in one go: for replay, verify and search.
+
+One read transaction holds from construction to ``close``, so an engine that goes on writing is not seen.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from core.events import Event
+from server.ledger.base import LedgerError
+from server.ledger.chain import GENESIS, JournalRow, link
+from server.ledger.codec import decode
+from server.ledger.schema import check
+
+MAGIC = b"SQLite format 3\x00"
+
+
+@dataclass(frozen=True, slots=True)
+class TableOrder:
+    """How the rows of a derived table are told apart: ``key`` orders and names them, ``left_out`` counts not."""
+
+    key: tuple[str, ...]
+    left_out: tuple[str, ...] = ()
+
+
+ORDERS: dict[str, TableOrder] = {
+    "receipts": TableOrder(("seq",)),
+    "ledger_entries": TableOrder(("seq", "id")),
+    "positions": TableOrder(("id",)),
+    "marks": TableOrder(("position_id", "n"), ("n",)),
+    "rules_versions": TableOrder(("seq",)),
+}
+"""Every derived table; the number of a mark is that of its insertion, which a rebuild may give anew."""
+
+
+def is_ledger(path: Path) -> bool:
+    """Whether a file is a SQLite database; raises LedgerError when it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(MAGIC)) == MAGIC
+    except OSError as error:
+        raise LedgerError(f"{path}: {error.strerror}") from error
+
+
+class LedgerSnapshot:
+    """The journal and the tables of a ledger file; raises LedgerError for what is none."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        if not is_ledger(path):
+            raise LedgerError(f"{path}: not a ledger")
+        try:
+            self._connection = sqlite3.connect(path, isolation_level=None, timeout=5.0)
+            self._connection.execute("PRAGMA query_only = ON")
+            check(self._connection)
+            self._connection.execute("BEGIN")
+            self.engine_id = self._value("SELECT value FROM meta WHERE key = 'engine_id'") or "local"
+            self.inputs = int(self._value("SELECT count(*) FROM journal"))
+        except sqlite3.Error as error:
+            raise LedgerError(f"{path}: {error}") from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._connection.close()
+
+    @property
+    def head(self) -> bytes:
+        """The hash of the last input."""
+        found = self._value("SELECT hash FROM journal ORDER BY seq DESC LIMIT 1")
+        return GENESIS if found is None else bytes(found)
+
+    def journal(self) -> Iterator[JournalRow]:
+        """The inputs as stored, in order."""
+        rows = self._connection.cursor()
+        rows.execute("SELECT seq, at, kind, payload, hash FROM journal ORDER BY seq")
+        for seq, at, kind, payload, digest in rows:
+            yield JournalRow(seq, at, kind, payload.encode(), digest)
+
+    def events(self) -> Iterator[Event]:
+        """The inputs in order, each link of the chain checked.
+
+        Raises LedgerError naming the first input that was changed, moved or removed.
+        """
+        previous, last = GENESIS, 0
+        for row in self.journal():
+            linked = link(previous, row.seq, row.at, row.kind, row.payload)
+            if linked != row.hash or row.seq != last + 1:
+                raise LedgerError(f"{self.path}: the journal was changed at seq {row.seq}: its hash does not hold")
+            previous, last = linked, row.seq
+            try:
+                yield decode(row.payload)
+            except ValueError as error:
+                raise LedgerError(f"{self.path}: journal seq {row.seq} cannot be read: {error}") from error
+
+    def rows(self, table: str) -> tuple[tuple[str, ...], Iterator[tuple[Any, ...]]]:
+        """The columns of a derived table and its rows in the order of its key."""
+        cursor = self._connection.cursor()
+        cursor.execute(f"SELECT * FROM {table} ORDER BY {', '.join(ORDERS[table].key)}")
+        return tuple(column[0] for column in cursor.description), iter(cursor)
+
+    def query(self, sql: str, parameters: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+        """Rows of a question of one's own."""
+        return iter(self._connection.cursor().execute(sql, parameters))
+
+    def _value(self, sql: str) -> Any:
+        row = self._connection.execute(sql).fetchone()
+        return None if row is None else row[0]

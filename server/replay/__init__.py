@@ -1,0 +1,1 @@
+"""Inputs of the past through the same engine in virtual time: nothing is sent, nothing sleeps."""

@@ -1,0 +1,149 @@
+"""A fresh engine that is fed inputs as fast as they come, and a count of what it made of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.effects import Effect, FetchMarket, StoreDecision, StoreReceipt, StoreTrade
+from core.engine import Engine
+from core.events import Event, MarketAnswered
+from core.model import Action, ReceiptStatus
+from core.positions import Position, PositionState, account_of
+from server.ledger.bulk import BulkLedger
+from server.ledger.chain import GENESIS, link
+from server.ledger.codec import encode
+from server.ledger.instants import micros
+
+Progress = Callable[[int], None]
+"""Told now and then how many inputs are done."""
+
+PROGRESS_EVERY = 256
+
+
+class ReplayError(Exception):
+    """Something that cannot be replayed; the message names the file and the place."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What came of a replay; money in dollars over all contracts sold."""
+
+    events: int = 0
+    receipts: Counter[str] = field(default_factory=Counter)
+    decisions: Counter[str] = field(default_factory=Counter)
+    opened: int = 0
+    closed: int = 0
+    exits: Counter[str] = field(default_factory=Counter)
+    stale_exits: int = 0
+    gross: float = 0.0
+    net: float = 0.0
+    answers: int = 0
+    unused_answers: int = 0
+
+    def told(self) -> dict[str, Any]:
+        return {
+            "events": self.events,
+            "receipts": sum(self.receipts.values()),
+            "duplicates": self.receipts[ReceiptStatus.DUPLICATE],
+            "quarantined": self.receipts[ReceiptStatus.QUARANTINED],
+            "decisions": {action.value: self.decisions[action] for action in Action},
+            "trades_opened": self.opened,
+            "trades_closed": self.closed,
+            "open": self.opened - self.closed,
+            "exits": dict(sorted(self.exits.items())),
+            "stale_exits": self.stale_exits,
+            "pnl_gross": round(self.gross, 2),
+            "pnl_net": round(self.net, 2),
+        }
+
+
+class Replayer:
+    """Steps a fresh engine; ``output``, when there is one, keeps all of it as a ledger.
+
+    ``asked`` are the signals whose market was asked for and not answered yet.
+    """
+
+    def __init__(self, engine_id: str, output: BulkLedger | None = None, progress: Progress | None = None) -> None:
+        self.engine = Engine(engine_id=engine_id)
+        self.tally = Tally()
+        self.asked: set[str] = set()
+        self._output = output
+        self._progress = progress
+        self._head = GENESIS
+        self._sold: dict[str, tuple[float, float, int]] = {}
+
+    @property
+    def head(self) -> bytes:
+        """The hash of the journal that was replayed; with an output, once that is finished."""
+        return self._head if self._output is None else self._output.head
+
+    def take(self, event: Event) -> tuple[Effect, ...]:
+        """One step; raises ValueError when the event does not follow the one before."""
+        tally = self.tally
+        if isinstance(event, MarketAnswered):
+            if event.signal_id in self.asked:
+                self.asked.discard(event.signal_id)
+                tally.answers += 1
+            else:
+                tally.unused_answers += 1
+        effects = self.engine.step(event)
+        tally.events += 1
+        for effect in effects:
+            count = _COUNTS.get(type(effect))
+            if count is not None:
+                count(self, effect)
+        if self._output is not None:
+            self._output.add(event, effects)
+        else:
+            self._head = link(self._head, event.seq, micros(event.at), event.kind, encode(event))
+        if self._progress is not None and tally.events % PROGRESS_EVERY == 0:
+            self._progress(tally.events)
+        return effects
+
+    def finish(self) -> None:
+        """Put the output on disk and tell the last of the progress."""
+        if self._output is not None:
+            self._output.finish(self.engine.state)
+        if self._progress is not None:
+            self._progress(self.tally.events)
+
+    def _receipt(self, effect: StoreReceipt) -> None:
+        self.tally.receipts[effect.status] += 1
+
+    def _decision(self, effect: StoreDecision) -> None:
+        self.tally.decisions[effect.record.action] += 1
+
+    def _asked(self, effect: FetchMarket) -> None:
+        self.asked.add(effect.signal_id)
+
+    def _trade(self, effect: StoreTrade) -> None:
+        position: Position = effect.position
+        tally = self.tally
+        before = self._sold.get(position.id)
+        if before is None:
+            tally.opened += 1
+        gross, net, legs = before or (0.0, 0.0, 0)
+        if len(position.legs) > legs:
+            account = account_of(position)
+            tally.gross += account.gross - gross
+            tally.net += account.net - net
+            for leg in position.legs[legs:]:
+                tally.exits[leg.reason.value] += 1
+                tally.stale_exits += leg.stale_fill
+            gross, net, legs = account.gross, account.net, len(position.legs)
+        if position.state is PositionState.CLOSED:
+            tally.closed += 1
+            self._sold.pop(position.id, None)
+        else:
+            self._sold[position.id] = (gross, net, legs)
+
+
+_COUNTS: dict[type, Callable[[Replayer, Any], None]] = {
+    StoreReceipt: Replayer._receipt,
+    StoreDecision: Replayer._decision,
+    StoreTrade: Replayer._trade,
+    FetchMarket: Replayer._asked,
+}

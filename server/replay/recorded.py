@@ -1,0 +1,107 @@
+"""A ledger's own journal again: the same inputs at the same instants, under its rules or under others.
+
+Every input keeps its seq, so every id stays what it was and decisions can be compared one by one. Under
+other rules a recorded answer of the market that nobody asks for changes nothing, and a question that has no
+recorded answer stays open: it is counted, no market is made up for it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+
+from core.events import RulesChanged
+from core.model import Action
+from core.rules import Rules
+from server.ledger.bulk import BulkLedger
+from server.ledger.snapshot import LedgerSnapshot
+from server.replay.machine import Progress, Replayer, ReplayError
+
+AUTHOR = "replay"
+
+
+def replay_journal(
+    source: LedgerSnapshot,
+    *,
+    rules_text: str | None = None,
+    output: BulkLedger | None = None,
+    progress: Progress | None = None,
+) -> Replayer:
+    """Feed a journal from its first input; ``rules_text`` stands in for every rules version in it.
+
+    Raises RulesError for rules that cannot be taken, LedgerError when the journal was changed, ReplayError
+    when it cannot be followed.
+    """
+    if rules_text is not None:
+        Rules.parse(rules_text)
+    replayer = Replayer(source.engine_id, output, progress)
+    for event in source.events():
+        if rules_text is not None and isinstance(event, RulesChanged):
+            event = replace(event, toml=rules_text, author=AUTHOR)
+        try:
+            replayer.take(event)
+        except ValueError as error:
+            raise ReplayError(f"{source.path}: seq {event.seq} cannot be replayed: {error}") from error
+    replayer.finish()
+    return replayer
+
+
+@dataclass(slots=True)
+class Shift:
+    """What other rules made of the same signals: decisions by id that turned, trades gained and lost, dollars.
+
+    ``turned`` counts action before → after; ``signals`` compares what a signal came to in the end, executed
+    or not.
+    """
+
+    same: int = 0
+    turned: Counter[str] = field(default_factory=Counter)
+    only_before: int = 0
+    only_after: int = 0
+    trades_gained: int = 0
+    trades_lost: int = 0
+    net_before: float = 0.0
+    net_after: float = 0.0
+
+    def told(self) -> dict[str, object]:
+        return {
+            "decisions_same": self.same,
+            "decisions_turned": dict(self.turned.most_common()),
+            "decisions_gone": self.only_before,
+            "decisions_new": self.only_after,
+            "trades_gained": self.trades_gained,
+            "trades_lost": self.trades_lost,
+            "pnl_net_before": round(self.net_before, 2),
+            "pnl_net_after": round(self.net_after, 2),
+        }
+
+
+_DECISIONS = "SELECT id, signal_id, decision, json_extract(exit, '$.pnl_net') FROM ledger_entries ORDER BY seq, id"
+
+
+def shift(before: LedgerSnapshot, after: LedgerSnapshot) -> Shift:
+    """Compare the decisions and trades of two ledgers made from the same journal."""
+    found = Shift()
+    old: dict[str, str] = {}
+    executed: set[str] = set()
+    for key, signal, action, net in before.query(_DECISIONS):
+        old[key] = action
+        found.net_before += net or 0.0
+        if action == Action.EXECUTE:
+            executed.add(signal)
+    for key, signal, action, net in after.query(_DECISIONS):
+        found.net_after += net or 0.0
+        was = old.pop(key, None)
+        if was is None:
+            found.only_after += 1
+        elif was == action:
+            found.same += 1
+        else:
+            found.turned[f"{was} → {action}"] += 1
+        if action == Action.EXECUTE:
+            if signal in executed:
+                executed.discard(signal)
+            else:
+                found.trades_gained += 1
+    found.only_before, found.trades_lost = len(old), len(executed)
+    return found
