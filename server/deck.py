@@ -203,6 +203,41 @@ class DeckSnapshot:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Latency:
+    """How long webhooks took from body to answer, in milliseconds, over the latest ``n``."""
+
+    n: int
+    p50: float | None
+    p99: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedStatus:
+    """One feed or stand-in for it: ``state`` is OK | DOWN | ASSUMED | SIMULATED."""
+
+    name: str
+    state: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SystemView:
+    """What the System screen shows beside the snapshot; sizes in bytes, times in milliseconds and seconds."""
+
+    uptime: float
+    queue: int
+    webhooks: Latency
+    commits: Latency
+    ledger_name: str
+    ledger_bytes: int
+    ledger_rows: Mapping[str, int]
+    journal_seq: int
+    feeds: tuple[FeedStatus, ...]
+    rules_versions: tuple[Mapping[str, Any], ...]
+    resident_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PageQuery:
     """One page of a list, newest first: ``what`` is decisions | ledger | receipts | trades."""
 
@@ -256,6 +291,14 @@ class Deck(Protocol):
 
     async def decision(self, decision_id: str) -> DecisionRecord | None:
         """One decision with all of its evidence."""
+        ...
+
+    async def receipt(self, receipt_id: str) -> Mapping[str, Any] | None:
+        """One receipt with its raw body."""
+        ...
+
+    async def system(self) -> SystemView:
+        """How the engine itself is doing; counts the ledger's tables, so ask seldom."""
         ...
 
     async def command(self, command: Command) -> CommandResult:

@@ -68,6 +68,7 @@ async def hosting(
         engine_id=settings.engine_id,
         rules_text=rules_text,
         decision_wait=settings.decision_wait_ms / 1000,
+        ledger_name=settings.database_shown,
     )
     deck = LocalDeck(runtime)
     http = HttpServer(intake=runtime, deck=deck, health=runtime, settings=settings, command_token=token)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import os
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
+from typing import Any
 
 from core.effects import Effect, Notify
 from core.engine.holding import open_net
@@ -21,12 +24,14 @@ from server.deck import (
     ExchangeStatus,
     ExecutionView,
     GreekPair,
+    Latency,
     LevelDistance,
     Page,
     PageQuery,
     PnlView,
     PositionRow,
     SourceStatus,
+    SystemView,
 )
 from server.runtime import Runtime
 
@@ -228,12 +233,50 @@ class LocalDeck:
                 return record
         return await self._runtime.ledger.record(decision_id)
 
+    async def receipt(self, receipt_id: str) -> Mapping[str, Any] | None:
+        return await self._runtime.ledger.receipt(receipt_id)
+
+    async def system(self) -> SystemView:
+        runtime = self._runtime
+        stats = await runtime.ledger.stats()
+        health = runtime.health()
+        return SystemView(
+            uptime=health.uptime,
+            queue=health.queue,
+            webhooks=_latency(runtime.pulse.webhook_ms),
+            commits=_latency(runtime.pulse.commit_ms),
+            ledger_name=runtime.ledger_name,
+            ledger_bytes=stats.bytes_on_disk,
+            ledger_rows=stats.rows,
+            journal_seq=stats.last_seq,
+            feeds=runtime.markets.status(),
+            rules_versions=await runtime.ledger.rules_versions(),
+            resident_bytes=resident_bytes(),
+        )
+
     async def command(self, command: Command) -> CommandResult:
         result = await self._runtime.command(command)
         if result.code == "NOT_OPEN" and command.position_id is not None:
             if await self._runtime.ledger.position(command.position_id) is None:
                 return CommandResult(ok=False, code="UNKNOWN_POSITION", text="There is no such position")
         return result
+
+
+def _latency(values: Sequence[float]) -> Latency:
+    if not values:
+        return Latency(n=0, p50=None, p99=None)
+    ordered = sorted(values)
+    last = len(ordered) - 1
+    return Latency(n=len(ordered), p50=ordered[round(0.5 * last)], p99=ordered[round(0.99 * last)])
+
+
+def resident_bytes() -> int | None:
+    """Resident memory of this process, where the system tells it."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    except (OSError, IndexError, ValueError):
+        return None
+    return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 def _pair(pair: Pair) -> GreekPair:

@@ -44,6 +44,8 @@ log = logging.getLogger("gatedeck.runtime")
 BATCH_SECONDS = 0.004
 """Longest stretch of stepping before the loop gets its turn: a paint or an answer never waits longer."""
 BACKLOG = 20_000
+LATEST = 2048
+"""How many latencies are kept for the percentiles."""
 CHECKPOINT_EVENTS = 10_000
 CHECKPOINT_SECONDS = 300.0
 
@@ -69,7 +71,8 @@ class Pulse:
     events: int = 0
     commits: int = 0
     last_commit_ms: float = 0.0
-    backlog: int = 0
+    webhook_ms: deque[float] = field(default_factory=lambda: deque(maxlen=LATEST))
+    commit_ms: deque[float] = field(default_factory=lambda: deque(maxlen=LATEST))
     alarms: dict[str, str] = field(default_factory=dict)
 
 
@@ -85,11 +88,13 @@ class Runtime:
         engine_id: str,
         rules_text: str,
         decision_wait: float = 0.25,
+        ledger_name: str = "",
     ) -> None:
         self.ledger = ledger
         self.clock = clock
         self.markets = markets
         self.engine_id = engine_id
+        self.ledger_name = ledger_name
         self.engine = Engine(engine_id=engine_id)
         self.pulse = Pulse()
         self.started = time.monotonic()
@@ -166,6 +171,7 @@ class Runtime:
 
         Raises NotStored when the ledger could not take it, Overloaded when too much waits.
         """
+        begun = time.perf_counter()
         effects = await self.post(lambda seq, at: self._received(seq, at, body, endpoint))
         receipt, awaits, record = None, False, None
         for effect in effects:
@@ -177,6 +183,7 @@ class Runtime:
             raise NotStored("the engine kept no receipt")
         if awaits:
             record = await self._await_decision(receipt.id)
+        self.pulse.webhook_ms.append((time.perf_counter() - begun) * 1000)
         return _answer(receipt, record)
 
     async def price(
@@ -248,8 +255,12 @@ class Runtime:
                 begun = time.perf_counter()
                 await self.ledger.commit(batch)
                 self.pulse.last_commit_ms = (time.perf_counter() - begun) * 1000
-            except Exception as error:
+                self.pulse.commit_ms.append(self.pulse.last_commit_ms)
+            except LedgerError as error:
                 await self._undo(items, error)
+                continue
+            except Exception as error:
+                await self._expel(items, error)
                 continue
             self.pulse.commits += 1
             self.pulse.events += len(batch)
@@ -327,6 +338,16 @@ class Runtime:
         finally:
             self._awaiting.pop(receipt_id, None)
 
+    async def _expel(self, items: list[_Item], error: Exception) -> None:
+        """An input that the engine failed on is refused alone; what came with it is taken again."""
+        culprit = items.pop()
+        log.exception("the engine failed on an input", exc_info=error)
+        self.pulse.alarms["engine"] = f"an input was refused, the engine failed on it: {error!r}"
+        if not culprit.done.done():
+            culprit.done.set_exception(NotStored(f"the engine failed on it: {error!r}"))
+        self._inbox.extendleft(reversed(items))
+        await self._reload()
+
     async def _undo(self, items: list[_Item], error: Exception) -> None:
         """Bring memory back to what the disk holds: senders are told to come again."""
         log.exception("commit failed; going back to the ledger's last state", exc_info=error)
@@ -334,6 +355,9 @@ class Runtime:
         for item in items:
             if not item.done.done():
                 item.done.set_exception(NotStored(str(error)))
+        await self._reload()
+
+    async def _reload(self) -> None:
         while True:
             try:
                 await self._load()

@@ -8,7 +8,19 @@ from typing import Any, Final
 from core.intake.body import Body
 from core.intake.detect import LEANINGS, ORDER_DIRECTIONS, SCORES
 from core.intake.errors import IntakeError, shown
-from core.intake.fields import Path, Paths, amount, first, label_of, name_of, price, price_of, strict_number
+from core.intake.fields import (
+    MOST_PRICE,
+    MOST_RATIO,
+    Path,
+    Paths,
+    amount,
+    first,
+    label_of,
+    name_of,
+    price,
+    price_of,
+    strict_number,
+)
 from core.intake.words import (
     ACCEPTED_DIRECTIONS,
     BIASES,
@@ -116,9 +128,9 @@ def signal(body: Body, notes: list[str]) -> SignalFacts:
         stop=price(body, _STOP, none_is_zero=True),
         target_1=target_1,
         target_2=target_2,
-        rr1=amount(body, _RR1, notes, 0, fields.MOST_RATIO),
-        rr2=amount(body, _RR2, notes, 0, fields.MOST_RATIO),
-        volume_ratio=amount(body, _VOLUME, notes, 0, fields.MOST_RATIO),
+        rr1=amount(body, _RR1, notes, 0, MOST_RATIO),
+        rr2=amount(body, _RR2, notes, 0, MOST_RATIO),
+        volume_ratio=amount(body, _VOLUME, notes, 0, MOST_RATIO),
         trend_strength=amount(body, _STRENGTH, notes, 0, 100),
         bias_4h=_bias(body, _BIAS_4H),
         bias_1h=_bias(body, _BIAS_1H),
@@ -264,10 +276,10 @@ def _targets(body: Body) -> tuple[float | None, float | None]:
 
 
 def _atr(body: Body, notes: list[str]) -> tuple[float | None, bool]:
-    daily = amount(body, _DAILY_ATR, notes, 0, fields.MOST_PRICE)
+    daily = amount(body, _DAILY_ATR, notes, 0, MOST_PRICE)
     if daily is not None:
         return daily, True
-    stated = amount(body, _CHART_ATR, notes, 0, fields.MOST_PRICE)
+    stated = amount(body, _CHART_ATR, notes, 0, MOST_PRICE)
     return stated, stated is not None and timeframe(first(body, _ATR_TIMEFRAME)[0]) == 1440
 
 

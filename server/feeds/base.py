@@ -10,6 +10,7 @@ from typing import Protocol
 from core.effects import FetchMarket, Watch
 from core.events import OptionChain
 from core.model import MarketSnapshot
+from server.deck import FeedStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,10 @@ class Markets(Protocol):
         """Ask the feeds side by side; a feed that fails leaves its fields absent. Never raises."""
         ...
 
+    def status(self) -> tuple[FeedStatus, ...]:
+        """How each feed is doing, for the System screen."""
+        ...
+
     async def watch(self, wanted: Sequence[Watch]) -> None:
         """Tell which prices are wanted from now on."""
         ...
@@ -55,6 +60,9 @@ class NoFeed:
 
     async def ask(self, ask: FetchMarket, now: datetime) -> MarketReply:
         return self.at_once(ask, now)
+
+    def status(self) -> tuple[FeedStatus, ...]:
+        return (FeedStatus(name="none", state="ASSUMED", detail="prices come only from the senders' bodies"),)
 
     async def watch(self, wanted: Sequence[Watch]) -> None:
         return None

@@ -17,6 +17,7 @@ from core.options.clock import calendar_years
 from core.options.contract import choose_expiry, listed_expiries, make_contract, strike_step
 from core.options.fills import OptionQuote
 from core.rules import Rules
+from server.deck import FeedStatus
 from server.demo.market import SimulatedMarket
 from server.feeds.base import MarketReply
 
@@ -47,6 +48,10 @@ class SimulatedFeed:
 
     async def watch(self, wanted: Sequence[Watch]) -> None:
         self.watched = tuple(wanted)
+
+    def status(self) -> tuple[FeedStatus, ...]:
+        detail = f"{len(self.market.symbols)} underlyings, minute bars and option quotes"
+        return (FeedStatus(name=FEED, state="SIMULATED", detail=detail),)
 
     def snapshot(self, symbol: str, now: datetime) -> MarketSnapshot:
         m, i = self.market, self.market.row(symbol)

@@ -95,7 +95,9 @@ class LedgerSnapshot:
         for row in self.journal():
             linked = link(previous, row.seq, row.at, row.kind, row.payload)
             if linked != row.hash or row.seq != last + 1:
-                raise LedgerError(f"{self.path}: the journal was changed at seq {row.seq}: its hash does not hold")
+                raise LedgerError(
+                    f"{self.path}: the journal was changed at seq {row.seq}: its hash does not hold"
+                )
             previous, last = linked, row.seq
             try:
                 yield decode(row.payload)

@@ -66,7 +66,9 @@ class Replayer:
     ``asked`` are the signals whose market was asked for and not answered yet.
     """
 
-    def __init__(self, engine_id: str, output: BulkLedger | None = None, progress: Progress | None = None) -> None:
+    def __init__(
+        self, engine_id: str, output: BulkLedger | None = None, progress: Progress | None = None
+    ) -> None:
         self.engine = Engine(engine_id=engine_id)
         self.tally = Tally()
         self.asked: set[str] = set()

@@ -76,7 +76,9 @@ class Shift:
         }
 
 
-_DECISIONS = "SELECT id, signal_id, decision, json_extract(exit, '$.pnl_net') FROM ledger_entries ORDER BY seq, id"
+_DECISIONS = (
+    "SELECT id, signal_id, decision, json_extract(exit, '$.pnl_net') FROM ledger_entries ORDER BY seq, id"
+)
 
 
 def shift(before: LedgerSnapshot, after: LedgerSnapshot) -> Shift:

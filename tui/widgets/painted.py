@@ -18,8 +18,8 @@ from textual.widget import Widget
 from tui.fmt import safe
 from tui.widgets.line import ROLES, Line
 
-_JOIN_GAP = 6
-"""Spans closer than this are sent as one: moving the cursor costs about as many bytes."""
+_JOIN_GAP = 14
+"""Spans closer than this are sent as one: moving the cursor and naming the colour again costs more bytes."""
 
 
 def changed_spans(old: Strip, new: Strip) -> Iterator[tuple[int, int]]:

@@ -48,7 +48,7 @@ def test_exit_tells_the_best_and_the_worst_gross_of_the_trade(desk: Any) -> None
     opened = desk.open()
     position = opened
     marks = [opened]
-    for minutes, price in ((1, 598.0), (2, 602.0), (3, 596.5), (4, 603.1), (9, 606.3)):
+    for minutes, price in ((1, 598.0), (2, 602.0), (3, 597.4), (4, 603.1), (9, 606.3)):
         position = _at(desk, position, price, minutes)
         marks.append(position)
     told = exit_record(position)

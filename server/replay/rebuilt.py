@@ -1,0 +1,186 @@
+"""A session made again from receipts and prices: what an engine with only these prices would have done.
+
+The market of a signal is the last price known at that instant, the daily ATR where daily bars allow one;
+spread and depth, which bars do not tell, are assumed and say so. Time ticks each minute while anything is at
+stake.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from bisect import bisect_left
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from heapq import merge
+
+from core.decision.wilder import wilder_atr
+from core.effects import FetchMarket
+from core.events import Event, MarketAnswered, PriceSeen, Received, RulesChanged, Ticked
+from core.model import MarketSnapshot
+from core.options.calendar import Calendar
+from core.rules import Rules
+from server.ledger.bulk import BulkLedger
+from server.replay.machine import PROGRESS_EVERY, Progress, Replayer
+from server.replay.sources import Daily, Prices, Receipt
+
+ENGINE_ID = "replay"
+TICK = timedelta(minutes=1)
+_INSTANT = timedelta(microseconds=1)
+ASSUMED = ("spread_bps", "depth_score")
+
+
+def replay_receipts(
+    receipts: list[Receipt],
+    prices: Prices,
+    *,
+    rules_text: str = "",
+    output: BulkLedger | None = None,
+    progress: Progress | None = None,
+) -> Rebuilder:
+    """Feed receipts and prices, both in order of time; raises RulesError for rules that cannot be taken."""
+    rules = Rules.parse(rules_text)
+    rebuilder = Rebuilder(rules, prices.daily, output, progress)
+    first = min((items[0].at for items in (receipts, prices.seen) if items), default=None)
+    if first is not None:
+        rebuilder.begin(first, rules_text)
+    # A price made at an instant is known to what arrives at that instant.
+    for item in merge(prices.seen, receipts, key=lambda item: item.at):
+        rebuilder.until(item.at)
+        if isinstance(item, PriceSeen):
+            rebuilder.price(item)
+        else:
+            rebuilder.receive(item)
+    rebuilder.replayer.finish()
+    return rebuilder
+
+
+class Rebuilder:
+    """Gives every input its seq, moves virtual time, and answers for the market."""
+
+    def __init__(
+        self,
+        rules: Rules,
+        daily: dict[str, list[Daily]],
+        output: BulkLedger | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        self.replayer = Replayer(ENGINE_ID, output)
+        self.without_price = 0
+        self.done = 0
+        self._progress = progress
+        self._calendar = Calendar.from_rules(rules.clock)
+        self._daily = {
+            symbol: sorted(bars, key=lambda bar: bar.day) for symbol, bars in daily.items()
+        }
+        self._atr: dict[tuple[str, int], float | None] = {}
+        self._last: dict[str, PriceSeen] = {}
+        self._ticked: datetime | None = None
+        self._salt = hashlib.sha1(ENGINE_ID.encode())
+
+    def begin(self, at: datetime, rules_text: str) -> None:
+        """Put the rules in force at the first instant."""
+        self._ticked = (at - _INSTANT).replace(second=0, microsecond=0)
+        self._take(RulesChanged(seq=1, at=at, toml=rules_text, author=ENGINE_ID))
+
+    def until(self, at: datetime) -> None:
+        """Let the whole minutes before ``at`` pass while anything is at stake."""
+        assert self._ticked is not None
+        minute = self._ticked + TICK
+        while minute < at and self._at_stake():
+            self._take(Ticked(seq=self._next, at=minute))
+            minute = self._after(minute)
+        self._ticked = (at - _INSTANT).replace(second=0, microsecond=0)
+        self.done += 1
+        if self._progress is not None and self.done % PROGRESS_EVERY == 0:
+            self._progress(self.done)
+
+    def price(self, seen: PriceSeen) -> None:
+        """Remember a price, and tell it to the engine where it holds or awaits something on that symbol."""
+        self._last[seen.symbol] = seen
+        if not self._wanted(seen.symbol):
+            return
+        day = self._calendar.session(self._calendar.market_date(seen.priced_at))
+        last = seen.official_close or (day is not None and seen.priced_at == day.close)
+        self._take(replace(seen, seq=self._next, official_close=last))
+
+    def receive(self, receipt: Receipt) -> None:
+        seq = self._next
+        self._take(
+            Received(
+                seq=seq, at=receipt.at, receipt_id=self._id(seq), body=receipt.body, endpoint=receipt.endpoint
+            )
+        )
+
+    def _take(self, event: Event) -> None:
+        for effect in self.replayer.take(event):
+            if isinstance(effect, FetchMarket):
+                self._take(
+                    MarketAnswered(
+                        seq=self._next,
+                        at=event.at,
+                        signal_id=effect.signal_id,
+                        snapshot=self._snapshot(effect.symbol, event.at),
+                    )
+                )
+
+    @property
+    def _next(self) -> int:
+        return self.replayer.engine.state.seq + 1
+
+    def _after(self, minute: datetime) -> datetime:
+        """The next minute in which something can happen: closed hours are left out."""
+        if self._calendar.session_at(minute) is not None:
+            return minute + TICK
+        day = self._calendar.market_date(minute)
+        today = self._calendar.session(day)
+        return today.open if today is not None and today.open > minute else self._calendar.next_session(day).open
+
+    def _at_stake(self) -> bool:
+        state = self.replayer.engine.state
+        return bool(state.positions or state.signals or state.shadows)
+
+    def _wanted(self, symbol: str) -> bool:
+        state = self.replayer.engine.state
+        return (
+            any(position.symbol == symbol for position in state.positions.values())
+            or any(signal.update.symbol == symbol for signal in state.signals.values())
+            or any(shadow.symbol == symbol for shadow in state.shadows.values())
+        )
+
+    def _snapshot(self, symbol: str, now: datetime) -> MarketSnapshot:
+        seen = self._last.get(symbol)
+        atr = self._daily_atr(symbol, now)
+        assumed = ASSUMED if atr is not None else (*ASSUMED, "atr14")
+        if seen is None:
+            self.without_price += 1
+            return MarketSnapshot(symbol=symbol, as_of=now, atr14=atr, assumed=assumed)
+        return MarketSnapshot(
+            symbol=symbol,
+            as_of=now,
+            price=seen.price,
+            atr14=atr,
+            assumed=assumed,
+            feeds={"price": seen.source} | ({} if atr is None else {"atr14": seen.source}),
+            ages={"price": max(0.0, (now - seen.priced_at).total_seconds())},
+        )
+
+    def _daily_atr(self, symbol: str, now: datetime) -> float | None:
+        """Of the daily bars that were complete when this session's date began."""
+        bars = self._daily.get(symbol)
+        if bars is None:
+            return None
+        today = self._calendar.market_date(now)
+        key = (symbol, today.toordinal())
+        if key not in self._atr:
+            midnight = datetime(today.year, today.month, today.day, tzinfo=UTC)
+            complete = bars[: bisect_left(bars, midnight, key=lambda bar: bar.day)]
+            self._atr[key] = wilder_atr(
+                [bar.high for bar in complete], [bar.low for bar in complete], [bar.close for bar in complete]
+            )
+        return self._atr[key]
+
+    def _id(self, seq: int) -> str:
+        digest = self._salt.copy()
+        digest.update(b"%d" % seq)
+        h = digest.hexdigest()
+        return f"{h[:8]}-{h[8:12]}-5{h[13:16]}-a{h[17:20]}-{h[20:32]}"
