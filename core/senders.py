@@ -11,6 +11,8 @@ from core.rule_sections import IntakeRules
 
 KEPT_GAPS = 20
 ENOUGH_GAPS = 5
+FIRST_WORD_SECONDS = 3600.0
+"""Within which every sender that is due has spoken in a new session, a daily one too."""
 
 
 @dataclass(slots=True)
@@ -28,11 +30,14 @@ class Sender:
         """Median of the latest gaps in seconds; ``None`` until five are known."""
         return statistics.median(self.gaps) if len(self.gaps) >= ENOUGH_GAPS else None
 
-    def quiet_at(self, now: datetime, rules: IntakeRules) -> bool:
+    def quiet_at(self, now: datetime, opened: datetime, rules: IntakeRules) -> bool:
+        """Whether it has been silent for long, in the session that ``opened`` too: nights do not count alone."""
         usual = self.usual_gap
-        return usual is not None and (now - self.last_at).total_seconds() > max(
-            60.0, rules.silence_factor * usual
-        )
+        if usual is None:
+            return False
+        limit = max(60.0, rules.silence_factor * usual)
+        silent, in_session = (now - self.last_at).total_seconds(), (now - opened).total_seconds()
+        return silent > limit and in_session > min(limit, FIRST_WORD_SECONDS)
 
 
 @dataclass(slots=True)
@@ -55,9 +60,14 @@ class Senders:
         was_quiet, sender.told_quiet = sender.told_quiet, False
         return was_quiet
 
-    def gone_quiet(self, now: datetime, rules: IntakeRules) -> list[Sender]:
-        """Senders that went quiet since last asked; each is told once."""
-        found = [s for s in self.known.values() if not s.told_quiet and s.quiet_at(now, rules)]
+    def gone_quiet(self, now: datetime, opened: datetime, rules: IntakeRules) -> list[Sender]:
+        """Senders that went quiet since last asked, in the session that ``opened``; each is told once."""
+        found = [s for s in self.known.values() if not s.told_quiet and s.quiet_at(now, opened, rules)]
         for sender in found:
             sender.told_quiet = True
         return found
+
+    def forget(self, before: datetime) -> None:
+        """Let go of senders not heard since."""
+        for key in [key for key, sender in self.known.items() if sender.last_at < before]:
+            del self.known[key]

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from server.clock import Clock
-from server.config import Settings
+from server.config import ConfigError, Settings
 from server.feeds.base import Markets
 from server.http.app import HttpServer
+from server.http.ports import NotStored, Overloaded
 from server.http.tokens import command_token
 from server.ledger.sqlite import SqliteLedger
 from server.live import LocalDeck
@@ -59,6 +60,10 @@ async def hosting(
     With ``ticking`` the engine is told the time by this loop; a simulation tells it itself. Raises
     ConfigError, LedgerError or RulesError when something cannot be had.
     """
+    if "://" in settings.db:
+        raise ConfigError(
+            f"db: {settings.database_shown}: this version keeps its ledger in a file; give a path"
+        )
     token = command_token(settings)
     ledger = await SqliteLedger.open(settings.db, settings.engine_id)
     runtime = Runtime(
@@ -87,8 +92,10 @@ async def hosting(
         for task in list(host.tasks):
             task.cancel()
         await asyncio.gather(*host.tasks, return_exceptions=True)
-        await http.stop()
-        await runtime.stop()
+        try:
+            await http.stop()
+        finally:
+            await runtime.stop()
 
 
 async def _tick(runtime: Runtime) -> None:
@@ -97,7 +104,11 @@ async def _tick(runtime: Runtime) -> None:
     while True:
         state = runtime.engine.state
         if state.positions or state.signals or since >= IDLE_TICK_SECONDS:
-            await runtime.tick()
-            since = 0.0
+            try:
+                await runtime.tick()
+                since = 0.0
+            except (NotStored, Overloaded) as error:
+                # Exits by time hang on this: it goes on for as long as the process does.
+                log.warning("a tick was not stored: %s", error)
         await asyncio.sleep(TICK_SECONDS)
         since += TICK_SECONDS

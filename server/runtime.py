@@ -12,9 +12,9 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
 
 from core.effects import (
     AnswerCommand,
@@ -29,12 +29,12 @@ from core.effects import (
 )
 from core.engine import Engine, EngineState
 from core.events import Commanded, Event, MarketAnswered, PriceSeen, Received, RulesChanged, Ticked
-from core.model import DecisionRecord
+from core.model import DecisionRecord, MarketSnapshot
 from core.options.fills import OptionQuote
 from core.rules import Rules
 from server.clock import Clock
 from server.deck import Command, CommandResult, EventLine
-from server.feeds.base import Markets
+from server.feeds.base import MarketReply, Markets
 from server.http.ports import Health, NotStored, Overloaded, WebhookAnswer
 from server.ledger.base import Ledger, LedgerError
 from server.ledger.codec import decode_as, encode_any
@@ -48,6 +48,13 @@ LATEST = 2048
 """How many latencies are kept for the percentiles."""
 CHECKPOINT_EVENTS = 10_000
 CHECKPOINT_SECONDS = 300.0
+LAST_WORD_SECONDS = 1.5
+"""How long a stop waits for what is under way; a feed that hangs must not hold the process up."""
+ASK_AGAIN_SECONDS = 0.5
+STOPPING = frozenset({"ledger", "writer"})
+"""Alarms with which no webhook can be stored; with the others there is something to look at."""
+CLOCK_BEHIND = timedelta(minutes=1)
+"""How far the clock may lie behind the journal's last instant: the engine's time stands still for as long."""
 
 Make = Callable[[int, datetime], Event]
 
@@ -110,6 +117,8 @@ class Runtime:
         self._checkpoint_seq = 0
         self._checkpoint_at = time.monotonic()
         self._watched: tuple[Watch, ...] = ()
+        self._dirty = False
+        """Whether memory may hold what the disk does not: then it is not to be kept as a checkpoint."""
         self._salt = hashlib.sha1(engine_id.encode())
 
     # --- life ------------------------------------------------------------------------------------------
@@ -117,14 +126,12 @@ class Runtime:
     async def start(self) -> None:
         """Fold the ledger into the engine, put the rules in force and begin to take inputs.
 
-        Raises RulesError when the rules text cannot be taken.
+        Raises RulesError when the rules text cannot be taken, LedgerError when the ledger cannot be read or
+        lies ahead of the clock.
         """
         wanted = Rules.parse(self._rules_text)
         await self._load()
-        last = self.engine.state.at
-        not_before = getattr(self.clock, "not_before", None)
-        if last is not None and not_before is not None:
-            not_before(last)
+        self._follow_on()
         self._writer = asyncio.create_task(self._write(), name="writer")
         self._writer.add_done_callback(self._writer_ended)
         if wanted.fingerprint != self.engine.rules.fingerprint or self.engine.state.seq == 0:
@@ -134,22 +141,41 @@ class Runtime:
             self._ask(ask)
         await self._watch()
 
+    def _follow_on(self) -> None:
+        """Time goes on from the journal's last instant; a clock that can be set forward is."""
+        last = self.engine.state.at
+        if last is None:
+            return
+        not_before = getattr(self.clock, "not_before", None)
+        if not_before is not None:
+            not_before(last)
+        ahead = last - self.clock.now()
+        if ahead > CLOCK_BEHIND:
+            raise LedgerError(
+                f"the ledger's last entry is of {last:%Y-%m-%d %H:%M:%S} UTC, {ahead} ahead of the clock; "
+                f"go on from there with --clock {last:%Y-%m-%dT%H:%M:%S}Z, or choose another ledger with --db"
+            )
+
     async def stop(self) -> None:
         """Finish what was taken in, leave a checkpoint and let go of the ledger."""
-        await self.settled()
-        if self._writer is not None and not self._writer.done():
-            self._writer.cancel()
-            await asyncio.gather(self._writer, return_exceptions=True)
-        for task in self._asks:
-            task.cancel()
-        if self.engine.state.seq > self._checkpoint_seq and "ledger" not in self.pulse.alarms:
-            await self._checkpoint()
-        await self.ledger.close()
+        try:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.settled(), LAST_WORD_SECONDS)
+            ending = [*self._asks, *([self._writer] if self._writer is not None else [])]
+            for task in ending:
+                task.cancel()
+            await asyncio.gather(*ending, return_exceptions=True)
+            while self._inbox:
+                self._refuse(self._inbox.popleft(), "the engine stops")
+            if self.engine.state.seq > self._checkpoint_seq and not self._dirty:
+                await self._checkpoint()
+        finally:
+            await self.ledger.close()
 
     def health(self) -> Health:
         alive = self._writer is not None and not self._writer.done()
         return Health(
-            ready=alive and not self.pulse.alarms,
+            ready=alive and STOPPING.isdisjoint(self.pulse.alarms),
             uptime=time.monotonic() - self.started,
             queue=len(self._inbox),
             last_commit_ms=self.pulse.last_commit_ms,
@@ -247,21 +273,24 @@ class Runtime:
             asks: list[FetchMarket] = []
             items: list[_Item] = []
             until = time.perf_counter() + BATCH_SECONDS
+            self._dirty = True
             try:
                 while self._inbox and time.perf_counter() < until:
                     item = self._inbox.popleft()
                     items.append(item)
                     self._step(item.make, item, batch, committed, asks)
+            except Exception as error:
+                await self._expel(items, error)
+                continue
+            try:
                 begun = time.perf_counter()
                 await self.ledger.commit(batch)
                 self.pulse.last_commit_ms = (time.perf_counter() - begun) * 1000
                 self.pulse.commit_ms.append(self.pulse.last_commit_ms)
-            except LedgerError as error:
+            except Exception as error:
                 await self._undo(items, error)
                 continue
-            except Exception as error:
-                await self._expel(items, error)
-                continue
+            self._dirty = False
             self.pulse.commits += 1
             self.pulse.events += len(batch)
             self.pulse.alarms.pop("ledger", None)
@@ -310,22 +339,23 @@ class Runtime:
             for effect in done.effects:
                 if isinstance(effect, AnswerDecision):
                     waiter = self._awaiting.get(effect.receipt_id)
-                    if waiter is None:
-                        waiter = self._awaiting[effect.receipt_id] = (
-                            asyncio.get_running_loop().create_future()
-                        )
-                        if len(self._awaiting) > 4096:
-                            self._awaiting.pop(next(iter(self._awaiting)))
-                    if not waiter.done():
+                    if waiter is not None and not waiter.done():
                         waiter.set_result(effect.record)
                 elif isinstance(effect, AnswerReceipt):
-                    if effect.awaits_decision and effect.receipt_id not in self._awaiting:
+                    # A sender that went away leaves nothing behind that could be waited for.
+                    if effect.awaits_decision and done.item is not None and not done.item.done.done():
                         self._awaiting[effect.receipt_id] = asyncio.get_running_loop().create_future()
                 else:
-                    for listener in self.listeners:
-                        listener(effect)
+                    self._tell(effect)
             if done.item is not None and not done.item.done.done():
                 done.item.done.set_result(done.effects)
+
+    def _tell(self, effect: Effect) -> None:
+        for listener in tuple(self.listeners):
+            try:
+                listener(effect)
+            except Exception as error:  # whoever listens must not stop the writer
+                log.exception("a listener failed", exc_info=error)
 
     async def _await_decision(self, receipt_id: str) -> DecisionRecord | None:
         waiter = self._awaiting.get(receipt_id)
@@ -343,8 +373,7 @@ class Runtime:
         culprit = items.pop()
         log.exception("the engine failed on an input", exc_info=error)
         self.pulse.alarms["engine"] = f"an input was refused, the engine failed on it: {error!r}"
-        if not culprit.done.done():
-            culprit.done.set_exception(NotStored(f"the engine failed on it: {error!r}"))
+        self._refuse(culprit, f"the engine failed on it: {error!r}")
         self._inbox.extendleft(reversed(items))
         await self._reload()
 
@@ -353,18 +382,25 @@ class Runtime:
         log.exception("commit failed; going back to the ledger's last state", exc_info=error)
         self.pulse.alarms["ledger"] = f"ledger cannot store: {error}"
         for item in items:
-            if not item.done.done():
-                item.done.set_exception(NotStored(str(error)))
+            self._refuse(item, str(error))
         await self._reload()
 
+    @staticmethod
+    def _refuse(item: _Item, why: str) -> None:
+        if not item.done.done():
+            item.done.set_exception(NotStored(why))
+
     async def _reload(self) -> None:
+        """Have memory be what the disk holds, however long the disk takes to be read."""
         while True:
             try:
                 await self._load()
+                self._dirty = False
                 return
-            except LedgerError as again:
+            except Exception as again:
+                log.exception("the ledger cannot be read", exc_info=again)
                 self.pulse.alarms["ledger"] = f"ledger cannot be read: {again}"
-                await asyncio.sleep(0.5)
+                await asyncio.sleep(ASK_AGAIN_SECONDS)
 
     # --- asking the market -----------------------------------------------------------------------------
 
@@ -374,33 +410,61 @@ class Runtime:
         task.add_done_callback(self._asks.discard)
 
     async def _answer_market(self, ask: FetchMarket) -> None:
-        reply = await self.markets.ask(ask, self.clock.now())
-        try:
-            await self.post(_market(ask.signal_id, reply))
-        except (NotStored, Overloaded):
-            log.warning("the market's answer for %s was not stored", ask.symbol)
+        """Ask until the answer is on disk: a signal that awaits its market is decided by nothing else."""
+        while True:
+            now = self.clock.now()
+            try:
+                reply = await self.markets.ask(ask, now)
+            except Exception as error:
+                log.exception("the market of %s could not be asked", ask.symbol, exc_info=error)
+                reply = MarketReply(MarketSnapshot(symbol=ask.symbol, as_of=now))
+            try:
+                await self.post(_market(ask.signal_id, reply))
+                return
+            except (NotStored, Overloaded):
+                log.warning("the market's answer for %s was not stored", ask.symbol)
+            if self._writer is not None and self._writer.done():
+                return
+            await asyncio.sleep(ASK_AGAIN_SECONDS)
 
     async def _watch(self) -> None:
         wanted = self.engine.watched()
-        if wanted != self._watched:
-            self._watched = wanted
+        if wanted == self._watched:
+            return
+        try:
             await self.markets.watch(wanted)
+            self._watched = wanted
+        except Exception as error:
+            log.exception("the feeds could not be told what is watched", exc_info=error)
 
     # --- checkpoints -----------------------------------------------------------------------------------
 
     async def _load(self) -> None:
         saved = await self.ledger.last_checkpoint()
-        state = decode_state(saved.state) if saved is not None else None
-        self.engine = Engine(state, self.engine_id)
-        self._checkpoint_seq = self.engine.state.seq
-        async for event in self.ledger.journal_after(self.engine.state.seq):
-            self.engine.step(event)
+        state = None
+        if saved is not None:
+            try:
+                state = decode_state(saved.state)
+            except ValueError as error:  # the journal is the truth, and holds it all
+                log.error("the checkpoint of seq %s cannot be read: %s", saved.seq, error)
+        engine = Engine(state, self.engine_id)
+        self._checkpoint_seq = engine.state.seq
+        async for event in self.ledger.journal_after(engine.state.seq):
+            engine.step(event)
+        self.engine = engine
 
     async def _checkpoint_if_due(self) -> None:
         behind = self.engine.state.seq - self._checkpoint_seq
         old = time.monotonic() - self._checkpoint_at > CHECKPOINT_SECONDS
-        if behind >= CHECKPOINT_EVENTS or (behind and old):
+        if not (behind >= CHECKPOINT_EVENTS or (behind and old)):
+            return
+        try:
             await self._checkpoint()
+            self.pulse.alarms.pop("checkpoint", None)
+        except Exception as error:  # only the next start pays for one that is missing
+            log.exception("no checkpoint", exc_info=error)
+            self.pulse.alarms["checkpoint"] = f"no checkpoint could be stored: {error}"
+            self._checkpoint_seq, self._checkpoint_at = self.engine.state.seq, time.monotonic()
 
     async def _checkpoint(self) -> None:
         state: EngineState = self.engine.state
@@ -416,7 +480,7 @@ class Runtime:
         log.critical("the writer ended", exc_info=error)
 
 
-def _market(signal_id: str, reply: Any) -> Make:
+def _market(signal_id: str, reply: MarketReply) -> Make:
     return lambda seq, at: MarketAnswered(
         seq=seq, at=at, signal_id=signal_id, snapshot=reply.snapshot, chain=reply.chain
     )

@@ -253,8 +253,8 @@ class DeckApp(App[str]):
 
     def leave(self, why: str) -> None:
         """End the deck cleanly: quit, the name of a signal, or terminal closed."""
-        if self._on_quit is not None:
-            self._on_quit, tell = None, self._on_quit
+        tell, self._on_quit = self._on_quit, None
+        if tell is not None:
             tell()
         self.exit(why)
 
@@ -268,7 +268,10 @@ class DeckApp(App[str]):
 
 @dataclass(frozen=True, slots=True)
 class DeckExit:
-    """Why a deck ended: ``reason`` is quit, a signal's name, terminal closed, or None after a crash."""
+    """Why a deck ended: ``reason`` is quit, a signal's name, terminal closed, or None after a crash.
+
+    True like a process's code: when it crashed, so that a caller may start it again.
+    """
 
     reason: str | None
     return_code: int
@@ -277,6 +280,13 @@ class DeckExit:
     @property
     def crashed(self) -> bool:
         return self.reason is None
+
+    @property
+    def terminal_went_away(self) -> bool:
+        return self.reason in ("SIGHUP", "terminal closed")
+
+    def __bool__(self) -> bool:
+        return self.crashed
 
 
 async def run_deck(app: DeckApp) -> DeckExit:

@@ -37,6 +37,7 @@ ClockStart = Annotated[
     ),
 ]
 Refresh = Annotated[float | None, typer.Option("--refresh", help="Screen refreshes a second.")]
+JsonLine = Annotated[bool, typer.Option("--json", help="One line of JSON on standard output.")]
 NoMouse = Annotated[bool, typer.Option("--no-mouse", help="Leave the mouse to the terminal.")]
 
 
@@ -148,6 +149,57 @@ def send(
     raise typer.Exit(
         post(what or [], url=url, symbol=symbol, price=price, short=short, as_json=json, config=config)
     )
+
+
+@app.command()
+def replay(
+    source: Annotated[Path, typer.Argument(help="A ledger, or receipts as jsonl (received_at, body).")],
+    prices: Annotated[
+        list[str] | None,
+        typer.Option("--prices", help="Bars as csv, SYMBOL=FILE or FILE, or a ledger; may be repeated."),
+    ] = None,
+    rules: RulesFile = None,
+    db: Annotated[str | None, typer.Option("--db", help="New ledger for the outcome.")] = None,
+    json: JsonLine = False,
+) -> None:
+    """Feed a ledger's journal, or receipts and prices, through the same engine in virtual time.
+
+    A ledger replays to itself: exit code 1 and the differences when it does not.
+    """
+    from tui import replaying
+
+    raise typer.Exit(replaying.replay(source, prices=prices or [], rules=rules, db=db, as_json=json))
+
+
+@app.command()
+def verify(
+    db: Db = None,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Write the derived tables anew from the journal.")
+    ] = False,
+    json: JsonLine = False,
+    config: Config = None,
+) -> None:
+    """Follow the ledger's hash chain and fold its journal anew; exit code 1 when something does not hold."""
+    from tui import replaying
+
+    raise typer.Exit(replaying.verify(db=db, config=config, rebuild=rebuild, as_json=json))
+
+
+@app.command()
+def export(
+    what: Annotated[
+        str, typer.Option("--what", help="decisions, trades, receipts, ledger or marks.")
+    ] = "trades",
+    form: Annotated[str, typer.Option("--format", help="csv, jsonl or parquet.")] = "csv",
+    out: Annotated[Path | None, typer.Option("--out", help="File to write; standard output without.")] = None,
+    db: Db = None,
+    config: Config = None,
+) -> None:
+    """Write a list of the ledger, oldest first, as csv, jsonl or parquet."""
+    from tui import exporting
+
+    raise typer.Exit(exporting.export(what, form=form, out=out, db=db, config=config))
 
 
 def _speed(text: str) -> float:

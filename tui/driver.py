@@ -11,6 +11,7 @@ import asyncio
 import os
 import select
 import signal
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -109,7 +110,10 @@ class QuietDriver(LinuxDriver):
 
     def write(self, data: str) -> None:
         if self._output is None:
-            self._output = OutputThread(self._file.fileno(), self._repaint_soon(asyncio.get_running_loop()))
+            terminal = sys.__stderr__
+            if terminal is None:
+                raise RuntimeError("the deck needs a terminal on standard error")
+            self._output = OutputThread(terminal.fileno(), self._repaint_soon(asyncio.get_running_loop()))
             self._output.start()
         self._output.send(data)
 

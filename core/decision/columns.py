@@ -79,7 +79,7 @@ def columns_from_stored(inputs: Iterable[Mapping[str, Any]]) -> DecisionColumns:
 
 def _columns(rows: Iterable[tuple[Any, ...]]) -> DecisionColumns:
     turned = list(zip(*rows, strict=True)) or [()] * len(_NAMES)
-    arrays = (np.array(values, dtype=dtype) for values, dtype in zip(turned, _DTYPES, strict=True))
+    arrays: Iterable[Any] = (np.array(values, dtype=kind) for values, kind in zip(turned, _DTYPES, strict=True))
     return DecisionColumns(**dict(zip(_NAMES, arrays, strict=True)))
 
 

@@ -14,6 +14,8 @@ from core.model import Mode, Tone
 from core.positions import on_time
 
 PRUNE_EVERY = timedelta(minutes=10)
+KEPT_FOR = timedelta(days=10)
+"""Longer than any gap between two sessions."""
 
 
 def tick(desk: Desk, event: Ticked) -> list[Effect]:
@@ -35,7 +37,20 @@ def tick(desk: Desk, event: Ticked) -> list[Effect]:
         state.pruned_at = now
         state.duplicates.prune(now, desk.rules.intake)
         state.contexts.prune(now)
+        _forget(desk, now)
     return effects
+
+
+def _forget(desk: Desk, now: datetime) -> None:
+    """Let go of symbols that nobody has spoken of for long, so that ever new ones cannot fill the memory."""
+    state, limit = desk.state, now - KEPT_FOR
+    needed = {p.symbol for p in (*state.positions.values(), *state.shadows.values())}
+    needed |= {s.update.symbol for s in state.signals.values()}
+    state.senders.forget(limit)
+    for symbol in [s for s, p in state.prices.items() if p.priced_at < limit and s not in needed]:
+        del state.prices[symbol]
+    for symbol in [s for s, d in state.doubts.items() if d.since < limit]:
+        del state.doubts[symbol]
 
 
 def _signals(desk: Desk, now: datetime) -> list[Effect]:
@@ -53,7 +68,8 @@ def _signals(desk: Desk, now: datetime) -> list[Effect]:
 
 def _silence(desk: Desk, now: datetime) -> list[Effect]:
     """Senders that went quiet while the exchange is open; nobody is expected to speak at night."""
-    if desk.env.calendar.session_at(now) is None:
+    session = desk.env.calendar.session_at(now)
+    if session is None:
         return []
     return [
         Notify(
@@ -63,5 +79,5 @@ def _silence(desk: Desk, now: datetime) -> list[Effect]:
             tone=Tone.NEGATIVE,
             symbol=s.symbol,
         )
-        for s in desk.state.senders.gone_quiet(now, desk.rules.intake)
+        for s in desk.state.senders.gone_quiet(now, session.open, desk.rules.intake)
     ]

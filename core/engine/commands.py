@@ -10,7 +10,7 @@ from core.engine.holding import settle_outcome
 from core.engine.state import CommandDone
 from core.events import Commanded
 from core.model import Mode, Tone
-from core.positions import Outcome, Position, exit_by_hand, stop_to_break_even
+from core.positions import Outcome, Position, PositionState, exit_by_hand, stop_to_break_even
 
 KEPT_COMMANDS = 1_000
 Result = tuple[CommandDone, list[Effect]]
@@ -99,11 +99,15 @@ def _no_position() -> CommandDone:
     return CommandDone(False, "NOT_OPEN", "This position is not open (any more)")
 
 
+def _awaiting() -> CommandDone:
+    return CommandDone(False, "AWAITING_SETTLEMENT", "The option has expired and awaits its settlement")
+
+
 def _not_exitable(position: Position | None, event: Commanded) -> CommandDone | None:
     if position is None:
         return _no_position()
     if not position.is_open:
-        return CommandDone(False, "AWAITING_SETTLEMENT", "The option has expired and awaits its settlement")
+        return _awaiting()
     if event.expected is not None and event.expected != position.remaining:
         text = f"{position.remaining} contracts are held now, not {event.expected}: look again"
         return CommandDone(False, "CHANGED", text)
@@ -115,6 +119,8 @@ def _sell(desk: Desk, position: Position, contracts: int, event: Commanded) -> R
     outcome = exit_by_hand(position, contracts, event.at, last, None, desk.env)
     effects = settle_outcome(desk, position, outcome, event.at)
     label = position.contract.label
+    if outcome.position.state is PositionState.AWAITING_SETTLEMENT:
+        return _awaiting(), effects
     if not outcome.legs:
         return CommandDone(True, "EXITING", f"Exit of {contracts} × {label} waits for a price"), effects
     price = outcome.legs[-1].price

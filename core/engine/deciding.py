@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from core.decision import decide, inputs_from, levels_for, position_size
 from core.decision.size_inputs import quality_of
@@ -29,7 +29,6 @@ def answered(desk: Desk, event: MarketAnswered) -> list[Effect]:
         return []
     signal.asked = False
     signal.changed = False
-    state.markets[signal.update.symbol] = event.snapshot
     effects = _price_of(desk, event)
     if signal.last_decision_id is not None and not signal.is_live(event.at):
         return effects
@@ -86,6 +85,7 @@ def _decide(desk: Desk, signal: LiveSignal, event: MarketAnswered) -> list[Effec
     )
     entry = Entry()
     blocks: tuple[Reason, ...] = ()
+    signal.late = signal.late or _over(signal, now)
     if signal.late is not None:
         blocks = (signal.late,)
     elif verdict.action is Action.EXECUTE and size is not None:
@@ -146,6 +146,15 @@ def _decide(desk: Desk, signal: LiveSignal, event: MarketAnswered) -> list[Effec
     if not signal.is_live(now) or not signal.open_to_change:
         state.signals.pop(signal.id, None)
     return effects
+
+
+def _over(signal: LiveSignal, now: datetime) -> Reason | None:
+    """Why a signal that came in time is too old when its market is known at last, after an outage of ours."""
+    if signal.is_live(now):
+        return None
+    waited = (now - signal.arrived).total_seconds() / 60
+    lives = (signal.live_until - signal.arrived).total_seconds() / 60
+    return Reason("LATE", f"Decided {waited:.1f} min after it arrived, at most {lives:g}", Tone.NEGATIVE)
 
 
 def _remember(desk: Desk, record: DecisionRecord) -> None:

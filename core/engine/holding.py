@@ -42,6 +42,9 @@ def settle_outcome(desk: Desk, before: Position, outcome: Outcome, now: datetime
     state, position = desk.state, outcome.position
     if position is before and not outcome.marks:
         return []
+    if outcome.legs:
+        # The first price of a day may come before its first tick.
+        state.day.roll(desk.env.calendar.market_date(now))
     effects: list[Effect] = []
     if outcome.marks:
         effects.append(StoreMarks(position_id=position.id, marks=outcome.marks))

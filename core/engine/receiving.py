@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from core.decision import late
 from core.effects import AnswerReceipt, Effect, Notify, StoreReceipt
 from core.engine.desk import Desk
 from core.engine.holding import see_price
 from core.engine.reconsidering import reconsider
 from core.engine.state import ask_for
-from core.events import PriceSeen, Received
+from core.engine.stating import stated_price
+from core.events import Received
 from core.intake import IntakeError, canonical_hash, normalise
 from core.live import LiveSignal
 from core.model import ReceiptStatus, Tone, Update
 
-WEBHOOK = "webhook"
-"""Source of a price that a sender stated in its body."""
 RETAINED_SIGNALS = 10_000
 
 
@@ -36,16 +33,18 @@ def receive(desk: Desk, event: Received) -> list[Effect]:
         state.tally.duplicates += 1
         receipt = _receipt(event, update, ReceiptStatus.DUPLICATE, notes, duplicate_of=first)
         return [receipt, AnswerReceipt(receipt_id=receipt.id, awaits_decision=False)]
+    tardy = late(update, event.at, desk.rules) if update.signal is not None else None
+    seen, doubt = stated_price(desk, update, event) if tardy is None else (None, None)
+    notes = (*notes, *(n for n in (doubt, _ahead(desk, update, event)) if n is not None))
     effects: list[Effect] = [_receipt(event, update, ReceiptStatus.ACCEPTED, notes)]
     if state.senders.heard(update.source, update.symbol, event.at):
         text = f"{update.source} {update.symbol} is back"
         effects.append(
             Notify(kind="source", at=event.at, text=text, tone=Tone.POSITIVE, symbol=update.symbol)
         )
-    tardy = late(update, event.at, desk.rules) if update.signal is not None else None
     if tardy is None:
         state.contexts.absorb(update, event.at, event.receipt_id, desk.rules)
-        effects += _stated_price(desk, update, event)
+        effects += see_price(desk, seen) if seen is not None else []
         effects += reconsider(desk, update.symbol, event.at)
     if update.signal is None:
         return [*effects, AnswerReceipt(receipt_id=event.receipt_id, awaits_decision=False)]
@@ -57,26 +56,14 @@ def receive(desk: Desk, event: Received) -> list[Effect]:
     return [*effects, AnswerReceipt(receipt_id=event.receipt_id, awaits_decision=True), ask_for(signal)]
 
 
-def _stated_price(desk: Desk, update: Update, event: Received) -> list[Effect]:
-    """A sender's price is a price like another, unless a feed's fresh one is known."""
-    if update.price is None:
-        return []
-    made = event.at
-    if update.timestamp is not None:
-        ends = (
-            update.timestamp if update.fired else update.timestamp + timedelta(minutes=update.timeframe or 0)
-        )
-        made = min(event.at, ends)
-    known = desk.state.prices.get(update.symbol)
-    if known is not None:
-        if made < known.priced_at:
-            return []
-        if known.source != WEBHOOK and not desk.env.is_stale(known.priced_at, event.at):
-            return []
-    seen = PriceSeen(
-        seq=event.seq, at=event.at, symbol=update.symbol, price=update.price, priced_at=made, source=WEBHOOK
-    )
-    return see_price(desk, seen)
+def _ahead(desk: Desk, update: Update, event: Received) -> str | None:
+    """A note on a stamp in the future: how late such a body is cannot be told."""
+    if update.timestamp is None:
+        return None
+    minutes = (update.timestamp - event.at).total_seconds() / 60
+    if minutes <= desk.rules.intake.future_minutes:
+        return None
+    return f"its time {update.timestamp:%Y-%m-%d %H:%M:%S} UTC lies {minutes:.0f} min ahead of the clock"
 
 
 def _quarantine(desk: Desk, event: Received, error: IntakeError) -> list[Effect]:

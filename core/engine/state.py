@@ -11,7 +11,7 @@ from core.duplicates import DuplicateWindow
 from core.effects import FetchMarket
 from core.events import PriceSeen
 from core.live import LiveSignal
-from core.model import DecisionRecord, MarketSnapshot, Mode
+from core.model import DecisionRecord, Mode, Source
 from core.positions.book import Position
 from core.senders import Senders
 
@@ -45,6 +45,15 @@ class Outcome:
     pnl_net: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A stated price too far from the last known one to be believed, who stated it first, and when."""
+
+    price: float
+    source: Source
+    since: datetime
+
+
 @dataclass(slots=True)
 class EngineState:
     """The whole of what the next step depends on, besides the event."""
@@ -59,7 +68,7 @@ class EngineState:
     positions: dict[str, Position] = field(default_factory=dict)
     shadows: dict[str, Position] = field(default_factory=dict)
     prices: dict[str, PriceSeen] = field(default_factory=dict)
-    markets: dict[str, MarketSnapshot] = field(default_factory=dict)
+    doubts: dict[str, Doubt] = field(default_factory=dict)
     duplicates: DuplicateWindow = field(default_factory=DuplicateWindow)
     senders: Senders = field(default_factory=Senders)
     day: DayBook = field(default_factory=DayBook)

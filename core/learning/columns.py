@@ -56,7 +56,7 @@ class Observations:
     @property
     def cleared(self) -> Flags:
         """Who passed every gate."""
-        found: Flags = self.passed.all(axis=1)
+        found: Flags = np.logical_and.reduce(self.passed, axis=1)
         return found
 
     def blocked_by(self, *blockers: str) -> Flags:

@@ -118,17 +118,16 @@ def _factor(factor: Factor, seen: Observations, among: Flags, rules: Rules) -> I
 
 
 def _steps(steps: Steps, seen: Observations, among: Flags, rules: Rules) -> Iterator[Lever]:
+    """The first and the last row of the table: the rows between differ from them by less than a test can see."""
     values = seen.number(steps.column)
     known = among & ~np.isnan(values)
-    above = np.inf
     section, name = steps.path.split(".")
-    for start, _ in getattr(getattr(rules, section), name):
-        inside = known & (values >= start) & (values < above)
-        label = f"{start:g} and more" if above == np.inf else f"{start:g} to {above:g}"
-        if start < -1e8:
-            label = f"under {above:g}"
-        yield _sized(f"{steps.path}.{start:g}", steps.cut, label, inside, known)
-        above = start
+    table = getattr(getattr(rules, section), name)
+    if len(table) < 2:
+        return
+    top, low, under = table[0][0], table[-1][0], table[-2][0]
+    yield _sized(f"{steps.path}.{top:g}", steps.cut, f"{top:g} and more", known & (values >= top), known)
+    yield _sized(f"{steps.path}.{low:g}", steps.cut, f"under {under:g}", known & (values < under), known)
 
 
 def _sized(path: str, cut: str, bucket: str, inside: Flags, known: Flags) -> Lever:

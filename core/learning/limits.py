@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from core.performance.days import exchange_days
 from core.rules import Rules
 
 if TYPE_CHECKING:
     from core.learning.whatif import Outcomes
+
+REAPPLIED = frozenset({"MAX_POSITIONS", "MAX_PER_SYMBOL", "OPPOSITE_OPEN", "COOL_DOWN", "MODE_REDUCING"})
+"""The refusals that are not taken from the ledger, because what is open is counted anew."""
 
 _MICROS_A_MINUTE = 60_000_000
 
@@ -19,52 +23,57 @@ _MICROS_A_MINUTE = 60_000_000
 def allowed(outcomes: Outcomes, wanted: NDArray[np.bool_], rules: Rules) -> NDArray[np.bool_]:
     """Which of the wanted trades would have been opened, one after the other.
 
-    Open positions in all and per symbol, the day's realised loss and the cool-down after losses in a row are
-    counted anew, dollars at multiplier 1. A trade whose exit is not known is counted as open to the end of
-    its day. Exposure and Greeks at the time are not stored and are not applied again.
+    Open positions in all and per symbol, the opposite side, the day's realised loss and the cool-down after
+    losses in a row are counted anew, dollars at multiplier 1. A trade whose exit is not known is held to the
+    end of its day. Exposure and Greeks of the moment are not stored and are not applied again.
     """
     limits = rules.risk
-    granted = np.zeros(len(wanted), dtype=np.bool_)
+    refuse_opposite = limits.opposite == "refuse"
+    cool_down = int(limits.cool_down_minutes * _MICROS_A_MINUTE)
     places = np.flatnonzero(wanted)
-    open_until: list[tuple[int, int, float, int]] = []
-    held: dict[int, int] = {}
-    day, realised, losses, cool_until = -1, 0.0, 0, 0
-    last_of_day = _last_of_day(outcomes)
+    known = outcomes.exit_at[places] > 0
+    until = np.where(known, outcomes.exit_at[places], _last_of_day(outcomes)[places])
     columns = zip(
         places.tolist(),
         outcomes.at[places].tolist(),
         outcomes.day[places].tolist(),
         outcomes.symbol[places].tolist(),
-        outcomes.exit_at[places].tolist(),
-        outcomes.net[places].tolist(),
-        last_of_day[places].tolist(),
+        outcomes.direction[places].tolist(),
+        until.tolist(),
+        exchange_days(until).tolist(),
+        np.nan_to_num(outcomes.net[places]).tolist(),
         strict=True,
     )
-    for place, at, today, symbol, exit_at, net, end in columns:
+    granted = np.zeros(len(wanted), dtype=np.bool_)
+    held: dict[tuple[int, int], int] = {}
+    waiting: list[tuple[int, int, int, int, float]] = []
+    day, realised, losses, cool_until = -1, 0.0, 0, 0
+    for place, at, today, symbol, side, end, end_day, net in columns:
         if today != day:
             day, realised = today, 0.0
-        while open_until and open_until[0][0] <= at:
-            left, of, made, on = heapq.heappop(open_until)
-            held[of] -= 1
+        while waiting and waiting[0][0] <= at:
+            left, left_on, of, was, made = heapq.heappop(waiting)
+            held[of, was] -= 1
+            if left_on == day:
+                realised += made
             if made < 0:
                 losses += 1
                 if losses >= limits.losses_in_a_row:
-                    cool_until, losses = left + int(limits.cool_down_minutes * _MICROS_A_MINUTE), 0
+                    cool_until = left + cool_down
             elif made > 0:
                 losses = 0
-            if on == day and made == made:
-                realised += made
+        opposite = held.get((symbol, -side), 0)
         if (
-            len(open_until) >= limits.open_positions
-            or held.get(symbol, 0) >= limits.per_symbol
+            len(waiting) >= limits.open_positions
+            or held.get((symbol, side), 0) + opposite >= limits.per_symbol
+            or (refuse_opposite and opposite)
             or realised <= -limits.daily_loss
             or at < cool_until
         ):
             continue
         granted[place] = True
-        held[symbol] = held.get(symbol, 0) + 1
-        left_on = today if exit_at else -1
-        heapq.heappush(open_until, (exit_at or end, symbol, net, left_on))
+        held[symbol, side] = held.get((symbol, side), 0) + 1
+        heapq.heappush(waiting, (end, end_day, symbol, side, net))
     return granted
 
 

@@ -18,12 +18,13 @@ Number = float | int
 def rule_value(rules: Rules, path: str) -> Number:
     """The number a path names; raises RulesError when there is none."""
     section, name, key = _split(rules, path)
-    value = getattr(getattr(rules, section), name)
+    value: Any = getattr(getattr(rules, section), name)
     if key is not None:
         value = _at(value, key, path)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise RulesError(f"{path}: not a number, but {value!r}")
-    return value
+    number: Number = value
+    return number
 
 
 def with_rule(rules: Rules, path: str, value: Number) -> Rules:

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from core.context import Context
 from core.decision.atr import daily_atr
 from core.decision.contracts import contract_count
 from core.decision.levels import levels_for
@@ -20,7 +19,7 @@ from core.decision.many import GATES
 from core.decision.phases import aligned_pct
 from core.decision.size_inputs import inputs_from
 from core.facts_json import FactsError, read
-from core.model import ContractCount, MarketSnapshot
+from core.model import Context, ContractCount, MarketSnapshot
 from core.performance.trade import NotClosed, Trade, exchange_date, trade_from_entry
 from core.rules import DEFAULT, Rules
 
@@ -62,8 +61,8 @@ class Observation:
     symbol: str
     net: float
     r: float | None
-    passed: tuple[bool, bool, bool]
-    scores: tuple[float, float, float]
+    passed: tuple[bool, ...]
+    scores: tuple[float, ...]
     failed: tuple[str, ...]
     confidence: float
     refused: str | None = None
@@ -107,7 +106,7 @@ def observations_from(
     """
     found: dict[str, Observation] = {}
     for entry in entries:
-        outcome = _outcome(entry)
+        outcome = outcome_of(entry)
         if outcome is None:
             continue
         kind, told = outcome
@@ -121,7 +120,7 @@ def observations_from(
     return tuple(sorted(found.values(), key=lambda o: (o.at, o.id)))
 
 
-def _outcome(entry: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]] | None:
+def outcome_of(entry: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]] | None:
     """What is known to have come of an entry: its kind, and the entry with that execution and exit."""
     if entry.get("exit"):
         return EXECUTED, entry
@@ -187,7 +186,7 @@ def at_one(entry: Mapping[str, Any], trade: Trade, rules: Rules) -> float:
         shares = int(bought.get("multiplier") or 100)
         count = contract_count(float(premium), trade.risk_amount / filled, 1.0, rules, shares)
         if isinstance(count, ContractCount):
-            return trade.pnl_net / filled * count.contracts
+            return trade.pnl_net / float(filled) * count.contracts
     return trade.pnl_net / trade.multiplier if trade.multiplier else trade.pnl_net
 
 

@@ -1,7 +1,7 @@
 """Suggestions: one numeric rule moved a little, with the evidence for it. A person approves; nothing else does.
 
-Every lever's bucket is laid against the rest, in mean R and in win rate, and all of these tests together are
-held to one rate of false discoveries. Of what is discovered only that is suggested which is also large
+Every lever's bucket is laid against the rest, in mean R and in win rate, and all buckets together are held to
+one rate of false discoveries. Of what is discovered only that is suggested which is also large
 enough, whose interval excludes no effect, and whose direction a trader could act on.
 
 Invariants: a rule moves by at most ``max_move_pct`` of its value and within its bounds; equal observations
@@ -11,14 +11,14 @@ and rules give equal suggestions; one suggestion per rule.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
 
 from core.learning.columns import Floats, Observations
-from core.learning.fdr import benjamini_hochberg, session_p
+from core.learning.fdr import benjamini_hochberg, joint_p, session_scores
 from core.learning.levers import Lever, levers
 from core.learning.paths import Number, bounds, rule_value, with_rule
 from core.learning.samples import Observation
@@ -28,7 +28,6 @@ from core.performance.figures import Metric
 from core.rules import DEFAULT, Rules, RulesError
 
 _DIGITS = 4
-R, WIN_RATE = "R", "win rate"
 
 
 class SuggestionStatus(StrEnum):
@@ -42,7 +41,8 @@ class Evidence:
     """What one bucket says: its signals against the rest, in one measure.
 
     ``effect`` is the bucket's mean less the rest's, in R or in points of win rate, with its 95 % interval;
-    ``inside`` and ``outside`` are the two means and their n. ``p`` by sessions, ``q`` among all ``tests``.
+    ``inside`` and ``outside`` are the two means and their n. ``p`` by sessions for both measures of the bucket,
+    ``q`` among all ``tests`` buckets.
     """
 
     cut: str
@@ -86,11 +86,10 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
-    """What was looked at and what came of it: ``tested`` buckets, ``tests`` in all, ``discoveries`` among them."""
+    """What was looked at and what came of it: buckets ``tested``, and ``discoveries`` among them."""
 
     signals: int
     tested: int
-    tests: int
     discoveries: int
     suggestions: tuple[Suggestion, ...]
     reason: str | None = None
@@ -99,33 +98,29 @@ class Search:
 @dataclass(frozen=True, slots=True)
 class _Test:
     lever: Lever
-    measure: str
-    values: Floats = field(repr=False)
     p: float
 
 
 def suggest(seen: Observations | Iterable[Observation], rules: Rules = DEFAULT) -> Search:
     """Suggestions, the most certain first, and what was tested to find them. Source: SPEC §13."""
     seen = seen if isinstance(seen, Observations) else Observations.of(seen)
-    tests = list(_tests(seen, rules))
+    measures = _measures(seen, rules)
+    tests = list(_tests(seen, rules, measures))
     q = benjamini_hochberg(np.array([test.p for test in tests]))
-    found: dict[str, list[tuple[Evidence, _Test]]] = {}
-    discoveries = 0
-    for test, rate in sorted(zip(tests, q.tolist(), strict=True), key=lambda pair: (pair[1], pair[0].p)):
-        if rate > rules.learning.fdr:
-            break
-        discoveries += 1
-        evidence = _evidence(test, rate, len(tests), seen, rules)
-        if evidence is not None:
-            found.setdefault(test.lever.path, []).append((evidence, test))
-    made = (_suggestion(path, pairs, seen, rules) for path, pairs in found.items())
-    buckets = len({id(test.lever) for test in tests})
+    ranked = sorted(zip(tests, q.tolist(), strict=True), key=lambda pair: (pair[1], pair[0].p))
+    found: dict[str, Suggestion] = {}
+    discoveries = [(test, rate) for test, rate in ranked if rate <= rules.learning.fdr]
+    for test, rate in discoveries:
+        path = test.lever.path
+        evidence = tuple(_evidence(test, rate, len(tests), seen, measures))
+        made = _suggestion(test.lever, evidence, seen, rules) if evidence and path not in found else None
+        if made is not None:
+            found[path] = made
     return Search(
         signals=len(seen),
-        tested=buckets,
-        tests=len(tests),
-        discoveries=discoveries,
-        suggestions=tuple(s for s in made if s is not None),
+        tested=len(tests),
+        discoveries=len(discoveries),
+        suggestions=tuple(found.values()),
         reason=None if tests else f"no bucket has {rules.learning.min_bucket} signals inside and outside",
     )
 
@@ -143,59 +138,74 @@ def apply(suggestion: Suggestion, rules_toml: str) -> str:
     rules = Rules.parse(rules_toml)
     now = rule_value(rules, suggestion.rule)
     if now != suggestion.old:
-        raise RulesError(
-            f"{suggestion.rule}: is {now:g} now, the suggestion was made for {suggestion.old:g}"
-        )
+        raise RulesError(f"{suggestion.rule}: is {now:g} now, the suggestion was made for {suggestion.old:g}")
     return with_rule(rules, suggestion.rule, suggestion.new).to_toml()
 
 
-def _tests(seen: Observations, rules: Rules) -> Iterable[_Test]:
-    least = rules.learning.min_bucket
-    measures = ((R, seen.r), (WIN_RATE, seen.win.astype(np.float64)))
+@dataclass(frozen=True, slots=True)
+class _Measure:
+    """What a bucket is measured in: the values of all signals, and the least effect worth a word."""
+
+    name: str
+    unit: str
+    values: Floats
+    least: float
+
+
+def _measures(seen: Observations, rules: Rules) -> tuple[_Measure, _Measure]:
+    limits = rules.learning
+    return (
+        _Measure("R", "R", seen.r, limits.min_r),
+        _Measure("win rate", "points", np.where(seen.win, 100.0, 0.0), limits.min_winrate_points),
+    )
+
+
+def _tests(seen: Observations, rules: Rules, measures: tuple[_Measure, _Measure]) -> Iterator[_Test]:
+    _, sessions = np.unique(seen.day, return_inverse=True)
+    count = int(sessions.max()) + 1 if len(seen) else 0
+    least, known = rules.learning.min_bucket, ~np.isnan(seen.r)
     for lever in levers(seen, rules):
-        for measure, values in measures:
-            known = ~np.isnan(values)
-            inside, outside = lever.inside & known, lever.outside & known
-            if min(int(inside.sum()), int(outside.sum())) < least:
-                continue
-            used = inside | outside
-            yield _Test(lever, measure, values, session_p(inside[used], values[used], seen.day[used]))
+        if min(int((lever.inside & known).sum()), int((lever.outside & known).sum())) < least:
+            continue
+        used = lever.inside | lever.outside
+        first, second = (
+            session_scores(lever.inside[used], measure.values[used], sessions[used], count)
+            for measure in measures
+        )
+        yield _Test(lever, joint_p((first, second)))
 
 
-def _evidence(test: _Test, q: float, tests: int, seen: Observations, rules: Rules) -> Evidence | None:
-    """The discovery as evidence, unless it is too small or its interval includes no effect."""
-    lever, limits = test.lever, rules.learning
-    scale, unit, least = (
-        (1.0, "R", limits.min_r) if test.measure == R else (100.0, "points", limits.min_winrate_points)
-    )
-    values = test.values * scale
-    effect = difference(values, seen.day, lever.inside, lever.outside, unit)
-    if effect.value is None or effect.low is None or effect.high is None:
-        return None
-    if abs(effect.value) < least or effect.low <= 0 <= effect.high:
-        return None
-    known = ~np.isnan(values)
-    inside, outside = values[lever.inside & known], values[lever.outside & known]
-    return Evidence(
-        cut=lever.cut,
-        bucket=lever.bucket,
-        measure=test.measure,
-        effect=effect,
-        inside=float(inside.mean()),
-        outside=float(outside.mean()),
-        n=len(inside),
-        n_outside=len(outside),
-        p=test.p,
-        q=q,
-        tests=tests,
-    )
+def _evidence(
+    test: _Test, q: float, tests: int, seen: Observations, measures: tuple[_Measure, _Measure]
+) -> Iterator[Evidence]:
+    """The discovery in each measure in which it is large enough and its interval excludes no effect."""
+    lever = test.lever
+    for measure in measures:
+        known = ~np.isnan(measure.values)
+        inside, outside = lever.inside & known, lever.outside & known
+        effect = difference(measure.values, seen.day, inside, outside, measure.unit)
+        if effect.value is None or effect.low is None or effect.high is None:
+            continue
+        if abs(effect.value) >= measure.least and not effect.low <= 0 <= effect.high:
+            yield Evidence(
+                cut=lever.cut,
+                bucket=lever.bucket,
+                measure=measure.name,
+                effect=effect,
+                inside=float(measure.values[inside].mean()),
+                outside=float(measure.values[outside].mean()),
+                n=int(inside.sum()),
+                n_outside=int(outside.sum()),
+                p=test.p,
+                q=q,
+                tests=tests,
+            )
 
 
 def _suggestion(
-    path: str, pairs: list[tuple[Evidence, _Test]], seen: Observations, rules: Rules
+    lever: Lever, evidence: tuple[Evidence, ...], seen: Observations, rules: Rules
 ) -> Suggestion | None:
-    lever = pairs[0][1].lever
-    evidence = tuple(e for e, test in pairs if test.lever is lever)
+    path = lever.path
     signs = {np.sign(e.effect.value or 0.0) for e in evidence}
     # Wins more often but makes less, or the other way round: nothing to act on.
     better = _mean_r(seen, lever.inside) - _mean_r(seen, lever.outside)
@@ -234,7 +244,8 @@ def _mean_r(seen: Observations, mask: np.ndarray[tuple[int, ...], np.dtype[np.bo
 def _strength(evidence: tuple[Evidence, ...]) -> float:
     """How much of the effect is left at the end of the interval that is nearer to none, 0–1; the best of them."""
     return max(
-        min(abs(e.effect.low or 0.0), abs(e.effect.high or 0.0)) / abs(e.effect.value or 1.0) for e in evidence
+        min(abs(e.effect.low or 0.0), abs(e.effect.high or 0.0)) / abs(e.effect.value or 1.0)
+        for e in evidence
     )
 
 
@@ -270,7 +281,7 @@ def _identity(path: str, old: Number, new: Number) -> str:
 def _text(path: str, old: Number, new: Number, best: Evidence) -> str:
     verb = "Raise" if new > old else "Lower"
     than = f"{best.inside:.2f} R against {best.outside:.2f} R"
-    if best.measure == WIN_RATE:
+    if best.measure != "R":
         than = f"{best.inside:.0f} % wins against {best.outside:.0f} %"
     return (
         f"{verb} {path} from {old:g} to {new:g}: {best.cut} {best.bucket} made {than}"

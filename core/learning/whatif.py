@@ -9,6 +9,7 @@ past the candidate was found on is the past it is tried on: IN-SAMPLE, with the 
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.decision.columns import DecisionColumns
+from core.decision.columns import Codes, DecisionColumns
 from core.decision.many import ACTIONS, EXECUTE, GATES, Verdicts, decide_many
 from core.learning.limits import allowed
 from core.learning.sessions import total, undefined
@@ -36,7 +37,8 @@ class Outcomes:
 
     ``at`` and ``exit_at`` in microseconds since 1970, ``exit_at`` 0 when unknown; ``day`` the exchange day.
     ``net`` in $ at multiplier 1, NaN where nothing is known to have come of it; ``blocked`` those that
-    lateness, levels or the calendar stopped whatever the verdict. ``signal`` and ``symbol`` number them.
+    lateness, levels, the contract or its size stopped whatever the verdict. ``signal`` and ``symbol`` number
+    them, ``direction`` is 1 LONG, -1 SHORT.
     ``scale`` is the candidate's multiplier over that of the rules in force, 1 when left out.
     """
 
@@ -44,6 +46,7 @@ class Outcomes:
     day: Ints
     signal: Ints
     symbol: Ints
+    direction: Codes
     net: Floats
     exit_at: Ints
     blocked: Flags
@@ -56,7 +59,8 @@ class Outcomes:
         scale = None if self.scale is None else self.scale[rows]
         return Outcomes(
             at=self.at[rows], day=self.day[rows], signal=self.signal[rows], symbol=self.symbol[rows],
-            net=self.net[rows], exit_at=self.exit_at[rows], blocked=self.blocked[rows], scale=scale,
+            direction=self.direction[rows], net=self.net[rows], exit_at=self.exit_at[rows],
+            blocked=self.blocked[rows], scale=scale,
         )  # fmt: skip
 
 
@@ -131,8 +135,6 @@ def whatif(columns: DecisionColumns, outcomes: Outcomes, in_force: Rules, candid
 
 def changed_rules(one: Rules, other: Rules) -> Mapping[str, tuple[Any, Any]]:
     """The rules that differ between two sets, by path: the values of both."""
-    import dataclasses
-
     found: dict[str, tuple[Any, Any]] = {}
     for section in dataclasses.fields(one):
         a, b = getattr(one, section.name), getattr(other, section.name)

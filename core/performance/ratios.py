@@ -13,6 +13,8 @@ from core.performance.intervals import SEED, Interval, Sampler
 LEAST_SESSIONS = 30
 SESSIONS_A_YEAR = 252
 _YEAR = math.sqrt(SESSIONS_A_YEAR)
+_NOTHING = 1e-12
+"""Of the largest amount: a deviation so small is a rounding error."""
 
 
 def session_ratios(series: Floats | str, *, bootstrap: bool, seed: int = SEED) -> tuple[Metric, Metric]:
@@ -31,20 +33,22 @@ def session_ratios(series: Floats | str, *, bootstrap: bool, seed: int = SEED) -
         return few, few
     mean = float(series.mean())
     centred, below = series - mean, np.minimum(series, 0.0) ** 2
-    sampler = Sampler(np.column_stack((centred, centred**2, below)), bootstrap=bootstrap, seed=seed)
+    rows = np.column_stack((series, centred, centred**2, below))
+    sampler = Sampler(rows, bootstrap=bootstrap, seed=seed)
     variance, downside = float(centred @ centred) / (count - 1), float(below.mean())
+    nothing = (_NOTHING * float(np.abs(series).max())) ** 2
 
     def sharpe_of(sums: Floats) -> Floats:
-        shift = sums[:, 0] / count
-        drawn: Floats = (mean + shift) / np.sqrt((sums[:, 1] - count * shift**2) / (count - 1)) * _YEAR
-        return drawn
+        drawn = (sums[:, 2] - sums[:, 1] ** 2 / count) / (count - 1)
+        made: Floats = sums[:, 0] / count / np.sqrt(np.where(drawn > nothing, drawn, 0.0)) * _YEAR
+        return made
 
     def sortino_of(sums: Floats) -> Floats:
-        drawn: Floats = (mean + sums[:, 0] / count) / np.sqrt(sums[:, 2] / count) * _YEAR
-        return drawn
+        made: Floats = sums[:, 0] / count / np.sqrt(sums[:, 3] / count) * _YEAR
+        return made
 
     sharpe = sortino = None
-    if variance > 0:
+    if variance > nothing:
         sigma = math.sqrt(variance)
         influence = (centred / sigma - mean / (2 * sigma**3) * (centred**2 - variance)) * _YEAR
         value = mean / sigma * _YEAR

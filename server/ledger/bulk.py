@@ -22,7 +22,7 @@ _BATCH = 1_000
 
 
 class BulkLedger:
-    """A new ledger, filled in order; what is not finished by ``finish`` is no ledger to be trusted."""
+    """A new ledger, filled in order and kept only once it is finished."""
 
     def __init__(self, path: Path, engine_id: str) -> None:
         """Raises LedgerError when the file exists already or cannot be made."""
@@ -31,6 +31,7 @@ class BulkLedger:
             raise LedgerError(f"{path}: exists already; name a new file")
         self.head, self.last_seq = GENESIS, 0
         self._batch: list[Entry] = []
+        self._finished = False
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._lock = WriterLock(path, engine_id)
@@ -66,11 +67,15 @@ class BulkLedger:
             self._connection.execute("COMMIT")
             self._connection.execute("PRAGMA synchronous = FULL")
             self._connection.execute("PRAGMA journal_mode = WAL")
+            self._finished = True
         except sqlite3.Error as error:
             raise LedgerError(f"{self.path}: {error}") from error
 
     def close(self) -> None:
+        """Give the file back; one that was not finished is taken away again."""
         self._connection.close()
+        if not self._finished:
+            self.path.unlink(missing_ok=True)
         self._lock.release()
 
     def _flush(self) -> None:

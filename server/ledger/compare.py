@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
 from server.ledger.snapshot import ORDERS, LedgerSnapshot
+
+FINGERPRINTS = ("fingerprint", "rules_fingerprint")
 
 Key = tuple[Any, ...]
 Keyed = tuple[Key, tuple[Any, ...]]
@@ -30,11 +33,17 @@ class Difference:
 
 @dataclass(slots=True)
 class Comparison:
-    """How many rows were compared per table, how many differ, and the first of those by name."""
+    """How many rows were compared per table, how many differ, in which columns, and the first of those by name.
+
+    ``other_rules`` when equal rules texts have other fingerprints: the rules have gained or lost numbers since
+    the ledger was written. Fingerprints are then not compared.
+    """
 
     rows: dict[str, int] = field(default_factory=dict)
     differing: dict[str, int] = field(default_factory=dict)
+    columns: Counter[str] = field(default_factory=Counter)
     first: list[Difference] = field(default_factory=list)
+    other_rules: bool = False
 
     @property
     def equal(self) -> bool:
@@ -43,7 +52,7 @@ class Comparison:
 
 def compare(here: LedgerSnapshot, there: LedgerSnapshot, most: int = 20) -> Comparison:
     """Every derived table row by row; ``most`` differences are named, all are counted."""
-    found = Comparison()
+    found = Comparison(other_rules=_other_rules(here, there))
     for table in ORDERS:
         found.rows[table] = found.differing[table] = 0
         for difference in _table(table, here, there, found):
@@ -59,7 +68,8 @@ def _table(
     columns, mine = here.rows(table)
     _, theirs = there.rows(table)
     order = ORDERS[table]
-    counted = [i for i, name in enumerate(columns) if name not in order.left_out]
+    left_out = {*order.left_out, *(FINGERPRINTS if found.other_rules else ())}
+    counted = [i for i, name in enumerate(columns) if name not in left_out]
     left, right = _keyed(table, columns, mine), _keyed(table, columns, theirs)
     a, b = next(left, None), next(right, None)
     while a is not None or b is not None:
@@ -77,8 +87,15 @@ def _table(
             if apart:
                 here_text, there_text = _apart(a[1][apart[0]], b[1][apart[0]])
                 names = ", ".join(columns[i] for i in apart)
+                found.columns.update(f"{table}.{columns[i]}" for i in apart)
                 yield Difference(table, _words(a[0]), f"{names} differ", here_text, there_text)
             a, b = next(left, None), next(right, None)
+
+
+def _other_rules(here: LedgerSnapshot, there: LedgerSnapshot) -> bool:
+    sql = "SELECT toml, fingerprint FROM rules_versions"
+    mine, theirs = dict(here.query(sql)), dict(there.query(sql))
+    return any(theirs.get(toml, fingerprint) != fingerprint for toml, fingerprint in mine.items())
 
 
 def _keyed(table: str, columns: tuple[str, ...], rows: Iterator[tuple[Any, ...]]) -> Iterator[Keyed]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
+from itertools import chain
 from typing import Any
 
 from core.effects import Effect, StoreDecision, StoreMarks, StoreReceipt, StoreRules, StoreShadow, StoreTrade
@@ -232,5 +234,28 @@ def rows_of(batch: Sequence[Entry], head: bytes, last_seq: int) -> tuple[Tables,
 def write(connection: sqlite3.Connection, tables: Tables) -> None:
     """Run every table's rows within the transaction that is open."""
     for statement, rows in tables.items():
-        if rows:
-            connection.executemany(statement, rows)
+        if not rows:
+            continue
+        at, width = 0, len(rows[0])
+        if " VALUES (" in statement:
+            # One call of SQLite for many rows: it takes and gives back the interpreter's lock only once.
+            for size in _TOGETHER:
+                while size * width <= _MOST_PARAMETERS and len(rows) - at >= size:
+                    connection.execute(
+                        _for_rows(statement, size), [*chain.from_iterable(rows[at : at + size])]
+                    )
+                    at += size
+        connection.executemany(statement, rows[at:] if at else rows)
+
+
+_TOGETHER = (64, 16, 4)
+_MOST_PARAMETERS = 999
+"""What every build of SQLite takes in one statement."""
+
+
+@cache
+def _for_rows(statement: str, size: int) -> str:
+    """An INSERT of one row as an INSERT of so many."""
+    head, values, rest = statement.partition(" VALUES (")
+    places, end, tail = rest.partition(")")
+    return f"{head}{values}{f'{places}), (' * (size - 1)}{places}{end}{tail}"

@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from core.events import Event
 from server.ledger.base import LedgerError
-from server.ledger.chain import GENESIS, JournalRow, link
+from server.ledger.chain import GENESIS, JournalRow, link, verify
 from server.ledger.codec import decode
 from server.ledger.schema import check
 
@@ -104,6 +104,14 @@ class LedgerSnapshot:
             except ValueError as error:
                 raise LedgerError(f"{self.path}: journal seq {row.seq} cannot be read: {error}") from error
 
+    def chain_problem(self) -> str | None:
+        """What is wrong with the hash chain, ``None`` when every link holds."""
+        return verify(self.journal()).problem
+
+    def engine_versions(self) -> set[str]:
+        """The versions of the engine that decided in this ledger."""
+        return {row[0] for row in self.query("SELECT DISTINCT engine_version FROM ledger_entries")}
+
     def rows(self, table: str) -> tuple[tuple[str, ...], Iterator[tuple[Any, ...]]]:
         """The columns of a derived table and its rows in the order of its key."""
         cursor = self._connection.cursor()
@@ -113,6 +121,12 @@ class LedgerSnapshot:
     def query(self, sql: str, parameters: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
         """Rows of a question of one's own."""
         return iter(self._connection.cursor().execute(sql, parameters))
+
+    def mappings(self, sql: str) -> Iterator[dict[str, Any]]:
+        """The same, each row by the names of its columns."""
+        cursor = self._connection.cursor()
+        cursor.row_factory = sqlite3.Row
+        return map(dict, cursor.execute(sql))
 
     def _value(self, sql: str) -> Any:
         row = self._connection.execute(sql).fetchone()

@@ -44,7 +44,8 @@ def replay_receipts(
     if first is not None:
         rebuilder.begin(first, rules_text)
     # A price made at an instant is known to what arrives at that instant.
-    for item in merge(prices.seen, receipts, key=lambda item: item.at):
+    items: list[list[PriceSeen | Receipt]] = [[*prices.seen], [*receipts]]
+    for item in merge(*items, key=lambda item: item.at):
         rebuilder.until(item.at)
         if isinstance(item, PriceSeen):
             rebuilder.price(item)
@@ -69,9 +70,7 @@ class Rebuilder:
         self.done = 0
         self._progress = progress
         self._calendar = Calendar.from_rules(rules.clock)
-        self._daily = {
-            symbol: sorted(bars, key=lambda bar: bar.day) for symbol, bars in daily.items()
-        }
+        self._daily = {symbol: sorted(bars, key=lambda bar: bar.day) for symbol, bars in daily.items()}
         self._atr: dict[tuple[str, int], float | None] = {}
         self._last: dict[str, PriceSeen] = {}
         self._ticked: datetime | None = None
@@ -133,7 +132,9 @@ class Rebuilder:
             return minute + TICK
         day = self._calendar.market_date(minute)
         today = self._calendar.session(day)
-        return today.open if today is not None and today.open > minute else self._calendar.next_session(day).open
+        return (
+            today.open if today is not None and today.open > minute else self._calendar.next_session(day).open
+        )
 
     def _at_stake(self) -> bool:
         state = self.replayer.engine.state

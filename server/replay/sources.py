@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -149,11 +150,12 @@ def _bars(symbol: str, path: Path, prices: Prices) -> None:
         except (TypeError, ValueError) as error:
             raise ReplayError(f"{path}: line {reader.line_num}: {error}") from error
     rows.sort()
-    steps = [b[0] - a[0] for a, b in zip(rows, rows[1:], strict=False) if b[0] > a[0]]
+    steps = [b[0] - a[0] for a, b in pairwise(rows) if b[0] > a[0]]
     length = min(steps, default=60_000) / 1000
     if length >= DAY_SECONDS * 0.9:
         prices.daily.setdefault(symbol, []).extend(
-            Daily(datetime.fromtimestamp(ms / 1000, UTC), high, low, close) for ms, _, high, low, close in rows
+            Daily(datetime.fromtimestamp(ms / 1000, UTC), high, low, close)
+            for ms, _, high, low, close in rows
         )
         return
     for ms, opened, high, low, close in rows:

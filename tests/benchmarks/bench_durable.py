@@ -89,9 +89,7 @@ def rows(rounds: int = ROUNDS, seconds: float = SECONDS) -> Iterator[Row]:
     yield Row(work, rate(OURS), f"bare aiohttp {rate(BARE)}", _ratios(seen, BARE, _rate), "≥ .7 ×", p50)
     if FLASK in seen:
         told = f"p99 {_median(seen, FLASK, _p99):.0f} ms{_failed(seen[FLASK])}"
-        yield Row(
-            work, rate(OURS), f"Flask bot {rate(FLASK)}", _ratios(seen, FLASK, _rate), "≥ 10 ×", told
-        )
+        yield Row(work, rate(OURS), f"Flask bot {rate(FLASK)}", _ratios(seen, FLASK, _rate), "≥ 10 ×", told)
     else:
         yield Row(work, rate(OURS), "Flask bot absent", None, "≥ 10 ×", "flask or gunicorn is not installed")
     ours, bare = _median(seen, OURS, _p99), _median(seen, BARE, _p99)

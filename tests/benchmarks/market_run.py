@@ -45,6 +45,7 @@ class Leg:
     reason: str
     timeframe: int
     gross: float
+    costs: float
     net: float
     parts: tuple[float, ...]
 
@@ -84,7 +85,7 @@ class MarketRun:
             if position.remaining:
                 held = position.remaining
                 gross = (position.last.mid - position.entry.entry_mid) * held * position.entry.multiplier
-                yield _leg(position, False, OPEN, gross, gross, position.running.times(held))
+                yield _leg(position, False, OPEN, (gross, 0.0, gross), position.running.times(held))
 
     def _minute(self) -> None:
         bars = self.market.step()
@@ -107,9 +108,7 @@ class MarketRun:
         for post in self.senders.posts(now, self.market.spot):
             for body in split(post.body.decode("utf-8", "replace")):
                 seq = self._next
-                self._step(
-                    Received(seq=seq, at=now, receipt_id=f"r{seq}", body=body, endpoint=post.endpoint)
-                )
+                self._step(Received(seq=seq, at=now, receipt_id=f"r{seq}", body=body, endpoint=post.endpoint))
 
     @property
     def _next(self) -> int:
@@ -137,12 +136,14 @@ class MarketRun:
 def _left(position: Position, *, real: bool) -> Iterator[Leg]:
     for leg in position.legs:
         account = account_of(position, (leg,))
-        yield _leg(position, real, leg.reason.value, account.gross, account.net, leg.attribution)
+        sums = (account.gross, account.costs, account.net)
+        yield _leg(position, real, leg.reason.value, sums, leg.attribution)
 
 
 def _leg(
-    position: Position, real: bool, reason: str, gross: float, net: float, parts: Attribution
+    position: Position, real: bool, reason: str, sums: tuple[float, float, float], parts: Attribution
 ) -> Leg:
+    gross, costs, net = sums
     return Leg(
         trade=position.id,
         real=real,
@@ -150,6 +151,7 @@ def _leg(
         reason=reason,
         timeframe=position.timeframe or 0,
         gross=gross,
+        costs=costs,
         net=net,
         parts=tuple(getattr(parts, name) for name in PARTS),
     )

@@ -15,7 +15,9 @@ from flask import Flask, Response, jsonify, request
 
 app = Flask(__name__)
 _local = threading.local()
-_SCHEMA = "CREATE TABLE IF NOT EXISTS alerts (id INTEGER PRIMARY KEY, received_at TEXT, symbol TEXT, body TEXT)"
+_SCHEMA = (
+    "CREATE TABLE IF NOT EXISTS alerts (id INTEGER PRIMARY KEY, received_at TEXT, symbol TEXT, body TEXT)"
+)
 
 
 def _database() -> sqlite3.Connection:

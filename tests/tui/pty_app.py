@@ -38,7 +38,7 @@ class Busy(FakeDeck):
 async def main(flags: set[str]) -> str:
     now = hostile_snapshot() if "hostile" in flags else snapshot()
     deck = Busy(now) if "busy" in flags else FakeDeck(now)
-    app = DeckApp(deck, refresh_hz=10 if "busy" in flags else 2)
+    app = DeckApp(deck, refresh_hz=30 if "busy" in flags else 2)
     longest = 0.0
 
     async def tick() -> None:

@@ -10,9 +10,10 @@ from fake_deck import NOW, FakeDeck, screen_text
 
 from core.model import Tone
 from server.deck import EventLine
-from tui.app import DeckApp
+from tui.app import DeckApp, run_deck
 from tui.commands.table import BY_NAME, COMMANDS, bindings, in_scope
 from tui.dialogs.decision_detail import DecisionDialog
+from tui.dialogs.exit_position import ExitDialog
 from tui.dialogs.help import HelpDialog
 from tui.dialogs.position_detail import PositionDialog
 from tui.screens.history import HistoryScreen
@@ -82,6 +83,17 @@ async def test_the_palette_offers_what_can_be_done_here() -> None:
         assert not any("older" in text for text in offered)
         found = [hit async for hit in provider.search("hist")]
         assert len(found) == 1
+
+
+async def test_a_command_of_the_palette_acts_as_its_key_does() -> None:
+    app = DeckApp(FakeDeck())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        await pilot.press("ctrl+p", *"exit")
+        await pilot.pause(0.3)
+        await pilot.press("enter")
+        await pilot.pause(0.3)
+        assert isinstance(app.screen, ExitDialog)
 
 
 async def test_numbers_change_the_screen_and_q_leaves_telling_its_owner_once() -> None:
@@ -187,3 +199,36 @@ async def test_a_ledger_that_cannot_be_read_is_said_and_not_a_crash() -> None:
         await pilot.press("2")
         await pilot.pause()
         assert "could not be read" in screen_text(app)
+
+
+async def test_a_crash_of_the_screen_ends_the_run_as_a_crash_and_nothing_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    loop = asyncio.get_running_loop()
+    factory = loop.get_task_factory()
+    app = DeckApp(FakeDeck())
+
+    async def headless(**_: object) -> str | None:
+        async with app.run_test(size=(80, 24)):
+            app.call_later(lambda: 1 / 0)
+            await asyncio.sleep(0.2)
+        return app.return_value
+
+    monkeypatch.setattr(app, "run_async", headless)
+    ended = await run_deck(app)
+    assert ended.crashed and bool(ended)
+    assert isinstance(ended.error, ZeroDivisionError)
+    assert loop.get_task_factory() is factory
+
+
+async def test_leaving_on_purpose_is_no_crash(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = DeckApp(FakeDeck())
+
+    async def headless(**_: object) -> str | None:
+        async with app.run_test(size=(80, 24)) as pilot:
+            await pilot.press("q")
+        return app.return_value
+
+    monkeypatch.setattr(app, "run_async", headless)
+    ended = await run_deck(app)
+    assert (ended.reason, bool(ended), ended.terminal_went_away) == ("quit", False, False)

@@ -132,12 +132,12 @@ def test_a_closed_terminal_ends_the_deck_without_a_crash(terminal: Any) -> None:
 def test_a_stalled_terminal_does_not_hold_up_the_loop_and_is_right_again_after(terminal: Any) -> None:
     deck = terminal("busy")
     deck.ready()
-    time.sleep(6)  # nobody reads: the pseudo-terminal's buffer is full long before
+    time.sleep(4)  # nobody reads: the pseudo-terminal's buffer is full long before
     stale = deck.read(1.5)
     looks = [int(n) for n in re.findall(rb"LOOK (\d+)", stale)]
     assert looks, "nothing was painted after the stall"
     assert READY in stale, "the whole screen was not painted afresh"
-    assert max(looks) > 40, "frames of the stall were kept instead of dropped"
+    assert max(looks) > 25, "frames of the stall were kept instead of dropped"
     deck.press("q")
     ended = deck.ended()
     assert ended["reason"] == "quit"
@@ -147,7 +147,7 @@ def test_a_stalled_terminal_does_not_hold_up_the_loop_and_is_right_again_after(t
 def test_leaving_does_not_wait_for_a_stalled_terminal(terminal: Any) -> None:
     deck = terminal("busy")
     deck.ready()
-    time.sleep(3)
+    time.sleep(1.5)
     deck.process.send_signal(signal.SIGTERM)
     began = time.monotonic()
     while deck.process.poll() is None and time.monotonic() - began < 8:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from textual.binding import Binding
+from textual.binding import BindingType
 
 from tui.commands import acting, general, history, tables
 from tui.commands.base import UserCommand
@@ -42,7 +42,7 @@ def in_scope(*scopes: str) -> list[type[UserCommand]]:
     return [command for command in COMMANDS if command.scope in scopes]
 
 
-def bindings(*scopes: str) -> list[Binding]:
+def bindings(*scopes: str) -> list[BindingType]:
     """The key bindings of the commands of these scopes."""
     return [command.binding() for command in in_scope(*scopes) if command.keys]
 

@@ -86,7 +86,8 @@ class HistoryScreen(DeckScreen):
         self.newest()
 
     def _read(self) -> None:
-        self.run_worker(self._load, exclusive=True, exit_on_error=False, group="history")
+        # The function rather than its coroutine: one that is replaced before it began leaves nothing behind.
+        self.run_worker(self._load, exclusive=True, exit_on_error=False, group="history")  # type: ignore[arg-type]
 
     async def _load(self) -> None:
         app: DeckApp = self.app  # type: ignore[assignment]

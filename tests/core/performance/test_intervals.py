@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -89,7 +88,15 @@ def test_above_five_thousand_the_normal_agrees_with_the_bootstrap() -> None:
     net = random.normal(0, 60, 600).repeat(9) + random.normal(8, 90, 5400)
     many, fewer = metrics(columns(net, 9)), metrics(columns(net[:5000], 9))
     assert many.trades > BOOTSTRAP_TRADES >= fewer.trades
-    for name in ("expectancy", "average_win", "average_loss", "profit_factor", "net_pnl", "sharpe", "sortino"):
+    for name in (
+        "expectancy",
+        "average_win",
+        "average_loss",
+        "profit_factor",
+        "net_pnl",
+        "sharpe",
+        "sortino",
+    ):
         a, b = getattr(many, name), getattr(fewer, name)
         # 5,400 trades against 5,000: the width shrinks by √(5000/5400), a sum's grows by its inverse.
         scale = math.sqrt(5400 / 5000) if name == "net_pnl" else math.sqrt(5000 / 5400)
@@ -135,8 +142,3 @@ def test_draws_of_hundreds_of_sessions_are_made_in_blocks() -> None:
     made = metrics(columns(np.random.default_rng(2).normal(1, 50, 400), 1))
     width = 2 * 1.96 * 50 / math.sqrt(400)
     assert made.expectancy.high - made.expectancy.low == pytest.approx(width, rel=0.1)
-
-
-def test_start_is_a_monday() -> None:
-    made: Callable[[int], datetime] = lambda n: datetime.fromtimestamp(MONDAY / 1e6, UTC) + timedelta(days=n)  # noqa: E731
-    assert made(0).weekday() == 0

@@ -1,0 +1,58 @@
+"""The budget as advice: a part of the Kelly fraction, taken at the lower end of its interval."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.learning.columns import Observations
+from core.learning.samples import Observation
+from core.learning.sessions import by_session, made, undefined
+from core.performance.figures import Metric, Status
+from core.performance.intervals import BOOTSTRAP_TRADES, Sampler
+from core.rules import DEFAULT, Rules
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetAdvice:
+    """Budget per trade at multiplier 1, in % of the account.
+
+    ``kelly`` is the growth-optimal part of the account to put at risk per 1 R, a fraction; ``advised_pct``
+    is ``kelly_fraction`` of its lower bound, 0 when that is not over 0 and ``None`` when there are too few
+    signals; ``now_pct`` what the rules say.
+    """
+
+    kelly: Metric
+    advised_pct: float | None
+    now_pct: float
+    text: str
+
+
+def budget_advice(observations: Observations | Iterable[Observation], rules: Rules = DEFAULT) -> BudgetAdvice:
+    """Advice on the budget from the signals whose verdict was EXECUTE.
+
+    Kelly's fraction is taken as Σ R / Σ R², its second-order form, exact for even bets of 1 R. Source: Kelly
+    1956; Thorp 2006, §3.
+    """
+    seen = observations if isinstance(observations, Observations) else Observations.of(observations)
+    seen = seen.where(seen.blocked_by("") & ~np.isnan(seen.r))
+    n, now = len(seen), rules.account.budget_pct
+    squares = float((seen.r**2).sum())
+    if n == 0 or squares <= 0:
+        missing = undefined(n, "fraction", "no signals with a planned loss and an outcome")
+        return BudgetAdvice(kelly=missing, advised_pct=None, now_pct=now, text="Nothing to advise from yet")
+    sampler = Sampler(by_session(seen.day, seen.r, seen.r**2), bootstrap=n <= BOOTSTRAP_TRADES)
+    kelly = made(float(seen.r.sum()) / squares, n, "fraction", sampler.ratio(0, 1))
+    if kelly.status is not Status.OK or kelly.low is None:
+        return BudgetAdvice(
+            kelly=kelly, advised_pct=None, now_pct=now, text=f"Too few signals to advise ({n})"
+        )
+    advised = 100 * rules.learning.kelly_fraction * max(0.0, kelly.low)
+    if advised <= 0:
+        text = f"No edge is proven: the Kelly fraction's interval reaches down to {kelly.low:.2f}"
+    else:
+        share = f"{rules.learning.kelly_fraction:g} of Kelly at its lower bound"
+        text = f"{share} is {advised:.2f} % of the account per trade, the budget is {now:g} %"
+    return BudgetAdvice(kelly=kelly, advised_pct=advised, now_pct=now, text=text)

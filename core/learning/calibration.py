@@ -1,0 +1,105 @@
+"""Whether the confidence means what it says: how often signals of each confidence won.
+
+Confidence is read as a chance to win, confidence / 100. It is a weighted score and was never promised to be
+a probability: the diagram shows by how much it is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.learning.columns import Observations
+from core.learning.samples import Observation
+from core.learning.sessions import made, mean, rate, undefined
+from core.performance.figures import Metric
+from core.performance.intervals import Interval
+from core.rules import DEFAULT, Rules
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalibrationBin:
+    """Signals whose confidence lay in [low, high) (the last bin includes 100): what was said, what came."""
+
+    low: float
+    high: float
+    n: int
+    said: float
+    won: Metric
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calibration:
+    """The reliability curve and Brier's score, with its parts.
+
+    ``brier`` = reliability − resolution + uncertainty + within, exactly; ``within`` is what the bins hide.
+    Less is better, but for ``resolution``. ``skill`` is 1 − brier / uncertainty: over 0 when confidence
+    tells more than the overall win rate does.
+    """
+
+    n: int
+    bins: tuple[CalibrationBin, ...]
+    brier: Metric
+    reliability: Metric
+    resolution: Metric
+    uncertainty: Metric
+    within: Metric
+    skill: Metric
+
+
+def calibration(observations: Observations | Iterable[Observation], rules: Rules = DEFAULT) -> Calibration:
+    """The calibration over all observed signals. Source: Brier 1950; parts by Murphy 1973."""
+    seen = observations if isinstance(observations, Observations) else Observations.of(observations)
+    seen = seen.where(~np.isnan(seen.number("confidence")))
+    n = len(seen)
+    confidence, won = seen.number("confidence"), seen.win.astype(np.float64)
+    said = confidence / 100
+    brier = mean((said - won) ** 2, seen.day, "score")
+    width = rules.learning.confidence_bin
+    count = int(np.ceil(100 / width))
+    places = np.clip((confidence / width).astype(np.int64), 0, count - 1)
+    bins, reliability, resolution = [], 0.0, 0.0
+    base = float(won.mean()) if n else 0.0
+    for place in np.unique(places).tolist():
+        chosen = places == place
+        size, wins = int(chosen.sum()), int(won[chosen].sum())
+        average = float(said[chosen].mean())
+        reliability += size * (average - wins / size) ** 2
+        resolution += size * (wins / size - base) ** 2
+        bins.append(
+            CalibrationBin(
+                low=place * width,
+                high=min(100.0, (place + 1) * width),
+                n=size,
+                said=average,
+                won=rate(wins, size),
+            )
+        )
+    uncertainty = base * (1 - base)
+    score = brier.value or 0.0
+    parts = {
+        "reliability": reliability / n if n else 0.0,
+        "resolution": resolution / n if n else 0.0,
+        "uncertainty": uncertainty,
+    }
+    within = score - parts["reliability"] + parts["resolution"] - uncertainty
+    return Calibration(
+        n=n,
+        bins=tuple(bins),
+        brier=brier,
+        reliability=_part(parts["reliability"], n),
+        resolution=_part(parts["resolution"], n),
+        uncertainty=_part(uncertainty, n),
+        within=_part(within, n),
+        skill=_part(1 - score / uncertainty, n, "ratio")
+        if uncertainty > 0
+        else undefined(n, "ratio", "every signal came out alike" if n else "no signals"),
+    )
+
+
+def _part(value: float, n: int, unit: str = "score") -> Metric:
+    if n == 0:
+        return undefined(0, unit, "no signals")
+    return made(value, n, unit, Interval(None, None, "no interval: a part of the Brier score"))

@@ -1,0 +1,122 @@
+"""What each gate, and each combination of failed gates, kept in and kept out, in $ at one size and in R."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.decision.many import GATES
+from core.learning.columns import Flags, Observations
+from core.learning.samples import Observation
+from core.learning.sessions import difference, mean, rate, total
+from core.performance.figures import Metric, Status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """What a set of signals made: money in $ at multiplier 1, whether traded or shadowed."""
+
+    n: int
+    executed: int
+    win_rate: Metric
+    average: Metric
+    average_r: Metric
+    net: Metric
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateEffect:
+    """One gate: the signals that passed and failed it, and what failing them saved and cost.
+
+    ``skipped_winners`` are false negatives, ``skipped_losers`` true negatives (scratches are neither).
+    ``saved`` is what the losers would have lost, ``cost`` what the winners would have made, both positive;
+    ``balance`` = saved − cost. ``alone`` is the balance over the signals that failed no other gate.
+    ``edge_r`` is the mean R of the passed less that of the failed.
+    """
+
+    gate: str
+    passed: Group
+    failed: Group
+    skipped_winners: int
+    skipped_losers: int
+    saved: Metric
+    cost: Metric
+    balance: Metric
+    alone: Metric
+    edge_r: Metric
+
+    @property
+    def text(self) -> str:
+        """One line a trader reads: "Market gate: 41 skipped, saved 1,820, cost 640"."""
+        told = f"{self.gate.capitalize()} gate: {self.failed.n} skipped"
+        if self.failed.n == 0:
+            return told
+        told += f", saved {self.saved.value or 0:,.0f}, cost {self.cost.value or 0:,.0f}"
+        return told if self.balance.status is Status.OK else f"{told} (too few to judge)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Combination:
+    """The signals that failed exactly these gates (none: passed all), and the balance of having skipped them."""
+
+    failed: tuple[str, ...]
+    group: Group
+    balance: Metric | None
+
+
+def gate_effects(observations: Observations | Iterable[Observation]) -> tuple[GateEffect, ...]:
+    """Every gate in the order of GATES; intervals by session."""
+    seen = _columns(observations)
+    return tuple(_gate(seen, place, name) for place, name in enumerate(GATES))
+
+
+def gate_combinations(observations: Observations | Iterable[Observation]) -> tuple[Combination, ...]:
+    """Every combination of failed gates that occurs: none first, then by how many signals it holds."""
+    seen = _columns(observations)
+    numbers = (~seen.passed) @ (1 << np.arange(len(GATES)))
+    found = []
+    for number in np.unique(numbers).tolist():
+        chosen = numbers == number
+        failed = tuple(name for place, name in enumerate(GATES) if number >> place & 1)
+        group = group_of(seen, chosen)
+        balance = total(-seen.net[chosen], seen.day[chosen], "$") if failed else None
+        found.append(Combination(failed=failed, group=group, balance=balance))
+    return tuple(sorted(found, key=lambda c: (bool(c.failed), -c.group.n, c.failed)))
+
+
+def group_of(seen: Observations, chosen: Flags) -> Group:
+    """What the chosen signals made."""
+    net, day, r = seen.net[chosen], seen.day[chosen], seen.r[chosen]
+    return Group(
+        n=len(net),
+        executed=int(seen.executed[chosen].sum()),
+        win_rate=rate(int((net > 0).sum()), len(net)),
+        average=mean(net, day, "$"),
+        average_r=mean(r, day, "R"),
+        net=total(net, day, "$"),
+    )
+
+
+def _gate(seen: Observations, place: int, name: str) -> GateEffect:
+    passed = seen.passed[:, place]
+    failed = ~passed
+    net, day = seen.net[failed], seen.day[failed]
+    alone = failed & (seen.passed.sum(axis=1) == len(GATES) - 1)
+    return GateEffect(
+        gate=name,
+        passed=group_of(seen, passed),
+        failed=group_of(seen, failed),
+        skipped_winners=int((net > 0).sum()),
+        skipped_losers=int((net < 0).sum()),
+        saved=total(np.maximum(-net, 0.0), day, "$"),
+        cost=total(np.maximum(net, 0.0), day, "$"),
+        balance=total(-net, day, "$"),
+        alone=total(-seen.net[alone], seen.day[alone], "$"),
+        edge_r=difference(seen.r, seen.day, passed, failed, "R"),
+    )
+
+
+def _columns(observations: Observations | Iterable[Observation]) -> Observations:
+    return observations if isinstance(observations, Observations) else Observations.of(observations)

@@ -1,0 +1,66 @@
+"""The shadows: what the signals that were not executed would have made, by what kept them from it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from core.learning.columns import Observations, codes
+from core.learning.effectiveness import Group, group_of
+from core.learning.samples import SHADOW, Observation
+
+REFUSED = "refused after the verdict"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """The closed shadows that were kept from executing by one set of reason codes."""
+
+    by: str
+    group: Group
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shadows:
+    """How many shadows stand where, and what the closed ones made, the commonest reason first.
+
+    ``without`` are signals that were not executed and have no shadow: late, closed session, no contract.
+    """
+
+    open: int
+    closed: int
+    superseded: int
+    without: int
+    all: Group
+    by_reason: tuple[Kept, ...]
+
+
+def shadows(entries: Iterable[Mapping[str, Any]], observations: Iterable[Observation]) -> Shadows:
+    """The shadows of ledger entries; ``observations`` are those read from the same entries."""
+    told: dict[str, str] = {}
+    for entry in entries:
+        signal = str(entry.get("signal_id") or entry["id"])
+        shadow = entry.get("hypothetical")
+        if shadow:
+            told[signal] = str(shadow.get("status"))
+        elif entry.get("execution"):
+            told.setdefault(signal, "EXECUTED")
+        else:
+            told.setdefault(signal, "")
+    counts = Counter(told.values())
+    closed = [o for o in observations if o.kind == SHADOW]
+    seen = Observations.of(closed)
+    why = codes(o.refused or "+".join(o.failed) or REFUSED for o in closed)
+    rows = [Kept(by=label, group=group_of(seen, why.codes == code)) for code, label in enumerate(why.labels)]
+    return Shadows(
+        open=counts["OPEN"],
+        closed=counts["CLOSED"],
+        superseded=counts["SUPERSEDED"],
+        without=counts[""],
+        all=group_of(seen, np.ones(len(seen), dtype=np.bool_)),
+        by_reason=tuple(sorted(rows, key=lambda row: (-row.group.n, row.by))),
+    )

@@ -1,0 +1,127 @@
+"""How signals did by what they were: setup, regime, timeframe, quality, confidence, size; and how that drifts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+
+from core.learning.columns import Flags, Observations
+from core.learning.effectiveness import Group, group_of
+from core.learning.samples import Observation
+from core.learning.sessions import difference, made, undefined
+from core.performance.cuts import CONFIDENCE_BANDS, MULTIPLIER_BANDS
+from core.performance.figures import Metric, Status
+from core.performance.intervals import Interval
+from core.rules import DEFAULT, Rules
+
+TABLES: Mapping[str, str] = {
+    "setup": "setup",
+    "regime": "phase",
+    "timeframe": "timeframe",
+    "quality": "quality",
+    "confidence": "confidence_band",
+    "size": "multiplier_band",
+}
+"""Each table and the label column it is cut by."""
+
+_ORDERS: Mapping[str, tuple[str, ...]] = {
+    "quality": ("EXTREME", "HIGH", "MEDIUM"),
+    "confidence": tuple(label for _, label in CONFIDENCE_BANDS),
+    "size": tuple(label for _, label in MULTIPLIER_BANDS),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One label of a table; ``against_rest`` is its mean R less that of all other signals.
+
+    ``drawdown_r`` is the deepest fall of the cumulated R of these signals, in the order of their decisions.
+    """
+
+    label: str
+    group: Group
+    against_rest: Metric
+    drawdown_r: Metric
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drift:
+    """One figure over the recent days and over all of the base, which holds them; ``drifted`` when they differ.
+
+    ``difference`` is recent less base; its interval, by sessions, must exclude 0 and both must have enough
+    signals before a drift is told.
+    """
+
+    measure: str
+    recent: Metric
+    base: Metric
+    difference: Metric
+    drifted: bool
+
+
+def table(observations: Observations | Iterable[Observation], name: str) -> tuple[Row, ...]:
+    """One table of TABLES, in its own order or the largest first.
+
+    Raises ValueError for a name that is not one of TABLES.
+    """
+    if name not in TABLES:
+        raise ValueError(f"table: {name!r} is not one of {', '.join(TABLES)}")
+    seen = observations if isinstance(observations, Observations) else Observations.of(observations)
+    column = seen.label(TABLES[name])
+    order = {label: place for place, label in enumerate(_ORDERS.get(name, ()))}
+    sizes = np.bincount(column.codes, minlength=len(column.labels))
+    filled = [code for code in range(len(column.labels)) if sizes[code]]
+    filled.sort(key=lambda c: (order.get(column.labels[c], len(order)), -int(sizes[c]), column.labels[c]))
+    return tuple(_row(seen, column.labels[code] or "unknown", column.codes == code) for code in filled)
+
+
+def _row(seen: Observations, label: str, chosen: Flags) -> Row:
+    return Row(
+        label=label,
+        group=group_of(seen, chosen),
+        against_rest=difference(seen.r, seen.day, chosen, ~chosen, "R"),
+        drawdown_r=drawdown_r(seen.where(chosen)),
+    )
+
+
+def drawdown_r(seen: Observations) -> Metric:
+    """The deepest fall of cumulated R below its peak, positive, from a start at 0."""
+    r = seen.r[~np.isnan(seen.r)]
+    if len(r) == 0:
+        return undefined(0, "R", "no signals with a planned loss")
+    path = np.concatenate(([0.0], np.cumsum(r)))
+    fall = float((np.maximum.accumulate(path) - path).max())
+    return made(fall, len(r), "R", Interval(None, None, "no interval: it depends on the order of signals"))
+
+
+def drift(
+    observations: Observations | Iterable[Observation], rules: Rules = DEFAULT, last: date | None = None
+) -> tuple[Drift, ...]:
+    """Win rate, mean R and mean $ of the last days against the base that ends on the same day.
+
+    ``last`` is the exchange day to look back from, by default that of the newest signal.
+    """
+    seen = observations if isinstance(observations, Observations) else Observations.of(observations)
+    limits = rules.learning
+    last = last or seen.last_day()
+    if last is None:
+        return ()
+    base = seen.window(limits.drift_base_days, last)
+    recent = np.isin(base.day, np.unique(base.window(limits.drift_recent_days, last).day))
+    everything = np.ones(len(base), dtype=np.bool_)
+    one, other = group_of(base, recent), group_of(base, everything)
+    measures = (
+        ("win rate", "fraction", base.win.astype(np.float64), one.win_rate, other.win_rate),
+        ("average R", "R", base.r, one.average_r, other.average_r),
+        ("average $", "$", base.net, one.average, other.average),
+    )
+    found = []
+    for name, unit, values, now, then in measures:
+        apart = difference(values, base.day, recent, everything, unit)
+        enough = now.status is Status.OK and then.n - now.n >= limits.min_bucket
+        told = apart.low is not None and apart.high is not None and not apart.low <= 0 <= apart.high
+        found.append(Drift(measure=name, recent=now, base=then, difference=apart, drifted=enough and told))
+    return tuple(found)
