@@ -13,19 +13,17 @@ from datetime import datetime, timedelta
 from core.model import Update
 from core.rule_sections import IntakeRules
 
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """The first receipt of a key, when it came, and what it meant."""
-
-    receipt_id: str
-    at: datetime
-    meaning: str
+Seen = tuple[str, datetime, str]
+"""A receipt's id, when it came, and which of the bodies under one id it was (its time or digest, and meaning)."""
 
 
 @dataclass(slots=True)
 class DuplicateWindow:
-    """Keys seen within the longest window; plain data, part of the engine's checkpoint."""
+    """Keys seen within the longest window; plain data, part of the engine's checkpoint.
+
+    Under a sender's id stands the newest body that was accepted with it, so that what is forgotten last is
+    the id; earlier ones stand under the id and what told them apart.
+    """
 
     keys: dict[str, Seen] = field(default_factory=dict)
 
@@ -34,42 +32,36 @@ class DuplicateWindow:
     ) -> tuple[str | None, str | None]:
         """Return (the first receipt's id, None) for a duplicate, else (None, a note or None) and remember it.
 
-        With a sender's id the window is ``duplicate_hours``: the same id and body time (or, without a time,
-        the same canonical body, by its ``digest``). Without an id: the same body within
+        With a sender's id the window is ``duplicate_hours``: the same id, body time (or, without a time, the
+        same canonical body, by its ``digest``) and meaning, because one constant id in an alert template must
+        not swallow the second signal of a bar. Without an id: the same body within
         ``anonymous_duplicate_minutes``.
         """
-        head = f"{update.source}|{update.symbol}|"
-        if update.sender_id is None:
-            key, hours = f"{head}{digest()}", rules.anonymous_duplicate_minutes / 60
-        elif update.timestamp is not None:
-            key, hours = f"{head}{update.sender_id}|{update.timestamp.timestamp():.3f}", rules.duplicate_hours
+        sender_id, time = update.sender_id, update.timestamp
+        if sender_id is None:
+            key, body = f"{update.source}|{update.symbol}#{digest()}", ""
+            oldest = at - timedelta(minutes=rules.anonymous_duplicate_minutes)
         else:
-            key, hours = f"{head}{update.sender_id}|{digest()}", rules.duplicate_hours
-        meaning = _meaning(update)
-        seen = self.keys.get(key)
-        if seen is not None and at - seen.at <= timedelta(hours=hours):
-            if seen.meaning == meaning:
-                return seen.receipt_id, None
-            # One constant id in an alert template must not swallow the second signal of a bar.
-            key = f"{key}|{meaning}"
-            again = self.keys.get(key)
-            if again is not None and at - again.at <= timedelta(hours=hours):
-                return again.receipt_id, None
-        note = None
-        if update.sender_id is not None:
-            id_key = f"{head}{update.sender_id}"
-            first = self.keys.get(id_key)
-            if first is not None and at - first.at <= timedelta(hours=rules.duplicate_hours):
-                note = f"id {update.sender_id!r} was used before with another body; accepted"
-            else:
-                self.keys[id_key] = Seen(receipt_id, at, "")
-        self.keys[key] = Seen(receipt_id, at, meaning)
-        return None, note
+            key = f"{update.source}|{update.symbol}|{sender_id}"
+            body = f"{digest() if time is None else f'{time.timestamp():.3f}'}|{_meaning(update)}"
+            oldest = at - timedelta(hours=rules.duplicate_hours)
+        newest = self.keys.get(key)
+        if newest is None or newest[1] < oldest:
+            self.keys[key] = (receipt_id, at, body)
+            return None, None
+        if newest[2] == body:
+            return newest[0], None
+        earlier = self.keys.get(f"{key}|{body}")
+        if earlier is not None and earlier[1] >= oldest:
+            return earlier[0], None
+        self.keys[f"{key}|{newest[2]}"] = newest
+        self.keys[key] = (receipt_id, at, body)
+        return None, f"id {sender_id!r} was used before with another body; accepted"
 
     def prune(self, now: datetime, rules: IntakeRules) -> None:
         """Forget what no window can reach any more."""
         limit = now - timedelta(hours=max(rules.duplicate_hours, rules.anonymous_duplicate_minutes / 60))
-        for key in [key for key, seen in self.keys.items() if seen.at < limit]:
+        for key in [key for key, seen in self.keys.items() if seen[1] < limit]:
             del self.keys[key]
 
 

@@ -78,6 +78,21 @@ class StoreRules:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StoreJudgement:
+    """What a person said to a suggestion: ``status`` is APPROVED | REJECTED, ``text`` the suggestion's own.
+
+    An approval's rules come into force by ``RulesChanged``; this is the memory of who asked for them.
+    """
+
+    seq: int
+    at: datetime
+    id: str
+    status: str
+    author: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FetchMarket:
     """Ask the feeds for the market of one live signal; the answer comes back as ``MarketAnswered``."""
 
@@ -131,5 +146,5 @@ class Notify:
     position_id: str | None = None
 
 
-Stored = StoreReceipt | StoreDecision | StoreTrade | StoreShadow | StoreMarks | StoreRules
+Stored = StoreReceipt | StoreDecision | StoreTrade | StoreShadow | StoreMarks | StoreRules | StoreJudgement
 Effect = Stored | FetchMarket | AnswerReceipt | AnswerDecision | AnswerCommand | Notify

@@ -78,7 +78,7 @@ class Ticked:
 class Commanded:
     """What a person asked for; ``command_id`` makes it idempotent.
 
-    ``name`` is exit | exit_all | exit_half | breakeven | mode; ``expected`` is the quantity that was on
+    ``name`` is exit | exit_all | exit_half | breakeven | mode | approve_suggestion | reject_suggestion; ``expected`` is the quantity that was on
     screen.
     """
 

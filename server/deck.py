@@ -14,6 +14,8 @@ from typing import Any, Protocol
 
 from core.model import Action, DecisionRecord, Direction, Mode, Quality, Session, Source, Tone
 from core.rule_sections import ConfidenceRules
+from server.details import PositionDetail
+from server.views import LearningView, PerformanceView
 
 _CONFIDENCE = ConfidenceRules()
 
@@ -99,7 +101,9 @@ class PositionRow:
     """One open position with every column of the live table; money in dollars, times in seconds.
 
     ``mark_age`` is the age of the underlying price behind the mark; ``stale`` when a stop would not act on
-    it. ``state`` is OPEN | EXITING | AWAITING_SETTLEMENT.
+    it. ``state`` is OPEN | EXITING | AWAITING_SETTLEMENT | CLOSED. ``half`` is what half of ``remaining``
+    is; ``break_even`` where that command would put the stop (``None``: it would not move), and
+    ``break_even_sells`` that the underlying is already there or beyond.
     """
 
     id: str
@@ -137,6 +141,9 @@ class PositionRow:
     nearest_exit: str = ""
     execution: ExecutionView | None = None
     decision_id: str | None = None
+    half: int = 0
+    break_even: float | None = None
+    break_even_sells: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +166,7 @@ class EventLine:
     kind: str
     text: str
     tone: Tone
+    position_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,7 +247,10 @@ class SystemView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageQuery:
-    """One page of a list, newest first: ``what`` is decisions | ledger | receipts | trades."""
+    """One page of a list, newest first: ``what`` is decisions | ledger | receipts | trades | closed.
+
+    ``closed`` are whole ledger entries of which contracts were sold.
+    """
 
     what: str
     limit: int = 20
@@ -293,12 +304,28 @@ class Deck(Protocol):
         """One decision with all of its evidence."""
         ...
 
+    async def entry(self, decision_id: str) -> Mapping[str, Any] | None:
+        """The decision's ledger entry: what followed is in execution, exit and hypothetical."""
+        ...
+
+    async def position(self, position_id: str) -> PositionDetail | None:
+        """One position in full, open or closed, with its path and its decay."""
+        ...
+
     async def receipt(self, receipt_id: str) -> Mapping[str, Any] | None:
         """One receipt with its raw body."""
         ...
 
     async def system(self) -> SystemView:
         """How the engine itself is doing; counts the ledger's tables, so ask seldom."""
+        ...
+
+    async def performance(self, window: str, cut: str) -> PerformanceView:
+        """The trades of a window (server.views.WINDOWS) measured and cut; raises ValueError for another."""
+        ...
+
+    async def learning(self) -> LearningView:
+        """What the ledger teaches; reads all of it, so ask seldom."""
         ...
 
     async def command(self, command: Command) -> CommandResult:

@@ -11,8 +11,10 @@ from typing import Any
 
 from core.effects import Effect, Notify
 from core.engine.holding import open_net
-from core.model import DecisionRecord
+from core.model import DecisionRecord, Tone
+from core.performance import CUTS
 from core.positions import Position, live_values
+from core.positions.detail import POINTS
 from core.positions.view import Distance, Pair
 from server.deck import (
     Command,
@@ -33,7 +35,14 @@ from server.deck import (
     SourceStatus,
     SystemView,
 )
+from server.detailing import detail_of
+from server.details import PositionDetail
+from server.ledger.codec import from_plain
+from server.reporting import Performance, window_days
+from server.rules_log import with_changes
 from server.runtime import Runtime
+from server.teaching import Teacher
+from server.views import LearningView, PerformanceView
 
 RECENT = 20
 KEPT_EVENTS = 100
@@ -48,7 +57,12 @@ class LocalDeck:
         self._runtime = runtime
         self._events: list[EventLine] = []
         self._followers: set[asyncio.Queue[EventLine]] = set()
+        self._down: frozenset[str] = frozenset()
         runtime.listeners.add(self._heard)
+        self._performance = Performance(runtime.ledger)
+        runtime.listeners.add(self._performance.heard)
+        self._teacher = Teacher(runtime.ledger, runtime)
+        runtime.listeners.add(self._teacher.heard)
 
     # --- what is now -----------------------------------------------------------------------------------
 
@@ -56,6 +70,7 @@ class LocalDeck:
         runtime = self._runtime
         state, engine, rules = runtime.engine.state, runtime.engine, runtime.engine.rules
         now = max(runtime.clock.now(), state.at or runtime.clock.now())
+        self._watch_feeds(now)
         rows = tuple(self._position(p, now) for p in state.positions.values())
         open_pnl = open_net(engine)
         return DeckSnapshot(
@@ -103,6 +118,8 @@ class LocalDeck:
                 skipped=state.tally.skipped,
             ),
             alarms=tuple(runtime.pulse.alarms.values()),
+            wait_at=rules.confidence.wait_at,
+            execute_at=rules.confidence.execute_at,
         )
 
     def _exchange(self, now: datetime) -> ExchangeStatus:
@@ -196,6 +213,9 @@ class LocalDeck:
                 risk_amount=entry.risk_amount,
             ),
             decision_id=position.decision_id,
+            half=v.half,
+            break_even=v.break_even,
+            break_even_sells=v.break_even_sells,
         )
 
     # --- what happens ----------------------------------------------------------------------------------
@@ -203,11 +223,35 @@ class LocalDeck:
     def _heard(self, effect: Effect) -> None:
         if not isinstance(effect, Notify):
             return
-        line = EventLine(at=effect.at, kind=effect.kind, text=effect.text, tone=effect.tone)
+        self._tell(
+            EventLine(
+                at=effect.at,
+                kind=effect.kind,
+                text=effect.text,
+                tone=effect.tone,
+                position_id=effect.position_id,
+            )
+        )
+
+    def _watch_feeds(self, now: datetime) -> None:
+        """Say that a feed was lost, and that it is back."""
+        states = self._runtime.markets.status()
+        down = frozenset(each.name for each in states if each.state == "DOWN")
+        for each in states:
+            if each.name in down - self._down:
+                text = f"Feed {each.name} is lost" + (f": {each.detail}" if each.detail else "")
+                self._tell(EventLine(at=now, kind="feed", text=text, tone=Tone.NEGATIVE))
+            elif each.name in self._down - down:
+                self._tell(
+                    EventLine(at=now, kind="feed", text=f"Feed {each.name} is back", tone=Tone.POSITIVE)
+                )
+        self._down = down
+
+    def _tell(self, line: EventLine) -> None:
         self._events.append(line)
         if len(self._events) > KEPT_EVENTS:
             del self._events[0]
-        if effect.kind in URGENT:
+        if line.kind in URGENT:
             for follower in self._followers:
                 if not follower.full():
                     follower.put_nowait(line)
@@ -233,8 +277,43 @@ class LocalDeck:
                 return record
         return await self._runtime.ledger.record(decision_id)
 
+    async def entry(self, decision_id: str) -> Mapping[str, Any] | None:
+        return await self._runtime.ledger.decision(decision_id)
+
+    async def position(self, position_id: str) -> PositionDetail | None:
+        runtime = self._runtime
+        marks = await runtime.ledger.marks_of(position_id, at_most=POINTS)
+        position = runtime.engine.state.positions.get(position_id)
+        now = max(runtime.clock.now(), runtime.engine.state.at or runtime.clock.now())
+        if position is None:
+            stored = await runtime.ledger.position(position_id)
+            if stored is None:
+                return None
+            position = from_plain(Position, stored)
+            now = position.legs[-1].at if position.legs else position.last.at
+        return detail_of(position, self._position(position, now), marks, now, runtime.engine.env)
+
     async def receipt(self, receipt_id: str) -> Mapping[str, Any] | None:
         return await self._runtime.ledger.receipt(receipt_id)
+
+    async def performance(self, window: str, cut: str) -> PerformanceView:
+        runtime = self._runtime
+        at = max(runtime.clock.now(), runtime.engine.state.at or runtime.clock.now())
+        made = await self._performance.report(runtime.engine.rules, at, window_days(window), (cut,))
+        return PerformanceView(
+            window=window,
+            cut=cut,
+            cuts=tuple((known.name, known.title) for known in CUTS.values()),
+            report=made,
+            assumed=runtime.markets.assumed,
+        )
+
+    async def learning(self) -> LearningView:
+        return await self._teacher.view(self._runtime.engine.rules, self._now())
+
+    def _now(self) -> datetime:
+        runtime = self._runtime
+        return max(runtime.clock.now(), runtime.engine.state.at or runtime.clock.now())
 
     async def system(self) -> SystemView:
         runtime = self._runtime
@@ -250,11 +329,13 @@ class LocalDeck:
             ledger_rows=stats.rows,
             journal_seq=stats.last_seq,
             feeds=runtime.markets.status(),
-            rules_versions=await runtime.ledger.rules_versions(),
+            rules_versions=with_changes(await runtime.ledger.rules_versions()),
             resident_bytes=resident_bytes(),
         )
 
     async def command(self, command: Command) -> CommandResult:
+        if command.name in ("approve", "reject") and command.argument is not None:
+            return await self._teacher.judge(command, self._runtime.engine.rules, self._now())
         result = await self._runtime.command(command)
         if result.code == "NOT_OPEN" and command.position_id is not None:
             if await self._runtime.ledger.position(command.position_id) is None:

@@ -23,20 +23,21 @@ from core.effects import (
     Effect,
     FetchMarket,
     Notify,
-    Stored,
     StoreReceipt,
     Watch,
 )
 from core.engine import Engine, EngineState
 from core.events import Commanded, Event, MarketAnswered, PriceSeen, Received, RulesChanged, Ticked
 from core.model import DecisionRecord, MarketSnapshot
+from core.options.calendar import CalendarError
 from core.options.fills import OptionQuote
-from core.rules import Rules
+from core.rules import Rules, RulesError
 from server.clock import Clock
+from server.config import ConfigError
 from server.deck import Command, CommandResult, EventLine
 from server.feeds.base import MarketReply, Markets
 from server.http.ports import Health, NotStored, Overloaded, WebhookAnswer
-from server.ledger.base import Ledger, LedgerError
+from server.ledger.base import Entry, Ledger
 from server.ledger.codec import decode_as, encode_any
 
 log = logging.getLogger("gatedeck.runtime")
@@ -55,6 +56,9 @@ STOPPING = frozenset({"ledger", "writer"})
 """Alarms with which no webhook can be stored; with the others there is something to look at."""
 CLOCK_BEHIND = timedelta(minutes=1)
 """How far the clock may lie behind the journal's last instant: the engine's time stands still for as long."""
+
+AT_START = "start"
+"""Author of the rules versions that were given to the engine when it started; every other is a person."""
 
 Make = Callable[[int, datetime], Event]
 
@@ -126,35 +130,48 @@ class Runtime:
     async def start(self) -> None:
         """Fold the ledger into the engine, put the rules in force and begin to take inputs.
 
-        Raises RulesError when the rules text cannot be taken, LedgerError when the ledger cannot be read or
-        lies ahead of the clock.
+        Raises RulesError when the rules text cannot be taken, LedgerError when the ledger cannot be read,
+        ConfigError when the clock lies behind it or outside the calendar.
         """
         wanted = Rules.parse(self._rules_text)
         await self._load()
         self._follow_on()
         self._writer = asyncio.create_task(self._write(), name="writer")
         self._writer.add_done_callback(self._writer_ended)
-        if wanted.fingerprint != self.engine.rules.fingerprint or self.engine.state.seq == 0:
+        if self.engine.state.seq == 0 or not await self._in_force(wanted):
             text = self._rules_text
-            await self.post(lambda seq, at: RulesChanged(seq=seq, at=at, toml=text))
+            await self.post(lambda seq, at: RulesChanged(seq=seq, at=at, toml=text, author=AT_START))
         for ask in self.engine.unanswered():
             self._ask(ask)
         await self._watch()
 
+    async def _in_force(self, wanted: Rules) -> bool:
+        """Whether these rules hold, or did until a person changed them: a restart undoes no approval."""
+        if wanted.fingerprint == self.engine.rules.fingerprint:
+            return True
+        for version in await self.ledger.rules_versions():
+            if version["author"] == AT_START:
+                with suppress(RulesError):
+                    return Rules.parse(version["toml"]).fingerprint == wanted.fingerprint
+                return False
+        return False
+
     def _follow_on(self) -> None:
         """Time goes on from the journal's last instant; a clock that can be set forward is."""
         last = self.engine.state.at
-        if last is None:
-            return
         not_before = getattr(self.clock, "not_before", None)
-        if not_before is not None:
+        if last is not None and not_before is not None:
             not_before(last)
-        ahead = last - self.clock.now()
-        if ahead > CLOCK_BEHIND:
-            raise LedgerError(
-                f"the ledger's last entry is of {last:%Y-%m-%d %H:%M:%S} UTC, {ahead} ahead of the clock; "
-                f"go on from there with --clock {last:%Y-%m-%dT%H:%M:%S}Z, or choose another ledger with --db"
+        now = self.clock.now()
+        if last is not None and last - now > CLOCK_BEHIND:
+            raise ConfigError(
+                f"clock: the ledger's last entry is of {last:%Y-%m-%d %H:%M:%S} UTC, {last - now} ahead of the "
+                f"clock; go on from there with --clock {last:%Y-%m-%dT%H:%M:%S}Z, or choose another ledger with --db"
             )
+        try:
+            self.engine.env.calendar.session_at(now)
+        except CalendarError as error:
+            raise ConfigError(f"clock: {error}") from None
 
     async def stop(self) -> None:
         """Finish what was taken in, leave a checkpoint and let go of the ledger."""
@@ -198,7 +215,11 @@ class Runtime:
         Raises NotStored when the ledger could not take it, Overloaded when too much waits.
         """
         begun = time.perf_counter()
-        effects = await self.post(lambda seq, at: self._received(seq, at, body, endpoint))
+        effects = await self.post(
+            lambda seq, at: Received(
+                seq=seq, at=at, receipt_id=self.make_id(seq), body=body, endpoint=endpoint
+            )
+        )  # fmt: skip
         receipt, awaits, record = None, False, None
         for effect in effects:
             if isinstance(effect, StoreReceipt):
@@ -268,14 +289,14 @@ class Runtime:
                 self._wake.clear()
                 await self._wake.wait()
             self._busy = True
-            batch: list[tuple[Event, tuple[Stored, ...]]] = []
+            batch: list[Entry] = []
             committed: list[_Committed] = []
             asks: list[FetchMarket] = []
             items: list[_Item] = []
             until = time.perf_counter() + BATCH_SECONDS
             self._dirty = True
             try:
-                while self._inbox and time.perf_counter() < until:
+                while self._inbox and (not items or time.perf_counter() < until):
                     item = self._inbox.popleft()
                     items.append(item)
                     self._step(item.make, item, batch, committed, asks)
@@ -304,7 +325,7 @@ class Runtime:
         self,
         make: Make,
         item: _Item | None,
-        batch: list[tuple[Event, tuple[Stored, ...]]],
+        batch: list[Entry],
         committed: list[_Committed],
         asks: list[FetchMarket],
     ) -> None:
@@ -314,7 +335,7 @@ class Runtime:
             now = state.at
         event = make(state.seq + 1, now)
         effects = self.engine.step(event)
-        batch.append((event, tuple(e for e in effects if isinstance(e, Stored))))
+        batch.append((event, effects))
         committed.append(_Committed(item, effects))
         for effect in effects:
             if isinstance(effect, FetchMarket):
@@ -323,9 +344,6 @@ class Runtime:
                     asks.append(effect)
                 else:
                     self._step(_market(effect.signal_id, reply), None, batch, committed, asks)
-
-    def _received(self, seq: int, at: datetime, body: str, endpoint: str | None) -> Received:
-        return Received(seq=seq, at=at, receipt_id=self.make_id(seq), body=body, endpoint=endpoint)
 
     def make_id(self, seq: int) -> str:
         """An id that this engine gives this seq and no other: a name-based (version 5 style) UUID."""
@@ -362,6 +380,8 @@ class Runtime:
         if waiter is None:
             return None
         try:
+            if waiter.done():
+                return waiter.result()
             return await asyncio.wait_for(asyncio.shield(waiter), self._decision_wait)
         except TimeoutError:
             return None
@@ -373,17 +393,17 @@ class Runtime:
         culprit = items.pop()
         log.exception("the engine failed on an input", exc_info=error)
         self.pulse.alarms["engine"] = f"an input was refused, the engine failed on it: {error!r}"
-        self._refuse(culprit, f"the engine failed on it: {error!r}")
-        self._inbox.extendleft(reversed(items))
         await self._reload()
+        self._inbox.extendleft(reversed(items))
+        self._refuse(culprit, f"the engine failed on it: {error!r}")
 
     async def _undo(self, items: list[_Item], error: Exception) -> None:
         """Bring memory back to what the disk holds: senders are told to come again."""
         log.exception("commit failed; going back to the ledger's last state", exc_info=error)
         self.pulse.alarms["ledger"] = f"ledger cannot store: {error}"
+        await self._reload()
         for item in items:
             self._refuse(item, str(error))
-        await self._reload()
 
     @staticmethod
     def _refuse(item: _Item, why: str) -> None:
@@ -454,9 +474,12 @@ class Runtime:
         self.engine = engine
 
     async def _checkpoint_if_due(self) -> None:
-        behind = self.engine.state.seq - self._checkpoint_seq
+        state = self.engine.state
+        behind = state.seq - self._checkpoint_seq
         old = time.monotonic() - self._checkpoint_at > CHECKPOINT_SECONDS
-        if not (behind >= CHECKPOINT_EVENTS or (behind and old)):
+        # A state that has grown large is written more seldom, so that its writing stays a small part of the work.
+        many = max(CHECKPOINT_EVENTS, len(state.duplicates.keys))
+        if not (behind >= many or (behind and old)):
             return
         try:
             await self._checkpoint()

@@ -8,29 +8,35 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
 from time import monotonic
 from typing import Any
-from uuid import uuid4
 
 from tui import environment as environment  # isort: skip  (Textual reads the environment when imported)
 
+from textual import events
 from textual.app import App
-from textual.reactive import var
 
-from server.deck import Command, Deck, DeckSnapshot, EventLine, PositionRow
+from core.model import Tone
+from server.deck import Deck, DeckSnapshot, EventLine, PositionRow
 from tui import fmt
+from tui.acting import Acting
+from tui.comfort import Comfort
 from tui.commands.palette import DeckCommands
 from tui.dialogs.base import Dialog
 from tui.dialogs.decision_detail import DecisionDialog
-from tui.dialogs.exit_all import ExitAllDialog
-from tui.dialogs.exit_position import ExitDialog
+from tui.dialogs.notices import NoticesDialog
 from tui.dialogs.position_detail import PositionDialog
+from tui.keymap import NO_KEYS, KeyMap
+from tui.notices import SILENT, TOAST, Herald, NoticeSettings
 from tui.panes.positions import PositionsPane
 from tui.screens.base import DeckScreen
 from tui.screens.history import HistoryScreen
+from tui.screens.learning import LearningScreen
 from tui.screens.live import LiveScreen
-from tui.themes import DEFAULTS, THEMES
+from tui.screens.performance import PerformanceScreen
+from tui.screens.system import SystemScreen
+from tui.settings import SettingsStore
+from tui.themes import DEFAULTS
 
 log = logging.getLogger("gatedeck.tui")
 
@@ -38,22 +44,26 @@ _TOAST_SECONDS = 4.0
 _TOAST_GAP = 2.0
 """Seconds between two toasts about events; what comes in between is counted on the next."""
 _WATCH_SECONDS = 1.0
+_NOTICES = "notices"
 _SEVERITY = {"positive": "information", "neutral": "warning", "negative": "error"}
 
 
-class DeckApp(App[str]):
+class DeckApp(Acting, Comfort, App[str]):
     """Shows a ``Deck``; the result of a run is the word for why it was left."""
 
     CSS_PATH = "deck.tcss"
     TITLE = "gatedeck"
-    MODES = {"live": LiveScreen, "history": HistoryScreen}
+    MODES = {
+        "live": LiveScreen,
+        "history": HistoryScreen,
+        "performance": PerformanceScreen,
+        "learning": LearningScreen,
+        "system": SystemScreen,
+    }
     DEFAULT_MODE = "live"
     COMMANDS = {DeckCommands}
     ALLOW_SELECT = False
     NOTIFICATION_TIMEOUT = _TOAST_SECONDS
-
-    exiting: var[frozenset[str]] = var(frozenset())
-    """Positions whose exit was asked for here and is not yet seen in a snapshot."""
 
     def __init__(
         self,
@@ -63,10 +73,13 @@ class DeckApp(App[str]):
         mouse: bool = True,
         low_bandwidth: bool = False,
         on_quit: Callable[[], None] | None = None,
+        settings: SettingsStore | None = None,
+        keymap: KeyMap = NO_KEYS,
     ) -> None:
-        """``refresh_hz`` snapshots a second (at most 1 with ``low_bandwidth``, which also sends no toasts).
+        """``refresh_hz`` snapshots a second (at most 1 with ``low_bandwidth``: 16 colours and no toasts).
 
-        ``on_quit`` is called once when the deck is left on purpose, not when it crashes.
+        ``on_quit`` is called once when the deck is left on purpose, not when it crashes. ``settings`` are
+        what a person chose before, ``keymap`` their own keys.
         """
         super().__init__(driver_class=_driver_class())
         self.deck = deck
@@ -76,11 +89,15 @@ class DeckApp(App[str]):
         self.latest: DeckSnapshot | None = None
         self._on_quit = on_quit
         self._alarms: dict[str, str] = {}
+        self._alarms_heard: frozenset[str] = frozenset()
         self._unsaid: list[EventLine] = []
         self._said_at = float("-inf")
-        for theme in THEMES:
-            self.register_theme(theme)
-        self.theme = THEMES[0].name
+        self.make_comfortable(settings, keymap, low_bandwidth=low_bandwidth)
+        self.prepare_acting()
+        kept = self.settings.get(_NOTICES, {})
+        # In a demo something happens all the time: it shows, and does not ring.
+        usual = NoticeSettings() if self.settings.keeps else SILENT
+        self.herald = Herald(self._tell_terminal, NoticeSettings.from_dict(kept) if kept else usual)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return DEFAULTS
@@ -90,6 +107,8 @@ class DeckApp(App[str]):
     def on_mount(self) -> None:
         self.set_interval(1 / self.refresh_hz, self.pull)
         self.run_worker(self._listen(), name="events", exit_on_error=False)
+        self.tell_problems()
+        self.herald.show_title()
         if not self.is_headless and os.name == "posix":
             self.set_interval(_WATCH_SECONDS, self._watch_terminal)
 
@@ -106,7 +125,9 @@ class DeckApp(App[str]):
                 return
             snapshot = self.latest
         self.latest = snapshot
-        self._forget_exited(snapshot)
+        self.forget_exited(snapshot)
+        self._hear_alarms(snapshot)
+        self.herald.flush()
         screen = self.screen
         if isinstance(screen, Dialog):
             if screen.is_mounted:
@@ -116,19 +137,30 @@ class DeckApp(App[str]):
                 screen.show(snapshot, tuple(self._alarms.values()))
             self._say_events()
 
-    def _forget_exited(self, snapshot: DeckSnapshot) -> None:
-        self.exiting &= frozenset(row.id for row in snapshot.positions)
-
     # --- events -----------------------------------------------------------------------------------------
 
     async def _listen(self) -> None:
         try:
             async for event in self.deck.changes():
-                self._unsaid.append(event)
-                self._say_events()
+                if not self.is_echo(event):
+                    self.hear(event)
         except Exception:
             log.exception("the stream of events failed")
             self._alarms["events"] = "events are not arriving: toasts are off"
+
+    def hear(self, event: EventLine) -> None:
+        """Tell of an event in the ways that are switched on for its kind."""
+        self.herald.hear(event)
+        if self.herald.settings.wants(event.kind, TOAST):
+            self._unsaid.append(event)
+            self._say_events()
+
+    def _hear_alarms(self, snapshot: DeckSnapshot) -> None:
+        """An alarm that was not there before is told of like an event."""
+        for text in snapshot.alarms:
+            if text not in self._alarms_heard:
+                self.hear(EventLine(at=snapshot.at, kind="feed", text=text, tone=Tone.NEGATIVE))
+        self._alarms_heard = frozenset(snapshot.alarms)
 
     def _say_events(self) -> None:
         """Toast what is urgent, at most one each two seconds, and never over a dialog."""
@@ -143,74 +175,38 @@ class DeckApp(App[str]):
         self.clear_notifications()
         self.say(event.text + (f"  (and {more} more)" if more else ""), event.tone)
 
+    async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.Key):
+            self.herald.seen()
+        await super().on_event(event)
+
+    def _tell_terminal(self, command: str) -> None:
+        if not self.is_headless and self._driver is not None:
+            self._driver.write(command)
+
+    def ask_notices(self) -> None:
+        self.push_screen(NoticesDialog(self.herald.settings))
+
+    def set_notices(self, notices: NoticeSettings) -> None:
+        """What a person is told of from now on, remembered."""
+        self.herald.settings = notices
+        self.herald.show_title()
+        self.settings.set(_NOTICES, notices.as_dict())
+
     def say(self, text: str, tone: str = "positive") -> None:
         """A toast; never markup, never a control character."""
         self.notify(fmt.safe(text), severity=_SEVERITY[tone], markup=False)  # type: ignore[arg-type]
 
-    # --- what a person asks for -------------------------------------------------------------------------
-
-    def ask_exit(self) -> None:
-        """Open the dialog for the position under the cursor as it is painted now."""
-        if not isinstance(self.screen, LiveScreen):
-            return
-        table = self.screen.query_one(PositionsPane)
-        row = table.selected
-        if row is None:
-            self.say("No open position to exit", "neutral")
-        elif not table.has_focus:
-            table.focus()
-            self.say(f"The cursor is on {row.contract}: x again to exit it", "neutral")
-        elif row.id in self.exiting or row.state != "OPEN":
-            self.say(f"{row.contract} is already leaving", "neutral")
-        elif table.cursor_moved_by_itself:
-            self.say(f"The cursor has just moved to {row.contract}: x again to exit it", "neutral")
-        else:
-            self.push_screen(ExitDialog(row), partial(self._exit_answered, row))
-
-    def _exit_answered(self, row: PositionRow, confirmed: bool | None) -> None:
-        if not confirmed:
-            return
-        command = Command(
-            id=str(uuid4()), name="exit", position_id=row.id, contracts=row.remaining, expected=row.remaining
-        )
-        self._send(command, frozenset({row.id}), f"Exiting {row.contract}")
-
-    def ask_exit_all(self) -> None:
-        rows = tuple(row for row in self.latest.positions if row.state == "OPEN") if self.latest else ()
-        if not rows:
-            self.say("No open position to exit", "neutral")
-            return
-        self.push_screen(ExitAllDialog(rows), partial(self._exit_all_answered, rows))
-
-    def _exit_all_answered(self, rows: tuple[PositionRow, ...], confirmed: bool | None) -> None:
-        if not confirmed:
-            return
-        command = Command(id=str(uuid4()), name="exit_all", expected=len(rows))
-        self._send(command, frozenset(row.id for row in rows), f"Exiting {fmt.plural(len(rows), 'position')}")
-
-    def _send(self, command: Command, positions: frozenset[str], words: str) -> None:
-        self.exiting |= positions
-        self.run_worker(self._command(command, positions, words), name=command.id, exit_on_error=False)
-        self.pull()
-
-    async def _command(self, command: Command, positions: frozenset[str], words: str) -> None:
-        try:
-            result = await self.deck.command(command)
-        except Exception as error:
-            # Whether it went through is not known: the row stays EXITING only if the engine says so.
-            log.exception("command %s failed", command.name)
-            self.exiting -= positions
-            self.say(f"{words}: not known whether it went through ({error!r})", "negative")
-        else:
-            if not result.ok:
-                self.exiting -= positions
-            text = result.text or result.code
-            self.say(text if result.ok else f"{words}: {text}", "positive" if result.ok else "negative")
-        self.pull()
+    # --- what a person looks at ------------------------------------------------------------------------
 
     def open_position(self, row: PositionRow | None) -> None:
         if row is not None:
             self.push_screen(PositionDialog(row))
+
+    def sort_positions(self) -> None:
+        """Put the positions in the next order; behind a dialog they stay as they are."""
+        if isinstance(self.screen, LiveScreen):
+            self.say(f"Positions {self.screen.query_one(PositionsPane).next_order()}")
 
     def open_decision(self, decision_id: str | None = None) -> None:
         """Open a decision in full; without an id, the one on the card."""
@@ -241,11 +237,6 @@ class DeckApp(App[str]):
         if self.current_mode != mode:
             self.switch_mode(mode)
 
-    def next_theme(self) -> None:
-        names = [theme.name for theme in THEMES]
-        here = names.index(self.theme) if self.theme in names else -1
-        self.theme = names[(here + 1) % len(names)]
-
     # --- leaving ----------------------------------------------------------------------------------------
 
     async def action_quit(self) -> None:
@@ -253,6 +244,7 @@ class DeckApp(App[str]):
 
     def leave(self, why: str) -> None:
         """End the deck cleanly: quit, the name of a signal, or terminal closed."""
+        self.herald.leave()
         tell, self._on_quit = self._on_quit, None
         if tell is not None:
             tell()

@@ -39,6 +39,13 @@ ClockStart = Annotated[
 Refresh = Annotated[float | None, typer.Option("--refresh", help="Screen refreshes a second.")]
 JsonLine = Annotated[bool, typer.Option("--json", help="One line of JSON on standard output.")]
 NoMouse = Annotated[bool, typer.Option("--no-mouse", help="Leave the mouse to the terminal.")]
+LowBandwidth = Annotated[
+    bool,
+    typer.Option("--low-bandwidth", help="For a slow line: one refresh a second, 16 colours, no toasts."),
+]
+ThemeName = Annotated[
+    str | None, typer.Option("--theme", help="dark, light, high-contrast, colour-blind or ansi (16 colours).")
+]
 
 
 def main() -> None:
@@ -77,6 +84,8 @@ def demo(
     clock: ClockStart = None,
     refresh: Refresh = None,
     no_mouse: NoMouse = False,
+    low_bandwidth: LowBandwidth = False,
+    theme: ThemeName = None,
 ) -> None:
     """Watch a simulated market and real webhooks go through the whole of it; nothing is kept unless --db."""
     from tui import composing
@@ -91,12 +100,12 @@ def demo(
     raise typer.Exit(
         composing.demo(
             flags,
+            _display(no_mouse, low_bandwidth, theme),
             seed=seed,
             speed=_speed(speed),
             seconds=seconds,
             headless=headless,
             json=json,
-            mouse=not no_mouse,
         )
     )
 
@@ -112,6 +121,8 @@ def run(
     clock: ClockStart = None,
     refresh: Refresh = None,
     no_mouse: NoMouse = False,
+    low_bandwidth: LowBandwidth = False,
+    theme: ThemeName = None,
     keep_running: Annotated[
         bool, typer.Option("--keep-running", help="Go on without a screen when the terminal goes away.")
     ] = False,
@@ -123,7 +134,8 @@ def run(
         "host": host, "port": port, "db": db, "rules": rules, "clock": clock, "refresh_hz": refresh,
         "headless": headless or None,
     }  # fmt: skip
-    raise typer.Exit(composing.run(flags, config, mouse=not no_mouse, keep_running=keep_running))
+    display = _display(no_mouse, low_bandwidth, theme)
+    raise typer.Exit(composing.run(flags, config, display, keep_running=keep_running))
 
 
 @app.command()
@@ -187,6 +199,37 @@ def verify(
 
 
 @app.command()
+def report(
+    window: Annotated[str, typer.Option("--window", help="30, 60 or 90 days back, or all.")] = "all",
+    cut: Annotated[
+        str | None,
+        typer.Option("--cut", help="Only this cut, as setup, symbol, timeframe, weekday; all without."),
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", help="Write a page that needs nothing else, instead of text.")
+    ] = None,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", help="Date or time to look back from; now, without.")
+    ] = None,
+    include_stale: Annotated[
+        bool, typer.Option("--include-stale", help="Count trades filled on a stale price too.")
+    ] = False,
+    db: Db = None,
+    json: JsonLine = False,
+    config: Config = None,
+) -> None:
+    """Measure the closed trades of a ledger: metrics with their uncertainty, P&L by Greek, curves and cuts."""
+    from tui import reporting
+
+    raise typer.Exit(
+        reporting.report(
+            window=window, cut=cut, as_of=as_of, html=html, include_stale=include_stale, as_json=json, db=db,
+            config=config,
+        )
+    )  # fmt: skip
+
+
+@app.command()
 def export(
     what: Annotated[
         str, typer.Option("--what", help="decisions, trades, receipts, ledger or marks.")
@@ -200,6 +243,67 @@ def export(
     from tui import exporting
 
     raise typer.Exit(exporting.export(what, form=form, out=out, db=db, config=config))
+
+
+@app.command()
+def whatif(
+    changes: Annotated[
+        list[str] | None, typer.Option("--set", help="A rule to change, as market.max_spread_bps=18; repeat.")
+    ] = None,
+    rules: RulesFile = None,
+    db: Db = None,
+    json: JsonLine = False,
+    config: Config = None,
+) -> None:
+    """Decide a whole ledger again under other rules: what would change, in decisions and dollars."""
+    from tui.whatif import whatif as ask
+
+    raise typer.Exit(ask(changes or [], rules=rules, db=db, config=config, as_json=json))
+
+
+@app.command()
+def tune(
+    study: Annotated[str, typer.Option("--study", help="Name; the same name goes on where it ended.")],
+    storage: Annotated[
+        str | None, typer.Option(help="sqlite:///FILE or postgresql://…, shared by any number of processes.")
+    ] = None,
+    trials: Annotated[int, typer.Option(min=1, help="Finished trials in all, whoever makes them.")] = 200,
+    rule: Annotated[
+        list[str] | None, typer.Option("--rule", help="A rule to move, as market.max_spread_bps; repeat.")
+    ] = None,
+    measure: Annotated[str, typer.Option(help="R or usd, the mean of a trade.")] = "R",
+    folds: Annotated[int, typer.Option(min=1, help="Walk-forward folds.")] = 4,
+    embargo: Annotated[int, typer.Option(min=0, help="Sessions left out before each fold's test.")] = 5,
+    least: Annotated[int, typer.Option(min=0, help="Trades under which a set of rules is penalised.")] = 30,
+    penalty: Annotated[float | None, typer.Option(help="What no trades at all cost.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Of the sampler of this process.")] = None,
+    grace: Annotated[int, typer.Option(min=2, help="Seconds until a silent process is taken for dead.")] = 60,
+    rules: RulesFile = None,
+    db: Db = None,
+    json: JsonLine = False,
+    config: Config = None,
+) -> None:
+    """Search for better rules on the ledger's past; the winner is a suggestion and changes nothing."""
+    from tui import tuning
+
+    raise typer.Exit(
+        tuning.tune(
+            study=study, storage=storage, trials=trials, paths=rule or [], measure=measure, folds=folds,
+            embargo=embargo, least=least, penalty=penalty, seed=seed, grace=grace, rules=rules, db=db,
+            config=config, as_json=json,
+        )
+    )  # fmt: skip
+
+
+def _display(no_mouse: bool, low_bandwidth: bool, theme: str | None) -> Any:
+    """How the deck is to be shown; Textual reads the environment when imported, so that comes first."""
+    from tui.environment import prepare
+    from tui.showing import THEMES, Display
+
+    if theme is not None and theme not in THEMES:
+        raise ConfigError(f"theme: {theme!r} is none of {', '.join(THEMES)}")
+    prepare(low_bandwidth=low_bandwidth)
+    return Display(mouse=not no_mouse, low_bandwidth=low_bandwidth, theme=theme)
 
 
 def _speed(text: str) -> float:

@@ -5,39 +5,41 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import signal
 import sys
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from server.clock import Clock, OffsetClock, RealClock
-from server.config import ConfigError, Settings, load_settings
-from server.deck import Deck
+from server.config import ConfigError, Settings, default_config_path, default_state_dir, load_settings
+from tui.showing import Display, report_failures, show, tell, until_told
 
 log = logging.getLogger("gatedeck")
 
-SCREEN_RESTARTS = 3
+SETTINGS_FILE = "deck.json"
+KEYS_FILE = "keys.toml"
 
 
-def run(flags: Mapping[str, Any], config: Path | None, *, mouse: bool, keep_running: bool) -> int:
+def run(flags: Mapping[str, Any], config: Path | None, display: Display, *, keep_running: bool) -> int:
     """The engine on the real clock (or ``--clock``), with the deck unless headless."""
     settings = load_settings(flags, config)
     _log_to(settings.state_dir / "gatedeck.log")
     rules_text = _rules_text(settings)
-    return asyncio.run(_run(settings, rules_text, mouse=mouse, keep_running=keep_running))
+    display = _at_home(display, settings, settings.state_dir, config)
+    return asyncio.run(_run(settings, rules_text, display, keep_running=keep_running))
 
 
 def demo(
     flags: Mapping[str, Any],
+    display: Display,
     *,
     seed: int,
     speed: float,
     seconds: float | None,
     headless: bool,
     json: bool,
-    mouse: bool,
 ) -> int:
     """The simulated market; a temporary ledger unless one is named."""
     with tempfile.TemporaryDirectory(prefix="gatedeck-demo-") as folder:
@@ -46,45 +48,66 @@ def demo(
             home["db"] = str(Path(folder) / "demo.db")
         settings = load_settings({**flags, **home}, Path("/dev/null"))
         _log_to(Path(folder) / "gatedeck.log")
+        # It looks as the person has it, and leaves nothing behind.
+        display = replace(_at_home(display, settings, default_state_dir(), None), keep_settings=False)
         return asyncio.run(
             _demo(
                 settings,
+                display,
                 seed=seed,
                 speed=speed,
                 seconds=seconds,
                 headless=headless,
                 as_json=json,
-                mouse=mouse,
             )
         )
 
 
-async def _run(settings: Settings, rules_text: str, *, mouse: bool, keep_running: bool) -> int:
+def _at_home(display: Display, settings: Settings, state: Path, config: Path | None) -> Display:
+    """The display with its refresh rate, and where a person's settings and keys are."""
+    folder = (config or default_config_path()).parent
+    return replace(
+        display,
+        refresh_hz=settings.refresh_hz,
+        settings_path=state / SETTINGS_FILE,
+        keys_path=folder / KEYS_FILE,
+    )
+
+
+async def _run(settings: Settings, rules_text: str, display: Display, *, keep_running: bool) -> int:
     from server.feeds.base import NoFeed
     from server.host import hosting
 
     clock: Clock = RealClock() if settings.clock is None else OffsetClock(settings.clock)
     async with hosting(settings, clock, NoFeed(), rules_text, ticking=True) as host:
+        report_failures(lambda words: host.runtime.pulse.alarms.update(loop=words))
         if settings.headless:
             print(f"gatedeck listens on {host.http.url}", flush=True)
-            await _until_told()
+            await until_told()
             return 0
-        went_away = await _show(host.deck, settings, mouse=mouse)
-        if went_away and keep_running:
-            log.warning("the terminal went away; the engine goes on")
-            await _until_told()
+        shown = await show(host.deck, display)
+        if shown.gave_up:
+            tell(
+                f"gatedeck: the screen crashed; the engine goes on without it at {host.http.url}\n"
+                f"gatedeck: Ctrl+C ends it; what happened is in {settings.state_dir / 'gatedeck.log'}"
+            )
+            await until_told()
+        elif shown.terminal_went_away and keep_running:
+            log.warning("the terminal went away; the engine goes on at %s", host.http.url)
+            await until_told(hangup=False)
+        log.info("left: %s", shown.reason)
         return 0
 
 
 async def _demo(
     settings: Settings,
+    display: Display,
     *,
     seed: int,
     speed: float,
     seconds: float | None,
     headless: bool,
     as_json: bool,
-    mouse: bool,
 ) -> int:
     from server.demo.drive import virtual_end
     from server.demo.session import demo_session
@@ -95,20 +118,27 @@ async def _demo(
     async with demo_session(settings, seed=seed, speed=speed) as running:
         until = None if seconds is None else virtual_end(running.drive.clock.now(), seconds, speed)
         drive = running.host.supervise("simulation", running.drive.run(until))
+        gone = False
+        report_failures(lambda words: running.host.runtime.pulse.alarms.update(loop=words))
         if headless:
-            stop = asyncio.create_task(_until_told())
+            stop = asyncio.create_task(until_told())
             await asyncio.wait({drive, stop}, return_when=asyncio.FIRST_COMPLETED)
             stop.cancel()
             if drive.done() and drive.exception() is not None:
                 print(f"gatedeck: the simulation failed: {drive.exception()!r}", file=sys.stderr)
                 return 1
         else:
-            await _show(running.host.deck, settings, mouse=mouse)
+            shown = await show(running.host.deck, display)
+            gone = shown.terminal_went_away
+            if shown.gave_up:
+                tell("gatedeck: the screen crashed")
         drive.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await drive
         await running.host.runtime.settled()
         told = await summary(running.host.runtime.ledger, seed=seed, rules=running.rules.name)
+    if gone:
+        return 0
     if as_json:
         import orjson
 
@@ -116,28 +146,6 @@ async def _demo(
     else:
         _print(told)
     return 0
-
-
-async def _show(deck: Deck, settings: Settings, *, mouse: bool) -> bool:
-    """Show the deck until it is left; a screen that crashes comes back. Returns whether the terminal went away."""
-    from tui.app import DeckApp, run_deck
-
-    for attempt in range(SCREEN_RESTARTS):
-        screen = DeckApp(deck, refresh_hz=settings.refresh_hz, mouse=mouse)
-        code = await run_deck(screen)
-        if not code:
-            return False
-        log.error("the screen ended with code %s (%s of %s)", code, attempt + 1, SCREEN_RESTARTS)
-    return True
-
-
-async def _until_told() -> None:
-    """Wait for SIGTERM, SIGINT or SIGHUP."""
-    told = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        loop.add_signal_handler(number, told.set)
-    await told.wait()
 
 
 def _rules_text(settings: Settings) -> str:

@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 from textual.drivers.linux_driver import LinuxDriver
 
+from tui.wire import thrifty
+
 if TYPE_CHECKING:
     from textual.app import App
 
@@ -115,7 +117,7 @@ class QuietDriver(LinuxDriver):
                 raise RuntimeError("the deck needs a terminal on standard error")
             self._output = OutputThread(terminal.fileno(), self._repaint_soon(asyncio.get_running_loop()))
             self._output.start()
-        self._output.send(data)
+        self._output.send(data if data.startswith(_KEPT) else thrifty(data))
 
     def _repaint_soon(self, loop: asyncio.AbstractEventLoop) -> Callable[[], None]:
         def repaint() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from datetime import datetime
 from functools import lru_cache
@@ -19,21 +20,36 @@ _MASK = "·"
 def safe(text: str) -> str:
     """The text with every control, format and bidi character as "·": nothing drawn can reach the terminal.
 
-    Intake has already cleaned what came from outside; this is the second line of defence, at the seam where
-    text becomes cells.
+    So are the characters on whose width terminals differ, and marks piled on one letter: columns stay
+    where they are. Intake has already cleaned what came from outside; this is the second line of defence,
+    at the seam where text becomes cells.
     """
     if text.isascii() and text.isprintable():
         return text
-    return "".join(_MASK if unicodedata.category(c) in _UNSAFE else c for c in text)
+    out: list[str] = []
+    piled = 0
+    for c in text:
+        kind = unicodedata.category(c)
+        piled = piled + 1 if kind in _MARKS else 0
+        masked = kind in _UNSAFE or _UNEVEN.match(c) or piled > _PILE
+        out.append(_MASK if masked else c)
+    return "".join(out)
 
 
 _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_MARKS = frozenset({"Mn", "Me"})
+_PILE = 2
+"""Marks that one letter may carry, as some languages need."""
+_UNEVEN = re.compile("[\ufe00-\ufe0f\U0001f1e6-\U0001f1ff\U0001f3fb-\U0001f3ff\U000e0100-\U000e01ef]")
+"""Variation selectors, halves of flags and skin tones."""
 
 
 def clip(text: str, width: int) -> str:
-    """The text in at most ``width`` cells, with … where it was cut."""
+    """The text, made safe, in at most ``width`` cells, with … where it was cut."""
     if width <= 0:
         return ""
+    # What is measured must be what is drawn.
+    text = safe(text)
     if cell_len(text) <= width:
         return text
     return set_cell_size(text, width - 1).rstrip() + "…"
@@ -46,30 +62,54 @@ def fit(text: str, width: int, align: str = "left") -> str:
     return pad + text if align == "right" else text + pad
 
 
+NUMBERS = {
+    "1,234.56": (",", "."),
+    "1 234,56": ("\u00a0", ","),
+    "1.234,56": (".", ","),
+    "1'234.56": ("'", "."),
+    "1234.56": ("", "."),
+}
+"""Ways to write numbers, each with what stands between thousands and before decimals."""
+_numbers: dict[int, str] = {}
+
+
+def use_numbers(name: str) -> None:
+    """Write numbers in one of the ways of ``NUMBERS`` from now on; an unknown one is the first."""
+    between, before = NUMBERS.get(name, (",", "."))
+    _numbers.clear()
+    if (between, before) != (",", "."):
+        _numbers.update({ord(","): between, ord("."): before})
+
+
+def local(text: str) -> str:
+    """A number's text with the separators in use; ``text`` as Python writes it, with , and a full stop."""
+    return text.translate(_numbers) if _numbers else text
+
+
 def money(value: float | None, *, sign: bool = True) -> str:
     """Dollars with the sign first, such as +$312.40 or -$84.10; whole dollars from ten thousand up."""
     if value is None:
         return NONE
     mark = "-" if value < 0 else "+" if sign and value > 0 else ""
     digits = 0 if abs(value) >= 10_000 else 2
-    return f"{mark}${abs(value):,.{digits}f}"
+    return f"{mark}${local(f'{abs(value):,.{digits}f}')}"
 
 
 def signed(value: float | None, digits: int = 2, unit: str = "") -> str:
-    return NONE if value is None else f"{value:+,.{digits}f}{unit}"
+    return NONE if value is None else local(f"{value:+,.{digits}f}") + unit
 
 
 def number(value: float | None, digits: int = 2) -> str:
-    return NONE if value is None else f"{value:,.{digits}f}"
+    return NONE if value is None else local(f"{value:,.{digits}f}")
 
 
 def score(value: float | None) -> str:
     """A score of 0–100, without a needless decimal."""
-    return NONE if value is None else f"{value:.1f}".removesuffix(".0")
+    return NONE if value is None else local(f"{value:.1f}".removesuffix(".0"))
 
 
 def factor(value: float | None) -> str:
-    return NONE if value is None else f"×{value:.2f}"
+    return NONE if value is None else local(f"×{value:.2f}")
 
 
 def arrow(value: float | None) -> str:
@@ -120,6 +160,12 @@ def day_clock(at: datetime) -> str:
     eastern = exchange_zone()
     local = at.astimezone(eastern) if eastern else at
     return f"{local:%a %d %b %H:%M:%S} {'ET' if eastern else 'UTC'}"
+
+
+def weekday(at: datetime) -> str:
+    """The exchange's day, such as Fri 27."""
+    eastern = exchange_zone()
+    return f"{at.astimezone(eastern) if eastern else at:%a %d}"
 
 
 def words(name: str) -> str:

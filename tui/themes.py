@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from textual.theme import Theme
+from textual.theme import BUILTIN_THEMES, Theme
 
 _DARK = {
     "gd-text": "#c8d0da",
@@ -37,36 +37,77 @@ _LIGHT = {
     "gd-bar": "#eaeef2",
 }
 
-DARK = Theme(
-    name="gatedeck-dark",
-    primary="#6fb3f2",
-    secondary="#8fa0b3",
-    accent="#6fb3f2",
-    warning="#e3b341",
-    error="#f2707b",
-    success="#41c98a",
-    foreground="#c8d0da",
-    background="#0e1217",
-    surface="#0e1217",
-    panel="#171d25",
-    dark=True,
-    variables=_DARK,
-)
-LIGHT = Theme(
-    name="gatedeck-light",
-    primary="#0b5cad",
-    secondary="#4b5763",
-    accent="#0b5cad",
-    warning="#8a5a00",
-    error="#b4232f",
-    success="#0f7a48",
-    foreground="#24292f",
-    background="#fbfcfd",
-    surface="#fbfcfd",
-    panel="#eef1f4",
-    dark=False,
-    variables=_LIGHT,
-)
+_CONTRAST = {
+    "gd-text": "#ffffff",
+    "gd-dim": "#d0d0d0",
+    "gd-strong": "#ffffff",
+    "gd-good": "#3dff9e",
+    "gd-bad": "#ff9d9d",
+    "gd-warn": "#ffdf3d",
+    "gd-info": "#7fdcff",
+    "gd-rule": "#8a8a8a",
+    "gd-track": "#8a8a8a",
+    "gd-head": "#ffffff",
+    "gd-badge-text": "#000000",
+    "gd-cursor": "#00306b",
+    "gd-cursor-blur": "#2b2b2b",
+    "gd-bar": "#000000",
+}
+_BLUE_ORANGE = _DARK | {
+    # Good and bad differ in hue and in lightness for every kind of colour vision.
+    "gd-good": "#5db4f5",
+    "gd-bad": "#ff9a3c",
+    "gd-warn": "#f3e56b",
+    "gd-info": "#c3b1ec",
+    "gd-cursor": "#2c2a48",
+}
+_ANSI = {
+    "gd-text": "ansi_default",
+    "gd-dim": "ansi_white",
+    "gd-strong": "ansi_default",
+    "gd-good": "ansi_green",
+    "gd-bad": "ansi_red",
+    "gd-warn": "ansi_yellow",
+    "gd-info": "ansi_cyan",
+    "gd-rule": "ansi_bright_black",
+    "gd-track": "ansi_bright_black",
+    "gd-head": "ansi_white",
+    "gd-badge-text": "ansi_black",
+    # The row under the cursor is shown in reverse, and by its mark.
+    "gd-cursor": "ansi_default",
+    "gd-cursor-blur": "ansi_default",
+    "gd-bar": "ansi_default",
+    # What Textual's own widgets ask of such a theme.
+    **BUILTIN_THEMES["ansi-dark"].variables,
+}
 
-THEMES = (DARK, LIGHT)
+
+def _theme(name: str, colours: dict[str, str], background: str, panel: str, *, dark: bool = True) -> Theme:
+    """What Textual's own widgets use of a theme, from the deck's colours."""
+    return Theme(
+        name=name,
+        primary=colours["gd-info"],
+        secondary=colours["gd-head"],
+        accent=colours["gd-info"],
+        warning=colours["gd-warn"],
+        error=colours["gd-bad"],
+        success=colours["gd-good"],
+        foreground=colours["gd-text"],
+        background=background,
+        surface=background,
+        panel=panel,
+        dark=dark,
+        variables=colours,
+        ansi=background.startswith("ansi"),
+    )
+
+
+DARK = _theme("dark", _DARK, "#0e1217", "#171d25")
+LIGHT = _theme("light", _LIGHT, "#fbfcfd", "#eef1f4", dark=False)
+CONTRAST = _theme("high-contrast", _CONTRAST, "#000000", "#000000")
+BLUE_ORANGE = _theme("colour-blind", _BLUE_ORANGE, "#0e1217", "#171d25")
+ANSI = _theme("ansi", _ANSI, "ansi_default", "ansi_default")
+
+THEMES = (DARK, LIGHT, CONTRAST, BLUE_ORANGE, ANSI)
+NAMES = tuple(theme.name for theme in THEMES)
 DEFAULTS = _DARK

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
+from itertools import islice
 from math import isfinite, nan
 from typing import Any
 
@@ -63,6 +64,7 @@ class DecisionColumns:
 
 
 KINDS: Mapping[str, type] = {"Codes": np.int8, "Floats": np.float64, "Flags": np.bool_}
+_BLOCK = 8_192
 _NAMES = tuple(f.name for f in fields(DecisionColumns))
 _DTYPES = tuple(np.dtype(KINDS[str(f.type)]) for f in fields(DecisionColumns))
 
@@ -78,9 +80,16 @@ def columns_from_stored(inputs: Iterable[Mapping[str, Any]]) -> DecisionColumns:
 
 
 def _columns(rows: Iterable[tuple[Any, ...]]) -> DecisionColumns:
-    turned = list(zip(*rows, strict=True)) or [()] * len(_NAMES)
-    arrays: Iterable[Any] = (np.array(values, dtype=kind) for values, kind in zip(turned, _DTYPES, strict=True))
-    return DecisionColumns(**dict(zip(_NAMES, arrays, strict=True)))
+    # In blocks, so that a million rows are never a million tuples.
+    rows = iter(rows)
+    blocks: list[list[NDArray[Any]]] = []
+    while block := tuple(islice(rows, _BLOCK)):
+        turned = zip(*block, strict=True)
+        blocks.append([np.array(values, dtype=kind) for values, kind in zip(turned, _DTYPES, strict=True)])
+    if not blocks:
+        blocks.append([np.empty(0, dtype=kind) for kind in _DTYPES])
+    joined: Iterable[Any] = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
+    return DecisionColumns(**dict(zip(_NAMES, joined, strict=True)))
 
 
 def _from_mapping(row: Mapping[str, Any], name: str) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from core.effects import AnswerCommand, Effect, Notify
+from core.effects import AnswerCommand, Effect, Notify, StoreJudgement
 from core.engine.desk import Desk
 from core.engine.holding import settle_outcome
 from core.engine.state import CommandDone
@@ -86,12 +86,29 @@ def _mode(desk: Desk, event: Commanded) -> Result:
     return CommandDone(True, "MODE", text), [Notify(kind="mode", at=event.at, text=text, tone=tone)]
 
 
+def _judge(status: str) -> Callable[[Desk, Commanded], Result]:
+    """Remember what a person said to a suggestion; ``argument`` is its id, a space, and its text."""
+
+    def run(desk: Desk, event: Commanded) -> Result:
+        suggestion, _, text = (event.argument or "").partition(" ")
+        if not suggestion:
+            return CommandDone(False, "NO_SUGGESTION", "argument: names no suggestion"), []
+        told = StoreJudgement(
+            seq=event.seq, at=event.at, id=suggestion, status=status, author=event.author, text=text
+        )
+        return CommandDone(True, status, f"{status.capitalize()}: {text or suggestion}"), [told]
+
+    return run
+
+
 COMMANDS: dict[str, Callable[[Desk, Commanded], Result]] = {
     "exit": _exit,
     "exit_half": _exit_half,
     "exit_all": _exit_all,
     "breakeven": _break_even,
     "mode": _mode,
+    "approve_suggestion": _judge("APPROVED"),
+    "reject_suggestion": _judge("REJECTED"),
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Final
 
@@ -100,6 +101,16 @@ def first(body: Body, paths: Paths) -> tuple[Any, Path | None]:
             if value is not None and value != "":
                 return value, path
     return None, None
+
+
+def stated(body: Body, paths: Paths) -> Iterator[Any]:
+    """Every value that is there, in the order of the paths."""
+    for section, key in paths:
+        held = body if section is None else body.get(section)
+        if type(held) is dict:
+            value = held.get(key)
+            if value is not None and value != "":
+                yield value
 
 
 def has(body: Body, paths: Paths) -> bool:
@@ -235,8 +246,7 @@ def sender_id(body: Body) -> str | None:
 
 def label_of(body: Body, paths: Paths, limit: int = 64) -> str | None:
     """A short text such as an event's name, ``None`` when there is none."""
-    for path in paths:
-        value = first(body, (path,))[0]
+    for value in stated(body, paths):
         if isinstance(value, str) and (text := value.strip()[:limit]):
             return text
     return None

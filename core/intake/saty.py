@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from core.intake.body import Body
 from core.intake.errors import IntakeError, shown
-from core.intake.fields import Paths, amount, first, label_of
+from core.intake.fields import Paths, amount, first, label_of, stated
 from core.intake.words import BIASES, VOLATILITIES, flag, number, phase, word
 from core.model import Bias, RegimeFacts
 
@@ -88,8 +88,8 @@ def _phase(body: Body, notes: list[str]) -> tuple[int | None, bool]:
     """The phase and whether the body spoke of one at all; a name counts before a number."""
     named: tuple[int, str] | None = None
     spoken = False
-    for path in _PHASE_NAMES:
-        text = word(first(body, (path,))[0])
+    for value in stated(body, _PHASE_NAMES):
+        text = word(value)
         if text is None:
             continue
         spoken = True
@@ -97,14 +97,14 @@ def _phase(body: Body, notes: list[str]) -> tuple[int | None, bool]:
         if found is not None:
             named = (found, text)
             break
-    stated, told = _numbered(first(body, _PHASES)[0], notes)
+    numbered, told = _numbered(first(body, _PHASES)[0], notes)
     if named is not None:
-        if stated is not None and stated != named[0]:
-            notes.append(f"phase: the number {stated} differs from the name {named[1]}; the name counts")
+        if numbered is not None and numbered != named[0]:
+            notes.append(f"phase: the number {numbered} differs from the name {named[1]}; the name counts")
         return named[0], True
-    if stated is None and spoken:
+    if numbered is None and spoken:
         notes.append("phase: the event's name stands for none of the four phases")
-    return stated, spoken or told
+    return numbered, spoken or told
 
 
 def _numbered(value: Any, notes: list[str]) -> tuple[int | None, bool]:
@@ -132,16 +132,16 @@ def _confidence(body: Body, notes: list[str]) -> float | None:
 
 
 def _bias(body: Body) -> Bias | None:
-    for path in _BIAS:
-        found = BIASES.get(word(first(body, (path,))[0]) or "")
+    for value in stated(body, _BIAS):
+        found = BIASES.get(word(value) or "")
         if found is not None:
             return found
     return None
 
 
 def _volatility(body: Body, notes: list[str]) -> str | None:
-    for path in _VOLATILITY:
-        text = word(first(body, (path,))[0])
+    for value in stated(body, _VOLATILITY):
+        text = word(value)
         if text is None:
             continue
         if text in VOLATILITIES:
@@ -152,9 +152,9 @@ def _volatility(body: Body, notes: list[str]) -> str | None:
 
 def _htf_alignment(body: Body, bias: Bias | None) -> bool:
     """As stated; else whether the higher timeframe leans, and leans as the local bias does."""
-    stated = flag(first(body, _HTF)[0])
-    if stated is not None:
-        return stated
+    said = flag(first(body, _HTF)[0])
+    if said is not None:
+        return said
     context = body.get("regime_context")
     higher = context.get("htf_bias") if isinstance(context, dict) else None
     leaning = BIASES.get(word(higher.get("bias") if isinstance(higher, dict) else higher) or "")

@@ -1,0 +1,65 @@
+"""What the ledger teaches: which gates earn their keep, what confidence is worth, and which rule to move.
+
+Advice only. Nothing here changes a rule; a suggestion is applied by a person.
+"""
+
+from core.learning.budget import BudgetAdvice, budget_advice
+from core.learning.calibration import Calibration, CalibrationBin, calibration
+from core.learning.columns import Observations
+from core.learning.effectiveness import (
+    Combination,
+    GateEffect,
+    Group,
+    gate_combinations,
+    gate_effects,
+)
+from core.learning.hypothetical import Shadows, shadows
+from core.learning.learn import Learning, learn, whatif_entries, with_side_effects
+from core.learning.paths import rule_value, with_rule
+from core.learning.samples import Observation, observations_from
+from core.learning.stored import ledger_columns
+from core.learning.suggestions import Evidence, Search, Suggestion, SuggestionStatus, apply, suggest
+from core.learning.tables import TABLES, Drift, Row, drift, table
+from core.learning.whatif import IN_SAMPLE, Difference, GateChange, Outcomes, WhatIf, whatif
+
+__all__ = [
+    "IN_SAMPLE",
+    "TABLES",
+    "BudgetAdvice",
+    "Calibration",
+    "CalibrationBin",
+    "Combination",
+    "Difference",
+    "Drift",
+    "Evidence",
+    "GateChange",
+    "GateEffect",
+    "Group",
+    "Learning",
+    "Observation",
+    "Observations",
+    "Outcomes",
+    "Row",
+    "Search",
+    "Shadows",
+    "Suggestion",
+    "SuggestionStatus",
+    "WhatIf",
+    "apply",
+    "budget_advice",
+    "calibration",
+    "drift",
+    "gate_combinations",
+    "gate_effects",
+    "learn",
+    "ledger_columns",
+    "observations_from",
+    "rule_value",
+    "shadows",
+    "suggest",
+    "table",
+    "whatif",
+    "whatif_entries",
+    "with_rule",
+    "with_side_effects",
+]

@@ -67,16 +67,20 @@ def t_p(scores: Floats) -> float:
     return float(2 * stdtr(count - 1, -t))
 
 
-def benjamini_hochberg(p: Floats) -> Floats:
+def benjamini_hochberg(p: Floats, weights: Floats | None = None) -> Floats:
     """q of each p: the least false-discovery rate at which it would be called a discovery.
 
+    ``weights`` say where an effect could be seen at all; they are scaled to a mean of 1 and must not have
+    looked at the outcomes.
     Holds for independent and positively dependent tests. The buckets of one cut depend a little and
     negatively; that it holds for them too is what the tests on ledgers without an effect measure. Source:
-    Benjamini and Hochberg 1995.
+    Benjamini and Hochberg 1995; with weights, Genovese, Roeder and Wasserman 2006.
     """
     count = len(p)
     if count == 0:
         return np.empty(0)
+    if weights is not None:
+        p = np.minimum(1.0, p * weights.mean() / weights)
     order = np.argsort(p, kind="stable")
     steps = p[order] * count / np.arange(1, count + 1)
     q = np.empty(count)

@@ -17,6 +17,14 @@ if TYPE_CHECKING:
 REAPPLIED = frozenset({"MAX_POSITIONS", "MAX_PER_SYMBOL", "OPPOSITE_OPEN", "COOL_DOWN", "MODE_REDUCING"})
 """The refusals that are not taken from the ledger, because what is open is counted anew."""
 
+REAPPLIED_RULES = frozenset(
+    f"risk.{name}"
+    for name in (
+        "open_positions", "per_symbol", "opposite", "daily_loss", "losses_in_a_row", "cool_down_minutes",
+    )
+)  # fmt: skip
+"""The rules that ``allowed`` reads."""
+
 _MICROS_A_MINUTE = 60_000_000
 
 
@@ -78,9 +86,9 @@ def allowed(outcomes: Outcomes, wanted: NDArray[np.bool_], rules: Rules) -> NDAr
 
 
 def _last_of_day(outcomes: Outcomes) -> NDArray[np.int64]:
-    """For each row the instant of the last decision of its day."""
+    """For each row the instant after the last decision of its day."""
     if not len(outcomes):
         return outcomes.at
     ends = np.flatnonzero(np.diff(outcomes.day, append=outcomes.day[-1] + 1))
-    last: NDArray[np.int64] = outcomes.at[ends[np.searchsorted(ends, np.arange(len(outcomes)))]]
+    last: NDArray[np.int64] = outcomes.at[ends[np.searchsorted(ends, np.arange(len(outcomes)))]] + 1
     return last

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from array import array
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.decision.columns import SIDES, DecisionColumns, columns_from_stored
 from core.decision.levels import levels_for
@@ -29,49 +31,76 @@ def ledger_columns(
 ) -> tuple[DecisionColumns, Outcomes]:
     """The inputs and outcomes of ledger entries (parsed JSON), in the order of time.
 
-    With a ``candidate`` whose sizing differs, each outcome's change of size is worked out too. Entries
-    without stored inputs are left out. Exits without a fresh price count as no outcome.
+    The entries are read once and none is kept. With a ``candidate`` whose sizing differs, each outcome's
+    change of size is worked out too. Entries without stored inputs are left out. Exits without a fresh price
+    count as no outcome.
     """
-    known = [entry for entry in entries if entry.get("inputs")]
-    known.sort(key=lambda entry: (_at(entry), entry.get("seq") or 0))
-    signals: dict[str, int] = {}
-    symbols: dict[str, int] = {}
-    rows = [_row(entry, in_force, signals, symbols) for entry in known]
-    at, day, signal, symbol, direction, net, exit_at, blocked = zip(*rows, strict=True) if rows else [()] * 8
-    scale = None
-    if candidate is not None and candidate.sizing != in_force.sizing:
-        scale = np.array(
-            [1.0 if np.isnan(n) else _scale(e, in_force, candidate) for e, n in zip(known, net, strict=True)]
+    rows = _Rows(
+        in_force, candidate if candidate is not None and candidate.sizing != in_force.sizing else None
+    )
+    columns = columns_from_stored(rows.reading(entries))
+    outcomes, order = rows.outcomes()
+    return columns.take(order), outcomes
+
+
+class _Rows:
+    """What came of each entry, gathered as the entries pass by."""
+
+    def __init__(self, in_force: Rules, resized: Rules | None) -> None:
+        self.in_force, self.resized = in_force, resized
+        self.whole = array("q")  # at, seq, day, signal, symbol, direction, exit_at, blocked of each entry
+        self.money = array("d")  # net, scale
+        self.signals: dict[str, int] = {}
+        self.symbols: dict[str, int] = {}
+
+    def reading(self, entries: Iterable[Entry]) -> Iterator[Mapping[str, Any]]:
+        """The inputs of the entries one by one, their outcomes noted."""
+        for entry in entries:
+            if entry.get("inputs"):
+                self._note(entry)
+                yield entry["inputs"]
+
+    def outcomes(self) -> tuple[Outcomes, NDArray[np.int64]]:
+        """The outcomes in the order of time, and that order."""
+        whole = np.array(self.whole, dtype=np.int64).reshape(-1, 8)
+        money = np.array(self.money, dtype=np.float64).reshape(-1, 2)
+        order = np.lexsort((whole[:, 1], whole[:, 0]))
+        at, _, day, signal, symbol, direction, exit_at, blocked = whole[order].T
+        net, scale = money[order].T
+        found = Outcomes(
+            at=at,
+            day=day,
+            signal=signal,
+            symbol=symbol,
+            direction=direction.astype(np.int8),
+            net=net,
+            exit_at=exit_at,
+            blocked=blocked.astype(np.bool_),
+            scale=None if self.resized is None else scale,
         )
-    return columns_from_stored(entry["inputs"] for entry in known), Outcomes(
-        at=np.array(at, dtype=np.int64),
-        day=np.array(day, dtype=np.int64),
-        signal=np.array(signal, dtype=np.int64),
-        symbol=np.array(symbol, dtype=np.int64),
-        direction=np.array(direction, dtype=np.int8),
-        net=np.array(net, dtype=np.float64),
-        exit_at=np.array(exit_at, dtype=np.int64),
-        blocked=np.array(blocked, dtype=np.bool_),
-        scale=scale,
-    )
+        return found, order
 
-
-def _row(entry: Entry, rules: Rules, signals: dict[str, int], symbols: dict[str, int]) -> tuple[Any, ...]:
-    at = _at(entry)
-    day = exchange_date(at) or at.date()
-    net, exit_at = _came_of(entry, rules)
-    code = entry.get("code")
-    symbol = str(entry.get("symbol") or "")
-    return (
-        micros(at),
-        day_number(day),
-        signals.setdefault(str(entry.get("signal_id") or entry["id"]), len(signals)),
-        symbols.setdefault(symbol, len(symbols)),
-        SIDES.get(entry.get("proposed_direction"), 0),
-        net,
-        exit_at,
-        code is not None and code not in REAPPLIED,
-    )
+    def _note(self, entry: Entry) -> None:
+        at = datetime.fromisoformat(str(entry["created_at"]))
+        day = exchange_date(at) or at.date()
+        net, exit_at = _came_of(entry, self.in_force)
+        code = entry.get("code")
+        signal, symbol = str(entry.get("signal_id") or entry["id"]), str(entry.get("symbol") or "")
+        self.whole.extend(
+            (
+                micros(at),
+                int(entry.get("seq") or 0),
+                day_number(day),
+                self.signals.setdefault(signal, len(self.signals)),
+                self.symbols.setdefault(symbol, len(self.symbols)),
+                SIDES.get(entry.get("proposed_direction"), 0),
+                exit_at,
+                code is not None and code not in REAPPLIED,
+            )
+        )
+        known = self.resized is not None and not np.isnan(net)
+        scale = _scale(entry, self.in_force, self.resized) if known and self.resized else 1.0
+        self.money.extend((net, scale))
 
 
 def _came_of(entry: Entry, rules: Rules) -> tuple[float, int]:
@@ -102,7 +131,3 @@ def _scale(entry: Entry, in_force: Rules, candidate: Rules) -> float:
         for rules in (in_force, candidate)
     )
     return 0.0 if then.skip and not now.skip else then.final / now.final
-
-
-def _at(entry: Entry) -> datetime:
-    return datetime.fromisoformat(str(entry["created_at"]))

@@ -97,8 +97,14 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class _Test:
+    """A bucket's p, and how much it could tell at all: ``weight`` grows with the signals it compares.
+
+    Squared, because the chance to see an effect rises faster than their number.
+    """
+
     lever: Lever
     p: float
+    weight: float
 
 
 def suggest(seen: Observations | Iterable[Observation], rules: Rules = DEFAULT) -> Search:
@@ -106,7 +112,7 @@ def suggest(seen: Observations | Iterable[Observation], rules: Rules = DEFAULT) 
     seen = seen if isinstance(seen, Observations) else Observations.of(seen)
     measures = _measures(seen, rules)
     tests = list(_tests(seen, rules, measures))
-    q = benjamini_hochberg(np.array([test.p for test in tests]))
+    q = benjamini_hochberg(np.array([test.p for test in tests]), np.array([test.weight for test in tests]))
     ranked = sorted(zip(tests, q.tolist(), strict=True), key=lambda pair: (pair[1], pair[0].p))
     found: dict[str, Suggestion] = {}
     discoveries = [(test, rate) for test, rate in ranked if rate <= rules.learning.fdr]
@@ -123,11 +129,6 @@ def suggest(seen: Observations | Iterable[Observation], rules: Rules = DEFAULT) 
         suggestions=tuple(found.values()),
         reason=None if tests else f"no bucket has {rules.learning.min_bucket} signals inside and outside",
     )
-
-
-def suggestions(seen: Observations | Iterable[Observation], rules: Rules = DEFAULT) -> tuple[Suggestion, ...]:
-    """The suggestions alone."""
-    return suggest(seen, rules).suggestions
 
 
 def apply(suggestion: Suggestion, rules_toml: str) -> str:
@@ -165,14 +166,15 @@ def _tests(seen: Observations, rules: Rules, measures: tuple[_Measure, _Measure]
     count = int(sessions.max()) + 1 if len(seen) else 0
     least, known = rules.learning.min_bucket, ~np.isnan(seen.r)
     for lever in levers(seen, rules):
-        if min(int((lever.inside & known).sum()), int((lever.outside & known).sum())) < least:
+        n, n_outside = int((lever.inside & known).sum()), int((lever.outside & known).sum())
+        if min(n, n_outside) < least:
             continue
         used = lever.inside | lever.outside
         first, second = (
             session_scores(lever.inside[used], measure.values[used], sessions[used], count)
             for measure in measures
         )
-        yield _Test(lever, joint_p((first, second)))
+        yield _Test(lever, joint_p((first, second)), (n * n_outside / (n + n_outside)) ** 2)
 
 
 def _evidence(

@@ -120,7 +120,11 @@ def drift(
     )
     found = []
     for name, unit, values, now, then in measures:
-        apart = difference(values, base.day, recent, everything, unit)
+        apart = (
+            undefined(now.n, unit, f"no signals older than {limits.drift_recent_days} days to compare with")
+            if recent.all()
+            else difference(values, base.day, recent, everything, unit)
+        )
         enough = now.status is Status.OK and then.n - now.n >= limits.min_bucket
         told = apart.low is not None and apart.high is not None and not apart.low <= 0 <= apart.high
         found.append(Drift(measure=name, recent=now, base=then, difference=apart, drifted=enough and told))

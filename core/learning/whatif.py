@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from core.decision.columns import Codes, DecisionColumns
 from core.decision.many import ACTIONS, EXECUTE, GATES, Verdicts, decide_many
-from core.learning.limits import allowed
+from core.learning.limits import REAPPLIED_RULES, allowed
 from core.learning.sessions import total, undefined
 from core.performance.figures import Metric
 from core.rules import Rules
@@ -27,6 +27,15 @@ from core.rules import Rules
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 Ints = NDArray[np.int64]
+
+_SECTIONS = frozenset({"regime", "structural", "market", "confidence", "learning"})
+_NEVER = frozenset(
+    {
+        "market.feed_timeout_seconds", "market.stale_seconds", "premium_cap", "contract_cap",
+        "least_loss_fraction", "one_contract_tolerance",
+    }
+)  # fmt: skip
+"""Of sections that a what-if applies, the rules that act before a decision's inputs or on the contracts."""
 
 IN_SAMPLE = "IN-SAMPLE: the candidate is tried on the past it was found on"
 
@@ -98,7 +107,12 @@ class Difference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WhatIf:
-    """The candidate against the rules in force over the whole ledger, and over its later third."""
+    """The candidate against the rules in force over the whole ledger, and over its later third.
+
+    ``rules`` are those that differ, (in force, candidate). ``not_applied`` names the ones among them whose
+    effect stored decisions and outcomes cannot show, such as exits, fills or how long a context counts: that
+    part of the question is NOT_ANSWERABLE here, a replay answers it.
+    """
 
     in_force: str
     candidate: str
@@ -106,6 +120,7 @@ class WhatIf:
     later_third: Difference
     label: str = IN_SAMPLE
     rules: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
+    not_applied: tuple[str, ...] = ()
 
 
 def whatif(columns: DecisionColumns, outcomes: Outcomes, in_force: Rules, candidate: Rules) -> WhatIf:
@@ -123,13 +138,15 @@ def whatif(columns: DecisionColumns, outcomes: Outcomes, in_force: Rules, candid
     made_now = _trades(now, rows, few, in_force)
     made_then = _trades(then, rows, few, candidate)
     starts = _later_third(outcomes.day)
+    differing = changed_rules(in_force, candidate)
     compare = _Comparison(now, then, rows, few, made_now, made_then)
     return WhatIf(
         in_force=in_force.fingerprint,
         candidate=candidate.fingerprint,
         whole=compare.over(0),
         later_third=compare.over(starts),
-        rules=changed_rules(in_force, candidate),
+        rules=differing,
+        not_applied=tuple(path for path in differing if not _applies(path, outcomes.scale is not None)),
     )
 
 
@@ -144,6 +161,13 @@ def changed_rules(one: Rules, other: Rules) -> Mapping[str, tuple[Any, Any]]:
                 if old != new:
                     found[f"{section.name}.{part.name}"] = (old, new)
     return found
+
+
+def _applies(path: str, resized: bool) -> bool:
+    section, _, name = path.partition(".")
+    if section == "sizing":
+        return resized and name not in _NEVER
+    return (section in _SECTIONS and path not in _NEVER) or path in REAPPLIED_RULES
 
 
 def _trades(verdicts: Verdicts, rows: Ints, few: Outcomes, rules: Rules) -> Flags:

@@ -261,6 +261,57 @@ def price_one(
     return max(value, sign * (spot - strike)) if american else value
 
 
+def price_corners(
+    spots: tuple[float, float],
+    strike: float,
+    volatilities: tuple[float, float],
+    times: tuple[tuple[float, float], tuple[float, float]],
+    is_call: bool,
+    *,
+    rate: float = 0.04,
+    dividend: float = 0.0,
+    american: bool = False,
+) -> tuple[float, ...]:
+    """Return price_one at the eight corners of two spots, volatilities and times, to the bit.
+
+    ``times`` are (years, carry_years). Time turns fastest, then volatility, then the spot. What the corners
+    share is worked out once.
+    """
+    if not (min(spots) > 0 and strike > 0 and min(volatilities) > 0 and min(times[0][0], times[1][0]) > 0):
+        return tuple(
+            price_one(
+                *(spot, strike, years, volatility, is_call),
+                rate=rate,
+                dividend=dividend,
+                carry_years=carry,
+                american=american,
+            )
+            for spot in spots
+            for volatility in volatilities
+            for years, carry in times
+        )
+    sign = 1.0 if is_call else -1.0
+    exp, erfc = math.exp, math.erfc
+    clocks = [
+        (math.sqrt(years), exp(-dividend * carry), strike * exp(-rate * carry), (rate - dividend) * carry)
+        for years, carry in times
+    ]
+    found: list[float] = []
+    for spot in spots:
+        log = log_ratio(spot, strike)
+        least = max(sign * (spot - strike), 0.0) if american else 0.0
+        for volatility in volatilities:
+            for root_t, discount_q, strike_now, drift in clocks:
+                deviation = volatility * root_t
+                spot_now = spot * discount_q
+                d1 = (log + drift) / deviation + 0.5 * deviation
+                n1 = 0.5 * erfc(-sign * d1 * _SQRT_HALF)
+                n2 = 0.5 * erfc(-sign * (d1 - deviation) * _SQRT_HALF)
+                value = sign * (spot_now * n1 - strike_now * n2)
+                found.append(max(value, sign * (spot_now - strike_now), least))
+    return tuple(found)
+
+
 def greeks_one(
     spot: float,
     strike: float,

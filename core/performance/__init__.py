@@ -8,10 +8,12 @@ from core.performance.figures import Metric, Metrics, Status
 from core.performance.incremental import Tracker
 from core.performance.measuring import metrics
 from core.performance.path import Curve, curve
+from core.performance.reporting import WINDOWS, Report, report
 from core.performance.trade import NotClosed, Trade, trade_from_entry
 
 __all__ = [
     "CUTS",
+    "WINDOWS",
     "Bucket",
     "Curve",
     "Cut",
@@ -19,6 +21,7 @@ __all__ = [
     "Metric",
     "Metrics",
     "NotClosed",
+    "Report",
     "Status",
     "Tracker",
     "Trade",
@@ -27,5 +30,6 @@ __all__ = [
     "curve",
     "histogram",
     "metrics",
+    "report",
     "trade_from_entry",
 ]

@@ -39,6 +39,13 @@ class Codes:
     labels: tuple[str, ...]
     codes: NDArray[np.int32]
 
+    def then(self, later: Codes) -> Codes:
+        """These rows and after them others."""
+        places = {label: code for code, label in enumerate(self.labels)}
+        moved = [places.setdefault(label, len(places)) for label in later.labels]
+        codes = np.array(moved, dtype=np.int32)[later.codes] if moved else later.codes
+        return Codes(tuple(places), np.concatenate((self.codes, codes)))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trades:
@@ -76,7 +83,8 @@ class Trades:
         ``cuts`` names those by which they are to be told apart, by default all. Exits at one instant are
         ordered by id, then as given. Raises ValueError for a net P&L that is not a number.
         """
-        rows = _rows(trades)
+        cuts = tuple(cuts)
+        rows = _rows(trades, figures_only=not cuts)
         count = len(rows)
         at = np.fromiter(
             (UNKNOWN_AT if t.exit_time is None else micros(t.exit_time) for t in rows), np.int64, count
@@ -145,6 +153,16 @@ class Trades:
         low, high = np.datetime64(first, "D").astype(np.int64), np.datetime64(last, "D").astype(np.int64)
         return self.where((self.day >= low) & (self.day <= high))
 
+    def then(self, later: Self) -> Self:
+        """These and after them others, none of which left before the last of these."""
+        joined: dict[str, Any] = {
+            f.name: np.concatenate((getattr(self, f.name), getattr(later, f.name)))
+            for f in fields(self)
+            if f.name != "cuts"
+        }
+        joined["cuts"] = {name: codes.then(later.cuts[name]) for name, codes in self.cuts.items()}
+        return replace(self, **joined)
+
     def _take(self, rows: Any) -> Self:
         taken: dict[str, Any] = {
             f.name: getattr(self, f.name)[rows] for f in fields(self) if f.name != "cuts"
@@ -153,14 +171,14 @@ class Trades:
         return replace(self, **taken)
 
 
-def _rows(trades: Iterable[Trade | Mapping[str, Any]]) -> list[Trade]:
+def _rows(trades: Iterable[Trade | Mapping[str, Any]], *, figures_only: bool) -> list[Trade]:
     rows = []
     for trade in trades:
         if isinstance(trade, Trade):
             rows.append(trade)
             continue
         try:
-            rows.append(trade_from_entry(trade))
+            rows.append(trade_from_entry(trade, figures_only=figures_only))
         except NotClosed:
             continue
     return rows

@@ -89,7 +89,7 @@ class Tracker:
         self._ids: set[str] = set()
         self._whole = Running(Path(account))
         self._buckets: dict[str, dict[str, Running]] = {name: {} for name in CUTS}
-        self._columns: Trades | None = None
+        self._columns = Trades.of(())
 
     def __len__(self) -> int:
         return len(self._left)
@@ -115,7 +115,8 @@ class Tracker:
         left = _Left(at, trade.id, len(self._left), trade)
         in_order = not self._left or self._left[-1] < left
         insort(self._left, left)
-        self._columns = None
+        if not in_order:
+            self._columns = Trades.of(())
         row, day = _row(trade), int(exchange_days(np.array([at]))[0])
         for running, label in self._of(trade):
             running.add(row, day)
@@ -159,8 +160,9 @@ class Tracker:
 
     def trades(self) -> Trades:
         """All trades so far in columns."""
-        if self._columns is None:
-            self._columns = Trades.of(left.trade for left in self._left)
+        built = len(self._columns)
+        if built < len(self._left):
+            self._columns = self._columns.then(Trades.of(left.trade for left in self._left[built:]))
         return self._columns
 
     def window(self, days: int, as_of: datetime) -> Trades:

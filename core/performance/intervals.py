@@ -25,6 +25,7 @@ BOOTSTRAP_TRADES = 5_000
 SEED = 20_120
 FEW_SESSIONS = 10
 """Below so many an interval drawn from them is said to rest on few."""
+RESTS_ON = "the interval rests on"
 _CACHED_SESSIONS = 256
 _ROWS_AT_ONCE = 250
 _MOST_UNDEFINED = 0.05
@@ -95,7 +96,7 @@ class Sampler:
     def _told(self, interval: Interval) -> Interval:
         if self.sessions >= FEW_SESSIONS or interval.reason is not None:
             return interval
-        return Interval(interval.low, interval.high, f"the interval rests on {self.sessions} sessions only")
+        return Interval(interval.low, interval.high, f"{RESTS_ON} {self.sessions} sessions only")
 
 
 _ONE_SESSION = Interval(None, None, "no interval: all exits in one session")

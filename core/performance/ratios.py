@@ -14,7 +14,7 @@ LEAST_SESSIONS = 30
 SESSIONS_A_YEAR = 252
 _YEAR = math.sqrt(SESSIONS_A_YEAR)
 _NOTHING = 1e-12
-"""Of the largest amount: a deviation so small is a rounding error."""
+"""Relative to what it is made of: a deviation so small is a rounding error."""
 
 
 def session_ratios(series: Floats | str, *, bootstrap: bool, seed: int = SEED) -> tuple[Metric, Metric]:
@@ -40,7 +40,9 @@ def session_ratios(series: Floats | str, *, bootstrap: bool, seed: int = SEED) -
 
     def sharpe_of(sums: Floats) -> Floats:
         drawn = (sums[:, 2] - sums[:, 1] ** 2 / count) / (count - 1)
-        made: Floats = sums[:, 0] / count / np.sqrt(np.where(drawn > nothing, drawn, 0.0)) * _YEAR
+        # In a draw of equal sessions the difference above is what rounding left of it.
+        spread = np.sqrt(np.where(drawn > _NOTHING * sums[:, 2], drawn, 0.0))
+        made: Floats = sums[:, 0] / count / spread * _YEAR
         return made
 
     def sortino_of(sums: Floats) -> Floats:

@@ -66,11 +66,12 @@ class Trade:
         )
 
 
-def trade_from_entry(entry: Mapping[str, Any]) -> Trade:
+def trade_from_entry(entry: Mapping[str, Any], *, figures_only: bool = False) -> Trade:
     """The trade of a ledger entry (``signal``, ``decision_breakdown``, ``execution``, ``exit``, ``inputs``).
 
-    A flat mapping with the names of ``exit`` and ``execution`` is read likewise. Raises NotClosed when the
-    entry has no exit or still holds contracts, ValueError for a net P&L or an exit time that cannot be read.
+    A flat mapping with the names of ``exit`` and ``execution`` is read likewise. ``figures_only`` leaves out
+    what cuts are made by, which takes most of the time. Raises NotClosed when the entry has no exit or still
+    holds contracts, ValueError for a net P&L or an exit time that cannot be read.
     """
     left = entry.get("exit") if "exit" in entry else entry
     if not isinstance(left, Mapping) or left.get("pnl_net") is None:
@@ -80,42 +81,50 @@ def trade_from_entry(entry: Mapping[str, Any]) -> Trade:
     filled = _number(bought.get("filled_contracts"))
     if partials and filled is not None and sum(leg["contracts"] for leg in partials) < filled:
         raise NotClosed(f"entry {entry.get('id', '')} still holds contracts")
-    signal, inputs = _part(entry, "signal"), _part(entry, "inputs")
-    context = _part(inputs, "context")
-    regime = _part(context, "regime") or _part(entry, "regime")
-    size = _part(_part(entry, "decision_breakdown"), "size")
-    exit_time, hold = _instant(left.get("exit_time")), _number(left.get("hold_time_seconds"))
+    get = left.get
+    exit_time, hold = _instant(get("exit_time")), _number(get("hold_time_seconds"))
     return Trade(
         id=str(entry.get("id") or ""),
-        symbol=entry.get("symbol"),
-        direction=_first(entry, signal, "direction"),
         exit_time=exit_time,
         pnl_net=float(left["pnl_net"]),
-        pnl_gross=_number(left.get("pnl_gross")),
+        pnl_gross=_number(get("pnl_gross")),
         risk_amount=_number(bought.get("risk_amount")),
-        r_multiple=_number(left.get("r_multiple")),
+        r_multiple=_number(get("r_multiple")),
         hold_time_seconds=hold,
-        exit_reason=left.get("exit_reason"),
-        pnl_from_delta=_number(left.get("pnl_from_delta")),
-        pnl_from_gamma=_number(left.get("pnl_from_gamma")),
-        pnl_from_iv=_number(left.get("pnl_from_iv")),
-        pnl_from_theta=_number(left.get("pnl_from_theta")),
-        pnl_unexplained=_number(left.get("pnl_unexplained")),
-        mfe=_number(left.get("mfe")),
-        mae=_number(left.get("mae")),
-        stale_fill=bool(left.get("stale_fill")) or any(leg.get("stale_fill") for leg in partials),
-        setup=entry.get("setup") or setup_of(_part(signal, "facts"), _part(context, "structure")),
-        multiplier=_number(size.get("final", entry.get("multiplier")))
-        if size or "exit" not in entry
-        else None,
-        timeframe=_first(entry, signal, "timeframe"),
-        quality=_first(entry, signal, "quality"),
-        confidence=_number(entry.get("confidence")),
-        dte=bought.get("dte"),
-        session=context.get("session") or entry.get("session"),
-        weekday=entry.get("weekday") or _weekday(entry.get("created_at"), exit_time, hold),
-        phase=regime.get("phase", entry.get("phase")),
+        exit_reason=get("exit_reason"),
+        pnl_from_delta=_number(get("pnl_from_delta")),
+        pnl_from_gamma=_number(get("pnl_from_gamma")),
+        pnl_from_iv=_number(get("pnl_from_iv")),
+        pnl_from_theta=_number(get("pnl_from_theta")),
+        pnl_unexplained=_number(get("pnl_unexplained")),
+        mfe=_number(get("mfe")),
+        mae=_number(get("mae")),
+        stale_fill=bool(get("stale_fill")) or any(leg.get("stale_fill") for leg in partials),
+        **({} if figures_only else _told_apart(entry, bought, exit_time, hold)),
     )
+
+
+def _told_apart(
+    entry: Mapping[str, Any], bought: Mapping[str, Any], exit_time: datetime | None, hold: float | None
+) -> dict[str, Any]:
+    """The fields that cuts read."""
+    signal = _part(entry, "signal")
+    context = _part(_part(entry, "inputs"), "context")
+    regime = _part(context, "regime") or _part(entry, "regime")
+    size = _part(_part(entry, "decision_breakdown"), "size")
+    return {
+        "symbol": entry.get("symbol"),
+        "direction": _first(entry, signal, "direction"),
+        "setup": entry.get("setup") or setup_of(_part(signal, "facts"), _part(context, "structure")),
+        "multiplier": _number(size.get("final", entry.get("multiplier"))),
+        "timeframe": _first(entry, signal, "timeframe"),
+        "quality": _first(entry, signal, "quality"),
+        "confidence": _number(entry.get("confidence")),
+        "dte": bought.get("dte"),
+        "session": context.get("session") or entry.get("session"),
+        "weekday": entry.get("weekday") or _weekday(entry.get("created_at"), exit_time, hold),
+        "phase": regime.get("phase", entry.get("phase")),
+    }
 
 
 def setup_of(facts: Mapping[str, Any], structure: Mapping[str, Any]) -> str | None:

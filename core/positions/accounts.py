@@ -47,12 +47,21 @@ def account_of(position: Position, legs: Iterable[Leg] | None = None) -> Account
 
 def open_gross(position: Position) -> float:
     """Mid to mid of the contracts still held, at the last mark."""
-    return (position.last.mid - position.entry.entry_mid) * position.shares(position.remaining)
+    return _held(position, position.last.mid)
 
 
 def gross_so_far(position: Position) -> float:
     """Mid to mid of the whole trade: legs as sold, the rest at the last mark."""
-    return account_of(position).gross + open_gross(position)
+    return gross_at(position, position.last.mid)
+
+
+def gross_at(position: Position, mid: float) -> float:
+    """The same with what is still held at a mid in $ per share."""
+    return (account_of(position).gross if position.legs else 0.0) + _held(position, mid)
+
+
+def _held(position: Position, mid: float) -> float:
+    return (mid - position.entry.entry_mid) * position.shares(position.remaining)
 
 
 def net_so_far(position: Position) -> float:

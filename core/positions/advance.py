@@ -9,9 +9,11 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 
 from core.events import PriceSeen
 from core.model import ExitReason
+from core.options.calendar import Calendar, TradingDay
 from core.options.quotes import OptionQuote
 from core.positions.book import Outcome, Position, PositionState
 from core.positions.env import Env
@@ -50,7 +52,8 @@ def on_price(position: Position, seen: PriceSeen, now: datetime, env: Env, *, ex
             outcome = walk.through(outcome, stretch)
     if outcome.position.is_open:
         outcome = walk.to_the_end(outcome, tradable, fresh)
-    return replace(outcome, position=_stop_moved(position, outcome.position))
+    moved = _stop_moved(position, outcome.position)
+    return outcome if moved is outcome.position else replace(outcome, position=moved)
 
 
 def on_time(
@@ -253,8 +256,12 @@ def _last_known(position: Position, last_price: PriceSeen | None) -> tuple[float
 
 
 def _sound(position: Position, seen: PriceSeen) -> bool:
-    prices = (x for x in (seen.price, seen.open, seen.high, seen.low) if x is not None)
-    return seen.priced_at >= position.last.spot_at and all(math.isfinite(x) and x > 0 for x in prices)
+    if seen.priced_at < position.last.spot_at:
+        return False
+    for price in (seen.price, seen.open, seen.high, seen.low):
+        if price is not None and not 0 < price < math.inf:
+            return False
+    return True
 
 
 def _in_session(seen: PriceSeen, now: datetime, env: Env) -> bool:
@@ -262,12 +269,18 @@ def _in_session(seen: PriceSeen, now: datetime, env: Env) -> bool:
 
     The last bar arrives after the close; a bar that ends at the open lies before it.
     """
-    session = env.calendar.session(env.calendar.market_date(seen.priced_at))
+    session = _session_of(env.calendar, seen.priced_at)
     if session is None or not session.open <= seen.priced_at <= session.close:
         return False
     if seen.open is not None and seen.priced_at == session.open:
         return False
     return now < session.close or not env.is_stale(session.close, now)
+
+
+@lru_cache(maxsize=64)
+def _session_of(calendar: Calendar, instant: datetime) -> TradingDay | None:
+    """The session of an instant's date; a price comes to many positions at once."""
+    return calendar.session(calendar.market_date(instant))
 
 
 def _official_close(outcome: Outcome, seen: PriceSeen, now: datetime, env: Env) -> Outcome:

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from core.options import Greeks, greeks, price, price_one
 from core.options.blocks import Floats, right_sign
-from core.options.pricing import DAY_YEARS, SESSION_YEARS
+from core.options.pricing import DAY_YEARS, SESSION_YEARS, price_corners
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,22 +96,19 @@ def shapley_one(terms: Terms, start: State, end: State, delta: float, mid_change
     """The attribution of one step in $ per contract.
 
     ``delta`` is the option's delta at the start; ``mid_change`` the change of the mid in $ per share, what
-    of it the model does not explain is ``unexplained``. A factor that did not change is not revalued.
+    of it the model does not explain is ``unexplained``.
     """
 
-    def at(spot: float, iv: float, then: State) -> float:
-        return model_value(terms, State(spot, iv, then.years, then.carry_years))
-
-    same_spot, same_iv = start.spot == end.spot, start.iv == end.iv
-    f000 = at(start.spot, start.iv, start)
-    f001 = at(start.spot, start.iv, end)
-    f100 = f000 if same_spot else at(end.spot, start.iv, start)
-    f101 = f001 if same_spot else at(end.spot, start.iv, end)
-    f010 = f000 if same_iv else at(start.spot, end.iv, start)
-    f011 = f001 if same_iv else at(start.spot, end.iv, end)
-    f110 = f010 if same_spot else (f100 if same_iv else at(end.spot, end.iv, start))
-    f111 = f011 if same_spot else (f101 if same_iv else at(end.spot, end.iv, end))
-
+    f000, f001, f010, f011, f100, f101, f110, f111 = price_corners(
+        (start.spot, end.spot),
+        terms.strike,
+        (start.iv, end.iv),
+        ((start.years, start.carry_years), (end.years, end.carry_years)),
+        terms.is_call,
+        rate=terms.rate,
+        dividend=terms.dividend,
+        american=terms.american,
+    )
     spot = (2 * (f100 - f000) + (f110 - f010) + (f101 - f001) + 2 * (f111 - f011)) / 6
     iv = (2 * (f010 - f000) + (f110 - f100) + (f011 - f001) + 2 * (f111 - f101)) / 6
     time = (2 * (f001 - f000) + (f101 - f100) + (f011 - f010) + 2 * (f111 - f110)) / 6

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property, lru_cache
+from typing import Any
 
 from core.model import Contract
 from core.options.calendar import Calendar
@@ -23,6 +24,17 @@ class Env:
     def clock(self) -> TradingClock:
         """The trading clock of these rules on this calendar."""
         return _clock(self.calendar, self.rules.clock.night_minutes, self.rules.clock.weekend_minutes)
+
+    def marks_at(self, now: datetime) -> dict[Any, Any]:
+        """What has been worked out for this instant so far; forgotten as soon as another is asked for."""
+        if self._made.get("at") != now:
+            self._made.clear()
+            self._made["at"] = now
+        return self._made
+
+    @cached_property
+    def _made(self) -> dict[Any, Any]:
+        return {}
 
     @property
     def rate(self) -> float:

@@ -14,8 +14,11 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import Enum
+from functools import lru_cache
 
 from core.model import ExitReason
+from core.options.calendar import Calendar
 from core.positions.book import Position
 from core.positions.env import Env
 
@@ -71,7 +74,8 @@ def first_exit(position: Position, moment: Moment, env: Env) -> Exit | None:
     """The first exit of the table that applies, ``None`` when the position stays as it is."""
     if not position.is_open:
         return None
-    for reason, applies in EXITS:
+    tradable = moment.tradable
+    for reason, applies in _rows(moment.passed is not None and tradable, moment.clock and tradable):
         if (found := applies(position, moment, env)) is not None:
             return Exit(reason, *found)
     return None
@@ -83,18 +87,22 @@ def time_exit_at(position: Position, env: Env) -> datetime:
     The entry's own session for an option that expired on its day, else n full sessions after it by the term
     at the entry; never later than before the expiry's last close.
     """
-    exits = env.rules.exits
-    lead = timedelta(minutes=exits.minutes_before_close)
+    exits, dte = env.rules.exits, position.entry.dte
     latest = env.last_close(position.contract.expiry)
-    dte = position.entry.dte
     if dte > 0:
         sessions = exits.weekly_sessions if dte <= exits.weekly_max_days else exits.monthly_sessions
-        day = env.calendar.market_date(position.opened_at)
-        if sessions:
-            latest = min(latest, env.calendar.sessions_after(day, sessions).close)
-        elif (session := env.calendar.session(day)) is not None:
-            latest = min(latest, session.close)
-    return latest - lead
+        latest = min(latest, _close_after(env.calendar, position.opened_at, sessions) or latest)
+    return latest - timedelta(minutes=exits.minutes_before_close)
+
+
+@lru_cache(maxsize=1024)
+def _close_after(calendar: Calendar, opened_at: datetime, sessions: int) -> datetime | None:
+    """The close of the n-th session after an entry's own; asked for at every price of every position."""
+    day = calendar.market_date(opened_at)
+    if sessions:
+        return calendar.sessions_after(day, sessions).close
+    own = calendar.session(day)
+    return None if own is None else own.close
 
 
 def theta_limit(position: Position, env: Env) -> float:
@@ -131,16 +139,12 @@ def _target_1(position: Position, moment: Moment, env: Env) -> Found:
 
 
 def _theta_decay(position: Position, moment: Moment, env: Env) -> Found:
-    if not (moment.clock and moment.tradable):
-        return None
     paid = -position.running.theta
     return (position.remaining, moment.spot) if 0 < paid >= theta_limit(position, env) else None
 
 
 def _time(position: Position, moment: Moment, env: Env) -> Found:
-    if not (moment.clock and moment.tradable and moment.now >= time_exit_at(position, env)):
-        return None
-    return position.remaining, moment.spot
+    return (position.remaining, moment.spot) if moment.now >= time_exit_at(position, env) else None
 
 
 def _expiry(position: Position, moment: Moment, env: Env) -> Found:
@@ -149,20 +153,34 @@ def _expiry(position: Position, moment: Moment, env: Env) -> Found:
     return position.remaining, moment.spot
 
 
-EXITS: tuple[tuple[ExitReason, Predicate], ...] = (
-    (ExitReason.MANUAL, _manual),
-    (ExitReason.STOP_LOSS, _stop_loss),
-    (ExitReason.TARGET_2, _target_2),
-    (ExitReason.TARGET_1, _target_1),
-    (ExitReason.THETA_DECAY, _theta_decay),
-    (ExitReason.TIME, _time),
-    (ExitReason.EXPIRY, _expiry),
+class Looks(Enum):
+    """At what a row looks: LEVELS at the prices that were passed, CLOCK at the time; both while options trade."""
+
+    ALWAYS = "always"
+    LEVELS = "levels"
+    CLOCK = "clock"
+
+
+EXITS: tuple[tuple[ExitReason, Looks, Predicate], ...] = (
+    (ExitReason.MANUAL, Looks.ALWAYS, _manual),
+    (ExitReason.STOP_LOSS, Looks.LEVELS, _stop_loss),
+    (ExitReason.TARGET_2, Looks.LEVELS, _target_2),
+    (ExitReason.TARGET_1, Looks.LEVELS, _target_1),
+    (ExitReason.THETA_DECAY, Looks.CLOCK, _theta_decay),
+    (ExitReason.TIME, Looks.CLOCK, _time),
+    (ExitReason.EXPIRY, Looks.ALWAYS, _expiry),
 )
 
 
+@lru_cache(maxsize=4)
+def _rows(levels: bool, clock: bool) -> tuple[tuple[ExitReason, Predicate], ...]:
+    """The rows of the table that can apply where levels, or the clock, are looked at."""
+    looked = {Looks.ALWAYS, *((Looks.LEVELS,) if levels else ()), *((Looks.CLOCK,) if clock else ())}
+    return tuple((reason, applies) for reason, looks, applies in EXITS if looks in looked)
+
+
 def _crossed(moment: Moment, level: float, side: int) -> float | None:
-    if moment.passed is None or not moment.tradable:
-        return None
+    assert moment.passed is not None
     return moment.passed.crossing(level, side)
 
 

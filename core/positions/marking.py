@@ -11,12 +11,12 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from core.model import Contract
-from core.options import greeks_one, implied_volatility_one
+from core.options import GreeksOne, greeks_one, implied_volatility_one
 from core.options.clock import calendar_years
 from core.options.pricing import DAY_YEARS
 from core.options.quotes import OptionQuote
 from core.options.volatility import estimate_iv
-from core.positions.attribution import Attribution, State, Terms, model_value, shapley_one
+from core.positions.attribution import Attribution, State, Terms, shapley_one
 from core.positions.book import Basis, Mark
 from core.positions.env import Env
 
@@ -53,7 +53,7 @@ def entry_mark(
             env.rules.volatility,
         )
         iv = estimate.value
-    return _mark(contract, spot, spot_at, State(spot, iv, years, carry), quote, None, now, env)
+    return _mark(contract, terms, spot_at, State(spot, iv, years, carry), quote, None, now, env)
 
 
 def next_mark(
@@ -72,12 +72,35 @@ def next_mark(
     With a usable ``quote`` the mid is the quote's and the volatility what it implies; without one the mid is
     the model's at ``iv``, by default the last mark's.
     """
+    mid, quoted_at = (None, None) if quote is None else (quote.mid, quote.at)
+    # Everything the step depends on: positions in one contract take it together, so it is worked out once.
+    step = (
+        *(contract, spot, spot_at, iv, mid, quoted_at),
+        *(last.at, last.spot, last.iv, last.years, last.carry_years, last.mid, last.delta, last.quoted_at),
+    )
+    made = env.marks_at(now)
+    mark = made.get(step)
+    if mark is None:
+        mark = made[step] = _next_mark(contract, last, spot, spot_at, now, env, quote, mid, iv)
+    return mark
+
+
+def _next_mark(
+    contract: Contract,
+    last: Mark,
+    spot: float,
+    spot_at: datetime,
+    now: datetime,
+    env: Env,
+    quote: OptionQuote | None,
+    mid: float | None,
+    iv: float | None,
+) -> Mark:
     terms, years, carry = terms_of(contract, env), *time_left(contract, now, env)
     carried = last.iv if iv is None else iv
-    mid = None if quote is None else quote.mid
     implied = None if mid is None else _implied(terms, mid, spot, years, carry)
     state = State(spot, implied or carried or math.nan, years, carry)
-    return _mark(contract, spot, spot_at, state, quote, last, now, env)
+    return _mark(contract, terms, spot_at, state, quote, last, now, env)
 
 
 def iv_from_quote(
@@ -138,7 +161,7 @@ def _implied(terms: Terms, mid: float, spot: float, years: float, carry: float) 
 
 def _mark(
     contract: Contract,
-    spot: float,
+    terms: Terms,
     spot_at: datetime,
     state: State,
     quote: OptionQuote | None,
@@ -146,22 +169,33 @@ def _mark(
     now: datetime,
     env: Env,
 ) -> Mark:
-    terms = terms_of(contract, env)
-    value = model_value(terms, state)
-    known = math.isfinite(value)
+    found = greeks_one(
+        state.spot,
+        terms.strike,
+        state.years,
+        state.iv,
+        terms.is_call,
+        rate=terms.rate,
+        dividend=terms.dividend,
+        carry_years=state.carry_years,
+        american=terms.american,
+        theta_years=env.clock.one_day_years,
+        theta_carry_years=DAY_YEARS,
+    )
+    known = math.isfinite(found.price)
     quoted = None if quote is None else quote.mid
     if quoted is not None:
         mid = quoted
     elif known:
-        mid = value
+        mid = found.price
     elif last is not None:
         mid = last.mid
     else:
         raise ValueError(f"{contract.occ} can be valued neither by a quote nor by the model")
-    delta, gamma, theta, vega, estimated = _greeks(terms, state, contract, now, env)
+    delta, gamma, theta, vega, estimated = _greeks(found, terms, state, contract, now, env)
     return Mark(
         at=now,
-        spot=spot,
+        spot=state.spot,
         spot_at=spot_at,
         iv=state.iv if known else None,
         years=state.years,
@@ -187,21 +221,9 @@ def _step(terms: Terms, last: Mark, state: State, mid: float, known: bool) -> At
 
 
 def _greeks(
-    terms: Terms, state: State, contract: Contract, now: datetime, env: Env
+    found: GreeksOne, terms: Terms, state: State, contract: Contract, now: datetime, env: Env
 ) -> tuple[float, float | None, float, float | None, bool]:
-    found = greeks_one(
-        state.spot,
-        terms.strike,
-        state.years,
-        state.iv,
-        terms.is_call,
-        rate=terms.rate,
-        dividend=terms.dividend,
-        carry_years=state.carry_years,
-        american=terms.american,
-        theta_years=env.clock.one_day_years,
-        theta_carry_years=DAY_YEARS,
-    )
+    """The Greeks, or the rules' fallback where the model has none."""
     if all(map(math.isfinite, found)):
         return found.delta, found.gamma, found.theta, found.vega, False
     rules = env.rules.volatility

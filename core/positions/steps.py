@@ -9,7 +9,7 @@ from core.model import ExitReason
 from core.options.fills import Fill, NotFilled, Order, Side, fill
 from core.options.quotes import MODEL, OptionQuote
 from core.options.spreads import quote_from_model
-from core.positions.accounts import gross_so_far
+from core.positions.accounts import gross_at
 from core.positions.book import Leg, Mark, Outcome, Pending, Position, PositionState
 from core.positions.env import Env
 
@@ -17,10 +17,15 @@ from core.positions.env import Env
 def marked(outcome: Outcome, mark: Mark) -> Outcome:
     """The position at its new mark, with what it has gained or lost so far at best and worst."""
     before = outcome.position
-    position = replace(before, last=mark, running=before.running.plus(mark.step))
-    gross = gross_so_far(position)
-    position = replace(position, mfe=max(position.mfe, gross), mae=min(position.mae, gross))
-    return replace(outcome, position=position, marks=(*outcome.marks, mark))
+    gross = gross_at(before, mark.mid)
+    position = replace(
+        before,
+        last=mark,
+        running=before.running.plus(mark.step),
+        mfe=max(before.mfe, gross),
+        mae=min(before.mae, gross),
+    )
+    return Outcome(position=position, marks=(*outcome.marks, mark), legs=outcome.legs)
 
 
 def sold(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from core.model import ExitReason
 from core.positions.accounts import net_so_far
+from core.positions.advance import stop_to_break_even
 from core.positions.book import Position, PositionState
 from core.positions.env import Env
 from core.positions.exits import theta_limit, time_exit_at
@@ -32,13 +33,30 @@ class Distance:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExitCondition:
+    """One exit that may come, and in ``words`` how far away it is.
+
+    ``left`` is the share of its way still to go: 0 is there, above 1 is further off than at the entry.
+    ``level`` in $ of the underlying or ``due`` as an instant, where the exit has one.
+    """
+
+    reason: ExitReason
+    words: str
+    left: float
+    level: float | None = None
+    due: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LiveValues:
     """The state of an open position; money in $, times in seconds, Greeks per share.
 
     ``pnl`` is mid to mid of the whole trade (legs sold and contracts held) less all costs paid so far, the
     entry's in full; what selling the rest will cost is not in it. ``pnl_pct`` is of the premium paid, ``r``
     in planned losses (``None`` when none was planned). ``stale`` when a stop would not act on the price
-    behind the mark. A first target that has been taken has no distance.
+    behind the mark. A first target that has been taken has no distance. ``half`` of the contracts held is
+    rounded up. ``break_even`` is where that command would put the stop, ``None`` when it would not move;
+    ``break_even_sells`` when the underlying is already at or beyond it.
     """
 
     mark: float
@@ -63,6 +81,9 @@ class LiveValues:
     hours_left: float
     time_exit_in: float
     nearest_exit: str
+    half: int
+    break_even: float | None
+    break_even_sells: bool
 
 
 def live_values(position: Position, now: datetime, env: Env) -> LiveValues:
@@ -70,6 +91,7 @@ def live_values(position: Position, now: datetime, env: Env) -> LiveValues:
     last, entry = position.last, position.entry
     pnl = net_so_far(position)
     close = env.last_close(position.contract.expiry)
+    moved = stop_to_break_even(position).stop
     return LiveValues(
         mark=last.mid,
         mark_age=env.price_age(last.spot_at, now),
@@ -93,6 +115,9 @@ def live_values(position: Position, now: datetime, env: Env) -> LiveValues:
         hours_left=max(0.0, (close - now).total_seconds() / 3600),
         time_exit_in=(time_exit_at(position, env) - now).total_seconds(),
         nearest_exit=nearest_exit(position, now, env),
+        half=(position.remaining + 1) // 2,
+        break_even=None if moved == position.stop else moved,
+        break_even_sells=(last.spot - moved) * position.direction.sign <= 0,
     )
 
 
@@ -108,10 +133,21 @@ def nearest_exit(position: Position, now: datetime, env: Env) -> str:
         return "closed"
     if position.pending is not None:
         return f"{position.pending.reason}: {position.pending.contracts} left to sell"
-    return min(_candidates(position, now, env))[1]
+    nearest = nearest_of(exit_conditions(position, now, env))
+    return f"{nearest.reason} {nearest.words}"
 
 
-def _candidates(position: Position, now: datetime, env: Env) -> Iterator[tuple[float, str]]:
+def nearest_of(conditions: Iterable[ExitCondition]) -> ExitCondition:
+    """The condition with the least of its way left to go; raises ValueError when there is none."""
+    return min(conditions, key=lambda each: (each.left, each.reason))
+
+
+def exit_conditions(position: Position, now: datetime, env: Env) -> tuple[ExitCondition, ...]:
+    """Every exit that may still come by itself, in the order in which the exits are looked at."""
+    return tuple(_conditions(position, now, env))
+
+
+def _conditions(position: Position, now: datetime, env: Env) -> Iterator[ExitCondition]:
     rows = [(ExitReason.STOP_LOSS, position.stop), (ExitReason.TARGET_2, position.levels.target_2)]
     if not position.scaled_out:
         rows.append((ExitReason.TARGET_1, position.levels.target_1))
@@ -120,16 +156,18 @@ def _candidates(position: Position, now: datetime, env: Env) -> Iterator[tuple[f
         left = abs(level - spot)
         # A stop at break-even lies where the way began: the way back to it leads from the first target.
         begin = at_entry if level != at_entry else position.levels.target_1
-        yield left / max(abs(level - begin), 1e-9), f"{reason} ${left:.2f} away"
-    due = time_exit_at(position, env)
-    left = max(0.0, (due - now).total_seconds())
-    yield left / max((due - position.opened_at).total_seconds(), 1.0), f"{ExitReason.TIME} in {_span(left)}"
+        share = left / max(abs(level - begin), 1e-9)
+        yield ExitCondition(reason=reason, words=f"${left:.2f} away", left=share, level=level)
     limit = theta_limit(position, env)
     paid = max(0.0, -position.running.theta)
     if limit > 0:
         share = 100 * paid / (position.entry.entry_price * position.entry.multiplier)
-        most = env.rules.exits.theta_decay_pct
-        yield 1 - paid / limit, f"{ExitReason.THETA_DECAY} at {share:.0f} % of premium, limit {most:g} %"
+        words = f"at {share:.0f} % of premium, limit {env.rules.exits.theta_decay_pct:g} %"
+        yield ExitCondition(reason=ExitReason.THETA_DECAY, words=words, left=1 - paid / limit)
+    due = time_exit_at(position, env)
+    left = max(0.0, (due - now).total_seconds())
+    share = left / max((due - position.opened_at).total_seconds(), 1.0)
+    yield ExitCondition(reason=ExitReason.TIME, words=f"in {_span(left)}", left=share, due=due)
 
 
 def _distance(position: Position, level: float) -> Distance:

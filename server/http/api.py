@@ -17,10 +17,12 @@ from server.http.bodies import read_body
 from server.http.lists import (
     ENTRY_FILTERS,
     PAGING,
+    PERFORMANCE,
     RECEIPT_FILTERS,
     invalid,
     listing,
     page_query,
+    parameters,
     position_page,
 )
 from server.http.ports import Health, HealthSource, NotStored, Overloaded
@@ -112,6 +114,25 @@ class Api:
         if record is None:
             raise Refused("UNKNOWN_DECISION", "no decision has this id")
         return answer(decision_detail(record))
+
+    async def metrics(self, call: Call) -> web.Response:
+        given = parameters(call.request, PERFORMANCE)
+        window, cut = given.get("window", "all"), given.get("cut", "setup")
+        try:
+            view = await self._deck.performance(window, cut)
+        except ValueError as error:
+            raise invalid(str(error)) from None
+        made = view.report
+        return answer(
+            {
+                "as_of": made.as_of,
+                "window": view.window,
+                "assumed": view.assumed,
+                "metrics": made.metrics,
+                "cut": view.cut,
+                "buckets": made.cuts[view.cut],
+            }
+        )
 
     # --- commands ----------------------------------------------------------------------------------------
 
@@ -252,6 +273,16 @@ ROUTES: tuple[Route, ...] = (
         summary="Open positions, marked",
         answers="List",
         query=PAGING,
+        refuses=("INVALID_PARAMETER",),
+    ),
+    Route(
+        method="GET",
+        path="/api/metrics",
+        access=READ,
+        handler=Api.metrics,
+        summary="The metrics of all closed trades or of a window, each with n, interval and status, and one cut",
+        answers="Metrics",
+        query=PERFORMANCE,
         refuses=("INVALID_PARAMETER",),
     ),
     Route(

@@ -8,9 +8,11 @@ from typing import Any
 
 from aiohttp import web
 
+from core.performance import CUTS
 from server.deck import PageQuery, PositionRow
 from server.http.problems import Refused
 from server.http.routes import Parameter
+from server.views import WINDOWS
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 500
@@ -47,16 +49,31 @@ RECEIPT_FILTERS = (
 )
 
 
+PERFORMANCE = (
+    Parameter(
+        name="window",
+        text="days back from now, or every trade",
+        schema={"type": "string", "enum": list(WINDOWS), "default": "all"},
+    ),
+    Parameter(
+        name="cut",
+        text="by what the buckets are told apart",
+        schema={"type": "string", "enum": list(CUTS), "default": "setup"},
+    ),
+)
+
+
 def page_query(request: web.BaseRequest, what: str, accepted: Sequence[Parameter]) -> PageQuery:
     """What a list is asked for; raises Refused naming the parameter that is not accepted."""
-    given = _parameters(request, accepted)
+    given = parameters(request, accepted)
     limit = _limit(given.pop("limit", None))
     cursor = given.pop("cursor", None)
     order = given.pop("order", "time")
     return PageQuery(what=what, limit=limit, cursor=cursor, filters=given, order=order)
 
 
-def _parameters(request: web.BaseRequest, accepted: Sequence[Parameter]) -> dict[str, str]:
+def parameters(request: web.BaseRequest, accepted: Sequence[Parameter]) -> dict[str, str]:
+    """What was given of the accepted parameters; raises Refused naming one that is not accepted."""
     names = [parameter.name for parameter in accepted]
     given: dict[str, str] = {}
     for name, value in request.query.items():

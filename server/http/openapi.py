@@ -10,6 +10,7 @@ from core.model import Mode, ReceiptStatus, Source
 from server.http.problems import PROBLEMS
 from server.http.routes import COMMAND, READ, Route
 from server.http.webhooks import WEBHOOK_PATHS
+from server.views import WINDOWS
 
 Json = dict[str, Any]
 
@@ -38,6 +39,25 @@ SCHEMAS: Mapping[str, Json] = {
             "direction": {"enum": ["LONG", "SHORT", None]},
             "confidence": {"type": "number"},
             "decision_breakdown": {"type": "object"},
+        },
+    },
+    "Metrics": {
+        "type": "object",
+        "required": ["as_of", "window", "assumed", "metrics", "cut", "buckets"],
+        "properties": {
+            "as_of": {"type": "string", "format": "date-time"},
+            "window": {"enum": list(WINDOWS)},
+            "assumed": {"type": "boolean"},
+            "metrics": {"type": "object"},
+            "cut": {"type": "string"},
+            "buckets": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "required": ["label", "metrics"],
+                    "properties": {"label": {"type": "string"}, "metrics": {"type": "object"}},
+                },
+            },
         },
     },
     "WebhookAnswer": {

@@ -17,6 +17,7 @@ from core.model import DecisionRecord
 from core.positions.book import Mark
 from server.deck import Page, PageQuery
 from server.ledger.chain import Verified
+from server.views import Judged
 
 Entry = tuple[Event, Sequence[Effect]]
 """One step: its event and its effects; effects that are not to be stored are passed over."""
@@ -74,8 +75,13 @@ class LedgerReader(Protocol):
         """One position, open or closed, as stored."""
         ...
 
-    async def marks_of(self, position_id: str) -> tuple[Mark, ...]:
-        """Every stored step of a position's value, oldest first."""
+    async def marks_of(self, position_id: str, *, at_most: int | None = None) -> tuple[Mark, ...]:
+        """Every stored step of a position's value, oldest first; with ``at_most`` evenly chosen ones, the
+        last always among them."""
+        ...
+
+    async def judgements(self) -> tuple[Judged, ...]:
+        """What was said to suggestions, newest first."""
         ...
 
     async def rules_versions(self) -> tuple[Mapping[str, Any], ...]:

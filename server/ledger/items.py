@@ -40,6 +40,7 @@ COLUMNS: Mapping[str, str] = {
     "decisions": ", ".join((*_ENTRY_TEXT, "decision_breakdown", "exit")),
     "ledger": ", ".join((*_ENTRY_TEXT, *_ENTRY_JSON, "inputs")),
     "trades": ", ".join((*_ENTRY_TEXT, "execution", "exit")),
+    "closed": ", ".join((*_ENTRY_TEXT, *_ENTRY_JSON, "inputs")),
     "receipts": "*",
 }
 
@@ -91,6 +92,7 @@ ITEMS = {
     "decisions": decision_item,
     "ledger": ledger_item,
     "trades": trade_item,
+    "closed": ledger_item,
     "receipts": receipt_item,
 }
 

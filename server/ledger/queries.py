@@ -100,6 +100,10 @@ LISTINGS: Mapping[str, Listing] = {
     "trades": Listing(
         "ledger_entries", {**_ENTRY_FILTERS, "state": _STATE}, _ENTRY_ORDERS, "execution IS NOT NULL"
     ),
+    # Whole entries of what was sold, in part or all: what the metrics are made from.
+    "closed": Listing(
+        "ledger_entries", _ENTRY_FILTERS, _ENTRY_ORDERS, "execution IS NOT NULL AND exit IS NOT NULL"
+    ),
     "receipts": Listing(
         "receipts",
         {

@@ -23,6 +23,7 @@ from server.ledger.queries import plan
 from server.ledger.rows import DERIVED
 from server.ledger.schema import check
 from server.ledger.writer import GroupConnection, connect
+from server.views import Judged
 
 T = TypeVar("T")
 
@@ -87,12 +88,36 @@ class SqliteReader:
         """One position as stored, open or closed."""
         return await self._one("SELECT payload FROM positions WHERE id = ?", position_id, _payload)
 
-    async def marks_of(self, position_id: str) -> tuple[Mark, ...]:
-        """Every stored step of a position's value, oldest first."""
+    async def marks_of(self, position_id: str, *, at_most: int | None = None) -> tuple[Mark, ...]:
+        """Every stored step of a position's value, oldest first.
+
+        With ``at_most`` that many, evenly chosen, the last always among them; raises ValueError below 1.
+        """
+        if at_most is not None and at_most < 1:
+            raise ValueError(f"at_most: {at_most} is not at least 1")
         sql = "SELECT payload FROM marks WHERE position_id = ? ORDER BY n"
+        chosen: list[str | int] = [position_id]
+        if at_most is not None:
+            # Counted from the last, in the index alone: only the chosen payloads are read.
+            sql = """SELECT payload FROM marks WHERE n IN (
+                SELECT n FROM (SELECT n, row_number() OVER (ORDER BY n DESC) - 1 AS back, count(*) OVER () AS all_of
+                FROM marks WHERE position_id = ?) WHERE back % ((all_of + ? - 1) / ?) = 0) ORDER BY n"""
+            chosen += [at_most, at_most]
 
         def read(connection: sqlite3.Connection) -> tuple[Mark, ...]:
-            return tuple(decode_as(Mark, row[0]) for row in connection.execute(sql, (position_id,)))
+            return tuple(decode_as(Mark, row[0]) for row in connection.execute(sql, chosen))
+
+        return await self._read(read)
+
+    async def judgements(self) -> tuple[Judged, ...]:
+        """What was said to suggestions, newest first."""
+
+        def read(connection: sqlite3.Connection) -> tuple[Judged, ...]:
+            rows = connection.execute("SELECT id, at, status, author, text FROM suggestions ORDER BY seq DESC")
+            return tuple(
+                Judged(id=r["id"], at=instant(r["at"]), status=r["status"], author=r["author"], text=r["text"])
+                for r in rows
+            )
 
         return await self._read(read)
 

@@ -8,7 +8,16 @@ from functools import cache
 from itertools import chain
 from typing import Any
 
-from core.effects import Effect, StoreDecision, StoreMarks, StoreReceipt, StoreRules, StoreShadow, StoreTrade
+from core.effects import (
+    Effect,
+    StoreDecision,
+    StoreJudgement,
+    StoreMarks,
+    StoreReceipt,
+    StoreRules,
+    StoreShadow,
+    StoreTrade,
+)
 from core.model import DecisionRecord
 from core.positions import Position, PositionState, execution_record, exit_record
 from server.ledger.base import Entry
@@ -46,11 +55,12 @@ OUTCOME = "UPDATE ledger_entries SET position_id = ?, execution = ?, exit = ? WH
 SHADOW = "UPDATE ledger_entries SET hypothetical = ? WHERE id = ?"
 MARK = _insert("marks", "position_id at payload")
 RULES = _insert("rules_versions", "seq at fingerprint name author toml")
+JUDGEMENT = _insert("suggestions", "seq at id status author text")
 
-STATEMENTS = (JOURNAL, RECEIPT, ENTRY, POSITION, OUTCOME, SHADOW, MARK, RULES)
+STATEMENTS = (JOURNAL, RECEIPT, ENTRY, POSITION, OUTCOME, SHADOW, MARK, RULES, JUDGEMENT)
 """In the order they run within a batch: an entry is there before the outcome that is written to it."""
 
-DERIVED = ("receipts", "ledger_entries", "positions", "marks", "rules_versions")
+DERIVED = ("receipts", "ledger_entries", "positions", "marks", "rules_versions", "suggestions")
 """The tables that a replay of the journal fills again."""
 
 Tables = dict[str, list[Row]]
@@ -190,6 +200,12 @@ def _rules(effect: StoreRules, into: Tables) -> None:
     )
 
 
+def _judgement(effect: StoreJudgement, into: Tables) -> None:
+    into[JUDGEMENT].append(
+        (effect.seq, micros(effect.at), effect.id, effect.status, effect.author, effect.text)
+    )
+
+
 _STORES: Mapping[type, Callable[[Any, Tables], None]] = {
     StoreReceipt: _receipt,
     StoreDecision: _decision,
@@ -197,6 +213,7 @@ _STORES: Mapping[type, Callable[[Any, Tables], None]] = {
     StoreShadow: _shadow,
     StoreMarks: _marks,
     StoreRules: _rules,
+    StoreJudgement: _judgement,
 }
 
 

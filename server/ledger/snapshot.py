@@ -34,6 +34,7 @@ ORDERS: dict[str, TableOrder] = {
     "positions": TableOrder(("id",)),
     "marks": TableOrder(("position_id", "n"), ("n",)),
     "rules_versions": TableOrder(("seq",)),
+    "suggestions": TableOrder(("seq",)),
 }
 """Every derived table; the number of a mark is that of its insertion, which a rebuild may give anew."""
 

@@ -63,7 +63,8 @@ class Tally:
 class Replayer:
     """Steps a fresh engine; ``output``, when there is one, keeps all of it as a ledger.
 
-    ``asked`` are the signals whose market was asked for and not answered yet.
+    ``asked`` are the signals whose market was asked for and not answered yet. Closed positions are kept in
+    ``closed`` when it is a list.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class Replayer:
         self._output = output
         self._progress = progress
         self._head = GENESIS
+        self.closed: list[Position] | None = None
         self._sold: dict[str, tuple[float, float, int]] = {}
 
     @property
@@ -139,6 +141,8 @@ class Replayer:
         if position.state is PositionState.CLOSED:
             tally.closed += 1
             self._sold.pop(position.id, None)
+            if self.closed is not None:
+                self.closed.append(position)
         else:
             self._sold[position.id] = (gross, net, legs)
 

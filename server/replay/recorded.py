@@ -26,6 +26,7 @@ def replay_journal(
     rules_text: str | None = None,
     output: BulkLedger | None = None,
     progress: Progress | None = None,
+    keep_closed: bool = False,
 ) -> Replayer:
     """Feed a journal from its first input; ``rules_text`` stands in for every rules version in it.
 
@@ -35,6 +36,8 @@ def replay_journal(
     if rules_text is not None:
         Rules.parse(rules_text)
     replayer = Replayer(source.engine_id, output, progress)
+    if keep_closed:
+        replayer.closed = []
     for event in source.events():
         if rules_text is not None and isinstance(event, RulesChanged):
             event = replace(event, toml=rules_text, author=AUTHOR)

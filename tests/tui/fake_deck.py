@@ -9,6 +9,9 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import fake_details
+import fake_views
+
 from core.model import (
     Action,
     Bias,
@@ -51,7 +54,10 @@ from server.deck import (
     PnlView,
     PositionRow,
     SourceStatus,
+    SystemView,
 )
+from server.details import PositionDetail
+from server.views import LearningView, PerformanceView
 
 NOW = datetime(2026, 11, 24, 17, 41, 7, tzinfo=UTC)
 
@@ -226,6 +232,9 @@ def position(
         execution=ExecutionView(option_type="CALL" if sign > 0 else "PUT", strike=strike, expiry=str(expiry), dte=3,
                                 filled_contracts=contracts, fill_quality="FULL", spread_cost=13.2, slippage=6.6,
                                 commission=0.65 * contracts, risk_amount=96.4 * contracts),
+        half=(left + 1) // 2,
+        break_even=spot - 0.9 * sign,
+        decision_id=f"dec-{key}",
     )  # fmt: skip
     return replace(row, **changes)
 
@@ -338,8 +347,18 @@ def ledger_item(n: int) -> Mapping[str, Any]:
 class FakeDeck:
     """Gives the snapshot it holds; ``ledger`` rows page by twenty; commands are kept in ``commands``."""
 
-    def __init__(self, now: DeckSnapshot | None = None, *, ledger: int = 50) -> None:
+    def __init__(
+        self,
+        now: DeckSnapshot | None = None,
+        *,
+        ledger: int = 50,
+        trades: int = 240,
+        signals: int = 900,
+        quarantined: int = 3,
+    ) -> None:
         self.now = now or snapshot()
+        self.trades, self.signals, self.quarantined = trades, signals, quarantined
+        self.asked: list[str] = []
         self.commands: list[Command] = []
         self.queries: list[PageQuery] = []
         self.answer = CommandResult(ok=True, code="ACCEPTED", text="Exit sent")
@@ -358,16 +377,42 @@ class FakeDeck:
 
     async def page(self, query: PageQuery) -> Page:
         self.queries.append(query)
-        only = query.filters.get("decision")
-        items = [
-            item for n in range(self._ledger) if (item := ledger_item(n)) and only in (None, item["decision"])
-        ]
+        if query.what == "receipts":
+            return fake_views.quarantined(self.quarantined)
+        items = [ledger_item(n) for n in range(self._ledger)]
+        for name, text in query.filters.items():
+            items = [item for item in items if str(item[name]) == text]
+        if query.order == "confidence":
+            items.sort(key=lambda item: -item["confidence"])
         start = int(query.cursor or 0)
         end = start + query.limit
         return Page(items=tuple(items[start:end]), next_cursor=str(end) if end < len(items) else None)
 
     async def decision(self, decision_id: str) -> DecisionRecord | None:
         return replace(record(Action.SKIP), id=decision_id)
+
+    async def entry(self, decision_id: str) -> Mapping[str, Any] | None:
+        made = await self.decision(decision_id)
+        return fake_details.entry(decision_id, str(made.action)) if made else None
+
+    async def position(self, position_id: str) -> PositionDetail | None:
+        found = next((row for row in self.now.positions if row.id == position_id), None)
+        return fake_details.detail(found) if found else None
+
+    async def receipt(self, receipt_id: str) -> Mapping[str, Any] | None:
+        return fake_views.receipt(receipt_id)
+
+    async def system(self) -> SystemView:
+        self.asked.append("system")
+        return fake_views.system() if self.trades else fake_views.empty_system()
+
+    async def performance(self, window: str, cut: str) -> PerformanceView:
+        self.asked.append(f"performance {window} {cut}")
+        return fake_views.performance(window, cut, self.trades)
+
+    async def learning(self) -> LearningView:
+        self.asked.append("learning")
+        return fake_views.learning(self.signals)
 
     async def command(self, command: Command) -> CommandResult:
         self.commands.append(command)

@@ -174,7 +174,7 @@ async def test_history_pages_filters_and_sorts() -> None:
         await pilot.press("n")
         await pilot.pause()
         assert "41-50" in screen_text(app) and "the oldest" in screen_text(app)
-        await pilot.press("n", "p")
+        await pilot.press("n", "N")
         await pilot.pause()
         assert "21-40" in screen_text(app)
         await pilot.press("f", "s")

@@ -18,9 +18,36 @@ class ExitPosition(UserCommand):
     group = "Positions"
     scope = "live"
     footer = True
+    footer_rank = 0
 
     def run(self, app: DeckApp) -> None:
-        app.ask_exit()
+        app.ask_exit(self.key_word())
+
+
+class ExitHalf(UserCommand):
+    """Sell half of the position under the cursor, rounded up; a dialog asks for another key."""
+
+    keys = ("h",)
+    label = "half"
+    group = "Positions"
+    scope = "live"
+    footer = True
+
+    def run(self, app: DeckApp) -> None:
+        app.ask_half(self.key_word())
+
+
+class BreakEven(UserCommand):
+    """Move the stop of the position under the cursor to break-even; a dialog asks for another key."""
+
+    keys = ("b",)
+    label = "b/e"
+    group = "Positions"
+    scope = "live"
+    footer = True
+
+    def run(self, app: DeckApp) -> None:
+        app.ask_break_even(self.key_word())
 
 
 class ExitAll(UserCommand):
@@ -31,9 +58,37 @@ class ExitAll(UserCommand):
     group = "Positions"
     scope = "live"
     footer = True
+    footer_rank = 0
 
     def run(self, app: DeckApp) -> None:
         app.ask_exit_all()
+
+
+class ChangeMode(UserCommand):
+    """Choose ACTIVE, REDUCING or HALTED; a dialog says what each does and asks for another key."""
+
+    keys = ("m",)
+    label = "mode"
+    group = "Positions"
+    footer = True
+    footer_rank = 0
+
+    def run(self, app: DeckApp) -> None:
+        app.ask_mode()
+
+
+class SortPositions(UserCommand):
+    """Put the positions in another order: as opened, by P&L, R, time left or symbol; they stay in it."""
+
+    keys = ("s",)
+    label = "sort"
+    group = "Positions"
+    scope = "live"
+    footer = True
+    footer_rank = 2
+
+    def run(self, app: DeckApp) -> None:
+        app.sort_positions()
 
 
 class ShowDecision(UserCommand):
@@ -47,3 +102,13 @@ class ShowDecision(UserCommand):
 
     def run(self, app: DeckApp) -> None:
         app.open_decision()
+
+
+class Notices(UserCommand):
+    """Choose what you are told of, and how: toast, bell, desktop, the count in the title."""
+
+    keys = ("A",)
+    label = "alerts"
+
+    def run(self, app: DeckApp) -> None:
+        app.ask_notices()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding
@@ -27,6 +28,16 @@ _KEY_NAMES = {
 }
 
 
+_own_keys: dict[str, tuple[str, ...]] = {}
+"""A person's own keys by command name, which take the place of the command's."""
+
+
+def use_keys(keys: Mapping[str, tuple[str, ...]]) -> None:
+    """Have footer, help and palette show these keys; the app binds them."""
+    _own_keys.clear()
+    _own_keys.update(keys)
+
+
 class UserCommand:
     """What it does, in one sentence."""
 
@@ -36,6 +47,8 @@ class UserCommand:
     scope: ClassVar[str] = "screen"
     """Where its keys are bound: screen (every screen), a screen's name, table, or none (shown in help only)."""
     footer: ClassVar[bool] = False
+    footer_rank: ClassVar[int] = 1
+    """Where the line is short those of the highest rank give way first; 0 stays to the last."""
     goes_to: ClassVar[str] = ""
     """The screen it leads to; its key is not shown there."""
     palette: ClassVar[bool] = True
@@ -51,12 +64,18 @@ class UserCommand:
         return " ".join((cls.__doc__ or "").split())
 
     @classmethod
+    def keys_now(cls) -> tuple[str, ...]:
+        """The keys that do it, a person's own if there are any."""
+        return _own_keys.get(cls.name(), cls.keys)
+
+    @classmethod
     def key_words(cls) -> str:
-        return " ".join(_KEY_NAMES.get(key, key) for key in cls.keys)
+        return " ".join(_KEY_NAMES.get(key, key) for key in cls.keys_now())
 
     @classmethod
     def key_word(cls) -> str:
-        return _KEY_NAMES.get(cls.keys[0], cls.keys[0]) if cls.keys else ""
+        keys = cls.keys_now()
+        return _KEY_NAMES.get(keys[0], keys[0]) if keys else ""
 
     @classmethod
     def binding(cls) -> Binding:

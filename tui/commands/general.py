@@ -16,6 +16,7 @@ class Help(UserCommand):
     keys = ("question_mark",)
     label = "help"
     footer = True
+    footer_rank = 0
 
     def run(self, app: DeckApp) -> None:
         from tui.dialogs.help import HelpDialog
@@ -65,21 +66,13 @@ class NextPane(UserCommand):
     palette = False
 
 
-class NextTheme(UserCommand):
-    """Change the colours: dark, light."""
-
-    label = "theme"
-
-    def run(self, app: DeckApp) -> None:
-        app.next_theme()
-
-
 class Quit(UserCommand):
     """Leave the deck; the terminal is given back as it was."""
 
     keys = ("q",)
     label = "quit"
     footer = True
+    footer_rank = 0
 
     def run(self, app: DeckApp) -> None:
         app.leave("quit")

@@ -41,7 +41,7 @@ class OlderPage(HistoryCommand):
 class NewerPage(HistoryCommand):
     """Back towards the newest."""
 
-    keys = ("p",)
+    keys = ("N",)
     label = "newer"
     footer = True
 

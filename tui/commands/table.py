@@ -6,25 +6,40 @@ from collections.abc import Iterable
 
 from textual.binding import BindingType
 
-from tui.commands import acting, general, history, tables
+from tui.commands import acting, comfort, general, history, reports, tables
 from tui.commands.base import UserCommand
 
 COMMANDS: tuple[type[UserCommand], ...] = (
     general.Help,
     acting.ExitPosition,
+    acting.ExitHalf,
+    acting.BreakEven,
     acting.ExitAll,
+    acting.ChangeMode,
+    acting.SortPositions,
     acting.ShowDecision,
     history.OlderPage,
     history.NewerPage,
     history.NewestPage,
     history.FilterAction,
     history.SortOrder,
+    *reports.PERFORMANCE,
+    *reports.LEARNING,
+    *reports.SYSTEM,
     general.ShowLive,
     general.ShowHistory,
+    *reports.SCREENS,
     general.Quit,
     general.NextPane,
     general.Palette,
-    general.NextTheme,
+    acting.Notices,
+    comfort.Pause,
+    comfort.CopyText,
+    comfort.CopyJson,
+    comfort.Screenshot,
+    comfort.Compact,
+    comfort.NextTheme,
+    comfort.NextNumbers,
     tables.RowUp,
     tables.RowDown,
     tables.PageUp,

@@ -64,7 +64,7 @@ class LastRow(TableCommand):
 class ColumnsLeft(TableCommand):
     """Scroll the columns back; the first stays."""
 
-    keys = ("left", "h")
+    keys = ("left",)
     label = "columns back"
     action = "column(-1)"
 
@@ -72,7 +72,7 @@ class ColumnsLeft(TableCommand):
 class ColumnsRight(TableCommand):
     """Scroll to the columns that did not fit."""
 
-    keys = ("right", "l")
+    keys = ("right",)
     label = "more columns"
     action = "column(1)"
 

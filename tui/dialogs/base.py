@@ -43,6 +43,8 @@ class Reading(Dialog[None]):
 
     BINDINGS = [
         Binding("escape,q,enter", "close", "close"),
+        Binding("c", "copy(False)", "copy", show=False, id="CopyText"),
+        Binding("C", "copy(True)", "copy JSON", show=False, id="CopyJson"),
     ]
 
     def compose(self) -> ComposeResult:
@@ -71,3 +73,8 @@ class Reading(Dialog[None]):
     def action_close(self) -> None:
         if not self.too_soon:
             self.dismiss(None)
+
+    def action_copy(self, json: bool) -> None:
+        """Copy what is read here: the position or the decision."""
+        value = getattr(self, "row", None) or getattr(self, "record", None)
+        self.app.copy_value(value, json=json)  # type: ignore[attr-defined]

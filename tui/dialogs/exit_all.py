@@ -7,7 +7,7 @@ from textual.binding import Binding
 from textual.containers import Container
 from textual.widgets import Input
 
-from server.deck import PositionRow
+from server.deck import DeckSnapshot, PositionRow
 from tui import fmt
 from tui.dialogs.base import Dialog
 from tui.widgets.line import DIRECTION_MARK, DIRECTION_ROLE, Line, heading, signed_role
@@ -54,10 +54,20 @@ class ExitAllDialog(Dialog[bool]):
             yield text
             yield Input(id="word", max_length=12, compact=True, select_on_focus=False)
 
+    def show(self, snapshot: DeckSnapshot) -> None:
+        """The list goes on with the positions: what is exited is what is named when the word is there."""
+        rows = tuple(row for row in snapshot.positions if row.state == "OPEN")
+        if rows == self.asked:
+            return
+        self.asked = rows
+        text = self.query_one(ExitAllText)
+        text.styles.height = min(len(rows), _NAMED + 1) + 4
+        text.show(rows)
+
     def on_input_submitted(self, event: Input.Submitted) -> None:
         if self.too_soon:
             return
-        if event.value.strip().lower() == WORD:
+        if event.value.strip().lower() == WORD and self.asked:
             self.dismiss(True)
         else:
             self.app.bell()

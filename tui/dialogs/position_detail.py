@@ -2,111 +2,147 @@
 
 from __future__ import annotations
 
-from server.deck import DeckSnapshot, GreekPair, LevelDistance, PositionRow
-from tui import fmt
+import logging
+from typing import TYPE_CHECKING
+
+from textual.app import ComposeResult
+from textual.containers import Container
+
+from server.deck import DeckSnapshot, PositionRow
+from server.details import PositionDetail
+from tui.commands.acting import BreakEven, ExitHalf, ExitPosition
+from tui.commands.table import BY_NAME
+from tui.dialogs import position_sections as part
 from tui.dialogs.base import Reading
-from tui.dialogs.decision_detail import named
-from tui.panes.positions import mark_age
 from tui.widgets.document import Document
-from tui.widgets.line import DIRECTION_MARK, DIRECTION_ROLE, Line, heading, signed_role
+from tui.widgets.line import Line
+from tui.widgets.plot import two_columns
+
+if TYPE_CHECKING:
+    from tui.app import DeckApp
+
+log = logging.getLogger("gatedeck.tui")
+
+_AGAIN = 1.0
+"""Seconds between two readings of the position while the dialog is open."""
+_WIDE = 100
+_CHART = 11
 
 
 class PositionDialog(Reading):
-    """Follows its position while it is open."""
+    """Follows its position while it is open, and may be opened for one that is closed."""
+
+    BINDINGS = [command.binding() for command in (ExitPosition, ExitHalf, BreakEven)]
 
     def __init__(self, row: PositionRow) -> None:
         super().__init__()
         self.row = row
-        self.gone = False
+        self.detail: PositionDetail | None = None
+        self.problem = "reading its marks from the ledger"
+
+    def compose(self) -> ComposeResult:
+        with Container(classes="box reading full"):
+            yield Document(self.write, id="document")
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.read()
+        app: DeckApp = self.app  # type: ignore[assignment]
+        self.set_interval(max(_AGAIN, 2 / app.refresh_hz) if app.low_bandwidth else _AGAIN, self.read)
+
+    def _fit(self) -> None:
+        """The whole screen: its style sheet says so."""
+
+    @property
+    def closed(self) -> bool:
+        return self.row.state == "CLOSED"
+
+    def read(self) -> None:
+        if not self.closed or self.detail is None or not self.detail.closed:
+            self.run_worker(self._read, exclusive=True, exit_on_error=False, group="position")  # type: ignore[arg-type]
+
+    async def _read(self) -> None:
+        app: DeckApp = self.app  # type: ignore[assignment]
+        try:
+            detail = await app.deck.position(self.row.id)
+        except Exception as error:
+            log.exception("position %s could not be read", self.row.id)
+            self.problem = f"its marks could not be read: {error!r}"
+        else:
+            self.problem = "" if detail else "the ledger does not hold it yet"
+            if detail is not None:
+                self.detail, self.row = detail, detail.row
+        if self.is_mounted:
+            self.query_one(Document).repaint()
 
     def show(self, snapshot: DeckSnapshot) -> None:
-        row = next((each for each in snapshot.positions if each.id == self.row.id), None)
-        self.gone = row is None
-        self.row = row or self.row
-        self.query_one(Document).repaint()
+        """Everything here is of one reading; a position that left is read at once."""
+        if not self.closed and all(row.id != self.row.id for row in snapshot.positions):
+            self.read()
+
+    def action_command(self, name: str) -> None:
+        if not self.too_soon:
+            BY_NAME[name]().run(self.app)  # type: ignore[arg-type]
 
     def write(self, width: int) -> list[Line]:
-        row = self.row
-        out = _top(row, width)
-        if self.gone:
-            out.insert(1, [(" ! closed: as it was last seen", "warn")])
-        out += [[], heading("Greeks", width), _head("", "now", "at entry")]
-        scale = "~ estimated" if row.estimated else ""
-        for name, pair, digits, factor, unit in (
-            ("delta", row.delta, 3, 1, "per $1"),
-            ("gamma", row.gamma, 4, 1, "per $1"),
-            ("theta", row.theta, 3, 1, "a session and night"),
-            ("vega", row.vega, 3, 1, "per vol point"),
-            ("implied vol", row.iv, 1, 100, "%"),
-        ):
-            out.append(_greek(name, pair, digits, factor, f"{unit} {scale}"))
-        out += named("theta paid", fmt.money(row.theta_paid, sign=False), width)
-        out += [[], heading("Levels", width), _head("", "level", "$", "%", "ATR")]
-        for name, level, role in (("stop", row.to_stop, "bad"), ("T1", row.to_target_1, "good"),
-                                  ("T2", row.to_target_2, "good")):  # fmt: skip
-            out.append(_level(name, level, role))
-        out += named("next exit", row.nearest_exit or fmt.NONE, width)
-        out += [[], heading("Execution", width), *_execution(row, width)]
-        return out
+        row, detail = self.row, self.detail
+        if not self.is_mounted:  # written for the clipboard
+            middle = [part.levels(row, None, width), part.greeks(row, width), part.execution(row, width)]
+            return [*part.top(row, width, exiting=False), *_stack(middle)]
+        app: DeckApp = self.app  # type: ignore[assignment]
+        head = part.top(row, width, exiting=row.id in app.exiting)
+        keys: Line = [(" ", "text")]
+        for key, word in self._keys():
+            keys += [(key, "key"), (f" {word}   ", "dim")]
+        if detail is None:
+            middle = [part.levels(row, None, width), part.greeks(row, width), part.execution(row, width)]
+            return [*head, [(f" {self.problem}", "dim")], *_stack(middle), [], keys]
+        if self.problem:
+            head.append([(f" ! {self.problem}", "warn")])
+        if width < _WIDE:
+            blocks = [part.attribution(detail.attribution, width), part.legs(detail.legs, width)]
+            if not detail.closed:
+                blocks.append(part.exits(detail.exits, row, width))
+            blocks += [part.value_chart(detail, width, _CHART), part.underlying_chart(detail, width, _CHART)]
+            if not detail.closed:
+                blocks.append(part.levels(row, detail, width))
+            blocks += [part.greeks(row, width), part.execution(row, width, costs=bool(detail.legs))]
+            return [*head, *_stack(blocks), [], keys]
+        return [*head, *self._wide(detail, width), keys]
+
+    def _wide(self, detail: PositionDetail, width: int) -> list[Line]:
+        half = (width - 3) // 2
+        blocks = [part.attribution(detail.attribution, half), part.legs(detail.legs, half)]
+        if not detail.closed:
+            blocks.append(part.exits(detail.exits, detail.row, half))
+        costs = bool(detail.legs)
+        left = _stack([*blocks, part.greeks(self.row, half), part.execution(self.row, half, costs=costs)])
+        right_half = width - 3 - half
+        levels = [] if detail.closed else [[], *part.levels(self.row, detail, right_half)]
+        # The charts take what the left side and the window leave them.
+        rows = max(len(left), self.query_one(Document).content_size.height - 6)
+        free = max(2 * _CHART, min(44, rows - len(levels) - 2))
+        upper = free // 2
+        charts = [
+            part.value_chart(detail, right_half, upper),
+            part.underlying_chart(detail, right_half, free - upper),
+        ]
+        right = _stack(charts) + levels
+        return two_columns(left, right, half)
+
+    def action_copy(self, json: bool) -> None:
+        """Copy all that is known of the position: as it is written here, or as JSON."""
+        app: DeckApp = self.app  # type: ignore[assignment]
+        app.copy_value(self.row if self.detail is None or not json else self.detail, json=json)
+
+    def _keys(self) -> list[tuple[str, str]]:
+        acting = [] if self.closed else [(c.key_word(), c.label) for c in (ExitPosition, ExitHalf, BreakEven)]
+        return [*acting, ("c", "copy"), ("Esc", "close")]
 
 
-def _top(row: PositionRow, width: int) -> list[Line]:
-    age, role = mark_age(row, False)
-    old = f"{age} old" if role == "dim" else age
-    return [
-        heading("Position", width, [(row.state, "warn" if row.state != "OPEN" else "dim")]),
-        [(f" {DIRECTION_MARK[row.direction]} {row.direction}  ", DIRECTION_ROLE[row.direction]),
-         (row.contract, "strong"), (f"   {row.occ}", "dim")],
-        [],
-        [(" P&L  ", "dim"), (f"{fmt.arrow(row.pnl)} {fmt.money(row.pnl)}", signed_role(row.pnl)),
-         (f"   {fmt.signed(row.pnl_pct, 1, ' %')}   {fmt.signed(row.r, 2, ' R')}", signed_role(row.pnl))],
-        [(" mark ", "dim"), (fmt.number(row.mark), "strong"), (f", {old}", role),
-         ("   underlying ", "dim"), (fmt.number(row.underlying), "text"),
-         (f"  (at entry {fmt.number(row.underlying_at_entry)})", "dim")],
-        [(" held ", "dim"), (f"{row.remaining} of {row.contracts} contracts", "text"),
-         (f" for {fmt.age(row.time_in_trade)}", "text"),
-         (f"   expires in {fmt.age(row.hours_left * 3600)} ({fmt.plural(row.days_left, 'day')})", "text")],
-    ]  # fmt: skip
-
-
-def _head(*titles: str) -> Line:
-    return [
-        (" " + fmt.fit(titles[0], 14), "head"),
-        *((fmt.fit(title, 11, "right"), "head") for title in titles[1:]),
-    ]
-
-
-def _greek(name: str, pair: GreekPair, digits: int, factor: float, unit: str) -> Line:
-    def one(value: float | None) -> str:
-        return fmt.fit(fmt.NONE if value is None else f"{value * factor:.{digits}f}", 11, "right")
-
-    return [(" " + fmt.fit(name, 14), "dim"), (one(pair.now), "strong"), (one(pair.entry), "text"),
-            (f"  {unit}", "dim")]  # fmt: skip
-
-
-def _level(name: str, at: LevelDistance | None, role: str) -> Line:
-    if at is None:
-        return [(" " + fmt.fit(name, 14), "dim"), ("reached" if name == "T1" else fmt.NONE, "dim")]
-    atrs = fmt.NONE if at.atrs is None else f"{at.atrs:+.2f}"
-    cells = (f"{at.level:,.2f}", f"{at.dollars:+,.2f}", f"{at.percent:+.2f}", atrs)
-    return [(" " + fmt.fit(name, 14), role), *((fmt.fit(cell, 11, "right"), "text") for cell in cells)]
-
-
-def _execution(row: PositionRow, width: int) -> list[Line]:
-    out = named("opened", fmt.day_clock(row.opened_at), width)
-    out += named("entry price", fmt.number(row.entry_price), width)
-    filled = row.execution
-    if filled is None:
-        return out
-    kind = (
-        f"{filled.option_type}, strike {filled.strike:g}, expiry {filled.expiry}, {filled.dte} days at entry"
-    )
-    out += named("option", kind, width)
-    out += named("filled", f"{filled.filled_contracts} contracts, {filled.fill_quality}", width)
-    costs = (("spread", filled.spread_cost), ("slippage", filled.slippage), ("commission", filled.commission))
-    total = sum(value for _, value in costs)
-    parts = " + ".join(f"{name} {fmt.money(value, sign=False)}" for name, value in costs)
-    out += named("costs at entry", f"{parts} = {fmt.money(total, sign=False)}", width)
-    if filled.risk_amount is not None:
-        out += named("planned loss", fmt.money(filled.risk_amount, sign=False), width)
+def _stack(blocks: list[list[Line]]) -> list[Line]:
+    out: list[Line] = []
+    for block in blocks:
+        if block:
+            out += [[], *block]
     return out

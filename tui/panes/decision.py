@@ -98,7 +98,7 @@ def _verdict(record: DecisionRecord) -> Line:
 
 def _confidence(view: DecisionView, confidence: float, width: int) -> list[Line]:
     role = "good" if confidence >= view.execute_at else "warn" if confidence >= view.wait_at else "bad"
-    label = f" {confidence:5.1f} "
+    label = fmt.local(f" {confidence:5.1f} ")
     size = max(10, width - len(label) - 1)
     marks = (view.wait_at, view.execute_at)
     rule = bars.scale(

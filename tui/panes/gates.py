@@ -28,7 +28,7 @@ def evidence_words(evidence: Mapping[str, object]) -> str:
         if isinstance(item, bool):
             return "yes" if item else "no"
         if isinstance(item, float):
-            return f"{item:.2f}".rstrip("0").rstrip(".")
+            return fmt.local(f"{item:.2f}".rstrip("0").rstrip("."))
         if isinstance(item, Mapping):
             return "(" + ", ".join(f"{fmt.words(str(k))} {value(v)}" for k, v in item.items()) + ")"
         if isinstance(item, (tuple, list)):
@@ -65,7 +65,7 @@ class GatesPane(Pane):
                 out.append(clip_line([("   ", "text"), *reason], width))
             else:
                 out.append(clip_line(line + reason, width))
-        out.append(heading("Confidence", width, [(f"{record.verdict.confidence:.1f}", "strong")]))
+        out.append(heading("Confidence", width, [(fmt.number(record.verdict.confidence, 1), "strong")]))
         out += [_component(part, width) for part in record.verdict.components]
         return out
 

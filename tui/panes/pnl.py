@@ -50,7 +50,7 @@ def _labelled(series: tuple[float, ...], width: int, height: int) -> list[Line]:
     labels = [" " * _LABEL] * height
     labels[up - 1] = fmt.fit("0", _LABEL - 1, "right") + " "
     if up > 1:
-        labels[0] = fmt.fit(f"{max(series):+,.0f}", _LABEL - 1, "right") + " "
+        labels[0] = fmt.fit(fmt.signed(max(series), 0), _LABEL - 1, "right") + " "
     if down > 0:
-        labels[-1] = fmt.fit(f"{min(series):+,.0f}", _LABEL - 1, "right") + " "
+        labels[-1] = fmt.fit(fmt.signed(min(series), 0), _LABEL - 1, "right") + " "
     return [[(label, "dim"), *line] for label, line in zip(labels, chart, strict=True)]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from server.deck import GreekPair, LevelDistance, PositionRow
 from tui import fmt
@@ -34,6 +35,15 @@ COLUMNS = (
 )
 """In the order of what a trader needs first; at 80 columns those up to the mark's age are seen."""
 
+ORDERS: tuple[tuple[str, Callable[[PositionRow], Any]], ...] = (
+    ("as opened", lambda row: row.opened_at),
+    ("by P&L", lambda row: (row.pnl is None, -(row.pnl or 0.0))),
+    ("by R", lambda row: (row.r is None, -(row.r or 0.0))),
+    ("by time left", lambda row: row.hours_left),
+    ("by symbol", lambda row: (row.symbol, row.opened_at)),
+)
+"""The orders the rows can be put in, each with what they are sorted by."""
+
 _STATES = {"EXITING": ("EXITING", "warn"), "AWAITING_SETTLEMENT": ("settling", "warn")}
 
 
@@ -55,7 +65,7 @@ def greek_pair(pair: GreekPair, digits: int, estimated: bool, scale: float = 1.0
         if value is None:
             return fmt.NONE
         text = f"{value * scale:.{digits}f}"
-        return text.replace("0.", ".", 1) if text.lstrip("-").startswith("0.") else text
+        return fmt.local(text.replace("0.", ".", 1) if text.lstrip("-").startswith("0.") else text)
 
     return f"{'~' if estimated else ''}{one(pair.now)}/{one(pair.entry)}"
 
@@ -64,7 +74,7 @@ def distance(level: LevelDistance | None) -> str:
     if level is None:
         return fmt.NONE
     atrs = fmt.NONE if level.atrs is None else f"{level.atrs:+.1f}"
-    return f"{level.dollars:+.2f} {level.percent:+.2f}% {atrs}"
+    return fmt.local(f"{level.dollars:+.2f} {level.percent:+.2f}% {atrs}")
 
 
 def position_cells(row: PositionRow, exiting: bool) -> tuple[Cell, ...]:
@@ -108,15 +118,34 @@ class PositionsPane(LiveTable):
             empty=("no open position: an EXECUTE opens one on paper",),
         )
         self.positions: Mapping[str, PositionRow] = {}
+        self.order = 0
+        self._places: tuple[str, ...] = ()
+        self._shown: tuple[tuple[PositionRow, ...], frozenset[str], float] | None = None
 
     def show(self, positions: tuple[PositionRow, ...], exiting: frozenset[str], open_pnl: float) -> None:
+        """Rows keep their places whatever their numbers do; a new one comes last."""
+        self._shown = (positions, exiting, open_pnl)
         self.positions = {row.id: row for row in positions}
-        rows = tuple(Row(row.id, position_cells(row, row.id in exiting)) for row in positions)
+        kept = [key for key in self._places if key in self.positions]
+        new = [row.id for row in positions if row.id not in set(kept)]
+        self._places = (*kept, *new)
+        rows = tuple(Row(key, position_cells(self.positions[key], key in exiting)) for key in self._places)
+        name = ORDERS[self.order][0]
         note = [
+            (f"{name}  " if self.order else "", "info"),
             (f"{len(positions)} open  ", "dim"),
             (f"{fmt.arrow(open_pnl)} {fmt.money(open_pnl)}", signed_role(open_pnl)),
         ]
         self.show_rows(rows, note if positions else [])
+
+    def next_order(self) -> str:
+        """Put the rows in the next order, once: they keep these places until it is asked for again."""
+        self.order = (self.order + 1) % len(ORDERS)
+        name, key = ORDERS[self.order]
+        self._places = tuple(row.id for row in sorted(self.positions.values(), key=key))
+        if self._shown is not None:
+            self.show(*self._shown)
+        return name
 
     @property
     def selected(self) -> PositionRow | None:

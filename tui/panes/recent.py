@@ -35,7 +35,7 @@ def decision_cells(row: DecisionRow) -> tuple[Cell, ...]:
         (fmt.clock(row.at), "dim"),
         (row.action, ACTION_ROLE[row.action]),
         (signal, DIRECTION_ROLE[side] if row.direction else "text"),
-        (f"{row.confidence:.1f}", "strong"),
+        (fmt.number(row.confidence, 1), "strong"),
         result(row.code, row.outcome, row.pnl_net),
         (fmt.factor(row.multiplier), "text"),
         (row.quality, "text"),
@@ -57,6 +57,9 @@ def counters_note(counters: Counters) -> Line:
 
 
 class RecentPane(LiveTable):
+    decisions = True
+    follows_first = True
+
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__("Recent decisions", COLUMNS, id=id, empty=("no decision yet",))
 

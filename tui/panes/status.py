@@ -23,6 +23,7 @@ class StatusView:
     clock_note: str
     market_note: str
     market_assumed: bool
+    paused: str = ""
 
 
 class StatusPane(Pane):
@@ -35,6 +36,8 @@ class StatusPane(Pane):
         left: Line = [(f" {view.mode} ", _MODE_ROLE[view.mode])]
         if _MODE_NOTE[view.mode]:
             left.append((f" {_MODE_NOTE[view.mode]}", "warn"))
+        if view.paused:
+            left += [(" ", "text"), (f" {view.paused} ", "badge-warn")]
         short = width < _SHORT
         left += [("  ", "text"), *_exchange(view.exchange, short)]
         right: Line = []

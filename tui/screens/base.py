@@ -22,6 +22,7 @@ class DeckScreen(Screen[None]):
     """A screen shows a snapshot when it is given one; it keeps nothing of the engine between two."""
 
     scope: ClassVar[str] = ""
+    _has_body = False
     HORIZONTAL_BREAKPOINTS = [(0, "-phone"), (76, "-narrow"), (108, "-normal"), (160, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall"), (50, "-high")]
 
@@ -45,7 +46,17 @@ class DeckScreen(Screen[None]):
         BY_NAME[name]().run(app)
 
     def show(self, snapshot: DeckSnapshot, alarms: tuple[str, ...]) -> None:
-        """Give every pane its slice; a pane whose slice did not change does nothing."""
+        """Give every pane its slice; a pane whose slice did not change does nothing.
+
+        While the display is paused only the lines around the body go on.
+        """
+        app: DeckApp = self.app  # type: ignore[assignment]
+        self._show_frame(snapshot, alarms, app.paused_words(snapshot))
+        if not (app.paused and self._has_body):
+            self._has_body = True
+            self.show_body(snapshot)
+
+    def _show_frame(self, snapshot: DeckSnapshot, alarms: tuple[str, ...], paused: str) -> None:
         self.query_one(StatusPane).show(
             StatusView(
                 mode=snapshot.mode,
@@ -53,6 +64,7 @@ class DeckScreen(Screen[None]):
                 clock_note=snapshot.clock_note,
                 market_note=snapshot.market_note,
                 market_assumed=snapshot.market_assumed,
+                paused=paused,
             )
         )
         self.query_one(AlarmPane).show(alarms + snapshot.alarms)
@@ -60,7 +72,6 @@ class DeckScreen(Screen[None]):
         self.query_one(SourcesPane).show(
             SourcesView(sources=freshest(snapshot.sources), rules=rules, listener=snapshot.listener)
         )
-        self.show_body(snapshot)
 
     def show_body(self, snapshot: DeckSnapshot) -> None:
         """The panes of this screen."""

@@ -47,7 +47,9 @@ class HistoryScreen(DeckScreen):
         self._order = 0
 
     def compose_body(self) -> ComposeResult:
-        yield LiveTable("History", COLUMNS, id="history", empty=("reading the ledger",))
+        table = LiveTable("History", COLUMNS, id="history", empty=("reading the ledger",))
+        table.decisions = True
+        yield table
 
     def on_screen_resume(self) -> None:
         super().on_screen_resume()
@@ -142,7 +144,7 @@ def item_cells(item: Mapping[str, Any]) -> tuple[Cell, ...]:
         (action, ACTION_ROLE.get(action, "text")),
         (f"{DIRECTION_MARK.get(side, ' ')} {side} {item['symbol']} {fmt.timeframe(frame) if frame else fmt.NONE}",
          DIRECTION_ROLE.get(side, "text") if item.get("direction") else "text"),
-        (f"{item['confidence']:.1f}", "strong"),
+        (fmt.number(item["confidence"], 1), "strong"),
         result(code, outcome.get("exit_reason") or "", outcome.get("pnl_net")),
         (fmt.factor(size.get("final")), "text"),
         (str(item["quality"]), "text"),

@@ -27,18 +27,18 @@ class Document(Painted, can_focus=True):
         super().__init__(id=id)
         self._write = write
         self._top = 0
-        self._length = 0
+        self._longest = 0
 
     def lines(self, width: int, height: int) -> list[Line]:
         body = self._write(max(1, width - 2))
-        self._length = len(body)
+        # What is scrolled to is kept, so that a window made large and small again is where it was.
+        self._longest = max(0, len(body) - height + 1) if len(body) > height else 0
         if len(body) <= height:
-            self._top = 0
             return body
-        self._top = max(0, min(self._top, len(body) - height + 1))
-        shown = body[self._top : self._top + height - 1]
-        below = len(body) - self._top - len(shown)
-        state = f"{self._top + 1}-{self._top + len(shown)} of {len(body)} lines" + (
+        top = min(self._top, self._longest)
+        shown = body[top : top + height - 1]
+        below = len(body) - top - len(shown)
+        state = f"{top + 1}-{top + len(shown)} of {len(body)} lines" + (
             " ▼ more" if below else ""
         )
         return [*shown, [(" " + state, "info")]]
@@ -51,14 +51,14 @@ class Document(Painted, can_focus=True):
         return len(self._write(max(1, width - 2)))
 
     def action_scroll_by(self, step: int) -> None:
-        self._top = max(0, self._top + step)
+        self._top = max(0, min(self._longest, min(self._top, self._longest) + step))
         self.repaint()
 
     def action_scroll_page(self, step: int) -> None:
         self.action_scroll_by(step * max(1, self.content_size.height - 2))
 
     def action_scroll_edge(self, last: bool) -> None:
-        self._top = self._length if last else 0
+        self._top = self._longest if last else 0
         self.repaint()
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:

@@ -22,19 +22,32 @@ class KeyBar(Painted):
     def lines(self, width: int, height: int) -> list[Line]:
         line: Line = [(" ", "text")]
         self._ends = []
-        for command in self._commands:
-            piece: Line = [(command.key_word(), "key"), (f" {command.label}  ", "dim")]
-            if width_of(line) + width_of(piece) > width + 2:
-                break
-            line += piece
+        for command in self._fitting(width):
+            line += _piece(command)
             self._ends.append((width_of(line), command))
         for key, word in (("Tab", " panes  "), ("Enter", " open")):
             if width - width_of(line) >= len(key) + len(word.rstrip()):
                 line += [(key, "key"), (word, "dim")]
         return [line]
 
+    def _fitting(self, width: int) -> list[type[UserCommand]]:
+        """The commands for which there is room, in the table's order, the most needed chosen first."""
+        chosen: set[type[UserCommand]] = set()
+        used = 1
+        for command in sorted(self._commands, key=lambda each: each.footer_rank):
+            size = width_of(_piece(command))
+            if used + size > width + 2:
+                break
+            used += size
+            chosen.add(command)
+        return [command for command in self._commands if command in chosen]
+
     def on_click(self, event: events.Click) -> None:
         for end, command in self._ends:
             if event.x < end:
-                self.app.simulate_key(command.keys[0])
+                self.app.simulate_key(command.keys_now()[0])
                 return
+
+
+def _piece(command: type[UserCommand]) -> Line:
+    return [(command.key_word(), "key"), (f" {command.label}  ", "dim")]

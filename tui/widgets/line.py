@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from rich.cells import cell_len
 
-from tui.fmt import clip
+from tui.fmt import clip, safe
 
 Piece = tuple[str, str]
 Line = list[Piece]
@@ -43,7 +43,7 @@ DIRECTION_ROLE = {"LONG": "good", "SHORT": "bad"}
 
 
 def width_of(line: Iterable[Piece]) -> int:
-    return sum(cell_len(text) for text, _ in line)
+    return sum(cell_len(safe(text)) for text, _ in line)
 
 
 def clip_line(line: Line, width: int) -> Line:
@@ -53,7 +53,7 @@ def clip_line(line: Line, width: int) -> Line:
     for text, role in line:
         if left <= 0:
             break
-        size = cell_len(text)
+        size = cell_len(safe(text))
         if size > left:
             out.append((clip(text, left), role))
             left = 0

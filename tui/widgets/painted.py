@@ -90,6 +90,11 @@ class Painted(Widget):
         self._painted_size = Size(-1, -1)
         super().notify_style_update()
 
+    def forget(self) -> None:
+        """Draw everything anew at the next chance: how things are written has changed."""
+        self._painted_size = Size(-1, -1)
+        self.refresh()
+
     def _build(self, size: Size) -> list[Strip]:
         width, height = size
         lines = self.lines(width, height) if width > 0 and height > 0 else []

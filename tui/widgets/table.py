@@ -41,6 +41,10 @@ class LiveTable(Painted, can_focus=True):
     """Rows keep the order they are given in; the cursor is anchored by key, never by place."""
 
     BINDINGS = bindings("table")
+    decisions = False
+    """Whether the keys of its rows are ids of decisions."""
+    follows_first = False
+    """Whether the cursor stays on the first row, whichever that is, until it is moved away from it."""
 
     class Opened(Message):
         """Enter, or a click on the row that has the cursor."""
@@ -65,6 +69,7 @@ class LiveTable(Painted, can_focus=True):
         self.rows: tuple[Row, ...] = ()
         self.cursor: str | None = None
         self._top = 0
+        self._wanted_top = 0
         self._left = 0
         self._moved_at = float("-inf")
 
@@ -78,7 +83,9 @@ class LiveTable(Painted, can_focus=True):
         if note is not None:
             self.note = note
         keys = [row.key for row in rows]
-        if self.cursor not in keys:
+        if self.follows_first and place == 0 and keys:
+            self.cursor = keys[0]
+        elif self.cursor not in keys:
             if self.cursor is not None:
                 self._moved_at = monotonic()
             self.cursor = keys[min(place, len(keys) - 1)] if keys else None
@@ -99,7 +106,7 @@ class LiveTable(Painted, can_focus=True):
 
     def _keep_in_view(self) -> None:
         place, room = self._place(), self._room
-        self._top = max(0, min(self._top, len(self.rows) - room))
+        self._top = max(0, min(self._wanted_top, len(self.rows) - room))
         if place < self._top:
             self._top = place
         elif place >= self._top + room:
@@ -109,14 +116,28 @@ class LiveTable(Painted, can_focus=True):
 
     def _visible(self, width: int) -> list[int]:
         """The columns that fit: the first always, then as many as fit from the scrolled one on."""
+        gap = self._gap
         used = _MARGIN + self.columns[0].width
         shown = [0]
-        for n in range(1 + self._left, len(self.columns)):
-            used += 2 + self.columns[n].width
+        for n in range(1 + self._left_at(width), len(self.columns)):
+            used += gap + self.columns[n].width
             if used > width:
                 break
             shown.append(n)
         return shown
+
+    @property
+    def _gap(self) -> int:
+        """Cells between two columns."""
+        return 1 if self.app.has_class("-compact") else 2
+
+    def _left_at(self, width: int) -> int:
+        """How many columns are scrolled away: no more than it takes to see the last one."""
+        room = width - _MARGIN - self.columns[0].width
+        left = len(self.columns) - 1
+        while left > 0 and (room := room - self._gap - self.columns[left].width) >= 0:
+            left -= 1
+        return min(self._left, left)
 
     def row_style(self, y: int) -> str | None:
         n = self._top + y - _HEAD_LINES
@@ -130,10 +151,11 @@ class LiveTable(Painted, can_focus=True):
         if not self.rows:
             out += [[("  " + text, "dim")] for text in self.empty]
             return out
+        gap = " " * self._gap
         head: Line = [(" " * _MARGIN, "head")]
         for n in shown:
             column = self.columns[n]
-            head.append((fit(column.title, column.width, column.align) + "  ", "head"))
+            head.append((fit(column.title, column.width, column.align) + gap, "head"))
         out.append(head)
         for row in self.rows[self._top : self._top + max(0, height - _HEAD_LINES)]:
             mark = "▸ " if row.key == self.cursor else "  "
@@ -142,7 +164,7 @@ class LiveTable(Painted, can_focus=True):
                 column = self.columns[n]
                 text, role = row.cells[n]
                 # The gap belongs to the cell: a run of one colour less is forty bytes less on the wire.
-                line.append((fit(text, column.width, column.align) + "  ", role))
+                line.append((fit(text, column.width, column.align) + gap, role))
             out.append(line)
         return out
 
@@ -152,7 +174,8 @@ class LiveTable(Painted, can_focus=True):
         if hidden_rows > 0:
             last = min(len(self.rows), self._top + self._room)
             out += [(f"  rows {self._top + 1}-{last} of {len(self.rows)}", "dim")]
-        more_left, more_right = self._left, len(self.columns) - 1 - shown[-1] if self.rows else 0
+        more_left = self._left_at(self.content_size.width)
+        more_right = len(self.columns) - 1 - shown[-1] if self.rows else 0
         if self.rows and (more_left or more_right > 0):
             out += [("  ", "text"), (f"← {more_left}" if more_left else "", "info")]
             out += [(" " if more_left else "", "text")]
@@ -171,10 +194,10 @@ class LiveTable(Painted, can_focus=True):
         self._go_to(len(self.rows) - 1 if last else 0)
 
     def action_column(self, step: int) -> None:
-        shown = self._visible(self.content_size.width)
-        if step > 0 and shown[-1] == len(self.columns) - 1:
+        width = self.content_size.width
+        if step > 0 and self._visible(width)[-1] == len(self.columns) - 1:
             return
-        self._left = max(0, min(len(self.columns) - 2, self._left + step))
+        self._left = max(0, min(len(self.columns) - 2, self._left_at(width) + step))
         self.repaint()
 
     def action_open(self) -> None:
@@ -186,7 +209,9 @@ class LiveTable(Painted, can_focus=True):
             return
         self.cursor = self.rows[max(0, min(len(self.rows) - 1, place))].key
         self._moved_at = float("-inf")
+        self._wanted_top = self._top
         self._keep_in_view()
+        self._wanted_top = self._top
         self.repaint()
 
     def on_click(self, event: events.Click) -> None:

@@ -7,14 +7,17 @@ from importlib import resources
 
 from server.ledger.base import LedgerError
 
-VERSION = 1
+VERSION = 2
+_FROM = (1,)
+"""Versions that lack only tables: laying those that are missing makes them the present one."""
 _APPLICATION_ID = 0x67617465  # "gate"
 
 
 def create(connection: sqlite3.Connection) -> None:
-    """Lay the tables in an empty file, all or none; a ledger already there is only checked."""
+    """Lay the tables in an empty file, all or none; a ledger already there is checked, and an older one
+    given the tables it lacks."""
     empty = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
-    if not empty:
+    if not empty and _version(connection) not in _FROM:
         check(connection)
         return
     tables = resources.files(__name__).joinpath("sqlite.sql").read_text(encoding="utf-8")
@@ -26,9 +29,18 @@ def create(connection: sqlite3.Connection) -> None:
 
 def check(connection: sqlite3.Connection) -> None:
     """Raises LedgerError when the file is not a ledger of the version that this program reads."""
-    application = connection.execute("PRAGMA application_id").fetchone()[0]
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if application != _APPLICATION_ID:
-        raise LedgerError("the file is a database, but not a gatedeck ledger")
+    version = _version(connection)
+    if version in _FROM:
+        raise LedgerError(
+            f"the ledger has schema version {version}; it gets version {VERSION} when an engine opens it"
+        )
     if version != VERSION:
         raise LedgerError(f"the ledger has schema version {version}; this program knows version {VERSION}")
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    """The version of a ledger's tables; raises LedgerError when the file is none."""
+    if connection.execute("PRAGMA application_id").fetchone()[0] != _APPLICATION_ID:
+        raise LedgerError("the file is a database, but not a gatedeck ledger")
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    return version

@@ -1,4 +1,4 @@
--- Version 1. Instants are whole microseconds since 1970 UTC; JSON columns hold what server/ledger/rows.py wrote.
+-- Version 2. Instants are whole microseconds since 1970 UTC; JSON columns hold what server/ledger/rows.py wrote.
 -- The journal is the truth, append-only and chained by hash; every other table can be made from it again.
 
 CREATE TABLE IF NOT EXISTS meta (
@@ -93,6 +93,16 @@ CREATE TABLE IF NOT EXISTS rules_versions (
   name        TEXT NOT NULL,
   author      TEXT NOT NULL,
   toml        TEXT NOT NULL
+) STRICT;
+
+-- What a person said to a suggestion; the suggestions themselves are made from the entries anew.
+CREATE TABLE IF NOT EXISTS suggestions (
+  seq    INTEGER PRIMARY KEY,
+  at     INTEGER NOT NULL,
+  id     TEXT NOT NULL,
+  status TEXT NOT NULL,
+  author TEXT NOT NULL,
+  text   TEXT NOT NULL
 ) STRICT;
 
 CREATE TABLE IF NOT EXISTS checkpoints (

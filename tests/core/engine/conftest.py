@@ -120,19 +120,25 @@ class Wire:
         for source in (Source.SATY_PHASE, Source.MTF_DOTS, Source.STRAT_EXEC):
             self.send(source, symbol, price, direction)
 
-    def signal(self, symbol: str = "SPY", price: float = 450.0, direction: Direction = LONG, **wanted: Any) -> Any:
+    def signal(
+        self, symbol: str = "SPY", price: float = 450.0, direction: Direction = LONG, **wanted: Any
+    ) -> Any:
         """A TradingView signal; returns its decision, ``None`` when none was made at once."""
         self.send(Source.TRADINGVIEW_SIGNAL, symbol, price, direction, **wanted)
         return self.decision
 
-    def enter(self, symbol: str = "SPY", price: float = 450.0, direction: Direction = LONG, **wanted: Any) -> Position:
+    def enter(
+        self, symbol: str = "SPY", price: float = 450.0, direction: Direction = LONG, **wanted: Any
+    ) -> Position:
         """Everything that it takes for an EXECUTE; returns the position."""
         self.agree(symbol, price, direction)
         record = self.signal(symbol, price, direction, **wanted)
         assert record is not None and record.position_id is not None, record and record.reasons
         return self.state.positions[record.position_id]
 
-    def price(self, price: float, symbol: str = "SPY", *, age: float = 0.0, source: str = "feed", **bar: Any) -> list[Effect]:
+    def price(
+        self, price: float, symbol: str = "SPY", *, age: float = 0.0, source: str = "feed", **bar: Any
+    ) -> list[Effect]:
         made = self.now - timedelta(seconds=age)
         return self.post(PriceSeen, symbol=symbol, price=price, priced_at=made, source=source, **bar)
 

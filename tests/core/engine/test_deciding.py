@@ -179,7 +179,12 @@ REFUSALS: list[tuple[str, str, dict[str, Any], str]] = [
     ("BAD_LEVELS", "", {"levels": (449.0, 452.0, 451.0)}, "T2 before T1"),
     ("BAD_LEVELS", "", {"levels": (452.0, 449.0, 448.0)}, "the levels of a short"),
     ("STALE_PRICE", "", {"age": 91}, "the price is 91 s old"),
-    ("SIZE_TOO_SMALL", "", {"trend": 10, "volume": 0.1, "bias": "SHORT", "rr": 0.5}, "everything speaks against size"),
+    (
+        "SIZE_TOO_SMALL",
+        "",
+        {"trend": 10, "volume": 0.1, "bias": "SHORT", "rr": 0.5},
+        "everything speaks against size",
+    ),
     ("RISK_TOO_LARGE", "[account]\nsize = 1000\n", {}, "an account of $1,000"),
     ("MAX_CONTRACTS", "[risk]\ncontracts_per_trade = 1\n", {}, "one contract allowed"),
     ("MAX_PREMIUM", "[risk]\npremium_per_trade = 500\n", {}, "$500 a trade"),

@@ -12,6 +12,7 @@ from core.positions import PositionState, account_of
 
 LONG, SHORT = Direction.LONG, Direction.SHORT
 MANY = "[risk]\nopen_positions = 90\nper_symbol = 90\nsymbol_premium = 1e6\n"
+RICH = MANY + "daily_loss = 1e6\n"
 
 
 def reasons(wire: Any, position: Any) -> list[str]:
@@ -65,8 +66,9 @@ def test_an_older_price_than_the_last_changes_nothing(wire: Any) -> None:
     assert wire.state.positions[position.id].last.spot == 450.5
 
 
-def test_time_alone_takes_a_position_out(wire: Any) -> None:
+def test_time_alone_takes_a_position_out(wired: Any) -> None:
     """A 15-minute signal's option is weekly: out five minutes before the close of the last session it may have."""
+    wire = wired(rules="[exits]\ntheta_decay_pct = 100\n")
     position = wire.enter()
     wire.at("2026-11-27T12:54").tick()
     assert position.id in wire.state.positions
@@ -126,7 +128,9 @@ COMMANDS = [
 
 
 @pytest.mark.parametrize(("name", "said", "code"), COMMANDS)
-def test_a_command_that_does_not_fit_changes_nothing(wire: Any, name: str, said: dict[str, Any], code: str) -> None:
+def test_a_command_that_does_not_fit_changes_nothing(
+    wire: Any, name: str, said: dict[str, Any], code: str
+) -> None:
     position = wire.enter()
     own = {"position_id": position.id} if said.pop("own", False) else {}
     told = wire.command(name, **own, **said)
@@ -205,7 +209,7 @@ def lose(wire: Any, symbol: str) -> float:
 
 
 def test_three_losses_in_a_row_are_followed_by_a_pause(wired: Any) -> None:
-    wire = wired(rules=MANY)
+    wire = wired(rules=RICH)
     for symbol in ("SPY", "QQQ", "IWM"):
         assert lose(wire, symbol) < 0
         wire.later(minutes=1)
@@ -219,7 +223,7 @@ def test_three_losses_in_a_row_are_followed_by_a_pause(wired: Any) -> None:
 
 
 def test_a_win_ends_the_run_of_losses(wired: Any) -> None:
-    wire = wired(rules=MANY)
+    wire = wired(rules=RICH)
     lose(wire, "SPY"), lose(wire, "QQQ")
     won = wire.enter("IWM")
     wire.later(minutes=1).price(456.0, "IWM")
@@ -229,7 +233,7 @@ def test_a_win_ends_the_run_of_losses(wired: Any) -> None:
 
 
 def test_the_daily_loss_stops_entries_with_what_is_open_counted(wired: Any) -> None:
-    wire = wired(rules=MANY + "daily_loss = 900\n")
+    wire = wired(rules=MANY + "daily_loss = 600\n")
     wire.enter("SPY")
     wire.later(minutes=1).price(448.3)
     wire.tick()

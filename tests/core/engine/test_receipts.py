@@ -7,7 +7,15 @@ from typing import Any
 
 import pytest
 
-from core.effects import AnswerDecision, AnswerReceipt, Effect, FetchMarket, Notify, StoreDecision, StoreReceipt
+from core.effects import (
+    AnswerDecision,
+    AnswerReceipt,
+    Effect,
+    FetchMarket,
+    Notify,
+    StoreDecision,
+    StoreReceipt,
+)
 from core.intake import sample
 from core.intake.samples import DISGUISES
 from core.model import Action, Direction, ReceiptStatus, Source
@@ -78,7 +86,14 @@ DUPLICATES: list[tuple[str, dict[str, Any], dict[str, Any], float, str, bool]] =
     ("re-sent after a time-out", {"id": "a", **STAMP}, {}, 0.1, "duplicate", False),
     ("re-sent a minute later", {"id": "a", **STAMP}, {}, 1, "duplicate", False),
     ("the same, price ticked on", {"id": "a", **STAMP}, {"comment": "again"}, 1, "duplicate", False),
-    ("constant id, a new bar", {"id": "a", **STAMP}, {"timenow": "2026-11-24T15:15:00Z"}, 15, "accepted", True),
+    (
+        "constant id, a new bar",
+        {"id": "a", **STAMP},
+        {"timenow": "2026-11-24T15:15:00Z"},
+        15,
+        "accepted",
+        True,
+    ),
     ("constant id, the other side", {"id": "a", **STAMP}, {"action": "sell"}, 1, "accepted", True),
     ("constant id without a time", {"id": "a"}, {"score": 9.0}, 1, "accepted", True),
     ("the same id and body, no time", {"id": "a"}, {}, 60, "duplicate", False),
@@ -155,7 +170,14 @@ def test_a_late_signal_is_recorded_and_never_traded(
     wire.agree()
     opened = wire.now.isoformat()
     wire.later(minutes=minutes).price(450.0)
-    body = {"ticker": "SPY", "action": "buy", "price": 450.0, "score": 9.5, "timeframe": timeframe, field: opened}
+    body = {
+        "ticker": "SPY",
+        "action": "buy",
+        "price": 450.0,
+        "score": 9.5,
+        "timeframe": timeframe,
+        field: opened,
+    }
     assert wire.raw(body).status is ReceiptStatus.ACCEPTED
     record = wire.decision
     assert record is not None
@@ -171,10 +193,14 @@ def test_a_late_signal_neither_enters_the_context_nor_moves_the_price(wire: Any)
     before = wire.state.prices["SPY"]
     old = wire.now.isoformat()
     wire.later(minutes=30)
-    wire.raw({"ticker": "SPY", "action": "sell", "price": 440.0, "score": 9.5, "timeframe": 5, "timenow": old})
+    wire.raw(
+        {"ticker": "SPY", "action": "sell", "price": 440.0, "score": 9.5, "timeframe": 5, "timenow": old}
+    )
     assert wire.decisions[-1].code == "LATE"
     assert wire.state.prices["SPY"] == before
-    assert all(h.facts.direction is Direction.LONG for h in wire.state.contexts.symbols["SPY"].experts.values())
+    assert all(
+        h.facts.direction is Direction.LONG for h in wire.state.contexts.symbols["SPY"].experts.values()
+    )
 
 
 def test_a_signal_whose_market_is_known_only_after_an_outage_of_ours_is_not_traded(wire: Any) -> None:

@@ -127,3 +127,21 @@ def test_a_net_that_is_no_number_is_refused_and_nothing_counted() -> None:
     with pytest.raises(ValueError, match="money"):
         tracker.add(Trade(pnl_net=float("inf"), id="x"))
     assert len(tracker) == 0 and "x" not in tracker
+
+
+def test_columns_grow_with_the_exits(on_sessions: Any) -> None:
+    tracker = Tracker()
+    given_trades = [
+        dataclasses.replace(t, symbol=symbol)
+        for t, symbol in zip(on_sessions([1.0, 2.0, 3.0, 4.0, 5.0]), ["A", "B", "A", "C", "B"], strict=True)
+    ]
+    for n, trade in enumerate(given_trades, 1):
+        tracker.add(trade)
+        grown, anew = tracker.trades(), Trades.of(given_trades[:n])
+        assert grown.net.tolist() == anew.net.tolist()
+        assert grown.day.tolist() == anew.day.tolist()
+        assert grown.cuts["symbol"].labels == anew.cuts["symbol"].labels
+        assert grown.cuts["symbol"].codes.tolist() == anew.cuts["symbol"].codes.tolist()
+    early = dataclasses.replace(given_trades[0], id="early", exit_time=START - timedelta(days=1), pnl_net=9.0)
+    tracker.add(early)
+    assert tracker.trades().net.tolist() == [9.0, 1.0, 2.0, 3.0, 4.0, 5.0]

@@ -26,7 +26,7 @@ MINUTE = timedelta(minutes=1)
 
 
 def test_the_table_has_every_reason_once_in_the_order_of_the_reasons() -> None:
-    assert [reason for reason, _ in EXITS] == list(ExitReason)
+    assert [reason for reason, *_ in EXITS] == list(ExitReason)
 
 
 def test_a_price_beyond_a_level_is_sold_on_the_real_quote(desk: Any) -> None:

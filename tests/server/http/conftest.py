@@ -29,6 +29,7 @@ from core.model import (
     Source,
     Tone,
 )
+from core.performance import Trades, report
 from server.config import Settings, load_settings
 from server.deck import (
     Command,
@@ -44,6 +45,8 @@ from server.deck import (
 )
 from server.http.app import HttpServer
 from server.http.ports import Health, WebhookAnswer
+from server.reporting import window_days
+from server.views import PerformanceView
 
 AT = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
 COMMAND_TOKEN = "the-command-token"
@@ -92,6 +95,7 @@ class FakeDeck:
         self.now = snapshot
         self.items: tuple[dict[str, Any], ...] = ()
         self.queries: list[PageQuery] = []
+        self.trades = Trades.of(())
         self.records: dict[str, DecisionRecord] = {}
         self.commands: list[Command] = []
         self.results: dict[str, CommandResult | Exception] = {}
@@ -114,6 +118,10 @@ class FakeDeck:
 
     async def decision(self, decision_id: str) -> DecisionRecord | None:
         return self.records.get(decision_id)
+
+    async def performance(self, window: str, cut: str) -> PerformanceView:
+        made = report(self.trades, as_of=AT, window_days=window_days(window), cuts=(cut,))
+        return PerformanceView(window=window, cut=cut, cuts=(), report=made)
 
     async def command(self, command: Command) -> CommandResult:
         self.commands.append(command)

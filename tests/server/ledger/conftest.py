@@ -10,7 +10,7 @@ from uuid import UUID, uuid5
 
 import pytest
 
-from core.effects import StoreDecision, StoreMarks, StoreReceipt, StoreRules, StoreTrade
+from core.effects import StoreDecision, StoreJudgement, StoreMarks, StoreReceipt, StoreRules, StoreTrade
 from core.events import Commanded, MarketAnswered, OptionChain, PriceSeen, Received, RulesChanged, Ticked
 from core.model import (
     Action,
@@ -263,6 +263,11 @@ class Make:
     def rules(self, seq: int) -> StoreRules:
         return StoreRules(
             seq=seq, at=self.at(seq), fingerprint=f"{seq:012x}", name="default", toml="", author="start"
+        )
+
+    def judgement(self, seq: int) -> StoreJudgement:
+        return StoreJudgement(
+            seq=seq, at=self.at(seq), id="0a1b", status="APPROVED", author="deck", text="Raise a from 1 to 2: b"
         )
 
     def tick(self, seq: int) -> Ticked:

@@ -1,0 +1,73 @@
+"""All that learning has to say about a ledger, and what a change of rules would have done to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from core.learning.budget import BudgetAdvice, budget_advice
+from core.learning.calibration import Calibration, calibration
+from core.learning.columns import Observations
+from core.learning.effectiveness import Combination, GateEffect, gate_combinations, gate_effects
+from core.learning.hypothetical import Shadows, shadows
+from core.learning.paths import with_rule
+from core.learning.samples import observations_from
+from core.learning.stored import ledger_columns
+from core.learning.suggestions import Search, Suggestion, suggest
+from core.learning.tables import TABLES, Drift, Row, drift, table
+from core.learning.whatif import WhatIf, whatif
+from core.rules import DEFAULT, Rules
+
+Entry = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learning:
+    """What the ledger teaches; every figure carries n, interval, status and reason.
+
+    ``signals`` counts signals with an outcome, executed or shadowed; ``tables`` by the names of TABLES.
+    """
+
+    signals: int
+    gates: tuple[GateEffect, ...]
+    combinations: tuple[Combination, ...]
+    shadows: Shadows
+    calibration: Calibration
+    tables: Mapping[str, tuple[Row, ...]]
+    drift: tuple[Drift, ...]
+    budget: BudgetAdvice
+    search: Search
+
+
+def learn(entries: Iterable[Entry], rules: Rules = DEFAULT, *, stale: bool = False) -> Learning:
+    """Everything from ledger entries (parsed JSON); suggestions come without side effects.
+
+    ``stale`` counts exits that had no fresh price. Source: SPEC §13.
+    """
+    entries = tuple(entries)
+    observed = observations_from(entries, rules, stale=stale)
+    seen = Observations.of(observed)
+    return Learning(
+        signals=len(seen),
+        gates=gate_effects(seen),
+        combinations=gate_combinations(seen),
+        shadows=shadows(entries, observed),
+        calibration=calibration(seen, rules),
+        tables={name: table(seen, name) for name in TABLES},
+        drift=drift(seen, rules),
+        budget=budget_advice(seen, rules),
+        search=suggest(seen, rules),
+    )
+
+
+def whatif_entries(entries: Iterable[Entry], in_force: Rules, candidate: Rules) -> WhatIf:
+    """What candidate rules would have changed in these ledger entries."""
+    columns, outcomes = ledger_columns(entries, in_force, candidate)
+    return whatif(columns, outcomes, in_force, candidate)
+
+
+def with_side_effects(suggestion: Suggestion, entries: Iterable[Entry], rules: Rules) -> Suggestion:
+    """The suggestion with what its move would have changed in these ledger entries."""
+    candidate = with_rule(rules, suggestion.rule, suggestion.new)
+    return suggestion.with_side_effects(whatif_entries(entries, rules, candidate))

@@ -1,0 +1,42 @@
+"""The rules versions of a ledger with what each changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from core.learning.whatif import changed_rules
+from core.rules import Rules, RulesError
+
+
+def with_changes(versions: Sequence[Mapping[str, Any]]) -> tuple[Mapping[str, Any], ...]:
+    """Versions, newest first, each with ``changes``: the numbers that differ from the one before, in words."""
+    out = []
+    for n, version in enumerate(versions):
+        before = versions[n + 1]["toml"] if n + 1 < len(versions) else None
+        changes = "" if before is None else _changes(str(before), str(version["toml"]))
+        out.append({**version, "changes": changes})
+    return tuple(out)
+
+
+@lru_cache(maxsize=256)
+def _changes(before: str, after: str) -> str:
+    try:
+        found = changed_rules(Rules.parse(before), Rules.parse(after))
+    except RulesError as error:  # a version of an older program may hold what this one does not know
+        return f"cannot be compared: {error}"
+    return ", ".join(_words(path, old, new) for path, (old, new) in found.items())
+
+
+def _words(path: str, old: Any, new: Any) -> str:
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        parts = (_words(f"{path}.{key}", old.get(key), new[key]) for key in new if old.get(key) != new[key])
+        return ", ".join(parts)
+    if isinstance(old, tuple) and isinstance(new, tuple):
+        return f"{path} changed"
+    return f"{path} {_value(old)} → {_value(new)}"
+
+
+def _value(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, (int, float)) and not isinstance(value, bool) else str(value)

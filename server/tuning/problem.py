@@ -1,0 +1,157 @@
+"""The past of a ledger as a question to a search: a set of rules in, what it would have traded out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.learning.paths import Number
+from core.learning.samples import outcome_of
+from core.learning.search import Range, Traded, candidate, traded
+from core.learning.stored import ledger_columns
+from core.learning.walking import Fold, Scored, score, walk_forward
+from core.learning.whatif import Outcomes, WhatIf, whatif
+from core.performance.days import day_number, session_days
+from core.performance.trade import NotClosed, exchange_date, trade_from_entry
+from core.positions import account_of, r_multiple
+from core.rules import Rules
+from server.ledger.items import COLUMNS, ITEMS
+from server.ledger.snapshot import LedgerSnapshot
+from server.replay.recorded import replay_journal
+
+Entry = Mapping[str, Any]
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+MEASURES = ("R", "usd")
+
+
+class TuneError(Exception):
+    """A search that cannot be made; the message says why and what would do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What is searched for: the rules that move, how an answer is measured, and how the past is cut.
+
+    ``least`` trades are asked for over the whole past; a set of rules that makes none is worth -``penalty`` in
+    the unit of the measure.
+    """
+
+    ranges: tuple[Range, ...]
+    measure: str = "R"
+    folds: int = 4
+    embargo: int = 5
+    least: int = 30
+    penalty: float = 1.0
+
+
+class Problem:
+    """A ledger, the rules in force and a question; made once per process, asked once per trial."""
+
+    def __init__(self, ledger: Path, question: Question, rules_text: str | None = None) -> None:
+        """``rules_text`` by default the last that came into force. Raises TuneError, LedgerError, RulesError."""
+        if question.measure not in MEASURES:
+            raise TuneError(f"measure: {question.measure!r} is not one of {', '.join(MEASURES)}")
+        self.ledger, self.question = ledger, question
+        with LedgerSnapshot(ledger) as source:
+            self.head = source.head.hex()
+            self.base = Rules.parse(_in_force(source) if rules_text is None else rules_text)
+            entries = [ITEMS["ledger"](row) for row in source.mappings(_LEDGER)]
+        decided = [day for entry in entries if (day := exchange_date(_at(entry))) is not None]
+        if not decided:
+            raise TuneError(f"{ledger}: no decisions in it")
+        days = session_days(day_number(min(decided)), day_number(max(decided)))
+        assert days is not None
+        self.days: Ints = days
+        try:
+            self.folds: tuple[Fold, ...] = walk_forward(self.days, question.folds, question.embargo)
+        except ValueError as error:
+            raise TuneError(f"{ledger}: {error}") from None
+        self.by_replay = not all(one.verdict for one in question.ranges)
+        self._columns, self._outcomes = ledger_columns(entries, self.base)
+        self._values = _values(entries, question.measure, self._outcomes)
+
+    def made(self, values: Mapping[str, Number]) -> Traded:
+        """What the rules with these values would have traded. Raises RulesError."""
+        rules = candidate(self.base, values)
+        if self.by_replay:
+            return _replayed(self.ledger, rules, self.question.measure)
+        return traded(self._columns, self._outcomes, self._values, rules)
+
+    def score(self, made: Traded) -> Scored:
+        question = self.question
+        return score(made, self.folds, self.days, question.least, question.penalty)
+
+    def side_effects(self, values: Mapping[str, Number]) -> WhatIf:
+        """What the values would have changed in the ledger's decisions and dollars."""
+        return whatif(self._columns, self._outcomes, self.base, candidate(self.base, values))
+
+    def told(self) -> dict[str, Any]:
+        """What makes two processes ask the same question of the same past."""
+        question = self.question
+        return {
+            "journal": self.head,
+            "rules": self.base.fingerprint,
+            "space": [[r.path, r.low, r.high, r.step] for r in question.ranges],
+            "measure": question.measure,
+            "folds": question.folds,
+            "embargo": question.embargo,
+            "least": question.least,
+            "penalty": question.penalty,
+        }
+
+
+_LEDGER = f"SELECT {COLUMNS['ledger']} FROM ledger_entries ORDER BY seq, id"
+
+
+def _in_force(source: LedgerSnapshot) -> str:
+    row = next(source.query("SELECT toml FROM rules_versions ORDER BY seq DESC LIMIT 1"), None)
+    return "" if row is None else str(row[0])
+
+
+def _at(entry: Entry) -> datetime:
+    return datetime.fromisoformat(str(entry["created_at"]))
+
+
+def _values(entries: Sequence[Entry], measure: str, outcomes: Outcomes) -> Floats:
+    """What each decision made in the measure, in the order of ``ledger_columns``; NaN unknown."""
+    if measure == "usd":
+        return outcomes.net
+    known = [entry for entry in entries if entry.get("inputs")]
+    known.sort(key=lambda entry: (_at(entry), entry.get("seq") or 0))
+    return np.where(np.isnan(outcomes.net), np.nan, [_r(entry) for entry in known])
+
+
+def _r(entry: Entry) -> float:
+    outcome = outcome_of(entry)
+    if outcome is None:
+        return np.nan
+    try:
+        r = trade_from_entry(outcome[1]).r
+    except NotClosed:
+        return np.nan
+    return np.nan if r is None else r
+
+
+def _replayed(ledger: Path, rules: Rules, measure: str) -> Traded:
+    """The closed trades of the whole journal under some rules; a fill without a fresh price counts not."""
+    with LedgerSnapshot(ledger) as source:
+        closed = replay_journal(source, rules_text=rules.to_toml(), keep_closed=True).closed or []
+    told: Callable[[Any], float | None] = (
+        r_multiple if measure == "R" else lambda position: account_of(position).net
+    )
+    days, values = [], []
+    for position in closed:
+        value, day = told(position), exchange_date(position.opened_at)
+        if value is None or day is None or any(leg.stale_fill for leg in position.legs):
+            continue
+        days.append(day_number(day))
+        values.append(value)
+    return Traded(day=np.array(days, dtype=np.int64), value=np.array(values, dtype=np.float64))

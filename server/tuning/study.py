@@ -1,0 +1,250 @@
+"""One optuna study that any number of processes work on, and that outlives every one of them.
+
+A process that is killed leaves a trial that no longer beats: after the grace period another process fails it
+and tries the same values again. optuna is an extra, loaded here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import logging
+import math
+import time
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from importlib import import_module
+from typing import Any
+
+from core.facts_json import read
+from core.learning.paths import Number, rule_value
+from core.learning.search import Range, candidate, changes
+from core.learning.suggestions import SuggestionStatus
+from core.learning.walking import Scored, Verdict, judge
+from core.rules import RulesError
+from server.tuning.problem import Problem, TuneError
+
+log = logging.getLogger("gatedeck.tuning")
+
+QUESTION = "question"
+SCORED = "scored"
+CREATE_TRIES = 5
+MET = ("already exists", "duplicate key", "UNIQUE constraint", "locked")
+"""What a database says to two processes that make its tables at once."""
+ENOUGH = ("COMPLETE", "PRUNED")
+"""States of trials that count towards those asked for."""
+
+Told = dict[str, Any]
+Counted = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Where:
+    """The study: its name, and the database it lives in (``sqlite:///file`` or ``postgresql://…``).
+
+    A running trial beats every ``heartbeat`` seconds; silent for ``grace`` seconds it is taken for dead.
+    """
+
+    name: str
+    storage: str
+    heartbeat: int = 10
+    grace: int = 60
+
+
+def tune(
+    problem: Problem,
+    where: Where,
+    *,
+    trials: int,
+    seed: int | None = None,
+    counted: Counted | None = None,
+) -> Told:
+    """Work on a study until it has ``trials`` finished ones, whoever made them, and tell what was found.
+
+    Raises TuneError when optuna is not installed, the database cannot be reached, or the study was begun with
+    another question.
+    """
+    study = open_study(problem, where, seed)
+    _begin_with_what_is(study, problem)
+    optuna = _optuna()
+
+    def objective(trial: Any) -> float:
+        values = {one.path: _drawn(trial, one) for one in problem.question.ranges}
+        try:
+            scored = problem.score(problem.made(values))
+        except RulesError as error:
+            raise optuna.TrialPruned(str(error)) from error
+        trial.set_user_attr(SCORED, asdict(scored))
+        return scored.value
+
+    def enough(study: Any, _: Any) -> None:
+        done = _done(study)
+        if counted is not None:
+            counted(min(done, trials), trials)
+        if done >= trials:
+            study.stop()
+
+    try:
+        if _done(study) < trials:
+            study.optimize(objective, callbacks=[enough])
+    except import_module("sqlalchemy.exc").SQLAlchemyError as error:
+        raise TuneError(f"storage: {_first_line(error)}") from error
+    return report(study, problem, where)
+
+
+def open_study(problem: Problem, where: Where, seed: int | None = None) -> Any:
+    """The study, made if there is none of that name; raises TuneError."""
+    optuna = _optuna()
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    with _quiet():
+        sampler = optuna.samplers.TPESampler(seed=seed, multivariate=True, constant_liar=True)
+        storage = _storage(optuna, where)
+        study = optuna.create_study(
+            study_name=where.name,
+            storage=storage,
+            sampler=sampler,
+            direction="maximize",
+            load_if_exists=True,
+        )
+    asked, begun = problem.told(), study.user_attrs.get(QUESTION)
+    if begun is None:
+        study.set_user_attr(QUESTION, asked)
+    elif begun != asked:
+        apart = ", ".join(name for name in asked if begun.get(name) != asked[name])
+        raise TuneError(f"study {where.name!r} was begun with another {apart}; give it another name")
+    return study
+
+
+def report(study: Any, problem: Problem, where: Where) -> Told:
+    """What the study has found so far; ``suggestion`` is None when nothing beats the rules in force."""
+    found: dict[int, Scored] = {}
+    values: dict[int, dict[str, Number]] = {}
+    states: dict[str, int] = {}
+    for trial in study.get_trials(deepcopy=False):
+        states[trial.state.name] = states.get(trial.state.name, 0) + 1
+        told = trial.user_attrs.get(SCORED)
+        if trial.state.name == "COMPLETE" and told is not None:
+            found[trial.number] = read(Scored, told)
+            values[trial.number] = dict(trial.params)
+    if not found:
+        raise TuneError(f"study {where.name!r}: no trial was finished")
+    now = problem.score(problem.made({}))
+    best = max(found, key=lambda number: (found[number].value, -number))
+    made = problem.made(_clean(values[best]))
+    verdict = judge(found, now, made, problem.days)
+    return {
+        "study": where.name,
+        "trials": dict(sorted(states.items())),
+        "measure": problem.question.measure,
+        "by": "replay" if problem.by_replay else "what-if",
+        "sessions": len(problem.days),
+        "in_force": asdict(now),
+        "suggestion": _suggestion(where.name, problem, _clean(values[best]), found[best], now, verdict),
+    }
+
+
+def _suggestion(
+    study: str, problem: Problem, values: Mapping[str, Number], best: Scored, now: Scored, verdict: Verdict
+) -> Told | None:
+    """The winner as a suggestion for a person to take: it changes nothing by itself."""
+    moved = changes(problem.base, values)
+    if not moved or best.value <= now.value:
+        return None
+    key = f"{problem.base.fingerprint}|{sorted(moved.items())!r}"
+    return {
+        "id": hashlib.sha256(key.encode()).hexdigest()[:12],
+        "kind": "search",
+        "status": SuggestionStatus.PENDING.value,
+        "study": study,
+        "rules_fingerprint": problem.base.fingerprint,
+        "changes": [{"rule": path, "old": old, "new": new} for path, (old, new) in moved.items()],
+        "evidence": asdict(best),
+        "walk_forward": {
+            "mean": verdict.walked,
+            "in_force": verdict.in_force,
+            "folds": [asdict(step) for step in verdict.walk],
+        },
+        "deflated_sharpe": asdict(verdict.deflated),
+        "side_effects": asdict(problem.side_effects(values)),
+        "toml": candidate(problem.base, values).to_toml(),
+    }
+
+
+def _drawn(trial: Any, one: Range) -> Number:
+    if isinstance(one.step, int):
+        whole: int = trial.suggest_int(one.path, one.low, one.high, step=one.step)
+        return whole
+    return _rounded(trial.suggest_float(one.path, one.low, one.high, step=one.step))
+
+
+def _rounded(value: Number) -> Number:
+    # A grid of steps leaves 0.30000000000000004 behind.
+    return value if isinstance(value, int) else round(value, 9)
+
+
+def _clean(values: Mapping[str, Number]) -> dict[str, Number]:
+    return {path: _rounded(value) for path, value in values.items()}
+
+
+def _begin_with_what_is(study: Any, problem: Problem) -> None:
+    """The rules in force are tried too, where they lie on the grid."""
+    values = {one.path: rule_value(problem.base, one.path) for one in problem.question.ranges}
+    for one in problem.question.ranges:
+        steps = (values[one.path] - one.low) / one.step
+        if not one.low <= values[one.path] <= one.high or not math.isclose(steps, round(steps), abs_tol=1e-6):
+            return
+    study.enqueue_trial(values, skip_if_exists=True)
+
+
+def _done(study: Any) -> int:
+    return sum(trial.state.name in ENOUGH for trial in study.get_trials(deepcopy=False))
+
+
+def _optuna() -> Any:
+    try:
+        return import_module("optuna")
+    except ImportError:
+        raise TuneError("tune needs optuna: pip install 'gatedeck[tune]'") from None
+
+
+def _storage(optuna: Any, where: Where) -> Any:
+    """The database, its tables made if need be; processes that start at once take turns at that."""
+    errors = import_module("sqlalchemy.exc")
+    retry = optuna.storages.RetryFailedTrialCallback(max_retry=3)
+    url = _driver(where.storage)
+    for attempt in range(CREATE_TRIES):
+        try:
+            return optuna.storages.RDBStorage(
+                url,
+                heartbeat_interval=where.heartbeat,
+                grace_period=where.grace,
+                failed_trial_callback=retry,
+                engine_kwargs={"connect_args": {"timeout": 60}} if url.startswith("sqlite") else None,
+            )
+        except (errors.ArgumentError, errors.NoSuchModuleError) as error:
+            raise TuneError(f"storage: {_first_line(error)}") from error
+        except (errors.SQLAlchemyError, ImportError) as error:
+            met = any(word in str(error) for word in MET)
+            if not met or attempt == CREATE_TRIES - 1:
+                raise TuneError(f"storage: {_first_line(error)}") from error
+            time.sleep(0.2 * (attempt + 1))
+    raise AssertionError("unreachable")
+
+
+def _driver(url: str) -> str:
+    """The driver that the extra brings, unless the URL names one."""
+    scheme, separator, rest = url.partition("://")
+    return f"postgresql+psycopg2://{rest}" if separator and scheme in ("postgres", "postgresql") else url
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """optuna says of parts we mean to use that they may change; nobody at a terminal can act on that."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield

@@ -1,0 +1,138 @@
+"""The engine with its deck in one loop, run on a pseudo-terminal by bench_deck: ``deck_process.py RESULT [OPTIONS]``.
+
+It opens the positions asked for through the real intake, tells a price of each of their symbols every second,
+and listens for webhooks like the product. RESULT gets the listener's address when all is ready, and at the end
+one JSON line about the loop.
+"""
+
+# ruff: noqa: E402
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+import tempfile
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from core.intake import ENDPOINTS, sample
+from core.model import Direction
+from server.clock import OffsetClock
+from server.config import load_settings
+from server.feeds.base import NoFeed
+from server.host import Host, hosting
+
+START = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
+RULES = """
+[risk]
+open_positions = 100
+per_symbol = 5
+symbol_premium = 1000000
+premium_per_trade = 100000
+daily_loss = 100000000
+losses_in_a_row = 1000
+[market]
+max_atr_pct = 6.0
+"""
+LAG_SECONDS = 0.005
+
+
+def symbols(count: int) -> list[str]:
+    return [f"BN{chr(65 + n // 26)}{chr(65 + n % 26)}" for n in range(count)]
+
+
+async def open_positions(host: Host, count: int) -> None:
+    """A sample of every source for every symbol; the signals last, so that they find their context."""
+    sources = sorted(ENDPOINTS.items(), key=lambda each: each[0] == "signals")
+    for n, symbol in enumerate(symbols(count)):
+        for endpoint, source in sources:
+            if endpoint in ("ultimate-options", "strat-exec"):
+                continue
+            body = sample(source, host.runtime.clock.now(), symbol, 100.0 + n, Direction.LONG, timeframe=15)
+            await host.runtime.submit(json.dumps(body), endpoint)
+    held = len(host.runtime.engine.state.positions)
+    if held != count:
+        raise RuntimeError(f"{held} positions are open, {count} were wanted")
+
+
+async def mark(host: Host, count: int) -> None:
+    """Every symbol moves a little every second; never far enough to leave."""
+    turn = 0
+    while True:
+        await asyncio.sleep(1.0)
+        turn += 1
+        for n, symbol in enumerate(symbols(count)):
+            price = 100.0 + n + 0.01 * ((turn * (n + 3)) % 13 - 6)
+            await host.runtime.price(symbol, round(price, 2), "bench")
+
+
+async def watch_lag(lags: list[float]) -> None:
+    while True:
+        before = perf_counter()
+        await asyncio.sleep(LAG_SECONDS)
+        lags.append(perf_counter() - before - LAG_SECONDS)
+
+
+async def screen(host: Host, kind: str) -> None:
+    if kind == "none":
+        await asyncio.Event().wait()
+    if kind == "stock":
+        from stock_table import StockApp
+
+        await StockApp(host.deck).run_async()
+        return
+    from tui.app import DeckApp, run_deck
+
+    await run_deck(DeckApp(host.deck, refresh_hz=2.0))
+
+
+async def main(options: argparse.Namespace, tell: Callable[[dict[str, Any]], None]) -> None:
+    with tempfile.TemporaryDirectory(prefix="gatedeck-bench-") as folder:
+        settings = load_settings(
+            {"state_dir": Path(folder), "db": str(Path(folder) / "deck.db"), "port": 0}, Path("/dev/null")
+        )
+        lags: list[float] = []
+        async with hosting(settings, OffsetClock(START), NoFeed(), RULES, ticking=True) as host:
+            await open_positions(host, options.positions)
+            if options.positions:
+                host.supervise("marks", mark(host, options.positions))
+            lagging = asyncio.create_task(watch_lag(lags)) if options.lag else None
+            tell({"url": host.http.url})
+            shown = asyncio.create_task(screen(host, options.screen))
+            await shown
+            if lagging is not None:
+                lagging.cancel()
+            state = host.runtime.engine.state
+            lags.sort()
+            tell(
+                {
+                    "receipts": state.tally.receipts,
+                    "positions": len(state.positions),
+                    "lag_p99_ms": 1000 * lags[int(0.99 * len(lags))] if lags else None,
+                    "lag_max_ms": 1000 * lags[-1] if lags else None,
+                    "alarms": list(host.runtime.pulse.alarms.values()),
+                }
+            )
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("result", type=Path)
+    parser.add_argument("--positions", type=int, default=0)
+    parser.add_argument("--lag", action="store_true", help="watch the loop, which costs a little itself")
+    parser.add_argument("--screen", choices=["deck", "stock", "none"], default="deck")
+    given = parser.parse_args()
+
+    def write(told: dict[str, Any]) -> None:
+        draft = given.result.with_suffix(".new")
+        draft.write_text(json.dumps(told))
+        draft.replace(given.result)
+
+    asyncio.run(main(given, write))

@@ -1,0 +1,107 @@
+"""A process on a pseudo-terminal of its own, read in this loop as a terminal would, or not read at all."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import json
+import os
+import pty
+import struct
+import subprocess
+import sys
+import termios
+import time
+from pathlib import Path
+from typing import Any
+
+_HERE = Path(__file__).resolve().parent
+
+
+class Watched:
+    """Counts what the process writes; ``look`` waits for words in it and says when they came."""
+
+    def __init__(self, result: Path, *options: str, size: tuple[int, int] = (120, 40)) -> None:
+        self.result = result
+        self.master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
+        os.set_blocking(self.master, False)
+        self.process = subprocess.Popen(
+            [sys.executable, str(_HERE / "deck_process.py"), str(result), *options],
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            env=os.environ | {"TERM": "xterm-256color", "COLORTERM": "truecolor"},
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+        )
+        os.close(slave)
+        self.bytes = 0
+        self.recent = b""
+        self._arrived = asyncio.Event()
+        self.reading(True)
+
+    def reading(self, on: bool) -> None:
+        """Read, or let what is written pile up as a stalled line does."""
+        loop = asyncio.get_running_loop()
+        if on:
+            loop.add_reader(self.master, self._take)
+        else:
+            loop.remove_reader(self.master)
+
+    def _take(self) -> None:
+        try:
+            data = os.read(self.master, 1 << 16)
+        except BlockingIOError:
+            return
+        except OSError:
+            self.reading(False)
+            return
+        self.bytes += len(data)
+        self.recent = (self.recent + data)[-200_000:]
+        self._arrived.set()
+
+    async def look(self, words: bytes, timeout: float = 20.0) -> float:
+        """The instant (perf_counter) at which the words have been written since ``forget``."""
+        async with asyncio.timeout(timeout):
+            while words not in self.recent:
+                self._arrived.clear()
+                await self._arrived.wait()
+        return time.perf_counter()
+
+    def forget(self) -> None:
+        self.recent = b""
+
+    def press(self, keys: str) -> None:
+        os.write(self.master, keys.encode())
+
+    async def url(self) -> str:
+        return str((await self.told("url"))["url"])
+
+    async def told(self, name: str, timeout: float = 60.0) -> dict[str, Any]:
+        """The line in the result file, once it holds that name."""
+        async with asyncio.timeout(timeout):
+            while True:
+                if self.result.exists():
+                    told: dict[str, Any] = json.loads(self.result.read_text())
+                    if name in told:
+                        return told
+                if self.process.poll() is not None and not self.result.exists():
+                    raise RuntimeError(self.recent[-2000:].decode("utf-8", "replace"))
+                await asyncio.sleep(0.02)
+
+    def cpu(self) -> float:
+        """Processor seconds so far, where the system tells them."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def close(self) -> None:
+        self.reading(False)
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(3)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        os.close(self.master)

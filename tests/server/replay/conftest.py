@@ -1,0 +1,95 @@
+"""A demo session of a few minutes, recorded once, and receipts with bars made by hand."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+import shutil
+import sqlite3
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from server.config import load_settings
+from server.demo.drive import virtual_end
+from server.demo.session import demo_session
+
+MINUTES = 45
+
+
+@pytest.fixture(scope="session")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The ledger of a live demo: real listener, real engine, virtual time."""
+    folder = tmp_path_factory.mktemp("recorded")
+    flags = {"state_dir": folder, "engine_id": "demo", "db": str(folder / "demo.db"), "port": 0}
+
+    async def play() -> None:
+        settings = load_settings(flags, Path("/dev/null"))
+        async with demo_session(settings, seed=7, speed=math.inf) as running:
+            await running.drive.run(virtual_end(running.drive.clock.now(), MINUTES, math.inf))
+            await running.host.runtime.settled()
+
+    asyncio.run(play())
+    return folder / "demo.db"
+
+
+@pytest.fixture
+def ledger(recorded: Path, tmp_path: Path) -> Path:
+    """A copy of it, to be spoiled."""
+    return Path(shutil.copy(recorded, tmp_path / "copy.db"))
+
+
+@pytest.fixture
+def spoil() -> Callable[[Path, str], None]:
+    """Change a ledger behind its back."""
+
+    def change(path: Path, sql: str) -> None:
+        connection = sqlite3.connect(path)
+        assert connection.execute(sql).rowcount == 1
+        connection.commit()
+        connection.close()
+
+    return change
+
+
+OPEN = datetime(2026, 11, 24, 14, 30, tzinfo=UTC)
+
+
+def _signal(at: datetime, price: float, direction: str, score: float) -> dict[str, Any]:
+    return {
+        "received_at": at.isoformat(),
+        "body": json.dumps(
+            {
+                "ticker": "SPY",
+                "direction": direction,
+                "timeframe": "15",
+                "score": score,
+                "price": price,
+                "id": f"{at:%H%M}-{direction}",
+                "timestamp": int((at - timedelta(minutes=15)).timestamp() * 1000),
+            }
+        ),
+        "endpoint": "signals",
+    }
+
+
+@pytest.fixture
+def rising(tmp_path: Path) -> tuple[Path, Path]:
+    """Receipts and bars of one session in which SPY rises by a cent every six seconds: (jsonl, csv)."""
+    bars = ["epoch_ms,open,high,low,close,volume"]
+    for minute in range(390):
+        start = 660 + minute * 0.1
+        at = int((OPEN + timedelta(minutes=minute)).timestamp() * 1000)
+        bars.append(f"{at},{start:.2f},{start + 0.1:.2f},{start:.2f},{start + 0.1:.2f},1000")
+    signals = [
+        _signal(OPEN + timedelta(minutes=30, seconds=20), 663.0, "LONG", 9.5),
+        _signal(OPEN + timedelta(minutes=60, seconds=20), 666.0, "SHORT", 4.0),
+    ]
+    receipts, prices = tmp_path / "receipts.jsonl", tmp_path / "SPY_1m.csv"
+    receipts.write_text("".join(json.dumps(line) + "\n" for line in signals))
+    prices.write_text("\n".join(bars) + "\n")
+    return receipts, prices

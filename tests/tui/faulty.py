@@ -1,0 +1,54 @@
+"""The ``gatedeck`` command with a fault put in: ``faulty.py FAULT ARGUMENTS...``.
+
+``crash=N`` has the Live screen raise at its first N snapshots, ``tick`` ends the clock's task.
+"""
+
+# ruff: noqa: E402
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Any
+
+sys.path[:0] = [str(Path(__file__).resolve().parents[2])]
+
+import server.host as host
+from server.runtime import Runtime
+from tui.screens.live import LiveScreen
+
+
+def crash(times: int) -> None:
+    show = LiveScreen.show_body
+    left = times
+
+    def broken(self: LiveScreen, snapshot: Any) -> None:
+        nonlocal left
+        if left > 0:
+            left -= 1
+            raise ZeroDivisionError("a fault of the screen")
+        show(self, snapshot)
+
+    LiveScreen.show_body = broken  # type: ignore[method-assign]
+
+
+async def _dying(runtime: Runtime) -> None:
+    await asyncio.sleep(0.5)
+    raise ValueError("a fault of the clock")
+
+
+def main() -> None:
+    fault, *arguments = sys.argv[1:]
+    if fault.startswith("crash="):
+        crash(int(fault.removeprefix("crash=")))
+    elif fault == "tick":
+        host._tick = _dying
+    from tui.cli import main as command
+
+    sys.argv = ["gatedeck", *arguments]
+    command()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+"""The real command on a real pseudo-terminal: whatever the screen or the terminal does, the engine is unmoved."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from terminal import HERE, Terminal, gatedeck, strange, url_of
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="pseudo-terminals are of POSIX systems")
+
+RUN = ("run", "--port", "0", "--clock", "2026-11-24T10:00-05:00")
+Start = Callable[..., Terminal]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    opened: list[Terminal] = []
+
+    def begin(*arguments: str, fault: str = "") -> Terminal:
+        if fault:
+            home = {"XDG_STATE_HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
+            command = [sys.executable, str(HERE / "faulty.py"), fault, *arguments]
+            opened.append(Terminal(command, size=(120, 40), env=home))
+        else:
+            opened.append(gatedeck(tmp_path, *arguments))
+        return opened[-1]
+
+    yield begin
+    for each in opened:
+        each.close()
+
+
+def post(url: str, n: int = 1) -> dict[str, Any]:
+    body = {"id": f"stays-{n}", "ticker": "SPY", "signal": {"type": "LONG", "timeframe": "15", "ai_score": 8.4},
+            "entry": {"price": 450.0, "stop_loss": 448.5, "target_1": 452.25}}  # fmt: skip
+    request = urllib.request.Request(f"{url}/api/webhooks/signals", json.dumps(body).encode(), method="POST")
+    with urllib.request.urlopen(request, timeout=5) as answer:
+        told: dict[str, Any] = json.loads(answer.read())
+        return told
+
+
+def test_a_dropped_line_ends_the_program_cleanly(start: Start, tmp_path: Path) -> None:
+    deck = start(*RUN)
+    deck.wait_for("127.0.0.1:")
+    deck.hang_up()
+    assert deck.wait() == 0
+    assert "left: " in (tmp_path / "state" / "gatedeck" / "gatedeck.log").read_text()
+
+
+def test_with_keep_running_the_engine_outlives_its_terminal_and_no_thread_spins(start: Start) -> None:
+    deck = start(*RUN, "--keep-running")
+    url = url_of(deck.wait_for("127.0.0.1:"))
+    deck.hang_up()
+    time.sleep(1.2)
+    deck.signal("SIGHUP")  # a shell that ends says so once more
+    before = deck.cpu_seconds()
+    time.sleep(0.8)
+    assert post(url)["status"] == "accepted"
+    assert deck.cpu_seconds() - before < 0.25, "a thread spins on the closed terminal"
+    deck.signal("SIGTERM")
+    assert deck.wait() == 0
+
+
+def test_a_screen_that_crashes_comes_back_and_the_listener_never_left(start: Start) -> None:
+    deck = start(*RUN, fault="crash=1")
+    url = url_of(deck.wait_for("no open position", 15))
+    assert post(url)["status"] == "accepted"
+    deck.wait_for("1 webhook")
+    deck.press("q")
+    assert deck.wait() == 0
+    assert deck.restored()
+
+
+def test_a_screen_that_only_crashes_is_given_up_and_the_engine_goes_on_in_words(start: Start) -> None:
+    deck = start(*RUN, fault="crash=99")
+    deck.ready(b"Ctrl+C ends it")
+    url = url_of([deck.seen[deck.seen.rfind(b"goes on without it") :].decode()])
+    assert post(url)["status"] == "accepted"
+    deck.signal("SIGINT")
+    assert deck.wait() == 0
+
+
+def test_a_task_of_the_engine_that_dies_stands_on_the_deck(start: Start) -> None:
+    deck = start(*RUN, fault="tick")
+    deck.wait_for("clock stopped: a fault of the clock")
+    deck.signal("SIGTERM")
+    assert deck.wait() == 0
+    assert deck.restored() and strange(deck.seen) == ""

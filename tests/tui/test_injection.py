@@ -1,0 +1,128 @@
+"""Hostile text by real HTTP into the real program: what reaches the terminal is only what the deck made."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import json
+import os
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from fake_deck import HOSTILE
+from terminal import KNOWN, FakeTerminal, gatedeck, strange, url_of
+
+from core.intake import ENDPOINTS, sample
+from core.model import Direction
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="pseudo-terminals are of POSIX systems")
+
+NOW = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
+CORPUS = (
+    *HOSTILE,
+    "\x1b]2;title\x07\x1b]8;;http://evil/\x1b\\link\x1b]8;;\x1b\\",
+    "\x1b]9;ring\x07\x1b]777;notify;a;b\x07\x1b[5n\x1b[c\x1bc",
+    "".join(map(chr, [*range(0x01, 0x20), 0x7F, *range(0x80, 0xA0)])),
+    "e" + "\u0301" * 400,
+    "❤\ufe0f 👍🏽 🇺🇸 👨\u200d👩\u200d👧 東京 ｆｕｌｌ",
+    "\u2066\u202e\u200f\ufeff\u2028\u2029\U000e0041",
+)
+PATHS = tuple((name, source) for name, source in ENDPOINTS.items() if name != "strat-exec")
+
+
+def leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    if isinstance(value, Mapping):
+        for key, each in value.items():
+            yield from leaves(each, (*path, key))
+    elif isinstance(value, list):
+        for n, each in enumerate(value):
+            yield from leaves(each, (*path, n))
+    else:
+        yield path
+
+
+def planted(body: dict[str, Any], path: tuple[Any, ...], text: str) -> dict[str, Any]:
+    """The body with the text in one field; beside words that pass, so that checks let it through."""
+    out = copy.deepcopy(body)
+    place = out
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = text
+    return out
+
+
+def bodies() -> Iterator[tuple[str, bytes]]:
+    """Every field of every sample with every text of the corpus, keys included, and bodies that are no JSON."""
+    for endpoint, source in PATHS:
+        body = sample(source, NOW, "SPY", 450.0, Direction.LONG, timeframe=15)
+        for path in leaves(body):
+            for n, text in enumerate(CORPUS):
+                made = planted(body, path, text)
+                made["nonce"] = f"{path}{n}"
+                yield endpoint, json.dumps(made).encode()
+        for text in CORPUS:
+            yield endpoint, json.dumps({**body, text: text, "nonce": text[:40], "note": {text: [text]}}).encode()
+            yield endpoint, text.encode("utf-8", "surrogatepass")
+
+
+async def send_all(url: str) -> dict[int, int]:
+    """Post them all over a few connections; how many answers of each status."""
+    answers: dict[int, int] = {}
+    todo = iter(bodies())
+
+    async def sender(client: aiohttp.ClientSession) -> None:
+        for endpoint, body in todo:
+            async with client.post(f"{url}/api/webhooks/{endpoint}", data=body) as answer:
+                await answer.read()
+                answers[answer.status] = answers.get(answer.status, 0) + 1
+
+    async with aiohttp.ClientSession() as client:
+        await asyncio.gather(*(sender(client) for _ in range(8)))
+    return answers
+
+
+TOUR = ("d", "\x1b[F", "q", "\t", "\r", "q", "2", "\r", "q", "3", "4", "5", "\t", "\r", "q", "1", "x", "n", "?", "q")
+
+
+def test_no_webhook_can_write_to_the_terminal_or_move_a_column(tmp_path: Path) -> None:
+    deck = gatedeck(tmp_path, "run", "--port", "0", "--clock", "2026-11-24T10:00-05:00")
+    try:
+        url = url_of(deck.wait_for("127.0.0.1:"))
+        answers = asyncio.run(send_all(url))
+        assert set(answers) <= {200, 400, 413, 422}, answers
+        assert min(answers[200], answers[422]) > 100, answers
+        for keys in TOUR:
+            deck.press(keys)
+            deck.read(0.15)
+        lines = deck.wait_for("Recent decisions")
+        assert strange(deck.seen) == ""
+        assert b"\x1b]52" not in deck.seen and b"\x1b]8;" not in KNOWN.sub(b"", deck.seen)
+        head = next(line for line in lines if "action  signal" in line)
+        below = lines[lines.index(head) + 1 :]
+        actions = [row[head.index("action") :] for row in below if row[2:4].isdigit()]
+        assert actions and all(row.startswith(("EXECUTE", "WAIT", "SKIP")) for row in actions)
+        deck.press("q")
+        assert deck.wait() == 0
+        assert deck.restored()
+    finally:
+        deck.close()
+
+
+def test_columns_stay_where_they_are_beside_any_text(tmp_path: Path) -> None:
+    deck = FakeTerminal(tmp_path / "result.json", "hostile")
+    try:
+        deck.ready()
+        deck.read(0.5)
+        lines = deck.shown()
+        screen = deck.screen
+        (top,) = [y for y, line in enumerate(lines) if "P&L $" in line]
+        quantity = lines[top].index("qty") - 2
+        for y in range(top + 1, top + 4):
+            cells = "".join(screen.buffer[y][x].data for x in range(quantity, quantity + 5))
+            assert cells == "  6/6", (y, lines[y])
+    finally:
+        deck.close()

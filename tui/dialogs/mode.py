@@ -1,0 +1,128 @@
+"""The dialog that changes what the engine may do: one key chooses a mode, another confirms it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Container, Horizontal
+from textual.content import Content
+from textual.widgets import Button
+
+from core.model import Mode
+from server.deck import DeckSnapshot
+from tui import fmt
+from tui.dialogs.base import Dialog
+from tui.widgets.line import Line, heading, wrap_text
+from tui.widgets.painted import Pane
+
+_NAME = 15
+
+
+@dataclass(frozen=True, slots=True)
+class ModeView:
+    now: Mode
+    chosen: Mode | None
+    open: int
+
+
+MODES = (
+    ("a", Mode.ACTIVE, "badge-good", "Activate", "Trades: entries and exits by themselves."),
+    ("r", Mode.REDUCING, "badge-warn", "Reduce", "No new entries. Stops, targets and times still exit."),
+    ("h", Mode.HALTED, "badge-bad", "Halt",
+     "No new entries, and no exit by itself: stops, targets and times do nothing until the mode changes. "
+     "Positions stay open; exits are by hand alone (x, h, X)."),
+)  # fmt: skip
+"""The key that chooses it, the mode, its colour, the word of the button, and what it does."""
+
+
+class ModeText(Pane):
+    data: ModeView | None = None
+
+    def lines(self, width: int, height: int) -> list[Line]:
+        view = self.data
+        if view is None:
+            return []
+        out: list[Line] = [heading("Mode", width, [(f"now {view.now}", "dim")]), []]
+        for key, mode, role, _, about in MODES:
+            for n, text in enumerate(wrap_text(about, "text", width - _NAME - 2)):
+                mark = "▸" if mode is view.chosen else " "
+                first: Line = [(f"{mark} ", "title-focus"), (key, "key"), (" ", "text"),
+                               (f" {mode} ", role), (" " * (_NAME - 6 - len(mode)), "text")]  # fmt: skip
+                out.append([*(first if n == 0 else [(" " * (_NAME - 1), "text")]), (" ", "text"), *text])
+        out.append([])
+        if view.chosen is None or view.chosen is view.now:
+            words = "Choose by a, r or h." if view.chosen is None else f"It is {view.now} already."
+            return [*out, [(" " + words, "dim")]]
+        held = fmt.plural(view.open, "open position") if view.open else "no open position"
+        return [
+            *out,
+            [(f" {view.now} → {view.chosen}, {held}. ", "warn"), ("y", "key"), (" confirms.", "warn")],
+        ]
+
+
+class ModeDialog(Dialog[Mode]):
+    """Answers the mode that was chosen and confirmed; Cancel has the focus."""
+
+    BINDINGS = [
+        *(Binding(key, f"choose('{mode}')", str(mode)) for key, mode, *_ in MODES),
+        Binding("up,k", "next(-1)", show=False),
+        Binding("down,j", "next(1)", show=False),
+        Binding("y", "confirm", "confirm"),
+        Binding("escape,n", "cancel", "cancel"),
+        Binding("left,right", "other_button", show=False),
+    ]
+    AUTO_FOCUS = "#cancel"
+
+    def __init__(self, now: Mode, open_positions: int) -> None:
+        super().__init__()
+        self.view = ModeView(now, None, open_positions)
+
+    def compose(self) -> ComposeResult:
+        with Container(classes="box question mode"):
+            text = ModeText(id="question")
+            text.data = self.view
+            yield text
+            with Horizontal(classes="buttons"):
+                yield Button(Content("Cancel  Esc"), id="cancel", compact=True)
+                yield Button(Content("Confirm  y"), id="confirm", classes="danger", compact=True)
+
+    def show(self, snapshot: DeckSnapshot) -> None:
+        self._show(ModeView(snapshot.mode, self.view.chosen, len(snapshot.positions)))
+
+    def _show(self, view: ModeView) -> None:
+        self.view = view
+        self.query_one(ModeText).show(view)
+        word = next((word for _, mode, _, word, _ in MODES if mode is view.chosen), "Confirm")
+        self.query_one("#confirm", Button).label = Content(f"{word}  y")
+
+    def action_choose(self, mode: str) -> None:
+        if not self.too_soon:
+            self._show(ModeView(self.view.now, Mode(mode), self.view.open))
+
+    def action_next(self, step: int) -> None:
+        modes = [mode for _, mode, *_ in MODES]
+        here = modes.index(self.view.chosen or self.view.now)
+        self.action_choose(modes[max(0, min(len(modes) - 1, here + step))])
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        if event.button.id == "confirm":
+            self.action_confirm()
+        else:
+            self.action_cancel()
+
+    def action_confirm(self) -> None:
+        if self.too_soon:
+            return
+        if self.view.chosen is None or self.view.chosen is self.view.now:
+            self.app.bell()
+            return
+        self.dismiss(self.view.chosen)
+
+    def action_cancel(self) -> None:
+        if not self.too_soon:
+            self.dismiss(None)
+
+    def action_other_button(self) -> None:
+        self.focus_next("Button")

@@ -1,0 +1,100 @@
+"""The dialog in which each kind of notice is switched on or off."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Container
+
+from tui import fmt
+from tui.dialogs.base import Dialog
+from tui.notices import BELL, CHANNELS, DESKTOP, KINDS, TOAST, NoticeSettings
+from tui.widgets.line import Line, heading
+from tui.widgets.painted import Painted
+
+_ROWS = (*KINDS, "title")
+_NAMES = {TOAST: "toast", BELL: "bell", DESKTOP: "desktop"}
+_CELL = 10
+
+
+class NoticeGrid(Painted, can_focus=True):
+    """Kinds down, ways across; space switches the one under the cursor."""
+
+    BINDINGS = [
+        Binding("up,k", "move(-1, 0)", show=False),
+        Binding("down,j", "move(1, 0)", show=False),
+        Binding("left", "move(0, -1)", show=False),
+        Binding("right", "move(0, 1)", show=False),
+        Binding("space,enter", "switch", show=False),
+    ]
+
+    def __init__(self, settings: NoticeSettings) -> None:
+        super().__init__(id="notices")
+        self.settings = settings
+        self.row = self.column = 0
+
+    def lines(self, width: int, height: int) -> list[Line]:
+        head: Line = [(" " * 11, "head"), *((fmt.fit(_NAMES[c], _CELL), "head") for c in CHANNELS)]
+        out = [heading("Alerts", width), head]
+        for n, kind in enumerate(_ROWS):
+            line: Line = [(" " + fmt.fit(kind, 10), "strong" if n == self.row else "text")]
+            for m in range(len(CHANNELS)):
+                line.append(self._cell(n, m))
+            about = KINDS.get(kind, "how many came since the last key, in the terminal's title")
+            line.append((fmt.clip(about, max(0, width - 11 - _CELL * 3)), "dim"))
+            out.append(line)
+        words = (("Space", "switch"), ("↑↓←→", "move"), ("Esc", "close"))
+        keys: Line = [(" ", "text")]
+        for key, word in words:
+            keys += [(key, "key"), (f" {word}   ", "dim")]
+        return [*out, [], keys]
+
+    def _cell(self, n: int, m: int) -> tuple[str, str]:
+        kind = _ROWS[n]
+        here = n == self.row and m == self.column
+        if kind == "title":
+            if m:
+                return (" " * _CELL, "text")
+            on = self.settings.title
+        else:
+            on = CHANNELS[m] in getattr(self.settings, kind)
+        box = "[✓]" if on else "[ ]"
+        return (
+            fmt.fit(f"{'▸' if here else ' '}{box}", _CELL),
+            "title-focus" if here else "good" if on else "dim",
+        )
+
+    def action_move(self, down: int, right: int) -> None:
+        self.row = max(0, min(len(_ROWS) - 1, self.row + down))
+        self.column = 0 if _ROWS[self.row] == "title" else max(0, min(len(CHANNELS) - 1, self.column + right))
+        self.repaint()
+
+    def action_switch(self) -> None:
+        kind = _ROWS[self.row]
+        if kind == "title":
+            self.settings = replace(self.settings, title=not self.settings.title)
+        else:
+            self.settings = self.settings.toggled(kind, CHANNELS[self.column])
+        self.app.set_notices(self.settings)  # type: ignore[attr-defined]
+        self.repaint()
+
+
+class NoticesDialog(Dialog[None]):
+    """Each change is in force at once."""
+
+    BINDINGS = [Binding("escape,q", "close", "close")]
+    AUTO_FOCUS = "#notices"
+
+    def __init__(self, settings: NoticeSettings) -> None:
+        super().__init__()
+        self._settings = settings
+
+    def compose(self) -> ComposeResult:
+        with Container(classes="box notices"):
+            yield NoticeGrid(self._settings)
+
+    def action_close(self) -> None:
+        if not self.too_soon:
+            self.dismiss(None)

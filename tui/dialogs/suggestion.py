@@ -1,0 +1,170 @@
+"""A suggestion in full, and the question before a person approves or rejects it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Container, Horizontal
+from textual.content import Content
+from textual.widgets import Button
+
+from tui import fmt
+from tui.dialogs.base import Dialog, Reading
+from tui.dialogs.decision_detail import named
+from tui.panes.figures import interval_words, number_words
+from tui.panes.suggestions import value_words
+from tui.widgets.line import Line, clip_line, heading, signed_role, wrap_text
+from tui.widgets.painted import Pane
+
+if TYPE_CHECKING:
+    from core.learning import Difference, Evidence, Suggestion
+
+
+def change_line(asked: Suggestion) -> Line:
+    verb = "raise" if asked.new > asked.old else "lower"
+    return [
+        (f" {verb} ", "dim"), (asked.rule, "strong"), ("  ", "text"),
+        (value_words(asked.old), "text"), (" → ", "dim"), (value_words(asked.new), "warn"),
+        (f"  ({asked.move_pct:+.1f} %)", "dim"),
+    ]  # fmt: skip
+
+
+def evidence_lines(evidence: Evidence, width: int) -> list[Line]:
+    """What the bucket made against the rest, with its interval, n and how sure it is among all that was tested."""
+    effect = evidence.effect
+    unit = "R" if evidence.measure == "R" else "points"
+
+    def mean(value: float) -> str:
+        return f"{value:.2f} R" if unit == "R" else f"{value:.0f} % wins"
+
+    text = f"{evidence.cut} {evidence.bucket}: {mean(evidence.inside)} against {mean(evidence.outside)}"
+    out = [[(" ", "text"), *line] for line in wrap_text(text, "text", width - 2)]
+    out.append(
+        clip_line(
+            [(f"   {fmt.arrow(effect.value)} {number_words(effect.value, unit)}", signed_role(effect.value)),
+             (f" ({interval_words(effect)})", "dim"), (f"  n {evidence.n} and {evidence.n_outside}", "dim"),
+             (f"  q {evidence.q:.3f} of {evidence.tests} tests", "dim")],
+            width,
+        )
+    )  # fmt: skip
+    return out
+
+
+def side_effect_words(difference: Difference) -> str:
+    made = fmt.money(difference.difference.value)
+    return (
+        f"{difference.changed} of {difference.decisions} decisions change, trades {difference.trades} → "
+        f"{difference.trades_candidate}, difference {made}"
+    )
+
+
+class SuggestionDialog(Reading):
+    """The rule, the evidence, and what the change would have done to the ledger."""
+
+    def __init__(self, asked: Suggestion) -> None:
+        super().__init__()
+        self.asked = asked
+
+    def write(self, width: int) -> list[Line]:
+        asked = self.asked
+        out: list[Line] = [
+            heading("Suggestion", width, [(str(asked.status).lower(), "info")]),
+            [],
+            change_line(asked),
+            [],
+        ]
+        out.append(heading("Evidence", width))
+        for evidence in asked.evidence:
+            out += evidence_lines(evidence, width)
+        out += [[], heading("What it would have changed", width)]
+        effects = asked.side_effects
+        if effects is None:
+            out.append([(" not tried on the ledger yet", "dim")])
+        else:
+            for name, difference in (
+                ("all of the ledger", effects.whole),
+                ("its later third", effects.later_third),
+            ):
+                out += named(name, side_effect_words(difference), width)
+                if difference.not_answerable:
+                    text = f"NOT_ANSWERABLE for {fmt.plural(difference.not_answerable, 'trade')}: no outcome is known"
+                    out += named("", text, width, "warn")
+            for gate in effects.whole.gates:
+                if gate.opened or gate.shut:
+                    made = fmt.money(gate.difference.value)
+                    text = f"lets {gate.opened} through, stops {gate.shut}, difference {made}"
+                    out += named(f"{gate.gate} gate", text, width)
+            out += named("", effects.label, width, "warn")
+        return [*out, [], [(" a approves and r rejects it on the Learning screen.", "dim")]]
+
+
+class JudgeText(Pane):
+    """The captured suggestion; it does not change while the question is open."""
+
+    data: tuple[Suggestion, bool] | None = None
+
+    def lines(self, width: int, height: int) -> list[Line]:
+        return judge_lines(*self.data, width)[:height] if self.data else []
+
+
+def judge_lines(asked: Suggestion, approve: bool, width: int) -> list[Line]:
+    title = "Approve this suggestion?" if approve else "Reject this suggestion?"
+    out: list[Line] = [heading(title, width), [], clip_line(change_line(asked), width), []]
+    out += evidence_lines(asked.evidence[0], width)
+    effects = asked.side_effects
+    if effects is not None:
+        told = wrap_text(f"In the ledger: {side_effect_words(effects.whole)}", "text", width - 2)
+        out += [[(" ", "text"), *line] for line in told]
+        out.append([(" ! IN-SAMPLE: tried on the past it was found on", "warn")])
+    out.append([])
+    after = (
+        "A new rules version holds from the next input on, under your name."
+        if approve
+        else "It is not offered again; the rules stay as they are."
+    )
+    return [*out, *([(" ", "text"), *line] for line in wrap_text(after, "dim", width - 2))]
+
+
+class JudgeDialog(Dialog[bool]):
+    """Answers True once, by y or its button; Cancel has the focus."""
+
+    BINDINGS = [
+        Binding("y", "confirm", "yes"),
+        Binding("escape,n", "cancel", "cancel"),
+        Binding("left,right", "other_button", show=False),
+    ]
+    AUTO_FOCUS = "#cancel"
+
+    def __init__(self, asked: Suggestion, *, approve: bool) -> None:
+        super().__init__()
+        self.asked = asked
+        self.approve = approve
+
+    def compose(self) -> ComposeResult:
+        with Container(classes="box question judge"):
+            text = JudgeText(id="judged")
+            text.data = (self.asked, self.approve)
+            yield text
+            with Horizontal(classes="buttons"):
+                yield Button(Content("Cancel  Esc"), id="cancel", compact=True)
+                label = "Approve  y" if self.approve else "Reject  y"
+                yield Button(Content(label), id="confirm", classes="danger", compact=True)
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        if event.button.id == "confirm":
+            self.action_confirm()
+        else:
+            self.action_cancel()
+
+    def action_confirm(self) -> None:
+        if not self.too_soon:
+            self.dismiss(True)
+
+    def action_cancel(self) -> None:
+        if not self.too_soon:
+            self.dismiss(False)
+
+    def action_other_button(self) -> None:
+        self.focus_next("Button")

@@ -1,0 +1,60 @@
+"""The reliability diagram: how often signals of each confidence won, beside what the confidence said."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from server.views import LearningView
+from tui import fmt
+from tui.panes.figures import enough, interval_words
+from tui.panes.reports import ReportPane
+from tui.widgets.bars import marked_bar
+from tui.widgets.line import Line, clip_line, heading
+
+if TYPE_CHECKING:
+    from core.learning import CalibrationBin
+
+_FAR = 10.0
+"""Points between said and won from which a bin is told apart."""
+
+
+class CalibrationPane(ReportPane):
+    title = "Calibration"
+
+    def report(self, view: LearningView, width: int, height: int) -> list[Line]:
+        found = view.learning.calibration
+        if found.n == 0:
+            return self.nothing(width, "drawn from the first signal with an outcome on")
+        right: Line = []
+        if found.brier.value is not None:
+            right = [(f"Brier {fmt.number(found.brier.value, 3)}", "strong" if enough(found.brier) else "dim")]
+            if found.skill.value is not None and width >= 50:
+                word = "better" if found.skill.value > 0 else "worse"
+                right.append((f"  {word} than the mean ({found.skill.value:+.2f})", "dim"))
+        out = [heading(self.title, width, right)]
+        if height >= 4:
+            out.append(clip_line([(" conf.     n   said  won ", "head"), ("┿ is what was said", "head")], width))
+        bins = [each for each in found.bins][-max(1, height - len(out)) :]
+        return out + [bin_line(each, width) for each in bins]
+
+
+def bin_line(each: CalibrationBin, width: int) -> Line:
+    won = (each.won.value or 0.0) * 100
+    said = each.said * 100
+    judged = enough(each.won)
+    role = "dim" if not judged else "warn" if abs(won - said) >= _FAR else "info"
+    low, high = f"{each.low:.0f}", f"{each.high:.0f}"
+    interval = f" {interval_words(each.won)}" if width >= 56 else ""
+    size = max(8, width - 26 - (12 if interval else 0))
+    apart = "▲" if won - said >= _FAR else "▼" if said - won >= _FAR else " "
+    return clip_line(
+        [
+            (f" {low}–{high}".ljust(8), "text" if judged else "dim"),
+            (f"{each.n:>4}", "dim"),
+            (f"{said:>6.0f}", "text"),
+            (f"{won:>5.0f}{apart}", role),
+            *marked_bar(won, size, role, (said,)),
+            (interval, "dim"),
+        ],
+        width,
+    )

@@ -1,0 +1,122 @@
+"""The metrics of every bucket of a cut, as a table that is sorted by any of its columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from server.views import PerformanceView
+from tui import fmt
+from tui.panes.figures import enough, interval_words, number_words, role_of
+from tui.widgets.line import Line
+from tui.widgets.table import Cell, Column, LiveTable, Row
+
+if TYPE_CHECKING:
+    from core.performance import Bucket, Metrics
+
+_TITLE_CELLS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class CutColumn:
+    """A column: its cell, and the number it is sorted by (larger first)."""
+
+    column: Column
+    cell: Callable[[Metrics], Cell]
+    rank: Callable[[Metrics], float | None]
+
+
+def _money(name: str) -> Callable[[Metrics], Cell]:
+    def cell(measured: Metrics) -> Cell:
+        metric = getattr(measured, name)
+        text = fmt.money(metric.value).replace("$", "")
+        return (f"{fmt.arrow(metric.value)}{text}", role_of(metric, signed=True))
+
+    return cell
+
+
+def _plain(name: str, *, signed: bool = False) -> Callable[[Metrics], Cell]:
+    def cell(measured: Metrics) -> Cell:
+        metric = getattr(measured, name)
+        text = number_words(metric.value, metric.unit, sign=signed).removesuffix(" R").removesuffix(" %")
+        return (text.replace("$", ""), role_of(metric, signed=signed))
+
+    return cell
+
+
+def _value(name: str) -> Callable[[Metrics], float | None]:
+    return lambda measured: getattr(measured, name).value
+
+
+COLUMNS = (
+    CutColumn(
+        Column("trades", 7, "right"), lambda m: (str(m.trades), "text"), lambda m: float(m.trades)
+    ),
+    CutColumn(Column("net $", 11, "right"), _money("net_pnl"), _value("net_pnl")),
+    CutColumn(Column("expect. $", 9, "right"), _money("expectancy"), _value("expectancy")),
+    CutColumn(Column("avg R", 6, "right"), _plain("average_r", signed=True), _value("average_r")),
+    CutColumn(Column("win %", 6, "right"), _plain("win_rate"), _value("win_rate")),
+    CutColumn(
+        Column("95 %", 9), lambda m: (interval_words(m.win_rate), "dim"), lambda m: m.win_rate.low
+    ),
+    CutColumn(Column("factor", 7, "right"), _plain("profit_factor"), _value("profit_factor")),
+    CutColumn(Column("max down $", 10, "right"), _plain("max_drawdown"), _value("max_drawdown")),
+    CutColumn(Column("hold", 7, "right"), _plain("average_hold"), _value("average_hold")),
+)
+
+
+class CutsPane(LiveTable):
+    """Rows stand in the cut's own order until a column is asked for."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        self.sorted_by: int | None = None
+        self._view: PerformanceView | None = None
+        super().__init__("By setup", self._columns("setup"), id=id, empty=("reading the ledger",))
+
+    def _columns(self, title: str) -> tuple[Column, ...]:
+        marked = [
+            replace(each.column, title=each.column.title + ("▼" if n == self.sorted_by else ""))
+            for n, each in enumerate(COLUMNS)
+        ]
+        return (Column(title, _TITLE_CELLS), *marked)
+
+    def show(self, view: PerformanceView | str) -> None:
+        if isinstance(view, str):
+            self.empty = (view,)
+            self.show_rows((), [])
+            self.repaint()
+            return
+        self._view = view
+        title = dict(view.cuts).get(view.cut, view.cut)
+        self.title = f"By {title}"
+        self.columns = self._columns(title)
+        self.empty = ("no closed trade in this window",)
+        buckets = list(view.report.cuts.get(view.cut, ()))
+        if self.sorted_by is not None:
+            rank = COLUMNS[self.sorted_by].rank
+            buckets.sort(key=lambda bucket: _descending(rank(bucket.metrics)))
+        thin = sum(not enough(bucket.metrics.expectancy) for bucket in buckets)
+        note: Line = [(f"{fmt.plural(thin, 'row')} under 30 trades  ", "dim")] if thin else []
+        note.append(("b cut by  s sort", "info"))
+        self.show_rows(tuple(Row(bucket.label, _cells(bucket)) for bucket in buckets), note)
+        self.repaint()
+
+    def next_sort(self) -> None:
+        """Sort by the next column; after the last back to the cut's own order."""
+        following = 0 if self.sorted_by is None else self.sorted_by + 1
+        self.sorted_by = following if following < len(COLUMNS) else None
+        if self._view is not None:
+            self.show(self._view)
+
+
+def _descending(value: float | None) -> tuple[bool, float]:
+    return (value is None, -(value or 0.0))
+
+
+def _cells(bucket: Bucket) -> tuple[Cell, ...]:
+    thin = not enough(bucket.metrics.expectancy)
+    return (
+        (bucket.label, "dim" if thin else "strong"),
+        *(each.cell(bucket.metrics) for each in COLUMNS),
+    )

@@ -1,0 +1,85 @@
+"""Whether the last days differ from before, and what the shadows and the budget say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from server.views import LearningView
+from tui import fmt
+from tui.panes.figures import enough, interval_words, number_words
+from tui.panes.reports import ReportPane
+from tui.widgets.line import Line, clip_line, heading, signed_role, wrap_text
+
+if TYPE_CHECKING:
+    from core.learning import Drift
+
+
+class DriftPane(ReportPane):
+    title = "Drift"
+
+    def report(self, view: LearningView, width: int, height: int) -> list[Line]:
+        found = view.learning.drift
+        drifted = sum(each.drifted for each in found)
+        right: Line = [("! drifted", "warn")] if drifted else [("last 30 days in 90", "dim")]
+        if not found:
+            return self.nothing(width, "told from the first signal with an outcome on", right)
+        out = [heading(self.title, width, right)]
+        for each in found:
+            out += drift_lines(each, width)
+        return out[:height]
+
+
+def drift_lines(each: Drift, width: int) -> list[Line]:
+    unit = each.difference.unit
+    points = unit == "fraction"
+    apart = each.difference.value
+    judged = enough(each.recent)
+    now, then = (number_words(metric.value, metric.unit) for metric in (each.recent, each.base))
+    change = number_words(None if apart is None else apart * 100, "points") if points else number_words(apart, unit)
+    role = "dim" if not judged else signed_role(apart) if each.drifted else "text"
+    first: Line = [
+        (f" {each.measure:<11}", "text"),
+        (now, "strong" if judged else "dim"), (" against ", "dim"), (then, "text"),
+    ]  # fmt: skip
+    told = "drifted" if each.drifted else "no drift" if judged else f"too few (n {each.recent.n})"
+    second: Line = [
+        (" " * 12, "text"),
+        (f"{fmt.arrow(apart)} {change}", role),
+        (f"  {interval_words(each.difference)}" if not points and interval_words(each.difference) else "", "dim"),
+        (f"  {'! ' if each.drifted else ''}{told}", "warn" if each.drifted else "dim"),
+    ]
+    return [clip_line(first, width), clip_line(second, width)]
+
+
+class ShadowsPane(ReportPane):
+    title = "Shadows and budget"
+
+    def report(self, view: LearningView, width: int, height: int) -> list[Line]:
+        found, budget = view.learning.shadows, view.learning.budget
+        made = found.all
+        right: Line = [(f"{found.closed} closed", "text"), (f"  {found.open} open", "dim")]
+        out = [heading(self.title, width, right)]
+        if made.n:
+            value = made.net.value or 0.0
+            out.append(
+                clip_line(
+                    [(" not taken: ", "dim"),
+                     (f"{fmt.arrow(value)} {fmt.money(value)}", signed_role(value) if enough(made.net) else "dim"),
+                     (f", {number_words(made.win_rate.value, 'fraction')} won", "text")],
+                    width,
+                )
+            )  # fmt: skip
+        else:
+            out.append([(" no shadow has closed yet", "dim")])
+        told = wrap_text(budget.text, "text" if budget.advised_pct is not None else "dim", width - 2)
+        for kept in found.by_reason[: max(0, height - len(out) - len(told))]:
+            value = kept.group.net.value or 0.0
+            out.append(
+                clip_line(
+                    [(f" {fmt.fit(fmt.words(kept.by), 20)} ", "text"), (f"{kept.group.n:>4}  ", "dim"),
+                     (f"{fmt.arrow(value)} {fmt.money(value)}",
+                      signed_role(value) if enough(kept.group.net) else "dim")],
+                    width,
+                )
+            )  # fmt: skip
+        return [*out, *([(" ", "text"), *line] for line in told)][:height]

@@ -1,0 +1,161 @@
+"""How the engine itself is doing: latencies, ledger, feeds and the rules in force."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from server.deck import Counters, Latency, SystemView
+from tui import fmt
+from tui.panes.reports import ReportPane
+from tui.widgets.line import Line, clip_line, heading, wrap
+
+_NAME = 10
+_FEED_MARKS = {"OK": ("✓", "good"), "DOWN": ("✗", "bad"), "ASSUMED": ("!", "warn"), "SIMULATED": ("!", "warn")}
+_TABLES = {
+    "journal": "inputs",
+    "receipts": "receipts",
+    "ledger_entries": "decisions",
+    "positions": "positions",
+    "marks": "marks",
+    "rules_versions": "rules",
+    "suggestions": "judged",
+    "checkpoints": "checkpoints",
+}
+_SLOW_MS = 15.0
+"""A p99 above what the engine is built to answer within is worth a colour."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineView:
+    """The system's state, with the tallies and the clock's note of the snapshot beside it."""
+
+    system: SystemView
+    counters: Counters
+    clock_note: str
+
+
+def size_words(size: int | None) -> str:
+    if size is None:
+        return fmt.NONE
+    for unit, least in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if size >= least:
+            return f"{fmt.number(size / least, 1)} {unit}"
+    return f"{size} bytes"
+
+
+def _ms(value: float | None) -> str:
+    if value is None:
+        return fmt.NONE
+    return f"{fmt.number(value, 1 if value < 100 else 0)} ms"
+
+
+def latency_line(name: str, latency: Latency) -> Line:
+    line: Line = [(f" {name:<{_NAME}}", "dim")]
+    if latency.n == 0:
+        return [*line, ("none yet", "dim")]
+    slow = latency.p99 is not None and latency.p99 > _SLOW_MS
+    return [
+        *line,
+        ("p50 ", "dim"), (f"{_ms(latency.p50)}", "strong"),
+        ("  p99 ", "dim"), (("! " if slow else "") + _ms(latency.p99), "warn" if slow else "strong"),
+        (f"  n {latency.n}", "dim"),
+    ]  # fmt: skip
+
+
+class EnginePane(ReportPane):
+    title = "Engine"
+    data: EngineView | str | None = "asking the engine"
+
+    def report(self, view: EngineView, width: int, height: int) -> list[Line]:
+        system, counters = view.system, view.counters
+        right: Line = [(f"up {fmt.age(system.uptime)}", "text")]
+        waiting = "warn" if system.queue > 0 else "text"
+        refused: Line = [("refused ", "dim"), (str(counters.quarantined), "warn" if counters.quarantined else "text")]
+        out: list[Line] = [
+            heading(self.title, width, right),
+            latency_line("webhooks", system.webhooks),
+            latency_line("commits", system.commits),
+            [(f" {'waiting':<{_NAME}}", "dim"), (fmt.plural(system.queue, "input"), waiting),
+             ("  memory ", "dim"), (size_words(system.resident_bytes), "text")],
+            [(f" {'received':<{_NAME}}", "dim"), (f"{counters.receipts:,}", "text"), ("  twice ", "dim"),
+             (str(counters.duplicates), "text"), ("  ", "text"), *refused],
+        ]  # fmt: skip
+        return [clip_line(line, width) for line in out]
+
+
+class LedgerPane(ReportPane):
+    title = "Ledger"
+    data: EngineView | str | None = "asking the engine"
+
+    def report(self, view: EngineView, width: int, height: int) -> list[Line]:
+        system = view.system
+        right: Line = [(size_words(system.ledger_bytes), "text"), (f"  seq {system.journal_seq:,}", "dim")]
+        pieces: list[Line] = [
+            [(f"{count:,} ", "text"), (_TABLES.get(name, fmt.words(name)), "dim")]
+            for name, count in system.ledger_rows.items()
+        ]
+        body = wrap(pieces, width - 2, "  ")
+        return [
+            heading(self.title, width, right),
+            clip_line([(" ", "text"), (fmt.clip(system.ledger_name or "in memory", width - 2), "strong")], width),
+            *([(" ", "text"), *line] for line in body),
+        ]
+
+
+class FeedsPane(ReportPane):
+    title = "Feeds"
+    data: EngineView | str | None = "asking the engine"
+
+    def report(self, view: EngineView, width: int, height: int) -> list[Line]:
+        note: Line = [(view.clock_note, "warn")] if view.clock_note else []
+        out = [heading(self.title, width, note)]
+        if not view.system.feeds:
+            return self.nothing(width, "no feed is configured: the market is assumed", note)
+        for feed in view.system.feeds:
+            mark, role = _FEED_MARKS.get(feed.state, ("!", "warn"))
+            out.append(
+                clip_line(
+                    [(f" {mark} ", role), (f"{feed.name} ", "strong"), (feed.state, role),
+                     (f"  {feed.detail}" if feed.detail else "", "dim")],
+                    width,
+                )
+            )  # fmt: skip
+        return out
+
+
+class RulesPane(ReportPane):
+    title = "Rules"
+    data: EngineView | str | None = "asking the engine"
+
+    def report(self, view: EngineView, width: int, height: int) -> list[Line]:
+        versions = view.system.rules_versions
+        if not versions:
+            return self.nothing(width, "the first version is written when the engine starts")
+        count = fmt.plural(len(versions), "version")
+        out = [heading(self.title, width, [(count, "dim")])]
+        for n, version in enumerate(versions[: max(1, height - 1)]):
+            out.append(clip_line(_version(version, in_force=n == 0), width))
+        return out
+
+
+def _version(version: Mapping[str, Any], *, in_force: bool) -> Line:
+    changes = str(version.get("changes") or "")
+    return [
+        (" ✓ " if in_force else "   ", "good"),
+        (f"{_when(str(version.get('at') or ''))} ", "dim"),
+        (f"{version.get('name') or ''} ", "strong" if in_force else "text"),
+        (f"{str(version.get('fingerprint') or '')[:6]} ", "text"),
+        (f"by {version.get('author') or 'nobody'}", "dim"),
+        (f"  {changes}" if changes else "", "text"),
+    ]
+
+
+def _when(text: str) -> str:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return fmt.day_clock(at).split(" ", 1)[1].rsplit(":", 1)[0]

@@ -1,0 +1,46 @@
+"""The path of the net P&L from exit to exit, and how far it lay below its peak."""
+
+from __future__ import annotations
+
+from server.views import PerformanceView
+from tui import fmt
+from tui.panes.figures import number_words
+from tui.panes.reports import ReportPane
+from tui.widgets.line import Line, heading, signed_role
+from tui.widgets.plots import path_lines, underwater_lines
+
+_LEAST = 2
+
+
+class EquityPane(ReportPane):
+    title = "Cumulative P&L"
+
+    def report(self, view: PerformanceView, width: int, height: int) -> list[Line]:
+        values = tuple(point.cumulative for point in view.report.curve)
+        if len(values) < _LEAST:
+            return self.nothing(width, "drawn from two closed trades on")
+        last = values[-1]
+        right: Line = [(f"{fmt.arrow(last)} {fmt.money(last)}", signed_role(last))]
+        return [heading(self.title, width, right), *path_lines(values, width, height - 1)]
+
+
+class DrawdownPane(ReportPane):
+    title = "Drawdown"
+
+    def report(self, view: PerformanceView, width: int, height: int) -> list[Line]:
+        values = tuple(point.underwater for point in view.report.curve)
+        measured = view.report.metrics
+        if len(values) < _LEAST:
+            return self.nothing(width, "drawn from two closed trades on")
+        depth = measured.max_drawdown.value
+        if not depth:
+            return self.nothing(width, "no drawdown: never below the peak before")
+        now = values[-1]
+        state = "at its peak now" if now == 0 else f"{fmt.money(now)} now"
+        share = number_words(measured.max_drawdown_pct.value, "%")
+        right: Line = [
+            (f"▼ {fmt.money(depth, sign=False)}", "bad"),
+            (f" {share}", "bad") if width >= 50 else ("", "text"),
+            (f"  {state}", "text"),
+        ]
+        return [heading(self.title, width, right), *underwater_lines(values, width, height - 1)]

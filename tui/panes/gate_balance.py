@@ -1,0 +1,72 @@
+"""What each gate kept out: how many, what it saved and what it cost, and whether the passed did better."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from server.views import LearningView
+from tui import fmt
+from tui.panes.figures import enough, interval_words, number_words
+from tui.panes.reports import ReportPane
+from tui.widgets.line import Line, clip_line, heading, signed_role
+
+if TYPE_CHECKING:
+    from core.learning import Combination, GateEffect
+
+_NAME = 11
+_NO_SIGNAL = "No signal has an outcome yet: a trade or a shadow must close first."
+
+
+class GateBalancePane(ReportPane):
+    title = "What gates kept out"
+
+    def report(self, view: LearningView, width: int, height: int) -> list[Line]:
+        found = view.learning
+        right: Line = [(fmt.plural(found.signals, "signal"), "dim")]
+        if found.signals == 0:
+            return self.nothing(width, _NO_SIGNAL, right)
+        out = [heading(self.title, width, right)]
+        for effect in found.gates:
+            out += gate_lines(effect, width)
+        room = height - len(out) - 1
+        several = [each for each in found.combinations if each.failed]
+        if room > 0 and several:
+            out.append([(" failed together, and the balance of having skipped them", "dim")])
+            out += [combination_line(each, width) for each in several[:room]]
+        return out[:height]
+
+
+def gate_lines(effect: GateEffect, width: int) -> list[Line]:
+    failed = effect.failed.n
+    name = f" {effect.gate.capitalize():<{_NAME}}"
+    if failed == 0:
+        return [clip_line([(name, "strong"), ("nothing kept out yet", "dim")], width), []]
+    judged = enough(effect.balance)
+    value = effect.balance.value or 0.0
+    first: Line = [
+        (name, "strong"),
+        (f"{fmt.arrow(value)} {fmt.money(value)}", signed_role(value) if judged else "dim"),
+        (f"  {failed} skipped", "text"),
+        ("" if judged else "  ! too few", "warn"),
+    ]
+    saved, cost = (fmt.money(metric.value or 0.0, sign=False) for metric in (effect.saved, effect.cost))
+    second: Line = [
+        (" " * (_NAME + 1), "text"),
+        ("saved ", "dim"), (saved, "text"), (", cost ", "dim"), (cost, "text"),
+    ]  # fmt: skip
+    if width >= 56:
+        second += [("  passed made ", "dim"), (f"{number_words(effect.edge_r.value, 'R')} more", "text")]
+        second.append((f" ({interval_words(effect.edge_r)})" if interval_words(effect.edge_r) else "", "dim"))
+    return [clip_line(first, width), clip_line(second, width)]
+
+
+def combination_line(each: Combination, width: int) -> Line:
+    names = " + ".join(each.failed)
+    value = each.balance.value if each.balance is not None else None
+    judged = each.balance is not None and enough(each.balance)
+    line: Line = [
+        (f" {fmt.fit(names, 30)} ", "text"),
+        (f"{each.group.n:>5}  ", "dim"),
+        (f"{fmt.arrow(value)} {fmt.money(value)}", signed_role(value) if judged else "dim"),
+    ]
+    return clip_line(line, width)

@@ -1,0 +1,64 @@
+"""How signals did by what they were: executed and shadowed together, at one size."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from server.views import LearningView
+from tui import fmt
+from tui.panes.figures import enough, interval_words, number_words, role_of
+from tui.widgets.line import Line
+from tui.widgets.table import Cell, Column, LiveTable, Row
+
+if TYPE_CHECKING:
+    from core.learning import Row as LearnedRow
+
+COLUMNS = (
+    Column("setup", 18),
+    Column("signals", 7, "right"),
+    Column("traded", 6, "right"),
+    Column("win %", 6, "right"),
+    Column("avg R", 6, "right"),
+    Column("against the rest", 20),
+    Column("net $", 11, "right"),
+    Column("R down", 6, "right"),
+)
+
+
+class LearnedCutsPane(LiveTable):
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__("Signals by setup", COLUMNS, id=id, empty=("reading the ledger",))
+
+    def show(self, view: LearningView | str, name: str) -> None:
+        self.title = f"Signals by {name}"
+        self.columns = (Column(name, COLUMNS[0].width), *COLUMNS[1:])
+        if isinstance(view, str):
+            self.empty = (view,)
+            self.show_rows((), [])
+        else:
+            self.empty = ("no signal has an outcome yet",)
+            rows = view.learning.tables.get(name, ())
+            note: Line = [("executed and shadows, at ×1  ", "dim"), ("b cut by", "info")]
+            self.show_rows(tuple(Row(row.label, row_cells(row)) for row in rows), note)
+        self.repaint()
+
+
+def row_cells(row: LearnedRow) -> tuple[Cell, ...]:
+    group = row.group
+    plain = "text" if enough(group.win_rate) else "dim"
+    rest = row.against_rest
+    text = number_words(rest.value, "R")
+    if interval_words(rest):
+        text += f" ({interval_words(rest)})"
+    clear = rest.low is not None and rest.high is not None and not rest.low <= 0 <= rest.high
+    net = group.net.value
+    return (
+        (fmt.words(row.label), "strong" if enough(group.win_rate) else "dim"),
+        (str(group.n), plain),
+        (str(group.executed), plain),
+        (number_words(group.win_rate.value, "fraction").removesuffix(" %"), plain),
+        (number_words(group.average_r.value, "R").removesuffix(" R"), role_of(group.average_r, signed=True)),
+        (f"{fmt.arrow(rest.value)}{text}", role_of(rest, signed=True) if clear else "dim"),
+        (f"{fmt.arrow(net)}{fmt.money(net).replace('$', '')}", role_of(group.net, signed=True)),
+        (number_words(row.drawdown_r.value, "R", sign=False).removesuffix(" R"), plain),
+    )

@@ -1,0 +1,112 @@
+"""Every metric of a window with its interval and n; dim where it rests on too little."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from server.views import PerformanceView
+from tui import fmt
+from tui.panes.figures import enough, interval_words, role_of, value_words
+from tui.panes.reports import ReportPane
+from tui.widgets.bars import marked_bar
+from tui.widgets.line import Line, clip_line, heading, pad_line
+
+if TYPE_CHECKING:
+    from core.performance import Metric, Metrics
+
+_CARD = 39
+_NAME, _VALUE, _INTERVAL, _N = 12, 10, 11, 5
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One metric: its field, its word, and whether its sign is what matters (then it has a colour)."""
+
+    field: str
+    name: str
+    signed: bool = False
+
+
+CARDS = (
+    Card("expectancy", "expectancy", True),
+    Card("net_pnl", "net P&L", True),
+    Card("average_r", "average R", True),
+    Card("profit_factor", "profit fact."),
+    Card("average_win", "average win"),
+    Card("average_loss", "average loss"),
+    Card("sharpe", "Sharpe", True),
+    Card("sortino", "Sortino", True),
+    Card("max_drawdown", "max drawdown"),
+    Card("max_drawdown_pct", "  of peak"),
+    Card("drawdown_duration", "  lasted"),
+    Card("drawdown_recovery", "  recovered"),
+    Card("longest_win_streak", "win streak"),
+    Card("longest_loss_streak", "loss streak"),
+    Card("average_hold", "average hold"),
+    Card("average_mae", "average MAE"),
+    Card("average_mfe", "average MFE"),
+)
+
+
+def window_words(window: str) -> str:
+    return "all trades" if window == "all" else f"{window} days"
+
+
+class MetricsPane(ReportPane):
+    title = "Performance"
+
+    def report(self, view: PerformanceView, width: int, height: int) -> list[Line]:
+        measured = view.report.metrics
+        right: Line = [(window_words(view.window), "info")]
+        if view.assumed:
+            right.append(("  ! market assumed", "warn"))
+        if measured.trades == 0:
+            left_out = f"; {measured.stale_left_out} left without a fresh price" if measured.stale_left_out else ""
+            words = f"No closed trade in this window{left_out}. w takes another window."
+            return self.nothing(width, words, right)
+        count = fmt.plural(measured.trades, "trade")
+        right = [(f"{count}: {measured.wins} won, {measured.losses} lost", "text"), ("  ", "text"), *right]
+        if measured.stale_left_out:
+            right.insert(0, (f"{measured.stale_left_out} stale left out  ", "warn"))
+        out = [heading(self.title, width, right), _win_rate(measured, width)]
+        if not enough(measured.expectancy):
+            out.append([(" ! INSUFFICIENT_DATA", "warn"), (f": {count}, 30 are needed to judge by", "dim")])
+        columns = max(1, width // _CARD)
+        each = width // columns
+        rows = -(-len(CARDS) // columns)
+        for y in range(min(rows, height - len(out))):
+            line: Line = []
+            for x in range(columns):
+                n = x * rows + y
+                if n < len(CARDS):
+                    card = CARDS[n]
+                    line += pad_line(card_line(card, getattr(measured, card.field), measured), each)
+            out.append(clip_line(line, width))
+        return out
+
+
+def _win_rate(measured: Metrics, width: int) -> Line:
+    rate = measured.win_rate
+    if rate.value is None:
+        return [(" win rate  ", "dim"), (rate.reason or fmt.NONE, "dim")]
+    role = "dim" if not enough(rate) else "strong"
+    tail = f"  {interval_words(rate)} %  n {rate.n}"
+    size = max(8, width - 20 - len(tail))
+    marks = [value * 100 for value in (rate.low, rate.high) if value is not None]
+    bar = marked_bar(rate.value * 100, size, "info" if enough(rate) else "dim", marks)
+    return [(" win rate ", "dim"), (f"{value_words(rate):>8} ", role), *bar, (tail, "dim")]
+
+
+def card_line(card: Card, metric: Metric, measured: Metrics) -> Line:
+    """Name, value, interval (or why there is none of a value) and n where it is not that of all trades."""
+    role = role_of(metric, signed=card.signed)
+    line: Line = [(f" {card.name:<{_NAME}}", "dim")]
+    if metric.value is None:
+        return [*line, (f"{fmt.NONE:>{_VALUE}} ", "dim"), (fmt.clip(metric.reason or "", 15), "dim")]
+    mark = fmt.arrow(metric.value) if card.signed else " "
+    text = value_words(metric, sign=card.signed)
+    line.append((f"{mark}{fmt.fit(text, _VALUE - 1, 'right')} ", role))
+    line.append((fmt.fit(interval_words(metric), _INTERVAL), "dim" if not enough(metric) else "text"))
+    n = f"n{metric.n}" if metric.n != measured.trades or metric.of == "sessions" else ""
+    return [*line, (fmt.fit(n, _N - 1, "right"), "dim")]

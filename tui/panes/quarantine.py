@@ -1,0 +1,137 @@
+"""What was received and not understood, and the raw body of the one under the cursor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from textual.message import Message
+
+from tui import fmt
+from tui.panes.reports import ReportPane
+from tui.widgets.line import Line, clip_line, heading
+from tui.widgets.table import Cell, Column, LiveTable, Row
+
+COLUMNS = (
+    Column("time ET", 8),
+    Column("why it was not understood", 26),
+    Column("source", 18),
+    Column("symbol", 7),
+    Column("path", 22),
+)
+_MOST_LINES = 400
+"""A body is at most a few lines on a screen; what is beyond this many is left out, and said to be."""
+
+
+class QuarantinePane(LiveTable):
+    """The newest first; each row under the cursor is asked for by ``Looked``."""
+
+    class Looked(Message):
+        """The cursor came to a receipt, or left the last one there was (``None``)."""
+
+        def __init__(self, key: str | None) -> None:
+            self.key = key
+            super().__init__()
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__("Quarantine", COLUMNS, id=id, empty=("asking the ledger",))
+        self._looked: str | None = None
+
+    def show(self, items: tuple[Mapping[str, Any], ...], more: bool) -> None:
+        self.empty = ("empty: every webhook was understood",)
+        note: Line = []
+        if items:
+            count = f"{len(items)}{'+' if more else ''}"
+            note = [(f"{count} not understood  ", "warn"), ("Enter whole body", "info")]
+        self.show_rows(tuple(Row(str(item["id"]), receipt_cells(item)) for item in items), note)
+        self.repaint()
+        self._look()
+
+    def show_problem(self, text: str) -> None:
+        self.empty = (text,)
+        self.show_rows((), [])
+        self.repaint()
+
+    def _go_to(self, place: int) -> None:
+        super()._go_to(place)
+        self._look()
+
+    def _look(self) -> None:
+        if self.cursor != self._looked:
+            self._looked = self.cursor
+            self.post_message(self.Looked(self.cursor))
+
+
+def receipt_cells(item: Mapping[str, Any]) -> tuple[Cell, ...]:
+    why = item.get("reason") or item.get("code") or fmt.NONE
+    return (
+        (_clock(str(item.get("received_at") or "")), "dim"),
+        (str(why), "warn"),
+        (str(item.get("source") or fmt.NONE), "text"),
+        (str(item.get("symbol") or fmt.NONE), "text"),
+        (str(item.get("endpoint") or fmt.NONE), "dim"),
+    )
+
+
+def _clock(text: str) -> str:
+    try:
+        return fmt.clock(datetime.fromisoformat(text))
+    except ValueError:
+        return text
+
+
+@dataclass(frozen=True, slots=True)
+class BodyView:
+    """The receipt of one id, or why there is none."""
+
+    id: str | None
+    receipt: Mapping[str, Any] | None
+    problem: str = ""
+
+
+class BodyPane(ReportPane):
+    title = "Raw body"
+    data: BodyView | str | None = "nothing is quarantined"
+
+    def report(self, view: BodyView, width: int, height: int) -> list[Line]:
+        if view.id is None:
+            return self.nothing(width, "nothing is quarantined")
+        if view.receipt is None:
+            return self.nothing(width, view.problem or "reading it")
+        body = str(view.receipt.get("body") or "")
+        out = [heading(self.title, width, [(f"{len(body):,} characters", "dim")])]
+        lines = body_lines(body, width - 1)
+        room = height - 1
+        if len(lines) > room:
+            lines = [*lines[: room - 1], [(f" … {len(lines) - room + 1} more lines: Enter", "info")]]
+        return out + lines
+
+
+def visible(text: str) -> str:
+    """A body with what cannot be drawn written out: a control character as its escape, such as \\x1b."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def body_lines(body: str, width: int) -> list[Line]:
+    """A body as received, broken at its own lines and at the width; nothing in it can reach the terminal."""
+    if not body:
+        return [[(" the body was empty", "dim")]]
+    out: list[Line] = []
+    for row in body.replace("\r\n", "\n").split("\n"):
+        text = visible(row)
+        for piece in _pieces(text, max(8, width - 1)):
+            out.append(clip_line([(" ", "text"), (piece, "text")], width))
+            if len(out) >= _MOST_LINES:
+                return [*out, [(" … the rest is left out here; the API gives all of it", "dim")]]
+    return out
+
+
+def _pieces(text: str, width: int) -> list[str]:
+    """The text in pieces of at most so many cells."""
+    if text.isascii():
+        return [text[n : n + width] for n in range(0, len(text), width)] or [""]
+    from rich.cells import chop_cells
+
+    return chop_cells(text, width) or [""]

@@ -1,0 +1,34 @@
+"""A pane of a report: it shows one part of a view, or in words why there is none yet."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tui.widgets.line import Line, heading, wrap_text
+from tui.widgets.painted import Pane
+
+READING = "reading the ledger"
+
+
+class ReportPane(Pane):
+    """``data`` is the view, or a sentence while there is none."""
+
+    title = ""
+    data: Any = READING
+
+    def lines(self, width: int, height: int) -> list[Line]:
+        if self.data is None or isinstance(self.data, str):
+            sentence = wrap_text(self.data or READING, "dim", width - 2)
+            return [heading(self.title, width), *([(" ", "text"), *line] for line in sentence)]
+        return self.report(self.data, width, height)
+
+    def report(self, view: Any, width: int, height: int) -> list[Line]:
+        """The pane's lines from its view."""
+        return []
+
+    def nothing(self, width: int, text: str, right: Line | None = None) -> list[Line]:
+        """The heading, and below it in words that there is nothing to draw."""
+        return [
+            heading(self.title, width, right),
+            *([(" ", "text"), *line] for line in wrap_text(text, "dim", width - 2)),
+        ]

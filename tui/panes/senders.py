@@ -1,0 +1,45 @@
+"""Every sender and symbol: when it was last heard, how often it usually is, and for how long it is silent."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from server.deck import SourceStatus
+from tui import fmt
+from tui.panes.sources import SHORT
+from tui.widgets.table import Cell, Column, LiveTable, Row
+
+COLUMNS = (
+    Column("sender", 20),
+    Column("symbol", 7),
+    Column("last heard", 10),
+    Column("silent for", 10, "right"),
+    Column("usual gap", 9, "right"),
+    Column("state", 14),
+)
+
+
+class SendersPane(LiveTable):
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__("Senders", COLUMNS, id=id, empty=("no sender heard yet: POST a webhook",))
+
+    def show(self, sources: tuple[SourceStatus, ...], at: datetime) -> None:
+        rows = sorted(sources, key=lambda s: (list(SHORT).index(s.source) if s.source in SHORT else 99, s.symbol))
+        quiet = sum(status.quiet for status in sources)
+        note: list[Cell] = [(f"! {quiet} quiet", "warn")] if quiet else [("none quiet", "dim")]
+        shown = tuple(Row(f"{status.source}/{status.symbol}", sender_cells(status)) for status in rows)
+        self.show_rows(shown, note if sources else [])
+
+
+def sender_cells(status: SourceStatus) -> tuple[Cell, ...]:
+    state: Cell = ("! quiet", "warn") if status.quiet else ("✓ heard", "good")
+    if status.usual_gap is None and not status.quiet:
+        state = ("too few to say", "dim")
+    return (
+        (str(status.source), "strong"),
+        (status.symbol, "text"),
+        (fmt.clock(status.last_at), "dim"),
+        (fmt.age(status.age), "warn" if status.quiet else "text"),
+        (fmt.age(status.usual_gap), "text"),
+        state,
+    )

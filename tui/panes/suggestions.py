@@ -1,0 +1,102 @@
+"""What might be changed, and what a person has said to it; nothing is changed by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from server.views import Judged, LearningView
+from tui import fmt
+from tui.panes.figures import interval_words, number_words
+from tui.widgets.line import Line, signed_role
+from tui.widgets.table import Cell, Column, LiveTable, Row
+
+if TYPE_CHECKING:
+    from core.learning import Suggestion
+
+COLUMNS = (
+    Column("rule", 26),
+    Column("now → then", 17),
+    Column("state", 10),
+    Column("because", 24),
+    Column("effect", 25),
+    Column("would have made $", 17, "right"),
+    Column("n", 9),
+    Column("q", 6, "right"),
+)
+_STATES = {"PENDING": ("pending", "info"), "APPROVED": ("✓ approved", "good"), "REJECTED": ("✗ rejected", "bad")}
+
+
+class SuggestionsPane(LiveTable):
+    """Those to be judged first; what a key acts on is taken from here, never from the ledger."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__("Suggestions", COLUMNS, id=id, empty=("reading the ledger",))
+        self.suggestions: Mapping[str, Suggestion] = {}
+
+    def show(self, view: LearningView | str) -> None:
+        if isinstance(view, str):
+            self.suggestions = {}
+            self.empty = (view,)
+            self.show_rows((), [])
+        else:
+            search = view.learning.search
+            self.suggestions = {each.id: each for each in view.suggestions}
+            why = search.reason or f"none: {search.tested} buckets tested, {search.discoveries} differ"
+            self.empty = (fmt.clip(why, 76), "a suggestion changes nothing until a person approves it")
+            waiting = len(view.suggestions)
+            note: Line = []
+            if waiting or view.judged:
+                note = [(f"{waiting} to judge  ", "warn" if waiting else "dim"), ("a approve  r reject", "info")]
+            rows = [Row(each.id, suggestion_cells(each)) for each in view.suggestions]
+            rows += [Row(f"judged {n}", judged_cells(each)) for n, each in enumerate(view.judged)]
+            self.show_rows(tuple(rows), note)
+        self.repaint()
+
+    @property
+    def selected(self) -> Suggestion | None:
+        """The suggestion under the cursor, as it was last painted; ``None`` on one that was judged."""
+        return self.suggestions.get(self.cursor) if self.cursor is not None else None
+
+
+def value_words(value: float) -> str:
+    return fmt.local(f"{value:g}")
+
+
+def suggestion_cells(each: Suggestion) -> tuple[Cell, ...]:
+    best = each.evidence[0]
+    effect = best.effect
+    arrow = "▲" if each.new > each.old else "▼"
+    made = each.side_effects.whole.difference.value if each.side_effects is not None else None
+    interval = f" ({interval_words(effect)})" if interval_words(effect) else ""
+    return (
+        (each.rule, "strong"),
+        (f"{value_words(each.old)} {arrow} {value_words(each.new)}", "warn"),
+        _STATES[str(each.status)],
+        (f"{best.cut} {best.bucket}", "text"),
+        (f"{fmt.arrow(effect.value)} {number_words(effect.value, effect.unit)}{interval}", signed_role(effect.value)),
+        (f"{fmt.arrow(made)} {fmt.money(made)}".strip(), signed_role(made)),
+        (f"{best.n}/{best.n_outside}", "dim"),
+        (f"{best.q:.3f}", "dim"),
+    )
+
+
+def judged_cells(each: Judged) -> tuple[Cell, ...]:
+    rule, change = judged_words(each.text)
+    when = fmt.day_clock(each.at).split(" ", 1)[1].rsplit(":", 1)[0]
+    return (
+        (rule, "dim"),
+        (change, "dim"),
+        _STATES[each.status],
+        (f"by {each.author}, {when}", "dim"),
+        *(("", "dim"),) * (len(COLUMNS) - 4),
+    )
+
+
+def judged_words(text: str) -> tuple[str, str]:
+    """Rule and change out of a suggestion's sentence, "Raise RULE from A to B: ..."; else the sentence."""
+    words = text.partition(":")[0].split(" ")
+    if len(words) == 6 and words[2] == "from" and words[4] == "to":
+        arrow = "▲" if words[0] == "Raise" else "▼"
+        return words[1], f"{words[3]} {arrow} {words[5]}"
+    return text, ""

@@ -1,0 +1,78 @@
+"""The Performance screen: what the trades made, how sure that is, and what made it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.app import ComposeResult
+from textual.containers import Container
+
+from server.views import WINDOWS, PerformanceView
+from tui.commands.table import bindings
+from tui.panes.cuts import CutsPane
+from tui.panes.distribution import DistributionPane, ExcursionsPane
+from tui.panes.equity import DrawdownPane, EquityPane
+from tui.panes.greek_bars import GreeksPane
+from tui.panes.metric_cards import MetricsPane
+from tui.panes.reports import ReportPane
+from tui.screens.reports import ReportScreen
+
+if TYPE_CHECKING:
+    from tui.app import DeckApp
+
+_START_WINDOW = "90"
+_START_CUT = "setup"
+_VIEWS = 3
+"""How many pairs of charts there are where not all have room."""
+
+
+class PerformanceScreen(ReportScreen):
+    scope = "performance"
+    BINDINGS = bindings("screen", "performance")
+    AUTO_FOCUS = "#cuts"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.window = _START_WINDOW
+        self.cut = _START_CUT
+        self._cuts: tuple[str, ...] = (_START_CUT,)
+        self._charts = 0
+
+    def compose_body(self) -> ComposeResult:
+        yield MetricsPane(id="metrics")
+        with Container(id="charts", classes="-charts-0"):
+            yield EquityPane(id="equity", classes="first")
+            yield DrawdownPane(id="drawdown", classes="first")
+            yield GreeksPane(id="greeks", classes="second")
+            yield DistributionPane(id="distribution", classes="third")
+            yield ExcursionsPane(id="excursions", classes="third")
+        yield CutsPane(id="cuts")
+
+    async def fetch(self, app: DeckApp) -> PerformanceView:
+        return await app.deck.performance(self.window, self.cut)
+
+    def got(self, view: PerformanceView | str) -> None:
+        if isinstance(view, PerformanceView):
+            self._cuts = tuple(name for name, _ in view.cuts)
+        for pane in self.query(ReportPane):
+            pane.show(view)
+        self.query_one(CutsPane).show(view)
+
+    def next_window(self) -> None:
+        self.window = WINDOWS[(WINDOWS.index(self.window) + 1) % len(WINDOWS)]
+        self.read()
+
+    def next_cut(self) -> None:
+        at = self._cuts.index(self.cut) if self.cut in self._cuts else -1
+        self.cut = self._cuts[(at + 1) % len(self._cuts)]
+        self.read()
+
+    def next_sort(self) -> None:
+        self.query_one(CutsPane).next_sort()
+
+    def next_charts(self) -> None:
+        """The next pair of charts, where the screen is too small for all of them."""
+        charts = self.query_one("#charts")
+        charts.remove_class(f"-charts-{self._charts}")
+        self._charts = (self._charts + 1) % _VIEWS
+        charts.add_class(f"-charts-{self._charts}")
