@@ -76,7 +76,11 @@ async def hosting(
         ledger_name=settings.database_shown,
     )
     deck = LocalDeck(runtime)
-    http = HttpServer(intake=runtime, deck=deck, health=runtime, settings=settings, command_token=token)
+    try:
+        http = HttpServer(intake=runtime, deck=deck, health=runtime, settings=settings, command_token=token)
+    except BaseException:
+        await ledger.close()  # its threads would keep the process alive
+        raise
     host = Host(runtime, deck, http)
     try:
         await runtime.start()

@@ -15,6 +15,7 @@ from tui import environment as environment  # isort: skip  (Textual reads the en
 
 from textual import events
 from textual.app import App
+from textual.screen import Screen
 
 from core.model import Tone
 from server.deck import Deck, DeckSnapshot, EventLine, PositionRow
@@ -37,10 +38,13 @@ from tui.screens.performance import PerformanceScreen
 from tui.screens.system import SystemScreen
 from tui.settings import SettingsStore
 from tui.themes import DEFAULTS
+from tui.wire import cut
 
 log = logging.getLogger("gatedeck.tui")
 
 _TOAST_SECONDS = 4.0
+_TOAST_CELLS = 160
+"""Longer texts are cut: a toast must not hide the screen."""
 _TOAST_GAP = 2.0
 """Seconds between two toasts about events; what comes in between is counted on the next."""
 _WATCH_SECONDS = 1.0
@@ -98,6 +102,9 @@ class DeckApp(Acting, Comfort, App[str]):
         # In a demo something happens all the time: it shows, and does not ring.
         usual = NoticeSettings() if self.settings.keeps else SILENT
         self.herald = Herald(self._tell_terminal, NoticeSettings.from_dict(kept) if kept else usual)
+
+    def _display(self, screen: Screen[Any], renderable: Any) -> None:
+        super()._display(screen, cut(renderable))
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return DEFAULTS
@@ -195,13 +202,31 @@ class DeckApp(Acting, Comfort, App[str]):
 
     def say(self, text: str, tone: str = "positive") -> None:
         """A toast; never markup, never a control character."""
-        self.notify(fmt.safe(text), severity=_SEVERITY[tone], markup=False)  # type: ignore[arg-type]
+        self.notify(fmt.clip(text, _TOAST_CELLS), severity=_SEVERITY[tone], markup=False)  # type: ignore[arg-type]
 
     # --- what a person looks at ------------------------------------------------------------------------
 
     def open_position(self, row: PositionRow | None) -> None:
         if row is not None:
             self.push_screen(PositionDialog(row))
+
+    def open_position_id(self, position_id: str) -> None:
+        """Open a position in full, open or closed, by its id."""
+        self.run_worker(
+            self._fetch_position(position_id), exit_on_error=False, group="detail", exclusive=True
+        )
+
+    async def _fetch_position(self, position_id: str) -> None:
+        try:
+            found = await self.deck.position(position_id)
+        except Exception as error:
+            log.exception("position %s could not be read", position_id)
+            self.say(f"The position could not be read: {error!r}", "negative")
+            return
+        if found is None:
+            self.say("This position is not in the ledger yet", "neutral")
+        else:
+            self.push_screen(PositionDialog(found.row, found))
 
     def sort_positions(self) -> None:
         """Put the positions in the next order; behind a dialog they stay as they are."""

@@ -20,6 +20,10 @@ log = logging.getLogger("gatedeck")
 
 SETTINGS_FILE = "deck.json"
 KEYS_FILE = "keys.toml"
+_ALONE: Mapping[str, Any] = {
+    "host": "127.0.0.1", "webhook_secret": (), "webhook_secrets": {}, "api_token": None, "command_token": None,
+    "allow_from": (), "proxies": (), "allowed_hosts": (),
+}  # fmt: skip
 
 
 def run(flags: Mapping[str, Any], config: Path | None, display: Display, *, keep_running: bool) -> int:
@@ -47,6 +51,12 @@ def demo(
         if flags.get("db") is None:
             home["db"] = str(Path(folder) / "demo.db")
         settings = load_settings({**flags, **home}, Path("/dev/null"))
+        # What is meant for the real one (a secret, rules, an address) must not reach into the demo.
+        asked = {
+            name: getattr(settings, name) if flags.get(name) is not None else None
+            for name in ("rules", "clock")
+        }
+        settings = settings.model_copy(update={**asked, **_ALONE})
         _log_to(Path(folder) / "gatedeck.log")
         # It looks as the person has it, and leaves nothing behind.
         display = replace(_at_home(display, settings, default_state_dir(), None), keep_settings=False)

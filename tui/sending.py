@@ -19,6 +19,7 @@ from server.config import Settings, load_settings
 Post = tuple[str, str, bytes]
 """What is called what, where it goes, and its body."""
 
+ANSWER_SECONDS = 10.0
 ORDER = ("saty-phase", "trend", "strat", "ultimate-options", "signals")
 """What a decision needs comes before the signal that asks for one."""
 
@@ -39,15 +40,22 @@ def send(
     direction = Direction.SHORT if short else Direction.LONG
 
     def make(now: datetime) -> list[Post]:
-        return [_post(name, symbol.upper(), price, direction, now) for name in what or ORDER]
+        return [
+            files[name] if name in files else _post(name, symbol.upper(), price, direction, now)
+            for name in what or ORDER
+        ]
 
     try:
-        answers = asyncio.run(_send(base, make, _headers(settings)))
+        files = {n: (n, "/api/webhooks", Path(n).read_bytes()) for n in what if n not in ENDPOINTS}
+        answers = asyncio.run(_send(base, make, settings))
     except aiohttp.ClientError as error:
         print(f"gatedeck: nothing answers at {base} ({error}); start it with: gatedeck run", file=sys.stderr)
         return 1
+    except TimeoutError:
+        print(f"gatedeck: {base} did not answer within {ANSWER_SECONDS:g} s", file=sys.stderr)
+        return 1
     except OSError as error:
-        print(f"gatedeck: {error}", file=sys.stderr)
+        print(f"gatedeck: {error} (samples are: {', '.join(ORDER)})", file=sys.stderr)
         return 2
     if as_json:
         print(json.dumps([answer for _, _, answer in answers]))
@@ -58,20 +66,18 @@ def send(
 
 
 def _post(name: str, symbol: str, price: float, direction: Direction, now: datetime) -> Post:
-    if name in ENDPOINTS:
-        source: Source = ENDPOINTS[name]
-        body = sample(source, now, symbol, price, direction, timeframe=15)
-        return name, f"/api/webhooks/{name}", json.dumps(body).encode()
-    return name, "/api/webhooks", Path(name).read_bytes()
+    source: Source = ENDPOINTS[name]
+    body = sample(source, now, symbol, price, direction, timeframe=15)
+    return name, f"/api/webhooks/{name}", json.dumps(body).encode()
 
 
 async def _send(
-    base: str, make: Callable[[datetime], list[Post]], headers: dict[str, str]
+    base: str, make: Callable[[datetime], list[Post]], settings: Settings
 ) -> list[tuple[str, int, Any]]:
     answers: list[tuple[str, int, Any]] = []
-    async with aiohttp.ClientSession(headers=headers, timeout=aiohttp.ClientTimeout(total=10)) as client:
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=ANSWER_SECONDS)) as client:
         for name, path, body in make(await _clock(client, base)):
-            async with client.post(base + path, data=body) as answer:
+            async with client.post(base + path, data=body, headers=_headers(settings, name)) as answer:
                 text = await answer.text()
                 try:
                     told: Any = json.loads(text)
@@ -84,13 +90,17 @@ async def _send(
 async def _clock(client: aiohttp.ClientSession, base: str) -> datetime:
     """The engine's instant where it tells it (its clock may be a simulated one), else this machine's."""
     async with client.get(f"{base}/healthz") as answer:
-        told = await answer.json(content_type=None) if answer.status == 200 else {}
-    clock = told.get("clock")
+        told = await answer.text()
+    try:
+        clock = json.loads(told).get("clock")
+    except (ValueError, AttributeError):  # something else listens there, and its answers will say so
+        clock = None
     return datetime.fromisoformat(clock) if isinstance(clock, str) else datetime.now(UTC)
 
 
-def _headers(settings: Settings) -> dict[str, str]:
-    secrets = settings.webhook_secret
+def _headers(settings: Settings, name: str) -> dict[str, str]:
+    """An endpoint's own secret replaces the one for all."""
+    secrets = settings.webhook_secrets.get(name) or settings.webhook_secret
     return {"Authorization": f"Bearer {secrets[0].get_secret_value()}"} if secrets else {}
 
 

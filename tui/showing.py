@@ -109,7 +109,10 @@ async def until_told(*, hangup: bool = True) -> None:
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in ("SIGTERM", "SIGINT", *(("SIGHUP",) if hangup else ())):
-        loop.add_signal_handler(getattr(signal, name), told.set)
+        number = getattr(signal, name)
+        if name == "SIGHUP" and signal.getsignal(number) is signal.SIG_IGN:
+            continue  # nohup asked for that
+        loop.add_signal_handler(number, told.set)
     await told.wait()
 
 

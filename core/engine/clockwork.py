@@ -57,7 +57,8 @@ def _signals(desk: Desk, now: datetime) -> list[Effect]:
     """Ask again for what changed and is due; forget what can no longer become a trade."""
     effects: list[Effect] = []
     for signal in list(desk.state.signals.values()):
-        if signal.asked:
+        # A first decision is owed however late its market comes; a further one only while it can still trade.
+        if signal.asked and (signal.last_decision_id is None or signal.is_live(now)):
             continue
         if not signal.is_live(now) or not signal.open_to_change:
             del desk.state.signals[signal.id]

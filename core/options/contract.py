@@ -10,6 +10,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 
 from core.model import Contract, Direction
 from core.options.calendar import FIRST_DAY, LAST_DAY, Calendar
@@ -71,6 +72,12 @@ def listed_expiries(
     if symbol in rules.daily_expiries:
         return calendar.session_dates(first, last)
     weekdays = (_MONDAY, _WEDNESDAY, _FRIDAY) if symbol in rules.mwf_expiries else (_FRIDAY,)
+    return _weekly(weekdays, first, last, calendar)
+
+
+@lru_cache(maxsize=64)
+def _weekly(weekdays: tuple[int, ...], first: date, last: date, calendar: Calendar) -> tuple[date, ...]:
+    """The sessions that some weekdays' expiries fall on; every entry of a day asks for the same few."""
     monday = first - timedelta(days=first.weekday() + 7)
     weeks = range((last - monday).days // 7 + 2)
     nominal = (monday + timedelta(days=7 * week + weekday) for week in weeks for weekday in weekdays)

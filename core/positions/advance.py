@@ -17,7 +17,7 @@ from core.options.calendar import Calendar, TradingDay
 from core.options.quotes import OptionQuote
 from core.positions.book import Outcome, Position, PositionState
 from core.positions.env import Env
-from core.positions.exits import Exit, Moment, Stretch, first_exit
+from core.positions.exits import Exit, Moment, Stretch, first_exit, touched
 from core.positions.marking import iv_from_quote, next_mark, quote_of, usable
 from core.positions.settle import expire, settled
 from core.positions.steps import marked, sold
@@ -155,6 +155,8 @@ class _Walk:
 
     def through(self, outcome: Outcome, stretch: Stretch) -> Outcome:
         """Exit at every level that a stretch of the bar crosses."""
+        if not touched(outcome.position, stretch):
+            return outcome
         moment = Moment(now=self.now, spot=self.first, tradable=True, passed=stretch)
         while outcome.position.pending is None:
             found = first_exit(outcome.position, moment, self.env)

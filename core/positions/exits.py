@@ -81,6 +81,16 @@ def first_exit(position: Position, moment: Moment, env: Env) -> Exit | None:
     return None
 
 
+def touched(position: Position, stretch: Stretch) -> bool:
+    """Whether a stretch meets the stop or a target: most bars meet neither and need no look at the table."""
+    side, levels = position.direction.sign, position.levels
+    return (
+        stretch.crossing(position.stop, -side) is not None
+        or stretch.crossing(levels.target_1, side) is not None
+        or stretch.crossing(levels.target_2, side) is not None
+    )
+
+
 def time_exit_at(position: Position, env: Env) -> datetime:
     """When TIME acts: minutes before the close of the session that the contract's term allows.
 

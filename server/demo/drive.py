@@ -76,7 +76,9 @@ class Drive:
         """One at a time, in order: a sender waits for its answer before the next one speaks."""
         for post in self.senders.posts(self.clock.now(), self.market.spot):
             async with client.post(self.url + post.endpoint, data=post.body) as answer:
-                await answer.read()
+                told = await answer.text()
+            if answer.status not in (200, 400, 422):
+                raise RuntimeError(f"the listener answered HTTP {answer.status}: {told[:200]}")
         await self.runtime.settled()
 
 

@@ -13,7 +13,7 @@ from core.options.calendar import Calendar
 from core.options.clock import TradingClock
 from core.rules import Rules
 from server.clock import VirtualClock
-from server.config import Settings
+from server.config import ConfigError, Settings
 from server.demo.drive import Drive
 from server.demo.market import SimulatedMarket
 from server.demo.senders import SimulatedSenders
@@ -40,12 +40,17 @@ async def demo_session(settings: Settings, *, seed: int, speed: float) -> AsyncI
     """Start engine and simulation; the caller runs ``drive``. ``settings`` name a ledger and a port."""
     text = files("server.demo").joinpath("rules.toml").read_text(encoding="utf-8")
     if settings.rules is not None:
-        text = settings.rules.read_text(encoding="utf-8")
+        try:
+            text = settings.rules.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"rules: {settings.rules} cannot be read: {error}") from None
     rules = Rules.parse(text)
     clock = VirtualClock(settings.clock or START, _note(speed))
-    market = SimulatedMarket(
-        clock.now(), Calendar.from_rules(rules.clock), TradingClock.from_rules(rules.clock), seed
-    )
+    calendar = Calendar.from_rules(rules.clock)
+    try:
+        market = SimulatedMarket(clock.now(), calendar, TradingClock.from_rules(rules.clock), seed)
+    except ValueError as error:
+        raise ConfigError(f"clock: {error}") from None
     feed = SimulatedFeed(market, rules)
     async with hosting(settings, clock, feed, text, ticking=False) as host:
         drive = Drive(

@@ -85,7 +85,7 @@ class Replayer:
         return self._head if self._output is None else self._output.head
 
     def take(self, event: Event) -> tuple[Effect, ...]:
-        """One step; raises ValueError when the event does not follow the one before."""
+        """One step; raises ReplayError naming the input when the engine cannot take it."""
         tally = self.tally
         if isinstance(event, MarketAnswered):
             if event.signal_id in self.asked:
@@ -93,7 +93,13 @@ class Replayer:
                 tally.answers += 1
             else:
                 tally.unused_answers += 1
-        effects = self.engine.step(event)
+        try:
+            effects = self.engine.step(event)
+        except Exception as error:
+            said = str(error) or type(error).__name__
+            raise ReplayError(
+                f"input {event.seq} at {event.at.isoformat()} cannot be taken: {said}"
+            ) from error
         tally.events += 1
         for effect in effects:
             count = _COUNTS.get(type(effect))

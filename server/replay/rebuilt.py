@@ -17,10 +17,10 @@ from core.decision.wilder import wilder_atr
 from core.effects import FetchMarket
 from core.events import Event, MarketAnswered, PriceSeen, Received, RulesChanged, Ticked
 from core.model import MarketSnapshot
-from core.options.calendar import Calendar
+from core.options.calendar import Calendar, CalendarError
 from core.rules import Rules
 from server.ledger.bulk import BulkLedger
-from server.replay.machine import PROGRESS_EVERY, Progress, Replayer
+from server.replay.machine import PROGRESS_EVERY, Progress, Replayer, ReplayError
 from server.replay.sources import Daily, Prices, Receipt
 
 ENGINE_ID = "replay"
@@ -46,11 +46,14 @@ def replay_receipts(
     # A price made at an instant is known to what arrives at that instant.
     items: list[list[PriceSeen | Receipt]] = [[*prices.seen], [*receipts]]
     for item in merge(*items, key=lambda item: item.at):
-        rebuilder.until(item.at)
-        if isinstance(item, PriceSeen):
-            rebuilder.price(item)
-        else:
-            rebuilder.receive(item)
+        try:
+            rebuilder.until(item.at)
+            if isinstance(item, PriceSeen):
+                rebuilder.price(item)
+            else:
+                rebuilder.receive(item)
+        except CalendarError as error:
+            raise ReplayError(f"{item.at.isoformat()}: {error}") from error
     rebuilder.replayer.finish()
     return rebuilder
 

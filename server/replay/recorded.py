@@ -15,7 +15,7 @@ from core.model import Action
 from core.rules import Rules
 from server.ledger.bulk import BulkLedger
 from server.ledger.snapshot import LedgerSnapshot
-from server.replay.machine import Progress, Replayer, ReplayError
+from server.replay.machine import Progress, Replayer
 
 AUTHOR = "replay"
 
@@ -31,7 +31,7 @@ def replay_journal(
     """Feed a journal from its first input; ``rules_text`` stands in for every rules version in it.
 
     Raises RulesError for rules that cannot be taken, LedgerError when the journal was changed, ReplayError
-    when it cannot be followed.
+    for an input that the engine cannot take.
     """
     if rules_text is not None:
         Rules.parse(rules_text)
@@ -41,10 +41,7 @@ def replay_journal(
     for event in source.events():
         if rules_text is not None and isinstance(event, RulesChanged):
             event = replace(event, toml=rules_text, author=AUTHOR)
-        try:
-            replayer.take(event)
-        except ValueError as error:
-            raise ReplayError(f"{source.path}: seq {event.seq} cannot be replayed: {error}") from error
+        replayer.take(event)
     replayer.finish()
     return replayer
 

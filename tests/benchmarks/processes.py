@@ -14,6 +14,7 @@ from pathlib import Path
 
 _HERE = Path(__file__).resolve().parent
 _ROOT = _HERE.parent.parent
+_COMPILED = Path(tempfile.gettempdir()) / "gatedeck-bench-compiled"
 START_SECONDS = 30.0
 STOP_SECONDS = 20.0
 
@@ -27,10 +28,15 @@ class Served:
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:
-    """This process's environment without settings of the product, its state kept under ``home``."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("GATEDECK_")}
+    """This process's environment without settings of the product, its state kept under ``home``.
+
+    Compiled files are kept, or every start would compile anew.
+    """
+    left_out = ("GATEDECK_", "PYTHONDONTWRITEBYTECODE")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
     paths = f"{_ROOT}{os.pathsep}{kept['PYTHONPATH']}" if kept.get("PYTHONPATH") else str(_ROOT)
-    own = {"XDG_STATE_HOME": str(home), "XDG_CONFIG_HOME": str(home), "HOME": str(home), "PYTHONPATH": paths}
+    own = {name: str(home) for name in ("HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME")} | {"PYTHONPATH": paths}
+    own["PYTHONPYCACHEPREFIX"] = str(_COMPILED)
     return kept | own | more
 
 

@@ -400,6 +400,8 @@ class FakeDeck:
         return fake_details.detail(found) if found else None
 
     async def receipt(self, receipt_id: str) -> Mapping[str, Any] | None:
+        if receipt_id.startswith("rec-"):
+            return fake_details.receipt(receipt_id)
         return fake_views.receipt(receipt_id)
 
     async def system(self) -> SystemView:

@@ -112,3 +112,10 @@ def entry(decision_id: str, action: str) -> Mapping[str, Any]:
         "exit": left | {"pnl_net": -41.7, "exit_reason": "STOP_LOSS"},
     }
     return base | {"hypothetical": shadow}
+
+
+def receipt(receipt_id: str) -> Mapping[str, Any]:
+    """The receipt behind a decision, with its body."""
+    body = '{"ticker": "SPY", "direction": "LONG", "timeframe": "15", "signal": {"ai_score": 9.2, "quality": "HIGH"}}'
+    return {"id": receipt_id, "received_at": "2026-11-24T17:40:55Z", "endpoint": "/api/webhooks/signals",
+            "status": "accepted", "http_status": 200, "notes": ["timeframe read from text"], "body": body}  # fmt: skip

@@ -24,20 +24,26 @@ ROOT = HERE.parents[1]
 APP = HERE / "pty_app.py"
 READY = b"Regime"
 
+_PLAIN = rb"(?:[^\x00-\x1f\x7f;\xc2]|\xc2[\xa0-\xbf])*"
+"""Text without any control character, as UTF-8, that cannot end or split the command it stands in."""
 KNOWN = re.compile(
     rb"\x1b\[[0-9;]*[mH]"  # colours and places
     rb"|\x1b\[\?[0-9;]+[hl]|\x1b\[\?[0-9]+\$p"  # modes and their queries
     rb"|\x1b\[[<>]\d*u"  # the keyboard protocol
     rb"|\x1b\]22;[a-z-]*\x1b\\|\x1b\]22;[a-z-]*\x07"  # the pointer's shape
+    rb"|\x1b\[2[23];2t|\x1b\]2;(?:\(\d+\) )?gatedeck\x07"  # the title, kept and given back
+    rb"|\x1b\]9;gatedeck: " + _PLAIN + rb"\x07|\x1b\]777;notify;gatedeck;" + _PLAIN + rb"\x07|\x07"  # notices
 )
 """Every sequence that the deck makes by itself."""
-_NOT_PYTES = re.compile(r"\x1b\[\?[0-9]+\$p|\x1b\[[<>]\d*u|\x1b\]22;[a-z-]*(\x1b\\|\x07)")
+_NOT_PYTES = re.compile(r"\x1b\[\?[0-9]+\$p|\x1b\[[<>]\d*u|\x1b\[2[23];2t|\x1b\][^\x07\x1b]*(\x1b\\|\x07)")
 
 
 def strange(seen: bytes) -> str:
     """The control and format characters left when the deck's own sequences are taken away; empty is right."""
     rest = KNOWN.sub(b"", seen).replace(b"\r\n", b"").decode("utf-8", "replace")
-    return "".join(c for c in rest if ord(c) < 32 or 0x7F <= ord(c) <= 0x9F or c in "\u202e\u202c\u200b\u2066")
+    return "".join(
+        c for c in rest if ord(c) < 32 or 0x7F <= ord(c) <= 0x9F or c in "\u202e\u202c\u200b\u2066"
+    )
 
 
 class Terminal:
@@ -155,11 +161,10 @@ class Terminal:
 class FakeTerminal(Terminal):
     """The deck of ``pty_app.py`` on a fake engine, which writes how it ended to a file."""
 
-    def __init__(self, result: Path, *flags: str) -> None:
+    def __init__(self, result: Path, *flags: str, size: tuple[int, int] = (80, 24)) -> None:
         self.result = result
-        super().__init__(
-            [sys.executable, str(APP), str(result), *flags], env={"PYTHONWARNINGS": "error::ResourceWarning"}
-        )
+        command = [sys.executable, str(APP), str(result), *flags]
+        super().__init__(command, size=size, env={"PYTHONWARNINGS": "error::ResourceWarning"})
 
     def ended(self, seconds: float = 8) -> dict[str, Any]:
         self.wait(seconds)

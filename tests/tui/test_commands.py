@@ -68,7 +68,7 @@ async def test_the_last_line_shows_the_keys_of_its_screen() -> None:
         await pilot.pause()
         line = app.screen.query_one(KeyBar).render_line(0).text
         assert (
-            all(word in line for word in ("n older", "f filter", "1 Live", "q quit")) and "x exit" not in line
+            all(word in line for word in ("n older", "N newer", "1 Live", "q quit")) and "x exit" not in line
         )
 
 
@@ -116,7 +116,7 @@ async def test_enter_and_d_open_the_whole_of_a_row() -> None:
         await pilot.pause()
         assert isinstance(app.screen, PositionDialog)
         text = screen_text(app)
-        for words in ("at entry", "theta paid", "Levels", "costs at entry", "planned loss", "next exit"):
+        for words in ("P&L by cause", "theta paid", "Levels", "less costs", "planned loss", "way gone"):
             assert words in text
         await pilot.pause(0.2)
         await pilot.press("escape", "d")

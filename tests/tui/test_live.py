@@ -84,7 +84,7 @@ async def test_every_column_is_reached_by_scrolling_at_80() -> None:
     app = DeckApp(FakeDeck())
     seen = ""
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.press("right", "left", "l", "h")
+        await pilot.press("right", "left")
         table = app.screen.query_one(PositionsPane)
         for _ in COLUMNS:
             seen += table.render_line(1).text

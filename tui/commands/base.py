@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 _KEY_NAMES = {
     "question_mark": "?",
+    "slash": "/",
     "up": "↑",
     "down": "↓",
     "left": "←",

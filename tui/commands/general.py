@@ -30,6 +30,7 @@ class ShowLive(UserCommand):
     keys = ("1",)
     label = "Live"
     footer = True
+    footer_rank = 0
     goes_to = "live"
 
     def run(self, app: DeckApp) -> None:
@@ -42,6 +43,7 @@ class ShowHistory(UserCommand):
     keys = ("2",)
     label = "History"
     footer = True
+    footer_rank = 0
     goes_to = "history"
 
     def run(self, app: DeckApp) -> None:

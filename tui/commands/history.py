@@ -33,6 +33,7 @@ class OlderPage(HistoryCommand):
     keys = ("n",)
     label = "older"
     footer = True
+    footer_rank = 0
 
     def on_history(self, screen: object) -> None:
         screen.older()  # type: ignore[attr-defined]
@@ -44,6 +45,7 @@ class NewerPage(HistoryCommand):
     keys = ("N",)
     label = "newer"
     footer = True
+    footer_rank = 0
 
     def on_history(self, screen: object) -> None:
         screen.newer()  # type: ignore[attr-defined]
@@ -55,6 +57,7 @@ class NewestPage(HistoryCommand):
     keys = ("r",)
     label = "refresh"
     footer = True
+    footer_rank = 2
 
     def on_history(self, screen: object) -> None:
         screen.newest()  # type: ignore[attr-defined]
@@ -64,11 +67,52 @@ class FilterAction(HistoryCommand):
     """Show all decisions, or only EXECUTE, WAIT or SKIP."""
 
     keys = ("f",)
-    label = "filter"
-    footer = True
+    label = "decision"
 
     def on_history(self, screen: object) -> None:
-        screen.next_filter()  # type: ignore[attr-defined]
+        screen.next_filter("decision")  # type: ignore[attr-defined]
+
+
+class FilterTimeframe(HistoryCommand):
+    """Show all timeframes, or one after the other."""
+
+    keys = ("t",)
+    label = "frame"
+
+    def on_history(self, screen: object) -> None:
+        screen.next_filter("timeframe")  # type: ignore[attr-defined]
+
+
+class FilterQuality(HistoryCommand):
+    """Show all qualities, or only EXTREME, HIGH or MEDIUM."""
+
+    keys = ("u",)
+    label = "quality"
+
+    def on_history(self, screen: object) -> None:
+        screen.next_filter("quality")  # type: ignore[attr-defined]
+
+
+class FilterSymbol(HistoryCommand):
+    """Type a symbol to see its decisions alone; an empty line shows all symbols."""
+
+    keys = ("slash",)
+    label = "symbol"
+
+    def on_history(self, screen: object) -> None:
+        screen.ask_symbol()  # type: ignore[attr-defined]
+
+
+class NoFilter(HistoryCommand):
+    """Show everything again, newest first."""
+
+    keys = ("a",)
+    label = "all"
+    footer = True
+    footer_rank = 2
+
+    def on_history(self, screen: object) -> None:
+        screen.show_all()  # type: ignore[attr-defined]
 
 
 class SortOrder(HistoryCommand):
@@ -76,7 +120,6 @@ class SortOrder(HistoryCommand):
 
     keys = ("s",)
     label = "sort"
-    footer = True
 
     def on_history(self, screen: object) -> None:
         screen.next_order()  # type: ignore[attr-defined]

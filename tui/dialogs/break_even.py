@@ -11,7 +11,7 @@ from tui.widgets.line import Line
 class BreakEvenDialog(PositionQuestion):
     """Moves the stop to the underlying's price at the entry; sells nothing by itself."""
 
-    title = "Move the stop to break-even?"
+    asks = "Move the stop to break-even?"
 
     def confirm_words(self) -> str:
         return "Move the stop"
@@ -19,15 +19,14 @@ class BreakEvenDialog(PositionQuestion):
     def deed(self, asked: PositionRow) -> Line:
         now = asked.to_stop.level if asked.to_stop is not None else None
         return [
-            ("stop of ", "dim"),
+            ("moves the stop of ", "dim"),
             (fmt.plural(asked.remaining, "contract"), "strong"),
-            (f" from {fmt.number(now)} to ", "dim"),
+            (f"  {fmt.number(now)} → ", "text"),
             (fmt.number(asked.break_even), "strong"),
-            (f", underlying {fmt.number(asked.underlying)}", "dim"),
         ]
 
     def warning(self, asked: PositionRow, now: PositionRow) -> str:
-        return "The underlying is already beyond it: the next price sells." if now.break_even_sells else ""
+        return "The price is beyond it already: the next one sells." if now.break_even_sells else ""
 
     def refusal(self, asked: PositionRow, now: Now) -> str:
         refused = super().refusal(asked, now)

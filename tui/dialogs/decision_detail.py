@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Mapping
 from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+from textual.binding import Binding
 
 from core.model import Component, DecisionRecord, Gate
 from tui import fmt
@@ -11,6 +16,7 @@ from tui.panes.gates import GATES, assumed_words, evidence_words
 from tui.panes.reasons import sorted_reasons
 from tui.panes.size import factor_rows, total_row
 from tui.widgets.bars import bar
+from tui.widgets.document import Document
 from tui.widgets.line import (
     ACTION_ROLE,
     DIRECTION_MARK,
@@ -22,6 +28,11 @@ from tui.widgets.line import (
     wrap_text,
 )
 
+if TYPE_CHECKING:
+    from tui.app import DeckApp
+
+log = logging.getLogger("gatedeck.tui")
+
 _NAME = 18
 
 
@@ -32,11 +43,64 @@ def named(name: str, text: str, width: int, role: str = "text") -> list[Line]:
 
 
 class DecisionDialog(Reading):
-    """Inputs, gates, components, factors and reasons."""
+    """Inputs, gates, components, factors, reasons, the receipt, and what followed."""
+
+    BINDINGS = [Binding("o", "open_position", "its position")]
 
     def __init__(self, record: DecisionRecord) -> None:
         super().__init__()
         self.record = record
+        self.entry: Mapping[str, Any] | None = None
+        self.receipt: Mapping[str, Any] | None = None
+        self.reading = True
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.run_worker(self._read, exclusive=True, exit_on_error=False, group="entry")  # type: ignore[arg-type]
+
+    async def _read(self) -> None:
+        """The rest of the evidence is in the ledger; what can be read of it is shown."""
+        app: DeckApp = self.app  # type: ignore[assignment]
+        try:
+            self.entry = await app.deck.entry(self.record.id)
+            self.receipt = await app.deck.receipt(self.record.receipt_id)
+        except Exception:
+            log.exception("what followed decision %s could not be read", self.record.id)
+        self.reading = False
+        if self.is_mounted:
+            self._fit()
+            self.query_one(Document).repaint()
+
+    @property
+    def position_id(self) -> str | None:
+        return self.record.position_id or (self.entry or {}).get("position_id")
+
+    def action_open_position(self) -> None:
+        app: DeckApp = self.app  # type: ignore[assignment]
+        if self.position_id is None:
+            app.say("Nothing was bought on this decision", "neutral")
+        elif not self.too_soon:
+            app.open_position_id(self.position_id)
+
+    def _beyond(self, width: int) -> list[Line]:
+        from tui.dialogs.followed import followed_lines, receipt_lines
+
+        if self.reading:
+            return (
+                [[], heading("What followed", width), [("  reading the ledger", "dim")]]
+                if self.is_mounted
+                else []
+            )
+        out: list[Line] = []
+        if self.entry is not None:
+            out += [[], *followed_lines(self.entry, width)]
+            if self.position_id is not None:
+                out.append([("  o", "key"), (" opens the position with its path and attribution", "dim")])
+        else:
+            out += [[], heading("What followed", width), [("  not in the ledger yet", "dim")]]
+        if self.receipt is not None:
+            out += [[], *receipt_lines(self.receipt, width)]
+        return out
 
     def write(self, width: int) -> list[Line]:
         record = self.record
@@ -54,7 +118,7 @@ class DecisionDialog(Reading):
         if record.size is not None:
             out += [[], heading("Size", width), *factor_rows(record.size, width), total_row(record.size)]
         out += [[], heading("Inputs", width), *_inputs(record, width)]
-        return out
+        return out + self._beyond(width)
 
 
 def _top(record: DecisionRecord, width: int) -> list[Line]:

@@ -11,7 +11,7 @@ from tui.widgets.line import Line
 class ExitDialog(PositionQuestion):
     """Sells all that is held."""
 
-    title = "Exit this position?"
+    asks = "Exit this position?"
 
     @property
     def contracts(self) -> int:
@@ -37,7 +37,7 @@ class ExitDialog(PositionQuestion):
 class HalfDialog(ExitDialog):
     """Sells half of what is held, rounded up."""
 
-    title = "Exit half of this position?"
+    asks = "Exit half of this position?"
 
     @property
     def contracts(self) -> int:

@@ -32,7 +32,7 @@ MODES = (
     ("r", Mode.REDUCING, "badge-warn", "Reduce", "No new entries. Stops, targets and times still exit."),
     ("h", Mode.HALTED, "badge-bad", "Halt",
      "No new entries, and no exit by itself: stops, targets and times do nothing until the mode changes. "
-     "Positions stay open; exits are by hand alone (x, h, X)."),
+     "Positions stay open; exits are by hand alone."),
 )  # fmt: skip
 """The key that chooses it, the mode, its colour, the word of the button, and what it does."""
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.containers import Container
+from textual.content import Content
 
 from server.deck import DeckSnapshot, PositionRow
 from server.details import PositionDetail
@@ -34,10 +35,11 @@ class PositionDialog(Reading):
 
     BINDINGS = [command.binding() for command in (ExitPosition, ExitHalf, BreakEven)]
 
-    def __init__(self, row: PositionRow) -> None:
+    def __init__(self, row: PositionRow, detail: PositionDetail | None = None) -> None:
         super().__init__()
         self.row = row
-        self.detail: PositionDetail | None = None
+        self.detail = detail
+        self._exiting = False
         self.problem = "reading its marks from the ledger"
 
     def compose(self) -> ComposeResult:
@@ -51,7 +53,9 @@ class PositionDialog(Reading):
         self.set_interval(max(_AGAIN, 2 / app.refresh_hz) if app.low_bandwidth else _AGAIN, self.read)
 
     def _fit(self) -> None:
-        """The whole screen: its style sheet says so."""
+        """The whole screen, as its style sheet says; the keys stand in the frame."""
+        words = "   ".join(f"{key} {word}" for key, word in self._keys())
+        self.query_one(".box").border_subtitle = Content(f" {words} ")
 
     @property
     def closed(self) -> bool:
@@ -73,10 +77,15 @@ class PositionDialog(Reading):
             if detail is not None:
                 self.detail, self.row = detail, detail.row
         if self.is_mounted:
+            self._fit()
             self.query_one(Document).repaint()
 
     def show(self, snapshot: DeckSnapshot) -> None:
         """Everything here is of one reading; a position that left is read at once."""
+        app: DeckApp = self.app  # type: ignore[assignment]
+        if (exiting := self.row.id in app.exiting) != self._exiting:
+            self._exiting = exiting
+            self.query_one(Document).repaint()
         if not self.closed and all(row.id != self.row.id for row in snapshot.positions):
             self.read()
 
@@ -91,12 +100,9 @@ class PositionDialog(Reading):
             return [*part.top(row, width, exiting=False), *_stack(middle)]
         app: DeckApp = self.app  # type: ignore[assignment]
         head = part.top(row, width, exiting=row.id in app.exiting)
-        keys: Line = [(" ", "text")]
-        for key, word in self._keys():
-            keys += [(key, "key"), (f" {word}   ", "dim")]
         if detail is None:
             middle = [part.levels(row, None, width), part.greeks(row, width), part.execution(row, width)]
-            return [*head, [(f" {self.problem}", "dim")], *_stack(middle), [], keys]
+            return [*head, [(f" {self.problem}", "dim")], *_stack(middle)]
         if self.problem:
             head.append([(f" ! {self.problem}", "warn")])
         if width < _WIDE:
@@ -107,8 +113,8 @@ class PositionDialog(Reading):
             if not detail.closed:
                 blocks.append(part.levels(row, detail, width))
             blocks += [part.greeks(row, width), part.execution(row, width, costs=bool(detail.legs))]
-            return [*head, *_stack(blocks), [], keys]
-        return [*head, *self._wide(detail, width), keys]
+            return [*head, *_stack(blocks)]
+        return [*head, *self._wide(detail, width)]
 
     def _wide(self, detail: PositionDetail, width: int) -> list[Line]:
         half = (width - 3) // 2
@@ -120,7 +126,7 @@ class PositionDialog(Reading):
         right_half = width - 3 - half
         levels = [] if detail.closed else [[], *part.levels(self.row, detail, right_half)]
         # The charts take what the left side and the window leave them.
-        rows = max(len(left), self.query_one(Document).content_size.height - 6)
+        rows = max(len(left), self.query_one(Document).content_size.height - 5)
         free = max(2 * _CHART, min(44, rows - len(levels) - 2))
         upper = free // 2
         charts = [

@@ -84,7 +84,7 @@ def attribution(view: AttributionView, width: int) -> list[Line]:
     pieces: list[Line] = [
         [(f"{name} ", "dim"), (fmt.money(value, sign=False), "text")] for name, value in costs
     ]
-    for n, line in enumerate(wrap(pieces, width - _NAME - 1, "  ")):
+    for n, line in enumerate(wrap(pieces, width - _NAME - 1, " ")):
         out.append([(" " + fmt.fit("less costs" if n == 0 else "", _NAME - 1), "dim"), *line])
     lead = _MONEY * (3 if parted else 1)
     out.append([(" " + fmt.fit("net", _NAME - 1), "strong"),
@@ -178,7 +178,7 @@ def execution(row: PositionRow, width: int, *, costs: bool = True) -> list[Line]
     if filled is None:
         return out
     option = f"{filled.option_type} {filled.strike:g}, expiry {filled.expiry}"
-    out += _pair("option", f"{option}, {fmt.plural(filled.dte, 'day')} then", width)
+    out += _pair("option", f"{option}, {filled.dte} dte", width)
     count = fmt.plural(filled.filled_contracts, "contract")
     out += _pair("filled", f"{count} at {fmt.number(row.entry_price)}, {filled.fill_quality}", width)
     if costs:

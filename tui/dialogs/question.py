@@ -40,7 +40,7 @@ class PositionQuestion(Dialog[bool]):
         Binding("left,right", "other_button", show=False),
     ]
     AUTO_FOCUS = "#cancel"
-    title: ClassVar[str] = ""
+    asks: ClassVar[str] = ""
 
     def __init__(self, asked: PositionRow) -> None:
         """``asked`` is the row as it was when the key was pressed; nothing replaces it."""
@@ -85,7 +85,7 @@ class PositionQuestion(Dialog[bool]):
 
     def lines(self, asked: PositionRow, now: Now, width: int) -> list[Line]:
         out: list[Line] = [
-            heading(self.title, width),
+            heading(self.asks, width),
             [],
             [(f" {DIRECTION_MARK[asked.direction]} {asked.direction}  ", DIRECTION_ROLE[asked.direction]),
              (asked.contract, "strong"), (f"   {asked.occ}", "dim")],
@@ -97,7 +97,8 @@ class PositionQuestion(Dialog[bool]):
         stale = now.stale or now.mark is None
         old = "not marked yet" if now.mark is None else f"{fmt.age(now.mark_age)} old"
         out.append([(" mark  ", "dim"), (fmt.number(now.mark), "strong"), (f", {old}", "warn" if stale else "text"),
-                    ("   entry ", "dim"), (fmt.number(now.entry_price), "text")])  # fmt: skip
+                    ("   entry ", "dim"), (fmt.number(now.entry_price), "text"),
+                    ("   underlying ", "dim"), (fmt.number(now.underlying), "text")])  # fmt: skip
         gain = f"{fmt.arrow(now.pnl)} {fmt.money(now.pnl)}   {fmt.signed(now.pnl_pct, 1, ' %')}"
         out.append([(" P&L   ", "dim"), (f"{gain}   {fmt.signed(now.r, 2, ' R')}", signed_role(now.pnl))])
         said = refusal or self.warning(asked, now)

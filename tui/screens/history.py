@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from textual.app import ComposeResult
 
+from core.model import Action, Quality
 from server.deck import DeckSnapshot, Page, PageQuery
 from tui import fmt
 from tui.commands.table import bindings
+from tui.dialogs.symbol import SymbolDialog
+from tui.panes.filters import FilterPane, FilterView
 from tui.panes.recent import result
 from tui.screens.base import DeckScreen
 from tui.widgets.line import ACTION_ROLE, DIRECTION_MARK, DIRECTION_ROLE, Line
@@ -30,7 +34,12 @@ COLUMNS = (
     Column("quality", 7),
     Column("source", 18),
 )
-FILTERS = ("", "EXECUTE", "WAIT", "SKIP")
+CYCLES: Mapping[str, tuple[str, ...]] = {
+    "decision": ("", *(str(each) for each in Action)),
+    "timeframe": ("", "1", "3", "5", "15", "30", "60", "240", "1440"),
+    "quality": ("", *(str(each) for each in Quality)),
+}
+"""What a key goes through, "" being all."""
 ORDERS = ("time", "confidence")
 
 
@@ -43,10 +52,11 @@ class HistoryScreen(DeckScreen):
         super().__init__()
         self._cursors: list[str | None] = [None]
         self._next: str | None = None
-        self._filter = 0
+        self.filters: dict[str, str] = {}
         self._order = 0
 
     def compose_body(self) -> ComposeResult:
+        yield FilterPane(id="filters")
         table = LiveTable("History", COLUMNS, id="history", empty=("reading the ledger",))
         table.decisions = True
         yield table
@@ -66,61 +76,88 @@ class HistoryScreen(DeckScreen):
             self.notify("This is the oldest page", markup=False)
             return
         self._cursors.append(self._next)
-        self._read()
+        self._read(from_top=True)
 
     def newer(self) -> None:
         if len(self._cursors) == 1:
             self.notify("This is the newest page", markup=False)
             return
         self._cursors.pop()
-        self._read()
+        self._read(from_top=True)
 
     def newest(self) -> None:
         self._cursors = [None]
         self._read()
 
-    def next_filter(self) -> None:
-        self._filter = (self._filter + 1) % len(FILTERS)
-        self.newest()
+    # --- filters and order ------------------------------------------------------------------------------
+
+    def next_filter(self, name: str) -> None:
+        cycle = CYCLES[name]
+        here = self.filters.get(name, "")
+        place = cycle.index(here) if here in cycle else 0
+        self._filter(name, cycle[(place + 1) % len(cycle)])
+
+    def ask_symbol(self) -> None:
+        self.app.push_screen(SymbolDialog(self.filters.get("symbol", "")), self._symbol_typed)
+
+    def _symbol_typed(self, symbol: str | None) -> None:
+        if symbol is not None:
+            self._filter("symbol", symbol)
+
+    def _filter(self, name: str, value: str) -> None:
+        kept = {key: text for key, text in self.filters.items() if key != name}
+        self.filters = kept | ({name: value} if value else {})
+        self._from_the_start()
+
+    def show_all(self) -> None:
+        self.filters, self._order = {}, 0
+        self._from_the_start()
 
     def next_order(self) -> None:
         self._order = (self._order + 1) % len(ORDERS)
-        self.newest()
+        self._from_the_start()
 
-    def _read(self) -> None:
+    def _from_the_start(self) -> None:
+        self._cursors = [None]
+        self._read(from_top=True)
+
+    # --- reading ----------------------------------------------------------------------------------------
+
+    def _read(self, *, from_top: bool = False) -> None:
+        self.query_one(FilterPane).show(FilterView(dict(self.filters), ORDERS[self._order]))
         # The function rather than its coroutine: one that is replaced before it began leaves nothing behind.
-        self.run_worker(self._load, exclusive=True, exit_on_error=False, group="history")  # type: ignore[arg-type]
+        load = partial(self._load, from_top)
+        self.run_worker(load, exclusive=True, exit_on_error=False, group="history")  # type: ignore[arg-type]
 
-    async def _load(self) -> None:
+    async def _load(self, from_top: bool) -> None:
         app: DeckApp = self.app  # type: ignore[assignment]
         table = self.query_one("#history", LiveTable)
-        only = FILTERS[self._filter]
         query = PageQuery(
             what="decisions",
             limit=PAGE,
             cursor=self._cursors[-1],
-            filters={"decision": only} if only else {},
+            filters=dict(self.filters),
             order=ORDERS[self._order],
         )
         try:
             page = await app.deck.page(query)
         except Exception as error:  # whatever the ledger says, the deck stays up and says it
             app.say(f"The ledger could not be read: {error}", "negative")
-            table.empty = ("the ledger could not be read: r tries again",)
+            self._next = None
+            table.empty = ("the ledger could not be read: r tries again, a shows everything",)
             table.show_rows((), [])
             table.repaint()
             return
+        if from_top:
+            table.to_top()
         self._show_page(table, page)
 
     def _show_page(self, table: LiveTable, page: Page) -> None:
         self._next = page.next_cursor
-        only = FILTERS[self._filter]
-        table.empty = (f"no {only} decision yet" if only else "no decision yet",)
+        table.empty = ("no such decision: a shows everything" if self.filters else "no decision yet",)
         first = (len(self._cursors) - 1) * PAGE + 1
         note: Line = [
-            (f"{only or 'all'}", "info"),
-            (f" by {ORDERS[self._order]}", "dim"),
-            (f"  {first}-{first + len(page.items) - 1}" if page.items else "", "text"),
+            (f"{first}-{first + len(page.items) - 1}" if page.items else "", "text"),
             ("  n older" if page.next_cursor else "  the oldest", "dim"),
         ]
         table.show_rows(tuple(Row(str(item["id"]), item_cells(item)) for item in page.items), note)

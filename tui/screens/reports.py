@@ -23,7 +23,7 @@ class ReportScreen(DeckScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self._closed: int | None = None
+        self._trades_seen: int | None = None
         self._read_at = float("-inf")
 
     async def fetch(self, app: DeckApp) -> Any:
@@ -39,7 +39,7 @@ class ReportScreen(DeckScreen):
             self.read()
 
     def show_body(self, snapshot: DeckSnapshot) -> None:
-        if snapshot.pnl.closed != self._closed and self._due():
+        if snapshot.pnl.closed != self._trades_seen and self._due():
             self.read()
 
     def _due(self) -> bool:
@@ -48,7 +48,7 @@ class ReportScreen(DeckScreen):
     def read(self) -> None:
         """Read the view again; a reading under way is given up."""
         latest = self.app.latest  # type: ignore[attr-defined]
-        self._closed = latest.pnl.closed if latest is not None else None
+        self._trades_seen = latest.pnl.closed if latest is not None else None
         self._read_at = monotonic()
         # The function rather than its coroutine: one that is replaced before it began leaves nothing behind.
         self.run_worker(self._load, exclusive=True, exit_on_error=False, group="report")  # type: ignore[arg-type]

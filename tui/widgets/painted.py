@@ -53,7 +53,8 @@ def _cells(strip: Strip) -> list[tuple[str, Style | None]]:
                 cells[-1] = (cells[-1][0] + c, cells[-1][1])
             else:
                 cells.append((c, style))
-                cells.extend([("", style)] * (size - 1))
+                # The second half of a wide character changes with the first.
+                cells.extend([("\0" + c, style)] * (size - 1))
     return cells
 
 

@@ -150,7 +150,7 @@ def _feet(uprights: Sequence[Upright], width: int) -> str:
         if not size or size > width:
             continue
         wanted = round(upright.x * (width - 1)) - size // 2
-        for aside in sorted(range(-size - 1, size + 2), key=abs):
+        for aside in sorted(range(-size - 4, size + 5), key=abs):
             start = min(width - size, max(0, wanted)) + aside
             around = foot[max(0, start - 1) : start + size + 1]
             if 0 <= start <= width - size and all(cell == " " for cell in around):

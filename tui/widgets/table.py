@@ -92,6 +92,11 @@ class LiveTable(Painted, can_focus=True):
         self._keep_in_view()
         self.repaint()
 
+    def to_top(self) -> None:
+        """Begin at the first of the rows that are shown next."""
+        self.cursor = None
+        self._top = self._wanted_top = 0
+
     @property
     def cursor_moved_by_itself(self) -> bool:
         """Whether the row under the cursor vanished a moment ago and another took its place."""

@@ -1,0 +1,48 @@
+"""The line in which a symbol is typed."""
+
+from __future__ import annotations
+
+import re
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Container
+from textual.widgets import Input
+
+from tui.dialogs.base import Dialog
+from tui.widgets.line import Line, heading
+from tui.widgets.painted import Painted
+
+_SYMBOL = re.compile(r"[A-Z0-9.^/-]{0,15}")
+
+
+class SymbolText(Painted):
+    def lines(self, width: int, height: int) -> list[Line]:
+        words: Line = [(" Enter shows its decisions; nothing typed shows all.", "dim")]
+        return [heading("Symbol", width), words]
+
+
+class SymbolDialog(Dialog[str]):
+    """Answers the symbol in capitals, "" for all, None when it was left."""
+
+    BINDINGS = [Binding("escape", "cancel", "cancel")]
+    AUTO_FOCUS = "Input"
+
+    def __init__(self, now: str) -> None:
+        super().__init__()
+        self._now = now
+
+    def compose(self) -> ComposeResult:
+        with Container(classes="box symbol"):
+            yield SymbolText(id="question")
+            yield Input(self._now, id="word", max_length=24, compact=True)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        symbol = event.value.strip().upper().rpartition(":")[2]
+        if _SYMBOL.fullmatch(symbol):
+            self.dismiss(symbol)
+        else:
+            self.app.bell()
+
+    def action_cancel(self) -> None:
+        self.dismiss(None)

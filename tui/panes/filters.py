@@ -1,0 +1,42 @@
+"""The line above History: what is shown, and the keys that change it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tui import fmt
+from tui.commands.history import FilterAction, FilterQuality, FilterSymbol, FilterTimeframe, SortOrder
+from tui.widgets.line import Line, clip_line, width_of
+from tui.widgets.painted import Pane
+
+
+@dataclass(frozen=True, slots=True)
+class FilterView:
+    filters: Mapping[str, str]
+    order: str
+
+
+class FilterPane(Pane):
+    data: FilterView | None = None
+
+    def lines(self, width: int, height: int) -> list[Line]:
+        view = self.data
+        if view is None:
+            return []
+        frame = view.filters.get("timeframe", "")
+        values = (
+            (FilterAction, "decision", view.filters.get("decision", "")),
+            (FilterTimeframe, "timeframe", fmt.timeframe(int(frame)) if frame.isdigit() else frame),
+            (FilterQuality, "quality", view.filters.get("quality", "")),
+            (FilterSymbol, "symbol", view.filters.get("symbol", "")),
+        )
+        line: Line = [(" ", "text")]
+        for command, name, value in values:
+            role = "strong" if value else "text"
+            line += [(command.key_word(), "key"), (f" {name} ", "dim"), (value or "all", role), ("   ", "text")]
+        order: Line = [(SortOrder.key_word(), "key"), (" by ", "dim"),
+                       (view.order, "text" if view.order == "time" else "strong")]  # fmt: skip
+        if width_of(line) + width_of(order) <= width:
+            line += order
+        return [clip_line(line, width)]
