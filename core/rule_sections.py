@@ -33,7 +33,9 @@ class IntakeRules:
     future_minutes: float = _n(5.0, "min ahead of the clock that a sender's stamp may be", 0)
     silence_factor: float = _n(3.0, "× the usual gap", 1)
     price_jump_pct: float = _n(5.0, "% that a stated price may be from the last known one", 0)
-    price_jump_minutes: float = _n(15.0, "min to which that applies; longer ones allow more, by their root", 0)
+    price_jump_minutes: float = _n(
+        15.0, "min to which that applies; longer ones allow more, by their root", 0
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ from server.ledger.codec import from_plain
 from server.reporting import Performance, window_days
 from server.rules_log import with_changes
 from server.runtime import Runtime
-from server.teaching import Teacher
+from server.teaching import Teacher, roll_back
 from server.views import LearningView, PerformanceView
 
 RECENT = 20
@@ -336,6 +336,10 @@ class LocalDeck:
     async def command(self, command: Command) -> CommandResult:
         if command.name in ("approve", "reject") and command.argument is not None:
             return await self._teacher.judge(command, self._runtime.engine.rules, self._now())
+        if command.name == "rollback":
+            versions = await self._runtime.ledger.rules_versions()
+            in_force = self._runtime.engine.rules.fingerprint
+            return await roll_back(versions, self._runtime, command, in_force)
         result = await self._runtime.command(command)
         if result.code == "NOT_OPEN" and command.position_id is not None:
             if await self._runtime.ledger.position(command.position_id) is None:

@@ -20,13 +20,17 @@ def with_changes(versions: Sequence[Mapping[str, Any]]) -> tuple[Mapping[str, An
     return tuple(out)
 
 
+def changes_between(before: Rules, after: Rules) -> list[str]:
+    """The numbers that differ between two sets of rules, one in words a line."""
+    return [_words(path, old, new) for path, (old, new) in changed_rules(before, after).items()]
+
+
 @lru_cache(maxsize=256)
 def _changes(before: str, after: str) -> str:
     try:
-        found = changed_rules(Rules.parse(before), Rules.parse(after))
+        return ", ".join(changes_between(Rules.parse(before), Rules.parse(after)))
     except RulesError as error:  # a version of an older program may hold what this one does not know
         return f"cannot be compared: {error}"
-    return ", ".join(_words(path, old, new) for path, (old, new) in found.items())
 
 
 def _words(path: str, old: Any, new: Any) -> str:

@@ -95,7 +95,9 @@ class Teacher:
             if said is not None:
                 text = f"{said.status.capitalize()} already by {said.author}"
                 return CommandResult(ok=False, code="JUDGED", text=text)
-            return CommandResult(ok=False, code="NO_SUGGESTION", text="This suggestion is not offered (any more)")
+            return CommandResult(
+                ok=False, code="NO_SUGGESTION", text="This suggestion is not offered (any more)"
+            )
         if command.name == "approve":
             try:
                 toml = apply(asked, rules.to_toml())
@@ -103,6 +105,26 @@ class Teacher:
                 return CommandResult(ok=False, code="RULES_CHANGED", text=str(error))
             await self._engine.post(_rules_changed(toml, command.author))
         return await self._engine.command(_judgement(command, asked))
+
+
+async def roll_back(
+    versions: Sequence[Mapping[str, Any]], engine: Engine, command: Command, in_force: str
+) -> CommandResult:
+    """Put an earlier rules version in force again; ``argument`` is its fingerprint, or the start of one."""
+    asked = command.argument or ""
+    found = {v["fingerprint"]: v for v in reversed(versions) if asked and v["fingerprint"].startswith(asked)}
+    if len(found) != 1:
+        text = f"{asked!r} names {'no' if not found else 'more than one'} rules version"
+        return CommandResult(ok=False, code="NO_VERSION", text=text)
+    fingerprint, version = found.popitem()
+    if fingerprint == in_force:
+        return CommandResult(ok=True, code="IN_FORCE", text=f"Rules {fingerprint} are in force already")
+    try:
+        Rules.parse(version["toml"])
+    except RulesError as error:
+        return CommandResult(ok=False, code="RULES_CHANGED", text=str(error))
+    await engine.post(_rules_changed(version["toml"], command.author))
+    return CommandResult(ok=True, code="ROLLED_BACK", text=f"Rules {fingerprint} are in force again")
 
 
 def _rules_changed(toml: str, author: str) -> Any:

@@ -231,7 +231,7 @@ class DeckApp(Acting, Comfort, App[str]):
     def sort_positions(self) -> None:
         """Put the positions in the next order; behind a dialog they stay as they are."""
         if isinstance(self.screen, LiveScreen):
-            self.say(f"Positions {self.screen.query_one(PositionsPane).next_order()}")
+            self.screen.query_one(PositionsPane).next_order()
 
     def open_decision(self, decision_id: str | None = None) -> None:
         """Open a decision in full; without an id, the one on the card."""

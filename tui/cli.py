@@ -245,6 +245,81 @@ def export(
     raise typer.Exit(exporting.export(what, form=form, out=out, db=db, config=config))
 
 
+rules_app = typer.Typer(
+    no_args_is_help=True, help="Rules in force, versions, files, and your word on suggestions."
+)
+app.add_typer(rules_app, name="rules")
+
+Url = Annotated[
+    str | None, typer.Option("--url", help="The running gatedeck; default http://127.0.0.1:8787.")
+]
+Author = Annotated[str | None, typer.Option("--author", help="Who says so; your login name without.")]
+
+
+@rules_app.command("show")
+def rules_show(
+    versions: Annotated[
+        bool, typer.Option("--versions", help="Every version: author, time, what changed.")
+    ] = False,
+    db: Db = None,
+    json: JsonLine = False,
+    config: Config = None,
+) -> None:
+    """Print the rules in force in a ledger as TOML, or all of its versions."""
+    from tui import ruling
+
+    raise typer.Exit(ruling.show(db=db, config=config, versions=versions, as_json=json))
+
+
+@rules_app.command("check")
+def rules_check(file: Path) -> None:
+    """Read a rules file and say what is wrong with it, or its fingerprint."""
+    from tui import ruling
+
+    raise typer.Exit(ruling.check(file))
+
+
+@rules_app.command("diff")
+def rules_diff(file: Path, other: Annotated[Path | None, typer.Argument()] = None) -> None:
+    """What differs between two rules files, or between the defaults and one; exit code 1 when anything does."""
+    from tui import ruling
+
+    raise typer.Exit(ruling.diff(file, other))
+
+
+@rules_app.command("approve")
+def rules_approve(
+    suggestion: str, url: Url = None, author: Author = None, json: JsonLine = False, config: Config = None
+) -> None:
+    """Put a suggestion of the running engine in force as a new rules version."""
+    from tui import ruling
+
+    path = f"/api/suggestions/{suggestion}/approve"
+    raise typer.Exit(ruling.ask(path, url=url, author=author, config=config, as_json=json))
+
+
+@rules_app.command("reject")
+def rules_reject(
+    suggestion: str, url: Url = None, author: Author = None, json: JsonLine = False, config: Config = None
+) -> None:
+    """Turn a suggestion of the running engine down; it is not offered again."""
+    from tui import ruling
+
+    path = f"/api/suggestions/{suggestion}/reject"
+    raise typer.Exit(ruling.ask(path, url=url, author=author, config=config, as_json=json))
+
+
+@rules_app.command("rollback")
+def rules_rollback(
+    fingerprint: str, url: Url = None, author: Author = None, json: JsonLine = False, config: Config = None
+) -> None:
+    """Put an earlier rules version of the running engine in force again."""
+    from tui import ruling
+
+    path = f"/api/rules/{fingerprint}/rollback"
+    raise typer.Exit(ruling.ask(path, url=url, author=author, config=config, as_json=json))
+
+
 @app.command()
 def whatif(
     changes: Annotated[

@@ -17,7 +17,7 @@ KINDS = {
     "execute": "an entry is executed",
     "exit": "a position, or part of one, leaves",
     "risk": "a limit acts, the mode changes",
-    "feed": "a feed is lost or comes back, an alarm",
+    "feed": "a feed is lost, an alarm",
     "silence": "a sender has gone quiet",
 }
 """What can be told of, in words."""

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import lru_cache
+
+from rich.color import Color as RichColor
+from rich.style import Style
+from textual.color import Color
 from textual.theme import BUILTIN_THEMES, Theme
 
 _DARK = {
@@ -16,7 +22,7 @@ _DARK = {
     "gd-track": "#3a4450",
     "gd-head": "#8fa0b3",
     "gd-badge-text": "#0c1015",
-    "gd-cursor": "#20344d",
+    "gd-cursor": "#1a2c42",
     "gd-cursor-blur": "#18212c",
     "gd-bar": "#141a21",
 }
@@ -111,3 +117,49 @@ ANSI = _theme("ansi", _ANSI, "ansi_default", "ansi_default")
 THEMES = (DARK, LIGHT, CONTRAST, BLUE_ORANGE, ANSI)
 NAMES = tuple(theme.name for theme in THEMES)
 DEFAULTS = _DARK
+
+INKS: dict[str, tuple[str, str | None, bool]] = {
+    "text": ("gd-text", None, False),
+    "dim": ("gd-dim", None, False),
+    "strong": ("gd-strong", None, True),
+    "good": ("gd-good", None, False),
+    "bad": ("gd-bad", None, False),
+    "warn": ("gd-warn", None, False),
+    "info": ("gd-info", None, False),
+    "rule": ("gd-rule", None, False),
+    "track": ("gd-track", None, False),
+    "title": ("gd-head", None, True),
+    "title-focus": ("gd-info", None, True),
+    "head": ("gd-dim", None, False),
+    "key": ("gd-info", None, True),
+    "execute": ("gd-good", None, True),
+    "wait": ("gd-warn", None, True),
+    "skip": ("gd-bad", None, True),
+    "badge-good": ("gd-badge-text", "gd-good", True),
+    "badge-warn": ("gd-badge-text", "gd-warn", True),
+    "badge-bad": ("gd-badge-text", "gd-bad", True),
+    "badge-info": ("gd-badge-text", "gd-info", True),
+}
+"""Every role of a line: the colour of its text, of its ground where it has one of its own, and whether bold."""
+ROWS = {"row--cursor": "gd-cursor", "row--cursor-blur": "gd-cursor-blur"}
+"""The ground under a whole row."""
+
+
+def ink(role: str, variables: Mapping[str, str]) -> Style:
+    """The style of a role in the theme whose variables these are; the ground it stands on is not in it.
+
+    Looked up here and not in the style sheet, which would work each out for every widget anew.
+    """
+    if role in ROWS:
+        ground = _colour(variables[ROWS[role]])
+        # Sixteen colours hold none that every text can be read on: the row is turned round, or bold.
+        plain = ground is not None and ground.is_default
+        return Style(reverse=role == "row--cursor", bold=role != "row--cursor") if plain else Style(bgcolor=ground)
+    text, ground_name, bold = INKS[role]
+    ground = _colour(variables[ground_name]) if ground_name else None
+    return Style(color=_colour(variables[text]), bgcolor=ground, bold=bold)
+
+
+@lru_cache(maxsize=256)
+def _colour(value: str) -> RichColor | None:
+    return Color.parse(value).rich_color

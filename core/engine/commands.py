@@ -89,7 +89,7 @@ def _mode(desk: Desk, event: Commanded) -> Result:
 def _judge(status: str) -> Callable[[Desk, Commanded], Result]:
     """Remember what a person said to a suggestion; ``argument`` is its id, a space, and its text."""
 
-    def run(desk: Desk, event: Commanded) -> Result:
+    def run(_desk: Desk, event: Commanded) -> Result:
         suggestion, _, text = (event.argument or "").partition(" ")
         if not suggestion:
             return CommandDone(False, "NO_SUGGESTION", "argument: names no suggestion"), []

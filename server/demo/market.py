@@ -22,8 +22,10 @@ from core.options.clock import TradingClock
 JUMPS_A_SESSION = 1.5
 JUMP_MINUTES = 6.0
 """Variance of one jump, in average minutes of its session."""
-VOL_OF_VOL = 0.005
-"""Standard deviation of the log volatility in one minute."""
+VOL_OF_VOL = 0.0012
+"""Standard deviation of the log volatility in one minute: 2.4 % a session.
+
+Larger, and the part of a step that belongs to spot and volatility together would stand beside gamma itself."""
 
 
 @dataclass(frozen=True, slots=True)

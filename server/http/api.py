@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, TypeVar
 
 import orjson
@@ -27,7 +27,7 @@ from server.http.lists import (
 )
 from server.http.ports import Health, HealthSource, NotStored, Overloaded
 from server.http.problems import PROBLEMS, Refused, problem
-from server.http.routes import COMMAND, OPEN, READ, Call, Params, Route
+from server.http.routes import COMMAND, READ, Call, Params, Route
 from server.http.views import answer, decision_detail, json_response, to_json
 
 B = TypeVar("B", bound=BaseModel)
@@ -40,6 +40,8 @@ COMMAND_STATUS: Mapping[str, int] = {
     "NOT_OPEN": 409,
     "CHANGED": 409,
     "AWAITING_SETTLEMENT": 409,
+    "NO_SUGGESTION": 404,
+    "NO_VERSION": 404,
     "UNKNOWN": 422,
     "BAD_QUANTITY": 422,
     "BAD_MODE": 422,
@@ -69,10 +71,28 @@ class ModeRequest(BaseModel):
     command_id: CommandId | None = None
 
 
-class Api:
-    """The handlers; each is named by one line of ``ROUTES``."""
+class JudgeRequest(BaseModel):
+    """``author`` is who says so, as the rules version keeps it."""
 
-    def __init__(self, deck: Deck, health: HealthSource, access: Access, *, max_body_bytes: int) -> None:
+    model_config = ConfigDict(extra="forbid")
+
+    author: Annotated[str, Field(pattern=r"^[\w .@-]{1,64}$")] | None = None
+    command_id: CommandId | None = None
+
+
+class Api:
+    """The handlers; each is named by one row of ``api_routes``."""
+
+    def __init__(
+        self,
+        deck: Deck,
+        health: HealthSource,
+        access: Access,
+        *,
+        max_body_bytes: int,
+        routes: Sequence[Route] = (),
+    ) -> None:
+        self._routes = routes
         self._deck = deck
         self._health = health
         self._access = access
@@ -134,6 +154,15 @@ class Api:
             }
         )
 
+    async def learning(self, _call: Call) -> web.Response:
+        return answer(await self._deck.learning())
+
+    async def rules(self, _call: Call) -> web.Response:
+        view = await self._deck.system()
+        snapshot = self._deck.snapshot()
+        in_force = {"name": snapshot.rules_name, "fingerprint": snapshot.rules_fingerprint}
+        return answer({"in_force": in_force, "versions": view.rules_versions})
+
     # --- commands ----------------------------------------------------------------------------------------
 
     async def exit(self, call: Call) -> web.Response:
@@ -147,6 +176,26 @@ class Api:
             author="api",
         )
         return await self._command(command)
+
+    async def approve(self, call: Call) -> web.Response:
+        return await self._judge("approve", call)
+
+    async def reject(self, call: Call) -> web.Response:
+        return await self._judge("reject", call)
+
+    async def _judge(self, name: str, call: Call) -> web.Response:
+        asked = await self._body(call.request, JudgeRequest)
+        command_id = asked.command_id or str(uuid.uuid4())
+        author = asked.author or "api"
+        return await self._command(
+            Command(id=command_id, name=name, argument=call.params["id"], author=author)
+        )
+
+    async def roll_back(self, call: Call) -> web.Response:
+        asked = await self._body(call.request, JudgeRequest)
+        command_id = asked.command_id or str(uuid.uuid4())
+        argument, author = call.params["fingerprint"], asked.author or "api"
+        return await self._command(Command(id=command_id, name="rollback", argument=argument, author=author))
 
     async def mode(self, _call: Call) -> web.Response:
         return answer({"mode": self._deck.snapshot().mode})
@@ -214,7 +263,7 @@ class Api:
     async def openapi(self, _call: Call) -> web.Response:
         from server.http.openapi import document  # written only when someone asks
 
-        return answer(document(ROUTES))
+        return answer(document(self._routes))
 
 
 def _result(command: Command, result: CommandResult) -> web.Response:
@@ -223,126 +272,3 @@ def _result(command: Command, result: CommandResult) -> web.Response:
         return json_response(to_json(told), COMMAND_STATUS.get(result.code, 200))
     status = COMMAND_STATUS.get(result.code, PROBLEMS["COMMAND_REFUSED"][0])
     return problem(result.code, result.text, status=status, command_id=command.id)
-
-
-ROUTES: tuple[Route, ...] = (
-    Route(
-        method="GET",
-        path="/api/decisions",
-        access=READ,
-        handler=Api.decisions,
-        summary="Decisions with their evidence, newest first",
-        answers="List",
-        query=PAGING + ENTRY_FILTERS,
-        refuses=("INVALID_PARAMETER",),
-    ),
-    Route(
-        method="GET",
-        path="/api/decisions/{id}",
-        access=READ,
-        handler=Api.decision,
-        summary="One decision with its evidence and the inputs it can be decided again from",
-        answers="Decision",
-        refuses=("UNKNOWN_DECISION",),
-    ),
-    Route(
-        method="GET",
-        path="/api/ledger",
-        access=READ,
-        handler=Api.ledger,
-        summary="Whole ledger entries: signal, decision, execution, exit and inputs",
-        answers="List",
-        query=PAGING + ENTRY_FILTERS,
-        refuses=("INVALID_PARAMETER",),
-    ),
-    Route(
-        method="GET",
-        path="/api/receipts",
-        access=READ,
-        handler=Api.receipts,
-        summary="Webhooks as they were received, quarantined ones included",
-        answers="List",
-        query=PAGING + RECEIPT_FILTERS,
-        refuses=("INVALID_PARAMETER",),
-    ),
-    Route(
-        method="GET",
-        path="/api/positions",
-        access=READ,
-        handler=Api.positions,
-        summary="Open positions, marked",
-        answers="List",
-        query=PAGING,
-        refuses=("INVALID_PARAMETER",),
-    ),
-    Route(
-        method="GET",
-        path="/api/metrics",
-        access=READ,
-        handler=Api.metrics,
-        summary="The metrics of all closed trades or of a window, each with n, interval and status, and one cut",
-        answers="Metrics",
-        query=PERFORMANCE,
-        refuses=("INVALID_PARAMETER",),
-    ),
-    Route(
-        method="POST",
-        path="/api/positions/{id}/exit",
-        access=COMMAND,
-        handler=Api.exit,
-        summary="Close a position or a part of it at the market",
-        answers="CommandDone",
-        body=ExitRequest.model_json_schema(),
-        refuses=(
-            "BAD_BODY",
-            "UNKNOWN_POSITION",
-            "COMMAND_REFUSED",
-            "BODY_TOO_LARGE",
-            "INVALID_BODY",
-            "NOT_STORED",
-        ),
-    ),
-    Route(
-        method="GET",
-        path="/api/mode",
-        access=READ,
-        handler=Api.mode,
-        summary="Whether the engine opens positions",
-        answers="Mode",
-    ),
-    Route(
-        method="POST",
-        path="/api/mode",
-        access=COMMAND,
-        handler=Api.set_mode,
-        summary="Go to ACTIVE, REDUCING or HALTED",
-        answers="CommandDone",
-        body=ModeRequest.model_json_schema(),
-        refuses=("BAD_BODY", "COMMAND_REFUSED", "BODY_TOO_LARGE", "INVALID_BODY", "NOT_STORED"),
-    ),
-    Route(
-        method="GET",
-        path="/healthz",
-        access=OPEN,
-        handler=Api.healthz,
-        summary="Whether the process answers",
-        answers="Health",
-    ),
-    Route(
-        method="GET",
-        path="/readyz",
-        access=OPEN,
-        handler=Api.readyz,
-        summary="Whether webhooks can be stored and decided now",
-        answers="Health",
-        refuses=("NOT_READY",),
-    ),
-    Route(
-        method="GET",
-        path="/openapi.json",
-        access=READ,
-        handler=Api.openapi,
-        summary="This document",
-        answers="OpenApi",
-    ),
-)

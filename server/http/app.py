@@ -15,7 +15,8 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from server.config import ConfigError, Settings
 from server.deck import Deck
-from server.http.api import ROUTES, Api
+from server.http.api import Api
+from server.http.api_routes import ROUTES
 from server.http.auth import Access
 from server.http.limits import RateLimiter
 from server.http.ports import HealthSource, Intake
@@ -68,7 +69,7 @@ class HttpServer:
             limiter=RateLimiter(settings.rate_per_second, settings.rate_burst),
             max_body_bytes=settings.max_body_bytes,
         )
-        self._api = Api(deck, health, access, max_body_bytes=settings.max_body_bytes)
+        self._api = Api(deck, health, access, max_body_bytes=settings.max_body_bytes, routes=ROUTES)
         self._router = Router(ROUTES)
         self._runner: web.ServerRunner | None = None
         self._port = settings.port

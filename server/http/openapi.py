@@ -60,6 +60,15 @@ SCHEMAS: Mapping[str, Json] = {
             },
         },
     },
+    "Learning": {"type": "object", "required": ["as_of", "learning", "suggestions", "judged"]},
+    "Rules": {
+        "type": "object",
+        "required": ["in_force", "versions"],
+        "properties": {
+            "in_force": {"type": "object"},
+            "versions": {"type": "array", "items": {"type": "object"}},
+        },
+    },
     "WebhookAnswer": {
         "type": "object",
         "required": ["status", "receipt_id", "source", "symbol", "notes", "decision"],

@@ -113,9 +113,13 @@ class SqliteReader:
         """What was said to suggestions, newest first."""
 
         def read(connection: sqlite3.Connection) -> tuple[Judged, ...]:
-            rows = connection.execute("SELECT id, at, status, author, text FROM suggestions ORDER BY seq DESC")
+            rows = connection.execute(
+                "SELECT id, at, status, author, text FROM suggestions ORDER BY seq DESC"
+            )
             return tuple(
-                Judged(id=r["id"], at=instant(r["at"]), status=r["status"], author=r["author"], text=r["text"])
+                Judged(
+                    id=r["id"], at=instant(r["at"]), status=r["status"], author=r["author"], text=r["text"]
+                )
                 for r in rows
             )
 

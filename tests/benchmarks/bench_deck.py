@@ -37,7 +37,7 @@ async def watched(positions: int, screen: str = "deck", *more: str) -> AsyncIter
             url = await terminal.url()
             if screen != "none":
                 await terminal.look(b"Positions" if screen == "deck" else b"P&L")
-            await asyncio.sleep(1.5)
+            await asyncio.sleep(2.5)
             yield terminal, url
         finally:
             terminal.close()

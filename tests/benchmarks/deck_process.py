@@ -42,6 +42,8 @@ losses_in_a_row = 1000
 max_atr_pct = 6.0
 """
 LAG_SECONDS = 0.005
+START_UP_SECONDS = 2.0
+"""A screen that is being put up is not what is measured."""
 
 
 def symbols(count: int) -> list[str]:
@@ -74,6 +76,7 @@ async def mark(host: Host, count: int) -> None:
 
 
 async def watch_lag(lags: list[float]) -> None:
+    await asyncio.sleep(START_UP_SECONDS)
     while True:
         before = perf_counter()
         await asyncio.sleep(LAG_SECONDS)

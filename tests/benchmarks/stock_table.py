@@ -41,6 +41,7 @@ class StockApp(App[None]):
 
     def compose(self) -> ComposeResult:
         yield Static("", id="head")
+        yield Static("", id="cursor")
         yield DataTable(cursor_type="row", id="table")
         yield RichLog(id="log", max_lines=200)
 
@@ -66,7 +67,7 @@ class StockApp(App[None]):
             self.query_one(RichLog).write(f"{self._receipts} webhooks")
 
     def on_data_table_row_highlighted(self, event: DataTable.RowHighlighted) -> None:
-        self.query_one("#head", Static).update(f"▸ {event.cursor_row}")
+        self.query_one("#cursor", Static).update(f"▸ {event.cursor_row}")
 
     def action_ask(self) -> None:
         self.push_screen(Question())

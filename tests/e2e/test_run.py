@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 import threading
 from typing import Any
 
@@ -53,7 +54,15 @@ def test_a_termination_signal_ends_it_cleanly_and_the_next_start_goes_on(gatedec
     served = gatedeck.serve("--clock", "2026-11-24T13:00-05:00")
     told = served.send(SIGNAL)
     last = served.now()
-    assert served.end(signal.SIGTERM, within=3) == 0
+    host, _, port = served.url.removeprefix("http://").rpartition(":")
+    with (
+        socket.create_connection((host, int(port))) as idle,
+        socket.create_connection((host, int(port))) as half,
+    ):
+        half.sendall(b"POST /api/webhooks HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n\r\n{")
+        assert served.http("/healthz").status == 200
+        assert served.end(signal.SIGTERM, within=3) == 0, "however many connections are open"
+        assert idle.recv(10) == b""
     before = told["decision"]["position_id"]
     again = gatedeck.serve("--clock", "2026-11-24T10:00-05:00")
     assert again.now() >= last, "the clock goes on from where the ledger ends"

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -93,30 +91,6 @@ async def test_keys_of_the_first_moment_are_meant_for_the_screen_below(
         await pilot.press("y")
         await pilot.pause()
         assert len(deck.commands) == 1
-
-
-@pytest.mark.parametrize("seed", range(3))
-async def test_the_row_closed_is_the_one_named_whatever_the_rows_do_meanwhile(ready: None, seed: int) -> None:
-    rng = random.Random(seed)
-    deck = FakeDeck(snapshot(positions=positions()[:4]))
-    async with running(deck) as (app, pilot):
-        await pilot.press(*["down"] * rng.randrange(4), "x")
-        dialog = app.screen
-        assert isinstance(dialog, ExitDialog)
-        named = dialog.asked
-        for turn in range(200):
-            rows = list(deck.now.positions)
-            rng.shuffle(rows)
-            if rng.random() < 0.5:
-                rows.insert(0, position(f"new{turn}", "IWM", strike=200 + turn))
-            if len(rows) > 6 or rng.random() < 0.3:
-                rows = [row for row in rows if row.id == named.id or rng.random() < 0.6]
-            deck.change(positions=tuple(replace(row, mark=rng.uniform(1, 9)) for row in rows))
-            app.pull()
-        await pilot.press("y")
-        await pilot.pause()
-        (command,) = deck.commands
-        assert (command.position_id, command.expected) == (named.id, named.remaining)
 
 
 async def test_a_position_that_left_or_shrank_while_asked_cannot_be_confirmed(ready: None) -> None:

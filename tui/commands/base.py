@@ -25,6 +25,7 @@ _KEY_NAMES = {
     "tab": "Tab",
     "shift+tab": "Shift+Tab",
     "ctrl+p": "Ctrl+P",
+    "ctrl+s": "Ctrl+S",
     "escape": "Esc",
 }
 

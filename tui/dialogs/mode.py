@@ -50,7 +50,7 @@ class ModeText(Pane):
                 mark = "▸" if mode is view.chosen else " "
                 first: Line = [(f"{mark} ", "title-focus"), (key, "key"), (" ", "text"),
                                (f" {mode} ", role), (" " * (_NAME - 6 - len(mode)), "text")]  # fmt: skip
-                out.append([*(first if n == 0 else [(" " * (_NAME - 1), "text")]), (" ", "text"), *text])
+                out.append([*(first if n == 0 else [(" " * _NAME, "text")]), (" ", "text"), *text])
         out.append([])
         if view.chosen is None or view.chosen is view.now:
             words = "Choose by a, r or h." if view.chosen is None else f"It is {view.now} already."

@@ -42,7 +42,7 @@ class NoticeGrid(Painted, can_focus=True):
             line: Line = [(" " + fmt.fit(kind, 10), "strong" if n == self.row else "text")]
             for m in range(len(CHANNELS)):
                 line.append(self._cell(n, m))
-            about = KINDS.get(kind, "how many came since the last key, in the terminal's title")
+            about = KINDS.get(kind, "how many are unseen, in its title")
             line.append((fmt.clip(about, max(0, width - 11 - _CELL * 3)), "dim"))
             out.append(line)
         words = (("Space", "switch"), ("↑↓←→", "move"), ("Esc", "close"))

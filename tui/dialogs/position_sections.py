@@ -65,7 +65,7 @@ def top(row: PositionRow, width: int, *, exiting: bool) -> list[Line]:
 def attribution(view: AttributionView, width: int) -> list[Line]:
     """What each cause made, as bars around zero; the causes add up to gross, the costs lead to net."""
     out = [heading("P&L by cause", width, [(f"gross {fmt.money(view.gross)}", signed_role(view.gross))])]
-    parted = any(cause.sold for cause in view.causes)
+    parted = any(cause.sold for cause in view.causes) and any(cause.held for cause in view.causes)
     if parted:
         titles = ("held", "sold", "all")
         out.append([(" " * _NAME, "head"), *((fmt.fit(title, _MONEY, "right"), "head") for title in titles)])
@@ -78,7 +78,7 @@ def attribution(view: AttributionView, width: int) -> list[Line]:
             line.append((fmt.fit(_money(value), _MONEY, "right"), role))
         room = width - width_of(line) - 2
         if room >= 7:
-            line += [("  ", "text"), *signed_bar(cause.total, largest, min(room, 41))]
+            line += [("  ", "text"), *signed_bar(_cents(cause.total), largest, min(room, 41))]
         out.append(line)
     costs = (("spread", view.spread_cost), ("slippage", view.slippage), ("fees", view.commission))
     pieces: list[Line] = [
@@ -96,7 +96,12 @@ _CAUSES = {"iv": "volatility", "theta": "time"}
 
 
 def _money(value: float) -> str:
-    return fmt.money(0.0) if abs(value) < 0.005 else fmt.money(value)
+    return fmt.money(_cents(value))
+
+
+def _cents(value: float) -> float:
+    """Nothing where it would be written as nothing, so that neither a sign nor a bar is shown for it."""
+    return 0.0 if abs(value) < 0.005 else value
 
 
 def exits(views: Sequence[ExitView], row: PositionRow, width: int) -> list[Line]:
@@ -218,7 +223,9 @@ def value_chart(detail: PositionDetail, width: int, height: int) -> list[Line]:
     row = detail.row
     note: Line = [("━ so far  ", "info"), ("·· at today's spot", "warn")] if detail.decay else []
     out = [heading("Option value" if width < 60 else "Option value and time decay", width, note)]
-    path = tuple((point.share, point.mid) for point in detail.path)
+    # Of a closed position the life is over: its path takes the whole width.
+    life = (detail.path[-1].share if detail.path and detail.closed else 1.0) or 1.0
+    path = tuple((point.share / life, point.mid) for point in detail.path)
     ahead = tuple((point.share, point.value) for point in detail.decay)
     marks = [Level(row.entry_price, f"entry {fmt.number(row.entry_price)}", "dim")]
     if row.mark is not None:
@@ -235,7 +242,9 @@ def value_chart(detail: PositionDetail, width: int, height: int) -> list[Line]:
         feet += [Upright(detail.now_share, "now", "title-focus"), Upright(1.0, "expiry", line=False)]
         if detail.time_exit_share < 0.995:
             feet.append(Upright(detail.time_exit_share, "TIME", "rule"))
-    feet += [Upright(share, f"{fmt.weekday(at)}", line=False) for share, at in detail.sessions]
+    else:
+        feet.append(Upright(1.0, "exit", line=False))
+    feet += [Upright(at / life, fmt.weekday(day), line=False) for at, day in detail.sessions if at <= life]
     curves = [Curve(ahead, "warn", dotted=True), Curve(path, "info")]
     return out + plot(curves, marks, feet, width - 1, height - 1)
 

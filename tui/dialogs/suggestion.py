@@ -152,6 +152,19 @@ class JudgeDialog(Dialog[bool]):
                 label = "Approve  y" if self.approve else "Reject  y"
                 yield Button(Content(label), id="confirm", classes="danger", compact=True)
 
+    def on_mount(self) -> None:
+        super().on_mount()
+        self._fit()
+
+    def on_resize(self) -> None:
+        self._fit()
+
+    def _fit(self) -> None:
+        """As tall as its text, or as the screen allows."""
+        width = min(76, self.size.width) - 4
+        tall = len(judge_lines(self.asked, self.approve, width))
+        self.query_one(JudgeText).styles.height = max(4, min(tall, self.size.height - 4))
+
     def on_button_pressed(self, event: Button.Pressed) -> None:
         if event.button.id == "confirm":
             self.action_confirm()

@@ -27,14 +27,16 @@ class CalibrationPane(ReportPane):
             return self.nothing(width, "drawn from the first signal with an outcome on")
         right: Line = []
         if found.brier.value is not None:
-            right = [(f"Brier {fmt.number(found.brier.value, 3)}", "strong" if enough(found.brier) else "dim")]
+            right = [
+                (f"Brier {fmt.number(found.brier.value, 3)}", "strong" if enough(found.brier) else "dim")
+            ]
             if found.skill.value is not None and width >= 50:
                 word = "better" if found.skill.value > 0 else "worse"
                 right.append((f"  {word} than the mean ({found.skill.value:+.2f})", "dim"))
         out = [heading(self.title, width, right)]
         if height >= 4:
-            out.append(clip_line([(" conf.     n   said  won ", "head"), ("┿ is what was said", "head")], width))
-        bins = [each for each in found.bins][-max(1, height - len(out)) :]
+            out.append(clip_line([(" conf.     n   said  won ", "head"), ("┿ said", "head")], width))
+        bins = found.bins[-max(1, height - len(out)) :]
         return out + [bin_line(each, width) for each in bins]
 
 

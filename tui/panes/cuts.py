@@ -50,16 +50,12 @@ def _value(name: str) -> Callable[[Metrics], float | None]:
 
 
 COLUMNS = (
-    CutColumn(
-        Column("trades", 7, "right"), lambda m: (str(m.trades), "text"), lambda m: float(m.trades)
-    ),
+    CutColumn(Column("trades", 7, "right"), lambda m: (str(m.trades), "text"), lambda m: float(m.trades)),
     CutColumn(Column("net $", 11, "right"), _money("net_pnl"), _value("net_pnl")),
     CutColumn(Column("expect. $", 9, "right"), _money("expectancy"), _value("expectancy")),
     CutColumn(Column("avg R", 6, "right"), _plain("average_r", signed=True), _value("average_r")),
     CutColumn(Column("win %", 6, "right"), _plain("win_rate"), _value("win_rate")),
-    CutColumn(
-        Column("95 %", 9), lambda m: (interval_words(m.win_rate), "dim"), lambda m: m.win_rate.low
-    ),
+    CutColumn(Column("95 %", 9), lambda m: (interval_words(m.win_rate), "dim"), lambda m: m.win_rate.low),
     CutColumn(Column("factor", 7, "right"), _plain("profit_factor"), _value("profit_factor")),
     CutColumn(Column("max down $", 10, "right"), _plain("max_drawdown"), _value("max_drawdown")),
     CutColumn(Column("hold", 7, "right"), _plain("average_hold"), _value("average_hold")),

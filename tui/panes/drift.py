@@ -35,7 +35,11 @@ def drift_lines(each: Drift, width: int) -> list[Line]:
     apart = each.difference.value
     judged = enough(each.recent)
     now, then = (number_words(metric.value, metric.unit) for metric in (each.recent, each.base))
-    change = number_words(None if apart is None else apart * 100, "points") if points else number_words(apart, unit)
+    change = (
+        number_words(None if apart is None else apart * 100, "points")
+        if points
+        else number_words(apart, unit)
+    )
     role = "dim" if not judged else signed_role(apart) if each.drifted else "text"
     first: Line = [
         (f" {each.measure:<11}", "text"),
@@ -45,7 +49,10 @@ def drift_lines(each: Drift, width: int) -> list[Line]:
     second: Line = [
         (" " * 12, "text"),
         (f"{fmt.arrow(apart)} {change}", role),
-        (f"  {interval_words(each.difference)}" if not points and interval_words(each.difference) else "", "dim"),
+        (
+            f"  {interval_words(each.difference)}" if not points and interval_words(each.difference) else "",
+            "dim",
+        ),
         (f"  {'! ' if each.drifted else ''}{told}", "warn" if each.drifted else "dim"),
     ]
     return [clip_line(first, width), clip_line(second, width)]

@@ -13,7 +13,12 @@ from tui.panes.reports import ReportPane
 from tui.widgets.line import Line, clip_line, heading, wrap
 
 _NAME = 10
-_FEED_MARKS = {"OK": ("✓", "good"), "DOWN": ("✗", "bad"), "ASSUMED": ("!", "warn"), "SIMULATED": ("!", "warn")}
+_FEED_MARKS = {
+    "OK": ("✓", "good"),
+    "DOWN": ("✗", "bad"),
+    "ASSUMED": ("!", "warn"),
+    "SIMULATED": ("!", "warn"),
+}
 _TABLES = {
     "journal": "inputs",
     "receipts": "receipts",
@@ -24,6 +29,8 @@ _TABLES = {
     "suggestions": "judged",
     "checkpoints": "checkpoints",
 }
+_WITH_N = 46
+"""Cells from which there is room for what one can do without."""
 _SLOW_MS = 15.0
 """A p99 above what the engine is built to answer within is worth a colour."""
 
@@ -52,7 +59,7 @@ def _ms(value: float | None) -> str:
     return f"{fmt.number(value, 1 if value < 100 else 0)} ms"
 
 
-def latency_line(name: str, latency: Latency) -> Line:
+def latency_line(name: str, latency: Latency, width: int) -> Line:
     line: Line = [(f" {name:<{_NAME}}", "dim")]
     if latency.n == 0:
         return [*line, ("none yet", "dim")]
@@ -61,7 +68,7 @@ def latency_line(name: str, latency: Latency) -> Line:
         *line,
         ("p50 ", "dim"), (f"{_ms(latency.p50)}", "strong"),
         ("  p99 ", "dim"), (("! " if slow else "") + _ms(latency.p99), "warn" if slow else "strong"),
-        (f"  n {latency.n}", "dim"),
+        (f"  n {latency.n}" if width >= _WITH_N else "", "dim"),
     ]  # fmt: skip
 
 
@@ -73,11 +80,14 @@ class EnginePane(ReportPane):
         system, counters = view.system, view.counters
         right: Line = [(f"up {fmt.age(system.uptime)}", "text")]
         waiting = "warn" if system.queue > 0 else "text"
-        refused: Line = [("refused ", "dim"), (str(counters.quarantined), "warn" if counters.quarantined else "text")]
+        refused: Line = [
+            ("refused ", "dim"),
+            (str(counters.quarantined), "warn" if counters.quarantined else "text"),
+        ]
         out: list[Line] = [
             heading(self.title, width, right),
-            latency_line("webhooks", system.webhooks),
-            latency_line("commits", system.commits),
+            latency_line("webhooks", system.webhooks, width),
+            latency_line("commits", system.commits, width),
             [(f" {'waiting':<{_NAME}}", "dim"), (fmt.plural(system.queue, "input"), waiting),
              ("  memory ", "dim"), (size_words(system.resident_bytes), "text")],
             [(f" {'received':<{_NAME}}", "dim"), (f"{counters.receipts:,}", "text"), ("  twice ", "dim"),
@@ -94,15 +104,21 @@ class LedgerPane(ReportPane):
         system = view.system
         right: Line = [(size_words(system.ledger_bytes), "text"), (f"  seq {system.journal_seq:,}", "dim")]
         pieces: list[Line] = [
-            [(f"{count:,} ", "text"), (_TABLES.get(name, fmt.words(name)), "dim")]
+            [(f"{count:,} ", "text"), (_counted(count, _TABLES.get(name, fmt.words(name))), "dim")]
             for name, count in system.ledger_rows.items()
         ]
         body = wrap(pieces, width - 2, "  ")
         return [
             heading(self.title, width, right),
-            clip_line([(" ", "text"), (fmt.clip(system.ledger_name or "in memory", width - 2), "strong")], width),
+            clip_line(
+                [(" ", "text"), (fmt.clip(system.ledger_name or "in memory", width - 2), "strong")], width
+            ),
             *([(" ", "text"), *line] for line in body),
         ]
+
+
+def _counted(count: int, name: str) -> str:
+    return name.removesuffix("s") if count == 1 else name
 
 
 class FeedsPane(ReportPane):
@@ -137,17 +153,17 @@ class RulesPane(ReportPane):
         count = fmt.plural(len(versions), "version")
         out = [heading(self.title, width, [(count, "dim")])]
         for n, version in enumerate(versions[: max(1, height - 1)]):
-            out.append(clip_line(_version(version, in_force=n == 0), width))
+            out.append(clip_line(_version(version, width, in_force=n == 0), width))
         return out
 
 
-def _version(version: Mapping[str, Any], *, in_force: bool) -> Line:
+def _version(version: Mapping[str, Any], width: int, *, in_force: bool) -> Line:
     changes = str(version.get("changes") or "")
     return [
         (" ✓ " if in_force else "   ", "good"),
         (f"{_when(str(version.get('at') or ''))} ", "dim"),
-        (f"{version.get('name') or ''} ", "strong" if in_force else "text"),
-        (f"{str(version.get('fingerprint') or '')[:6]} ", "text"),
+        (f"{version.get('name') or ''} " if width >= _WITH_N else "", "strong" if in_force else "text"),
+        (f"{str(version.get('fingerprint') or '')[:6]} ", "strong" if in_force else "text"),
         (f"by {version.get('author') or 'nobody'}", "dim"),
         (f"  {changes}" if changes else "", "text"),
     ]

@@ -27,39 +27,57 @@ def number_words(value: float | None, unit: str, *, sign: bool = True) -> str:
         return fmt.NONE
     plus = "+" if sign and value > 0 else ""
     if unit == "fraction":
-        return f"{value * 100:.1f} %"
+        return fmt.local(f"{value * 100:.1f}") + " %"
     if unit == "$":
-        return fmt.money(value, sign=sign)
+        return dollars(value, sign=sign)
     if unit == "R":
-        return f"{plus}{value:.2f} R"
+        return fmt.local(f"{plus}{value:.2f}") + " R"
     if unit == "%":
-        return f"{value:.1f} %"
+        return fmt.local(f"{value:.1f}") + " %"
     if unit == "points":
-        return f"{plus}{value:.1f} points"
+        return fmt.local(f"{plus}{value:.1f}") + " points"
     if unit == "days":
-        return f"{value:.1f} days"
+        return fmt.local(f"{value:.1f}") + " days"
     if unit == "seconds":
         return fmt.age(value)
     if unit == "trades":
         return f"{value:.0f}"
-    return f"{value:.2f}" if abs(value) < 1000 else f"{value:,.0f}"
+    return fmt.number(value, 2 if abs(value) < 1000 else 0)
+
+
+def dollars(value: float | None, *, sign: bool = True) -> str:
+    """Money on a card: whole dollars from a thousand up."""
+    if value is None or abs(value) < 1000:
+        return fmt.money(value, sign=sign)
+    mark = "-" if value < 0 else "+" if sign else ""
+    return f"{mark}${fmt.number(abs(value), 0)}"
 
 
 def interval_words(metric: Metric) -> str:
-    """The 95 % interval without its unit, or "" where there is none."""
+    """The 95 % interval, as short as it can be read, or "" where there is none."""
     if metric.low is None or metric.high is None:
         return ""
-    return f"{_short(metric.low, metric.unit)} to {_short(metric.high, metric.unit)}"
+    if metric.unit == "seconds":
+        scale, unit = (3600, "h") if metric.high >= 3600 else (60, "m")
+        return f"{_short(metric.low / scale)} to {_short(metric.high / scale)}{unit}"
+    scale = 100 if metric.unit == "fraction" else 1
+    return f"{_short(metric.low * scale)} to {_short(metric.high * scale)}"
 
 
-def _short(value: float, unit: str) -> str:
-    if unit == "fraction":
-        return f"{value * 100:.0f}"
-    if unit == "seconds":
-        return fmt.age(value)
-    if abs(value) >= 10_000:
-        return f"{value / 1000:.0f}k"
-    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
+def _short(value: float) -> str:
+    """Two digits or more, without the zero before the decimals."""
+    size = abs(value)
+    if size >= 10_000:
+        text = f"{value / 1000:.0f}k"
+    elif size >= 1000:
+        text = f"{value / 1000:.1f}k"
+    elif size >= 10:
+        text = f"{value:.0f}"
+    elif size >= 1:
+        text = f"{value:.1f}"
+    else:
+        text = f"{value:.2f}".replace("0.", ".", 1)
+    return fmt.local("0" if text in ("-.00", ".00") else text)
 
 
 def role_of(metric: Metric, *, signed: bool) -> str:

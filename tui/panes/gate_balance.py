@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from server.views import LearningView
 from tui import fmt
-from tui.panes.figures import enough, interval_words, number_words
+from tui.panes.figures import dollars, enough, interval_words, number_words
 from tui.panes.reports import ReportPane
 from tui.widgets.line import Line, clip_line, heading, signed_role
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from core.learning import Combination, GateEffect
 
 _NAME = 11
+_WITH_EDGE, _WITH_INTERVAL = 54, 72
 _NO_SIGNAL = "No signal has an outcome yet: a trade or a shadow must close first."
 
 
@@ -23,6 +24,8 @@ class GateBalancePane(ReportPane):
     def report(self, view: LearningView, width: int, height: int) -> list[Line]:
         found = view.learning
         right: Line = [(fmt.plural(found.signals, "signal"), "dim")]
+        if view.newest is not None:
+            right.append((f" of the newest {view.newest:,}", "warn"))
         if found.signals == 0:
             return self.nothing(width, _NO_SIGNAL, right)
         out = [heading(self.title, width, right)]
@@ -31,7 +34,7 @@ class GateBalancePane(ReportPane):
         room = height - len(out) - 1
         several = [each for each in found.combinations if each.failed]
         if room > 0 and several:
-            out.append([(" failed together, and the balance of having skipped them", "dim")])
+            out.append([(" skipped by exactly", "dim")])
             out += [combination_line(each, width) for each in several[:room]]
         return out[:height]
 
@@ -45,18 +48,19 @@ def gate_lines(effect: GateEffect, width: int) -> list[Line]:
     value = effect.balance.value or 0.0
     first: Line = [
         (name, "strong"),
-        (f"{fmt.arrow(value)} {fmt.money(value)}", signed_role(value) if judged else "dim"),
+        (f"{fmt.arrow(value)} {dollars(value)}", signed_role(value) if judged else "dim"),
         (f"  {failed} skipped", "text"),
         ("" if judged else "  ! too few", "warn"),
     ]
-    saved, cost = (fmt.money(metric.value or 0.0, sign=False) for metric in (effect.saved, effect.cost))
+    saved, cost = (dollars(metric.value or 0.0, sign=False) for metric in (effect.saved, effect.cost))
     second: Line = [
         (" " * (_NAME + 1), "text"),
         ("saved ", "dim"), (saved, "text"), (", cost ", "dim"), (cost, "text"),
     ]  # fmt: skip
-    if width >= 56:
-        second += [("  passed made ", "dim"), (f"{number_words(effect.edge_r.value, 'R')} more", "text")]
-        second.append((f" ({interval_words(effect.edge_r)})" if interval_words(effect.edge_r) else "", "dim"))
+    if width >= _WITH_EDGE:
+        second += [("  edge ", "dim"), (number_words(effect.edge_r.value, "R"), "text")]
+    if width >= _WITH_INTERVAL and interval_words(effect.edge_r):
+        second.append((f" ({interval_words(effect.edge_r)})", "dim"))
     return [clip_line(first, width), clip_line(second, width)]
 
 
@@ -65,8 +69,8 @@ def combination_line(each: Combination, width: int) -> Line:
     value = each.balance.value if each.balance is not None else None
     judged = each.balance is not None and enough(each.balance)
     line: Line = [
-        (f" {fmt.fit(names, 30)} ", "text"),
+        (f" {fmt.fit(names, max(12, min(30, width - 20)))} ", "text"),
         (f"{each.group.n:>5}  ", "dim"),
-        (f"{fmt.arrow(value)} {fmt.money(value)}", signed_role(value) if judged else "dim"),
+        (f"{fmt.arrow(value)} {dollars(value)}", signed_role(value) if judged else "dim"),
     ]
     return clip_line(line, width)

@@ -19,7 +19,7 @@ COLUMNS = (
     Column("traded", 6, "right"),
     Column("win %", 6, "right"),
     Column("avg R", 6, "right"),
-    Column("against the rest", 20),
+    Column("R against the rest", 20),
     Column("net $", 11, "right"),
     Column("R down", 6, "right"),
 )
@@ -38,7 +38,7 @@ class LearnedCutsPane(LiveTable):
         else:
             self.empty = ("no signal has an outcome yet",)
             rows = view.learning.tables.get(name, ())
-            note: Line = [("executed and shadows, at ×1  ", "dim"), ("b cut by", "info")]
+            note: Line = [("with shadows, at ×1  ", "dim"), ("b cut by", "info")]
             self.show_rows(tuple(Row(row.label, row_cells(row)) for row in rows), note)
         self.repaint()
 
@@ -47,7 +47,7 @@ def row_cells(row: LearnedRow) -> tuple[Cell, ...]:
     group = row.group
     plain = "text" if enough(group.win_rate) else "dim"
     rest = row.against_rest
-    text = number_words(rest.value, "R")
+    text = number_words(rest.value, "R").removesuffix(" R")
     if interval_words(rest):
         text += f" ({interval_words(rest)})"
     clear = rest.low is not None and rest.high is not None and not rest.low <= 0 <= rest.high

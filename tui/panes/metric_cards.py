@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from core.performance import Metric, Metrics
 
 _CARD = 39
-_NAME, _VALUE, _INTERVAL, _N = 12, 10, 11, 5
+_NAME, _VALUE, _INTERVAL, _N = 12, 10, 11, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,6 @@ CARDS = (
     Card("sharpe", "Sharpe", True),
     Card("sortino", "Sortino", True),
     Card("max_drawdown", "max drawdown"),
-    Card("max_drawdown_pct", "  of peak"),
     Card("drawdown_duration", "  lasted"),
     Card("drawdown_recovery", "  recovered"),
     Card("longest_win_streak", "win streak"),
@@ -59,19 +58,20 @@ class MetricsPane(ReportPane):
     def report(self, view: PerformanceView, width: int, height: int) -> list[Line]:
         measured = view.report.metrics
         right: Line = [(window_words(view.window), "info")]
-        if view.assumed:
-            right.append(("  ! market assumed", "warn"))
         if measured.trades == 0:
-            left_out = f"; {measured.stale_left_out} left without a fresh price" if measured.stale_left_out else ""
+            left_out = (
+                f"; {measured.stale_left_out} left without a fresh price" if measured.stale_left_out else ""
+            )
             words = f"No closed trade in this window{left_out}. w takes another window."
             return self.nothing(width, words, right)
         count = fmt.plural(measured.trades, "trade")
-        right = [(f"{count}: {measured.wins} won, {measured.losses} lost", "text"), ("  ", "text"), *right]
+        told: Line = [(f"{count}: {measured.wins} won, {measured.losses} lost", "text")]
+        if not enough(measured.expectancy):
+            told = [("! INSUFFICIENT_DATA", "warn"), (f" {count}, 30 are needed", "dim")]
+        right = [*told, ("  ", "text"), *right]
         if measured.stale_left_out:
             right.insert(0, (f"{measured.stale_left_out} stale left out  ", "warn"))
         out = [heading(self.title, width, right), _win_rate(measured, width)]
-        if not enough(measured.expectancy):
-            out.append([(" ! INSUFFICIENT_DATA", "warn"), (f": {count}, 30 are needed to judge by", "dim")])
         columns = max(1, width // _CARD)
         each = width // columns
         rows = -(-len(CARDS) // columns)
@@ -107,6 +107,10 @@ def card_line(card: Card, metric: Metric, measured: Metrics) -> Line:
     mark = fmt.arrow(metric.value) if card.signed else " "
     text = value_words(metric, sign=card.signed)
     line.append((f"{mark}{fmt.fit(text, _VALUE - 1, 'right')} ", role))
-    line.append((fmt.fit(interval_words(metric), _INTERVAL), "dim" if not enough(metric) else "text"))
+    aside = interval_words(metric)
+    if card.field == "max_drawdown":
+        aside = f"{value_words(measured.max_drawdown_pct)} of peak"
     n = f"n{metric.n}" if metric.n != measured.trades or metric.of == "sessions" else ""
-    return [*line, (fmt.fit(n, _N - 1, "right"), "dim")]
+    room = _INTERVAL if n else _INTERVAL + _N
+    line.append((fmt.fit(aside, room), "dim" if not enough(metric) else "text"))
+    return [*line, (fmt.fit(n, _N, "right") if n else "", "dim")]

@@ -44,7 +44,7 @@ class QuarantinePane(LiveTable):
         note: Line = []
         if items:
             count = f"{len(items)}{'+' if more else ''}"
-            note = [(f"{count} not understood  ", "warn"), ("Enter whole body", "info")]
+            note = [(count, "warn")]
         self.show_rows(tuple(Row(str(item["id"]), receipt_cells(item)) for item in items), note)
         self.repaint()
         self._look()

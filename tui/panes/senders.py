@@ -10,12 +10,12 @@ from tui.panes.sources import SHORT
 from tui.widgets.table import Cell, Column, LiveTable, Row
 
 COLUMNS = (
-    Column("sender", 20),
+    Column("sender", 18),
     Column("symbol", 7),
     Column("last heard", 10),
     Column("silent for", 10, "right"),
     Column("usual gap", 9, "right"),
-    Column("state", 14),
+    Column("state", 12),
 )
 
 
@@ -24,7 +24,9 @@ class SendersPane(LiveTable):
         super().__init__("Senders", COLUMNS, id=id, empty=("no sender heard yet: POST a webhook",))
 
     def show(self, sources: tuple[SourceStatus, ...], at: datetime) -> None:
-        rows = sorted(sources, key=lambda s: (list(SHORT).index(s.source) if s.source in SHORT else 99, s.symbol))
+        rows = sorted(
+            sources, key=lambda s: (list(SHORT).index(s.source) if s.source in SHORT else 99, s.symbol)
+        )
         quiet = sum(status.quiet for status in sources)
         note: list[Cell] = [(f"! {quiet} quiet", "warn")] if quiet else [("none quiet", "dim")]
         shown = tuple(Row(f"{status.source}/{status.symbol}", sender_cells(status)) for status in rows)
@@ -34,7 +36,7 @@ class SendersPane(LiveTable):
 def sender_cells(status: SourceStatus) -> tuple[Cell, ...]:
     state: Cell = ("! quiet", "warn") if status.quiet else ("✓ heard", "good")
     if status.usual_gap is None and not status.quiet:
-        state = ("too few to say", "dim")
+        state = ("too few yet", "dim")
     return (
         (str(status.source), "strong"),
         (status.symbol, "text"),

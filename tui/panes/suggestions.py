@@ -15,16 +15,15 @@ if TYPE_CHECKING:
     from core.learning import Suggestion
 
 COLUMNS = (
-    Column("rule", 26),
-    Column("now → then", 17),
-    Column("state", 10),
-    Column("because", 24),
+    Column("rule", 28),
+    Column("now → then", 14),
+    Column("because", 30),
     Column("effect", 25),
     Column("would have made $", 17, "right"),
     Column("n", 9),
     Column("q", 6, "right"),
 )
-_STATES = {"PENDING": ("pending", "info"), "APPROVED": ("✓ approved", "good"), "REJECTED": ("✗ rejected", "bad")}
+_SAID = {"APPROVED": ("✓ approved", "good"), "REJECTED": ("✗ rejected", "bad")}
 
 
 class SuggestionsPane(LiveTable):
@@ -47,7 +46,10 @@ class SuggestionsPane(LiveTable):
             waiting = len(view.suggestions)
             note: Line = []
             if waiting or view.judged:
-                note = [(f"{waiting} to judge  ", "warn" if waiting else "dim"), ("a approve  r reject", "info")]
+                note = [
+                    (f"{waiting} to judge  ", "warn" if waiting else "dim"),
+                    ("a approve  r reject", "info"),
+                ]
             rows = [Row(each.id, suggestion_cells(each)) for each in view.suggestions]
             rows += [Row(f"judged {n}", judged_cells(each)) for n, each in enumerate(view.judged)]
             self.show_rows(tuple(rows), note)
@@ -72,9 +74,11 @@ def suggestion_cells(each: Suggestion) -> tuple[Cell, ...]:
     return (
         (each.rule, "strong"),
         (f"{value_words(each.old)} {arrow} {value_words(each.new)}", "warn"),
-        _STATES[str(each.status)],
         (f"{best.cut} {best.bucket}", "text"),
-        (f"{fmt.arrow(effect.value)} {number_words(effect.value, effect.unit)}{interval}", signed_role(effect.value)),
+        (
+            f"{fmt.arrow(effect.value)} {number_words(effect.value, effect.unit)}{interval}",
+            signed_role(effect.value),
+        ),
         (f"{fmt.arrow(made)} {fmt.money(made)}".strip(), signed_role(made)),
         (f"{best.n}/{best.n_outside}", "dim"),
         (f"{best.q:.3f}", "dim"),
@@ -83,13 +87,13 @@ def suggestion_cells(each: Suggestion) -> tuple[Cell, ...]:
 
 def judged_cells(each: Judged) -> tuple[Cell, ...]:
     rule, change = judged_words(each.text)
+    said, role = _SAID.get(each.status, (each.status, "dim"))
     when = fmt.day_clock(each.at).split(" ", 1)[1].rsplit(":", 1)[0]
     return (
         (rule, "dim"),
         (change, "dim"),
-        _STATES[each.status],
-        (f"by {each.author}, {when}", "dim"),
-        *(("", "dim"),) * (len(COLUMNS) - 4),
+        (f"{said} by {each.author}, {when}", role),
+        *(("", "dim"),) * (len(COLUMNS) - 3),
     )
 
 

@@ -10,6 +10,9 @@ from tui.commands.base import UserCommand
 from tui.widgets.line import Line, width_of
 from tui.widgets.painted import Painted
 
+_MERGED = 3
+"""Screens from which their keys are shown as one where not all have room."""
+
 
 class KeyBar(Painted):
     """Made from the table of commands; a click on a word is its key."""
@@ -22,25 +25,27 @@ class KeyBar(Painted):
     def lines(self, width: int, height: int) -> list[Line]:
         line: Line = [(" ", "text")]
         self._ends = []
-        for command in self._fitting(width):
-            line += _piece(command)
+        for piece, command in self._fitting(width):
+            line += piece
             self._ends.append((width_of(line), command))
         for key, word in (("Tab", " panes  "), ("Enter", " open")):
             if width - width_of(line) >= len(key) + len(word.rstrip()):
                 line += [(key, "key"), (word, "dim")]
         return [line]
 
-    def _fitting(self, width: int) -> list[type[UserCommand]]:
+    def _fitting(self, width: int) -> list[tuple[Line, type[UserCommand]]]:
         """The commands for which there is room, in the table's order, the most needed chosen first."""
+        pieces = [(_piece(command), command) for command in self._commands]
+        if sum(width_of(piece) for piece, _ in pieces) + 1 > width + 2:
+            pieces = _screens_as_one(pieces)
         chosen: set[type[UserCommand]] = set()
         used = 1
-        for command in sorted(self._commands, key=lambda each: each.footer_rank):
-            size = width_of(_piece(command))
-            if used + size > width + 2:
+        for piece, command in sorted(pieces, key=lambda each: each[1].footer_rank):
+            if used + width_of(piece) > width + 2:
                 break
-            used += size
+            used += width_of(piece)
             chosen.add(command)
-        return [command for command in self._commands if command in chosen]
+        return [each for each in pieces if each[1] in chosen]
 
     def on_click(self, event: events.Click) -> None:
         for end, command in self._ends:
@@ -51,3 +56,17 @@ class KeyBar(Painted):
 
 def _piece(command: type[UserCommand]) -> Line:
     return [(command.key_word(), "key"), (f" {command.label}  ", "dim")]
+
+
+def _screens_as_one(pieces: list[tuple[Line, type[UserCommand]]]) -> list[tuple[Line, type[UserCommand]]]:
+    """The screens as one word, "1-5 screens", where their keys are digits; it stands for the first of them."""
+    screens = [command for _, command in pieces if command.goes_to]
+    keys = [command.key_word() for command in screens]
+    if len(keys) < _MERGED or not all(len(key) == 1 and key.isdigit() for key in keys):
+        return pieces
+    one: Line = [(f"{min(keys)}-{max(keys)}", "key"), (" screens  ", "dim")]
+    return [
+        (one, command) if command is screens[0] else (piece, command)
+        for piece, command in pieces
+        if command not in screens[1:]
+    ]

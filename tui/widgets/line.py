@@ -7,33 +7,13 @@ from collections.abc import Iterable
 from rich.cells import cell_len
 
 from tui.fmt import clip, safe
+from tui.themes import INKS
 
 Piece = tuple[str, str]
 Line = list[Piece]
 
-ROLES = (
-    "text",
-    "dim",
-    "strong",
-    "good",
-    "bad",
-    "warn",
-    "info",
-    "rule",
-    "title",
-    "title-focus",
-    "head",
-    "execute",
-    "wait",
-    "skip",
-    "badge-good",
-    "badge-warn",
-    "badge-bad",
-    "badge-info",
-    "key",
-    "track",
-)
-"""Every colour a pane may ask for; the theme gives each its value through ``.ink--<role>``."""
+ROLES = tuple(INKS)
+"""Every colour a pane may ask for; the theme gives each its value."""
 
 TONE_ROLE = {"positive": "good", "neutral": "warn", "negative": "bad"}
 TONE_MARK = {"positive": "✓", "neutral": "!", "negative": "✗"}

@@ -15,8 +15,9 @@ from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tui import themes
 from tui.fmt import safe
-from tui.widgets.line import ROLES, Line
+from tui.widgets.line import Line
 
 _JOIN_GAP = 14
 """Spans closer than this are sent as one: moving the cursor and naming the colour again costs more bytes."""
@@ -62,7 +63,6 @@ class Painted(Widget):
     """A widget that is a list of lines; subclasses say which in ``lines`` and call ``repaint`` on change."""
 
     ALLOW_SELECT = False
-    COMPONENT_CLASSES = {f"ink--{role}" for role in ROLES} | {"row--cursor", "row--cursor-blur"}
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
@@ -81,9 +81,8 @@ class Painted(Widget):
     def ink(self, role: str) -> Style:
         style = self._inks.get(role)
         if style is None:
-            style = self._inks[role] = self.get_component_rich_style(
-                f"ink--{role}" if role in ROLES else role, partial=role not in ROLES
-            )
+            style = themes.ink(role, self.app.theme_variables)
+            self._inks[role] = style = style if role in themes.ROWS else self.rich_style + style
         return style
 
     def notify_style_update(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tui import fmt
-from tui.widgets.chart import signed_chart, split_rows
+from tui.widgets.chart import buckets, signed_chart, split_rows
 from tui.widgets.line import Line
 
 _EIGHTHS = " ▁▂▃▄▅▆▇█"
@@ -33,7 +33,8 @@ def path_lines(series: Sequence[float], width: int, height: int) -> list[Line]:
     """A path around its zero line, its extremes at the left."""
     if height <= 0:
         return []
-    values = stretched(series, max(1, width - SCALE))
+    # Thinned first: the chart and its scale must speak of the same values.
+    values = stretched(buckets(series, max(1, width - SCALE)), max(1, width - SCALE))
     up, down = split_rows(values, height)
     labels = [" " * SCALE] * height
     labels[up - 1] = fmt.fit("0", SCALE - 1, "right") + " "

@@ -94,7 +94,7 @@ class LiveTable(Painted, can_focus=True):
 
     def to_top(self) -> None:
         """Begin at the first of the rows that are shown next."""
-        self.cursor = None
+        self.cursor, self.rows = None, ()
         self._top = self._wanted_top = 0
 
     @property

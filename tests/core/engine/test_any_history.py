@@ -41,9 +41,9 @@ RULES = (
     "[exits]\nscale_out_fraction = 1.0\n",
     "[risk]\ndaily_loss = 50\n",
 )
-BIG = (
-    WIDE
-    + "contracts_per_trade = 400\npremium_per_trade = 1e6\n[account]\nsize = 2e6\n[sizing]\ncontract_cap = 400\npremium_cap = 1e6\n"
+BIG = WIDE + (
+    "contracts_per_trade = 400\npremium_per_trade = 1e6\n"
+    "[account]\nsize = 2e6\n[sizing]\ncontract_cap = 400\npremium_cap = 1e6\n"
 )
 """Orders above fifty contracts, which fill in part."""
 

@@ -12,6 +12,7 @@ import pytest
 from aiohttp.test_utils import TestClient
 
 from core.intake import IntakeError, normalise
+from core.learning import learn
 from core.model import (
     Action,
     Component,
@@ -38,14 +39,17 @@ from server.deck import (
     EventLine,
     ExchangeStatus,
     GreekPair,
+    Latency,
     Page,
     PageQuery,
     PnlView,
     PositionRow,
+    SystemView,
 )
 from server.http.app import HttpServer
 from server.http.ports import Health, WebhookAnswer
 from server.reporting import window_days
+from server.views import LearningView
 from server.views import PerformanceView
 
 AT = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
@@ -115,6 +119,16 @@ class FakeDeck:
         if query.cursor == "foreign":
             raise ValueError("cursor: not one that this list gave out")
         return Page(items=self.items[: query.limit], next_cursor="next")
+
+    async def learning(self) -> LearningView:
+        return LearningView(as_of=AT, learning=learn(()))
+
+    async def system(self) -> SystemView:
+        nothing = Latency(n=0, p50=None, p99=None)
+        return SystemView(
+            uptime=1.0, queue=0, webhooks=nothing, commits=nothing, ledger_name="x.db", ledger_bytes=0,
+            ledger_rows={}, journal_seq=1, feeds=(), rules_versions=({"fingerprint": "abc", "changes": ""},),
+        )  # fmt: skip
 
     async def decision(self, decision_id: str) -> DecisionRecord | None:
         return self.records.get(decision_id)

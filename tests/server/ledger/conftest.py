@@ -267,7 +267,12 @@ class Make:
 
     def judgement(self, seq: int) -> StoreJudgement:
         return StoreJudgement(
-            seq=seq, at=self.at(seq), id="0a1b", status="APPROVED", author="deck", text="Raise a from 1 to 2: b"
+            seq=seq,
+            at=self.at(seq),
+            id="0a1b",
+            status="APPROVED",
+            author="deck",
+            text="Raise a from 1 to 2: b",
         )
 
     def tick(self, seq: int) -> Ticked:

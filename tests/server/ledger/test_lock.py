@@ -90,3 +90,17 @@ async def test_what_is_no_ledger_is_refused(tmp_path: Path) -> None:
     for path, match in ((text, "not a database"), (newer, "version 99"), (tmp_path / "none", "no ledger")):
         with pytest.raises(LedgerError, match=match):
             await SqliteReader.attach(path)
+
+
+async def test_an_older_ledger_gets_the_tables_it_lacks(tmp_path: Path) -> None:
+    path = tmp_path / "older.db"
+    await (await SqliteLedger.open(path, "engine-1")).close()
+    with sqlite3.connect(path) as c:
+        c.execute("DROP TABLE suggestions")
+        c.execute("PRAGMA user_version = 1")
+    with pytest.raises(LedgerError, match="version 1"):
+        await SqliteReader.attach(path)
+    ledger = await SqliteLedger.open(path, "engine-1")
+    assert await ledger.judgements() == ()
+    await ledger.close()
+    await (await SqliteReader.attach(path)).close()

@@ -1,0 +1,69 @@
+"""Performance, Learning and System as they look: pictures with time standing still."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from fake_deck import FakeDeck, empty_snapshot
+from test_snapshots import NAMES, SIZES
+
+from tui.app import DeckApp
+
+
+@pytest.fixture(params=SIZES, ids=NAMES)
+def size(request: pytest.FixtureRequest) -> tuple[int, int]:
+    return request.param
+
+
+def picture(snap_compare: Any, size: tuple[int, int], *keys: str, deck: FakeDeck | None = None) -> bool:
+    """The screen after these keys, its view read and painted."""
+
+    async def settle(pilot: Any) -> None:
+        await pilot.pause()
+        for key in keys:
+            await pilot.press(key)
+            for _ in range(4):
+                await pilot.pause(0.02)
+
+    return snap_compare(DeckApp(deck or FakeDeck(), refresh_hz=0.01), terminal_size=size, run_before=settle)
+
+
+def nothing_yet() -> FakeDeck:
+    return FakeDeck(empty_snapshot(), trades=0, signals=0, quarantined=0)
+
+
+@pytest.mark.parametrize("key", ["3", "4", "5"], ids=["performance", "learning", "system"])
+def test_screen(snap_compare: Any, size: tuple[int, int], key: str) -> None:
+    assert picture(snap_compare, size, key)
+
+
+@pytest.mark.parametrize("key", ["3", "4", "5"], ids=["performance", "learning", "system"])
+def test_empty(snap_compare: Any, size: tuple[int, int], key: str) -> None:
+    assert picture(snap_compare, size, key, deck=nothing_yet())
+
+
+@pytest.mark.parametrize("keys", ["v", "vv"], ids=["greeks", "distribution"])
+def test_other_charts(snap_compare: Any, keys: str) -> None:
+    assert picture(snap_compare, (80, 24), "3", *keys)
+
+
+def test_few_trades(snap_compare: Any, size: tuple[int, int]) -> None:
+    assert picture(snap_compare, size, "3", deck=FakeDeck(trades=12))
+
+
+def test_more_learned(snap_compare: Any) -> None:
+    assert picture(snap_compare, (80, 24), "4", "v")
+
+
+@pytest.mark.parametrize("key", ["a", "r"], ids=["approve", "reject"])
+def test_judging(snap_compare: Any, size: tuple[int, int], key: str) -> None:
+    assert picture(snap_compare, size, "4", key)
+
+
+def test_suggestion(snap_compare: Any, size: tuple[int, int]) -> None:
+    assert picture(snap_compare, size, "4", "enter")
+
+
+def test_receipt(snap_compare: Any, size: tuple[int, int]) -> None:
+    assert picture(snap_compare, size, "5", "enter")

@@ -1,0 +1,94 @@
+"""``gatedeck rules``: what is in force, what a file would change, and a person's word on suggestions."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from core.rules import Rules
+from server.config import ConfigError, load_settings
+from tui.replaying import ledger_path
+
+
+def show(*, db: str | None, config: Path | None, versions: bool, as_json: bool) -> int:
+    """Print the rules in force in a ledger as TOML, or every version with author, time and what changed."""
+    from server.ledger.codec import encode_any
+    from server.ledger.instants import iso
+    from server.ledger.snapshot import LedgerSnapshot
+    from server.rules_log import with_changes
+
+    with LedgerSnapshot(ledger_path(db, config)) as ledger:
+        rows = list(ledger.mappings("SELECT * FROM rules_versions ORDER BY seq DESC"))
+    told = with_changes([{**row, "at": iso(row["at"])} for row in rows])
+    if as_json:
+        sys.stdout.buffer.write(encode_any(told if versions else told[:1]) + b"\n")
+    elif versions:
+        for version in told:
+            print(
+                f"{version['at']}  {version['fingerprint']}  {version['name']} by {version['author']}  {version['changes']}"
+            )
+    else:
+        print(Rules.parse(told[0]["toml"]).to_toml() if told else Rules().to_toml(), end="")
+    return 0
+
+
+def check(file: Path) -> int:
+    """Read a rules file and say its fingerprint; raises RulesError naming what is wrong."""
+    rules = _read(file)
+    print(f"{file}: rules {rules.name!r}, fingerprint {rules.fingerprint}")
+    return 0
+
+
+def diff(one: Path, other: Path | None) -> int:
+    """What differs between two rules files, or between the defaults and one; exit code 1 when anything does."""
+    from server.rules_log import changes_between
+
+    before, after = (_read(one), _read(other)) if other is not None else (Rules(), _read(one))
+    found = changes_between(before, after)
+    for line in found:
+        print(line)
+    return 1 if found else 0
+
+
+def ask(path: str, *, url: str | None, author: str | None, config: Path | None, as_json: bool) -> int:
+    """Post a command to the running engine in a person's name; returns 0 when it was done."""
+    from server.http.tokens import FILE_NAME, read_token
+
+    settings = load_settings({}, config)
+    base = (url or f"http://{settings.host}:{settings.port}").rstrip("/")
+    token = settings.command_token.get_secret_value() if settings.command_token else None
+    token = token or read_token(settings.state_dir / FILE_NAME)
+    if token is None:
+        raise ConfigError(f"command_token: none is set and {settings.state_dir / FILE_NAME} does not exist")
+    try:
+        status, told = asyncio.run(_post(base + path, token, author or getpass.getuser()))
+    except aiohttp.ClientError as error:
+        print(f"gatedeck: nothing answers at {base} ({error}); start it with: gatedeck run", file=sys.stderr)
+        return 1
+    if as_json:
+        print(json.dumps(told))
+    else:
+        print(told.get("text") or told.get("detail") or told)
+    return 0 if status < 300 else 1
+
+
+async def _post(url: str, token: str, author: str) -> tuple[int, dict[str, Any]]:
+    headers = {"Authorization": f"Bearer {token}"}
+    async with (
+        aiohttp.ClientSession(headers=headers, timeout=aiohttp.ClientTimeout(total=30)) as client,
+        client.post(url, json={"author": author}) as answer,
+    ):
+        return answer.status, await answer.json(content_type=None)
+
+
+def _read(file: Path) -> Rules:
+    try:
+        return Rules.parse(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"rules: {file} cannot be read: {error}") from None
