@@ -58,6 +58,9 @@ class LocalDeck:
         self._events: list[EventLine] = []
         self._followers: set[asyncio.Queue[EventLine]] = set()
         self._down: frozenset[str] = frozenset()
+        self._kept: DeckSnapshot | None = None
+        self._wanted = False
+        runtime.landed = self._landed
         runtime.listeners.add(self._heard)
         self._performance = Performance(runtime.ledger)
         runtime.listeners.add(self._performance.heard)
@@ -67,6 +70,18 @@ class LocalDeck:
     # --- what is now -----------------------------------------------------------------------------------
 
     def snapshot(self) -> DeckSnapshot:
+        """The state as it is on disk: in the middle of a commit the last one that was stored."""
+        if self._kept is not None and self._runtime.ahead_of_disk:
+            self._wanted = True
+            return self._kept
+        self._kept = self._snapshot()
+        return self._kept
+
+    def _landed(self) -> None:
+        if self._wanted:
+            self._wanted, self._kept = False, self._snapshot()
+
+    def _snapshot(self) -> DeckSnapshot:
         runtime = self._runtime
         state, engine, rules = runtime.engine.state, runtime.engine, runtime.engine.rules
         now = max(runtime.clock.now(), state.at or runtime.clock.now())

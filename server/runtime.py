@@ -110,6 +110,7 @@ class Runtime:
         self.pulse = Pulse()
         self.started = time.monotonic()
         self.listeners: set[Callable[[Effect], None]] = set()
+        self.landed: Callable[[], None] | None = None
         self._rules_text = rules_text
         self._decision_wait = decision_wait
         self._inbox: deque[_Item] = deque()
@@ -199,6 +200,11 @@ class Runtime:
             alarms=tuple(self.pulse.alarms.values()),
             clock=self.clock.now(),
         )
+
+    @property
+    def ahead_of_disk(self) -> bool:
+        """Whether the engine's state holds what is not stored yet; ``landed`` is called when it no longer does."""
+        return self._dirty
 
     async def settled(self) -> None:
         """Wait until every input taken so far, and what followed from it, is done."""
@@ -316,6 +322,8 @@ class Runtime:
             self.pulse.events += len(batch)
             self.pulse.alarms.pop("ledger", None)
             self._deliver(committed)
+            if self.landed is not None:
+                self.landed()
             for ask in asks:
                 self._ask(ask)
             await self._watch()

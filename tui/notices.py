@@ -79,7 +79,9 @@ SILENT = NoticeSettings(execute=_SEEN, exit=_SEEN, risk=_SEEN, feed=_SEEN)
 
 def clean(text: str) -> str:
     """A text for inside a terminal's command: no control character, nothing that ends or splits it."""
-    return fmt.clip(fmt.safe(text).replace(";", ",").replace("·", " ").strip(), _LENGTH)
+    plain = fmt.safe(text).replace(";", ",").replace("·", " ").strip()
+    # Counted in characters: marks that combine take no cell and could go on for ever.
+    return plain if len(plain) <= _LENGTH else plain[: _LENGTH - 1] + "…"
 
 
 def title_command(text: str) -> str:

@@ -17,6 +17,7 @@ from core.events import MarketAnswered, PriceSeen
 from core.live import LiveSignal
 from core.model import Action, Decision, DecisionRecord, MarketSnapshot, Reason, Tone
 
+TRANSIENT = frozenset({"STALE_PRICE", "STALE_QUOTE"})
 KEPT_RECORDS = 50
 TALLIES = {Action.EXECUTE: "executed", Action.WAIT: "waited", Action.SKIP: "skipped"}
 
@@ -94,7 +95,9 @@ def _decide(desk: Desk, signal: LiveSignal, event: MarketAnswered) -> list[Effec
     action = Action.SKIP if blocks else verdict.action
     changed = signal.decided(now, action, verdict.gates, (*blocks, *verdict.reasons))
     if blocks:
-        signal.dead, signal.open_to_change = True, False
+        # A price that is only late says nothing against the signal: the next one may still execute it.
+        waits = blocks[0].code in TRANSIENT
+        signal.dead, signal.open_to_change = not waits, waits
     if not changed:
         return []
     first = signal.last_decision_id is None

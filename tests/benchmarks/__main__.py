@@ -60,7 +60,8 @@ def main(names: list[str]) -> int:
             except Exception as error:
                 traceback.print_exc()
                 failed.append(stem)
-                yield table.Row(stem, "failed", "–", None, "–", f"{type(error).__name__}: {error}")
+                why = " ".join(f"{type(error).__name__}: {error}".split())
+                yield table.Row(stem, "failed", "–", None, "–", why[:100])
 
     text = table.render(all_rows())
     print(f"{platform.machine()}, Python {platform.python_version()}, medians of several runs in turns\n")

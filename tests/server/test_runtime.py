@@ -514,3 +514,19 @@ async def test_a_deck_says_why_a_command_did_nothing(station: Any) -> None:
 
 def test_the_default_rules_are_those_of_an_empty_text() -> None:
     assert Rules.parse("").fingerprint == Rules().fingerprint
+
+
+async def test_what_is_not_on_disk_is_not_on_the_deck(station: Any) -> None:
+    """While a commit is held the deck shows the state before it; the new one as soon as it has landed."""
+    runtime = await station.start(NoFeed())
+    deck = LocalDeck(runtime)
+    before = deck.snapshot()
+    runtime.ledger.free.clear()
+    sent = asyncio.create_task(runtime.submit(station.text(SIGNAL, "SPY"), None))
+    await turns()
+    assert runtime.engine.state.seq > before.seq, "the engine has taken it"
+    assert deck.snapshot() == before
+    runtime.ledger.free.set()
+    await sent
+    assert deck.snapshot().seq > before.seq
+    assert deck.snapshot().recent

@@ -98,10 +98,12 @@ def entry(decision_id: str, action: str) -> Mapping[str, Any]:
         "filled_contracts": 6,
         "entry_price": 2.05,
     }
+    parts = [
+        {"exit_reason": "TARGET_1", "contracts": 3, "exit_price": 2.31, "pnl_net": 61.1},
+        {"exit_reason": "TARGET_2", "contracts": 3, "exit_price": 2.66, "pnl_net": 131.2},
+    ]
     left = {"exit_reason": "TARGET_2", "pnl_gross": 216.0, "pnl_net": 192.3, "hold_time_seconds": 5820.0,
-            "exit_time": "2026-11-24T19:18:00Z",
-            "partials": [{"exit_reason": "TARGET_1", "contracts": 3, "exit_price": 2.31, "pnl_net": 61.1},
-                         {"exit_reason": "TARGET_2", "contracts": 3, "exit_price": 2.66, "pnl_net": 131.2}]}  # fmt: skip
+            "exit_time": "2026-11-24T19:18:00Z", "partials": parts}  # fmt: skip
     base: dict[str, Any] = {"id": decision_id, "decision": action, "execution": None, "exit": None,
                             "hypothetical": None}  # fmt: skip
     if action == "EXECUTE":
@@ -116,6 +118,7 @@ def entry(decision_id: str, action: str) -> Mapping[str, Any]:
 
 def receipt(receipt_id: str) -> Mapping[str, Any]:
     """The receipt behind a decision, with its body."""
-    body = '{"ticker": "SPY", "direction": "LONG", "timeframe": "15", "signal": {"ai_score": 9.2, "quality": "HIGH"}}'
+    body = '{"ticker": "SPY", "direction": "LONG", "timeframe": "15", "signal": {"ai_score": 9.2}}'
     return {"id": receipt_id, "received_at": "2026-11-24T17:40:55Z", "endpoint": "/api/webhooks/signals",
-            "status": "accepted", "http_status": 200, "notes": ["timeframe read from text"], "body": body}  # fmt: skip
+            "status": "accepted", "http_status": 200, "notes": ["timeframe read from text"],
+            "body": body}  # fmt: skip

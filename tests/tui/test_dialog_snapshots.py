@@ -11,7 +11,6 @@ from test_snapshots import NAMES, SIZES, picture
 from core.model import Mode
 from tui.dialogs import base
 
-
 LARGE = pytest.param(SIZES[1], id=NAMES[1], marks=pytest.mark.slow)
 """A dialog in the middle of a larger screen is the same dialog; those that fill it are always looked at."""
 

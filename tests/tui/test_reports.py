@@ -256,7 +256,8 @@ def test_bars_of_gain_and_cost_lie_on_their_own_sides_of_zero() -> None:
 
 def test_figures_are_written_with_their_unit() -> None:
     measured = fake_views.performance().report.metrics
-    assert number_words(0.5833, "fraction") == "58.3 %"
+    assert number_words(0.5833, "fraction") == "58.3 %" and number_words(0.004, "fraction") == "0.4 %"
+    assert number_words(-0.004, "R") == "0.00 R"
     assert number_words(-1234.5, "$") == "-$1,234" and number_words(12.345, "$") == "+$12.35"
     assert number_words(0.214, "R") == "+0.21 R" and number_words(None, "R") == "–"
     assert interval_words(measured.win_rate) == "53 to 65"

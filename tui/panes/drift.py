@@ -45,6 +45,9 @@ def drift_lines(each: Drift, width: int) -> list[Line]:
         (f" {each.measure:<11}", "text"),
         (now, "strong" if judged else "dim"), (" against ", "dim"), (then, "text"),
     ]  # fmt: skip
+    if apart is None:
+        why = each.difference.reason or "nothing to compare with"
+        return [clip_line(first, width), clip_line([(" " * 12, "text"), (why, "dim")], width)]
     told = "drifted" if each.drifted else "no drift" if judged else f"too few (n {each.recent.n})"
     second: Line = [
         (" " * 12, "text"),

@@ -34,7 +34,12 @@ class FilterPane(Pane):
         line: Line = [(" ", "text")]
         for command, name, value in values:
             role = "strong" if value else "text"
-            line += [(command.key_word(), "key"), (f" {name} ", "dim"), (value or "all", role), ("   ", "text")]
+            line += [
+                (command.key_word(), "key"),
+                (f" {name} ", "dim"),
+                (value or "all", role),
+                ("   ", "text"),
+            ]
         order: Line = [(SortOrder.key_word(), "key"), (" by ", "dim"),
                        (view.order, "text" if view.order == "time" else "strong")]  # fmt: skip
         if width_of(line) + width_of(order) <= width:

@@ -19,7 +19,7 @@ class GreeksPane(ReportPane):
 
     def report(self, view: PerformanceView, width: int, height: int) -> list[Line]:
         parts = view.report.metrics.pnl_by_greek
-        known = {name: metric.value for name, metric in parts.items() if metric.value is not None}
+        known = {name: _cents(metric.value) for name, metric in parts.items() if metric.value is not None}
         if not known:
             return self.nothing(width, "no closed trade of which the parts are known")
         largest = max(abs(value) for value in known.values())
@@ -37,10 +37,16 @@ class GreeksPane(ReportPane):
             if metric.value is None:
                 out.append(clip_line([*line, (f" {metric.reason}", "dim")], width))
                 continue
-            role = signed_role(metric.value) if enough(metric) else "dim"
-            text = f"{fmt.arrow(metric.value)} {fmt.fit(fmt.money(metric.value), _MONEY - 2, 'right')} "
-            line += [(text, role), *signed_bar(metric.value, largest, size)]
+            value = known[name]
+            role = signed_role(value) if enough(metric) else "dim"
+            text = f"{fmt.arrow(value)} {fmt.fit(fmt.money(value), _MONEY - 2, 'right')} "
+            line += [(text, role), *signed_bar(value, largest, size)]
             if shown:
                 line.append((f" {interval_words(metric)}", "dim"))
             out.append(clip_line(line, width))
         return out[:height]
+
+
+def _cents(value: float) -> float:
+    """Without a sign, or a bar, on what rounds to nothing."""
+    return value if abs(value) >= 0.005 else 0.0

@@ -11,7 +11,7 @@ from textual.message import Message
 
 from tui import fmt
 from tui.panes.reports import ReportPane
-from tui.widgets.line import Line, clip_line, heading
+from tui.widgets.line import Line, clip_line, heading, wrap_text
 from tui.widgets.table import Cell, Column, LiveTable, Row
 
 COLUMNS = (
@@ -101,9 +101,11 @@ class BodyPane(ReportPane):
         if view.receipt is None:
             return self.nothing(width, view.problem or "reading it")
         body = str(view.receipt.get("body") or "")
-        out = [heading(self.title, width, [(f"{len(body):,} characters", "dim")])]
+        out: list[Line] = [heading(self.title, width, [(f"{len(body):,} characters", "dim")])]
+        why = str(view.receipt.get("reason") or view.receipt.get("code") or "")
+        out += [[(" ", "text"), *line] for line in wrap_text(visible(why), "warn", width - 2)][:2]
         lines = body_lines(body, width - 1)
-        room = height - 1
+        room = max(1, height - len(out))
         if len(lines) > room:
             lines = [*lines[: room - 1], [(f" … {len(lines) - room + 1} more lines: Enter", "info")]]
         return out + lines

@@ -24,8 +24,11 @@ class SendersPane(LiveTable):
         super().__init__("Senders", COLUMNS, id=id, empty=("no sender heard yet: POST a webhook",))
 
     def show(self, sources: tuple[SourceStatus, ...], at: datetime) -> None:
+        # Who has gone quiet stands above the others: there may be more senders than rows.
+        order = list(SHORT)
         rows = sorted(
-            sources, key=lambda s: (list(SHORT).index(s.source) if s.source in SHORT else 99, s.symbol)
+            sources,
+            key=lambda s: (not s.quiet, order.index(s.source) if s.source in order else len(order), s.symbol),
         )
         quiet = sum(status.quiet for status in sources)
         note: list[Cell] = [(f"! {quiet} quiet", "warn")] if quiet else [("none quiet", "dim")]

@@ -38,9 +38,7 @@ class Document(Painted, can_focus=True):
         top = min(self._top, self._longest)
         shown = body[top : top + height - 1]
         below = len(body) - top - len(shown)
-        state = f"{top + 1}-{top + len(shown)} of {len(body)} lines" + (
-            " ▼ more" if below else ""
-        )
+        state = f"{top + 1}-{top + len(shown)} of {len(body)} lines" + (" ▼ more" if below else "")
         return [*shown, [(" " + state, "info")]]
 
     def rewrite(self, write: Callable[[int], list[Line]]) -> None:

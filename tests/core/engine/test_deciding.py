@@ -178,7 +178,6 @@ REFUSALS: list[tuple[str, str, dict[str, Any], str]] = [
     ("BAD_LEVELS", "", {"levels": (451.0, 452.0, 453.0)}, "the stop on the winning side of the entry"),
     ("BAD_LEVELS", "", {"levels": (449.0, 452.0, 451.0)}, "T2 before T1"),
     ("BAD_LEVELS", "", {"levels": (452.0, 449.0, 448.0)}, "the levels of a short"),
-    ("STALE_PRICE", "", {"age": 91}, "the price is 91 s old"),
     (
         "SIZE_TOO_SMALL",
         "",
@@ -208,7 +207,6 @@ def test_an_execute_that_is_refused_is_a_skip_that_says_why_and_is_over(
         assert wire.command("mode", argument=case["mode"]).ok
     price = case.get("now", 450.0)
     wire.price(price)
-    wire.later(seconds=case.get("age", 0))
     stop, first, second = case.get("levels", (448.2, 452.7, 454.5))
     changes: dict[str, Any] = {
         "entry": {"price": 450.0, "stop_loss": stop, "target_1": first, "target_2": second},
@@ -224,8 +222,6 @@ def test_an_execute_that_is_refused_is_a_skip_that_says_why_and_is_over(
         }
         wire.send(SATY, confidence=95.0, changes={"event": {"name": "ENTER_ACCUMULATION"}})
         wire.send(DOTS, agreeing=5)
-    if "age" in case:
-        changes["entry"] = {}
     record = wire.signal(changes=changes)
     assert record.verdict.action is EXECUTE, record.reasons
     assert (record.action, record.code, record.direction) == (SKIP, code, None)
@@ -235,6 +231,19 @@ def test_an_execute_that_is_refused_is_a_skip_that_says_why_and_is_over(
     assert "refused" in wire.notices
     wire.later(minutes=1).price(450.0)
     assert len(wire.decisions) == 1, "a refused signal is not decided again"
+
+
+def test_an_execute_on_a_stale_price_waits_for_the_next_one(wired: Any) -> None:
+    wire = wired()
+    wire.agree()
+    wire.price(450.0)
+    wire.later(seconds=91)
+    levels = {"entry": {}, "risk": {}, "instrument": {"ticker": "SPY"}}
+    record = wire.signal(changes=levels)
+    assert (record.action, record.code) == (SKIP, "STALE_PRICE")
+    wire.later(minutes=1).price(450.0)
+    assert [r.action for r in wire.decisions] == [SKIP, EXECUTE]
+    assert len(wire.state.positions) == 1 and not wire.state.signals
 
 
 def test_an_opposite_position_of_the_symbol_refuses_and_one_of_another_does_not(wired: Any) -> None:
