@@ -22,7 +22,6 @@ from core.effects import (
     AnswerReceipt,
     Effect,
     FetchMarket,
-    Notify,
     StoreReceipt,
     Watch,
 )
@@ -34,7 +33,7 @@ from core.options.fills import OptionQuote
 from core.rules import Rules, RulesError
 from server.clock import Clock
 from server.config import ConfigError
-from server.deck import Command, CommandResult, EventLine
+from server.deck import Command, CommandResult
 from server.feeds.base import MarketReply, Markets
 from server.http.ports import Health, NotStored, Overloaded, WebhookAnswer
 from server.ledger.base import Entry, Ledger
@@ -534,10 +533,3 @@ def _answer(receipt: StoreReceipt, record: DecisionRecord | None) -> WebhookAnsw
 def decode_state(raw: bytes) -> EngineState:
     """An engine's state from the JSON of a checkpoint."""
     return decode_as(EngineState, raw)
-
-
-def event_line(effect: Effect) -> EventLine | None:
-    """What an effect is on the event line of the deck, if anything."""
-    if isinstance(effect, Notify):
-        return EventLine(at=effect.at, kind=effect.kind, text=effect.text, tone=effect.tone)
-    return None

@@ -26,10 +26,8 @@ __all__ = [
     "OrderType",
     "Refusal",
     "Side",
-    "Statement",
     "fill",
     "settle",
-    "statement",
 ]
 
 MULTIPLIER = 100
@@ -246,36 +244,4 @@ def _account(
         estimated=quote.is_model,
         stale=stale,
         at=now,
-    )
-
-
-# --- costs in cents ------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Statement:
-    """A trade in whole cents: gross - spread - slippage - commission = net, exactly."""
-
-    gross: float
-    spread: float
-    slippage: float
-    commission: float
-    net: float
-
-
-def statement(gross: float, spread: float, commission: float, net: float) -> Statement:
-    """Round a trade to cents so that it still adds up: what rounding leaves goes to slippage, then to spread.
-
-    ``gross`` mid to mid, ``net`` the cash that moved; slippage is what lies between them and the other costs.
-    """
-    gross_c, spread_c, commission_c, net_c = (round(x * 100) for x in (gross, spread, commission, net))
-    slippage_c = gross_c - spread_c - commission_c - net_c
-    if slippage_c < 0:
-        spread_c, slippage_c = spread_c + slippage_c, 0
-    return Statement(
-        gross=gross_c / 100,
-        spread=spread_c / 100,
-        slippage=slippage_c / 100,
-        commission=commission_c / 100,
-        net=net_c / 100,
     )

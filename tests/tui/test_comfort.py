@@ -367,6 +367,23 @@ async def test_a_window_made_small_and_large_again_is_where_it_was() -> None:
         assert (table.cursor, table._top, table._left_at(table.size.width), screen_text(app)) == before
 
 
+async def test_below_a_dialog_the_screen_has_the_new_size_too() -> None:
+    def running() -> DeckApp:
+        return DeckApp(FakeDeck(), refresh_hz=0.01)
+
+    shown = []
+    for first in ((120, 40), (80, 24)):
+        app = running()
+        async with app.run_test(size=first) as pilot:
+            await pilot.pause()
+            await pilot.press("x")
+            await pilot.resize_terminal(80, 24)
+            await pilot.pause()
+            await pilot.pause()
+            shown.append(screen_text(app))
+    assert shown[0] == shown[1] and "Exit this position?" in shown[0] and "ACTIVE" in shown[0]
+
+
 @pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40), (200, 60)])
 async def test_the_verdict_the_gates_and_the_keys_are_there_at_every_size(size: tuple[int, int]) -> None:
     app = DeckApp(FakeDeck())

@@ -9,6 +9,8 @@ from fake_deck import FakeDeck, empty_snapshot, record, snapshot
 
 from core.model import Action
 from tui.app import DeckApp
+from tui.settings import SettingsStore
+from tui.themes import NAMES as NAMES_OF_THEMES
 
 SIZES = [(80, 24), (120, 40)]
 NAMES = ["80x24", "120x40"]
@@ -19,7 +21,13 @@ def size(request: pytest.FixtureRequest) -> tuple[int, int]:
     return request.param
 
 
-def picture(snap_compare: Any, size: tuple[int, int], *keys: str, deck: FakeDeck | None = None) -> bool:
+def picture(
+    snap_compare: Any,
+    size: tuple[int, int],
+    *keys: str,
+    deck: FakeDeck | None = None,
+    settings: SettingsStore | None = None,
+) -> bool:
     async def settle(pilot: Any) -> None:
         await pilot.pause()
         await pilot.pause()
@@ -27,7 +35,15 @@ def picture(snap_compare: Any, size: tuple[int, int], *keys: str, deck: FakeDeck
             await pilot.press(key)
             await pilot.pause()
 
-    return snap_compare(DeckApp(deck or FakeDeck(), refresh_hz=0.01), terminal_size=size, run_before=settle)
+    app = DeckApp(deck or FakeDeck(), refresh_hz=0.01, settings=settings)
+    return snap_compare(app, terminal_size=size, run_before=settle)
+
+
+def chosen(**values: Any) -> SettingsStore:
+    store = SettingsStore()
+    for name, value in values.items():
+        store.set(name, value)
+    return store
 
 
 def test_live(snap_compare: Any, size: tuple[int, int]) -> None:
@@ -45,6 +61,19 @@ def test_live_skip(snap_compare: Any, size: tuple[int, int]) -> None:
 @pytest.mark.parametrize("size", [(60, 20), (200, 60)], ids=["60x20", "200x60"])
 def test_live_narrow_and_wide(snap_compare: Any, size: tuple[int, int]) -> None:
     assert picture(snap_compare, size)
+
+
+@pytest.mark.parametrize("theme", [name for name in NAMES_OF_THEMES if name != "dark"])
+def test_live_in_every_theme(snap_compare: Any, theme: str) -> None:
+    assert picture(snap_compare, (120, 40), settings=chosen(theme=theme))
+
+
+def test_live_compact(snap_compare: Any, size: tuple[int, int]) -> None:
+    assert picture(snap_compare, size, settings=chosen(compact=True))
+
+
+def test_a_question_in_16_colours(snap_compare: Any) -> None:
+    assert picture(snap_compare, (80, 24), "x", settings=chosen(theme="ansi"))
 
 
 def test_help(snap_compare: Any, size: tuple[int, int]) -> None:

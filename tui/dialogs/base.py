@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from time import monotonic
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Container
+from textual.geometry import Region
+from textual.renderables.background_screen import BackgroundScreen
 from textual.screen import ModalScreen
+from textual.strip import Strip
 
 from server.deck import DeckSnapshot
+from tui.dialogs.below import Below
 from tui.widgets.document import Document
 from tui.widgets.line import Line
 
@@ -26,9 +30,26 @@ class Dialog(ModalScreen[Answer]):
     def __init__(self) -> None:
         super().__init__()
         self._opened_at = monotonic()
+        self._below: Below | None = None
 
     def on_mount(self) -> None:
         self._opened_at = monotonic()
+
+    def render(self) -> Any:
+        shown = super().render()
+        if isinstance(shown, BackgroundScreen):
+            self._below = Below(shown.screen, shown.color)
+        return shown
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        if self._below is None:
+            self.render()
+        lines = self._below.lines(crop) if self._below is not None else None
+        return super().render_lines(crop) if lines is None else lines
+
+    def notify_style_update(self) -> None:
+        self._below = None
+        super().notify_style_update()
 
     @property
     def too_soon(self) -> bool:
