@@ -44,12 +44,22 @@ class Dialog(ModalScreen[Answer]):
     def render_lines(self, crop: Region) -> list[Strip]:
         if self._below is None:
             self.render()
-        lines = self._below.lines(crop) if self._below is not None else None
+        lines = self._below.lines(crop, self.size) if self._below is not None else None
         return super().render_lines(crop) if lines is None else lines
 
     def notify_style_update(self) -> None:
         self._below = None
         super().notify_style_update()
+
+    def on_resize(self) -> None:
+        if self._below is not None:
+            # The screen below gets its new size after this one.
+            self._below = None
+            self.call_after_refresh(self._draw_below_anew)
+
+    def _draw_below_anew(self) -> None:
+        self._below = None
+        self.refresh()
 
     @property
     def too_soon(self) -> bool:

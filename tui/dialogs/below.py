@@ -21,10 +21,10 @@ class Below:
         self._strips: list[Strip] = []
         self._veiled: dict[Style | None, Style] = {}
 
-    def lines(self, crop: Region) -> list[Strip] | None:
-        """The strips of a region; None while the screen below has another size than it was drawn in."""
+    def lines(self, crop: Region, wanted: Size) -> list[Strip] | None:
+        """The strips of a region; None while the screen below has not yet the size of the one above."""
         size = self._screen.size
-        if crop.bottom > size.height or crop.right > size.width:
+        if size != wanted:
             return None
         if size != self._size:
             self._strips = [self._veil_over(strip) for strip in self._screen._compositor.render_strips()]
