@@ -100,6 +100,19 @@ DEFAULT = Rules()
 """The rules in force when nothing else is said."""
 
 
+def changed_rules(one: Rules, other: Rules) -> Mapping[str, tuple[Any, Any]]:
+    """The rules that differ between two sets, by path: the values of both."""
+    found: dict[str, tuple[Any, Any]] = {}
+    for section in dataclasses.fields(one):
+        a, b = getattr(one, section.name), getattr(other, section.name)
+        if dataclasses.is_dataclass(a):
+            for part in dataclasses.fields(a):
+                old, new = getattr(a, part.name), getattr(b, part.name)
+                if old != new:
+                    found[f"{section.name}.{part.name}"] = (old, new)
+    return found
+
+
 def _toml(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"

@@ -6,8 +6,9 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.effects import Effect, Notify
 from core.engine.holding import open_net
@@ -41,8 +42,10 @@ from server.ledger.codec import from_plain
 from server.reporting import Performance, window_days
 from server.rules_log import with_changes
 from server.runtime import Runtime
-from server.teaching import Teacher, roll_back
 from server.views import LearningView, PerformanceView
+
+if TYPE_CHECKING:
+    from server.teaching import Teacher
 
 RECENT = 20
 KEPT_EVENTS = 100
@@ -64,8 +67,15 @@ class LocalDeck:
         runtime.listeners.add(self._heard)
         self._performance = Performance(runtime.ledger)
         runtime.listeners.add(self._performance.heard)
-        self._teacher = Teacher(runtime.ledger, runtime)
-        runtime.listeners.add(self._teacher.heard)
+
+    @cached_property
+    def _teacher(self) -> Teacher:
+        # Learning loads scipy.special; a deck whose Learning screen nobody opens does without.
+        from server.teaching import Teacher
+
+        teacher = Teacher(self._runtime.ledger, self._runtime)
+        self._runtime.listeners.add(teacher.heard)
+        return teacher
 
     # --- what is now -----------------------------------------------------------------------------------
 
@@ -352,6 +362,8 @@ class LocalDeck:
         if command.name in ("approve", "reject") and command.argument is not None:
             return await self._teacher.judge(command, self._runtime.engine.rules, self._now())
         if command.name == "rollback":
+            from server.teaching import roll_back
+
             versions = await self._runtime.ledger.rules_versions()
             in_force = self._runtime.engine.rules.fingerprint
             return await roll_back(versions, self._runtime, command, in_force)

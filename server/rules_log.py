@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from core.learning.whatif import changed_rules
-from core.rules import Rules, RulesError
+from core.rules import Rules, RulesError, changed_rules
 
 
 def with_changes(versions: Sequence[Mapping[str, Any]]) -> tuple[Mapping[str, Any], ...]:

@@ -22,7 +22,10 @@ from core.effects import (
     AnswerReceipt,
     Effect,
     FetchMarket,
+    StoreDecision,
     StoreReceipt,
+    StoreShadow,
+    StoreTrade,
     Watch,
 )
 from core.engine import Engine, EngineState
@@ -46,6 +49,8 @@ BATCH_SECONDS = 0.004
 BACKLOG = 20_000
 LATEST = 2048
 """How many latencies are kept for the percentiles."""
+MOVING = frozenset({FetchMarket, StoreDecision, StoreTrade, StoreShadow})
+"""Effects of a step that may have changed what is watched."""
 CHECKPOINT_EVENTS = 10_000
 CHECKPOINT_SECONDS = 300.0
 LAST_WORD_SECONDS = 1.5
@@ -121,6 +126,7 @@ class Runtime:
         self._checkpoint_seq = 0
         self._checkpoint_at = time.monotonic()
         self._watched: tuple[Watch, ...] = ()
+        self._moved = True
         self._dirty = False
         """Whether memory may hold what the disk does not: then it is not to be kept as a checkpoint."""
         self._salt = hashlib.sha1(engine_id.encode())
@@ -344,6 +350,7 @@ class Runtime:
         effects = self.engine.step(event)
         batch.append((event, effects))
         committed.append(_Committed(item, effects))
+        self._moved = self._moved or isinstance(event, Ticked) or any(type(e) in MOVING for e in effects)
         for effect in effects:
             if isinstance(effect, FetchMarket):
                 reply = self.markets.at_once(effect, now)
@@ -455,6 +462,10 @@ class Runtime:
             await asyncio.sleep(ASK_AGAIN_SECONDS)
 
     async def _watch(self) -> None:
+        """Tell the feeds what is watched, where an input may have changed it."""
+        if not self._moved:
+            return
+        self._moved = False
         wanted = self.engine.watched()
         if wanted == self._watched:
             return

@@ -61,7 +61,7 @@ def _signals(desk: Desk, now: datetime) -> list[Effect]:
         if signal.asked and (signal.last_decision_id is None or signal.is_live(now)):
             continue
         if not signal.is_live(now) or not signal.open_to_change:
-            del desk.state.signals[signal.id]
+            desk.drop_signal(signal.id)
         elif signal.changed and signal.is_due(now, desk.rules):
             effects.append(ask_for(signal))
     return effects

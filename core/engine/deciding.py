@@ -147,7 +147,7 @@ def _decide(desk: Desk, signal: LiveSignal, event: MarketAnswered) -> list[Effec
     if action is Action.EXECUTE or blocks:
         effects.append(_told(record, verdict, market))
     if not signal.is_live(now) or not signal.open_to_change:
-        state.signals.pop(signal.id, None)
+        desk.drop_signal(signal.id)
     return effects
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from core.effects import FetchMarket, Watch
 from core.engine.state import EngineState, ask_for
+from core.live import LiveSignal
 from core.model import Contract
 from core.options.calendar import Calendar
 from core.positions.env import Env
@@ -21,6 +22,10 @@ class Desk:
         self._salt = hashlib.sha1(engine_id.encode())
         self.rules = Rules()
         self.env = Env(self.rules, Calendar.from_rules(self.rules.clock))
+        # Every body looks for the signals of its symbol: thousands of others must not be walked for it.
+        self._by_symbol: dict[str, dict[str, LiveSignal]] = {}
+        for signal in self.state.signals.values():
+            self._by_symbol.setdefault(signal.update.symbol, {})[signal.id] = signal
         if self.state.rules_toml:
             self.take_rules(self.state.rules_toml)
 
@@ -29,6 +34,24 @@ class Desk:
         self.rules = Rules.parse(toml)
         self.env = Env(self.rules, Calendar.from_rules(self.rules.clock))
         self.state.rules_toml = toml
+
+    def add_signal(self, signal: LiveSignal) -> None:
+        self.state.signals[signal.id] = signal
+        self._by_symbol.setdefault(signal.update.symbol, {})[signal.id] = signal
+
+    def drop_signal(self, signal_id: str) -> None:
+        """Forget a signal, if it is still there."""
+        signal = self.state.signals.pop(signal_id, None)
+        if signal is None:
+            return
+        same = self._by_symbol[signal.update.symbol]
+        del same[signal_id]
+        if not same:
+            del self._by_symbol[signal.update.symbol]
+
+    def signals_of(self, symbol: str) -> tuple[LiveSignal, ...]:
+        """The live signals of one symbol, oldest first."""
+        return tuple(self._by_symbol.get(symbol, {}).values())
 
     def new_id(self, what: str) -> str:
         """A name-based UUID that this engine gives ``what`` at this seq and nothing else."""

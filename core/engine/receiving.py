@@ -51,8 +51,8 @@ def receive(desk: Desk, event: Received) -> list[Effect]:
     signal = LiveSignal.arriving(desk.new_id("signal"), event.receipt_id, update, event.at, desk.rules)
     signal.late = tardy
     if len(state.signals) >= RETAINED_SIGNALS:
-        del state.signals[next(iter(state.signals))]
-    state.signals[signal.id] = signal
+        desk.drop_signal(next(iter(state.signals)))
+    desk.add_signal(signal)
     return [*effects, AnswerReceipt(receipt_id=event.receipt_id, awaits_decision=True), ask_for(signal)]
 
 

@@ -12,8 +12,8 @@ from core.engine.state import ask_for
 def reconsider(desk: Desk, symbol: str, now: datetime) -> list[Effect]:
     """What a signal of this symbol depends on has changed: decide again what is due, remember the rest."""
     effects: list[Effect] = []
-    for signal in desk.state.signals.values():
-        if signal.update.symbol != symbol or signal.asked or not signal.open_to_change:
+    for signal in desk.signals_of(symbol):
+        if signal.asked or not signal.open_to_change:
             continue
         signal.changed = True
         if signal.is_due(now, desk.rules):

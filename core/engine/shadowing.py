@@ -1,7 +1,7 @@
 """Shadow trades: what a signal that was not executed would have made, by the same code as a real trade.
 
 One per signal, from its first SKIP or WAIT, at multiplier 1 and outside the P&L; none for what came late or
-outside the session. Bounded: past the limit no new one is cast.
+outside the session. Bounded: past the limits no new one is cast.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from core.model import PositionSize
 from core.positions import Outcome, Position, PositionState, on_price, on_time
 
 MOST_SHADOWS = 400
+MOST_OF_A_SYMBOL = 40
+"""Each price marks all shadows of its symbol: the bound on how long that takes."""
 SHADOW_SIZE = PositionSize(factors={}, raw=1.0, final=1.0, skip=False)
 
 
@@ -25,6 +27,9 @@ def cast_shadow(desk: Desk, terms: Terms) -> list[Effect]:
     if terms.signal.late is not None or terms.context.expert is None or len(shadows) >= MOST_SHADOWS:
         return []
     if desk.env.calendar.session_at(terms.now) is None:
+        return []
+    same = sum(shadow.symbol == terms.context.symbol for shadow in shadows.values())
+    if same >= MOST_OF_A_SYMBOL:
         return []
     position = shadow_of(desk, terms)
     if position is None:

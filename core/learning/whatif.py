@@ -9,7 +9,6 @@ past the candidate was found on is the past it is tried on: IN-SAMPLE, with the 
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,7 +21,7 @@ from core.decision.many import ACTIONS, EXECUTE, GATES, Verdicts, decide_many
 from core.learning.limits import REAPPLIED_RULES, allowed
 from core.learning.sessions import total, undefined
 from core.performance.figures import Metric
-from core.rules import Rules
+from core.rules import Rules, changed_rules
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -148,19 +147,6 @@ def whatif(columns: DecisionColumns, outcomes: Outcomes, in_force: Rules, candid
         rules=differing,
         not_applied=tuple(path for path in differing if not _applies(path, outcomes.scale is not None)),
     )
-
-
-def changed_rules(one: Rules, other: Rules) -> Mapping[str, tuple[Any, Any]]:
-    """The rules that differ between two sets, by path: the values of both."""
-    found: dict[str, tuple[Any, Any]] = {}
-    for section in dataclasses.fields(one):
-        a, b = getattr(one, section.name), getattr(other, section.name)
-        if dataclasses.is_dataclass(a):
-            for part in dataclasses.fields(a):
-                old, new = getattr(a, part.name), getattr(b, part.name)
-                if old != new:
-                    found[f"{section.name}.{part.name}"] = (old, new)
-    return found
 
 
 def _applies(path: str, resized: bool) -> bool:

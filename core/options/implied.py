@@ -15,10 +15,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import erfcx, ndtr
 
 from core.options.blocks import Floats, blocks, flatten, right_sign
 from core.options.pricing import log_ratio, log_ratios
@@ -40,6 +40,7 @@ _LOW, _HIGH, _NODES = -60.0, 12.0, 1024
 _PER_UNIT = (_NODES - 1) / (_HIGH - _LOW)
 
 
+@cache
 def _guess_table() -> Floats:
     """Return σ_n·√t / (time value + |a - b|) of Bachelier's model at the nodes of L.
 
@@ -47,16 +48,25 @@ def _guess_table() -> Floats:
     the ratio wanted is 1/(h + z): finite at the money (√2π) and 1/z in the wings.
     """
     z = np.exp(np.linspace(math.log(1e-7), math.log(14.0), 40_000))
-    hazard = _SQRT_HALF_PI * erfcx(z * _SQRT_HALF)
+    scaled = z * _SQRT_HALF
+    # erfcx from the standard library: z ends long before exp(x²)·erfc(x) loses digits.
+    hazard = _SQRT_HALF_PI * np.exp(scaled * scaled) * np.fromiter(map(math.erfc, scaled), float, len(scaled))
     h = np.exp(-0.5 * z * z) / _SQRT_2PI * (1.0 - z * hazard)
     nodes = np.linspace(_LOW, _HIGH, _NODES)
     by_ratio = np.log(h / z)
-    return np.interp(nodes, by_ratio[::-1], (1.0 / (h + z))[::-1])
+    ratios: Floats = np.interp(nodes, by_ratio[::-1], (1.0 / (h + z))[::-1])
+    return ratios
 
 
-_TABLE = _guess_table()
-_TABLE_STEP = np.append(np.diff(_TABLE), 0.0)
-_TABLE_LIST: Sequence[float] = _TABLE.tolist()
+@cache
+def _guess_steps() -> Floats:
+    steps: Floats = np.append(np.diff(_guess_table()), 0.0)
+    return steps
+
+
+@cache
+def _guess_list() -> Sequence[float]:
+    return tuple(_guess_table().tolist())
 
 
 def implied_volatility(
@@ -113,8 +123,8 @@ def _normalise(block: list[Floats]) -> tuple[Floats, Floats, Floats]:
     np.fmax(at, 0.0, out=at)
     index = at.astype(np.intp)
     at -= index
-    at *= _TABLE_STEP.take(index)
-    at += _TABLE.take(index)
+    at *= _guess_steps().take(index)
+    at += _guess_table().take(index)
 
     at *= distance + time_value
     at /= scale
@@ -148,6 +158,8 @@ def _solve(x: Floats, s: Floats, log_beta: Floats) -> Floats:
 
 def _step_fast(x: Floats, s: Floats, log_beta: Floats) -> Floats:
     """Halley's step on ln β with the normal distribution itself: a third of the time, enough to get near."""
+    from scipy.special import ndtr
+
     h = x / s
     t = 0.5 * s
     n1 = h + t
@@ -172,6 +184,8 @@ def _step_fast(x: Floats, s: Floats, log_beta: Floats) -> Floats:
 
 def _step_exact(x: Floats, s: Floats, log_beta: Floats) -> Floats:
     """Halley's step on ln β with erfcx, which keeps all digits in the wings and minutes before expiry."""
+    from scipy.special import erfcx
+
     h = x / s
     t = _SQRT_HALF * 0.5 * s
     h *= _SQRT_HALF
@@ -278,5 +292,5 @@ def implied_volatility_one(
 def _guess_one(time_value: float, distance: float, scale: float) -> float:
     at = math.log(time_value / distance) if distance > 0 else _HIGH
     index = round(min(max((at - _LOW) * _PER_UNIT, 0.0), _NODES - 1.0))
-    normal = min(_TABLE_LIST[index] * (time_value + distance) / scale, _MOST_GUESSED)
+    normal = min(_guess_list()[index] * (time_value + distance) / scale, _MOST_GUESSED)
     return 2.0 * normal / (1.0 + math.sqrt(max(1.0 - normal * normal / 6.0, 0.01)))

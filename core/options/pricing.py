@@ -20,7 +20,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import ndtr
 
 from core.options.blocks import Floats, blocks, flatten, right_sign
 
@@ -156,6 +155,9 @@ def _terms(block: list[Floats]) -> _Terms:
         at_forward = (d1 == 0) & (deviation == 0)
         d1 = np.where(at_forward, 0.0, d1 / deviation + 0.5 * deviation)
         d1[(deviation < 0) | (spot < 0) | (strike < 0)] = np.nan
+    # scipy.special costs 26 MB and .16 s; a deck that marks a handful of positions never needs it.
+    from scipy.special import ndtr
+
     w_d2 = d1 - deviation
     w_d2 *= sign
     n1 = sign * d1
