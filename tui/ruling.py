@@ -30,9 +30,8 @@ def show(*, db: str | None, config: Path | None, versions: bool, as_json: bool) 
         sys.stdout.buffer.write(encode_any(told if versions else told[:1]) + b"\n")
     elif versions:
         for version in told:
-            print(
-                f"{version['at']}  {version['fingerprint']}  {version['name']} by {version['author']}  {version['changes']}"
-            )
+            who = f"{version['name']} by {version['author']}"
+            print(f"{version['at']}  {version['fingerprint']}  {who}  {version['changes']}".rstrip())
     else:
         print(Rules.parse(told[0]["toml"]).to_toml() if told else Rules().to_toml(), end="")
     return 0

@@ -154,7 +154,11 @@ def ink(role: str, variables: Mapping[str, str]) -> Style:
         ground = _colour(variables[ROWS[role]])
         # Sixteen colours hold none that every text can be read on: the row is turned round, or bold.
         plain = ground is not None and ground.is_default
-        return Style(reverse=role == "row--cursor", bold=role != "row--cursor") if plain else Style(bgcolor=ground)
+        return (
+            Style(reverse=role == "row--cursor", bold=role != "row--cursor")
+            if plain
+            else Style(bgcolor=ground)
+        )
     text, ground_name, bold = INKS[role]
     ground = _colour(variables[ground_name]) if ground_name else None
     return Style(color=_colour(variables[text]), bgcolor=ground, bold=bold)

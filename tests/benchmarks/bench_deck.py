@@ -94,7 +94,9 @@ async def cursor_keys(terminal: Watched, count: int) -> list[float]:
         await asyncio.sleep(0.083)
         terminal.forget()
         begun = time.perf_counter()
-        terminal.press("\x1b[B" if n % 2 == 0 else "\x1b[A")  # no further: a table that scrolls keeps its mark
+        terminal.press(
+            "\x1b[B" if n % 2 == 0 else "\x1b[A"
+        )  # no further: a table that scrolls keeps its mark
         out.append(1000 * (await terminal.look("▸".encode()) - begun))
     return out
 

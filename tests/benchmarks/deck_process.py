@@ -5,8 +5,6 @@ and listens for webhooks like the product. RESULT gets the listener's address wh
 one JSON line about the loop.
 """
 
-# ruff: noqa: E402
-
 from __future__ import annotations
 
 import argparse

@@ -68,7 +68,8 @@ async def test_the_last_line_shows_the_keys_of_its_screen() -> None:
         await pilot.pause()
         line = app.screen.query_one(KeyBar).render_line(0).text
         assert (
-            all(word in line for word in ("n older", "N newer", "1-5 screens", "q quit")) and "x exit" not in line
+            all(word in line for word in ("n older", "N newer", "1-5 screens", "q quit"))
+            and "x exit" not in line
         )
 
 

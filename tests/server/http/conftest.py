@@ -49,8 +49,7 @@ from server.deck import (
 from server.http.app import HttpServer
 from server.http.ports import Health, WebhookAnswer
 from server.reporting import window_days
-from server.views import LearningView
-from server.views import PerformanceView
+from server.views import LearningView, PerformanceView
 
 AT = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
 COMMAND_TOKEN = "the-command-token"
