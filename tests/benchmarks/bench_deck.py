@@ -61,30 +61,37 @@ async def quiet(positions: int, screen: str = "deck", seconds: float = QUIET_SEC
 @dataclass(frozen=True, slots=True)
 class Loaded:
     webhooks: Paced
+    during_dialogs: Paced
     keys: list[float]
     dialogs: list[float]
     lag_p99: float
     lag_max: float
-    answered_200: bool
+
+    @property
+    def failed(self) -> int:
+        both = self.webhooks.statuses + self.during_dialogs.statuses
+        return sum(both.values()) - both["200"]
 
 
 async def loaded(screen: str = "deck", *, rate: float = 200, seconds: float = LOAD_SECONDS) -> Loaded:
     """Thirty positions, a deck at 2 Hz, durable webhooks at ``rate``, and a person at the keys."""
     async with watched(POSITIONS, screen, "--lag") as (terminal, url):
-        sending = asyncio.create_task(send_paced(url, rate, seconds)) if rate else None
         keys: list[float] = []
         dialogs: list[float] = []
+        sending = asyncio.create_task(send_paced(url, rate, seconds))
         if screen != "none":
             await asyncio.sleep(0.5)
             keys = await cursor_keys(terminal, KEYS)
-            dialogs = await dialog_keys(terminal, KEYS // 4)
-        told = await sending if sending else Paced()
-        fine = set(told.statuses) <= {"200"}
+        told = await sending
         if screen == "none":
-            return Loaded(told, keys, dialogs, 0.0, 0.0, fine)
+            return Loaded(told, Paced(), keys, dialogs, 0.0, 0.0)
+        # Nobody opens two dialogs a second all day: those that do are timed apart.
+        sending = asyncio.create_task(send_paced(url, rate, seconds / 2, start=5_000_000))
+        dialogs = await dialog_keys(terminal, KEYS // 4)
+        asked = await sending
         terminal.press("q")
         last = await terminal.told("receipts") if screen == "deck" else {"lag_p99_ms": 0.0, "lag_max_ms": 0.0}
-        return Loaded(told, keys, dialogs, last["lag_p99_ms"], last["lag_max_ms"], fine)
+        return Loaded(told, asked, keys, dialogs, last["lag_p99_ms"], last["lag_max_ms"])
 
 
 async def cursor_keys(terminal: Watched, count: int) -> list[float]:
@@ -135,7 +142,7 @@ async def stalled(seconds: float = STALL_SECONDS, rate: float = 50) -> Stalled:
         terminal.forget()
         begun = time.perf_counter()
         terminal.reading(True)
-        right = await terminal.look(f"{before + sent} webhooks".encode(), 10.0) - begun
+        right = await terminal.see(f"{before + sent} webhooks", 10.0) - begun
         terminal.press("q")
         last = await terminal.told("receipts")
         return Stalled(calm, stuck, before + sent - last["receipts"], right)
@@ -166,10 +173,11 @@ def _under_load() -> Iterator[Row]:
     ours, still = asyncio.run(loaded()), asyncio.run(loaded(rate=0))
     stock, none = asyncio.run(loaded("stock")), asyncio.run(loaded("none"))
     p99, theirs = ours.webhooks.quantile(0.99), stock.webhooks.quantile(0.99)
-    failed = "" if ours.answered_200 else f"; answers {dict(ours.webhooks.statuses)}"
+    failed = f"; {ours.failed} not answered 200" if ours.failed else ""
     yield Row(
         "200 durable webhooks/s beside that deck: p99", f"{p99:.1f} ms", f"DataTable {theirs:.0f} ms",
-        theirs / p99, "≤ 15 ms", f"without a deck {none.webhooks.quantile(0.99):.1f} ms{failed}",
+        theirs / p99, "≤ 15 ms", f"without a deck {none.webhooks.quantile(0.99):.1f} ms, with two dialogs a second "
+        f"{ours.during_dialogs.quantile(0.99):.1f} ms{failed}",
     )  # fmt: skip
     key, their_key = statistics.median(ours.keys), statistics.median(stock.keys)
     yield Row(

@@ -41,7 +41,7 @@ max_atr_pct = 6.0
 """
 LAG_SECONDS = 0.005
 START_UP_SECONDS = 2.0
-"""A screen that is being put up is not what is measured."""
+"""A screen that is being put up, or taken down, is not what is measured."""
 
 
 def symbols(count: int) -> list[str]:
@@ -73,12 +73,13 @@ async def mark(host: Host, count: int) -> None:
             await host.runtime.price(symbol, round(price, 2), "bench")
 
 
-async def watch_lag(lags: list[float]) -> None:
+async def watch_lag(lags: list[tuple[float, float]]) -> None:
     await asyncio.sleep(START_UP_SECONDS)
     while True:
         before = perf_counter()
         await asyncio.sleep(LAG_SECONDS)
-        lags.append(perf_counter() - before - LAG_SECONDS)
+        now = perf_counter()
+        lags.append((now, now - before - LAG_SECONDS))
 
 
 async def screen(host: Host, kind: str) -> None:
@@ -99,19 +100,20 @@ async def main(options: argparse.Namespace, tell: Callable[[dict[str, Any]], Non
         settings = load_settings(
             {"state_dir": Path(folder), "db": str(Path(folder) / "deck.db"), "port": 0}, Path("/dev/null")
         )
-        lags: list[float] = []
+        seen: list[tuple[float, float]] = []
         async with hosting(settings, OffsetClock(START), NoFeed(), RULES, ticking=True) as host:
             await open_positions(host, options.positions)
             if options.positions:
                 host.supervise("marks", mark(host, options.positions))
-            lagging = asyncio.create_task(watch_lag(lags)) if options.lag else None
+            lagging = asyncio.create_task(watch_lag(seen)) if options.lag else None
             tell({"url": host.http.url})
             shown = asyncio.create_task(screen(host, options.screen))
             await shown
             if lagging is not None:
                 lagging.cancel()
             state = host.runtime.engine.state
-            lags.sort()
+            until = perf_counter() - START_UP_SECONDS / 2
+            lags = sorted(lag for at, lag in seen if at < until)
             tell(
                 {
                     "receipts": state.tally.receipts,

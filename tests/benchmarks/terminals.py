@@ -7,15 +7,18 @@ import fcntl
 import json
 import os
 import pty
+import re
 import struct
 import subprocess
 import sys
 import termios
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 _HERE = Path(__file__).resolve().parent
+_NOT_PYTES = re.compile(r"\x1b\[\?[0-9]+\$p|\x1b\[[<>]\d*u|\x1b\[2[23];2t|\x1b\][^\x07\x1b]*(\x1b\\|\x07)")
 
 
 class Watched:
@@ -23,6 +26,7 @@ class Watched:
 
     def __init__(self, result: Path, *options: str, size: tuple[int, int] = (120, 40)) -> None:
         self.result = result
+        self._size = size
         self.master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
         os.set_blocking(self.master, False)
@@ -38,6 +42,7 @@ class Watched:
         os.close(slave)
         self.bytes = 0
         self.recent = b""
+        self._all = bytearray()
         self._arrived = asyncio.Event()
         self.reading(True)
 
@@ -58,6 +63,7 @@ class Watched:
             self.reading(False)
             return
         self.bytes += len(data)
+        self._all += data
         self.recent = (self.recent + data)[-200_000:]
         self._arrived.set()
 
@@ -68,6 +74,26 @@ class Watched:
                 self._arrived.clear()
                 await self._arrived.wait()
         return time.perf_counter()
+
+    async def see(self, words: str, timeout: float = 20.0) -> float:
+        """The instant at which the words stand on the screen that was painted since the start."""
+        import pyte
+
+        screen = pyte.Screen(*self._size)
+        stream = pyte.Stream(screen)
+        fed = 0
+        async with asyncio.timeout(timeout):
+            while True:
+                new = bytes(self._all[fed:])
+                # A sequence cut in the middle waits for its end.
+                whole = len(new) if b"\x1b" not in new[-40:] else new.rfind(b"\x1b")
+                fed += whole
+                stream.feed(_NOT_PYTES.sub("", new[:whole].decode("utf-8", "ignore")))
+                if any(words in line for line in screen.display):
+                    return time.perf_counter()
+                self._arrived.clear()
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._arrived.wait(), 0.05)
 
     def forget(self) -> None:
         self.recent = b""

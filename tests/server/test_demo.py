@@ -15,7 +15,7 @@ import pytest
 from core.options.calendar import Calendar
 from core.options.clock import TradingClock
 from core.rules import Rules
-from server import runtime as runtime_module
+from server import writer as writer_module
 from server.config import Settings, load_settings
 from server.demo.drive import virtual_end
 from server.demo.market import LISTINGS, SimulatedMarket, session_shape
@@ -62,7 +62,7 @@ async def test_the_same_seed_gives_the_same_journal_whatever_the_load(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = await ran(tmp_path / "1")
-    monkeypatch.setattr(runtime_module, "BATCH_SECONDS", 0.0)
+    monkeypatch.setattr(writer_module, "BATCH_SECONDS", 0.0)
     load = asyncio.create_task(busy())
     second = await ran(tmp_path / "2")
     load.cancel()

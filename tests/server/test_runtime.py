@@ -14,13 +14,15 @@ from core.events import MarketAnswered, Received
 from core.model import Action, Mode, Source
 from core.rules import Rules, RulesError
 from server import runtime as runtime_module
+from server import writer as writer_module
 from server.clock import OffsetClock, RealClock
 from server.config import ConfigError
 from server.deck import Command
 from server.feeds.base import NoFeed
 from server.http.ports import NotStored, Overloaded
 from server.live import LocalDeck
-from server.runtime import Runtime, decode_state
+from server.runtime import Runtime
+from server.writer import decode_state
 
 SIGNAL, SATY, DOTS, STRAT = (
     Source.TRADINGVIEW_SIGNAL,
@@ -158,7 +160,7 @@ async def test_a_listener_that_fails_stops_nobody(station: Any) -> None:
 async def test_a_failed_commit_refuses_its_inputs_and_leaves_no_trace(station: Any) -> None:
     runtime = await station.start(NoFeed())
     await station.send(runtime, SATY)
-    before = decode_state(runtime_module.encode_any(runtime.engine.state))
+    before = decode_state(writer_module.encode_any(runtime.engine.state))
     runtime.ledger.failing = lambda batch: True
     tried = (
         station.send(runtime, SIGNAL),
@@ -222,7 +224,7 @@ async def test_feeds_that_raise_are_an_answer_without_data(station: Any, slow_ma
 
 
 async def test_a_checkpoint_that_fails_stops_nobody(station: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runtime_module, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(writer_module, "CHECKPOINT_SECONDS", 0.0)
     runtime = await station.start(NoFeed())
     runtime.ledger.checkpoints_fail = True
     for n in range(6):
@@ -274,7 +276,7 @@ async def test_a_fault_in_a_decision_refuses_its_webhook_and_opens_nothing(stati
 async def test_more_than_the_backlog_is_turned_away_and_nothing_of_it_stored(
     station: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runtime_module, "BACKLOG", 10)
+    monkeypatch.setattr(writer_module, "BACKLOG", 10)
     runtime = await station.start(NoFeed())
     runtime.ledger.free.clear()
     first = asyncio.create_task(station.send(runtime, SATY, "FIRST"))
@@ -308,7 +310,7 @@ async def a_morning(station: Any, runtime: Runtime) -> None:
 async def test_a_restart_remembers_everything(
     station: Any, ending: str, checkpoint: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runtime_module, "CHECKPOINT_SECONDS", checkpoint)
+    monkeypatch.setattr(writer_module, "CHECKPOINT_SECONDS", checkpoint)
     runtime = await station.start(NoFeed())
     await a_morning(station, runtime)
     before = runtime.engine.state
@@ -487,7 +489,7 @@ async def test_how_a_stream_is_cut_into_batches_changes_nothing(
     ]
     told, commits = [], []
     for seconds in (0.0, 10.0):
-        monkeypatch.setattr(runtime_module, "BATCH_SECONDS", seconds)
+        monkeypatch.setattr(writer_module, "BATCH_SECONDS", seconds)
         one = type(station)(tmp_path / f"{seconds}.db")
         runtime = await one.start(NoFeed())
         await asyncio.gather(*(runtime.submit(body, None) for body in bodies))

@@ -69,6 +69,21 @@ def test_with_keep_running_the_engine_outlives_its_terminal_and_no_thread_spins(
     assert deck.wait() == 0
 
 
+def test_a_terminal_that_does_not_read_holds_nothing_up_and_is_right_again_at_once(start: Start) -> None:
+    deck = start(*RUN)
+    url = url_of(deck.wait_for("127.0.0.1:"))
+    slowest = 0.0
+    for n in range(60):  # nobody reads; every answer changes the screen
+        began = time.monotonic()
+        assert post(url, n)["status"] in ("accepted", "duplicate")
+        slowest = max(slowest, time.monotonic() - began)
+        time.sleep(0.03)
+    assert slowest < 2.0, "a webhook waited for the terminal"
+    deck.wait_for("60 webhooks", 2)
+    deck.press("q")
+    assert deck.wait() == 0
+
+
 def test_a_screen_that_crashes_comes_back_and_the_listener_never_left(start: Start) -> None:
     deck = start(*RUN, fault="crash=1")
     url = url_of(deck.wait_for("no open position", 15))

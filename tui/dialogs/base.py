@@ -38,7 +38,9 @@ class Dialog(ModalScreen[Answer]):
     def render(self) -> Any:
         shown = super().render()
         if isinstance(shown, BackgroundScreen):
-            self._below = Below(shown.screen, shown.color)
+            key = (shown.screen, shown.color, self.app.theme)
+            if self._below is None or self._below.key != key:
+                self._below = Below(key)
         return shown
 
     def render_lines(self, crop: Region) -> list[Strip]:
@@ -46,10 +48,6 @@ class Dialog(ModalScreen[Answer]):
             self.render()
         lines = self._below.lines(crop, self.size) if self._below is not None else None
         return super().render_lines(crop) if lines is None else lines
-
-    def notify_style_update(self) -> None:
-        self._below = None
-        super().notify_style_update()
 
     def on_resize(self) -> None:
         if self._below is not None:

@@ -14,9 +14,10 @@ from textual.strip import Strip
 class Below:
     """The screen below as strips in the colour of the veil over it."""
 
-    def __init__(self, screen: Screen[object], veil: Color) -> None:
-        self._screen = screen
-        self._veil = veil
+    def __init__(self, key: tuple[Screen[object], Color, str]) -> None:
+        """``key`` is the screen below, the colour of the veil, and the name of the theme."""
+        self.key = key
+        self._screen, self._veil, _ = key
         self._size = Size(-1, -1)
         self._strips: list[Strip] = []
         self._veiled: dict[Style | None, Style] = {}
