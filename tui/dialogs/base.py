@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Container
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.renderables.background_screen import BackgroundScreen
 from textual.screen import ModalScreen
 from textual.strip import Strip
@@ -31,6 +31,7 @@ class Dialog(ModalScreen[Answer]):
         super().__init__()
         self._opened_at = monotonic()
         self._below: Below | None = None
+        self._size_before: Size | None = None
 
     def on_mount(self) -> None:
         self._opened_at = monotonic()
@@ -50,7 +51,8 @@ class Dialog(ModalScreen[Answer]):
         return super().render_lines(crop) if lines is None else lines
 
     def on_resize(self) -> None:
-        if self._below is not None:
+        before, self._size_before = self._size_before, self.size
+        if before is not None and before != self.size:
             # The screen below gets its new size after this one.
             self._below = None
             self.call_after_refresh(self._draw_below_anew)
