@@ -359,7 +359,8 @@ async def test_a_window_made_small_and_large_again_is_where_it_was() -> None:
         before = (table.cursor, table._top, table._left_at(table.size.width), screen_text(app))
         for size in ((60, 20), (80, 24), (200, 60), (20, 6), (120, 40)):
             await pilot.resize_terminal(*size)
-            await pilot.pause()
+            for _ in range(6):
+                await pilot.pause(0.01)
             assert table.cursor == before[0]
             if size[1] >= 20:
                 shown = [table.render_line(y).text for y in range(table.size.height)]
