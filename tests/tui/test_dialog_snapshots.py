@@ -11,11 +11,7 @@ from test_snapshots import NAMES, SIZES, picture
 from core.model import Mode
 from tui.dialogs import base
 
-LARGE = pytest.param(SIZES[1], id=NAMES[1], marks=pytest.mark.slow)
-"""A dialog in the middle of a larger screen is the same dialog; those that fill it are always looked at."""
-
-
-@pytest.fixture(params=[pytest.param(SIZES[0], id=NAMES[0]), LARGE])
+@pytest.fixture(params=SIZES, ids=NAMES)
 def size(request: pytest.FixtureRequest) -> tuple[int, int]:
     return request.param
 
