@@ -157,7 +157,7 @@ def test_cleaning_keeps_what_people_write() -> None:
     assert clean("x" * 50, 10) == "x" * 10
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(bodies, endpoints)
 def test_any_json_is_read_or_refused(body: dict[str, Any], endpoint: str | None) -> None:
     parsed = read(body, endpoint)
@@ -187,7 +187,7 @@ def test_the_order_of_keys_means_nothing(source: Source, random: Any) -> None:
     assert canonical_hash(json.dumps(other)) == canonical_hash(json.dumps(body))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(bodies, endpoints)
 def test_reading_is_repeatable_and_leaves_its_input_alone(body: dict[str, Any], endpoint: str | None) -> None:
     before = repr(body)
@@ -195,7 +195,7 @@ def test_reading_is_repeatable_and_leaves_its_input_alone(body: dict[str, Any], 
     assert repr(body) == before
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(bodies, endpoints)
 def test_cleaning_a_body_first_changes_nothing_that_is_read(
     body: dict[str, Any], endpoint: str | None

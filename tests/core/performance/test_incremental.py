@@ -62,7 +62,7 @@ def same(one: Metrics, other: Metrics) -> None:
         assert getattr(one, field) == getattr(other, field), field
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(trades())
 def test_incremental_equals_full(given_trades: list[Trade]) -> None:
     tracker = Tracker()
@@ -79,7 +79,7 @@ def test_incremental_equals_full(given_trades: list[Trade]) -> None:
             same(a.metrics, b.metrics)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(trades(), st.randoms(use_true_random=False))
 def test_order_of_arrival_does_not_matter(given_trades: list[Trade], random: Any) -> None:
     shuffled = list(given_trades)
