@@ -39,6 +39,7 @@ from tui.screens.live import LiveScreen
 from tui.screens.performance import PerformanceScreen
 from tui.screens.system import SystemScreen
 from tui.settings import SettingsStore
+from tui.stylesheet import ReadOnce
 from tui.themes import DEFAULTS
 from tui.wire import cut
 
@@ -99,6 +100,7 @@ class DeckApp(Acting, Comfort, App[str]):
         self._unsaid: list[EventLine] = []
         self._said_at = float("-inf")
         self.make_comfortable(settings, keymap, low_bandwidth=low_bandwidth)
+        self.stylesheet = ReadOnce(variables=self.get_css_variables())
         self.prepare_acting()
         kept = self.settings.get(_NOTICES, {})
         # In a demo something happens all the time: it shows, and does not ring.
