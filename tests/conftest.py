@@ -7,6 +7,7 @@ some distribution installs would shadow an import of ours.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 from collections.abc import Callable
@@ -30,6 +31,12 @@ def _reference_dir() -> Path:
 def _rows(path: Path) -> list[dict[str, Any]]:
     # Not splitlines(): it also breaks at U+2028 and its like, which JSON strings may hold.
     return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line.strip()]
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """What importing left behind lives as long as the run: a full collection need not look through it again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -11,6 +11,7 @@ from test_snapshots import NAMES, SIZES, picture
 from core.model import Mode
 from tui.dialogs import base
 
+
 @pytest.fixture(params=SIZES, ids=NAMES)
 def size(request: pytest.FixtureRequest) -> tuple[int, int]:
     return request.param

@@ -26,7 +26,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
     def begin(*arguments: str, fault: str = "") -> Terminal:
         if fault:
-            home = {"XDG_STATE_HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
+            home = {"XDG_STATE_HOME": str(tmp_path / "state"), "XDG_CONFIG_HOME": str(tmp_path / "config")}
             command = [sys.executable, str(HERE / "faulty.py"), fault, *arguments]
             opened.append(Terminal(command, size=(120, 40), env=home))
         else:
@@ -38,6 +38,11 @@ def start(tmp_path: Path) -> Iterator[Start]:
         each.close()
 
 
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    return tmp_path / "state" / "gatedeck" / "gatedeck.log"
+
+
 def post(url: str, n: int = 1) -> dict[str, Any]:
     body = {"id": f"stays-{n}", "ticker": "SPY", "signal": {"type": "LONG", "timeframe": "15", "ai_score": 8.4},
             "entry": {"price": 450.0, "stop_loss": 448.5, "target_1": 452.25}}  # fmt: skip
@@ -45,14 +50,6 @@ def post(url: str, n: int = 1) -> dict[str, Any]:
     with urllib.request.urlopen(request, timeout=5) as answer:
         told: dict[str, Any] = json.loads(answer.read())
         return told
-
-
-def test_a_dropped_line_ends_the_program_cleanly(start: Start, tmp_path: Path) -> None:
-    deck = start(*RUN)
-    deck.wait_for("127.0.0.1:")
-    deck.hang_up()
-    assert deck.wait() == 0
-    assert "left: " in (tmp_path / "state" / "gatedeck" / "gatedeck.log").read_text()
 
 
 def test_with_keep_running_the_engine_outlives_its_terminal_and_no_thread_spins(start: Start) -> None:
@@ -69,7 +66,9 @@ def test_with_keep_running_the_engine_outlives_its_terminal_and_no_thread_spins(
     assert deck.wait() == 0
 
 
-def test_a_terminal_that_does_not_read_holds_nothing_up_and_is_right_again_at_once(start: Start) -> None:
+def test_a_terminal_that_does_not_read_holds_nothing_up_and_one_that_goes_away_ends_it_cleanly(
+    start: Start, log: Path
+) -> None:
     deck = start(*RUN)
     url = url_of(deck.wait_for("127.0.0.1:"))
     slowest = 0.0
@@ -80,8 +79,10 @@ def test_a_terminal_that_does_not_read_holds_nothing_up_and_is_right_again_at_on
         time.sleep(0.03)
     assert slowest < 2.0, "a webhook waited for the terminal"
     deck.wait_for("60 webhooks", 2)
-    deck.press("q")
+    deck.hang_up()
     assert deck.wait() == 0
+    told = log.read_text()
+    assert ("left: SIGHUP" in told or "left: terminal closed" in told) and "crashed" not in told
 
 
 def test_a_screen_that_crashes_comes_back_and_the_listener_never_left(start: Start) -> None:
@@ -103,9 +104,10 @@ def test_a_screen_that_only_crashes_is_given_up_and_the_engine_goes_on_in_words(
     assert deck.wait() == 0
 
 
-def test_a_task_of_the_engine_that_dies_stands_on_the_deck(start: Start) -> None:
+def test_a_task_of_the_engine_that_dies_stands_on_the_deck(start: Start, log: Path) -> None:
     deck = start(*RUN, fault="tick")
     deck.wait_for("clock stopped: a fault of the clock")
     deck.signal("SIGTERM")
     assert deck.wait() == 0
+    assert "left: SIGTERM" in log.read_text()
     assert deck.restored() and strange(deck.seen) == ""

@@ -14,7 +14,7 @@ from typing import Any
 import aiohttp
 import pytest
 from fake_deck import HOSTILE
-from terminal import KNOWN, FakeTerminal, Terminal, gatedeck, strange, url_of
+from terminal import KNOWN, Terminal, gatedeck, strange, url_of
 
 from core.intake import ENDPOINTS, sample
 from core.model import Direction
@@ -155,21 +155,5 @@ def test_no_webhook_can_write_to_the_terminal_or_move_a_column(tmp_path: Path, t
         deck.press("q")
         assert deck.wait() == 0
         assert deck.restored() and "crashed" not in log.read_text()
-    finally:
-        deck.close()
-
-
-def test_columns_stay_where_they_are_beside_any_text(tmp_path: Path) -> None:
-    deck = FakeTerminal(tmp_path / "result.json", "hostile", size=(120, 40))
-    try:
-        deck.ready()
-        deck.read(0.5)
-        lines = deck.shown()
-        screen = deck.screen
-        (top,) = [y for y, line in enumerate(lines) if "P&L $" in line]
-        quantity = lines[top].index("qty") - 2
-        for y in range(top + 1, top + 5):
-            cells = "".join(screen.buffer[y][x].data for x in range(quantity, quantity + 5))
-            assert cells == "  6/6", (y, lines[y])
     finally:
         deck.close()

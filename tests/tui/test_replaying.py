@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from in_process import InProcess
 
 from server.replay.session import Wanted, replay
 
@@ -39,32 +40,30 @@ def ledger(receipts: Path, tmp_path: Path) -> Path:
     return out
 
 
-def _gatedeck(*words: str | Path, home: Path) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "XDG_STATE_HOME": str(home), "XDG_CONFIG_HOME": str(home)}
-    command = [sys.executable, "-m", "tui.cli", *map(str, words)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, env=environment, check=False)
-
-
 def test_replay_says_one_line_of_json_and_nothing_else(receipts: Path, tmp_path: Path) -> None:
-    done = _gatedeck("replay", receipts, "--json", home=tmp_path)
+    environment = {**os.environ, "XDG_STATE_HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
+    command = [sys.executable, "-m", "tui.cli", "replay", str(receipts), "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=environment, check=False)
     assert done.returncode == 0 and done.stderr == ""
     (line,) = done.stdout.splitlines()
     assert json.loads(line)["receipts"] == 3
 
 
-def test_a_ledger_that_does_not_replay_to_itself_ends_with_1(ledger: Path, tmp_path: Path) -> None:
-    assert _gatedeck("replay", ledger, "--json", home=tmp_path).returncode == 0
-    assert _gatedeck("verify", "--db", ledger, "--json", home=tmp_path).returncode == 0
+def test_a_ledger_that_does_not_replay_to_itself_ends_with_1(ledger: Path, gatedeck: InProcess) -> None:
+    assert gatedeck("replay", ledger, "--json").returncode == 0
+    assert gatedeck("verify", "--db", ledger, "--json").returncode == 0
     with sqlite3.connect(ledger) as connection:
         connection.execute("UPDATE ledger_entries SET confidence = confidence + 1")
     for words in (("replay", ledger), ("verify", "--db", ledger)):
-        done = _gatedeck(*words, home=tmp_path)
+        done = gatedeck(*words)
         assert done.returncode == 1 and "confidence differ" in done.stdout
-    mended = _gatedeck("verify", "--db", ledger, "--rebuild", "--json", home=tmp_path)
+    mended = gatedeck("verify", "--db", ledger, "--rebuild", "--json")
     assert mended.returncode == 0 and json.loads(mended.stdout)["rebuilt"] is True
 
 
-def test_mistakes_end_with_2_and_one_line_on_standard_error(receipts: Path, tmp_path: Path) -> None:
+def test_mistakes_end_with_2_and_one_line_on_standard_error(
+    receipts: Path, tmp_path: Path, gatedeck: InProcess
+) -> None:
     nowhere = tmp_path / "nowhere.db"
     for words in (
         ("replay", nowhere),
@@ -73,15 +72,17 @@ def test_mistakes_end_with_2_and_one_line_on_standard_error(receipts: Path, tmp_
         ("verify", "--db", nowhere),
         ("export", "--db", nowhere),
     ):
-        done = _gatedeck(*words, home=tmp_path)
+        done = gatedeck(*words)
         assert (done.returncode, done.stdout) == (2, "")
         assert done.stderr.startswith("gatedeck: ") and len(done.stderr.splitlines()) == 1
 
 
-def test_export_writes_to_standard_output_or_to_a_file(ledger: Path, tmp_path: Path) -> None:
-    shown = _gatedeck("export", "--what", "receipts", "--format", "jsonl", "--db", ledger, home=tmp_path)
+def test_export_writes_to_standard_output_or_to_a_file(
+    ledger: Path, tmp_path: Path, gatedeck: InProcess
+) -> None:
+    shown = gatedeck("export", "--what", "receipts", "--format", "jsonl", "--db", ledger)
     assert shown.returncode == 0 and len(shown.stdout.splitlines()) == 3
     target = tmp_path / "decisions.csv"
-    done = _gatedeck("export", "--what", "decisions", "--out", target, "--db", ledger, home=tmp_path)
+    done = gatedeck("export", "--what", "decisions", "--out", target, "--db", ledger)
     assert done.returncode == 0 and done.stdout == ""
     assert target.read_text().startswith("id,seq,created_at")

@@ -5,9 +5,6 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
@@ -15,11 +12,11 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from in_process import InProcess
 from rich.cells import cell_len
 
 from core.performance import CUTS, Report, Trade, Trades, report
 from server.ledger.schema import create
-from tui.cli import main
 from tui.report_html import page
 from tui.report_text import text
 
@@ -190,29 +187,10 @@ def ledger(tmp_path: Path) -> Path:
     return path
 
 
-@dataclass
-class Done:
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Done]:
-    """The command in this process: its exit code and what it printed."""
-
-    def call(*arguments: str) -> Done:
-        monkeypatch.setattr(sys, "argv", ["gatedeck", "report", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        told = capsys.readouterr()
-        return Done(int(ended.value.code or 0), told.out, told.err)
-
-    return call
-
-
-def test_json_is_one_line_and_nothing_else(ledger: Path, run: Callable[..., Done]) -> None:
-    done = run("--db", str(ledger), "--json", "--as-of", "2026-10-12", "--window", "60", "--cut", "dte")
+def test_json_is_one_line_and_nothing_else(ledger: Path, gatedeck: InProcess) -> None:
+    done = gatedeck(
+        "report", "--db", ledger, "--json", "--as-of", "2026-10-12", "--window", "60", "--cut", "dte"
+    )
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.count("\n") == 1
     told = json.loads(done.stdout)
@@ -222,13 +200,13 @@ def test_json_is_one_line_and_nothing_else(ledger: Path, run: Callable[..., Done
     assert told["cuts"]["dte"][0]["label"] == "1–7 days"
 
 
-def test_text_and_page(ledger: Path, tmp_path: Path, run: Callable[..., Done]) -> None:
-    done = run("--db", str(ledger), "--as-of", "2026-10-12", "--window", "30")
+def test_text_and_page(ledger: Path, tmp_path: Path, gatedeck: InProcess) -> None:
+    done = gatedeck("report", "--db", ledger, "--as-of", "2026-10-12", "--window", "30")
     assert done.returncode == 0 and "\x1b" not in done.stdout
     assert done.stdout.startswith("Performance, last 30 days up to 2026-10-12")
     assert "1 closed trade: 1 won" in done.stdout
     out = tmp_path / "report.html"
-    done = run("--db", str(ledger), "--html", str(out))
+    done = gatedeck("report", "--db", ledger, "--html", str(out))
     assert (done.returncode, done.stdout) == (0, "")
     assert out.read_text(encoding="utf-8").startswith("<!doctype html>")
 
@@ -243,13 +221,13 @@ def test_text_and_page(ledger: Path, tmp_path: Path, run: Callable[..., Done]) -
     ],
 )
 def test_mistakes_are_named_and_end_with_two(
-    arguments: tuple[str, ...], told: str, ledger: Path, run: Callable[..., Done]
+    arguments: tuple[str, ...], told: str, ledger: Path, gatedeck: InProcess
 ) -> None:
-    done = run("--db", str(ledger), *arguments)
+    done = gatedeck("report", "--db", ledger, *arguments)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(f"gatedeck: {told}") and "Traceback" not in done.stderr
 
 
-def test_no_ledger_is_said(tmp_path: Path, run: Callable[..., Done]) -> None:
-    done = run("--db", str(tmp_path / "none.db"))
+def test_no_ledger_is_said(tmp_path: Path, gatedeck: InProcess) -> None:
+    done = gatedeck("report", "--db", str(tmp_path / "none.db"))
     assert done.returncode == 2 and "no ledger there" in done.stderr

@@ -19,8 +19,8 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="pseudo-terminals are
 def terminal(tmp_path: Path) -> Iterator[Any]:
     opened: list[FakeTerminal] = []
 
-    def start(*flags: str) -> FakeTerminal:
-        opened.append(FakeTerminal(tmp_path / "result.json", *flags))
+    def start(*flags: str, size: tuple[int, int] = (80, 24)) -> FakeTerminal:
+        opened.append(FakeTerminal(tmp_path / "result.json", *flags, size=size))
         return opened[-1]
 
     yield start
@@ -28,14 +28,10 @@ def terminal(tmp_path: Path) -> Iterator[Any]:
         each.close()
 
 
-slow = pytest.mark.slow
-"""The same way out as SIGTERM, and driven again with the whole program in test_engine_stays."""
-
-
-@pytest.mark.parametrize(
-    "name", ["SIGTERM", pytest.param("SIGHUP", marks=slow), pytest.param("SIGINT", marks=slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT"])
 def test_a_signal_leaves_cleanly_and_gives_the_terminal_back(terminal: Any, name: str) -> None:
+    """The default run sees each of them end the whole program, in test_engine_stays."""
     deck = terminal()
     deck.ready()
     deck.signal(name)
@@ -44,16 +40,9 @@ def test_a_signal_leaves_cleanly_and_gives_the_terminal_back(terminal: Any, name
     assert deck.restored()
 
 
-def test_a_closed_terminal_ends_the_deck_without_a_crash(terminal: Any) -> None:
-    deck = terminal()
-    deck.ready()
-    deck.hang_up()
-    ended = deck.ended()
-    assert ended["reason"] in ("SIGHUP", "terminal closed")
-    assert not ended["crashed"]
-
-
-def test_a_stalled_terminal_does_not_hold_up_the_loop_and_is_right_again_after(terminal: Any) -> None:
+def test_a_stalled_terminal_holds_up_neither_the_loop_nor_the_leaving_and_is_right_again_after(
+    terminal: Any,
+) -> None:
     deck = terminal("busy")
     deck.ready()
     time.sleep(2.5)  # nobody reads: the pseudo-terminal's buffer is full long before
@@ -62,29 +51,30 @@ def test_a_stalled_terminal_does_not_hold_up_the_loop_and_is_right_again_after(t
     assert looks, "nothing was painted after the stall"
     assert READY in stale, "the whole screen was not painted afresh"
     assert max(looks) > 15, "frames of the stall were kept instead of dropped"
-    deck.press("q")
-    ended = deck.ended()
-    assert ended["reason"] == "quit"
-    assert ended["longest"] < 1.0, "the loop waited for the terminal"
-
-
-def test_leaving_does_not_wait_for_a_stalled_terminal(terminal: Any) -> None:
-    deck = terminal("busy")
-    deck.ready()
-    time.sleep(1.2)
+    time.sleep(1.2)  # and stalls again: leaving does not wait for it
     deck.signal("SIGTERM")
     began = time.monotonic()
     while deck.process.poll() is None and time.monotonic() - began < 8:
         time.sleep(0.05)
     assert deck.process.poll() is not None, "the deck waits for a terminal that does not read"
+    ended = deck.ended()
+    assert (ended["reason"], ended["crashed"]) == ("SIGTERM", False)
+    assert ended["longest"] < 1.0, "the loop waited for the terminal"
 
 
 HOSTILE_TOUR = ("\x1b[B", "\r", "x", "\x1b", "d", "j", "q", "x", "\x1b", "X", "\x1b", "?", "q", "2", "1", "q")
 
 
-def test_no_sequence_reaches_the_terminal_that_the_deck_did_not_make(terminal: Any) -> None:
-    deck = terminal("hostile")
+def test_hostile_text_moves_no_column_and_no_sequence_is_not_the_decks_own(terminal: Any) -> None:
+    deck = terminal("hostile", size=(120, 40))
     deck.ready()
+    deck.read(0.5)
+    lines = deck.shown()
+    (top,) = [y for y, line in enumerate(lines) if "P&L $" in line]
+    quantity = lines[top].index("qty") - 2
+    for y in range(top + 1, top + 5):
+        cells = "".join(deck.screen.buffer[y][x].data for x in range(quantity, quantity + 5))
+        assert cells == "  6/6", (y, lines[y])
     for keys in HOSTILE_TOUR:
         deck.press(keys)
         deck.read(0.25)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from in_process import InProcess
 
 from server.replay.session import Wanted, replay
 from tui.tuning import _short
@@ -34,11 +32,9 @@ def ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ],
 )
 def test_what_cannot_be_searched_is_one_line_and_exit_code_2(
-    ledger: Path, tmp_path: Path, words: list[str], said: str
+    ledger: Path, gatedeck: InProcess, words: list[str], said: str
 ) -> None:
-    environment = {**os.environ, "XDG_STATE_HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
-    command = [sys.executable, "-m", "tui.cli", "tune", "--study", "s", "--db", str(ledger), *words]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=environment, check=False)
+    done = gatedeck("tune", "--study", "s", "--db", ledger, *words)
     assert (done.returncode, done.stdout) == (2, "")
     assert said in done.stderr and len(done.stderr.splitlines()) == 1
 
