@@ -222,10 +222,13 @@ def detect(body: Body, endpoint: str | None, notes: list[str]) -> Source:
 def _by_endpoint(body: Body, hint: Source | None) -> Source:
     if isinstance(body.get("signal"), dict):
         return hint if hint is Source.ULTIMATE_OPTIONS else Source.TRADINGVIEW_SIGNAL
+    if not has(body, SYMBOL):
+        # No mark of a signal or a phase applies without one, so nothing else said here would help.
+        raise _no_symbol()
     if hint is Source.STRAT_EXEC and ("setup_valid" in body or "liquidity_ok" in body):
         return hint
     if not has(body, _PLAIN_LEANING):
-        raise _nothing_known(body)
+        raise _nothing_known()
     _refuse_lost_score(body)
     candidates = [Source.SATY_PHASE, Source.TRADINGVIEW_SIGNAL, Source.ULTIMATE_OPTIONS]
     if has(body, ((None, "timeframe"), (None, "tf"), (None, "interval"), (None, "chart_tf"))):
@@ -253,13 +256,15 @@ def _refuse_lost_score(body: Body) -> None:
             )
 
 
-def _nothing_known(body: Body) -> IntakeError:
-    if not has(body, SYMBOL):
-        return IntakeError(
-            "NO_SYMBOL",
-            "symbol: missing, and no known source's marks; send symbol or ticker, such as SPY",
-            "symbol",
-        )
+def _no_symbol() -> IntakeError:
+    return IntakeError(
+        "NO_SYMBOL",
+        "symbol: missing, and no known source's marks; send symbol or ticker, such as SPY",
+        "symbol",
+    )
+
+
+def _nothing_known() -> IntakeError:
     return IntakeError(
         "NO_DIRECTION",
         "direction: this body has a symbol but no direction, phase, timeframes map or setup; "

@@ -90,6 +90,8 @@ REFUSED = [
     ("NO_SYMBOL", "symbol", {"signal": {"type": "LONG", "ai_score": 9}}),
     ("NO_SYMBOL", "symbol", {"meta": {"engine": "SATY_PO"}, "phase": 2}),
     ("NO_SYMBOL", "symbol", {"unknown": "format"}),
+    ("NO_SYMBOL", "symbol", {"direction": "LONG", "score": 8.5}),
+    ("NO_SYMBOL", "symbol", {"ticker": "", "trend": "UP", "score": 8.5}),
     ("NO_DIRECTION", "direction", {"ticker": "SPY"}),
     ("NO_DIRECTION", "direction", {"ticker": "SPY", "score": 8.5}),
     ("NO_DIRECTION", "signal.type", {"signal": {"type": "SIDEWAYS", "symbol": "SPY", "aiScore": 9}}),
