@@ -17,9 +17,18 @@ Body = dict[str, Any]
 MAX_ITEMS = 256
 """Items of one array body; each costs a receipt, so a body of ten thousand empty ones is refused whole."""
 MAX_WRAPPERS = 3
+MAX_DIGITS = 400
+"""A longer whole number is beyond every float, and of no use to anyone."""
 
 _EDGES = " \t\r\n\ufeff\x00"
-_DECODER = json.JSONDecoder(strict=False)
+
+
+def _whole(digits: str) -> int | float:
+    """A whole number however long: Python refuses to convert thousands of digits, JSON does not."""
+    return int(digits) if len(digits) <= MAX_DIGITS else float(digits)
+
+
+_DECODER = json.JSONDecoder(strict=False, parse_int=_whole)
 _SPACE = re.compile(r"[ \t\r\n]*")
 _JSON_LINE = re.compile(r"\n[ \t]*(?=[\[{])")
 _FIELD_BEFORE = re.compile(r'"([^"\\]{1,64})"\s*:\s*"?[^",:{}]*$')
@@ -171,7 +180,7 @@ def _repaired(text: str, notes: list[str], *, wrapped: bool) -> object:
 def _exact(text: str) -> Any:
     """Parsed with every key seen: one with two values is refused; NaN and Infinity stay numbers."""
     try:
-        return json.loads(text, strict=False, object_pairs_hook=_once)
+        return json.loads(text, strict=False, object_pairs_hook=_once, parse_int=_whole)
     except RecursionError:
         raise too_deep() from None
 

@@ -215,6 +215,16 @@ def test_cleaning_a_body_first_changes_nothing_that_is_read(
     assert repr(first) == repr(again)
 
 
+@pytest.mark.parametrize("digits", [400, 401, 5000])
+def test_a_whole_number_of_any_length_is_json(digits: int) -> None:
+    body = '{"ticker":"SPY","action":"buy","n":%s}' % ("9" * digits)
+    assert normalise(body).symbol == "SPY"
+    assert len(split(f"[{body},{body}]")) == 2
+    with pytest.raises(IntakeError) as refusal:
+        normalise(body.replace('"n"', '"price"'))
+    assert refusal.value.code == "NOT_FINITE"
+
+
 def test_huge_input_is_answered_quickly_and_in_bounds() -> None:
     words = {f"k{n}": "x" for n in range(5000)}
     update = normalise({"ticker": "SPY", "action": "buy", "comment": "y" * 60000, "id": "z" * 9000, **words})
