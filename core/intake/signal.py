@@ -77,8 +77,9 @@ _SESSION: Final[Paths] = (
     ("time_context", "market_session"),
     (None, "marketSession"),
     (None, "market_session"),
+    (None, "session"),
 )
-_DAY: Final[Paths] = (("time_context", "day_of_week"), (None, "day_of_week"))
+_DAY: Final[Paths] = (("time_context", "day_of_week"), (None, "day_of_week"), (None, "day"))
 _DAILY_ATR: Final[Paths] = (("market_context", "daily_atr"), (None, "daily_atr"), (None, "atr_daily"))
 _CHART_ATR: Final[Paths] = (("market_context", "atr"), (None, "atr"), (None, "atr14"))
 _ATR_TIMEFRAME: Final[Paths] = (

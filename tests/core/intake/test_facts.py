@@ -244,6 +244,11 @@ def test_a_signal_in_full() -> None:
     assert (update.price, update.timeframe, update.fired, update.notes) == (450.25, 15, False, ())
 
 
+def test_session_and_day_of_a_flat_body_are_kept() -> None:
+    facts = signal({"session": "power_hour", "day": "fri"})
+    assert (facts.session, facts.day) == ("POWER_HOUR", "FRIDAY")
+
+
 def test_a_bare_signal_has_nothing_that_was_not_sent() -> None:
     update = normalise({"ticker": "IWM", "action": "sell"})
     assert update.signal == SignalFacts(direction=Direction.SHORT, quality=Quality.MEDIUM)
