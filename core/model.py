@@ -16,6 +16,10 @@ ENGINE_VERSION = "1"
 """Changes whenever equal inputs could give another decision, fill or mark than before."""
 
 
+SYMBOL_PATTERN = r"[A-Z0-9_.^/-]{1,15}"
+"""How a symbol is written, wherever one is read: from a body, a query, a file or a key."""
+
+
 class Direction(StrEnum):
     """The side a signal proposes on the underlying; LONG buys calls, SHORT buys puts."""
 

@@ -12,6 +12,7 @@ from core.intake.body import Body
 from core.intake.clean import clean
 from core.intake.errors import IntakeError, shown
 from core.intake.words import instant, number, timeframe, word
+from core.model import SYMBOL_PATTERN
 
 Path = tuple[str | None, str]
 Paths = tuple[Path, ...]
@@ -83,7 +84,7 @@ LEAST_PRICE, MOST_PRICE = 1e-4, 1e7
 """Nothing that has listed options trades outside these dollars; a number out there overflows what follows."""
 MOST_RATIO = 1e4
 """A ratio above this is a mistake of its sender's, not a measurement."""
-_SYMBOL = re.compile(r"[A-Z0-9_.^/-]{1,15}", re.ASCII)
+_SYMBOL = re.compile(SYMBOL_PATTERN)
 _EXCHANGE = re.compile(r"[A-Z0-9_]{1,20}", re.ASCII)
 
 

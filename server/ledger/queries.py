@@ -16,13 +16,13 @@ from typing import Any
 
 import orjson
 
-from core.model import Action, Quality, ReceiptStatus, Source
+from core.model import SYMBOL_PATTERN, Action, Quality, ReceiptStatus, Source
 from server.deck import PageQuery
 from server.ledger.instants import bound
 
 MAX_LIMIT = 500
 
-_SYMBOL = re.compile(r"[A-Z0-9.^/-]{1,15}")
+_SYMBOL = re.compile(SYMBOL_PATTERN)
 
 Parse = Callable[[str, str], Any]
 

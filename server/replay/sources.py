@@ -15,6 +15,7 @@ import orjson
 
 from core.events import PriceSeen, Received
 from core.intake import split
+from core.model import SYMBOL_PATTERN
 from server.ledger.snapshot import LedgerSnapshot, is_ledger
 from server.replay.machine import ReplayError
 
@@ -23,7 +24,7 @@ INSTANTS = ("received_at", "at", "timestamp", "time")
 BODIES = ("body", "payload", "raw")
 FEED = "bars"
 DAY_SECONDS = 86_400
-_NAME = re.compile(r"[A-Z0-9.^/-]{1,15}")
+_NAME = re.compile(SYMBOL_PATTERN)
 
 
 @dataclass(frozen=True, slots=True)

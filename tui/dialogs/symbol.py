@@ -9,11 +9,12 @@ from textual.binding import Binding
 from textual.containers import Container
 from textual.widgets import Input
 
+from core.model import SYMBOL_PATTERN
 from tui.dialogs.base import Dialog
 from tui.widgets.line import Line, heading
 from tui.widgets.painted import Painted
 
-_SYMBOL = re.compile(r"[A-Z0-9.^/-]{0,15}")
+_SYMBOL = re.compile(f"(?:{SYMBOL_PATTERN})?")
 
 
 class SymbolText(Painted):

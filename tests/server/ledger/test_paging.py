@@ -20,7 +20,7 @@ ENTRIES = st.lists(
     st.fixed_dictionaries(
         {
             "action": st.sampled_from(Action),
-            "symbol": st.sampled_from(["SPY", "QQQ"]),
+            "symbol": st.sampled_from(["SPY", "QQQ", "BRK.B", "PERF_TEST"]),
             "timeframe": st.sampled_from([None, 5, 15, 240]),
             "quality": st.sampled_from(Quality),
             "confidence": st.sampled_from([41.5, 70.0, 70.1, 88.8]),
@@ -32,7 +32,7 @@ FILTERS = st.fixed_dictionaries(
     {},
     optional={
         "decision": st.sampled_from(["EXECUTE", "wait", "SKIP"]),
-        "symbol": st.sampled_from(["SPY", "qqq", "IWM"]),
+        "symbol": st.sampled_from(["SPY", "qqq", "IWM", "brk.b", "PERF_TEST"]),
         "timeframe": st.sampled_from(["5", "15m", "4h"]),
         "quality": st.sampled_from(["EXTREME", "high"]),
         "from": st.integers(0, 30).map(str),
