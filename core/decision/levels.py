@@ -74,7 +74,7 @@ def level_test(
 ) -> Reason | None:
     """Why a signal can no longer be executed at this price, or ``None`` when it can.
 
-    ``reference`` is where the way to T1 began when the signal states no entry: the price it came with.
+    ``reference`` is where the trade began when the signal states no entry: the price it came with.
     BAD_LEVELS is about the levels themselves, LEVEL_PASSED about where the price went. Source: SPEC §3.
     """
     sign = expert.direction.sign
@@ -83,7 +83,7 @@ def level_test(
     if not all(isfinite(level) and level > 0 for level in numbers):
         return Reason("BAD_LEVELS", "A stop or target is not a price", Tone.NEGATIVE)
     stop, first, second = (level * sign for level in numbers)
-    if not stop < first:
+    if not stop < first or (began is not None and not stop < began * sign):
         return Reason("BAD_LEVELS", "The stop is not on the losing side", Tone.NEGATIVE)
     if not first < second:
         return Reason("BAD_LEVELS", "T1 does not lie before T2", Tone.NEGATIVE)

@@ -151,6 +151,16 @@ def test_the_way_to_t1_begins_at_the_price_the_signal_came_with() -> None:
     assert level_test(levels, signal, 102.5, DEFAULT, reference=102.0) is None
 
 
+@pytest.mark.parametrize(("direction", "stop", "t1", "t2"), [(LONG, 101, 104, 106), (SHORT, 99, 96, 94)])
+def test_a_stop_beyond_the_price_the_signal_came_with_was_never_one(
+    direction: Direction, stop: float, t1: float, t2: float
+) -> None:
+    levels = Levels(stop=stop, target_1=t1, target_2=t2, origin="signal")
+    reason = level_test(levels, SignalFacts(direction=direction), 100.0, DEFAULT, reference=100.0)
+    assert reason is not None
+    assert reason.code == "BAD_LEVELS"
+
+
 def test_no_risk_gives_no_ratio() -> None:
     levels = Levels(stop=100.0, target_1=104.0, target_2=106.0, origin="signal")
     assert reward_risk(levels, LONG, 100.0) is None
