@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from core.approvals import Approval
 from core.model import Contract, DecisionRecord, Direction, ReceiptStatus, Source, Tone
 from core.positions.book import Mark, Position
 
@@ -93,6 +94,13 @@ class StoreJudgement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StoreApproval:
+    """A trade that waits for a person, as it now is: asked, answered, or over."""
+
+    approval: Approval
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FetchMarket:
     """Ask the feeds for the market of one live signal; the answer comes back as ``MarketAnswered``."""
 
@@ -136,7 +144,7 @@ class AnswerCommand:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notify:
-    """Something a person should hear of: execute | exit | refused | silence | feed | risk | mode."""
+    """Something a person should hear of: execute | approval | exit | refused | silence | feed | risk | mode."""
 
     kind: str
     at: datetime
@@ -146,5 +154,14 @@ class Notify:
     position_id: str | None = None
 
 
-Stored = StoreReceipt | StoreDecision | StoreTrade | StoreShadow | StoreMarks | StoreRules | StoreJudgement
+Stored = (
+    StoreReceipt
+    | StoreDecision
+    | StoreTrade
+    | StoreShadow
+    | StoreMarks
+    | StoreRules
+    | StoreJudgement
+    | StoreApproval
+)
 Effect = Stored | FetchMarket | AnswerReceipt | AnswerDecision | AnswerCommand | Notify

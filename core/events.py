@@ -78,8 +78,8 @@ class Ticked:
 class Commanded:
     """What a person asked for; ``command_id`` makes it idempotent.
 
-    ``name`` is exit | exit_all | exit_half | breakeven | mode | approve_suggestion | reject_suggestion;
-    ``expected`` is the quantity that was on screen.
+    ``name`` is exit | exit_all | exit_half | breakeven | mode | approve_trade | reject_trade |
+    approve_suggestion | reject_suggestion; ``expected`` is the quantity that was on screen.
     """
 
     kind: Literal["command"] = "command"

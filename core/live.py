@@ -24,6 +24,7 @@ class LiveSignal:
     ``reference`` is the price it came with, in dollars of the underlying: where the way to T1 begins when it
     states no entry. ``dead`` once it can never execute again (levels passed, refused for good). ``asked`` while
     the market's answer is awaited, ``changed`` when something it depends on moved since it was decided.
+    ``approval_id`` while a person's word on it is awaited, or was given and awaits the market.
     """
 
     id: str
@@ -41,6 +42,7 @@ class LiveSignal:
     late: Reason | None = None
     asked: bool = False
     changed: bool = False
+    approval_id: str | None = None
 
     @classmethod
     def arriving(

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-ENGINE_VERSION = "1"
+ENGINE_VERSION = "2"
 """Changes whenever equal inputs could give another decision, fill or mark than before."""
 
 
@@ -419,8 +419,9 @@ class Contract:
 class DecisionRecord:
     """A decision as the engine kept it: the verdict, what was applied after it, and all of its inputs.
 
-    ``action`` and ``direction`` are final (lateness, size and risk may have turned EXECUTE into SKIP, then
-    ``code`` says why); ``verdict`` is what gates and confidence alone said.
+    ``action`` and ``direction`` are final (lateness, size and risk may have turned EXECUTE into SKIP, or into
+    WAIT for a person's approval, then ``code`` says why); ``verdict`` is what gates and confidence alone said.
+    ``approval_id`` is that of the approval it waits for, or was made under.
     """
 
     id: str
@@ -448,6 +449,7 @@ class DecisionRecord:
     supersedes: str | None = None
     position_id: str | None = None
     trigger: str = "signal"
+    approval_id: str | None = None
 
     @property
     def reasons(self) -> tuple[Reason, ...]:

@@ -271,11 +271,15 @@ class ExitRules:
 
 @dataclass(frozen=True, slots=True)
 class RiskRules:
+    """What may be opened, and what waits for a person's word until its signal ends."""
+
     contracts_per_trade: int = _n(20, "contracts", 1)
     premium_per_trade: float = _n(2_500.0, "$", 0)
     open_positions: int = _n(5, "positions", 0)
     per_symbol: int = _n(2, "positions", 0)
     symbol_premium: float = _n(2_500.0, "$", 0)
+    approval_above_contracts: int = _n(10, "contracts", 0)
+    approval_above_premium: float = _n(1_500.0, "$", 0)
     daily_loss: float = _n(1_000.0, "$", 0)
     losses_in_a_row: int = _n(3, "losses", 1)
     cool_down_minutes: float = _n(60.0, "min", 0)

@@ -147,6 +147,36 @@ class PositionRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalRow:
+    """A trade that waits for a person; money in dollars for all ``contracts``, ``left`` in seconds.
+
+    ``price`` is the ask it was put at, ``mark`` its contract's value now; ``mark_age`` and ``stale`` as those of
+    a position. ``approved`` when a yes was said and the market is awaited.
+    """
+
+    id: str
+    decision_id: str
+    symbol: str
+    direction: Direction
+    contract: str
+    occ: str
+    timeframe: int | None
+    confidence: float
+    contracts: int
+    price: float
+    premium: float
+    planned_loss: float
+    why: str
+    asked_at: datetime
+    left: float
+    approved: bool = False
+    mark: float | None = None
+    mark_age: float | None = None
+    stale: bool = False
+    underlying: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PnlView:
     """The day's profit and loss, net of costs, and its path (one value per mark minute, oldest first)."""
 
@@ -185,6 +215,7 @@ class DeckSnapshot:
 
     ``clock_note`` is empty on the real clock, else e.g. SIMULATED TIME or DEMO ×60. ``market_note`` names
     the feeds, or says that the market is assumed. ``alarms`` are failures a person must see now.
+    ``approvals`` are the trades that wait for a person, the one whose time ends first before the others.
     ``wait_at`` and ``execute_at`` are the confidences from which the rules in force wait and execute.
     """
 
@@ -202,6 +233,7 @@ class DeckSnapshot:
     decision: DecisionRecord | None = None
     recent: tuple[DecisionRow, ...] = ()
     positions: tuple[PositionRow, ...] = ()
+    approvals: tuple[ApprovalRow, ...] = ()
     pnl: PnlView
     events: tuple[EventLine, ...] = ()
     counters: Counters = field(default_factory=Counters)
@@ -247,7 +279,8 @@ class SystemView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageQuery:
-    """One page of a list, newest first: ``what`` is decisions | ledger | receipts | trades | closed.
+    """One page of a list, newest first: ``what`` is decisions | ledger | receipts | trades | closed |
+    approvals.
 
     ``closed`` are whole ledger entries of which contracts were sold.
     """
@@ -267,7 +300,10 @@ class Page:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """What a person asks for: exit | exit_all | mode; ``expected`` is the quantity that was on the screen."""
+    """What a person asks for: exit | exit_all | mode | approve_trade | reject_trade …
+
+    ``expected`` is the quantity that was on the screen, ``argument`` the mode, or the id of what is judged.
+    """
 
     id: str
     name: str

@@ -43,13 +43,14 @@ from server.reporting import Performance, window_days
 from server.rules_log import with_changes
 from server.runtime import Runtime
 from server.views import LearningView, PerformanceView
+from server.waiting import approval_rows
 
 if TYPE_CHECKING:
     from server.teaching import Teacher
 
 RECENT = 20
 KEPT_EVENTS = 100
-URGENT = frozenset({"execute", "exit", "risk", "mode", "silence", "feed"})
+URGENT = frozenset({"execute", "approval", "exit", "risk", "mode", "silence", "feed"})
 
 
 class LocalDeck:
@@ -123,6 +124,7 @@ class LocalDeck:
             decision=state.recent[-1] if state.recent else None,
             recent=tuple(self._row(r, now) for r in reversed(state.recent[-RECENT:])),
             positions=rows,
+            approvals=approval_rows(state.approvals.values(), state.prices, now, engine.env),
             pnl=PnlView(
                 realized=state.day.realized,
                 open=open_pnl,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from core.effects import AnswerCommand, Effect, Notify, StoreJudgement
+from core.engine.approving import approve, reject
 from core.engine.desk import Desk
 from core.engine.holding import settle_outcome
 from core.engine.state import CommandDone
@@ -107,6 +108,8 @@ COMMANDS: dict[str, Callable[[Desk, Commanded], Result]] = {
     "exit_all": _exit_all,
     "breakeven": _break_even,
     "mode": _mode,
+    "approve_trade": approve,
+    "reject_trade": reject,
     "approve_suggestion": _judge("APPROVED"),
     "reject_suggestion": _judge("REJECTED"),
 }

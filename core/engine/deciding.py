@@ -8,9 +8,11 @@ from datetime import datetime, timedelta
 from core.decision import decide, inputs_from, levels_for, position_size
 from core.decision.size_inputs import quality_of
 from core.effects import AnswerDecision, Effect, Notify, StoreDecision, StoreMarks, StoreTrade
+from core.engine.approving import NEEDED, approval_of, follow
 from core.engine.desk import Desk
 from core.engine.entering import Entry, Terms, enter
 from core.engine.holding import note_outcome, see_price
+from core.engine.recording import remember
 from core.engine.shadowing import SHADOW_SIZE, cast_shadow, supersede
 from core.engine.state import Outcome
 from core.events import MarketAnswered, PriceSeen
@@ -18,8 +20,7 @@ from core.live import LiveSignal
 from core.model import Action, Decision, DecisionRecord, MarketSnapshot, Reason, Tone
 
 TRANSIENT = frozenset({"STALE_PRICE", "STALE_QUOTE"})
-KEPT_RECORDS = 50
-TALLIES = {Action.EXECUTE: "executed", Action.WAIT: "waited", Action.SKIP: "skipped"}
+"""A price that is only late says nothing against the signal: the next one may still execute it."""
 
 
 def answered(desk: Desk, event: MarketAnswered) -> list[Effect]:
@@ -83,6 +84,7 @@ def _decide(desk: Desk, signal: LiveSignal, event: MarketAnswered) -> list[Effec
         now=now,
         decision_id=decision_id,
         position_id=position_id,
+        approval=approval_of(desk, signal),
     )
     entry = Entry()
     blocks: tuple[Reason, ...] = ()
@@ -92,15 +94,15 @@ def _decide(desk: Desk, signal: LiveSignal, event: MarketAnswered) -> list[Effec
     elif verdict.action is Action.EXECUTE and size is not None:
         entry = enter(desk, terms)
         blocks = entry.reasons
-    action = Action.SKIP if blocks else verdict.action
+    action = verdict.action if not blocks else Action.WAIT if entry.request is not None else Action.SKIP
     changed = signal.decided(now, action, verdict.gates, (*blocks, *verdict.reasons))
     if blocks:
-        # A price that is only late says nothing against the signal: the next one may still execute it.
-        waits = blocks[0].code in TRANSIENT
+        waits = blocks[0].code in (*TRANSIENT, NEEDED)
         signal.dead, signal.open_to_change = not waits, waits
     if not changed:
         return []
     first = signal.last_decision_id is None
+    asking = desk.new_id("approval") if entry.request is not None else None
     record = DecisionRecord(
         id=decision_id,
         seq=event.seq,
@@ -127,6 +129,7 @@ def _decide(desk: Desk, signal: LiveSignal, event: MarketAnswered) -> list[Effec
         supersedes=signal.last_decision_id,
         position_id=position_id if entry.position is not None else None,
         trigger="signal" if first else "change",
+        approval_id=signal.approval_id or asking,
     )
     signal.last_decision_id = record.id
     effects: list[Effect] = [StoreDecision(record=record)]
@@ -141,10 +144,11 @@ def _decide(desk: Desk, signal: LiveSignal, event: MarketAnswered) -> list[Effec
         effects += supersede(desk, signal.id)
     elif first:
         effects += cast_shadow(desk, replace(terms, position_id=desk.new_id("shadow"), size=SHADOW_SIZE))
-    _remember(desk, record)
+    effects += follow(desk, signal, record, entry.request, bool(blocks) and blocks[0].code in TRANSIENT)
+    remember(desk, record)
     if first and signal.receipt_id is not None:
         effects.append(AnswerDecision(receipt_id=signal.receipt_id, record=record))
-    if action is Action.EXECUTE or blocks:
+    if action is Action.EXECUTE or (blocks and entry.request is None):
         effects.append(_told(record, verdict, market))
     if not signal.is_live(now) or not signal.open_to_change:
         desk.drop_signal(signal.id)
@@ -158,14 +162,6 @@ def _over(signal: LiveSignal, now: datetime) -> Reason | None:
     waited = (now - signal.arrived).total_seconds() / 60
     lives = (signal.live_until - signal.arrived).total_seconds() / 60
     return Reason("LATE", f"Decided {waited:.1f} min after it arrived, at most {lives:g}", Tone.NEGATIVE)
-
-
-def _remember(desk: Desk, record: DecisionRecord) -> None:
-    state = desk.state
-    setattr(state.tally, TALLIES[record.action], getattr(state.tally, TALLIES[record.action]) + 1)
-    state.recent.append(record)
-    if len(state.recent) > KEPT_RECORDS:
-        del state.recent[0]
 
 
 def _told(record: DecisionRecord, verdict: Decision, market: MarketSnapshot) -> Notify:

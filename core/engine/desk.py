@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
+from core.approvals import Approval
 from core.effects import FetchMarket, Watch
 from core.engine.state import EngineState, ask_for
 from core.live import LiveSignal
 from core.model import Contract
 from core.options.calendar import Calendar
+from core.positions.book import Position
 from core.positions.env import Env
 from core.rules import Rules
 
@@ -61,11 +63,14 @@ class Desk:
         return f"{h[:8]}-{h[8:12]}-5{h[13:16]}-a{h[17:20]}-{h[20:32]}"
 
     def watched(self) -> tuple[Watch, ...]:
-        """The underlyings whose prices matter now: those of live signals, open positions and shadows."""
+        """The underlyings whose prices matter now: live signals, positions, shadows, approvals."""
         held: dict[str, dict[Any, Contract]] = {s.update.symbol: {} for s in self.state.signals.values()}
-        for position in (*self.state.positions.values(), *self.state.shadows.values()):
-            contract = position.contract
-            held.setdefault(position.symbol, {})[contract.expiry, contract.strike, contract.right] = contract
+        state = self.state
+        every: list[Position | Approval] = [*state.positions.values(), *state.shadows.values()]
+        every += [approval for approval in state.approvals.values() if approval.is_open]
+        for wanted in every:
+            contract = wanted.contract
+            held.setdefault(wanted.symbol, {})[contract.expiry, contract.strike, contract.right] = contract
         return tuple(Watch(symbol=s, contracts=tuple(held[s].values())) for s in sorted(held))
 
     def unanswered(self) -> tuple[FetchMarket, ...]:

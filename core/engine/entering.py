@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from core.approvals import NEEDED, Approval, ApprovalStatus, approval_needed
 from core.decision import contract_count, level_test
 from core.decision.atr import daily_atr
+from core.engine.approving import Request
 from core.engine.desk import Desk
 from core.events import OptionChain, PriceSeen
 from core.live import LiveSignal
@@ -28,13 +30,15 @@ from core.options.quotes import liquidity_fault
 from core.options.spreads import quote_from_model
 from core.positions import Mark, Position, entry_mark, next_mark, open_position
 from core.risk import Proposal, mode_refusal, refusals
+from core.rules import Rules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """What became of an EXECUTE: a position, or the reasons for which there is none.
 
-    What was worked out before a refusal is kept as evidence.
+    What was worked out before a refusal is kept as evidence. ``request`` is what a person is asked, when it
+    only waits for that.
     """
 
     position: Position | None = None
@@ -42,11 +46,12 @@ class Entry:
     contract: Contract | None = None
     count: ContractCount | None = None
     reasons: tuple[Reason, ...] = ()
+    request: Request | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """Everything an entry is made from."""
+    """Everything an entry is made from; under an ``approval`` its contract, and no more of it than asked for."""
 
     signal: LiveSignal
     context: Context
@@ -58,10 +63,11 @@ class Terms:
     now: datetime
     decision_id: str
     position_id: str
+    approval: Approval | None = None
 
 
 def enter(desk: Desk, terms: Terms) -> Entry:
-    """Open a position on paper, or say why not."""
+    """Open a position on paper, or say why not, or what a person is to be asked first."""
     stopped = mode_refusal(desk.state.mode)
     if stopped is not None:
         return Entry(reasons=(stopped,))
@@ -78,7 +84,23 @@ def enter(desk: Desk, terms: Terms) -> Entry:
     against = refusals(proposal, state.positions.values(), state.day, state.mode, terms.now, desk.rules)
     if against:
         return Entry(contract=plan.contract, count=plan.count, reasons=against)
+    waits = _waits(terms, proposal, desk.rules)
+    if waits is not None:
+        ask = plan.quote.ask or 0.0
+        request = Request(
+            contract=plan.contract, count=plan.count, price=ask, premium=proposal.premium, reason=waits
+        )
+        return Entry(contract=plan.contract, count=plan.count, reasons=(waits,), request=request)
     return _fill(desk, terms, plan)
+
+
+def _waits(terms: Terms, proposal: Proposal, rules: Rules) -> Reason | None:
+    """Why a person must be asked; one who has been asked is waited for, however small the trade became."""
+    if terms.approval is None:
+        return approval_needed(proposal.contracts, proposal.premium, rules)
+    if terms.approval.status is ApprovalStatus.APPROVED:
+        return None
+    return Reason(NEEDED, terms.approval.why, Tone.NEUTRAL)
 
 
 def shadow_of(desk: Desk, terms: Terms) -> Position | None:
@@ -118,6 +140,8 @@ def _plan(desk: Desk, terms: Terms) -> _Plan:
     count = contract_count(quote.ask, loss, terms.size.final, desk.rules)
     if isinstance(count, Reason):
         return _Plan(contract=contract, reasons=(count,))
+    if terms.approval is not None and count.contracts > terms.approval.contracts:
+        count = replace(count, contracts=terms.approval.contracts, bound_by="approval")
     return _Plan(contract=contract, mark=mark, quote=quote, count=count)
 
 
@@ -143,6 +167,8 @@ def _before(desk: Desk, terms: Terms) -> Reason | None:
 def _contract(desk: Desk, terms: Terms, spot: float) -> tuple[Contract, OptionQuote | None] | Reason:
     """The first liquid contract and its real quote, or without a chain the rules' contract and no quote."""
     rules, chain = desk.rules, terms.chain
+    if terms.approval is not None:
+        return _named(desk, terms, terms.approval.contract)
     symbol, direction = terms.context.symbol, _direction(terms)
     listed = chain.expiries if chain is not None else None
     expiry = choose_expiry(
@@ -172,6 +198,22 @@ def _contract(desk: Desk, terms: Terms, spot: float) -> tuple[Contract, OptionQu
             return contract, quote
         why = str(fault)
     return _no("CONTRACT_ILLIQUID", f"No liquid contract of {symbol} {expiry} near {spot:g}: {why}")
+
+
+def _named(desk: Desk, terms: Terms, contract: Contract) -> tuple[Contract, OptionQuote | None] | Reason:
+    """The contract a person was asked about, as it is quoted now; no other is bought in its place."""
+    if terms.chain is None:
+        return contract, None
+    quote = dict(terms.chain.quotes).get(contract.occ)
+    rules = desk.rules
+    fault = (
+        "not quoted"
+        if quote is None
+        else liquidity_fault(quote, contract.underlying, terms.now, rules.contract, rules.fills)
+    )
+    if quote is None or fault is not None:
+        return _no("CONTRACT_ILLIQUID", f"{contract.label} cannot be bought: {fault}")
+    return contract, quote
 
 
 def _model_quote(desk: Desk, terms: Terms, contract: Contract, mark: Mark) -> OptionQuote:

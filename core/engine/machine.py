@@ -1,7 +1,8 @@
 """The engine: one step per event, its private state changed without I/O.
 
 Invariants, tested under these names: equal inputs give equal states and effects; a receipt is stored exactly
-once; a signal executes at most once; every EXECUTE has exactly one position; a command acts at most once.
+once; a signal executes at most once; every EXECUTE has exactly one position; a command acts at most once; a
+signal waits for at most one approval.
 """
 
 from __future__ import annotations

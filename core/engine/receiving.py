@@ -51,7 +51,7 @@ def receive(desk: Desk, event: Received) -> list[Effect]:
     signal = LiveSignal.arriving(desk.new_id("signal"), event.receipt_id, update, event.at, desk.rules)
     signal.late = tardy
     if len(state.signals) >= RETAINED_SIGNALS:
-        desk.drop_signal(next(iter(state.signals)))
+        desk.drop_signal(next((s.id for s in state.signals.values() if s.approval_id is None), ""))
     desk.add_signal(signal)
     return [*effects, AnswerReceipt(receipt_id=event.receipt_id, awaits_decision=True), ask_for(signal)]
 

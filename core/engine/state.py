@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from core.approvals import Approval
 from core.context import ContextBook
 from core.daybook import DayBook
 from core.duplicates import DuplicateWindow
@@ -69,6 +70,7 @@ class EngineState:
     shadows: dict[str, Position] = field(default_factory=dict)
     prices: dict[str, PriceSeen] = field(default_factory=dict)
     doubts: dict[str, Doubt] = field(default_factory=dict)
+    approvals: dict[str, Approval] = field(default_factory=dict)
     duplicates: DuplicateWindow = field(default_factory=DuplicateWindow)
     senders: Senders = field(default_factory=Senders)
     day: DayBook = field(default_factory=DayBook)

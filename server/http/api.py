@@ -15,6 +15,7 @@ from server.deck import Command, CommandResult, Deck, PageQuery
 from server.http.auth import Access
 from server.http.bodies import read_body
 from server.http.lists import (
+    APPROVAL_FILTERS,
     ENTRY_FILTERS,
     PAGING,
     PERFORMANCE,
@@ -36,6 +37,8 @@ CommandId = Annotated[str, Field(pattern=r"^[\x21-\x7e]{1,100}$")]
 
 COMMAND_STATUS: Mapping[str, int] = {
     "EXITING": 202,
+    "APPROVING": 202,
+    "NO_APPROVAL": 404,
     "UNKNOWN_POSITION": 404,
     "NOT_OPEN": 409,
     "CHANGED": 409,
@@ -72,7 +75,7 @@ class ModeRequest(BaseModel):
 
 
 class JudgeRequest(BaseModel):
-    """``author`` is who says so, as the rules version keeps it."""
+    """``author`` is who says so, as the rules version or the approval keeps it."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -117,6 +120,9 @@ class Api:
 
     async def receipts(self, call: Call) -> web.Response:
         return await self._page(page_query(call.request, "receipts", PAGING + RECEIPT_FILTERS))
+
+    async def approvals(self, call: Call) -> web.Response:
+        return await self._page(page_query(call.request, "approvals", PAGING + APPROVAL_FILTERS))
 
     async def positions(self, call: Call) -> web.Response:
         query = page_query(call.request, "positions", PAGING)
@@ -182,6 +188,12 @@ class Api:
 
     async def reject(self, call: Call) -> web.Response:
         return await self._judge("reject", call)
+
+    async def approve_trade(self, call: Call) -> web.Response:
+        return await self._judge("approve_trade", call)
+
+    async def reject_trade(self, call: Call) -> web.Response:
+        return await self._judge("reject_trade", call)
 
     async def _judge(self, name: str, call: Call) -> web.Response:
         asked = await self._body(call.request, JudgeRequest)

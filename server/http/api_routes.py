@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from server.http.api import Api, ExitRequest, JudgeRequest, ModeRequest
-from server.http.lists import ENTRY_FILTERS, PAGING, PERFORMANCE, RECEIPT_FILTERS
+from server.http.lists import APPROVAL_FILTERS, ENTRY_FILTERS, PAGING, PERFORMANCE, RECEIPT_FILTERS
 from server.http.routes import COMMAND, OPEN, READ, Route
 
 ROUTES: tuple[Route, ...] = (
@@ -44,6 +44,16 @@ ROUTES: tuple[Route, ...] = (
         summary="Webhooks as they were received, quarantined ones included",
         answers="List",
         query=PAGING + RECEIPT_FILTERS,
+        refuses=("INVALID_PARAMETER",),
+    ),
+    Route(
+        method="GET",
+        path="/api/approvals",
+        access=READ,
+        handler=Api.approvals,
+        summary="Trades that wait, or waited, for a person: what was asked, until when, and what came of it",
+        answers="List",
+        query=PAGING + APPROVAL_FILTERS,
         refuses=("INVALID_PARAMETER",),
     ),
     Route(
@@ -96,6 +106,22 @@ ROUTES: tuple[Route, ...] = (
         for name, handler, summary in (
             ("approve", Api.approve, "Put a suggestion in force as a new rules version"),
             ("reject", Api.reject, "Turn a suggestion down; it is not offered again"),
+        )
+    ),
+    *(
+        Route(
+            method="POST",
+            path=f"/api/approvals/{{id}}/{name}",
+            access=COMMAND,
+            handler=handler,
+            summary=summary,
+            answers="CommandDone",
+            body=JudgeRequest.model_json_schema(),
+            refuses=("COMMAND_REFUSED", "INVALID_BODY", "NOT_STORED"),
+        )
+        for name, handler, summary in (
+            ("approve", Api.approve_trade, "Let a waiting trade go ahead, at the market of this moment"),
+            ("reject", Api.reject_trade, "Turn a waiting trade down; its signal is over"),
         )
     ),
     Route(

@@ -8,6 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
+from core.approvals import ApprovalStatus
 from core.performance import CUTS
 from server.deck import PageQuery, PositionRow
 from server.http.problems import Refused
@@ -46,6 +47,12 @@ RECEIPT_FILTERS = (
         name="status", text="", schema={"type": "string", "enum": ["accepted", "duplicate", "quarantined"]}
     ),
     *(p for p in ENTRY_FILTERS if p.name in ("symbol", "source", "from", "to")),
+)
+APPROVAL_FILTERS = (
+    Parameter(
+        name="status", text="", schema={"type": "string", "enum": [status.value for status in ApprovalStatus]}
+    ),
+    *(p for p in ENTRY_FILTERS if p.name in ("symbol", "from", "to")),
 )
 
 

@@ -198,6 +198,7 @@ def _operation(route: Route) -> Json:
         "responses": {
             "200": {"description": "done", "content": {"application/json": {"schema": schema}}},
             **_problems(route.refuses + (("UNAUTHORIZED", "NOT_LOCAL") if route.access == READ else ())),
+            **(_taken(schema) if route.access == COMMAND else {}),
             **_problems(("UNAUTHORIZED",) if route.access == COMMAND else ()),
         },
     }
@@ -206,6 +207,14 @@ def _operation(route: Route) -> Json:
     if route.body is not None:
         operation["requestBody"] = {"content": {"application/json": {"schema": dict(route.body)}}}
     return operation
+
+
+def _taken(schema: Json) -> Json:
+    told = {
+        "description": "taken; what comes of it follows",
+        "content": {"application/json": {"schema": schema}},
+    }
+    return {"202": told}
 
 
 def _problems(codes: Iterable[str]) -> Json:

@@ -77,6 +77,7 @@ def decision_view(record: DecisionRecord) -> dict[str, Any]:
             "contract": record.contract,
             "levels": record.levels,
             "trigger": record.trigger,
+            "approval_id": record.approval_id,
         },
     }
 

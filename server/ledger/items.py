@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from core.approvals import Approval
 from core.model import DecisionRecord
 from server.ledger.codec import from_plain, loads
 from server.ledger.instants import iso
@@ -42,6 +43,7 @@ COLUMNS: Mapping[str, str] = {
     "trades": ", ".join((*_ENTRY_TEXT, "execution", "exit")),
     "closed": ", ".join((*_ENTRY_TEXT, *_ENTRY_JSON, "inputs")),
     "receipts": "*",
+    "approvals": "id, seq, payload",
 }
 
 
@@ -88,12 +90,33 @@ def receipt_item(row: Row) -> Item:
     }
 
 
+def approval_item(row: Row) -> Item:
+    """A trade that waits, or waited, for a person; its decisions hold the evidence."""
+    asked = from_plain(Approval, loads(row["payload"]))
+    plain = ("symbol", "direction", "timeframe", "confidence", "contracts", "price", "premium", "planned_loss",
+             "signal_id", "decision_id", "position_id", "author", "code")  # fmt: skip
+    return {
+        "id": asked.id,
+        "seq": asked.seq,
+        "asked_at": asked.at,
+        "until": asked.until,
+        "status": asked.status,
+        "contract": asked.contract.label,
+        "occ": asked.contract.occ,
+        "reason": asked.why,
+        "said_at": asked.said_at,
+        "ended_at": asked.ended_at,
+        **{name: getattr(asked, name) for name in plain},
+    }
+
+
 ITEMS = {
     "decisions": decision_item,
     "ledger": ledger_item,
     "trades": trade_item,
     "closed": ledger_item,
     "receipts": receipt_item,
+    "approvals": approval_item,
 }
 
 
@@ -115,6 +138,7 @@ def record_of(row: Row) -> DecisionRecord:
     )
     fields: Item = {name: row[name] for name in names.split()}
     fields |= {name: breakdown[name] for name in ("size", "count", "contract", "levels", "trigger")}
+    fields["approval_id"] = breakdown.get("approval_id")  # not there in ledgers of before
     fields |= {
         "at": iso(row["created_at"]),
         "action": row["decision"],

@@ -16,6 +16,7 @@ from typing import Any
 
 import orjson
 
+from core.approvals import ApprovalStatus
 from core.model import SYMBOL_PATTERN, Action, Quality, ReceiptStatus, Source
 from server.deck import PageQuery
 from server.ledger.instants import bound
@@ -114,6 +115,16 @@ LISTINGS: Mapping[str, Listing] = {
             "to": Filter(bound, "received_at <= ?"),
         },
         {"time": ("seq",)},
+    ),
+    "approvals": Listing(
+        "approvals",
+        {
+            "status": Filter(_one_of(ApprovalStatus), "status = ?"),
+            "symbol": Filter(_symbol, "symbol = ?"),
+            "from": Filter(bound, "at >= ?"),
+            "to": Filter(bound, "at <= ?"),
+        },
+        {"time": ("seq", "id")},
     ),
 }
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from core.effects import (
     Effect,
+    StoreApproval,
     StoreDecision,
     StoreJudgement,
     StoreMarks,
@@ -57,10 +58,19 @@ MARK = _insert("marks", "position_id at payload")
 RULES = _insert("rules_versions", "seq at fingerprint name author toml")
 JUDGEMENT = _insert("suggestions", "seq at id status author text")
 
-STATEMENTS = (JOURNAL, RECEIPT, ENTRY, POSITION, OUTCOME, SHADOW, MARK, RULES, JUDGEMENT)
+APPROVAL = _insert(
+    "approvals",
+    "id seq at signal_id decision_id symbol status author ended_at payload",
+    " ON CONFLICT (id) DO UPDATE SET status = excluded.status, author = excluded.author,"
+    " ended_at = excluded.ended_at, payload = excluded.payload",
+)
+
+STATEMENTS = (JOURNAL, RECEIPT, ENTRY, POSITION, OUTCOME, SHADOW, MARK, RULES, JUDGEMENT, APPROVAL)
 """In the order they run within a batch: an entry is there before the outcome that is written to it."""
 
-DERIVED = ("receipts", "ledger_entries", "positions", "marks", "rules_versions", "suggestions")
+DERIVED = (
+    "receipts", "ledger_entries", "positions", "marks", "rules_versions", "suggestions", "approvals",
+)  # fmt: skip
 """The tables that a replay of the journal fills again."""
 
 Tables = dict[str, list[Row]]
@@ -157,6 +167,7 @@ def _breakdown(record: DecisionRecord) -> Mapping[str, object]:
         "contract": record.contract,
         "levels": record.levels,
         "trigger": record.trigger,
+        "approval_id": record.approval_id,
     }
 
 
@@ -206,6 +217,24 @@ def _judgement(effect: StoreJudgement, into: Tables) -> None:
     )
 
 
+def _approval(effect: StoreApproval, into: Tables) -> None:
+    approval = effect.approval
+    into[APPROVAL].append(
+        (
+            approval.id,
+            approval.seq,
+            micros(approval.at),
+            approval.signal_id,
+            approval.decision_id,
+            approval.symbol,
+            str(approval.status),
+            approval.author,
+            None if approval.ended_at is None else micros(approval.ended_at),
+            _json(approval),
+        )
+    )
+
+
 _STORES: Mapping[type, Callable[[Any, Tables], None]] = {
     StoreReceipt: _receipt,
     StoreDecision: _decision,
@@ -214,6 +243,7 @@ _STORES: Mapping[type, Callable[[Any, Tables], None]] = {
     StoreMarks: _marks,
     StoreRules: _rules,
     StoreJudgement: _judgement,
+    StoreApproval: _approval,
 }
 
 

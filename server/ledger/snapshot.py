@@ -35,6 +35,7 @@ ORDERS: dict[str, TableOrder] = {
     "marks": TableOrder(("position_id", "n"), ("n",)),
     "rules_versions": TableOrder(("seq",)),
     "suggestions": TableOrder(("seq",)),
+    "approvals": TableOrder(("id",)),
 }
 """Every derived table; the number of a mark is that of its insertion, which a rebuild may give anew."""
 

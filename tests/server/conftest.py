@@ -22,7 +22,12 @@ from server.ledger.sqlite import SqliteLedger
 from server.runtime import Runtime
 
 START = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
-WIDE = "[risk]\nopen_positions = 90\nper_symbol = 90\nsymbol_premium = 1e6\ndaily_loss = 1e6\nlosses_in_a_row = 90\n"
+UNASKED = "approval_above_contracts = 1000\napproval_above_premium = 1e9\n"
+"""In the table of risk: no trade waits for a person."""
+WIDE = (
+    "[risk]\nopen_positions = 90\nper_symbol = 90\nsymbol_premium = 1e6\ndaily_loss = 1e6\nlosses_in_a_row = 90\n"
+    + UNASKED
+)
 
 
 class Disk:

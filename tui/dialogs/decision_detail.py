@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual.binding import Binding
 
-from core.model import Component, DecisionRecord, Gate
+from core.model import Action, Component, DecisionRecord, Gate
 from tui import fmt
 from tui.dialogs.base import Reading
 from tui.panes.gates import GATES, assumed_words, evidence_words
@@ -131,7 +131,8 @@ def _top(record: DecisionRecord, width: int) -> list[Line]:
         [],
     ]  # fmt: skip
     if record.code:
-        out += named("refused by", record.code, width, "warn")
+        verb = "waits for" if record.action is Action.WAIT else "refused by"
+        out += named(verb, record.code, width, "warn")
     if record.contract is not None:
         out += named("contract", f"{record.contract.label} ({record.contract.occ})", width)
     if record.count is not None:

@@ -7,8 +7,8 @@ from importlib import resources
 
 from server.ledger.base import LedgerError
 
-VERSION = 2
-_FROM = (1,)
+VERSION = 3
+_FROM = (1, 2)
 """Versions that lack only tables: laying those that are missing makes them the present one."""
 _APPLICATION_ID = 0x67617465  # "gate"
 

@@ -1,4 +1,4 @@
--- Version 2. Instants are whole microseconds since 1970 UTC; JSON columns hold what server/ledger/rows.py wrote.
+-- Version 3. Instants are whole microseconds since 1970 UTC; JSON columns hold what server/ledger/rows.py wrote.
 -- The journal is the truth, append-only and chained by hash; every other table can be made from it again.
 
 CREATE TABLE IF NOT EXISTS meta (
@@ -104,6 +104,21 @@ CREATE TABLE IF NOT EXISTS suggestions (
   author TEXT NOT NULL,
   text   TEXT NOT NULL
 ) STRICT;
+
+-- Trades that waited for a person: asked at ``at``, as they are now; ``payload`` is core.approvals.Approval.
+CREATE TABLE IF NOT EXISTS approvals (
+  id          TEXT PRIMARY KEY,
+  seq         INTEGER NOT NULL,
+  at          INTEGER NOT NULL,
+  signal_id   TEXT NOT NULL,
+  decision_id TEXT NOT NULL,
+  symbol      TEXT NOT NULL,
+  status      TEXT NOT NULL,
+  author      TEXT,
+  ended_at    INTEGER,
+  payload     TEXT NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS approvals_newest ON approvals (seq DESC, id DESC);
 
 CREATE TABLE IF NOT EXISTS checkpoints (
   seq   INTEGER PRIMARY KEY,

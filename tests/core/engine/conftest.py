@@ -35,6 +35,16 @@ LONG, SHORT = Direction.LONG, Direction.SHORT
 NO_FEED = ("spread_bps", "depth_score", "atr14")
 
 
+NOBODY_ASKED = "approval_above_contracts = 100000\napproval_above_premium = 1e9\n"
+"""In the table of risk: no trade waits for a person."""
+
+
+def unasked(toml: str) -> str:
+    """Rules under which no trade waits for a person, whatever else they say."""
+    head, table, rest = toml.partition("[risk]\n")
+    return f"{head}[risk]\n{NOBODY_ASKED}{rest}" if table else f"{toml}[risk]\n{NOBODY_ASKED}"
+
+
 def day_of(text: str) -> datetime:
     """An instant from exchange time, as 2026-11-24T10:00 or 10:00 on that Tuesday."""
     text = text if "T" in text else f"2026-11-24T{text}"
@@ -43,12 +53,16 @@ def day_of(text: str) -> datetime:
 
 @dataclass
 class Wire:
-    """An engine without a feed (or with ``snapshot``) whose market answers at once unless ``answering`` is off."""
+    """An engine without a feed (or with ``snapshot``) whose market answers at once unless ``answering`` is off.
+
+    No trade waits for a person unless ``asking``.
+    """
 
     rules: str = ""
     now: datetime = field(default_factory=lambda: day_of("10:00"))
     engine: Engine = field(default_factory=lambda: Engine(engine_id="wire"))
     answering: bool = True
+    asking: bool = False
     snapshot: dict[str, Any] | None = None
     journal: list[Event] = field(default_factory=list)
     effects: list[Effect] = field(default_factory=list)
@@ -57,7 +71,7 @@ class Wire:
     _count: int = 0
 
     def __post_init__(self) -> None:
-        self.post(RulesChanged, toml=self.rules)
+        self.post(RulesChanged, toml=self.rules if self.asking else unasked(self.rules))
 
     # --- in --------------------------------------------------------------------------------------------
 

@@ -21,7 +21,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from core.effects import AnswerReceipt, StoreDecision, StoreReceipt, StoreTrade
+from core.approvals import Approval, ApprovalStatus
+from core.effects import AnswerCommand, AnswerReceipt, StoreApproval, StoreDecision, StoreReceipt, StoreTrade
 from core.engine import Engine
 from core.events import Commanded, MarketAnswered, PriceSeen, Received, RulesChanged, Ticked
 from core.intake import sample
@@ -34,15 +35,18 @@ from server.writer import decode_state
 SYMBOLS = ("SPY", "SPX", "TSLA")
 SPOT = {"SPY": 450.0, "SPX": 4500.0, "TSLA": 200.0}
 WIDE = "[risk]\nopen_positions = 90\nper_symbol = 90\nsymbol_premium = 1e6\ndaily_loss = 1e6\nlosses_in_a_row = 90\n"
+UNASKED = "approval_above_contracts = 1000\napproval_above_premium = 1e9\n"
 RULES = (
     "",
     WIDE,
+    WIDE,
+    WIDE + UNASKED,
     "[sizing]\ncontract_cap = 3\n",
     "[exits]\nscale_out_fraction = 1.0\n",
     "[risk]\ndaily_loss = 50\n",
 )
 BIG = WIDE + (
-    "contracts_per_trade = 400\npremium_per_trade = 1e6\n"
+    UNASKED + "contracts_per_trade = 400\npremium_per_trade = 1e6\n"
     "[account]\nsize = 2e6\n[sizing]\ncontract_cap = 400\npremium_cap = 1e6\n"
 )
 """Orders above fifty contracts, which fill in part."""
@@ -63,11 +67,12 @@ class AnyHistory(RuleBasedStateMachine):
         self.positions: dict[str, Any] = {}
         self.decided: dict[str, str] = {}
         self.commands: dict[str, Any] = {}
+        self.approvals: dict[str, Approval] = {}
         self.receipts = 0
 
     # --- inputs ------------------------------------------------------------------------------------------
 
-    @initialize(toml=st.sampled_from([WIDE, BIG]))
+    @initialize(toml=st.sampled_from([WIDE, WIDE + UNASKED, BIG]))
     def rules_of_the_start(self, toml: str) -> None:
         self.post(RulesChanged, toml=toml)
 
@@ -183,6 +188,29 @@ class AnyHistory(RuleBasedStateMachine):
             assert effects == [self.commands[command_id]]
         self.commands[command_id] = answer
 
+    @precondition(lambda self: self.approvals)
+    @rule(
+        yes=st.sampled_from([True, True, False]),
+        which=st.integers(0, 3),
+        again=st.sampled_from([False] * 4 + [True]),
+        seconds=st.sampled_from([0, 0, 1, 60]),
+        now=st.booleans(),
+    )
+    def a_persons_word(self, yes: bool, which: int, again: bool, seconds: int, now: bool) -> None:
+        self.wire.now += timedelta(seconds=seconds)
+        latest = list(reversed(self.approvals.values()))
+        asked = [a for a in latest if a.is_open] or latest
+        approval = asked[which % len(asked)]
+        command_id = next(reversed(self.commands)) if again and self.commands else f"c{len(self.commands)}"
+        effects = self.post(
+            Commanded, command_id=command_id, name="approve_trade" if yes else "reject_trade", argument=approval.id,
+        )  # fmt: skip
+        if command_id in self.commands:
+            assert effects == [self.commands[command_id]]
+        self.commands[command_id] = next(e for e in effects if isinstance(e, AnswerCommand))
+        if now:
+            self.market_answers_all()
+
     @rule(toml=st.sampled_from([*RULES, BIG, BIG]))
     def rules_change(self, toml: str) -> None:
         self.post(RulesChanged, toml=toml)
@@ -237,9 +265,28 @@ class AnyHistory(RuleBasedStateMachine):
         assert before is None or before <= self.wire.state.at
         for effect in effects:
             encode_any(effect)
+        self.check_approvals(effects)
         self.check_decisions(effects)
         self.check_positions(effects)
         return effects
+
+    def check_approvals(self, effects: list[Any]) -> None:
+        said = {a.id for a in self.approvals.values() if a.status is ApprovalStatus.APPROVED}
+        for approval in (e.approval for e in effects if isinstance(e, StoreApproval)):
+            before = self.approvals.get(approval.id)
+            assert before is None or before.is_open, "an approval ends once"
+            if approval.status is ApprovalStatus.EXECUTED:
+                assert approval.id in said, "nothing is bought without a person's yes"
+                bought = self.wire.state.positions[approval.position_id]
+                assert bought.contract == approval.contract
+                assert bought.entry.contracts <= approval.contracts
+            self.approvals[approval.id] = approval
+        still = [a for a in self.approvals.values() if a.is_open]
+        signals = self.wire.state.signals
+        assert len({a.signal_id for a in still}) == len(still), "a signal waits for at most one approval"
+        assert {a.id for a in still} == {s.approval_id for s in signals.values() if s.approval_id is not None}
+        for approval in still:
+            assert signals[approval.signal_id].approval_id == approval.id
 
     def check_decisions(self, effects: list[Any]) -> None:
         opened = {

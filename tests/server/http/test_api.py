@@ -40,6 +40,7 @@ QUERIES = [
         "time",
     ),
     ("/api/receipts?status=quarantined", "receipts", 50, {"status": "quarantined"}, "time"),
+    ("/api/approvals?status=PENDING", "approvals", 50, {"status": "PENDING"}, "time"),
 ]
 
 

@@ -1,4 +1,4 @@
-"""Suggestions and rules versions over HTTP: who may say what, and what is answered."""
+"""Suggestions, approvals and rules versions over HTTP: who may say what, and what is answered."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from server.deck import CommandResult
 COMMANDS = [
     ("/api/suggestions/sug-1/approve", "approve", "sug-1"),
     ("/api/suggestions/sug-1/reject", "reject", "sug-1"),
+    ("/api/approvals/app-1/approve", "approve_trade", "app-1"),
+    ("/api/approvals/app-1/reject", "reject_trade", "app-1"),
     ("/api/rules/abc123/rollback", "rollback", "abc123"),
 ]
 
@@ -29,7 +31,15 @@ async def test_a_word_on_rules_needs_the_command_token_and_keeps_its_author(
 
 
 @pytest.mark.parametrize(
-    ("code", "status"), [("NO_SUGGESTION", 404), ("NO_VERSION", 404), ("JUDGED", 409), ("RULES_CHANGED", 409)]
+    ("code", "status"),
+    [
+        ("NO_SUGGESTION", 404),
+        ("NO_APPROVAL", 404),
+        ("EXPIRED", 409),
+        ("NO_VERSION", 404),
+        ("JUDGED", 409),
+        ("RULES_CHANGED", 409),
+    ],
 )
 async def test_what_cannot_be_said_is_refused_with_the_engines_code(
     serve: Any, deck: Any, command_headers: dict[str, str], code: str, status: int

@@ -10,7 +10,16 @@ from uuid import UUID, uuid5
 
 import pytest
 
-from core.effects import StoreDecision, StoreJudgement, StoreMarks, StoreReceipt, StoreRules, StoreTrade
+from core.approvals import Approval, ApprovalStatus
+from core.effects import (
+    StoreApproval,
+    StoreDecision,
+    StoreJudgement,
+    StoreMarks,
+    StoreReceipt,
+    StoreRules,
+    StoreTrade,
+)
 from core.events import Commanded, MarketAnswered, OptionChain, PriceSeen, Received, RulesChanged, Ticked
 from core.model import (
     Action,
@@ -274,6 +283,16 @@ class Make:
             author="deck",
             text="Raise a from 1 to 2: b",
         )
+
+    def approval(self, seq: int, status: ApprovalStatus = ApprovalStatus.PENDING) -> StoreApproval:
+        return StoreApproval(
+            approval=Approval(
+                id=self.id(seq, "approval"), seq=seq, at=self.at(seq), signal_id=self.id(seq, "signal"),
+                decision_id=self.id(seq, "decision"), symbol="SPY", direction=Direction.LONG, timeframe=15,
+                confidence=81.4, contract=self.contract(), contracts=12, price=1.9, premium=2280.0,
+                planned_loss=912.5, why="12 contracts > 10", until=self.at(seq + 900), status=status,
+            )
+        )  # fmt: skip
 
     def tick(self, seq: int) -> Ticked:
         return Ticked(seq=seq, at=self.at(seq))

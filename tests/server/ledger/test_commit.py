@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
+from core.approvals import ApprovalStatus
 from core.effects import Notify, StoreDecision
 from core.model import Action, ReceiptStatus, Tone
 from server.deck import PageQuery
 from server.ledger.base import LedgerError
 from server.ledger.reader import SqliteReader
+from server.ledger.rows import DERIVED
 from server.ledger.sqlite import SqliteLedger
 
 
@@ -26,7 +28,7 @@ async def test_a_batch_lands_in_its_tables(ledger: SqliteLedger, make: Any) -> N
                 (make.receipt(2), *make.decided(2)[1][1:], make.trade(2), make.marks(2, 2), said),
             ),
             (make.tick(3), (make.marks(2, 3, 4), make.trade(2, closed_at=4))),
-            (make.events()[5], (make.rules(6), make.judgement(6))),
+            (make.events()[5], (make.rules(6), make.judgement(6), make.approval(6))),
         ]
     )
     stats = await ledger.stats()
@@ -38,9 +40,10 @@ async def test_a_batch_lands_in_its_tables(ledger: SqliteLedger, make: Any) -> N
         "marks": 3,
         "rules_versions": 1,
         "suggestions": 1,
+        "approvals": 1,
         "checkpoints": 0,
     }
-    assert stats.commits == 1 and stats.last_commit_rows == 16 and stats.last_seq == ledger.last_seq == 6
+    assert stats.commits == 1 and stats.last_commit_rows == 17 and stats.last_seq == ledger.last_seq == 6
     assert stats.last_commit_ms is not None and stats.bytes_on_disk > 4096
     assert [mark.at for mark in await ledger.marks_of(make.id(2, "position"))] == [
         make.at(n) for n in (2, 3, 4)
@@ -188,14 +191,19 @@ async def test_a_read_under_way_does_not_hold_up_the_writer(ledger: SqliteLedger
 
 async def test_derived_tables_made_again_are_equal(ledger: SqliteLedger, make: Any) -> None:
     batch = [make.decided(seq) for seq in range(1, 30)]
-    batch.append((make.tick(30), (make.trade(3), make.marks(3, 30, 31), make.rules(30), make.judgement(30))))
-    batch.append((make.tick(31), (make.trade(3, closed_at=31),)))
+    batch.append(
+        (
+            make.tick(30),
+            (make.trade(3), make.marks(3, 30, 31), make.rules(30), make.judgement(30), make.approval(4)),
+        )
+    )
+    ended = make.approval(4, ApprovalStatus.EXPIRED)
+    batch.append((make.tick(31), (make.trade(3, closed_at=31), ended)))
     await ledger.commit(batch)
-    tables = ("receipts", "ledger_entries", "positions", "marks", "rules_versions", "suggestions")
 
     def dump() -> list[Any]:
         with sqlite3.connect(ledger.path) as c:
-            return [c.execute(f"SELECT * FROM {table} ORDER BY 1").fetchall() for table in tables]
+            return [c.execute(f"SELECT * FROM {table} ORDER BY 1").fetchall() for table in DERIVED]
 
     before = dump()
     with sqlite3.connect(ledger.path) as c:

@@ -97,6 +97,7 @@ async def test_an_older_ledger_gets_the_tables_it_lacks(tmp_path: Path) -> None:
     await (await SqliteLedger.open(path, "engine-1")).close()
     with sqlite3.connect(path) as c:
         c.execute("DROP TABLE suggestions")
+        c.execute("DROP TABLE approvals")
         c.execute("PRAGMA user_version = 1")
     with pytest.raises(LedgerError, match="version 1"):
         await SqliteReader.attach(path)
