@@ -150,7 +150,7 @@ def send(
         str | None, typer.Option(help="The running gatedeck; default http://127.0.0.1:8787.")
     ] = None,
     symbol: Annotated[str, typer.Option(help="Symbol of the samples.")] = "SPY",
-    price: Annotated[float, typer.Option(help="Price that the samples state.")] = 450.0,
+    price: Annotated[float, typer.Option(help="Price that the samples state.")] = 660.0,
     short: Annotated[bool, typer.Option("--short", help="Samples that propose SHORT.")] = False,
     json: Annotated[bool, typer.Option("--json", help="One line of JSON: the answers.")] = False,
     config: Config = None,

@@ -20,6 +20,8 @@ Post = tuple[str, str, bytes]
 """What is called what, where it goes, and its body."""
 
 ANSWER_SECONDS = 10.0
+STOP_PCT = 1.0
+"""A stop so far away that the first trade is small enough to wait for nobody's approval."""
 ORDER = ("saty-phase", "trend", "strat", "ultimate-options", "signals")
 """What a decision needs comes before the signal that asks for one."""
 
@@ -67,7 +69,7 @@ def send(
 
 def _post(name: str, symbol: str, price: float, direction: Direction, now: datetime) -> Post:
     source: Source = ENDPOINTS[name]
-    body = sample(source, now, symbol, price, direction, timeframe=15)
+    body = sample(source, now, symbol, price, direction, timeframe=15, risk_pct=STOP_PCT)
     return name, f"/api/webhooks/{name}", json.dumps(body).encode()
 
 
