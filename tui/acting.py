@@ -13,11 +13,13 @@ from textual.reactive import var
 from core.model import Mode
 from server.deck import Command, DeckSnapshot, EventLine, PositionRow
 from tui import fmt
+from tui.dialogs.approval import ApprovalDialog
 from tui.dialogs.break_even import BreakEvenDialog
 from tui.dialogs.exit_all import ExitAllDialog
 from tui.dialogs.exit_position import ExitDialog, HalfDialog
 from tui.dialogs.mode import ModeDialog
 from tui.dialogs.position_detail import PositionDialog
+from tui.panes.approvals import ApprovalsPane
 from tui.panes.positions import PositionsPane
 from tui.screens.live import LiveScreen
 
@@ -145,6 +147,26 @@ class Acting(_Base):
             command = Command(id=str(uuid4()), name="exit_all", expected=len(rows))
             words = f"Exiting {fmt.plural(len(rows), 'position')}"
             self._send(command, words, leaving=frozenset(row.id for row in rows))
+
+    def ask_approval(self, *, yes: bool) -> None:
+        """Ask about the trade that waits on the first line, as it is painted now."""
+        if not isinstance(self.screen, LiveScreen):
+            return
+        waiting = self.screen.query_one(ApprovalsPane).data
+        if not waiting:
+            self._deck.say("No trade waits for you", "neutral")
+        elif yes and waiting[0].approved:
+            self._deck.say(f"{waiting[0].contract} is approved: it waits for a price", "neutral")
+        else:
+            dialog = ApprovalDialog(waiting[0], yes=yes)
+            self.push_screen(dialog, partial(self._approval_answered, dialog))
+
+    def _approval_answered(self, dialog: ApprovalDialog, confirmed: bool | None) -> None:
+        if confirmed:
+            name, words = ("approve_trade", "Approving") if dialog.yes else ("reject_trade", "Rejecting")
+            asked = dialog.asked
+            command = Command(id=str(uuid4()), name=name, argument=asked.id)
+            self._send(command, f"{words} {asked.contract}")
 
     def ask_mode(self) -> None:
         latest = self._deck.latest

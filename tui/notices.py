@@ -15,6 +15,7 @@ TOAST, BELL, DESKTOP = "toast", "bell", "desktop"
 CHANNELS = (TOAST, BELL, DESKTOP)
 KINDS = {
     "execute": "an entry is executed",
+    "approval": "a trade waits for you",
     "exit": "a position, or part of one, leaves",
     "risk": "a limit acts, the mode changes",
     "feed": "a feed is lost, an alarm",
@@ -37,6 +38,7 @@ class NoticeSettings:
     """For each kind the ways in which it is told; ``title`` counts the unseen in the terminal's title."""
 
     execute: frozenset[str] = _ALL
+    approval: frozenset[str] = _ALL
     exit: frozenset[str] = _ALL
     risk: frozenset[str] = _ALL
     feed: frozenset[str] = _ALL
@@ -73,7 +75,7 @@ class NoticeSettings:
         return cls(**found)
 
 
-SILENT = NoticeSettings(execute=_SEEN, exit=_SEEN, risk=_SEEN, feed=_SEEN)
+SILENT = NoticeSettings(execute=_SEEN, approval=_SEEN, exit=_SEEN, risk=_SEEN, feed=_SEEN)
 """Toasts and the title alone: for a demo, where something happens all the time."""
 
 

@@ -39,6 +39,7 @@ from core.model import (
     Tone,
 )
 from server.deck import (
+    ApprovalRow,
     Command,
     CommandResult,
     Counters,
@@ -251,6 +252,22 @@ def positions() -> tuple[PositionRow, ...]:
         position("p5", "SPX", strike=4525, spot=4521.4, mark=14.2, entry=15.1, contracts=1,
                  expiry=date(2026, 11, 24), state="EXITING"),
     )  # fmt: skip
+
+
+def approval(key: str = "a1", symbol: str = "SPY", **changes: Any) -> ApprovalRow:
+    """A trade that waits: twelve contracts, 842 s left."""
+    row = ApprovalRow(
+        id=key, decision_id=f"dec-{key}", symbol=symbol, direction=Direction.LONG, contract=f"{symbol} 452C 11/27",
+        occ=f"{symbol}261127C00452000", timeframe=15, confidence=86.4, contracts=12, price=2.05, premium=2460.0,
+        planned_loss=1845.0, why="Waits for approval: 12 contracts > 10 and premium $2,460 > $1,500",
+        asked_at=NOW - timedelta(seconds=58), left=842.0, mark=2.07, mark_age=3.0, underlying=451.8,
+    )  # fmt: skip
+    return replace(row, **changes)
+
+
+def waiting_record() -> DecisionRecord:
+    """The decision on a trade that waits for a person."""
+    return replace(record(), action=Action.WAIT, direction=None, code="APPROVAL_NEEDED", position_id=None)
 
 
 def recent(count: int = 20) -> tuple[DecisionRow, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from fake_deck import FakeDeck, position, snapshot
+from fake_deck import FakeDeck, approval, position, snapshot
 from test_snapshots import NAMES, SIZES, picture
 
 from core.model import Mode
@@ -50,6 +50,13 @@ def test_full(snap_compare: Any, both: tuple[int, int], name: str) -> None:
 def test_break_even(snap_compare: Any, size: tuple[int, int]) -> None:
     row = position(break_even=453.1, break_even_sells=True, stale=True, age=140)
     assert picture(snap_compare, size, "b", deck=FakeDeck(snapshot(positions=(row,))))
+
+
+@pytest.mark.parametrize("key", ["a", "r"], ids=["approve", "reject"])
+def test_waiting_trade(snap_compare: Any, size: tuple[int, int], key: str) -> None:
+    stale = {"stale": True, "mark_age": 140.0} if key == "a" else {}
+    waiting = (approval(**stale), approval("a2", "NVDA", left=3000.0))
+    assert picture(snap_compare, size, key, deck=FakeDeck(snapshot(approvals=waiting)))
 
 
 def test_halted(snap_compare: Any, size: tuple[int, int]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from fake_deck import FakeDeck, empty_snapshot, record, snapshot
+from fake_deck import FakeDeck, approval, empty_snapshot, record, snapshot, waiting_record
 
 from core.model import Action
 from tui.app import DeckApp
@@ -52,6 +52,16 @@ def test_live(snap_compare: Any, size: tuple[int, int]) -> None:
 
 def test_live_empty(snap_compare: Any, size: tuple[int, int]) -> None:
     assert picture(snap_compare, size, deck=FakeDeck(empty_snapshot()))
+
+
+def test_live_waiting(snap_compare: Any, size: tuple[int, int]) -> None:
+    waiting = (
+        approval(),
+        approval("a2", "NVDA", left=3000.0),
+        approval("a3", "QQQ", left=3001.0, approved=True),
+    )
+    made = waiting_record()
+    assert picture(snap_compare, size, deck=FakeDeck(snapshot(approvals=waiting, decision=made)))
 
 
 def test_live_skip(snap_compare: Any, size: tuple[int, int]) -> None:

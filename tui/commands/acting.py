@@ -64,6 +64,30 @@ class ExitAll(UserCommand):
         app.ask_exit_all()
 
 
+class ApproveTrade(UserCommand):
+    """Approve the trade that waits on the first line; a dialog names it and asks for another key."""
+
+    keys = ("a",)
+    label = "approve"
+    group = "Positions"
+    scope = "live"
+
+    def run(self, app: DeckApp) -> None:
+        app.ask_approval(yes=True)
+
+
+class RejectTrade(UserCommand):
+    """Reject the trade that waits on the first line; a dialog names it and asks for another key."""
+
+    keys = ("r",)
+    label = "reject"
+    group = "Positions"
+    scope = "live"
+
+    def run(self, app: DeckApp) -> None:
+        app.ask_approval(yes=False)
+
+
 class ChangeMode(UserCommand):
     """Choose ACTIVE, REDUCING or HALTED; a dialog says what each does and asks for another key."""
 

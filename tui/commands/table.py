@@ -15,6 +15,8 @@ COMMANDS: tuple[type[UserCommand], ...] = (
     acting.ExitHalf,
     acting.BreakEven,
     acting.ExitAll,
+    acting.ApproveTrade,
+    acting.RejectTrade,
     acting.ChangeMode,
     acting.SortPositions,
     acting.ShowDecision,

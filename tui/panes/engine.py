@@ -27,6 +27,7 @@ _TABLES = {
     "marks": "marks",
     "rules_versions": "rules",
     "suggestions": "judged",
+    "approvals": "approvals",
     "checkpoints": "checkpoints",
 }
 _WITH_N = 46

@@ -8,6 +8,7 @@ from textual.containers import Container, VerticalScroll
 
 from server.deck import DeckSnapshot
 from tui.commands.table import bindings
+from tui.panes.approvals import ApprovalsPane
 from tui.panes.decision import DecisionPane, DecisionView
 from tui.panes.events import EventsPane
 from tui.panes.gates import GatesPane
@@ -26,6 +27,7 @@ class LiveScreen(DeckScreen):
     AUTO_FOCUS = None
 
     def compose_body(self) -> ComposeResult:
+        yield ApprovalsPane(id="approvals")
         with VerticalScroll(id="body", can_focus=False):
             with Container(id="evidence"):
                 yield DecisionPane(id="decision")
@@ -42,6 +44,7 @@ class LiveScreen(DeckScreen):
         self.query_one(PositionsPane).focus(scroll_visible=False)
 
     def show_body(self, snapshot: DeckSnapshot) -> None:
+        self.query_one(ApprovalsPane).show(snapshot.approvals)
         record = snapshot.decision
         age = int((snapshot.at - record.at).total_seconds()) if record else 0
         self.query_one(DecisionPane).show(

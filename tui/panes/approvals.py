@@ -1,0 +1,62 @@
+"""Trades that wait for a person, above everything else; takes no room while there are none."""
+
+from __future__ import annotations
+
+from server.deck import ApprovalRow
+from tui import fmt
+from tui.widgets.line import DIRECTION_MARK, DIRECTION_ROLE, Line, clip_line
+from tui.widgets.painted import Pane
+
+_SHORT = 32
+"""Rows of the screen under which only the one whose time ends first has a line."""
+_MOST = 3
+
+
+class ApprovalsPane(Pane):
+    """The first line is the one that the keys act on."""
+
+    data: tuple[ApprovalRow, ...] = ()
+
+    def show(self, data: object) -> None:
+        super().show(data)
+        self.display = bool(self.data)
+        most = _MOST if self.app.size.height >= _SHORT else 1
+        height = max(1, min(most, len(self.data)))
+        if self.styles.height is None or self.styles.height.value != height:
+            self.styles.height = height
+
+    def lines(self, width: int, height: int) -> list[Line]:
+        shown = self.data[:height]
+        more = len(self.data) - len(shown)
+        return [
+            clip_line(approval_line(row, first=n == 0, more=more if n == len(shown) - 1 else 0), width)
+            for n, row in enumerate(shown)
+        ]
+
+
+def approval_line(row: ApprovalRow, *, first: bool, more: int) -> Line:
+    """Contract and quantity, dollars, confidence and the time left, the most needed first."""
+    line: Line = [
+        (" APPROVED " if row.approved else " APPROVE? ", "badge-info" if row.approved else "badge-warn")
+    ]
+    keys: Line = [("a", "key"), ("/", "dim"), ("r", "key")]
+    line += [(" ", "text"), *(keys if first else [("   ", "text")])]
+    line += [
+        (f" {DIRECTION_MARK[row.direction]} ", DIRECTION_ROLE[row.direction]),
+        (f"{row.contract} × {row.contracts}", "strong"),
+        (f"  {left_words(row)}", "warn"),
+        (f"  {dollars(row.premium)}", "text"),
+        (f"  loss {dollars(row.planned_loss)}", "text"),
+        (f"  conf {fmt.score(row.confidence)}", "text"),
+    ]
+    return [*line, (f"  +{more}", "warn")] if more else line
+
+
+def left_words(row: ApprovalRow) -> str:
+    """Minutes and seconds until nobody can approve it any more."""
+    minutes, seconds = divmod(max(0, int(row.left)), 60)
+    return f"{minutes}:{seconds:02d}"
+
+
+def dollars(value: float) -> str:
+    return "$" + fmt.number(value, 0)
