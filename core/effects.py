@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from core.approvals import Approval
+from core.events import PriceSeen
 from core.model import Contract, DecisionRecord, Direction, ReceiptStatus, Source, Tone
 from core.positions.book import Mark, Position
 
@@ -64,6 +65,13 @@ class StoreMarks:
 
     position_id: str
     marks: tuple[Mark, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StorePrice:
+    """A price as it was put to the trades and shadows of its symbol: a step of the symbol's path."""
+
+    seen: PriceSeen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +168,7 @@ Stored = (
     | StoreTrade
     | StoreShadow
     | StoreMarks
+    | StorePrice
     | StoreRules
     | StoreJudgement
     | StoreApproval

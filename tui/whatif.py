@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core.learning.whatif import NO_TRADE
 from core.rules import Rules, RulesError
 from server.config import ConfigError
 from tui.replaying import ledger_path
@@ -21,16 +22,14 @@ def whatif(
     changes: list[str], *, rules: Path | None, db: str | None, config: Path | None, as_json: bool
 ) -> int:
     """Decide the ledger again under changed rules; raises ConfigError for a change that cannot be read."""
-    from core.learning import whatif_entries
-    from server.exporting import items
     from server.ledger.codec import encode_any
     from server.ledger.snapshot import LedgerSnapshot
+    from server.trying import try_rules
 
     with LedgerSnapshot(ledger_path(db, config)) as ledger:
         in_force = _in_force(ledger)
         candidate = _candidate(in_force, changes, rules)
-        entries = list(items(ledger, "ledger"))
-    found = whatif_entries(entries, in_force, candidate)
+        found = try_rules(ledger, in_force, candidate)
     if as_json:
         sys.stdout.buffer.write(encode_any(found) + b"\n")
     else:
@@ -71,31 +70,52 @@ def _candidate(in_force: Rules, changes: list[str], rules: Path | None) -> Rules
 
 
 def _lines(found: WhatIf) -> Iterator[str]:
-    yield f"{found.in_force} → {found.candidate}    {found.label}"
+    yield found.label
+    yield f"rules {found.in_force} → {found.candidate}, dollars at multiplier 1"
     for path, (old, new) in found.rules.items():
-        answered = "" if path not in found.not_applied else "   NOT_ANSWERABLE here: replay it"
-        yield f"  {path}: {old} → {new}{answered}"
+        yield f"  {path}: {_briefly(old, new)}"
+        if path in found.not_applied:
+            yield "    NOT_ANSWERABLE here: replay it"
     yield from _stretch("whole ledger", found.whole)
     yield from _stretch("later third", found.later_third)
 
 
+def _briefly(old: object, new: object) -> str:
+    """Old and new value; of tables only the entries that differ."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        keys = [key for key in {**old, **new} if old.get(key) != new.get(key)]
+        return ", ".join(f"{key} {old.get(key)} → {new.get(key)}" for key in keys)
+    if isinstance(old, tuple) and isinstance(new, tuple) and len(old) == len(new):
+        rows = [(one, other) for one, other in zip(old, new, strict=True) if one != other]
+        return ", ".join(f"{one} → {other}" for one, other in rows)
+    return f"{old} → {new}"
+
+
 def _stretch(name: str, part: Difference) -> Iterator[str]:
     yield ""
-    yield f"{name}: {part.decisions} decisions, {part.changed} change"
+    if not part.decisions:
+        yield f"{name}: – (it takes decisions on three sessions or more)"
+        return
+    yield f"{name}: {part.decisions:,} decisions, {part.changed:,} change"
     for change, count in part.changes.items():
-        yield f"  {change:24} {count:6}"
-    yield f"  trades {part.trades} → {part.trades_candidate}, {part.not_answerable} NOT_ANSWERABLE (no outcome known)"
-    for label, metric in (
+        yield f"  {change:24} {count:6,}"
+    yield f"  trades {part.trades:,} → {part.trades_candidate:,}, {part.not_answerable:,} NOT_ANSWERABLE"
+    for reason, count in part.why.items():
+        yield f"    {count:6,} {reason}"
+    rows = [
         ("gained", part.gained),
         ("lost", part.lost),
         ("resized", part.resized),
-        ("difference", part.difference),
-    ):
-        yield f"  {label:12} {_dollars(metric)}"
+        ("other exits", part.reexited),
+    ]
+    for label, metric in rows:
+        if metric.value is not None or metric.reason != NO_TRADE:
+            yield f"  {label:12} {_dollars(metric)}"
+    yield f"  {'difference':12} {_dollars(part.difference)}"
     for gate in part.gates:
         if gate.opened or gate.shut:
-            opened = f"lets {gate.opened} in, shuts {gate.shut} out"
-            yield f"  {gate.gate} gate: {opened}, {_dollars(gate.difference)}"
+            yield f"  {gate.gate} gate: lets {gate.opened:,} in, shuts {gate.shut:,} out"
+            yield f"    {_dollars(gate.difference)}"
 
 
 def _dollars(metric: Metric) -> str:

@@ -79,6 +79,16 @@ def columns_from_stored(inputs: Iterable[Mapping[str, Any]]) -> DecisionColumns:
     return _columns(_row(_from_mapping, row["context"], row["market"]) for row in inputs)
 
 
+def packed_dtype() -> np.dtype[Any]:
+    """One row as a packed record: the fields in their order, without gaps."""
+    return np.dtype(list(zip(_NAMES, _DTYPES, strict=True)))
+
+
+def row_of(context: Context, market: MarketSnapshot) -> tuple[Any, ...]:
+    """One row, its values in the order of the fields."""
+    return _row(getattr, context, market)
+
+
 def _columns(rows: Iterable[tuple[Any, ...]]) -> DecisionColumns:
     # In blocks, so that a million rows are never a million tuples.
     rows = iter(rows)

@@ -8,7 +8,7 @@ from core.model import ContractCount, Reason, Tone
 from core.rules import DEFAULT, Rules
 
 _SHARES = 100
-_TOLERANCE = 1e-9
+TOLERANCE = 1e-9
 
 
 def planned_loss(premium: float, loss_at_stop: float, rules: Rules = DEFAULT, shares: int = _SHARES) -> float:
@@ -51,4 +51,4 @@ def contract_count(
 
 def _whole(quotient: float) -> int:
     # 250 / 0.1 in binary is a hair under 2,500 or over it; a trader counts 2,500.
-    return floor(quotient + _TOLERANCE)
+    return floor(quotient + TOLERANCE)

@@ -10,6 +10,7 @@ from core.engine.desk import Desk
 from core.engine.holding import check_daily_loss, open_net, settle_outcome
 from core.engine.shadowing import shadows_at_time
 from core.engine.state import ask_for
+from core.engine.tails import let_go
 from core.events import Ticked
 from core.model import Mode, Tone
 from core.positions import on_time
@@ -46,7 +47,9 @@ def tick(desk: Desk, event: Ticked) -> list[Effect]:
 def _forget(desk: Desk, now: datetime) -> None:
     """Let go of symbols that nobody has spoken of for long, so that ever new ones cannot fill the memory."""
     state, limit = desk.state, now - KEPT_FOR
+    let_go(desk, now)
     needed = {p.symbol for p in (*state.positions.values(), *state.shadows.values())}
+    needed |= set(state.tails)
     needed |= {s.update.symbol for s in state.signals.values()}
     state.senders.forget(limit)
     for symbol in [s for s, p in state.prices.items() if p.priced_at < limit and s not in needed]:

@@ -63,7 +63,7 @@ class Desk:
         return f"{h[:8]}-{h[8:12]}-5{h[13:16]}-a{h[17:20]}-{h[20:32]}"
 
     def watched(self) -> tuple[Watch, ...]:
-        """The underlyings whose prices matter now: live signals, positions, shadows, approvals."""
+        """The underlyings whose prices matter now: live signals, positions, shadows, tails, approvals."""
         held: dict[str, dict[Any, Contract]] = {s.update.symbol: {} for s in self.state.signals.values()}
         state = self.state
         every: list[Position | Approval] = [*state.positions.values(), *state.shadows.values()]
@@ -71,6 +71,9 @@ class Desk:
         for wanted in every:
             contract = wanted.contract
             held.setdefault(wanted.symbol, {})[contract.expiry, contract.strike, contract.right] = contract
+        for symbol, contracts in state.tails.items():
+            of_symbol = held.setdefault(symbol, {})
+            of_symbol |= {(c.expiry, c.strike, c.right): c for c in contracts.values()}
         return tuple(Watch(symbol=s, contracts=tuple(held[s].values())) for s in sorted(held))
 
     def unanswered(self) -> tuple[FetchMarket, ...]:

@@ -9,6 +9,7 @@ from core.engine.desk import Desk
 from core.engine.reconsidering import reconsider
 from core.engine.shadowing import shadows_at_price
 from core.engine.state import Outcome as TradeOutcome
+from core.engine.tails import follow, path_of
 from core.events import PriceSeen
 from core.model import Mode, Tone
 from core.positions import Outcome, Position, PositionState, account_of, net_so_far, on_price
@@ -28,7 +29,7 @@ def see_price(desk: Desk, seen: PriceSeen) -> list[Effect]:
     known = state.prices.get(seen.symbol)
     if known is None or seen.priced_at >= known.priced_at:
         state.prices[seen.symbol] = seen
-    effects: list[Effect] = []
+    effects = path_of(desk, seen)
     exits = state.mode is not Mode.HALTED
     for position in [p for p in state.positions.values() if p.symbol == seen.symbol]:
         effects += settle_outcome(
@@ -74,6 +75,7 @@ def settle_outcome(desk: Desk, before: Position, outcome: Outcome, now: datetime
 def _closed(desk: Desk, position: Position, now: datetime) -> list[Effect]:
     state, rules = desk.state, desk.rules
     state.positions.pop(position.id, None)
+    follow(desk, position)
     net = account_of(position).net
     state.day.trade(net)
     note_outcome(desk, position.decision_id, TradeOutcome(position.legs[-1].reason.value, net))

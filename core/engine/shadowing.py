@@ -11,6 +11,7 @@ from datetime import datetime
 from core.effects import Effect, ShadowStatus, StoreShadow
 from core.engine.desk import Desk
 from core.engine.entering import Terms, shadow_of
+from core.engine.tails import follow
 from core.events import PriceSeen
 from core.model import PositionSize
 from core.positions import Outcome, Position, PositionState, on_price, on_time
@@ -68,6 +69,7 @@ def _taken(desk: Desk, before: Position, outcome: Outcome) -> list[Effect]:
         return []
     if position.state is PositionState.CLOSED:
         del desk.state.shadows[position.id]
+        follow(desk, position)
         return [StoreShadow(position=position, status=ShadowStatus.CLOSED)]
     desk.state.shadows[position.id] = position
     if outcome.legs:

@@ -12,7 +12,7 @@ from core.duplicates import DuplicateWindow
 from core.effects import FetchMarket
 from core.events import PriceSeen
 from core.live import LiveSignal
-from core.model import DecisionRecord, Mode, Source
+from core.model import Contract, DecisionRecord, Mode, Source
 from core.positions.book import Position
 from core.senders import Senders
 
@@ -68,6 +68,7 @@ class EngineState:
     signals: dict[str, LiveSignal] = field(default_factory=dict)
     positions: dict[str, Position] = field(default_factory=dict)
     shadows: dict[str, Position] = field(default_factory=dict)
+    tails: dict[str, dict[str, Contract]] = field(default_factory=dict)
     prices: dict[str, PriceSeen] = field(default_factory=dict)
     doubts: dict[str, Doubt] = field(default_factory=dict)
     approvals: dict[str, Approval] = field(default_factory=dict)

@@ -1,7 +1,8 @@
 """One numeric rule by its path: read, replaced, and written back into a rules text.
 
 A path is ``section.field``, or ``section.field.key`` into a mapping or a table of steps, whose key is the
-row's threshold: ``market.max_spread_bps``, ``sizing.quality.HIGH``, ``sizing.rr.1.5``.
+row's threshold: ``market.max_spread_bps``, ``sizing.quality.HIGH``, ``sizing.rr.1.5``. Where a row has more than
+one number, the number's name follows: ``exits.atr_multiples.239.stop``.
 """
 
 from __future__ import annotations
@@ -14,13 +15,19 @@ from core.rules import Rules, RulesError
 
 Number = float | int
 
+_NUMBERS = {
+    "atr_multiples": ("stop", "target_1", "target_2"),
+    "spread_by_dte": ("low", "high"),
+}
+"""Names of the numbers in a table's rows after the threshold, where there are several."""
+
 
 def rule_value(rules: Rules, path: str) -> Number:
     """The number a path names; raises RulesError when there is none."""
     section, name, key = _split(rules, path)
     value: Any = getattr(getattr(rules, section), name)
     if key is not None:
-        value = _at(value, key, path)
+        value = _at(value, name, key, path)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise RulesError(f"{path}: not a number, but {value!r}")
     number: Number = value
@@ -36,7 +43,7 @@ def with_rule(rules: Rules, path: str, value: Number) -> Rules:
     rule_value(rules, path)
     section, name, key = _split(rules, path)
     part = getattr(rules, section)
-    whole: Any = value if key is None else _replaced(getattr(part, name), key, value)
+    whole: Any = value if key is None else _replaced(getattr(part, name), name, key, value)
     changed = dataclasses.replace(rules, **{section: dataclasses.replace(part, **{name: whole})})
     # Only what reads back is a rule: kinds and bounds are checked where texts are read.
     return Rules.parse(changed.to_toml())
@@ -60,17 +67,30 @@ def _split(rules: Rules, path: str) -> tuple[str, str, str | None]:
     return section, name, key or None
 
 
-def _at(value: Any, key: str, path: str) -> Any:
+def _at(value: Any, name: str, key: str, path: str) -> Any:
     if isinstance(value, Mapping) and key in value:
         return value[key]
     if isinstance(value, tuple):
+        threshold, column = _cell(name, key)
         for row in value:
-            if isinstance(row, tuple) and len(row) == 2 and f"{row[0]:g}" == key:
-                return row[1]
+            if isinstance(row, tuple) and column < len(row) and f"{row[0]:g}" == threshold:
+                return row[column]
     raise RulesError(f"{path}: no such entry")
 
 
-def _replaced(value: Any, key: str, new: Number) -> Any:
+def _replaced(value: Any, name: str, key: str, new: Number) -> Any:
     if isinstance(value, Mapping):
         return {**value, key: new}
-    return tuple((row[0], new) if f"{row[0]:g}" == key else row for row in value)
+    threshold, column = _cell(name, key)
+    return tuple(
+        (*row[:column], new, *row[column + 1 :]) if f"{row[0]:g}" == threshold else row for row in value
+    )
+
+
+def _cell(name: str, key: str) -> tuple[str, int]:
+    """The threshold of a table's row and the place of the number in it."""
+    names = _NUMBERS.get(name)
+    if names is None:
+        return key, 1
+    threshold, _, number = key.rpartition(".")
+    return threshold, names.index(number) + 1 if number in names else len(names) + 1

@@ -99,7 +99,7 @@ class _Rows:
             )
         )
         known = self.resized is not None and not np.isnan(net)
-        scale = _scale(entry, self.in_force, self.resized) if known and self.resized else 1.0
+        scale = scale_of(entry, self.in_force, self.resized) if known and self.resized else 1.0
         self.money.extend((net, scale))
 
 
@@ -117,7 +117,7 @@ def _came_of(entry: Entry, rules: Rules) -> tuple[float, int]:
     return (trade.pnl_net if kind == SHADOW else at_one(told, trade, rules)), micros(trade.exit_time)
 
 
-def _scale(entry: Entry, in_force: Rules, candidate: Rules) -> float:
+def scale_of(entry: Entry, in_force: Rules, candidate: Rules) -> float:
     """The candidate's multiplier over that of the rules in force; 0 where it would be too small to trade."""
     stored = entry["inputs"]
     try:

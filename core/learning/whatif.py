@@ -3,14 +3,16 @@
 Every stored decision is decided again twice, under the rules in force and under the candidate, so that only
 the candidate makes the difference. Trades are then made in the order of time by both, under the limits of
 each, with the outcomes the ledger knows: real trades and closed shadows, all at multiplier 1 (times the
-change of size, where one is given). What has no outcome is NOT_ANSWERABLE and counted, never guessed. The
+change of size, where one is given). Where the candidate has other exits, each trade is left again along its
+stored prices and their tail. What has no outcome is NOT_ANSWERABLE and counted by reason, never guessed. The
 past the candidate was found on is the past it is tried on: IN-SAMPLE, with the later third apart.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +21,7 @@ from numpy.typing import NDArray
 from core.decision.columns import Codes, DecisionColumns
 from core.decision.many import ACTIONS, EXECUTE, GATES, Verdicts, decide_many
 from core.learning.limits import REAPPLIED_RULES, allowed
+from core.learning.reexits import NO_OUTCOME, WHY
 from core.learning.sessions import total, undefined
 from core.performance.figures import Metric
 from core.rules import Rules, changed_rules
@@ -36,6 +39,7 @@ _NEVER = frozenset(
 )  # fmt: skip
 """Of sections that a what-if applies, the rules that act before a decision's inputs or on the contracts."""
 
+NO_TRADE = "no such trade"
 IN_SAMPLE = "IN-SAMPLE: the candidate is tried on the past it was found on"
 
 
@@ -73,6 +77,25 @@ class Outcomes:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Exits:
+    """What the candidate's exits make of m trades, arrays of shape (m,).
+
+    ``net`` in $ at multiplier 1, NaN where there is no telling, and ``why`` then a code into WHY; ``exit_at``
+    in microseconds since 1970, 0 when unknown.
+    """
+
+    net: Floats
+    exit_at: Ints
+    why: Codes
+
+
+Leave = Callable[[Ints], Exits]
+"""Leaves the trades of some rows again by the candidate's exits."""
+Resize = Callable[[Ints], Floats]
+"""The candidate's multiplier over that of the rules in force, for the trades of some rows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GateChange:
     """How many decisions a gate would let through or stop that it did not, and the P&L of those trades."""
 
@@ -87,8 +110,9 @@ class Difference:
     """One stretch of the ledger: decisions and trades that differ, dollars at multiplier 1.
 
     ``changes`` counts decisions by (action in force, candidate's action). ``gained`` and ``lost`` are the P&L
-    of trades only one of the two makes, ``resized`` that of a changed size, ``difference`` the whole.
-    ``not_answerable`` are trades of either that have no known outcome.
+    of trades only one of the two makes, ``resized`` that of a changed size, ``reexited`` that of trades both
+    make that leave otherwise, ``difference`` the whole. ``not_answerable`` are trades of either that have no
+    known outcome, counted by reason in ``why``.
     """
 
     decisions: int
@@ -99,8 +123,10 @@ class Difference:
     gained: Metric
     lost: Metric
     resized: Metric
+    reexited: Metric
     difference: Metric
     not_answerable: int
+    why: Mapping[str, int]
     gates: tuple[GateChange, ...]
 
 
@@ -109,8 +135,8 @@ class WhatIf:
     """The candidate against the rules in force over the whole ledger, and over its later third.
 
     ``rules`` are those that differ, (in force, candidate). ``not_applied`` names the ones among them whose
-    effect stored decisions and outcomes cannot show, such as exits, fills or how long a context counts: that
-    part of the question is NOT_ANSWERABLE here, a replay answers it.
+    effect stored decisions and prices cannot show, such as fills or how long a context counts: that part of
+    the question is NOT_ANSWERABLE here, a replay answers it.
     """
 
     in_force: str
@@ -122,10 +148,18 @@ class WhatIf:
     not_applied: tuple[str, ...] = ()
 
 
-def whatif(columns: DecisionColumns, outcomes: Outcomes, in_force: Rules, candidate: Rules) -> WhatIf:
+def whatif(
+    columns: DecisionColumns,
+    outcomes: Outcomes,
+    in_force: Rules,
+    candidate: Rules,
+    resize: Resize | None = None,
+    leave: Leave | None = None,
+) -> WhatIf:
     """Try candidate rules on stored decisions; both arguments in the order of time. Source: SPEC §13.
 
-    Raises ValueError when the two are not of one length.
+    ``resize`` answers for another size where the outcomes do not, ``leave`` for other exits; without it they
+    are not applied. Raises ValueError when the two are not of one length.
     """
     if len(columns) != len(outcomes):
         raise ValueError(f"{len(columns)} decisions but {len(outcomes)} outcomes")
@@ -134,23 +168,31 @@ def whatif(columns: DecisionColumns, outcomes: Outcomes, in_force: Rules, candid
     either = ((now.action == EXECUTE) | (then.action == EXECUTE)) & ~outcomes.blocked
     rows = np.flatnonzero(either)
     few = outcomes.take(rows)
+    if resize is not None:
+        few = replace(few, scale=resize(rows))
+    again = leave(rows) if leave is not None and in_force.exits != candidate.exits else None
+    other = few if again is None else replace(few, net=again.net, exit_at=again.exit_at)
     made_now = _trades(now, rows, few, in_force)
-    made_then = _trades(then, rows, few, candidate)
+    made_then = _trades(then, rows, other, candidate)
     starts = _later_third(outcomes.day)
     differing = changed_rules(in_force, candidate)
-    compare = _Comparison(now, then, rows, few, made_now, made_then)
+    compare = _Comparison(now, then, rows, few, made_now, made_then, other.net, again)
     return WhatIf(
         in_force=in_force.fingerprint,
         candidate=candidate.fingerprint,
         whole=compare.over(0),
         later_third=compare.over(starts),
         rules=differing,
-        not_applied=tuple(path for path in differing if not _applies(path, outcomes.scale is not None)),
+        not_applied=tuple(
+            path for path in differing if not _applies(path, few.scale is not None, leave is not None)
+        ),
     )
 
 
-def _applies(path: str, resized: bool) -> bool:
+def _applies(path: str, resized: bool, leaves: bool) -> bool:
     section, _, name = path.partition(".")
+    if section == "exits":
+        return leaves
     if section == "sizing":
         return resized and name not in _NEVER
     return (section in _SECTIONS and path not in _NEVER) or path in REAPPLIED_RULES
@@ -178,12 +220,35 @@ class _Comparison:
     """Both sets of verdicts and trades, measured over any stretch to the end."""
 
     def __init__(
-        self, now: Verdicts, then: Verdicts, rows: Ints, few: Outcomes, made_now: Flags, made_then: Flags
+        self,
+        now: Verdicts,
+        then: Verdicts,
+        rows: Ints,
+        few: Outcomes,
+        made_now: Flags,
+        made_then: Flags,
+        other: Floats,
+        again: Exits | None,
     ) -> None:
         self.now, self.then, self.rows, self.few = now, then, rows, few
         self.made_now, self.made_then = made_now, made_then
-        self.known = ~np.isnan(few.net)
         self.scale = few.scale if few.scale is not None else np.ones(len(few))
+        both = made_now & made_then
+        self.gained, self.lost = made_then & ~made_now, made_now & ~made_then
+        # A trade both make at one size and leave alike has no part in the difference, known or not.
+        self.reexited = both & (other != few.net) if again is not None else np.zeros_like(both)
+        self.resized = both & ~self.reexited & (self.scale != 1)
+        self.touched = self.gained | self.lost | self.resized | self.reexited
+        self.effect = np.select(
+            [self.gained, self.lost, both],
+            [other * self.scale, -few.net, other * self.scale - few.net if again is not None
+             else few.net * (self.scale - 1)],
+            0.0,
+        )  # fmt: skip
+        self.known = ~np.isnan(self.effect)
+        # A lost trade is worth what it made; only what the candidate would have made needs its exits.
+        codes = np.full(len(few), WHY.index(NO_OUTCOME), dtype=np.int8)
+        self.why = codes if again is None else np.where(self.lost | (again.why == 0), codes, again.why)
 
     def over(self, start: int) -> Difference:
         """From a row to the last."""
@@ -196,44 +261,38 @@ class _Comparison:
             if i != j and counts[i * len(ACTIONS) + j]
         }
         since = self.rows >= start
-        gained, lost = self.made_then & ~self.made_now & since, self.made_now & ~self.made_then & since
-        kept = self.made_now & self.made_then & since
-        # A trade both make at one size has no part in the difference, so its outcome need not be known.
-        resized = kept & (self.scale != 1)
-        touched = gained | lost | resized
-        effect = self._effect(gained, lost, resized)
+        unknown = self.touched & ~self.known & since
+        why = Counter(WHY[code] for code in self.why[unknown].tolist())
         return Difference(
             decisions=len(pair),
             changed=int(sum(changes.values())),
             changes=changes,
             trades=int((self.made_now & since).sum()),
             trades_candidate=int((self.made_then & since).sum()),
-            gained=self._dollars(gained, self.few.net * self.scale),
-            lost=self._dollars(lost, self.few.net),
-            resized=self._dollars(resized, self.few.net * (self.scale - 1)),
-            difference=self._dollars(touched, effect),
-            not_answerable=int((touched & ~self.known).sum()),
-            gates=tuple(self._gate(name, start, touched, effect) for name in GATES),
+            gained=self._dollars(self.gained & since, self.effect),
+            lost=self._dollars(self.lost & since, self.few.net),
+            resized=self._dollars(self.resized & since, self.effect),
+            reexited=self._dollars(self.reexited & since, self.effect),
+            difference=self._dollars(self.touched & since, self.effect),
+            not_answerable=int(unknown.sum()),
+            why=dict(why.most_common()),
+            gates=tuple(self._gate(name, start, self.touched & since) for name in GATES),
         )
 
-    def _effect(self, gained: Flags, lost: Flags, resized: Flags) -> Floats:
-        net = self.few.net
-        return np.select([gained, lost, resized], [net * self.scale, -net, net * (self.scale - 1)], 0.0)
-
-    def _gate(self, name: str, start: int, touched: Flags, effect: Floats) -> GateChange:
+    def _gate(self, name: str, start: int, touched: Flags) -> GateChange:
         before, after = self.now.passed(name)[start:], self.then.passed(name)[start:]
         turned = self.now.passed(name)[self.rows] != self.then.passed(name)[self.rows]
         return GateChange(
             gate=name,
             opened=int((after & ~before).sum()),
             shut=int((before & ~after).sum()),
-            difference=self._dollars(touched & turned, effect),
+            difference=self._dollars(touched & turned, self.effect),
         )
 
     def _dollars(self, which: Flags, values: Floats) -> Metric:
         chosen = which & self.known
         if not which.any():
-            return undefined(0, "$", "no such trade", "trades")
+            return undefined(0, "$", NO_TRADE, "trades")
         if not chosen.any():
             return undefined(0, "$", "NOT_ANSWERABLE: no outcome is known", "trades")
         return total(values[chosen], self.few.day[chosen], "$", "trades")

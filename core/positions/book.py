@@ -130,8 +130,9 @@ class Pending:
 class Position:
     """One trade in one option contract from its entry on.
 
-    ``levels`` as decided, ``stop`` the one in force. ``running`` is the attribution of one contract held
-    since the entry, ``mfe``/``mae`` the best and worst gross P&L of the whole trade at any mark.
+    ``levels`` as decided, ``stop`` the one in force, ``first`` the mark it was opened at. ``running`` is the
+    attribution of one contract held since the entry, ``mfe``/``mae`` the best and worst gross P&L of the whole
+    trade at any mark.
     """
 
     id: str
@@ -153,6 +154,7 @@ class Position:
     mae: float = 0.0
     state: PositionState = PositionState.OPEN
     pending: Pending | None = None
+    first: Mark | None = None
 
     @property
     def is_open(self) -> bool:

@@ -75,4 +75,5 @@ def open_position(
         entry=entry,
         remaining=fill.contracts,
         last=mark,
+        first=mark,
     )

@@ -10,10 +10,12 @@ from typing import Any
 
 from core.effects import (
     Effect,
+    ShadowStatus,
     StoreApproval,
     StoreDecision,
     StoreJudgement,
     StoreMarks,
+    StorePrice,
     StoreReceipt,
     StoreRules,
     StoreShadow,
@@ -25,6 +27,7 @@ from server.ledger.base import Entry
 from server.ledger.chain import link
 from server.ledger.codec import encode, encode_any
 from server.ledger.instants import micros
+from server.ledger.packed import pack_decision, pack_outcome
 
 Row = tuple[Any, ...]
 
@@ -46,6 +49,7 @@ ENTRY = _insert(
     " source timeframe quality decision direction proposed_direction confidence code confluence_score signal"
     " decision_breakdown regime inputs",
 )
+COLUMNS = _insert("decision_columns", "seq id inputs")
 POSITION = _insert(
     "positions",
     "id decision_id symbol opened_at closed_at state payload",
@@ -53,8 +57,13 @@ POSITION = _insert(
     " closed_at = excluded.closed_at, state = excluded.state, payload = excluded.payload",
 )
 OUTCOME = "UPDATE ledger_entries SET position_id = ?, execution = ?, exit = ? WHERE id = ?"
+CLOSED = (
+    "UPDATE decision_columns SET outcome = ?1"
+    " WHERE id = ?2 AND seq = (SELECT seq FROM ledger_entries WHERE id = ?2)"
+)
 SHADOW = "UPDATE ledger_entries SET hypothetical = ? WHERE id = ?"
 MARK = _insert("marks", "position_id at payload")
+PATH = _insert("paths", "seq at symbol price priced_at source open high low official_close quotes")
 RULES = _insert("rules_versions", "seq at fingerprint name author toml")
 JUDGEMENT = _insert("suggestions", "seq at id status author text")
 
@@ -65,12 +74,16 @@ APPROVAL = _insert(
     " ended_at = excluded.ended_at, payload = excluded.payload",
 )
 
-STATEMENTS = (JOURNAL, RECEIPT, ENTRY, POSITION, OUTCOME, SHADOW, MARK, RULES, JUDGEMENT, APPROVAL)
+STATEMENTS = (
+    *(JOURNAL, RECEIPT, ENTRY, COLUMNS, POSITION, OUTCOME, SHADOW, CLOSED, MARK, PATH, RULES, JUDGEMENT),
+    APPROVAL,
+)
 """In the order they run within a batch: an entry is there before the outcome that is written to it."""
 
 DERIVED = (
-    "receipts", "ledger_entries", "positions", "marks", "rules_versions", "suggestions", "approvals",
-)  # fmt: skip
+    *("receipts", "ledger_entries", "decision_columns", "positions", "marks", "paths", "rules_versions"),
+    *("suggestions", "approvals"),
+)
 """The tables that a replay of the journal fills again."""
 
 Tables = dict[str, list[Row]]
@@ -133,6 +146,7 @@ def _decision(effect: StoreDecision, into: Tables) -> None:
             _json({"context": record.context, "market": record.market}),
         )
     )
+    into[COLUMNS].append((record.seq, record.id, pack_decision(record)))
 
 
 def _signal(record: DecisionRecord) -> Mapping[str, object]:
@@ -188,21 +202,47 @@ def _trade(effect: StoreTrade, into: Tables) -> None:
     left = exit_record(position) if position.legs else None
     execution = _json(execution_record(position))
     into[OUTCOME].append((position.id, execution, _json_or_none(left), position.decision_id))
+    if closed is not None:
+        into[CLOSED].append((pack_outcome(position, shadow=False), position.decision_id))
 
 
 def _shadow(effect: StoreShadow, into: Tables) -> None:
     position = effect.position
     told = {
         "status": effect.status,
+        "id": position.id,
         "opened_at": position.opened_at,
+        "contract": position.contract,
+        "first": position.first,
         "execution": execution_record(position),
         "exit": exit_record(position) if position.legs else None,
     }
     into[SHADOW].append((_json(told), position.decision_id))
+    if effect.status is ShadowStatus.CLOSED:
+        into[CLOSED].append((pack_outcome(position, shadow=True), position.decision_id))
 
 
 def _marks(effect: StoreMarks, into: Tables) -> None:
     into[MARK] += [(effect.position_id, micros(mark.at), _json(mark)) for mark in effect.marks]
+
+
+def _price(effect: StorePrice, into: Tables) -> None:
+    seen = effect.seen
+    into[PATH].append(
+        (
+            seen.seq,
+            micros(seen.at),
+            seen.symbol,
+            seen.price,
+            micros(seen.priced_at),
+            seen.source,
+            seen.open,
+            seen.high,
+            seen.low,
+            int(seen.official_close),
+            _json(seen.quotes) if seen.quotes else None,
+        )
+    )
 
 
 def _rules(effect: StoreRules, into: Tables) -> None:
@@ -241,6 +281,7 @@ _STORES: Mapping[type, Callable[[Any, Tables], None]] = {
     StoreTrade: _trade,
     StoreShadow: _shadow,
     StoreMarks: _marks,
+    StorePrice: _price,
     StoreRules: _rules,
     StoreJudgement: _judgement,
     StoreApproval: _approval,

@@ -31,8 +31,10 @@ class TableOrder:
 ORDERS: dict[str, TableOrder] = {
     "receipts": TableOrder(("seq",)),
     "ledger_entries": TableOrder(("seq", "id")),
+    "decision_columns": TableOrder(("seq", "id")),
     "positions": TableOrder(("id",)),
     "marks": TableOrder(("position_id", "n"), ("n",)),
+    "paths": TableOrder(("seq",)),
     "rules_versions": TableOrder(("seq",)),
     "suggestions": TableOrder(("seq",)),
     "approvals": TableOrder(("id",)),
@@ -123,6 +125,10 @@ class LedgerSnapshot:
     def query(self, sql: str, parameters: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
         """Rows of a question of one's own."""
         return iter(self._connection.cursor().execute(sql, parameters))
+
+    def cursor(self, sql: str) -> sqlite3.Cursor:
+        """The same, to be fetched in blocks."""
+        return self._connection.cursor().execute(sql)
 
     def mappings(self, sql: str) -> Iterator[dict[str, Any]]:
         """The same, each row by the names of its columns."""

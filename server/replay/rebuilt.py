@@ -149,6 +149,7 @@ class Rebuilder:
             any(position.symbol == symbol for position in state.positions.values())
             or any(signal.update.symbol == symbol for signal in state.signals.values())
             or any(shadow.symbol == symbol for shadow in state.shadows.values())
+            or symbol in state.tails
         )
 
     def _snapshot(self, symbol: str, now: datetime) -> MarketSnapshot:

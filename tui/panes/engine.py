@@ -25,6 +25,7 @@ _TABLES = {
     "ledger_entries": "decisions",
     "positions": "positions",
     "marks": "marks",
+    "paths": "prices",
     "rules_versions": "rules",
     "suggestions": "judged",
     "approvals": "approvals",

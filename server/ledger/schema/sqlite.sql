@@ -67,6 +67,15 @@ CREATE INDEX IF NOT EXISTS ledger_decision ON ledger_entries (decision, seq DESC
 CREATE INDEX IF NOT EXISTS ledger_confidence ON ledger_entries (confidence DESC, seq DESC, id DESC);
 CREATE INDEX IF NOT EXISTS ledger_trades ON ledger_entries (seq DESC, id DESC) WHERE execution IS NOT NULL;
 
+-- The entry of the same id in packed records (server/ledger/packed.py), for questions to the whole ledger.
+CREATE TABLE IF NOT EXISTS decision_columns (
+  seq     INTEGER NOT NULL,
+  id      TEXT NOT NULL,
+  inputs  BLOB NOT NULL,
+  outcome BLOB,
+  PRIMARY KEY (seq, id)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE IF NOT EXISTS positions (
   id          TEXT PRIMARY KEY,
   decision_id TEXT NOT NULL,
@@ -85,6 +94,22 @@ CREATE TABLE IF NOT EXISTS marks (
   payload     TEXT NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS marks_of_position ON marks (position_id, n);
+
+-- The prices that were put to the trades and shadows of a symbol, and on to the last close of the options they
+-- were in: a what-if marks and exits along them.
+CREATE TABLE IF NOT EXISTS paths (
+  seq            INTEGER PRIMARY KEY,
+  at             INTEGER NOT NULL,
+  symbol         TEXT NOT NULL,
+  price          REAL NOT NULL,
+  priced_at      INTEGER NOT NULL,
+  source         TEXT NOT NULL,
+  open           REAL,
+  high           REAL,
+  low            REAL,
+  official_close INTEGER NOT NULL,
+  quotes         TEXT
+) STRICT;
 
 CREATE TABLE IF NOT EXISTS rules_versions (
   seq         INTEGER PRIMARY KEY,

@@ -16,6 +16,7 @@ from core.effects import (
     StoreDecision,
     StoreJudgement,
     StoreMarks,
+    StorePrice,
     StoreReceipt,
     StoreRules,
     StoreTrade,
@@ -268,6 +269,12 @@ class Make:
 
     def marks(self, seq: int, *at: int) -> StoreMarks:
         return StoreMarks(position_id=self.id(seq, "position"), marks=tuple(self.mark(n) for n in at))
+
+    def put(self, seq: int) -> StorePrice:
+        at = self.at(seq)
+        return StorePrice(
+            seen=PriceSeen(seq=seq, at=at, symbol="SPY", price=600.5, priced_at=at, source="feed")
+        )
 
     def rules(self, seq: int) -> StoreRules:
         return StoreRules(

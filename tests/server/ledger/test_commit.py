@@ -27,7 +27,7 @@ async def test_a_batch_lands_in_its_tables(ledger: SqliteLedger, make: Any) -> N
                 make.received(2),
                 (make.receipt(2), *make.decided(2)[1][1:], make.trade(2), make.marks(2, 2), said),
             ),
-            (make.tick(3), (make.marks(2, 3, 4), make.trade(2, closed_at=4))),
+            (make.tick(3), (make.marks(2, 3, 4), make.trade(2, closed_at=4), make.put(3))),
             (make.events()[5], (make.rules(6), make.judgement(6), make.approval(6))),
         ]
     )
@@ -36,14 +36,16 @@ async def test_a_batch_lands_in_its_tables(ledger: SqliteLedger, make: Any) -> N
         "journal": 4,
         "receipts": 2,
         "ledger_entries": 1,
+        "decision_columns": 1,
         "positions": 1,
         "marks": 3,
+        "paths": 1,
         "rules_versions": 1,
         "suggestions": 1,
         "approvals": 1,
         "checkpoints": 0,
     }
-    assert stats.commits == 1 and stats.last_commit_rows == 17 and stats.last_seq == ledger.last_seq == 6
+    assert stats.commits == 1 and stats.last_commit_rows == 20 and stats.last_seq == ledger.last_seq == 6
     assert stats.last_commit_ms is not None and stats.bytes_on_disk > 4096
     assert [mark.at for mark in await ledger.marks_of(make.id(2, "position"))] == [
         make.at(n) for n in (2, 3, 4)
