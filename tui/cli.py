@@ -10,6 +10,8 @@ from typing import Annotated, Any
 import typer
 
 from server.config import ConfigError
+from tui import cli_acting
+from tui.options import Author, Config, JsonLine, Url
 
 app = typer.Typer(
     name="gatedeck",
@@ -27,7 +29,6 @@ Host = Annotated[
 Port = Annotated[int | None, typer.Option("--port", help="Port to listen on; 0 takes a free one.")]
 Db = Annotated[str | None, typer.Option("--db", help="Path of the ledger.")]
 RulesFile = Annotated[Path | None, typer.Option("--rules", help="TOML file with trading rules.")]
-Config = Annotated[Path | None, typer.Option("--config", help="TOML file with settings.")]
 Headless = Annotated[bool, typer.Option("--headless", help="No screen: for a service, or a test.")]
 ClockStart = Annotated[
     str | None,
@@ -37,7 +38,6 @@ ClockStart = Annotated[
     ),
 ]
 Refresh = Annotated[float | None, typer.Option("--refresh", help="Screen refreshes a second.")]
-JsonLine = Annotated[bool, typer.Option("--json", help="One line of JSON on standard output.")]
 NoMouse = Annotated[bool, typer.Option("--no-mouse", help="Leave the mouse to the terminal.")]
 LowBandwidth = Annotated[
     bool,
@@ -163,6 +163,9 @@ def send(
     )
 
 
+cli_acting.register(app)
+
+
 @app.command()
 def replay(
     source: Annotated[Path, typer.Argument(help="A ledger, or receipts as jsonl (received_at, body).")],
@@ -250,11 +253,6 @@ rules_app = typer.Typer(
 )
 app.add_typer(rules_app, name="rules")
 
-Url = Annotated[
-    str | None, typer.Option("--url", help="The running gatedeck; default http://127.0.0.1:8787.")
-]
-Author = Annotated[str | None, typer.Option("--author", help="Who says so; your login name without.")]
-
 
 @rules_app.command("show")
 def rules_show(
@@ -292,10 +290,10 @@ def rules_approve(
     suggestion: str, url: Url = None, author: Author = None, json: JsonLine = False, config: Config = None
 ) -> None:
     """Put a suggestion of the running engine in force as a new rules version."""
-    from tui import ruling
+    from tui import asking
 
     path = f"/api/suggestions/{suggestion}/approve"
-    raise typer.Exit(ruling.ask(path, url=url, author=author, config=config, as_json=json))
+    raise typer.Exit(asking.ask(path, url=url, author=author, config=config, as_json=json))
 
 
 @rules_app.command("reject")
@@ -303,10 +301,10 @@ def rules_reject(
     suggestion: str, url: Url = None, author: Author = None, json: JsonLine = False, config: Config = None
 ) -> None:
     """Turn a suggestion of the running engine down; it is not offered again."""
-    from tui import ruling
+    from tui import asking
 
     path = f"/api/suggestions/{suggestion}/reject"
-    raise typer.Exit(ruling.ask(path, url=url, author=author, config=config, as_json=json))
+    raise typer.Exit(asking.ask(path, url=url, author=author, config=config, as_json=json))
 
 
 @rules_app.command("rollback")
@@ -314,10 +312,10 @@ def rules_rollback(
     fingerprint: str, url: Url = None, author: Author = None, json: JsonLine = False, config: Config = None
 ) -> None:
     """Put an earlier rules version of the running engine in force again."""
-    from tui import ruling
+    from tui import asking
 
     path = f"/api/rules/{fingerprint}/rollback"
-    raise typer.Exit(ruling.ask(path, url=url, author=author, config=config, as_json=json))
+    raise typer.Exit(asking.ask(path, url=url, author=author, config=config, as_json=json))
 
 
 @app.command()

@@ -1,18 +1,12 @@
-"""``gatedeck rules``: what is in force, what a file would change, and a person's word on suggestions."""
+"""``gatedeck rules``: what is in force, and what a file would change."""
 
 from __future__ import annotations
 
-import asyncio
-import getpass
-import json
 import sys
 from pathlib import Path
-from typing import Any
-
-import aiohttp
 
 from core.rules import Rules
-from server.config import ConfigError, load_settings
+from server.config import ConfigError
 from tui.replaying import ledger_path
 
 
@@ -53,37 +47,6 @@ def diff(one: Path, other: Path | None) -> int:
     for line in found:
         print(line)
     return 1 if found else 0
-
-
-def ask(path: str, *, url: str | None, author: str | None, config: Path | None, as_json: bool) -> int:
-    """Post a command to the running engine in a person's name; returns 0 when it was done."""
-    from server.http.tokens import FILE_NAME, read_token
-
-    settings = load_settings({}, config)
-    base = (url or f"http://{settings.host}:{settings.port}").rstrip("/")
-    token = settings.command_token.get_secret_value() if settings.command_token else None
-    token = token or read_token(settings.state_dir / FILE_NAME)
-    if token is None:
-        raise ConfigError(f"command_token: none is set and {settings.state_dir / FILE_NAME} does not exist")
-    try:
-        status, told = asyncio.run(_post(base + path, token, author or getpass.getuser()))
-    except aiohttp.ClientError as error:
-        print(f"gatedeck: nothing answers at {base} ({error}); start it with: gatedeck run", file=sys.stderr)
-        return 1
-    if as_json:
-        print(json.dumps(told))
-    else:
-        print(told.get("text") or told.get("detail") or told)
-    return 0 if status < 300 else 1
-
-
-async def _post(url: str, token: str, author: str) -> tuple[int, dict[str, Any]]:
-    headers = {"Authorization": f"Bearer {token}"}
-    async with (
-        aiohttp.ClientSession(headers=headers, timeout=aiohttp.ClientTimeout(total=30)) as client,
-        client.post(url, json={"author": author}) as answer,
-    ):
-        return answer.status, await answer.json(content_type=None)
 
 
 def _read(file: Path) -> Rules:

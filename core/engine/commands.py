@@ -14,6 +14,8 @@ from core.model import Mode, Tone
 from core.positions import Outcome, Position, PositionState, exit_by_hand, stop_to_break_even
 
 KEPT_COMMANDS = 1_000
+FLATTEN = "FLATTEN"
+"""After REDUCING or HALTED in a mode command: exit everything too."""
 Result = tuple[CommandDone, list[Effect]]
 
 
@@ -76,15 +78,23 @@ def _break_even(desk: Desk, event: Commanded) -> Result:
 
 
 def _mode(desk: Desk, event: Commanded) -> Result:
+    word, _, also = (event.argument or "").upper().partition(" ")
     try:
-        mode = Mode((event.argument or "").upper())
+        mode = Mode(word)
     except ValueError:
-        text = f"mode: {event.argument!r} is not one of {', '.join(Mode)}"
+        mode = None
+    if mode is None or also not in ("", FLATTEN) or (also and mode is Mode.ACTIVE):
+        text = f"mode: {event.argument!r} is not one of {', '.join(Mode)}; {FLATTEN} goes with the last two"
         return CommandDone(False, "BAD_MODE", text), []
+    # Shut the door first: what an exit frees must not let another entry in.
     desk.state.mode, desk.state.mode_reason = mode, f"by {event.author}"
-    text = f"Mode is {mode}"
+    effects = _exit_all(desk, event)[1] if also else []
+    left = sum(p.is_open for p in desk.state.positions.values())
+    text = f"Mode is {mode}" + (
+        f", everything exited{f', {left} wait for a price' if left else ''}" if also else ""
+    )
     tone = Tone.POSITIVE if mode is Mode.ACTIVE else Tone.NEGATIVE
-    return CommandDone(True, "MODE", text), [Notify(kind="mode", at=event.at, text=text, tone=tone)]
+    return CommandDone(True, "MODE", text), [*effects, Notify(kind="mode", at=event.at, text=text, tone=tone)]
 
 
 def _judge(status: str) -> Callable[[Desk, Commanded], Result]:

@@ -10,6 +10,7 @@ import orjson
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from core.engine.commands import FLATTEN
 from core.model import Mode
 from server.deck import Command, CommandResult, Deck, PageQuery
 from server.http.auth import Access
@@ -34,6 +35,7 @@ from server.http.views import answer, decision_detail, json_response, to_json
 B = TypeVar("B", bound=BaseModel)
 
 CommandId = Annotated[str, Field(pattern=r"^[\x21-\x7e]{1,100}$")]
+Author = Annotated[str, Field(pattern=r"^[\w .@-]{1,64}$")]
 
 COMMAND_STATUS: Mapping[str, int] = {
     "EXITING": 202,
@@ -62,15 +64,18 @@ class ExitRequest(BaseModel):
 
     contracts: Annotated[int, Field(ge=1)] | None = None
     expected: Annotated[int, Field(ge=1)] | None = None
+    author: Author | None = None
     command_id: CommandId | None = None
 
 
 class ModeRequest(BaseModel):
-    """``mode`` to go to; a repeated ``command_id`` does nothing more."""
+    """``mode`` to go to, after an exit of everything to ``flatten``; a repeated ``command_id`` does nothing more."""
 
     model_config = ConfigDict(extra="forbid")
 
     mode: Mode
+    flatten: bool = False
+    author: Author | None = None
     command_id: CommandId | None = None
 
 
@@ -79,7 +84,7 @@ class JudgeRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    author: Annotated[str, Field(pattern=r"^[\w .@-]{1,64}$")] | None = None
+    author: Author | None = None
     command_id: CommandId | None = None
 
 
@@ -179,7 +184,7 @@ class Api:
             position_id=call.params["id"],
             contracts=asked.contracts,
             expected=asked.expected,
-            author="api",
+            author=asked.author or "api",
         )
         return await self._command(command)
 
@@ -215,7 +220,8 @@ class Api:
     async def set_mode(self, call: Call) -> web.Response:
         asked = await self._body(call.request, ModeRequest)
         command_id = asked.command_id or str(uuid.uuid4())
-        command = Command(id=command_id, name="mode", argument=asked.mode.value, author="api")
+        wanted = f"{asked.mode.value} {FLATTEN}" if asked.flatten else asked.mode.value
+        command = Command(id=command_id, name="mode", argument=wanted, author=asked.author or "api")
         return await self._command(command)
 
     async def _command(self, command: Command) -> web.Response:

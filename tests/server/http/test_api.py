@@ -218,6 +218,9 @@ async def test_mode_is_read_and_set(serve: Any, deck: Any, command_headers: Any)
     assert (response.status, (await response.json())["ok"]) == (200, True)
     (command,) = deck.commands
     assert (command.name, command.argument, command.id) == ("mode", "HALTED", "m-1")
+    flat = {"mode": "HALTED", "flatten": True, "author": "ana"}
+    await client.post("/api/mode", headers=command_headers, json=flat)
+    assert [(c.argument, c.author) for c in deck.commands] == [("HALTED", "api"), ("HALTED FLATTEN", "ana")]
     refused = await client.post("/api/mode", headers=command_headers, json={"mode": "PARTY"})
     assert refused.status == 422
     assert (await refused.json(content_type=None))["errors"][0]["field"] == "mode"
