@@ -39,11 +39,13 @@ from tui.screens.live import LiveScreen
 from tui.screens.performance import PerformanceScreen
 from tui.screens.system import SystemScreen
 from tui.settings import SettingsStore
+from tui.shades import let_go
 from tui.stylesheet import ReadOnce
 from tui.themes import DEFAULTS
 from tui.wire import cut
 
 log = logging.getLogger("gatedeck.tui")
+let_go()
 
 _TOAST_SECONDS = 4.0
 _TOAST_CELLS = 160
