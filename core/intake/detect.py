@@ -227,12 +227,15 @@ def _by_endpoint(body: Body, hint: Source | None) -> Source:
         raise _no_symbol()
     if hint is Source.STRAT_EXEC and ("setup_valid" in body or "liquidity_ok" in body):
         return hint
-    if not has(body, _PLAIN_LEANING):
+    if has(body, _PLAIN_LEANING):
+        _refuse_lost_score(body)
+        candidates = [Source.SATY_PHASE, Source.TRADINGVIEW_SIGNAL, Source.ULTIMATE_OPTIONS]
+        if has(body, ((None, "timeframe"), (None, "tf"), (None, "interval"), (None, "chart_tf"))):
+            candidates.append(Source.MTF_DOTS)
+    elif has(body, _PHASE_OR_BIAS):  # beside a score, which a phase indicator may send too
+        candidates = [Source.SATY_PHASE, Source.TRADINGVIEW_SIGNAL]
+    else:
         raise _nothing_known()
-    _refuse_lost_score(body)
-    candidates = [Source.SATY_PHASE, Source.TRADINGVIEW_SIGNAL, Source.ULTIMATE_OPTIONS]
-    if has(body, ((None, "timeframe"), (None, "tf"), (None, "interval"), (None, "chart_tf"))):
-        candidates.append(Source.MTF_DOTS)
     if hint in candidates:
         return hint
     names = tuple(str(source) for source in candidates)

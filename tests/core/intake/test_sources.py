@@ -82,6 +82,15 @@ def test_without_a_helping_endpoint_the_candidates_are_named(endpoint: str | Non
     assert "SATY_PHASE" in refusal.value.reason
 
 
+def test_a_phase_beside_a_score_is_what_its_endpoint_says() -> None:
+    body = {"symbol": "SPY", "phase": "MARKUP", "score": 8, "timeframe": "15"}
+    update = normalise(body, "/api/webhooks/saty-phase")
+    assert (update.source, update.phase) == (SATY, 2)
+    with pytest.raises(IntakeError) as refusal:
+        normalise(body)
+    assert refusal.value.candidates == ("SATY_PHASE", "TRADINGVIEW_SIGNAL")
+
+
 TIMED = {"type": "LONG", "timeframe": "5", "symbol": "SPY"}
 UNFILLED = '{"ticker":"SPY","order_contracts": {{strategy.order.contracts}},"action":"buy"}'
 
