@@ -25,7 +25,7 @@ from core.model import (
 )
 from core.options.commissions import commission
 from core.options.contract import ContractError, candidate_strikes, choose_expiry, make_contract
-from core.options.fills import NotFilled, OptionQuote, Order, Side, fill
+from core.options.fills import NotFilled, OptionQuote, OrderType, Side, fill, place
 from core.options.quotes import liquidity_fault
 from core.options.spreads import quote_from_model
 from core.positions import Mark, Position, entry_mark, next_mark, open_position
@@ -238,7 +238,7 @@ def _loss_at_stop(desk: Desk, contract: Contract, mark: Mark, quote: OptionQuote
     )
     slip = fills.slippage_pct / 100
     half = (quote.ask - mark.mid) / mark.mid
-    bought = quote.ask + slip * mark.mid
+    bought = quote.ask if fills.order_type == OrderType.LIMIT else quote.ask + slip * mark.mid
     sold = max(0.0, at_stop.mid * (1 - half - slip))
     fees = commission(1, bought, True, fills) + commission(1, sold, False, fills)
     return (bought - sold) * contract.multiplier + fees
@@ -247,7 +247,7 @@ def _loss_at_stop(desk: Desk, contract: Contract, mark: Mark, quote: OptionQuote
 def _fill(desk: Desk, terms: Terms, plan: _Plan) -> Entry:
     rules, contract, count, mark, quote = desk.rules, plan.contract, plan.count, plan.mark, plan.quote
     assert contract is not None and count is not None and mark is not None and quote is not None
-    order = Order(symbol=contract.underlying, side=Side.BUY, contracts=count.contracts)
+    order = place(contract.underlying, Side.BUY, count.contracts, quote, rules.fills)
     is_open = desk.env.calendar.session_at(terms.now) is not None
     done = fill(order, quote, terms.now, is_open, rules.fills, rules.contract)
     if isinstance(done, NotFilled):

@@ -27,6 +27,7 @@ __all__ = [
     "Refusal",
     "Side",
     "fill",
+    "place",
     "settle",
 ]
 
@@ -163,6 +164,32 @@ def fill(
         max(1, math.floor(order.contracts * rules.partial_pct / 100 + 1e-9)) if partial else order.contracts
     )
     return _account(order, filled, mid, side, price, quote, stale, now, rules)
+
+
+def place(
+    symbol: str, side: Side, contracts: int, quote: OptionQuote, rules: FillRules, *, at_market: bool = False
+) -> Order:
+    """The order that the rules place on a quote; a sale takes a stale one, a purchase never.
+
+    At market, or where ``order_type`` says limit at the quoted side on its tick, which fills at once and
+    without slippage. Stops and exits that must act are ``at_market`` whatever the rules say.
+    """
+    selling = side is Side.SELL
+    limit = 0.0
+    if rules.order_type == OrderType.LIMIT and not at_market:
+        quoted = quote.bid if selling else quote.ask
+        if quoted is not None and math.isfinite(quoted) and quoted > 0:
+            limit = tick_down(symbol, quoted, rules) if selling else tick_up(symbol, quoted, rules)
+    if limit <= 0:  # a bid of less than a tick cannot be asked for
+        return Order(symbol=symbol, side=side, contracts=contracts, accept_stale=selling)
+    return Order(
+        symbol=symbol,
+        side=side,
+        contracts=contracts,
+        type=OrderType.LIMIT,
+        limit=limit,
+        accept_stale=selling,
+    )
 
 
 def settle(contracts: int, intrinsic: float, source: str, at: datetime) -> Fill:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from core.model import ExitReason
-from core.options.fills import Fill, NotFilled, Order, Side, fill
+from core.options.fills import Fill, NotFilled, Side, fill, place
 from core.options.quotes import MODEL, OptionQuote
 from core.options.spreads import quote_from_model
 from core.positions.accounts import gross_at
@@ -38,7 +38,7 @@ def sold(
     *,
     inside: bool = False,
 ) -> Outcome:
-    """Sell contracts at the last mark, at market.
+    """Sell contracts at the last mark: targets as the rules say, everything else at market.
 
     On the real ``quote`` when the mark is that quote's; on its relative spread around the mark when
     (``inside``) the exit lay before it, in the bar that it closes; without one on the spread model. What does
@@ -46,7 +46,8 @@ def sold(
     """
     position = outcome.position
     around = _quote_for(position, quote, inside, now, env)
-    order = Order(symbol=position.symbol, side=Side.SELL, contracts=contracts, accept_stale=True)
+    must = reason not in (ExitReason.TARGET_1, ExitReason.TARGET_2)
+    order = place(position.symbol, Side.SELL, contracts, around, env.rules.fills, at_market=must)
     done = fill(order, around, now, True, env.rules.fills, env.rules.contract)
     if isinstance(done, NotFilled):
         return replace(outcome, position=_waiting(position, reason, contracts))

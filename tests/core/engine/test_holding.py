@@ -359,3 +359,22 @@ def test_every_command_is_answered_last(wire: Any) -> None:
     position = wire.enter()
     wire.command("exit", position)
     assert isinstance(wire.latest[-1], AnswerCommand)
+
+
+@pytest.mark.parametrize(("price", "reason"), [(452.7, "TARGET_1"), (445.0, "STOP_LOSS"), (450.2, "MANUAL")])
+def test_limit_orders_pay_no_slippage_but_stops_and_hands_do(wired: Any, price: float, reason: str) -> None:
+    legs, entries = [], []
+    for kind in ("market", "limit"):
+        wire = wired(rules=f'{RICH}[fills]\norder_type = "{kind}"\n')
+        position = wire.enter()
+        wire.later(minutes=1).price(price)
+        if reason == "MANUAL":
+            wire.command("exit", position)
+        entries.append(position.entry)
+        legs.append(wire.position(position).legs[0])
+    (bought, cheaper), (sold, better) = entries, legs
+    tick = 0.01
+    assert cheaper.slippage < tick * cheaper.filled_contracts * 100 < bought.slippage
+    assert sold.reason == better.reason == ExitReason(reason)
+    saved = better.slippage < tick * better.contracts * 100 < sold.slippage
+    assert saved is (reason == "TARGET_1")
