@@ -10,19 +10,24 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.daybook import DayBook
+from core.exposure import Exposure, beyond, correlated_with, exposure_held
 from core.model import Direction, Mode, Reason, Tone
 from core.positions.book import Position
 from core.rules import Rules
 
+CLOSE_FIRST = "close_first"
+"""The value of ``risk.opposite`` with which an opposite position is left before the entry."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """An entry about to be made; ``premium`` in dollars for all of its contracts."""
+    """An entry about to be made; ``premium`` and ``exposure`` in dollars for all of its contracts."""
 
     symbol: str
     direction: Direction
     contracts: int
     premium: float
+    exposure: Exposure
 
 
 def refusals(
@@ -61,11 +66,25 @@ def _limits(
     exposure = sum(premium_at_stake(x) for x in same) + p.premium
     if exposure > r.symbol_premium:
         yield "SYMBOL_EXPOSURE", f"Premium in {p.symbol} ${exposure:,.0f} > ${r.symbol_premium:,.0f}"
-    if any(x.direction is not p.direction for x in same):
+    group = correlated_with(p.symbol, rules)
+    together = [x for x in held if x.symbol in group]
+    if len(together) > len(same):
+        at_stake = sum(premium_at_stake(x) for x in together) + p.premium
+        if at_stake > r.symbol_premium:
+            names = " + ".join(sorted({x.symbol for x in together} | {p.symbol}))
+            text = f"Premium in {names} (assumed to move as one) ${at_stake:,.0f} > ${r.symbol_premium:,.0f}"
+            yield "CORRELATED_EXPOSURE", text
+    yield from beyond(exposure_held(held), p.exposure, rules)
+    if opposite_of(p.symbol, p.direction, held):
         yield "OPPOSITE_OPEN", f"A {p.direction.opposite} position in {p.symbol} is open"
     if day.cool_down_until is not None and now < day.cool_down_until:
         left = (day.cool_down_until - now).total_seconds() / 60
         yield "COOL_DOWN", f"{r.losses_in_a_row} losses in a row: {left:.0f} min of cool-down left"
+
+
+def opposite_of(symbol: str, direction: Direction, held: Iterable[Position]) -> tuple[Position, ...]:
+    """The open positions of a symbol on the other side."""
+    return tuple(x for x in held if x.symbol == symbol and x.direction is not direction)
 
 
 def premium_at_stake(position: Position) -> float:

@@ -271,13 +271,29 @@ class ExitRules:
 
 @dataclass(frozen=True, slots=True)
 class RiskRules:
-    """What may be opened, and what waits for a person's word until its signal ends."""
+    """What may be opened, and what waits for a person's word until its signal ends.
+
+    ``delta_accounts`` and ``gamma_accounts`` are multiples of the account. The specification's 1 and .25 would
+    refuse every single at-the-money contract on SPY (100 × .5 × 662 $ = 33,100 $ of delta); at 10 a 1 % move
+    against the whole book costs at most a tenth of the account, as much as one trade's premium may, and the
+    largest trade that size and premium allow still fits. ``correlated`` are groups *assumed* to move as one
+    (|ρ| > .8): their premium counts as one symbol's. ``opposite`` is refuse or close_first.
+    """
 
     contracts_per_trade: int = _n(20, "contracts", 1)
     premium_per_trade: float = _n(2_500.0, "$", 0)
     open_positions: int = _n(5, "positions", 0)
     per_symbol: int = _n(2, "positions", 0)
-    symbol_premium: float = _n(2_500.0, "$", 0)
+    symbol_premium: float = _n(2_500.0, "$, also of a group that moves as one", 0)
+    delta_accounts: float = _n(10.0, "× account: net delta in $ of the underlyings", 0)
+    gamma_accounts: float = _n(10.0, "× account: change of that delta per 1 % move", 0)
+    vega_pct: float = _n(1.0, "% of account per volatility point", 0)
+    theta_pct: float = _n(2.0, "% of account a day", 0)
+    correlated: tuple[tuple[str, ...], ...] = (
+        ("SPY", "SPX", "XSP", "VOO", "IVV", "DIA", "QQQ", "NDX", "IWM", "RUT"),
+        ("GOOGL", "GOOG"),
+        ("GLD", "IAU"),
+    )
     approval_above_contracts: int = _n(10, "contracts", 0)
     approval_above_premium: float = _n(1_500.0, "$", 0)
     daily_loss: float = _n(1_000.0, "$", 0)

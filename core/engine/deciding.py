@@ -11,13 +11,14 @@ from core.effects import AnswerDecision, Effect, Notify, StoreDecision, StoreMar
 from core.engine.approving import NEEDED, approval_of, follow
 from core.engine.desk import Desk
 from core.engine.entering import Entry, Terms, enter
-from core.engine.holding import note_outcome, see_price
+from core.engine.holding import close_first, note_outcome, see_price
 from core.engine.recording import remember
 from core.engine.shadowing import SHADOW_SIZE, cast_shadow, supersede
 from core.engine.state import Outcome
 from core.events import MarketAnswered, PriceSeen
 from core.live import LiveSignal
 from core.model import Action, Decision, DecisionRecord, MarketSnapshot, Reason, Tone
+from core.risk import CLOSE_FIRST
 
 TRANSIENT = frozenset({"STALE_PRICE", "STALE_QUOTE"})
 """A price that is only late says nothing against the signal: the next one may still execute it."""
@@ -86,13 +87,16 @@ def _decide(desk: Desk, signal: LiveSignal, event: MarketAnswered) -> list[Effec
         position_id=position_id,
         approval=approval_of(desk, signal),
     )
-    entry = Entry()
+    entry, effects = Entry(), list[Effect]()
     blocks: tuple[Reason, ...] = ()
     signal.late = signal.late or _over(signal, now)
     if signal.late is not None:
         blocks = (signal.late,)
     elif verdict.action is Action.EXECUTE and size is not None:
-        entry = enter(desk, terms)
+        entry = enter(desk, terms, may_close=rules.risk.opposite == CLOSE_FIRST)
+        if entry.closes:
+            effects += close_first(desk, entry.closes, now)
+            entry = enter(desk, terms)
         blocks = entry.reasons
     action = verdict.action if not blocks else Action.WAIT if entry.request is not None else Action.SKIP
     changed = signal.decided(now, action, verdict.gates, (*blocks, *verdict.reasons))
@@ -100,7 +104,7 @@ def _decide(desk: Desk, signal: LiveSignal, event: MarketAnswered) -> list[Effec
         waits = blocks[0].code in (*TRANSIENT, NEEDED)
         signal.dead, signal.open_to_change = not waits, waits
     if not changed:
-        return []
+        return effects
     first = signal.last_decision_id is None
     asking = desk.new_id("approval") if entry.request is not None else None
     record = DecisionRecord(
@@ -132,7 +136,7 @@ def _decide(desk: Desk, signal: LiveSignal, event: MarketAnswered) -> list[Effec
         approval_id=signal.approval_id or asking,
     )
     signal.last_decision_id = record.id
-    effects: list[Effect] = [StoreDecision(record=record)]
+    effects.append(StoreDecision(record=record))
     if entry.position is not None and entry.mark is not None:
         signal.executed = True
         state.positions[position_id] = entry.position

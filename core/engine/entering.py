@@ -11,6 +11,7 @@ from core.decision.atr import daily_atr
 from core.engine.approving import Request
 from core.engine.desk import Desk
 from core.events import OptionChain, PriceSeen
+from core.exposure import exposure_of
 from core.live import LiveSignal
 from core.model import (
     Context,
@@ -29,7 +30,7 @@ from core.options.fills import NotFilled, OptionQuote, OrderType, Side, fill, pl
 from core.options.quotes import liquidity_fault
 from core.options.spreads import quote_from_model
 from core.positions import Mark, Position, entry_mark, next_mark, open_position
-from core.risk import Proposal, mode_refusal, refusals
+from core.risk import Proposal, mode_refusal, opposite_of, refusals
 from core.rules import Rules
 
 
@@ -38,7 +39,7 @@ class Entry:
     """What became of an EXECUTE: a position, or the reasons for which there is none.
 
     What was worked out before a refusal is kept as evidence. ``request`` is what a person is asked, when it
-    only waits for that.
+    only waits for that; ``closes`` the positions that are to be left before it can be made.
     """
 
     position: Position | None = None
@@ -47,6 +48,7 @@ class Entry:
     count: ContractCount | None = None
     reasons: tuple[Reason, ...] = ()
     request: Request | None = None
+    closes: tuple[Position, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,22 +68,27 @@ class Terms:
     approval: Approval | None = None
 
 
-def enter(desk: Desk, terms: Terms) -> Entry:
-    """Open a position on paper, or say why not, or what a person is to be asked first."""
+def enter(desk: Desk, terms: Terms, *, may_close: bool = False) -> Entry:
+    """Open a position on paper, or say why not, what a person is to be asked, or what is to be closed first."""
     stopped = mode_refusal(desk.state.mode)
     if stopped is not None:
         return Entry(reasons=(stopped,))
     plan = _plan(desk, terms)
-    if plan.quote is None or plan.contract is None or plan.count is None:
+    if plan.quote is None or plan.contract is None or plan.count is None or plan.mark is None:
         return Entry(contract=plan.contract, reasons=plan.reasons)
     proposal = Proposal(
         symbol=plan.contract.underlying,
         direction=_direction(terms),
         contracts=plan.count.contracts,
         premium=(plan.quote.ask or 0.0) * plan.contract.multiplier * plan.count.contracts,
+        exposure=exposure_of(plan.mark, plan.contract.multiplier * plan.count.contracts),
     )
     state = desk.state
-    against = refusals(proposal, state.positions.values(), state.day, state.mode, terms.now, desk.rules)
+    held = tuple(state.positions.values())
+    # What is closed first does not count against the entry; what that leaves is looked at again.
+    closes = opposite_of(proposal.symbol, proposal.direction, held) if may_close else ()
+    stays = [p for p in held if p not in closes]
+    against = refusals(proposal, stays, state.day, state.mode, terms.now, desk.rules)
     if against:
         return Entry(contract=plan.contract, count=plan.count, reasons=against)
     waits = _waits(terms, proposal, desk.rules)
@@ -91,6 +98,8 @@ def enter(desk: Desk, terms: Terms) -> Entry:
             contract=plan.contract, count=plan.count, price=ask, premium=proposal.premium, reason=waits
         )
         return Entry(contract=plan.contract, count=plan.count, reasons=(waits,), request=request)
+    if closes:
+        return Entry(contract=plan.contract, count=plan.count, closes=closes)
     return _fill(desk, terms, plan)
 
 

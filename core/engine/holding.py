@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from core.effects import Effect, Notify, StoreMarks, StoreTrade
@@ -12,7 +13,7 @@ from core.engine.state import Outcome as TradeOutcome
 from core.engine.tails import follow, path_of
 from core.events import PriceSeen
 from core.model import Mode, Tone
-from core.positions import Outcome, Position, PositionState, account_of, net_so_far, on_price
+from core.positions import Outcome, Position, PositionState, account_of, exit_by_hand, net_so_far, on_price
 from core.risk import daily_loss_reached
 
 KEPT_OUTCOMES = 500
@@ -85,6 +86,16 @@ def _closed(desk: Desk, position: Position, now: datetime) -> list[Effect]:
         text = f"{state.day.losses_in_a_row} losses in a row: no entries for {rules.risk.cool_down_minutes:g} min"
         effects.append(Notify(kind="risk", at=now, text=text, tone=Tone.NEGATIVE))
     return effects + check_daily_loss(desk, now)
+
+
+def close_first(desk: Desk, held: Iterable[Position], now: datetime) -> list[Effect]:
+    """Leave positions at the market of now, because the other side of their symbol is about to be entered."""
+    effects: list[Effect] = []
+    for position in held:
+        last = desk.state.prices.get(position.symbol)
+        outcome = exit_by_hand(position, max(1, position.remaining), now, last, None, desk.env)
+        effects += settle_outcome(desk, position, outcome, now)
+    return effects
 
 
 def check_daily_loss(desk: Desk, now: datetime) -> list[Effect]:

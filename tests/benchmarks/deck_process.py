@@ -36,6 +36,12 @@ symbol_premium = 1000000
 premium_per_trade = 100000
 daily_loss = 100000000
 losses_in_a_row = 1000
+approval_above_contracts = 1000
+approval_above_premium = 1e9
+delta_accounts = 1e6
+gamma_accounts = 1e6
+vega_pct = 1e6
+theta_pct = 1e6
 [market]
 max_atr_pct = 6.0
 """

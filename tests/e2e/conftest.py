@@ -24,8 +24,13 @@ from core.model import Direction, Source
 ROOT = Path(__file__).resolve().parents[2]
 SESSION = "2026-11-24T10:00-05:00"
 UNASKED = "approval_above_contracts = 1000\napproval_above_premium = 1e9\n"
-"""In the table of risk: no trade waits for a person."""
-WIDE = "[risk]\nopen_positions = 900\nper_symbol = 900\nsymbol_premium = 1e7\ndaily_loss = 1e7\n" + UNASKED
+UNLIMITED = "delta_accounts = 1e6\ngamma_accounts = 1e6\nvega_pct = 1e6\ntheta_pct = 1e6\n"
+"""In the table of risk: no trade waits for a person, and no Greek is limited."""
+WIDE = (
+    "[risk]\nopen_positions = 900\nper_symbol = 900\nsymbol_premium = 1e7\ndaily_loss = 1e7\n"
+    + UNASKED
+    + UNLIMITED
+)
 STARTS_WITHIN = 30.0
 
 

@@ -23,10 +23,12 @@ from server.runtime import Runtime
 
 START = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
 UNASKED = "approval_above_contracts = 1000\napproval_above_premium = 1e9\n"
-"""In the table of risk: no trade waits for a person."""
+UNLIMITED = "delta_accounts = 1e6\ngamma_accounts = 1e6\nvega_pct = 1e6\ntheta_pct = 1e6\n"
+"""In the table of risk: no trade waits for a person, and no Greek is limited."""
 WIDE = (
     "[risk]\nopen_positions = 90\nper_symbol = 90\nsymbol_premium = 1e6\ndaily_loss = 1e6\nlosses_in_a_row = 90\n"
     + UNASKED
+    + UNLIMITED
 )
 
 

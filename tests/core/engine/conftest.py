@@ -35,12 +35,15 @@ LONG, SHORT = Direction.LONG, Direction.SHORT
 NO_FEED = ("spread_bps", "depth_score", "atr14")
 
 
-NOBODY_ASKED = "approval_above_contracts = 100000\napproval_above_premium = 1e9\n"
-"""In the table of risk: no trade waits for a person."""
+NOBODY_ASKED = (
+    "approval_above_contracts = 100000\napproval_above_premium = 1e9\n"
+    "delta_accounts = 1e9\ngamma_accounts = 1e9\nvega_pct = 1e9\ntheta_pct = 1e9\n"
+)
+"""In the table of risk: no trade waits for a person, and no Greek is limited."""
 
 
 def unasked(toml: str) -> str:
-    """Rules under which no trade waits for a person, whatever else they say."""
+    """Rules under which no trade waits for a person and no Greek is limited, whatever else they say."""
     head, table, rest = toml.partition("[risk]\n")
     return f"{head}[risk]\n{NOBODY_ASKED}{rest}" if table else f"{toml}[risk]\n{NOBODY_ASKED}"
 

@@ -35,18 +35,21 @@ from server.writer import decode_state
 SYMBOLS = ("SPY", "SPX", "TSLA")
 SPOT = {"SPY": 450.0, "SPX": 4500.0, "TSLA": 200.0}
 WIDE = "[risk]\nopen_positions = 90\nper_symbol = 90\nsymbol_premium = 1e6\ndaily_loss = 1e6\nlosses_in_a_row = 90\n"
+GREEKS = "delta_accounts = 1e6\ngamma_accounts = 1e6\nvega_pct = 1e6\ntheta_pct = 1e6\n"
 UNASKED = "approval_above_contracts = 1000\napproval_above_premium = 1e9\n"
 RULES = (
     "",
     WIDE,
     WIDE,
-    WIDE + UNASKED,
+    WIDE + GREEKS + UNASKED,
     "[sizing]\ncontract_cap = 3\n",
     "[exits]\nscale_out_fraction = 1.0\n",
     "[risk]\ndaily_loss = 50\n",
+    WIDE + GREEKS + UNASKED + 'opposite = "close_first"\n',
+    WIDE + GREEKS + 'opposite = "close_first"\n',
 )
 BIG = WIDE + (
-    UNASKED + "contracts_per_trade = 400\npremium_per_trade = 1e6\n"
+    GREEKS + UNASKED + "contracts_per_trade = 400\npremium_per_trade = 1e6\n"
     "[account]\nsize = 2e6\n[sizing]\ncontract_cap = 400\npremium_cap = 1e6\n"
 )
 """Orders above fifty contracts, which fill in part."""
@@ -72,7 +75,7 @@ class AnyHistory(RuleBasedStateMachine):
 
     # --- inputs ------------------------------------------------------------------------------------------
 
-    @initialize(toml=st.sampled_from([WIDE, WIDE + UNASKED, BIG]))
+    @initialize(toml=st.sampled_from([WIDE + GREEKS, WIDE + GREEKS + UNASKED, BIG]))
     def rules_of_the_start(self, toml: str) -> None:
         self.post(RulesChanged, toml=toml)
 
