@@ -55,10 +55,8 @@ class _Item:
     done: asyncio.Future[tuple[Effect, ...]]
 
 
-@dataclass(slots=True)
-class _Committed:
-    item: _Item | None
-    effects: tuple[Effect, ...]
+_Committed = tuple[_Item | None, tuple[Effect, ...]]
+"""An input, ``None`` for a market's answer that was had at once, and what its step asks for."""
 
 
 class Writer:
@@ -160,6 +158,8 @@ class Writer:
                 self._ask(ask)
             await self._watch()
             await self._checkpoint_if_due()
+            # What was answered goes out, and what has come is read, before the next stretch of stepping.
+            await asyncio.sleep(0)
 
     def _step(
         self,
@@ -176,10 +176,11 @@ class Writer:
         event = make(state.seq + 1, now)
         effects = self.engine.step(event)
         batch.append((event, effects))
-        committed.append(_Committed(item, effects))
-        self._moved = self._moved or isinstance(event, Ticked) or any(type(e) in MOVING for e in effects)
+        committed.append((item, effects))
+        if not self._moved:
+            self._moved = type(event) is Ticked or not MOVING.isdisjoint(map(type, effects))
         for effect in effects:
-            if isinstance(effect, FetchMarket):
+            if type(effect) is FetchMarket:
                 reply = self.markets.at_once(effect, now)
                 if reply is None:
                     asks.append(effect)
@@ -194,20 +195,20 @@ class Writer:
         return f"{h[:8]}-{h[8:12]}-5{h[13:16]}-a{h[17:20]}-{h[20:32]}"
 
     def _deliver(self, committed: list[_Committed]) -> None:
-        for done in committed:
-            for effect in done.effects:
+        for item, effects in committed:
+            for effect in effects:
                 if isinstance(effect, AnswerDecision):
                     waiter = self._awaiting.get(effect.receipt_id)
                     if waiter is not None and not waiter.done():
                         waiter.set_result(effect.record)
                 elif isinstance(effect, AnswerReceipt):
                     # A sender that went away leaves nothing behind that could be waited for.
-                    if effect.awaits_decision and done.item is not None and not done.item.done.done():
+                    if effect.awaits_decision and item is not None and not item.done.done():
                         self._awaiting[effect.receipt_id] = asyncio.get_running_loop().create_future()
                 else:
                     self._tell(effect)
-            if done.item is not None and not done.item.done.done():
-                done.item.done.set_result(done.effects)
+            if item is not None and not item.done.done():
+                item.done.set_result(effects)
 
     def _tell(self, effect: Effect) -> None:
         for listener in tuple(self.listeners):

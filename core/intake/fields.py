@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterator
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from core.intake.body import Body
@@ -147,16 +148,29 @@ def symbol(body: Body) -> tuple[str, str | None]:
 
 
 def _ticker(value: Any, field: str) -> tuple[str | None, str]:
-    text = value.strip().upper() if isinstance(value, str) else ""
-    prefix, colon, ticker = text.rpartition(":")
-    if _SYMBOL.fullmatch(ticker) and (not colon or _EXCHANGE.fullmatch(prefix)):
-        return prefix or None, ticker
+    if isinstance(value, str):
+        found = _kept(value) if len(value) <= _COMMON else _listed(value)
+        if found is not None:
+            return found
     raise IntakeError(
         "BAD_SYMBOL",
         f"{field}: {shown(value)} is not a symbol; accepted are 1 to 15 of A-Z 0-9 . ^ / - _ with an "
         "exchange prefix if wanted, such as SPY or BATS:SPY",
         field,
     )
+
+
+def _listed(text: str) -> tuple[str | None, str] | None:
+    """Exchange, if stated, and symbol; ``None`` for what is no symbol."""
+    prefix, colon, ticker = text.strip().upper().rpartition(":")
+    if _SYMBOL.fullmatch(ticker) and (not colon or _EXCHANGE.fullmatch(prefix)):
+        return prefix or None, ticker
+    return None
+
+
+_COMMON = 40
+"""Longest text that is kept: a sender names the same few symbols all day."""
+_kept = lru_cache(maxsize=4096)(_listed)
 
 
 def price(body: Body, paths: Paths = PRICE, *, none_is_zero: bool = False) -> float | None:

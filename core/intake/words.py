@@ -6,7 +6,7 @@ import math
 import re
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Final
+from typing import Final, cast
 
 from core.model import Bias, Direction
 
@@ -81,7 +81,16 @@ def word(value: object) -> str | None:
     """A value as a table key: upper case, separators as underscores; ``None`` when it is not a text."""
     if type(value) is not str or not value:
         return None
-    return value.strip().upper().replace(" ", "_").replace("-", "_") or None
+    return _word(value) if len(value) <= _COMMON else _spelled(value)
+
+
+def _spelled(text: str) -> str | None:
+    return text.strip().upper().replace(" ", "_").replace("-", "_") or None
+
+
+_COMMON = 32
+"""Longest text that is kept: senders say the same few short words all day."""
+_word = lru_cache(maxsize=1024)(_spelled)
 
 
 def number(value: object) -> float | None:
@@ -160,9 +169,9 @@ _UNIT_BOUNDS = ((1e11, 1.0), (1e14, 1e3), (1e17, 1e6), (1e20, 1e9))
 def instant(value: object) -> datetime | None:
     """A moment from epoch seconds or milliseconds or ISO 8601 (without an offset: UTC), or ``None``."""
     try:
-        moment = (
-            _iso(value) if isinstance(value, str) and not _NUMBER.fullmatch(value.strip()) else _epoch(value)
-        )
+        # No number has a colon, and nearly every time has one.
+        written = isinstance(value, str) and (":" in value or not _NUMBER.fullmatch(value.strip()))
+        moment = _iso(cast(str, value)) if written else _epoch(value)
     except (ValueError, OverflowError, OSError):
         return None
     return moment if moment is not None and _EARLIEST <= moment < _LATEST else None
@@ -170,6 +179,8 @@ def instant(value: object) -> datetime | None:
 
 def _iso(text: str) -> datetime:
     moment = datetime.fromisoformat(text.strip())
+    if moment.tzinfo is UTC:
+        return moment
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 

@@ -45,16 +45,11 @@ class Verified:
 
 def link(previous: bytes, seq: int, at: int, kind: str, payload: bytes) -> bytes:
     """The hash of one row, 32 bytes, given the hash of the row before it."""
-    digest = hashlib.sha256(previous)
-    digest.update(b"%d %d %s\n" % (seq, at, kind.encode()))
     start = payload.find(_OPENS) if kind == "received" else -1
     end = payload.find(_CLOSES, start + len(_OPENS)) if start >= 0 else -1
-    if end < 0:
-        digest.update(payload)
-    else:
-        digest.update(payload[:start])
-        digest.update(payload[end + len(_CLOSES) :])
-    return digest.digest()
+    if end >= 0:
+        payload = payload[:start] + payload[end + len(_CLOSES) :]
+    return hashlib.sha256(b"%b%d %d %b\n%b" % (previous, seq, at, kind.encode(), payload)).digest()
 
 
 def verify(rows: Iterable[JournalRow], previous: bytes = GENESIS, last_seq: int = 0) -> Verified:

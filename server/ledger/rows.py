@@ -314,8 +314,10 @@ def rows_of(batch: Sequence[Entry], head: bytes, last_seq: int) -> tuple[Tables,
         at = micros(event.at)
         head = link(head, event.seq, at, event.kind, payload)
         journal.append((event.seq, at, event.kind, payload.decode(), head))
-        if effects:
-            derived((effects,), tables)
+        for effect in effects:
+            store = _STORES.get(type(effect))
+            if store is not None:
+                store(effect, tables)
     return tables, head
 
 
