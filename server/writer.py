@@ -31,7 +31,8 @@ from server.clock import Clock
 from server.feeds.base import MarketReply, Markets
 from server.http.ports import NotStored, Overloaded
 from server.ledger.base import Entry, Ledger
-from server.ledger.codec import decode_as, encode_any
+from server.ledger.codec import decode_as
+from server.ledger.piecemeal import encode_piecemeal
 from server.pulse import Pulse
 
 log = logging.getLogger("gatedeck.runtime")
@@ -291,9 +292,10 @@ class Writer:
             self._checkpoint_seq, self._checkpoint_at = self.engine.state.seq, time.monotonic()
 
     async def _checkpoint(self) -> None:
+        """Store the state; it does not change meanwhile, because only the line that waits here changes it."""
         state: EngineState = self.engine.state
         assert state.at is not None
-        await self.ledger.save_checkpoint(state.seq, state.at, encode_any(state))
+        await self.ledger.save_checkpoint(state.seq, state.at, await encode_piecemeal(state))
         self._checkpoint_seq, self._checkpoint_at = state.seq, time.monotonic()
 
 

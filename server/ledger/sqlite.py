@@ -124,9 +124,10 @@ class SqliteLedger(SqliteReader):
                 raise LedgerError(f"checkpoint of seq {seq}, but the journal ends at {self._last_seq}")
 
             def put() -> None:
+                # Some megabytes: made into text by SQLite, which holds nobody up meanwhile.
                 connection.execute(
-                    "INSERT OR REPLACE INTO checkpoints (seq, at, state) VALUES (?, ?, ?)",
-                    (seq, micros(at), state.decode()),
+                    "INSERT OR REPLACE INTO checkpoints (seq, at, state) VALUES (?, ?, CAST(? AS TEXT))",
+                    (seq, micros(at), state),
                 )
                 connection.execute(
                     "DELETE FROM checkpoints WHERE seq NOT IN"

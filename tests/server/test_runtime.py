@@ -20,6 +20,7 @@ from server.config import ConfigError
 from server.deck import Command
 from server.feeds.base import NoFeed
 from server.http.ports import NotStored, Overloaded
+from server.ledger.codec import encode_any
 from server.live import LocalDeck
 from server.runtime import Runtime
 from server.writer import decode_state
@@ -160,7 +161,7 @@ async def test_a_listener_that_fails_stops_nobody(station: Any) -> None:
 async def test_a_failed_commit_refuses_its_inputs_and_leaves_no_trace(station: Any) -> None:
     runtime = await station.start(NoFeed())
     await station.send(runtime, SATY)
-    before = decode_state(writer_module.encode_any(runtime.engine.state))
+    before = decode_state(encode_any(runtime.engine.state))
     runtime.ledger.failing = lambda batch: True
     tried = (
         station.send(runtime, SIGNAL),

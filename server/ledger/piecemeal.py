@@ -1,0 +1,56 @@
+"""A large state to JSON a piece at a time, so that the loop has its turn in between.
+
+Whoever calls sees to it that the value does not change meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import fields, is_dataclass
+from itertools import islice
+from typing import Any
+
+from server.ledger.codec import encode_any
+
+PIECE = 250
+"""Items of a mapping that are written in one go: a few milliseconds at the most."""
+
+
+async def encode_piecemeal(value: object) -> bytes:
+    """What ``codec.encode_any`` makes of a dataclass or mapping, byte for byte."""
+    parts: list[bytes] = []
+    await _encode(value, parts)
+    return b"".join(parts)
+
+
+async def _encode(value: object, parts: list[bytes]) -> None:
+    if isinstance(value, dict) and len(value) > PIECE:
+        await _mapping(value, parts)
+    elif is_dataclass(value) and not isinstance(value, type) and _large(value):
+        for n, field in enumerate(fields(value)):
+            parts.append(b'%b"%b":' % (b"," if n else b"{", field.name.encode()))
+            await _encode(getattr(value, field.name), parts)
+        parts.append(b"}")
+    else:
+        parts.append(encode_any(value))
+
+
+async def _mapping(value: dict[Any, Any], parts: list[bytes]) -> None:
+    items = iter(value.items())
+    opening = b"{"
+    while piece := dict(islice(items, PIECE)):
+        parts += (opening, encode_any(piece)[1:-1])
+        opening = b","
+        await asyncio.sleep(0)
+    parts.append(b"}")
+
+
+def _large(value: Any) -> bool:
+    """Whether anything directly in it, or in what that holds, is too much for one go."""
+    for field in fields(value):
+        held = getattr(value, field.name)
+        if isinstance(held, dict) and len(held) > PIECE:
+            return True
+        if is_dataclass(held) and not isinstance(held, type) and _large(held):
+            return True
+    return False
