@@ -27,7 +27,7 @@ from server.ledger.base import Entry
 from server.ledger.chain import link
 from server.ledger.codec import encode, encode_any
 from server.ledger.instants import micros
-from server.ledger.packed import pack_decision, pack_outcome
+from server.ledger.packed import DECISION, pack_decision, pack_outcome
 
 Row = tuple[Any, ...]
 
@@ -49,7 +49,7 @@ ENTRY = _insert(
     " source timeframe quality decision direction proposed_direction confidence code confluence_score signal"
     " decision_breakdown regime inputs",
 )
-COLUMNS = _insert("decision_columns", "seq id inputs")
+COLUMNS = _insert("decision_columns", "seq id packed")
 POSITION = _insert(
     "positions",
     "id decision_id symbol opened_at closed_at state payload",
@@ -58,7 +58,7 @@ POSITION = _insert(
 )
 OUTCOME = "UPDATE ledger_entries SET position_id = ?, execution = ?, exit = ? WHERE id = ?"
 CLOSED = (
-    "UPDATE decision_columns SET outcome = ?1"
+    f"UPDATE decision_columns SET packed = CAST(substr(packed, 1, {DECISION.itemsize}) || ?1 AS BLOB)"
     " WHERE id = ?2 AND seq = (SELECT seq FROM ledger_entries WHERE id = ?2)"
 )
 SHADOW = "UPDATE ledger_entries SET hypothetical = ? WHERE id = ?"

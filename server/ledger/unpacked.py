@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from core.decision.columns import DecisionColumns
 from core.learning.closed import Closed
-from server.ledger.packed import DECISION, INPUTS, OUTCOME
+from server.ledger.packed import INPUTS, OUTCOME, RECORD
 from server.ledger.snapshot import LedgerSnapshot
 
 
@@ -29,55 +29,46 @@ class Packed(NamedTuple):
 
 def read_packed(ledger: LedgerSnapshot) -> Packed | None:
     """Every decision of a ledger; ``None`` when it was written before there were packed records."""
-    missing = next(
-        ledger.query(
-            "SELECT (SELECT count(*) FROM ledger_entries) <> (SELECT count(*) FROM decision_columns)"
-        )
-    )
-    if missing[0]:
+    if any(_end(ledger, "ledger_entries", way) != _end(ledger, "decision_columns", way) for way in _WAYS):
         return None
-    seqs, decisions, outcomes = [], [], []
-    nothing = np.zeros(1, dtype=OUTCOME)
-    nothing["net"] = np.nan
-    blank = nothing.tobytes()
-    for rows in _in_blocks(ledger):
-        places, inputs, outcome = zip(*rows, strict=True)
-        seqs.append(np.array(places, dtype=np.int64))
-        decisions.append(np.frombuffer(b"".join(inputs), dtype=DECISION))
-        outcomes.append(np.frombuffer(b"".join([o or blank for o in outcome]), dtype=OUTCOME))
-    seq = np.concatenate(seqs) if seqs else np.empty(0, dtype=np.int64)
-    made = np.concatenate(decisions) if decisions else np.empty(0, dtype=DECISION)
-    left = np.concatenate(outcomes) if outcomes else np.empty(0, dtype=OUTCOME)
-    halves = made["symbol"]
+    count = next(ledger.query("SELECT count(*) FROM decision_columns"))[0]
+    whole = {name: np.empty(count, dtype=RECORD[name]) for name in RECORD.names or () if name not in _PARTS}
+    inputs, closed = (
+        {name: np.empty(count, dtype=part[name]) for name in part.names or ()} for part in (INPUTS, OUTCOME)
+    )
+    at = 0
+    for records in _in_blocks(ledger):
+        # While a block is still in the processor's cache its fields cost nearly nothing to part.
+        rows = slice(at, at + len(records))
+        for fields, of in ((whole, records), (inputs, records["inputs"]), (closed, records["outcome"])):
+            for name, column in fields.items():
+                column[rows] = of[name]
+        at = rows.stop
+    halves = whole["symbol"]
     return Packed(
-        seq=seq,
-        at=np.ascontiguousarray(made["at"]),
-        signal=np.ascontiguousarray(made["signal"]),
+        seq=whole["seq"],
+        at=whole["at"],
+        signal=whole["signal"],
         # One number for a name of up to 16 bytes: an odd factor keeps names apart.
         symbol=(halves[:, 0] * np.uint64(0x9E3779B97F4A7C15) + halves[:, 1]).view(np.int64),
-        direction=np.ascontiguousarray(made["direction"]),
-        code=made["code"],
-        columns=DecisionColumns(
-            **{name: np.ascontiguousarray(made["inputs"][name]) for name in INPUTS.names or ()}
-        ),
-        closed=Closed(
-            net=np.ascontiguousarray(left["net"]),
-            exit_at=np.ascontiguousarray(left["exit_at"]),
-            shadow=np.ascontiguousarray(left["shadow"]),
-            stale=np.ascontiguousarray(left["stale"]),
-            filled=np.ascontiguousarray(left["filled"]),
-            premium=np.ascontiguousarray(left["premium"]),
-            risk=np.ascontiguousarray(left["risk"]),
-            shares=np.ascontiguousarray(left["shares"]),
-            multiplier=np.ascontiguousarray(made["multiplier"]),
-        ),
+        direction=whole["direction"],
+        code=whole["code"],
+        columns=DecisionColumns(**inputs),
+        closed=Closed(**closed, multiplier=whole["multiplier"]),
     )
 
 
-_BLOCK = 50_000
+def _end(ledger: LedgerSnapshot, table: str, way: str) -> object:
+    """The first or last decision that a table has: from some input on, every one has its packed record."""
+    return next(ledger.query(f"SELECT seq, id FROM {table} ORDER BY seq {way}, id {way} LIMIT 1"), None)
 
 
-def _in_blocks(ledger: LedgerSnapshot) -> Iterator[list[tuple[int, bytes, bytes | None]]]:
-    cursor = ledger.cursor("SELECT seq, inputs, outcome FROM decision_columns ORDER BY seq, id")
+_WAYS = ("ASC", "DESC")
+_PARTS = ("inputs", "outcome")
+_BLOCK = 4_096
+
+
+def _in_blocks(ledger: LedgerSnapshot) -> Iterator[NDArray[np.void]]:
+    cursor = ledger.cursor("SELECT packed FROM decision_columns ORDER BY seq, id")
     while rows := cursor.fetchmany(_BLOCK):
-        yield rows
+        yield np.frombuffer(b"".join([packed for (packed,) in rows]), dtype=RECORD)

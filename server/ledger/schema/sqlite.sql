@@ -67,12 +67,11 @@ CREATE INDEX IF NOT EXISTS ledger_decision ON ledger_entries (decision, seq DESC
 CREATE INDEX IF NOT EXISTS ledger_confidence ON ledger_entries (confidence DESC, seq DESC, id DESC);
 CREATE INDEX IF NOT EXISTS ledger_trades ON ledger_entries (seq DESC, id DESC) WHERE execution IS NOT NULL;
 
--- The entry of the same id in packed records (server/ledger/packed.py), for questions to the whole ledger.
+-- The entry of the same id as a packed record (server/ledger/packed.py), for questions to the whole ledger.
 CREATE TABLE IF NOT EXISTS decision_columns (
-  seq     INTEGER NOT NULL,
-  id      TEXT NOT NULL,
-  inputs  BLOB NOT NULL,
-  outcome BLOB,
+  seq    INTEGER NOT NULL,
+  id     TEXT NOT NULL,
+  packed BLOB NOT NULL,
   PRIMARY KEY (seq, id)
 ) STRICT, WITHOUT ROWID;
 
