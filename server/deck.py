@@ -60,6 +60,8 @@ class DecisionRow:
     quality: Quality
     code: str | None
     multiplier: float | None
+    why: str = ""
+    """Without a code: the reason that decided against an entry; empty for an EXECUTE."""
     outcome: str = ""
     pnl_net: float | None = None
 

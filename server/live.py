@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from core.decision.deciding import why
 from core.effects import Effect, Notify
 from core.engine.holding import open_net
 from core.model import DecisionRecord, Tone
@@ -186,6 +187,7 @@ class LocalDeck:
             quality=record.quality,
             code=record.code,
             multiplier=record.size.final if record.size is not None else None,
+            why=why(record),
             outcome=outcome.text if outcome is not None else "",
             pnl_net=outcome.pnl_net if outcome is not None else None,
         )

@@ -273,7 +273,8 @@ def waiting_record() -> DecisionRecord:
 def recent(count: int = 20) -> tuple[DecisionRow, ...]:
     kinds = (Action.EXECUTE, Action.SKIP, Action.WAIT, Action.SKIP, Action.SKIP)
     symbols = ("SPY", "QQQ", "NVDA", "TSLA", "SPX", "AAPL")
-    codes = (None, "SPREAD_WIDE", None, "LATE", "OPPOSITE_OPEN")
+    codes = (None, None, None, "LATE", "OPPOSITE_OPEN")
+    whys = ("", "SPREAD_WIDE", "UNSURE", "", "")
     rows = []
     for n in range(count):
         action = kinds[n % 5]
@@ -283,7 +284,7 @@ def recent(count: int = 20) -> tuple[DecisionRow, ...]:
             timeframe=(15, 5, 60, 240)[n % 4], action=action,
             direction=side if action is Action.EXECUTE else None, proposed_direction=side,
             confidence=(86.4, 58.2, 61.7, 44.0, 73.5)[n % 5], quality=tuple(Quality)[n % 3], code=codes[n % 5],
-            multiplier=2.57 if action is Action.EXECUTE else None,
+            multiplier=2.57 if action is Action.EXECUTE else None, why=whys[n % 5],
             outcome="TARGET_1" if action is Action.EXECUTE and n else "",
             pnl_net=184.2 if action is Action.EXECUTE and n else None,
         ))  # fmt: skip
@@ -356,7 +357,10 @@ def ledger_item(n: int) -> Mapping[str, Any]:
         "timeframe": row.timeframe, "quality": str(row.quality), "decision": str(row.action),
         "direction": row.direction and str(row.direction), "proposed_direction": str(row.proposed_direction),
         "confidence": row.confidence, "code": row.code,
-        "decision_breakdown": {"size": {"final": row.multiplier} if row.multiplier else None},
+        "decision_breakdown": {
+            "size": {"final": row.multiplier} if row.multiplier else None,
+            "reasons": [{"code": row.why, "text": "why", "tone": "negative"}] if row.why else [],
+        },
         "outcome": {"exit_reason": "TARGET_1", "pnl_net": row.pnl_net} if row.pnl_net else None,
     }  # fmt: skip
 

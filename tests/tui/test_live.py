@@ -7,10 +7,12 @@ from dataclasses import replace
 import pytest
 from fake_deck import FakeDeck, empty_snapshot, position, record, screen_text, snapshot
 
+from core.decision.deciding import deciding_code, why
 from core.model import Action, Mode
 from tui.app import DeckApp
 from tui.panes.pnl import PnlPane
 from tui.panes.positions import COLUMNS, PositionsPane
+from tui.panes.status import StatusPane, StatusView
 
 
 async def shown(deck: FakeDeck, size: tuple[int, int] = (80, 24), *keys: str) -> str:
@@ -148,3 +150,31 @@ async def test_one_price_repaints_its_cells_only() -> None:
         table = app.screen.query_one(PositionsPane)
         assert "2.44" in table.render_line(2).text
         assert app.screen.query_one(PnlPane).data == deck.now.pnl
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+@pytest.mark.parametrize("mode", list(Mode))
+def test_no_width_takes_the_mode_or_the_simulated_clock_off_the_first_line(mode: Mode, width: int) -> None:
+    pane = StatusPane()
+    now = snapshot(mode=mode)
+    pane.data = StatusView(
+        mode=mode,
+        exchange=now.exchange,
+        clock_note=now.clock_note,
+        market_note=now.market_note,
+        market_assumed=True,
+    )
+    (line,) = pane.lines(width, 1)
+    text = "".join(part for part, _ in line)
+    assert str(mode) in text and "SIMULATED TIME" in text and "assumed" in text and len(text) <= width
+
+
+def test_a_decision_against_an_entry_names_the_reason_that_decided() -> None:
+    skipped = record(Action.SKIP).verdict
+    failed = [gate.reason for _, gate in skipped.gates.items() if not gate.passed]
+    reasons = [(each.code, each.text) for each in skipped.reasons]
+    assert deciding_code(Action.SKIP, failed, reasons) == "SPREAD_WIDE" == why(record(Action.SKIP))
+    assert why(record(Action.SKIP, code="LATE")) == ""
+    assert deciding_code(Action.SKIP, [*failed, "another"], reasons) == "SPREAD_WIDE +1"
+    assert deciding_code(Action.WAIT, [], [("UNSURE", "Confidence 61.7 is under 70"), *reasons]) == "UNSURE"
+    assert deciding_code(Action.EXECUTE, [], reasons) == ""

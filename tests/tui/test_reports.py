@@ -56,6 +56,7 @@ async def test_every_size_shows_the_screen(key: str, words: tuple[str, ...], siz
     async with at(key, size=size) as (app, _):
         text = screen_text(app)
         assert all(word in text for word in words)
+        assert "help" in text.splitlines()[-1]
         assert all(len(line) <= size[0] for line in text.splitlines())
 
 

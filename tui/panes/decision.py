@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.model import DecisionRecord
+from core.model import Action, DecisionRecord
 from tui import fmt
 from tui.widgets import bars
 from tui.widgets.line import (
@@ -124,7 +124,9 @@ def _plan(record: DecisionRecord, width: int) -> list[Line]:
     else:
         out.append([(" size ", "dim"), ("none: nothing to execute", "dim")])
     if record.contract is not None:
-        out.append([(" buys ", "dim"), (record.contract.label, "strong")])
+        # Of what was not executed nothing was bought: the contract it would have been.
+        verb = " buys " if record.action is Action.EXECUTE else " would buy "
+        out.append([(verb, "dim"), (record.contract.label, "strong")])
     if record.levels is not None:
         levels = record.levels
         out.append([(" stop ", "dim"), (fmt.number(levels.stop), "bad"),

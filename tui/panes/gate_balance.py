@@ -49,8 +49,7 @@ def gate_lines(effect: GateEffect, width: int) -> list[Line]:
     first: Line = [
         (name, "strong"),
         (f"{fmt.arrow(value)} {dollars(value)}", signed_role(value) if judged else "dim"),
-        (f"  {failed} skipped", "text"),
-        ("" if judged else "  ! too few", "warn"),
+        (f"  {failed} skipped" if judged else f"  only {failed} skipped", "text" if judged else "warn"),
     ]
     saved, cost = (dollars(metric.value or 0.0, sign=False) for metric in (effect.saved, effect.cost))
     second: Line = [
@@ -69,8 +68,8 @@ def combination_line(each: Combination, width: int) -> Line:
     value = each.balance.value if each.balance is not None else None
     judged = each.balance is not None and enough(each.balance)
     line: Line = [
-        (f" {fmt.fit(names, max(12, min(30, width - 20)))} ", "text"),
-        (f"{each.group.n:>5}  ", "dim"),
+        (f" {fmt.fit(names, max(12, min(30, width - 19)))} ", "text"),
+        (f"{each.group.n:>4}  ", "dim"),
         (f"{fmt.arrow(value)} {dollars(value)}", signed_role(value) if judged else "dim"),
     ]
     return clip_line(line, width)

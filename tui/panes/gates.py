@@ -12,6 +12,8 @@ from tui.widgets.painted import Pane
 
 GATES = ("Regime", "Structural", "Market")
 COMPONENTS = ("regime", "expert", "alignment", "market", "structural")
+_WITH_BAR = 46
+"""Cells from which a bar stands between the score and the reason on one line."""
 _WITH_EVIDENCE = 13
 """Lines from which each gate has a second one: its evidence beside the bar, its reason below."""
 
@@ -59,7 +61,7 @@ class GatesPane(Pane):
             assumed = name == "market" and bool(record.market.assumed)
             reason: Line = [("assumed ", "warn")] if assumed else []
             reason.append((gate.reason, "text" if gate.passed else "bad"))
-            line = _gate(title, gate, 6 if width < 46 else 10)
+            line = _gate(title, gate, 10 if second or width >= _WITH_BAR else 0)
             if second:
                 out.append([*line, (_brief(gate.evidence, width - width_of(line)), "dim")])
                 out.append(clip_line([("   ", "text"), *reason], width))
@@ -73,7 +75,11 @@ class GatesPane(Pane):
 def _gate(title: str, gate: Gate, size: int) -> Line:
     role = "good" if gate.passed else "bad"
     return [(f" {'✓' if gate.passed else '✗'} ", role), (f"{title:<11}", "strong"),
-            (f"{fmt.score(gate.score):>5} ", role), *bar(gate.score, size, role), (" ", "text")]  # fmt: skip
+            (f"{fmt.score(gate.score):>5} ", role), *_bar(gate.score, size, role)]  # fmt: skip
+
+
+def _bar(score: float, size: int, role: str) -> Line:
+    return [*bar(score, size, role), (" ", "text")] if size else [(" ", "text")]
 
 
 def _brief(evidence: Mapping[str, object], width: int) -> str:

@@ -98,12 +98,17 @@ def _win_rate(measured: Metrics, width: int) -> Line:
     return [(" win rate ", "dim"), (f"{value_words(rate):>8} ", role), *bar, (tail, "dim")]
 
 
+def _reason(text: str) -> str:
+    """Why there is no value, in the room that the value and its interval leave."""
+    return fmt.clip(text.replace(" are needed", " needed"), _VALUE + _INTERVAL + _N - 1)
+
+
 def card_line(card: Card, metric: Metric, measured: Metrics) -> Line:
     """Name, value, interval (or why there is none of a value) and n where it is not that of all trades."""
     role = role_of(metric, signed=card.signed)
     line: Line = [(f" {card.name:<{_NAME}}", "dim")]
     if metric.value is None:
-        return [*line, (f"{fmt.NONE:>{_VALUE}} ", "dim"), (fmt.clip(metric.reason or "", 15), "dim")]
+        return [*line, (f"{fmt.NONE} {_reason(metric.reason or '')}", "dim")]
     mark = fmt.arrow(metric.value) if card.signed else " "
     text = value_words(metric, sign=card.signed)
     line.append((f"{mark}{fmt.fit(text, _VALUE - 1, 'right')} ", role))

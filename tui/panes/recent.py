@@ -36,7 +36,7 @@ def decision_cells(row: DecisionRow) -> tuple[Cell, ...]:
         (row.action, ACTION_ROLE[row.action]),
         (signal, DIRECTION_ROLE[side] if row.direction else "text"),
         (fmt.number(row.confidence, 1), "strong"),
-        result(row.code, row.outcome, row.pnl_net),
+        result(row.code or row.why, row.outcome, row.pnl_net),
         (fmt.factor(row.multiplier), "text"),
         (row.quality, "text"),
     )

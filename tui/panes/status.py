@@ -11,9 +11,13 @@ from tui.widgets.line import Line, spread, width_of
 from tui.widgets.painted import Pane
 
 _MODE_ROLE = {Mode.ACTIVE: "badge-good", Mode.REDUCING: "badge-warn", Mode.HALTED: "badge-bad"}
-_SHORT = 76
-"""Cells under which the exchange's time gives way to the clock's note, which must be seen."""
-_MODE_NOTE = {Mode.ACTIVE: "", Mode.REDUCING: "no entries", Mode.HALTED: "no entries, exits by hand"}
+_STEPS = 5
+"""Steps in which the line gives way: the mode and the clock's note must be seen at any width."""
+_MODE_NOTE = {
+    Mode.ACTIVE: (),
+    Mode.REDUCING: ("no entries", "no entries"),
+    Mode.HALTED: ("no entries, exits by hand", "exits by hand"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,32 +36,41 @@ class StatusPane(Pane):
     def lines(self, width: int, height: int) -> list[Line]:
         if self.data is None:
             return [[(" gatedeck", "strong"), ("  waiting for the engine", "dim")]]
-        view = self.data
-        left: Line = [(f" {view.mode} ", _MODE_ROLE[view.mode])]
-        if _MODE_NOTE[view.mode]:
-            left.append((f" {_MODE_NOTE[view.mode]}", "warn"))
-        if view.paused:
-            left += [(" ", "text"), (f" {view.paused} ", "badge-warn")]
-        short = width < _SHORT
-        left += [("  ", "text"), *_exchange(view.exchange, short)]
-        right: Line = []
-        if view.market_assumed:
-            right.append(("! assumed" if short else "! market assumed", "warn"))
-        elif view.market_note and width_of(left) + len(view.market_note) + 24 < width:
-            right.append((view.market_note, "dim"))
-        if view.clock_note:
-            right += [("  " if right else "", "text"), (f" {view.clock_note} ", "badge-info")]
-        return [spread(left, [*right, (" ", "text")], width)]
+        for less in range(_STEPS):
+            left, right = _written(self.data, less)
+            if width_of(left) + width_of(right) < width:
+                break
+        return [spread(left, right, width)]
 
 
-def _exchange(exchange: ExchangeStatus, short: bool) -> Line:
+def _written(view: StatusView, less: int) -> tuple[Line, Line]:
+    """Both ends of the line; each step leaves out what a person can do without soonest."""
+    left: Line = [(f" {view.mode} ", _MODE_ROLE[view.mode])]
+    if _MODE_NOTE[view.mode]:
+        left.append((f" {_MODE_NOTE[view.mode][less > 2]}", "warn"))
+    if view.paused:
+        left += [(" ", "text"), (f" {view.paused} ", "badge-warn")]
+    left += [("  ", "text"), *_exchange(view.exchange, less)]
+    right: Line = []
+    if view.market_assumed:
+        right.append(("! assumed" if less > 1 else "! market assumed", "warn"))
+    elif view.market_note and not less:
+        right.append((view.market_note, "dim"))
+    if view.clock_note:
+        right += [("  " if right else "", "text"), (f" {view.clock_note} ", "badge-info")]
+    return left, [*right, (" ", "text")]
+
+
+def _exchange(exchange: ExchangeStatus, less: int) -> Line:
     line: Line = []
     if exchange.is_open:
         line.append((str(exchange.session), "strong"))
     else:
         line.append(("CLOSED", "warn"))
-    if exchange.local_time and not short:
+    if exchange.local_time and less < 2:
         line.append((f" {exchange.local_time}", "text"))
+    if less > 3:
+        return line
     if exchange.is_open and exchange.closes_in is not None:
         line.append((f"  close in {fmt.age(exchange.closes_in)}", "text"))
     elif exchange.opens_in is not None:

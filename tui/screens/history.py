@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual.app import ComposeResult
 
+from core.decision.deciding import deciding_code
 from core.model import Action, Quality
 from server.deck import DeckSnapshot, Page, PageQuery
 from tui import fmt
@@ -175,7 +176,7 @@ def item_cells(item: Mapping[str, Any]) -> tuple[Cell, ...]:
     frame = item.get("timeframe")
     size = (item.get("decision_breakdown") or {}).get("size") or {}
     outcome = item.get("outcome") or {}
-    code = item.get("code")
+    code = item.get("code") or _why(action, item.get("decision_breakdown") or {})
     return (
         (_when(str(item["created_at"])), "dim"),
         (action, ACTION_ROLE.get(action, "text")),
@@ -187,6 +188,13 @@ def item_cells(item: Mapping[str, Any]) -> tuple[Cell, ...]:
         (str(item["quality"]), "text"),
         (str(item.get("source") or fmt.NONE), "dim"),
     )  # fmt: skip
+
+
+def _why(action: str, breakdown: Mapping[str, Any]) -> str:
+    gates = (breakdown.get("gates") or {}).values()
+    failed = [str(gate["reason"]) for gate in gates if not gate["passed"]]
+    reasons = [(str(each["code"]), str(each["text"])) for each in breakdown.get("reasons") or ()]
+    return deciding_code(action, failed, reasons)
 
 
 def _when(text: str) -> str:

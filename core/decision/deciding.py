@@ -1,0 +1,30 @@
+"""Which of a decision's reasons decided against an entry."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from core.model import Action, DecisionRecord
+
+
+def deciding_code(action: str, failed: Sequence[str], reasons: Sequence[tuple[str, str]]) -> str:
+    """The code of the reason that kept a signal out, empty for an EXECUTE; a second failed gate as "+1".
+
+    ``failed`` are the texts of the gates that failed, ``reasons`` the verdict's (code, text): the first of
+    them is why the confidence or the sources said no, when every gate passed.
+    """
+    if action == Action.EXECUTE or not reasons:
+        return ""
+    if not failed:
+        return reasons[0][0]
+    code = next((code for code, text in reasons if text in failed[0]), "GATE_FAILED")
+    return code if len(failed) == 1 else f"{code} +{len(failed) - 1}"
+
+
+def why(record: DecisionRecord) -> str:
+    """The deciding code of a record that no other rule refused; empty when one did, or for an EXECUTE."""
+    if record.code:
+        return ""
+    verdict = record.verdict
+    failed = [gate.reason for _, gate in verdict.gates.items() if not gate.passed]
+    return deciding_code(record.action, failed, [(each.code, each.text) for each in verdict.reasons])
