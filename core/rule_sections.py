@@ -299,7 +299,7 @@ class RiskRules:
     daily_loss: float = _n(1_000.0, "$", 0)
     losses_in_a_row: int = _n(3, "losses", 1)
     cool_down_minutes: float = _n(60.0, "min", 0)
-    opposite: str = "refuse"
+    opposite: str = _one_of("refuse", "close_first")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from core.decision.atr import daily_atr, known
 from core.decision.gates import GateResult
@@ -24,6 +25,7 @@ _CLOSED = Part(False, 0.0, Reason("SESSION_CLOSED", "Outside the regular session
 _NO_SPREAD = Part(False, 0.0, Reason("SPREAD_ABSENT", "Spread is not known", Tone.NEGATIVE))
 _NO_ATR = Part(False, 0.0, Reason("ATR_ABSENT", "Daily ATR is not known", Tone.NEGATIVE))
 _NO_DEPTH = Part(False, 0.0, Reason("DEPTH_ABSENT", "Depth is not known", Tone.NEGATIVE))
+_QUOTED = ("bid", "ask", "bid_size", "ask_size", "spread_bps", "depth_score")
 _HEADWINDS = {("POSITIVE", "SHORT"), ("NEGATIVE", "LONG")}
 
 
@@ -72,6 +74,16 @@ def market_gate(context: Context, market: MarketSnapshot, rules: Rules) -> GateR
     }
     text = "; ".join([r.text for r in failed]) if failed else "Spread, volatility and depth are tradable"
     return Gate(passed=passed, score=score, reason=text, evidence=evidence), (*failed, *others)
+
+
+def without_stale_quotes(market: MarketSnapshot, rules: Rules) -> MarketSnapshot:
+    """The snapshot without what was quoted longer ago than the gate believes: it is then not known.
+
+    An age that is not stated is none. The bars' figures (ATR and its like) are of another clock and stay.
+    """
+    oldest = rules.market.stale_seconds
+    stale: dict[str, Any] = {name: None for name in _QUOTED if market.ages.get(name, 0.0) > oldest}
+    return replace(market, **stale) if stale else market
 
 
 def spread_part(spread: float | None, limits: MarketGateRules) -> Part:

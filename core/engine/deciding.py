@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from core.decision import decide, inputs_from, levels_for, position_size
+from core.decision.market_gate import without_stale_quotes
 from core.decision.size_inputs import quality_of
 from core.effects import AnswerDecision, Effect, Notify, StoreDecision, StoreMarks, StoreTrade
 from core.engine.approving import NEEDED, approval_of, follow
@@ -68,7 +69,7 @@ def _decide(desk: Desk, signal: LiveSignal, event: MarketAnswered) -> list[Effec
     context = state.contexts.context_for(
         symbol, now, session, price.price if price is not None else None, rules, signal
     )
-    market = event.snapshot
+    market = without_stale_quotes(event.snapshot, rules)
     verdict = decide(context, market, rules)
     levels = levels_for(context, market, rules)
     # A signal whose own stated decay has run out leaves no expert: nothing to size, and never an EXECUTE.

@@ -282,6 +282,21 @@ def test_a_feed_that_fails_lets_nothing_through(wired: Any) -> None:
 # --- shadows ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(("age", "passed"), [(15.0, True), (15.001, False)])
+def test_the_market_gate_believes_no_quote_older_than_fifteen_seconds(
+    wired: Any, age: float, passed: bool
+) -> None:
+    told = {"price": 450.0, "spread_bps": 2.0, "depth_score": 80.0, "atr14": 4.5}
+    wire = wired(
+        snapshot={**told, "ages": {"price": 1.0, "spread_bps": age, "depth_score": age, "atr14": 9e4}}
+    )
+    record = wire.signal()
+    assert record.verdict.gates.market.passed is passed
+    codes = {reason.code for reason in record.reasons}
+    assert ({"SPREAD_ABSENT", "DEPTH_ABSENT"} <= codes) is not passed
+    assert "ATR_ABSENT" not in codes
+
+
 def test_a_signal_that_waits_casts_one_shadow_which_its_execution_supersedes(wire: Any) -> None:
     wire.signal(**UNSURE)
     assert [e.status for e in wire.of(StoreShadow)] == ["OPEN"]
