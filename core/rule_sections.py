@@ -13,6 +13,10 @@ def _n(default: Any, unit: str = "", low: float | None = None, high: float | Non
     return field(default=default, metadata={"unit": unit, "low": low, "high": high})
 
 
+def _one_of(default: str, *others: str) -> Any:
+    return field(default=default, metadata={"choices": (default, *others)})
+
+
 def _m(default: Mapping[Any, Any], unit: str = "") -> Any:
     return field(default_factory=lambda: dict(default), metadata={"unit": unit})
 
@@ -148,7 +152,7 @@ class ContractRules:
     monthly_from_days: int = _n(30, "days", 1)
     monthly_to_days: int = _n(45, "days", 1)
     monthly_target_days: int = _n(37, "days", 1)
-    moneyness: str = "atm"
+    moneyness: str = _one_of("atm", "otm")
     otm_offset: float = _n(0.005, "of spot", 0)
     daily_expiries: tuple[str, ...] = ("SPY", "QQQ", "IWM", "SPX", "XSP", "NDX", "RUT")
     mwf_expiries: tuple[str, ...] = (
@@ -203,8 +207,8 @@ class VolatilityRules:
 
 @dataclass(frozen=True, slots=True)
 class FillRules:
-    order_type: str = "market"
-    spread_model: str = "dte"
+    order_type: str = _one_of("market", "limit")
+    spread_model: str = _one_of("dte", "premium")
     spread_by_dte: tuple[tuple[int, float, float], ...] = (
         (0, 3.0, 5.0),
         (7, 2.0, 3.0),
@@ -225,7 +229,7 @@ class FillRules:
     partial_above: int = _n(50, "contracts", 1)
     partial_pct: float = _n(85.0, "%", 0, 100)
     commission: float = _n(0.65, "$ per contract and side", 0)
-    commission_preset: str = ""
+    commission_preset: str = _one_of("", "ib", "tastytrade", "alpaca")
     price_stale_seconds: float = _n(90.0, "s", 0)
     quote_stale_seconds: float = _n(60.0, "s", 0)
     spread_classes: Mapping[str, str] = _m(

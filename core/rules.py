@@ -33,6 +33,7 @@ from core.rule_sections import (
     StructuralGateRules,
     VolatilityRules,
 )
+from core.rules_checks import faults, shape_fault
 
 
 class RulesError(ValueError):
@@ -71,14 +72,17 @@ class Rules:
     def parse(cls, text: str) -> Rules:
         """Read rules from TOML text; what it does not name keeps its default.
 
-        Raises RulesError naming the field when the text is not TOML, a name is unknown or a value is of
-        another type than the default.
+        Raises RulesError naming the field when the text is not TOML, a name is unknown, a value is of
+        another type than the default, or the rules cannot be meant so.
         """
         try:
             tree = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
             raise RulesError(f"rules are not valid TOML: {error}") from error
-        return typing.cast(Rules, _build(cls, tree, ""))
+        rules = typing.cast(Rules, _build(cls, tree, ""))
+        for path, fault in faults(rules):
+            raise RulesError(f"{path}: {fault}")
+        return rules
 
     def to_toml(self) -> str:
         """The whole of the rules as TOML text that ``parse`` reads back to an equal value."""
@@ -139,17 +143,22 @@ def _build(cls: type, tree: Mapping[str, Any], path: str) -> Any:
                 raise RulesError(f"{where}: expected a table")
             values[key] = _build(kind, value, where)
         else:
-            values[key] = _leaf(known[key], value, where)
+            values[key] = _leaf(known[key], value, where, kind)
     return cls(**values)
 
 
-def _leaf(spec: dataclasses.Field[Any], value: Any, where: str) -> Any:
+def _leaf(spec: dataclasses.Field[Any], value: Any, where: str, kind: Any) -> Any:
     default = spec.default if spec.default is not dataclasses.MISSING else None
     if default is None and spec.default_factory is not dataclasses.MISSING:
         default = spec.default_factory()
     if default is None:
         return value
     checked = _like(default, value, where)
+    if (expected := shape_fault(kind, checked)) is not None:
+        raise RulesError(f"{where}: expected {expected}, got {value!r}")
+    choices = spec.metadata.get("choices")
+    if choices is not None and checked not in choices:
+        raise RulesError(f"{where}: {checked!r} is none of {', '.join(map(repr, choices))}")
     low, high = spec.metadata.get("low"), spec.metadata.get("high")
     if isinstance(checked, (int, float)) and not isinstance(checked, bool):
         if (low is not None and checked < low) or (high is not None and checked > high):
