@@ -109,6 +109,19 @@ class StoreApproval:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StoreRiskEvent:
+    """An alert that stands from now on, or has cleared; ``position_id`` when it is about one position."""
+
+    id: str
+    seq: int
+    at: datetime
+    code: str
+    text: str
+    cleared: bool
+    position_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FetchMarket:
     """Ask the feeds for the market of one live signal; the answer comes back as ``MarketAnswered``."""
 
@@ -172,5 +185,6 @@ Stored = (
     | StoreRules
     | StoreJudgement
     | StoreApproval
+    | StoreRiskEvent
 )
 Effect = Stored | FetchMarket | AnswerReceipt | AnswerDecision | AnswerCommand | Notify

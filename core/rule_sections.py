@@ -281,7 +281,8 @@ class RiskRules:
     refuse every single at-the-money contract on SPY (100 × .5 × 662 $ = 33,100 $ of delta); at 10 a 1 % move
     against the whole book costs at most a tenth of the account, as much as one trade's premium may, and the
     largest trade that size and premium allow still fits. ``correlated`` are groups *assumed* to move as one
-    (|ρ| > .8): their premium counts as one symbol's. ``opposite`` is refuse or close_first.
+    (|ρ| > .8): their premium counts as one symbol's. ``opposite`` is refuse or close_first. What begins with
+    ``alert`` tells, and never acts.
     """
 
     contracts_per_trade: int = _n(20, "contracts", 1)
@@ -304,6 +305,12 @@ class RiskRules:
     losses_in_a_row: int = _n(3, "losses", 1)
     cool_down_minutes: float = _n(60.0, "min", 0)
     opposite: str = _one_of("refuse", "close_first")
+    alert_trades: int = _n(20, "entries in 24 h", 1)
+    alert_drawdown: float = _n(2_500.0, "$", 0)
+    alert_drawdown_days: float = _n(7.0, "days", 0)
+    alert_losses: int = _n(5, "losses in a row", 1)
+    alert_size_z: float = _n(2.0, "standard deviations of the planned loss", 0)
+    alert_size_least: int = _n(20, "entries before", 2)
 
 
 @dataclass(frozen=True, slots=True)

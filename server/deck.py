@@ -282,7 +282,7 @@ class SystemView:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageQuery:
     """One page of a list, newest first: ``what`` is decisions | ledger | receipts | trades | closed |
-    approvals.
+    approvals | risk_events.
 
     ``closed`` are whole ledger entries of which contracts were sold.
     """

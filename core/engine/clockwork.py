@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from core.effects import Effect, Notify
+from core.engine.alerting import alert
 from core.engine.approving import expire
 from core.engine.desk import Desk
 from core.engine.holding import check_daily_loss, open_net, settle_outcome
@@ -33,6 +34,7 @@ def tick(desk: Desk, event: Ticked) -> list[Effect]:
     effects += check_daily_loss(desk, now)
     effects += expire(desk, now, event.seq)
     effects += _signals(desk, now)
+    effects += alert(desk, now, event.seq)
     effects += _silence(desk, now)
     if desk.env.calendar.session_at(now) is not None:
         state.day.sample(now, state.day.realized + open_net(desk))

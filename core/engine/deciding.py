@@ -140,6 +140,7 @@ def _decide(desk: Desk, signal: LiveSignal, event: MarketAnswered) -> list[Effec
     effects.append(StoreDecision(record=record))
     if entry.position is not None and entry.mark is not None:
         signal.executed = True
+        state.alerts.entered(now, entry.position.entry.risk_amount)
         state.positions[position_id] = entry.position
         note_outcome(desk, record.id, Outcome("open"))
         effects += [

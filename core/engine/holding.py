@@ -79,6 +79,7 @@ def _closed(desk: Desk, position: Position, now: datetime) -> list[Effect]:
     follow(desk, position)
     net = account_of(position).net
     state.day.trade(net)
+    state.alerts.left(now, net)
     note_outcome(desk, position.decision_id, TradeOutcome(position.legs[-1].reason.value, net))
     effects: list[Effect] = []
     if net < 0 and state.day.losses_in_a_row >= rules.risk.losses_in_a_row:

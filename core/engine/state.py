@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from core.alerts import AlertBook
 from core.approvals import Approval
 from core.context import ContextBook
 from core.daybook import DayBook
@@ -75,6 +76,7 @@ class EngineState:
     duplicates: DuplicateWindow = field(default_factory=DuplicateWindow)
     senders: Senders = field(default_factory=Senders)
     day: DayBook = field(default_factory=DayBook)
+    alerts: AlertBook = field(default_factory=AlertBook)
     tally: Tally = field(default_factory=Tally)
     commands: dict[str, CommandDone] = field(default_factory=dict)
     recent: list[DecisionRecord] = field(default_factory=list)

@@ -21,6 +21,7 @@ from server.http.lists import (
     PAGING,
     PERFORMANCE,
     RECEIPT_FILTERS,
+    TIME_FILTERS,
     invalid,
     listing,
     page_query,
@@ -128,6 +129,9 @@ class Api:
 
     async def approvals(self, call: Call) -> web.Response:
         return await self._page(page_query(call.request, "approvals", PAGING + APPROVAL_FILTERS))
+
+    async def risk_events(self, call: Call) -> web.Response:
+        return await self._page(page_query(call.request, "risk_events", PAGING + TIME_FILTERS))
 
     async def positions(self, call: Call) -> web.Response:
         query = page_query(call.request, "positions", PAGING)

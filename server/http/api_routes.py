@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from server.http.api import Api, ExitRequest, JudgeRequest, ModeRequest
-from server.http.lists import APPROVAL_FILTERS, ENTRY_FILTERS, PAGING, PERFORMANCE, RECEIPT_FILTERS
+from server.http.lists import (
+    APPROVAL_FILTERS,
+    ENTRY_FILTERS,
+    PAGING,
+    PERFORMANCE,
+    RECEIPT_FILTERS,
+    TIME_FILTERS,
+)
 from server.http.routes import COMMAND, OPEN, READ, Route
 
 ROUTES: tuple[Route, ...] = (
@@ -54,6 +61,16 @@ ROUTES: tuple[Route, ...] = (
         summary="Trades that wait, or waited, for a person: what was asked, until when, and what came of it",
         answers="List",
         query=PAGING + APPROVAL_FILTERS,
+        refuses=("INVALID_PARAMETER",),
+    ),
+    Route(
+        method="GET",
+        path="/api/risk-events",
+        access=READ,
+        handler=Api.risk_events,
+        summary="Alerts: when each began to stand, and when it cleared",
+        answers="List",
+        query=PAGING + TIME_FILTERS,
         refuses=("INVALID_PARAMETER",),
     ),
     Route(

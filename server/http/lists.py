@@ -48,6 +48,7 @@ RECEIPT_FILTERS = (
     ),
     *(p for p in ENTRY_FILTERS if p.name in ("symbol", "source", "from", "to")),
 )
+TIME_FILTERS = tuple(p for p in ENTRY_FILTERS if p.name in ("from", "to"))
 APPROVAL_FILTERS = (
     Parameter(
         name="status", text="", schema={"type": "string", "enum": [status.value for status in ApprovalStatus]}

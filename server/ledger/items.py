@@ -44,6 +44,7 @@ COLUMNS: Mapping[str, str] = {
     "closed": ", ".join((*_ENTRY_TEXT, *_ENTRY_JSON, "inputs")),
     "receipts": "*",
     "approvals": "id, seq, payload",
+    "risk_events": "*",
 }
 
 
@@ -110,6 +111,10 @@ def approval_item(row: Row) -> Item:
     }
 
 
+def risk_item(row: Row) -> Item:
+    return {**dict(row), "at": iso(row["at"]), "cleared": bool(row["cleared"])}
+
+
 ITEMS = {
     "decisions": decision_item,
     "ledger": ledger_item,
@@ -117,6 +122,7 @@ ITEMS = {
     "closed": ledger_item,
     "receipts": receipt_item,
     "approvals": approval_item,
+    "risk_events": risk_item,
 }
 
 

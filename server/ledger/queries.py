@@ -116,6 +116,11 @@ LISTINGS: Mapping[str, Listing] = {
         },
         {"time": ("seq",)},
     ),
+    "risk_events": Listing(
+        "risk_events",
+        {"from": Filter(bound, "at >= ?"), "to": Filter(bound, "at <= ?")},
+        {"time": ("seq", "id")},
+    ),
     "approvals": Listing(
         "approvals",
         {

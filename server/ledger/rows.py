@@ -17,6 +17,7 @@ from core.effects import (
     StoreMarks,
     StorePrice,
     StoreReceipt,
+    StoreRiskEvent,
     StoreRules,
     StoreShadow,
     StoreTrade,
@@ -74,15 +75,18 @@ APPROVAL = _insert(
     " ended_at = excluded.ended_at, payload = excluded.payload",
 )
 
+RISK = _insert("risk_events", "id seq at code cleared position_id text")
+
 STATEMENTS = (
     *(JOURNAL, RECEIPT, ENTRY, COLUMNS, POSITION, OUTCOME, SHADOW, CLOSED, MARK, PATH, RULES, JUDGEMENT),
     APPROVAL,
+    RISK,
 )
 """In the order they run within a batch: an entry is there before the outcome that is written to it."""
 
 DERIVED = (
     *("receipts", "ledger_entries", "decision_columns", "positions", "marks", "paths", "rules_versions"),
-    *("suggestions", "approvals"),
+    *("suggestions", "approvals", "risk_events"),
 )
 """The tables that a replay of the journal fills again."""
 
@@ -275,6 +279,11 @@ def _approval(effect: StoreApproval, into: Tables) -> None:
     )
 
 
+def _risk(effect: StoreRiskEvent, into: Tables) -> None:
+    row = (effect.id, effect.seq, micros(effect.at), effect.code, int(effect.cleared), effect.position_id)
+    into[RISK].append((*row, effect.text))
+
+
 _STORES: Mapping[type, Callable[[Any, Tables], None]] = {
     StoreReceipt: _receipt,
     StoreDecision: _decision,
@@ -285,6 +294,7 @@ _STORES: Mapping[type, Callable[[Any, Tables], None]] = {
     StoreRules: _rules,
     StoreJudgement: _judgement,
     StoreApproval: _approval,
+    StoreRiskEvent: _risk,
 }
 
 

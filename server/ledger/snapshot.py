@@ -38,6 +38,7 @@ ORDERS: dict[str, TableOrder] = {
     "rules_versions": TableOrder(("seq",)),
     "suggestions": TableOrder(("seq",)),
     "approvals": TableOrder(("id",)),
+    "risk_events": TableOrder(("id",)),
 }
 """Every derived table; the number of a mark is that of its insertion, which a rebuild may give anew."""
 

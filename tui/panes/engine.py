@@ -29,6 +29,7 @@ _TABLES = {
     "rules_versions": "rules",
     "suggestions": "judged",
     "approvals": "approvals",
+    "risk_events": "alerts",
     "checkpoints": "checkpoints",
 }
 _WITH_N = 46

@@ -7,8 +7,8 @@ from importlib import resources
 
 from server.ledger.base import LedgerError
 
-VERSION = 3
-_FROM = (1, 2)
+VERSION = 4
+_FROM = (1, 2, 3)
 """Versions that lack only tables: laying those that are missing makes them the present one."""
 _APPLICATION_ID = 0x67617465  # "gate"
 

@@ -1,4 +1,4 @@
--- Version 3. Instants are whole microseconds since 1970 UTC; JSON columns hold what server/ledger/rows.py wrote.
+-- Version 4. Instants are whole microseconds since 1970 UTC; JSON columns hold what server/ledger/rows.py wrote.
 -- The journal is the truth, append-only and chained by hash; every other table can be made from it again.
 
 CREATE TABLE IF NOT EXISTS meta (
@@ -143,6 +143,18 @@ CREATE TABLE IF NOT EXISTS approvals (
   payload     TEXT NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS approvals_newest ON approvals (seq DESC, id DESC);
+
+-- Alerts: when each began to stand, and when it cleared.
+CREATE TABLE IF NOT EXISTS risk_events (
+  id          TEXT PRIMARY KEY,
+  seq         INTEGER NOT NULL,
+  at          INTEGER NOT NULL,
+  code        TEXT NOT NULL,
+  cleared     INTEGER NOT NULL,
+  position_id TEXT,
+  text        TEXT NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS risk_events_newest ON risk_events (seq DESC, id DESC);
 
 CREATE TABLE IF NOT EXISTS checkpoints (
   seq   INTEGER PRIMARY KEY,

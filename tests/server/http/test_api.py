@@ -40,6 +40,7 @@ QUERIES = [
         "time",
     ),
     ("/api/receipts?status=quarantined", "receipts", 50, {"status": "quarantined"}, "time"),
+    ("/api/risk-events?from=2026-11-24", "risk_events", 50, {"from": "2026-11-24"}, "time"),
     ("/api/approvals?status=PENDING", "approvals", 50, {"status": "PENDING"}, "time"),
 ]
 

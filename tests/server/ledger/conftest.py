@@ -18,6 +18,7 @@ from core.effects import (
     StoreMarks,
     StorePrice,
     StoreReceipt,
+    StoreRiskEvent,
     StoreRules,
     StoreTrade,
 )
@@ -299,6 +300,11 @@ class Make:
                 confidence=81.4, contract=self.contract(), contracts=12, price=1.9, premium=2280.0,
                 planned_loss=912.5, why="12 contracts > 10", until=self.at(seq + 900), status=status,
             )
+        )  # fmt: skip
+
+    def risk(self, seq: int) -> StoreRiskEvent:
+        return StoreRiskEvent(
+            id=self.id(seq, "risk"), seq=seq, at=self.at(seq), code="OVERTRADING", text="21 entries", cleared=False
         )  # fmt: skip
 
     def tick(self, seq: int) -> Ticked:

@@ -28,7 +28,7 @@ async def test_a_batch_lands_in_its_tables(ledger: SqliteLedger, make: Any) -> N
                 (make.receipt(2), *make.decided(2)[1][1:], make.trade(2), make.marks(2, 2), said),
             ),
             (make.tick(3), (make.marks(2, 3, 4), make.trade(2, closed_at=4), make.put(3))),
-            (make.events()[5], (make.rules(6), make.judgement(6), make.approval(6))),
+            (make.events()[5], (make.rules(6), make.judgement(6), make.approval(6), make.risk(6))),
         ]
     )
     stats = await ledger.stats()
@@ -43,9 +43,10 @@ async def test_a_batch_lands_in_its_tables(ledger: SqliteLedger, make: Any) -> N
         "rules_versions": 1,
         "suggestions": 1,
         "approvals": 1,
+        "risk_events": 1,
         "checkpoints": 0,
     }
-    assert stats.commits == 1 and stats.last_commit_rows == 20 and stats.last_seq == ledger.last_seq == 6
+    assert stats.commits == 1 and stats.last_commit_rows == 21 and stats.last_seq == ledger.last_seq == 6
     assert stats.last_commit_ms is not None and stats.bytes_on_disk > 4096
     assert [mark.at for mark in await ledger.marks_of(make.id(2, "position"))] == [
         make.at(n) for n in (2, 3, 4)
@@ -193,12 +194,8 @@ async def test_a_read_under_way_does_not_hold_up_the_writer(ledger: SqliteLedger
 
 async def test_derived_tables_made_again_are_equal(ledger: SqliteLedger, make: Any) -> None:
     batch = [make.decided(seq) for seq in range(1, 30)]
-    batch.append(
-        (
-            make.tick(30),
-            (make.trade(3), make.marks(3, 30, 31), make.rules(30), make.judgement(30), make.approval(4)),
-        )
-    )
+    said = (make.rules(30), make.judgement(30), make.approval(4), make.risk(30))
+    batch.append((make.tick(30), (make.trade(3), make.marks(3, 30, 31), *said)))
     ended = make.approval(4, ApprovalStatus.EXPIRED)
     batch.append((make.tick(31), (make.trade(3, closed_at=31), ended)))
     await ledger.commit(batch)

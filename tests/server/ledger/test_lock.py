@@ -98,6 +98,7 @@ async def test_an_older_ledger_gets_the_tables_it_lacks(tmp_path: Path) -> None:
     with sqlite3.connect(path) as c:
         c.execute("DROP TABLE suggestions")
         c.execute("DROP TABLE approvals")
+        c.execute("DROP TABLE risk_events")
         c.execute("PRAGMA user_version = 1")
     with pytest.raises(LedgerError, match="version 1"):
         await SqliteReader.attach(path)

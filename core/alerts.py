@@ -1,0 +1,108 @@
+"""Alerts that never act: too many trades, money going back, losses in a row, an odd size, the phase turned against.
+
+Invariants: an alert is told once, and again only after it has cleared; nothing here refuses or closes anything.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from core.context import ContextBook, is_fresh
+from core.positions.book import Position
+from core.rules import Rules
+
+KEPT = 5_000
+KEPT_SIZES = 50
+
+
+@dataclass(slots=True)
+class AlertBook:
+    """Plain data, part of the engine's checkpoint; money in dollars.
+
+    ``entries`` are the instants of entries, ``closed`` (instant, net) of trades, ``sizes`` the planned losses of
+    the latest entries, ``told`` the alerts that stand, by what they are about, with their words.
+    """
+
+    entries: list[datetime] = field(default_factory=list)
+    closed: list[tuple[datetime, float]] = field(default_factory=list)
+    sizes: list[float] = field(default_factory=list)
+    told: dict[str, str] = field(default_factory=dict)
+
+    def entered(self, at: datetime, planned_loss: float) -> None:
+        self.entries.append(at)
+        self.sizes.append(planned_loss)
+        del self.entries[:-KEPT], self.sizes[: -KEPT_SIZES - 1]
+
+    def left(self, at: datetime, net: float) -> None:
+        self.closed.append((at, net))
+        del self.closed[:-KEPT]
+
+    def prune(self, now: datetime, rules: Rules) -> None:
+        """Forget what no alert looks back to any more."""
+        day, window = now - timedelta(days=1), now - timedelta(days=rules.risk.alert_drawdown_days)
+        self.entries = [at for at in self.entries if at > day]
+        self.closed = [(at, net) for at, net in self.closed if at > window]
+
+
+def standing(
+    book: AlertBook,
+    positions: Iterable[Position],
+    contexts: ContextBook,
+    losses_in_a_row: int,
+    open_net: float,
+    now: datetime,
+    rules: Rules,
+) -> Mapping[str, str]:
+    """The alerts that hold now, by what they are about: their words."""
+    limits = rules.risk
+    found: dict[str, str] = {}
+    if len(book.entries) > limits.alert_trades:
+        found["OVERTRADING"] = f"{len(book.entries)} entries in 24 hours > {limits.alert_trades}"
+    drawdown = _drawdown(book.closed, open_net)
+    if drawdown > limits.alert_drawdown:
+        days = limits.alert_drawdown_days
+        found["DRAWDOWN"] = f"Drawdown ${drawdown:,.0f} in {days:g} days > ${limits.alert_drawdown:,.0f}"
+    if losses_in_a_row >= limits.alert_losses:
+        found["LOSSES_IN_A_ROW"] = f"{losses_in_a_row} losses in a row"
+    z = _size_z(book.sizes, limits.alert_size_least)
+    if z is not None and abs(z) > limits.alert_size_z:
+        odd = "large" if z > 0 else "small"
+        found["SIZE_ANOMALY"] = (
+            f"The last entry is unusually {odd}: ${book.sizes[-1]:,.0f} planned loss, z {z:+.1f}"
+        )
+    for position in positions:
+        against = _turned(position, contexts, now, rules)
+        if against is not None:
+            found[f"REGIME_MISMATCH {position.id}"] = against
+    return found
+
+
+def _drawdown(closed: Iterable[tuple[datetime, float]], open_net: float) -> float:
+    """How far the sum of what was realised, with what is open now, lies under its highest."""
+    total = highest = 0.0
+    for _, net in closed:
+        total += net
+        highest = max(highest, total)
+    return highest - (total + open_net)
+
+
+def _size_z(sizes: list[float], least: int) -> float | None:
+    """The last planned loss in standard deviations from the mean of those before, if there are enough."""
+    before = sizes[:-1]
+    if len(before) < max(2, least):
+        return None
+    spread = statistics.stdev(before)
+    return (sizes[-1] - statistics.fmean(before)) / spread if spread > 0 else None
+
+
+def _turned(position: Position, contexts: ContextBook, now: datetime, rules: Rules) -> str | None:
+    state = contexts.symbols.get(position.symbol)
+    held = state.regime if state is not None else None
+    if held is None or held.facts.phase is None or not is_fresh(held.origin, now):
+        return None
+    if position.direction in rules.regime.allowed.get(str(held.facts.phase), ()):
+        return None
+    return f"{position.contract.label} is {position.direction}, phase {held.facts.phase} does not allow that any more"
