@@ -118,7 +118,7 @@ class Ledger(LedgerReader, Protocol):
         """
         ...
 
-    async def save_checkpoint(self, seq: int, at: datetime, state: bytes) -> None:
+    async def save_checkpoint(self, seq: int, at: datetime, state: bytes | bytearray) -> None:
         """Keep the engine's state after ``seq``; of older checkpoints only the last few stay."""
         ...
 

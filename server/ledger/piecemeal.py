@@ -16,33 +16,35 @@ PIECE = 250
 """Items of a mapping that are written in one go: a few milliseconds at the most."""
 
 
-async def encode_piecemeal(value: object) -> bytes:
+async def encode_piecemeal(value: object) -> bytearray:
     """What ``codec.encode_any`` makes of a dataclass or mapping, byte for byte."""
-    parts: list[bytes] = []
-    await _encode(value, parts)
-    return b"".join(parts)
+    # It grows with the pieces: joining them at the end would be a pause of its own.
+    out = bytearray()
+    await _encode(value, out)
+    return out
 
 
-async def _encode(value: object, parts: list[bytes]) -> None:
+async def _encode(value: object, out: bytearray) -> None:
     if isinstance(value, dict) and len(value) > PIECE:
-        await _mapping(value, parts)
+        await _mapping(value, out)
     elif is_dataclass(value) and not isinstance(value, type) and _large(value):
         for n, field in enumerate(fields(value)):
-            parts.append(b'%b"%b":' % (b"," if n else b"{", field.name.encode()))
-            await _encode(getattr(value, field.name), parts)
-        parts.append(b"}")
+            out += b'%b"%b":' % (b"," if n else b"{", field.name.encode())
+            await _encode(getattr(value, field.name), out)
+        out += b"}"
     else:
-        parts.append(encode_any(value))
+        out += encode_any(value)
 
 
-async def _mapping(value: dict[Any, Any], parts: list[bytes]) -> None:
+async def _mapping(value: dict[Any, Any], out: bytearray) -> None:
     items = iter(value.items())
     opening = b"{"
     while piece := dict(islice(items, PIECE)):
-        parts += (opening, encode_any(piece)[1:-1])
+        out += opening
+        out += encode_any(piece)[1:-1]
         opening = b","
         await asyncio.sleep(0)
-    parts.append(b"}")
+    out += b"}"
 
 
 def _large(value: Any) -> bool:

@@ -116,7 +116,7 @@ class SqliteLedger(SqliteReader):
         with suppress(sqlite3.Error, ValueError):
             await self._reading.run(lambda c: c.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall())
 
-    async def save_checkpoint(self, seq: int, at: datetime, state: bytes) -> None:
+    async def save_checkpoint(self, seq: int, at: datetime, state: bytes | bytearray) -> None:
         """Keep the engine's state after ``seq``; of older ones the last few stay. Raises LedgerError."""
 
         def work(connection: sqlite3.Connection) -> None:
