@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from core.intake.body import Body
@@ -198,6 +199,7 @@ MARKS: Final[tuple[Mark, ...]] = (
 )
 
 
+@lru_cache(maxsize=256)
 def endpoint_source(endpoint: str | None) -> Source | None:
     """The source an endpoint's path names; ``None`` for the detecting one and for strangers."""
     if not endpoint:

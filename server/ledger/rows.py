@@ -336,19 +336,19 @@ def write(connection: sqlite3.Connection, tables: Tables) -> None:
     for statement, rows in tables.items():
         if not rows:
             continue
-        at, width = 0, len(rows[0])
-        if " VALUES (" in statement:
-            # One call of SQLite for many rows: it takes and gives back the interpreter's lock only once.
-            for size in _TOGETHER:
-                while size * width <= _MOST_PARAMETERS and len(rows) - at >= size:
-                    connection.execute(
-                        _for_rows(statement, size), [*chain.from_iterable(rows[at : at + size])]
-                    )
-                    at += size
-        connection.executemany(statement, rows[at:] if at else rows)
+        if " VALUES (" not in statement:
+            connection.executemany(statement, rows)
+            continue
+        # One call of SQLite for many rows: it takes and gives back the interpreter's lock only once, and each
+        # time it does, the loop's thread and this one get into each other's way.
+        together = min(_TOGETHER, _MOST_PARAMETERS // len(rows[0]))
+        for at in range(0, len(rows), together):
+            some = rows[at : at + together]
+            connection.execute(_for_rows(statement, len(some)), [*chain.from_iterable(some)])
 
 
-_TOGETHER = (64, 16, 4)
+_TOGETHER = 64
+"""Rows of one statement; every number of them up to this is a statement of its own, prepared once and kept."""
 _MOST_PARAMETERS = 999
 """What every build of SQLite takes in one statement."""
 

@@ -12,6 +12,10 @@ import aiosqlite
 T = TypeVar("T")
 
 
+_STATEMENTS = 512
+"""Kept prepared: an INSERT of each table for every number of rows that a group may have."""
+
+
 class GroupConnection(aiosqlite.Connection):
     """An aiosqlite connection that also runs a function of the plain connection on its thread.
 
@@ -35,7 +39,9 @@ async def connect(path: Path, *, busy_seconds: float, read_only: bool) -> GroupC
     """
 
     def opener() -> sqlite3.Connection:
-        connection = sqlite3.connect(path, timeout=busy_seconds, isolation_level=None)
+        connection = sqlite3.connect(
+            path, timeout=busy_seconds, isolation_level=None, cached_statements=_STATEMENTS
+        )
         try:
             connection.row_factory = sqlite3.Row
             if read_only:
