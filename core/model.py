@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 ENGINE_VERSION = "2"
@@ -407,12 +408,18 @@ class Contract:
     @property
     def occ(self) -> str:
         """The OCC symbol without spaces, such as SPY261127C00450000."""
-        return f"{self.root}{self.expiry:%y%m%d}{self.right}{round(self.strike * 1000):08d}"
+        return _occ(self.root, self.expiry, self.right, self.strike)
 
     @property
     def label(self) -> str:
         strike = f"{self.strike:g}"
         return f"{self.underlying} {strike}{self.right} {self.expiry:%m/%d}"
+
+
+@lru_cache(maxsize=4096)
+def _occ(root: str, expiry: date, right: str, strike: float) -> str:
+    # Asked for at every price of every position.
+    return f"{root}{expiry:%y%m%d}{right}{round(strike * 1000):08d}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

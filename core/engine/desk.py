@@ -28,6 +28,9 @@ class Desk:
         self._by_symbol: dict[str, dict[str, LiveSignal]] = {}
         for signal in self.state.signals.values():
             self._by_symbol.setdefault(signal.update.symbol, {})[signal.id] = signal
+        self._shadows_of: dict[str, dict[str, None]] = {}
+        for shadow in self.state.shadows.values():
+            self._shadows_of.setdefault(shadow.symbol, {})[shadow.id] = None
         if self.state.rules_toml:
             self.take_rules(self.state.rules_toml)
 
@@ -54,6 +57,21 @@ class Desk:
     def signals_of(self, symbol: str) -> tuple[LiveSignal, ...]:
         """The live signals of one symbol, oldest first."""
         return tuple(self._by_symbol.get(symbol, {}).values())
+
+    def add_shadow(self, shadow: Position) -> None:
+        self.state.shadows[shadow.id] = shadow
+        self._shadows_of.setdefault(shadow.symbol, {})[shadow.id] = None
+
+    def drop_shadow(self, shadow: Position) -> None:
+        del self.state.shadows[shadow.id]
+        same = self._shadows_of[shadow.symbol]
+        del same[shadow.id]
+        if not same:
+            del self._shadows_of[shadow.symbol]
+
+    def shadows_of(self, symbol: str) -> tuple[Position, ...]:
+        """The shadows of one symbol, oldest first."""
+        return tuple(self.state.shadows[id] for id in self._shadows_of.get(symbol, ()))
 
     def new_id(self, what: str) -> str:
         """A name-based UUID that this engine gives ``what`` at this seq and nothing else."""

@@ -29,13 +29,12 @@ def cast_shadow(desk: Desk, terms: Terms) -> list[Effect]:
         return []
     if desk.env.calendar.session_at(terms.now) is None:
         return []
-    same = sum(shadow.symbol == terms.context.symbol for shadow in shadows.values())
-    if same >= MOST_OF_A_SYMBOL:
+    if len(desk.shadows_of(terms.context.symbol)) >= MOST_OF_A_SYMBOL:
         return []
     position = shadow_of(desk, terms)
     if position is None:
         return []
-    shadows[position.id] = position
+    desk.add_shadow(position)
     return [StoreShadow(position=position, status=ShadowStatus.OPEN)]
 
 
@@ -44,13 +43,13 @@ def supersede(desk: Desk, signal_id: str) -> list[Effect]:
     shadows = desk.state.shadows
     found = [shadow for shadow in shadows.values() if shadow.signal_id == signal_id]
     for shadow in found:
-        del shadows[shadow.id]
+        desk.drop_shadow(shadow)
     return [StoreShadow(position=shadow, status=ShadowStatus.SUPERSEDED) for shadow in found]
 
 
 def shadows_at_price(desk: Desk, seen: PriceSeen) -> list[Effect]:
     effects: list[Effect] = []
-    for shadow in [s for s in desk.state.shadows.values() if s.symbol == seen.symbol]:
+    for shadow in desk.shadows_of(seen.symbol):
         effects += _taken(desk, shadow, on_price(shadow, seen, seen.at, desk.env))
     return effects
 
@@ -68,7 +67,7 @@ def _taken(desk: Desk, before: Position, outcome: Outcome) -> list[Effect]:
     if position is before:
         return []
     if position.state is PositionState.CLOSED:
-        del desk.state.shadows[position.id]
+        desk.drop_shadow(position)
         follow(desk, position)
         return [StoreShadow(position=position, status=ShadowStatus.CLOSED)]
     desk.state.shadows[position.id] = position

@@ -50,8 +50,5 @@ def let_go(desk: Desk, now: datetime) -> None:
 def path_of(desk: Desk, seen: PriceSeen) -> list[Effect]:
     """Keep a price that is put to trades, shadows or tails."""
     state, symbol = desk.state, seen.symbol
-    if symbol in state.tails or any(
-        position.symbol == symbol for held in (state.positions, state.shadows) for position in held.values()
-    ):
-        return [StorePrice(seen=seen)]
-    return []
+    held = symbol in state.tails or any(p.symbol == symbol for p in state.positions.values())
+    return [StorePrice(seen=seen)] if held or desk.shadows_of(symbol) else []

@@ -136,7 +136,9 @@ def candidate_strikes(
     if not grid:
         return ()
     if not out_of_the_money:
-        start = min(range(len(grid)), key=lambda i: (round(abs(grid[i] - target), 9), i))
+        above = bisect_left(grid, target)
+        near = range(max(0, above - 1), min(len(grid), above + 1))
+        start = min(near, key=lambda i: (round(abs(grid[i] - target), 9), i))
     elif direction is Direction.LONG:
         start = bisect_left(grid, target - 1e-9)
     else:

@@ -17,7 +17,7 @@ from core.options.calendar import Calendar, TradingDay
 from core.options.quotes import OptionQuote
 from core.positions.book import Outcome, Position, PositionState
 from core.positions.env import Env
-from core.positions.exits import Exit, Moment, Stretch, first_exit, touched
+from core.positions.exits import Exit, Moment, Stretch, due_by_clock, first_exit, touched
 from core.positions.marking import iv_from_quote, next_mark, quote_of, usable
 from core.positions.settle import expire, settled
 from core.positions.steps import marked, sold
@@ -76,10 +76,11 @@ def on_time(
     spot, spot_at = _last_known(position, last_price)
     since_mark = (now - position.last.at).total_seconds()
     waiting = spot_at < session.open and not env.is_stale(session.open, now)
-    moment = Moment(now=now, spot=spot, tradable=exits and not waiting, clock=True)
-    due = position.pending is None and first_exit(position, moment, env) is not None
+    tradable = exits and not waiting
+    due = tradable and position.pending is None and due_by_clock(position, now, env)
     if not due and since_mark < MARK_EVERY_SECONDS:
         return outcome
+    moment = Moment(now=now, spot=spot, tradable=tradable, clock=True)
     outcome = _marked_by_model(outcome, spot, spot_at, now, env)
     found = _exit_by_clock(outcome.position, moment, env.is_stale(spot_at, now), env)
     if found is None:

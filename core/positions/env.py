@@ -36,6 +36,11 @@ class Env:
     def _made(self) -> dict[Any, Any]:
         return {}
 
+    @cached_property
+    def time_exits(self) -> dict[str, datetime]:
+        """When TIME acts, by the position's id, as worked out so far."""
+        return {}
+
     @property
     def rate(self) -> float:
         return self.rules.volatility.rate

@@ -97,6 +97,23 @@ def time_exit_at(position: Position, env: Env) -> datetime:
     The entry's own session for an option that expired on its day, else n full sessions after it by the term
     at the entry; never later than before the expiry's last close.
     """
+    known = env.time_exits.get(position.id)
+    if known is None:
+        if len(env.time_exits) >= _MOST_KNOWN:
+            env.time_exits.clear()
+        known = env.time_exits[position.id] = _time_exit_at(position, env)
+    return known
+
+
+_MOST_KNOWN = 4096
+
+
+def due_by_clock(position: Position, now: datetime, env: Env) -> bool:
+    """Whether THETA_DECAY or TIME applies to a position that can be traded now."""
+    return 0 < -position.running.theta >= theta_limit(position, env) or now >= time_exit_at(position, env)
+
+
+def _time_exit_at(position: Position, env: Env) -> datetime:
     exits, dte = env.rules.exits, position.entry.dte
     latest = env.last_close(position.contract.expiry)
     if dte > 0:

@@ -7,7 +7,7 @@ The volatility is implied by us from the quote's mid; where none can be implied 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime
 
 from core.model import Contract
@@ -119,11 +119,18 @@ def usable(quote: OptionQuote | None, now: datetime, env: Env) -> OptionQuote | 
 
 
 def quote_of(
-    contract: Contract, quotes: Iterable[tuple[str, OptionQuote]], now: datetime, env: Env
+    contract: Contract, quotes: Sequence[tuple[str, OptionQuote]], now: datetime, env: Env
 ) -> OptionQuote | None:
     """The usable quote of a contract among those that came with a price."""
-    wanted = contract.occ
-    return next((usable(quote, now, env) for occ, quote in quotes if occ == wanted), None)
+    if not quotes:
+        return None
+    made = env.marks_at(now)
+    known = made.get("quotes")
+    if known is None or known[0] is not quotes:
+        # One price comes to many positions: what is quoted with it is looked through once.
+        known = made["quotes"] = (quotes, {occ: usable(quote, now, env) for occ, quote in reversed(quotes)})
+    found: OptionQuote | None = known[1].get(contract.occ)
+    return found
 
 
 def terms_of(contract: Contract, env: Env) -> Terms:

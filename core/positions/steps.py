@@ -18,12 +18,28 @@ def marked(outcome: Outcome, mark: Mark) -> Outcome:
     """The position at its new mark, with what it has gained or lost so far at best and worst."""
     before = outcome.position
     gross = gross_at(before, mark.mid)
-    position = replace(
-        before,
+    # Field by field: ``replace`` asks the class for them anew, at every mark of every position.
+    position = Position(
+        id=before.id,
+        signal_id=before.signal_id,
+        decision_id=before.decision_id,
+        symbol=before.symbol,
+        direction=before.direction,
+        contract=before.contract,
+        timeframe=before.timeframe,
+        opened_at=before.opened_at,
+        levels=before.levels,
+        stop=before.stop,
+        entry=before.entry,
+        remaining=before.remaining,
         last=mark,
+        legs=before.legs,
         running=before.running.plus(mark.step),
         mfe=max(before.mfe, gross),
         mae=min(before.mae, gross),
+        state=before.state,
+        pending=before.pending,
+        first=before.first,
     )
     return Outcome(position=position, marks=(*outcome.marks, mark), legs=outcome.legs)
 
