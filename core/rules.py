@@ -162,9 +162,8 @@ def _leaf(spec: dataclasses.Field[Any], value: Any, where: str, kind: Any) -> An
     low, high = spec.metadata.get("low"), spec.metadata.get("high")
     if isinstance(checked, (int, float)) and not isinstance(checked, bool):
         if (low is not None and checked < low) or (high is not None and checked > high):
-            raise RulesError(
-                f"{where}: {checked} is outside {low} to {high} {spec.metadata.get('unit', '')}".rstrip()
-            )
+            bounds = f"under {low:g}" if high is None else f"outside {low:g} to {high:g}"
+            raise RulesError(f"{where}: {checked:g} is {bounds} {spec.metadata.get('unit', '')}".rstrip())
     return checked
 
 

@@ -29,6 +29,8 @@ REFUSED = [
     ('[regime.allowed]\n"1" = ["UP"]', "regime.allowed", "SHORT"),
     ('[sizing.quality]\nEXTREME = "much"', "sizing.quality", "a number"),
     ("[account]\nsize = nan", "account.size", "a number"),
+    ("[account]\nbudget_pct = 101", "account.budget_pct", "0 to 100 %"),
+    ("[clock]\nnight_minutes = -1", "clock.night_minutes", "under 0 min"),
 ]
 
 
