@@ -20,6 +20,7 @@ from server.config import ConfigError
 from server.deck import Command
 from server.feeds.base import NoFeed
 from server.http.ports import NotStored, Overloaded
+from server.ledger import piecemeal
 from server.ledger.codec import encode_any
 from server.live import LocalDeck
 from server.runtime import Runtime
@@ -141,6 +142,30 @@ async def test_a_sender_that_goes_away_leaves_its_receipt_and_nothing_else(
     await runtime.settled()
     assert (await counts(runtime))["receipts"] == 2 and len(runtime.engine.state.recent) == 2
     assert not runtime._awaiting
+
+
+async def test_an_answer_leaves_before_the_next_input_is_stepped(station: Any) -> None:
+    runtime = await station.start(NoFeed())
+    order: list[str] = []
+
+    async def send(symbol: str) -> None:
+        await station.send(runtime, SATY, symbol)
+        order.append(f"answered {symbol}")
+
+    class Noting(Engine):
+        def step(self, event: Any) -> tuple[Effect, ...]:
+            order.append(f"stepped {'AAA' if 'AAA' in event.body else 'BBB'}")
+            return super().step(event)
+
+    runtime.engine.__class__ = Noting
+    runtime.ledger.free.clear()
+    first = asyncio.create_task(send("AAA"))
+    await turns()
+    second = asyncio.create_task(send("BBB"))
+    await turns()
+    runtime.ledger.free.set()
+    await asyncio.gather(first, second)
+    assert order == ["stepped AAA", "answered AAA", "stepped BBB", "answered BBB"]
 
 
 async def test_a_listener_that_fails_stops_nobody(station: Any) -> None:
@@ -339,6 +364,31 @@ async def test_a_restart_remembers_everything(
     assert [r.action for r in state.recent if r.symbol == "QQQ"][-1] is Action.EXECUTE
     assert (await folded(again)).state == state
     assert (await again.ledger.verify()).ok
+
+
+async def test_a_checkpoint_written_in_pieces_is_the_state_of_one_instant(
+    station: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Webhooks arrive while it is written; none of them is in it, and none is lost."""
+    monkeypatch.setattr(writer_module, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(piecemeal, "PIECE", 1)
+    runtime = await station.start(NoFeed())
+
+    async def stream(n: int) -> None:
+        for k in range(4):
+            await station.send(runtime, SATY, f"S{n}{k}")
+
+    await asyncio.gather(*(stream(n) for n in range(4)))
+    before = runtime.engine.state
+    saved = await runtime.ledger.last_checkpoint()
+    upto = Engine(engine_id=runtime.engine_id)
+    async for event in runtime.ledger.journal_after(0):
+        if event.seq <= saved.seq:
+            upto.step(event)
+    assert decode_state(saved.state) == upto.state
+    await station.kill(runtime)
+    again = await station.start(NoFeed())
+    assert again.engine.state == before and before.tally.receipts == 16
 
 
 async def test_a_duplicate_is_known_after_a_restart(station: Any) -> None:
