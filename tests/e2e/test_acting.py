@@ -34,9 +34,10 @@ class Line:
 
 
 def test_a_waiting_trade_is_listed_approved_and_closed_and_the_engine_flattened(gatedeck: Any) -> None:
-    served = gatedeck.serve(
-        rules="[risk]\napproval_above_premium = 200\nopen_positions = 9\nsymbol_premium = 9e9\n"
-    )
+    # Three trades of one side are more delta, vega and theta than the defaults allow together.
+    greeks = "delta_accounts = 99\ngamma_accounts = 99\nvega_pct = 99\ntheta_pct = 99\n"
+    asked = "[risk]\napproval_above_premium = 200\nopen_positions = 9\nsymbol_premium = 9e9\n"
+    served = gatedeck.serve(rules=asked + greeks)
     line = Line(gatedeck, served)
     assert line("approve") == (0, "no trade waits for approval\n", "")
     for symbol in ("SPY", "QQQ", "IWM"):
