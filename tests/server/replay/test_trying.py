@@ -5,12 +5,14 @@ from __future__ import annotations
 import dataclasses
 import shutil
 import sqlite3
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from core.events import Commanded
 from core.learning import ledger_columns, rule_value, whatif_entries, with_rule
 from core.learning.reexits import GAP, NO_OUTCOME, NOT_REPEATED, OPEN
 from core.learning.samples import at_one
@@ -18,8 +20,10 @@ from core.performance.trade import trade_from_entry
 from core.rules import DEFAULT, Rules
 from server.exporting import items
 from server.ledger.bulk import BulkLedger
+from server.ledger.instants import instant
 from server.ledger.snapshot import LedgerSnapshot
 from server.ledger.unpacked import read_packed
+from server.replay.machine import Replayer
 from server.replay.rebuilt import replay_receipts
 from server.replay.sources import read_prices, read_receipts
 from server.trying import _Past, try_rules
@@ -69,6 +73,39 @@ def test_other_exits_are_worth_what_a_replay_under_them_makes(
     assert found.whole.reexited.value == found.whole.difference.value
     assert found.whole.difference.value == pytest.approx(then - now, abs=1e-6)
     assert found.whole.gained.value is None and found.whole.lost.value is None
+
+
+def _sold_by_hand(source: Path, target: Path, minutes: int) -> Path:
+    """The same session with one command in it: so long after the entry a person sells all."""
+    with LedgerSnapshot(source) as ledger:
+        events = list(ledger.events())
+        opened, position = next(ledger.query("SELECT opened_at, id FROM positions"))
+    at = instant(opened) + timedelta(minutes=minutes)
+    command = Commanded(seq=1, at=at, command_id="c", name="exit", position_id=position)
+    place = next(n for n, event in enumerate(events) if event.at > at)
+    events.insert(place, command)
+    with BulkLedger(target, "replay") as output:
+        replayer = Replayer("replay", output)
+        for seq, event in enumerate(events, start=1):
+            replayer.take(dataclasses.replace(event, seq=seq))
+        replayer.finish()
+    return target
+
+
+def test_a_sale_by_hand_stays_unless_the_candidate_has_left_before(
+    rising: tuple[Path, Path], tmp_path: Path
+) -> None:
+    made = _sold_by_hand(_made(rising, tmp_path / "before.db", BASE), tmp_path / "hand.db", minutes=30)
+    (now,) = _net_at_one(made)
+    with LedgerSnapshot(made) as ledger:
+        reasons = [
+            leg["exit_reason"] for (entry,) in [items(ledger, "trades")] for leg in entry["exit"]["partials"]
+        ]
+        later = try_rules(ledger, BASE, with_rule(BASE, "exits.atr_multiples.239.target_2", 2.5)).whole
+        before = try_rules(ledger, BASE, with_rule(BASE, "exits.atr_multiples.239.target_1", 0.2)).whole
+    assert reasons == ["MANUAL"]
+    assert later.why == {} and later.reexited.value is None
+    assert before.why == {} and before.reexited.value not in (None, 0) and now != 0
 
 
 def _spoiled(source: Path, target: Path, sql: str) -> Path:
