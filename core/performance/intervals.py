@@ -99,7 +99,7 @@ class Sampler:
         return Interval(interval.low, interval.high, f"{RESTS_ON} {self.sessions} sessions only")
 
 
-_ONE_SESSION = Interval(None, None, "no interval: all exits in one session")
+_ONE_SESSION = Interval(None, None, "no interval: one session")
 
 
 def normal(value: float, influence: Floats) -> Interval:

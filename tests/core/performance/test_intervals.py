@@ -57,7 +57,7 @@ def test_the_bootstrap_is_seeded_and_holds_the_value(in_a_row: Any) -> None:
 
 def test_one_session_has_no_interval_and_few_say_so(in_a_row: Any) -> None:
     one, three = metrics(in_a_row([1.0, -2.0, 3.0])), metrics(in_a_row([1.0, -2.0, 3.0, 4.0], hours=24))
-    assert (one.expectancy.low, one.expectancy.reason) == (None, "no interval: all exits in one session")
+    assert (one.expectancy.low, one.expectancy.reason) == (None, "no interval: one session")
     assert three.expectancy.low is not None
     assert three.expectancy.reason == "the interval rests on 4 sessions only"
 
