@@ -29,7 +29,7 @@ def session_ratios(series: Floats | str, *, bootstrap: bool, seed: int = SEED) -
         return _undefined(0, series), _undefined(0, series)
     count = len(series)
     if count < LEAST_SESSIONS:
-        few = _undefined(count, f"{count} sessions, {LEAST_SESSIONS} are needed")
+        few = _undefined(count, f"{count} session{'' if count == 1 else 's'}, {LEAST_SESSIONS} are needed")
         return few, few
     mean = float(series.mean())
     centred, below = series - mean, np.minimum(series, 0.0) ** 2

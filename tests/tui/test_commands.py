@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from typing import Any
 
 import pytest
 from fake_deck import NOW, FakeDeck, screen_text
@@ -15,6 +16,7 @@ from tui.commands.table import BY_NAME, COMMANDS, bindings, in_scope
 from tui.dialogs.decision_detail import DecisionDialog
 from tui.dialogs.exit_position import ExitDialog
 from tui.dialogs.help import HelpDialog
+from tui.dialogs.mode import ModeDialog
 from tui.dialogs.position_detail import PositionDialog
 from tui.screens.history import HistoryScreen
 from tui.screens.live import LiveScreen
@@ -86,15 +88,16 @@ async def test_the_palette_offers_what_can_be_done_here() -> None:
         assert len(found) == 1
 
 
-async def test_a_command_of_the_palette_acts_as_its_key_does() -> None:
+@pytest.mark.parametrize(("typed", "dialog"), [("exit", ExitDialog), ("halted", ModeDialog)])
+async def test_a_command_of_the_palette_acts_as_its_key_does(typed: str, dialog: type[Any]) -> None:
     app = DeckApp(FakeDeck())
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.pause()
-        await pilot.press("ctrl+p", *"exit")
+        await pilot.press("ctrl+p", *typed)
         await pilot.pause(0.3)
         await pilot.press("enter")
         await pilot.pause(0.3)
-        assert isinstance(app.screen, ExitDialog)
+        assert isinstance(app.screen, dialog)
 
 
 async def test_numbers_change_the_screen_and_q_leaves_telling_its_owner_once() -> None:

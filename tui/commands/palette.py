@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from tui.app import DeckApp
 
 
+_BY_TOOLTIP = 0.01
+"""What a name matches stands above what only says the word."""
+
+
 class DeckCommands(Provider):
     """What can be done on the screen from which the palette was opened."""
 
@@ -40,6 +44,8 @@ class DeckCommands(Provider):
         for command in self._here():
             title = _title(command)
             score = matcher.match(title)
+            if not score and query.strip().casefold() in command.tooltip().casefold():
+                score = _BY_TOOLTIP  # "halt" finds the mode
             if score > 0:
                 yield Hit(score, Content(title), self._do(command), help=command.tooltip())
 

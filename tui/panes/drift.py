@@ -8,7 +8,7 @@ from server.views import LearningView
 from tui import fmt
 from tui.panes.figures import enough, interval_words, number_words
 from tui.panes.reports import ReportPane
-from tui.widgets.line import Line, clip_line, heading, signed_role, wrap_text
+from tui.widgets.line import Line, clip_line, heading, signed_role, width_of, wrap_text
 
 if TYPE_CHECKING:
     from core.learning import Drift
@@ -52,12 +52,11 @@ def drift_lines(each: Drift, width: int) -> list[Line]:
     second: Line = [
         (" " * 12, "text"),
         (f"{fmt.arrow(apart)} {change}", role),
-        (
-            f"  {interval_words(each.difference)}" if not points and interval_words(each.difference) else "",
-            "dim",
-        ),
         (f"  {'! ' if each.drifted else ''}{told}", "warn" if each.drifted else "dim"),
     ]
+    interval = "" if points else interval_words(each.difference)
+    if interval and width_of(second) + len(interval) + 2 <= width:
+        second.append((f"  {interval}", "dim"))
     return [clip_line(first, width), clip_line(second, width)]
 
 

@@ -25,6 +25,8 @@ def value_words(metric: Metric, *, sign: bool = True) -> str:
 def number_words(value: float | None, unit: str, *, sign: bool = True) -> str:
     if value is None:
         return fmt.NONE
+    if unit == "days" and 0 < value < 1:
+        return fmt.age(value * 86_400)
     if abs(value) < 0.005 and unit not in ("seconds", "fraction"):
         value = 0.0  # no sign on what rounds to nothing
     plus = "+" if sign and value > 0 else ""

@@ -79,7 +79,7 @@ def _gate(title: str, gate: Gate, size: int) -> Line:
 
 
 def _bar(score: float, size: int, role: str) -> Line:
-    return [*bar(score, size, role), (" ", "text")] if size else [(" ", "text")]
+    return [*bar(score, size, role), (" ", "text")] if size else []
 
 
 def _brief(evidence: Mapping[str, object], width: int) -> str:
