@@ -123,7 +123,7 @@ class DeckApp(Acting, Comfort, App[str]):
     # --- snapshots --------------------------------------------------------------------------------------
 
     def on_mount(self) -> None:
-        self.set_interval(1 / self.refresh_hz, self.pull)
+        self.set_interval(1 / self.refresh_hz, self.pull_in_turns)
         self.run_worker(self._listen(), name="events", exit_on_error=False)
         self.tell_problems()
         self.herald.show_title()
@@ -132,6 +132,18 @@ class DeckApp(Acting, Comfort, App[str]):
 
     def pull(self) -> None:
         """Read a snapshot and show it; a dialog is shown it instead of the screen below."""
+        if self._read():
+            self._show()
+
+    async def pull_in_turns(self) -> None:
+        """The same in two turns of the loop: reading takes as long as showing, and webhooks wait for neither."""
+        if self._read():
+            await asyncio.sleep(0)
+            if self.is_running:
+                self._show()
+
+    def _read(self) -> bool:
+        """Take the engine's snapshot as the latest; False when there never was one."""
         try:
             snapshot = self.deck.snapshot()
             self._alarms.pop("snapshot", None)
@@ -140,9 +152,14 @@ class DeckApp(Acting, Comfort, App[str]):
             log.exception("the deck's snapshot failed")
             self._alarms["snapshot"] = f"the engine gives no snapshot: {error!r}"
             if self.latest is None:
-                return
+                return False
             snapshot = self.latest
         self.latest = snapshot
+        return True
+
+    def _show(self) -> None:
+        snapshot = self.latest
+        assert snapshot is not None
         self.forget_exited(snapshot)
         self._hear_alarms(snapshot)
         self.herald.flush()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import weakref
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from fake_deck import FakeDeck
 from textual.css.stylesheet import Stylesheet
 
+from server.deck import DeckSnapshot
 from tui import stylesheet
 from tui.app import DeckApp
 
@@ -68,3 +70,23 @@ async def test_a_dialogs_lines_go_with_it() -> None:
         await pilot.pause()
         gc.collect()
         assert [each for each in drawn if each() is not None] == []
+
+
+async def test_what_waits_in_the_loop_has_its_turn_between_reading_and_showing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    app = DeckApp(FakeDeck(), refresh_hz=0.01)
+    order: list[str] = []
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        read = app.deck.snapshot
+
+        def reading() -> DeckSnapshot:
+            order.append("read")
+            asyncio.get_running_loop().call_soon(order.append, "webhook")
+            return read()
+
+        monkeypatch.setattr(app.deck, "snapshot", reading)
+        monkeypatch.setattr(app.screen, "show", lambda *_: order.append("shown"))
+        await app.pull_in_turns()
+    assert order == ["read", "webhook", "shown"]
