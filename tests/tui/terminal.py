@@ -100,7 +100,7 @@ class Terminal:
         self._stream.feed(_NOT_PYTES.sub("", text))
         return list(self.screen.display)
 
-    def wait_for(self, text: str, seconds: float = 10) -> list[str]:
+    def wait_for(self, text: str, seconds: float = 30) -> list[str]:
         """Read until the text stands on the screen; returns its lines."""
         end = time.monotonic() + seconds
         while True:
