@@ -91,14 +91,14 @@ def spread_part(spread: float | None, limits: MarketGateRules) -> Part:
     if spread is None:
         return _NO_SPREAD
     if spread < 0:
-        reason = Reason("SPREAD_CROSSED", f"The quote is crossed ({spread:g} bps)", Tone.NEGATIVE)
+        reason = Reason("SPREAD_CROSSED", f"The quote is crossed ({spread:.4g} bps)", Tone.NEGATIVE)
         return Part(False, 0.0, reason)
     over = spread - limits.max_spread_bps
     if over > 0:
-        text = f"Spread too wide ({spread:g} bps > {limits.max_spread_bps:g})"
+        text = f"Spread too wide ({spread:.4g} bps > {limits.max_spread_bps:g})"
         score = max(0.0, 100 - limits.spread_penalty * over)
         return Part(False, score, Reason("SPREAD_WIDE", text, Tone.NEGATIVE))
-    text = f"Tight spread ({spread:g} bps)"
+    text = f"Tight spread ({spread:.4g} bps)"
     return Part(True, max(limits.spread_floor, 100 - spread), Reason("SPREAD_OK", text, Tone.POSITIVE))
 
 
@@ -135,7 +135,7 @@ def _or_assumed(value: float | None, name: str, assumed: tuple[str, ...], instea
 def _assumed_reason(
     origins: tuple[bool, ...], spread: float | None, atr_pct: float | None, depth: float | None
 ) -> Reason:
-    values = (("spread {:g} bps", spread), ("ATR {:g} %", atr_pct), ("depth {:g}", depth))
+    values = (("spread {:.4g} bps", spread), ("ATR {:.4g} %", atr_pct), ("depth {:.4g}", depth))
     named = ", ".join(
         text.format(value) for (text, value), assumed in zip(values, origins, strict=False) if assumed
     )
