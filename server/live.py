@@ -10,33 +10,26 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.decision.deciding import why
 from core.effects import Effect, Notify
 from core.engine.holding import open_net
 from core.model import DecisionRecord, Tone
 from core.performance import CUTS
-from core.positions import Position, live_values
+from core.positions import Position
 from core.positions.detail import POINTS
-from core.positions.view import Distance, Pair
 from server.deck import (
     Command,
     CommandResult,
     Counters,
-    DecisionRow,
     DeckSnapshot,
     EventLine,
-    ExchangeStatus,
-    ExecutionView,
-    GreekPair,
     Latency,
-    LevelDistance,
     Page,
     PageQuery,
     PnlView,
-    PositionRow,
     SourceStatus,
     SystemView,
 )
+from server.deck_rows import decision_row, exchange_status, position_row
 from server.detailing import detail_of
 from server.details import PositionDetail
 from server.ledger.codec import from_plain
@@ -98,13 +91,13 @@ class LocalDeck:
         state, engine, rules = runtime.engine.state, runtime.engine, runtime.engine.rules
         now = max(runtime.clock.now(), state.at or runtime.clock.now())
         self._watch_feeds(now)
-        rows = tuple(self._position(p, now) for p in state.positions.values())
+        rows = tuple(position_row(p, now, engine.env) for p in state.positions.values())
         open_pnl = open_net(engine)
         return DeckSnapshot(
             at=now,
             seq=state.seq,
             mode=state.mode,
-            exchange=self._exchange(now),
+            exchange=exchange_status(now, engine.env),
             listener=self.listener,
             rules_name=rules.name,
             rules_fingerprint=rules.fingerprint,
@@ -123,7 +116,9 @@ class LocalDeck:
                 for s in state.senders.known.values()
             ),
             decision=state.recent[-1] if state.recent else None,
-            recent=tuple(self._row(r, now) for r in reversed(state.recent[-RECENT:])),
+            recent=tuple(
+                decision_row(r, state.outcomes.get(r.id), now) for r in reversed(state.recent[-RECENT:])
+            ),
             positions=rows,
             approvals=approval_rows(state.approvals.values(), state.prices, now, engine.env),
             pnl=PnlView(
@@ -148,103 +143,6 @@ class LocalDeck:
             alarms=tuple(runtime.pulse.alarms.values()),
             wait_at=rules.confidence.wait_at,
             execute_at=rules.confidence.execute_at,
-        )
-
-    def _exchange(self, now: datetime) -> ExchangeStatus:
-        env = self._runtime.engine.env
-        calendar = env.calendar
-        session = calendar.session_at(now)
-        minutes = calendar.market_minute(now)
-        local = f"{minutes // 60:02d}:{minutes % 60:02d} ET"
-        label = calendar.session_label(now, env.rules.clock)
-        if session is not None:
-            return ExchangeStatus(
-                session=label,
-                is_open=True,
-                closes_in=(session.close - now).total_seconds(),
-                early_close=session.minutes < 390,
-                local_time=local,
-            )
-        today = calendar.session(calendar.market_date(now))
-        if today is None or now >= today.close:
-            today = calendar.next_session(calendar.market_date(now))
-        return ExchangeStatus(
-            session=label, is_open=False, opens_in=(today.open - now).total_seconds(), local_time=local
-        )
-
-    def _row(self, record: DecisionRecord, now: datetime) -> DecisionRow:
-        outcome = self._runtime.engine.state.outcomes.get(record.id)
-        return DecisionRow(
-            id=record.id,
-            at=record.at,
-            age=(now - record.at).total_seconds(),
-            symbol=record.symbol,
-            timeframe=record.timeframe,
-            action=record.action,
-            direction=record.direction,
-            proposed_direction=record.proposed_direction,
-            confidence=record.confidence,
-            quality=record.quality,
-            code=record.code,
-            multiplier=record.size.final if record.size is not None else None,
-            why=why(record),
-            outcome=outcome.text if outcome is not None else "",
-            pnl_net=outcome.pnl_net if outcome is not None else None,
-        )
-
-    def _position(self, position: Position, now: datetime) -> PositionRow:
-        v = live_values(position, now, self._runtime.engine.env)
-        entry = position.entry
-        return PositionRow(
-            id=position.id,
-            symbol=position.symbol,
-            direction=position.direction,
-            contract=position.contract.label,
-            occ=position.contract.occ,
-            timeframe=position.timeframe,
-            contracts=entry.filled_contracts,
-            remaining=position.remaining,
-            state=position.state.value,
-            opened_at=position.opened_at,
-            time_in_trade=v.time_in_trade,
-            entry_price=entry.entry_price,
-            mark=v.mark,
-            mark_age=v.mark_age,
-            stale=v.stale,
-            estimated=v.estimated,
-            underlying=v.underlying,
-            underlying_at_entry=entry.underlying_at_entry,
-            pnl=v.pnl,
-            pnl_pct=v.pnl_pct,
-            r=v.r,
-            delta=_pair(v.delta),
-            gamma=_pair(v.gamma),
-            theta=_pair(v.theta),
-            vega=_pair(v.vega),
-            iv=_pair(v.iv),
-            theta_paid=v.theta_paid,
-            to_stop=_distance(v.to_stop),
-            to_target_1=_distance(v.to_target_1),
-            to_target_2=_distance(v.to_target_2),
-            days_left=v.days_left,
-            hours_left=v.hours_left,
-            nearest_exit=v.nearest_exit,
-            execution=ExecutionView(
-                option_type=entry.option_type,
-                strike=entry.strike,
-                expiry=entry.expiry,
-                dte=entry.dte,
-                filled_contracts=entry.filled_contracts,
-                fill_quality=entry.fill_quality,
-                spread_cost=entry.spread_cost,
-                slippage=entry.slippage,
-                commission=entry.commission,
-                risk_amount=entry.risk_amount,
-            ),
-            decision_id=position.decision_id,
-            half=v.half,
-            break_even=v.break_even,
-            break_even_sells=v.break_even_sells,
         )
 
     # --- what happens ----------------------------------------------------------------------------------
@@ -320,7 +218,9 @@ class LocalDeck:
                 return None
             position = from_plain(Position, stored)
             now = position.legs[-1].at if position.legs else position.last.at
-        return detail_of(position, self._position(position, now), marks, now, runtime.engine.env)
+        return detail_of(
+            position, position_row(position, now, runtime.engine.env), marks, now, runtime.engine.env
+        )
 
     async def receipt(self, receipt_id: str) -> Mapping[str, Any] | None:
         return await self._runtime.ledger.receipt(receipt_id)
@@ -393,15 +293,3 @@ def resident_bytes() -> int | None:
     except (OSError, IndexError, ValueError):
         return None
     return pages * os.sysconf("SC_PAGE_SIZE")
-
-
-def _pair(pair: Pair) -> GreekPair:
-    return GreekPair(now=pair.now, entry=pair.entry)
-
-
-def _distance(distance: Distance | None) -> LevelDistance | None:
-    if distance is None:
-        return None
-    return LevelDistance(
-        level=distance.level, dollars=distance.dollars, percent=distance.percent, atrs=distance.atrs
-    )
