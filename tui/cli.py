@@ -11,41 +11,31 @@ import typer
 
 from server.config import ConfigError
 from tui import cli_acting
-from tui.options import Author, Config, JsonLine, Url
+from tui.options import (
+    Author,
+    ClockStart,
+    Config,
+    Db,
+    Headless,
+    Host,
+    JsonLine,
+    LowBandwidth,
+    NoMouse,
+    Port,
+    Refresh,
+    RulesFile,
+    ThemeName,
+    Url,
+)
 
 app = typer.Typer(
     name="gatedeck",
-    help="The terminal deck of an options trader: webhooks in, decisions you can see through, paper trades.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-Host = Annotated[
-    str | None, typer.Option("--host", help="Address to listen on; beyond loopback needs a secret.")
-]
-Port = Annotated[int | None, typer.Option("--port", help="Port to listen on; 0 takes a free one.")]
-Db = Annotated[str | None, typer.Option("--db", help="Path of the ledger.")]
-RulesFile = Annotated[Path | None, typer.Option("--rules", help="TOML file with trading rules.")]
-Headless = Annotated[bool, typer.Option("--headless", help="No screen: for a service, or a test.")]
-ClockStart = Annotated[
-    str | None,
-    typer.Option(
-        "--clock",
-        help="Start the clock there, as 2026-11-24T10:00-05:00; shown as SIMULATED TIME.",
-    ),
-]
-Refresh = Annotated[float | None, typer.Option("--refresh", help="Screen refreshes a second.")]
-NoMouse = Annotated[bool, typer.Option("--no-mouse", help="Leave the mouse to the terminal.")]
-LowBandwidth = Annotated[
-    bool,
-    typer.Option("--low-bandwidth", help="For a slow line: one refresh a second, 16 colours, no toasts."),
-]
-ThemeName = Annotated[
-    str | None, typer.Option("--theme", help="dark, light, high-contrast, colour-blind or ansi (16 colours).")
-]
 
 
 def main() -> None:
@@ -67,6 +57,23 @@ def main() -> None:
 def fail(text: str) -> None:
     print(f"gatedeck: {text}", file=sys.stderr)
     sys.exit(2)
+
+
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"gatedeck {version('gatedeck')}")
+        raise typer.Exit
+
+
+@app.callback()
+def gatedeck(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """The terminal deck of an options trader: webhooks in, decisions you can see through, paper trades."""
 
 
 @app.command()

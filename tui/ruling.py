@@ -11,14 +11,20 @@ from tui.replaying import ledger_path
 
 
 def show(*, db: str | None, config: Path | None, versions: bool, as_json: bool) -> int:
-    """Print the rules in force in a ledger as TOML, or every version with author, time and what changed."""
+    """Print the rules in force in a ledger as TOML, or every version with author, time and what changed.
+
+    Before there is a ledger the defaults are in force.
+    """
     from server.ledger.codec import encode_any
     from server.ledger.instants import iso
     from server.ledger.snapshot import LedgerSnapshot
     from server.rules_log import with_changes
 
-    with LedgerSnapshot(ledger_path(db, config)) as ledger:
-        rows = list(ledger.mappings("SELECT * FROM rules_versions ORDER BY seq DESC"))
+    path = ledger_path(db, config)
+    rows = []
+    if db is not None or path.exists():
+        with LedgerSnapshot(path) as ledger:
+            rows = list(ledger.mappings("SELECT * FROM rules_versions ORDER BY seq DESC"))
     told = with_changes([{**row, "at": iso(row["at"])} for row in rows])
     if as_json:
         sys.stdout.buffer.write(encode_any(told if versions else told[:1]) + b"\n")

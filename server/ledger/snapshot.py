@@ -57,6 +57,8 @@ class LedgerSnapshot:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        if not path.exists():
+            raise LedgerError(f"{path}: no ledger there")
         if not is_ledger(path):
             raise LedgerError(f"{path}: not a ledger")
         try:
