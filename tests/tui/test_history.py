@@ -15,7 +15,7 @@ from tui.dialogs.decision_detail import DecisionDialog
 from tui.dialogs.position_detail import PositionDialog
 from tui.dialogs.symbol import SymbolDialog
 from tui.panes.recent import RecentPane
-from tui.screens.history import CYCLES
+from tui.screens.history import CYCLES, item_cells
 
 
 @pytest.fixture(autouse=True)
@@ -151,3 +151,15 @@ async def test_recent_decisions_follow_the_newest_until_the_cursor_is_moved() ->
         deck.change(recent=(replace(rows[0], id="newest"), *deck.now.recent)[:20])
         app.pull()
         assert table.cursor == "newest"
+
+
+def test_a_trade_that_is_still_held_says_so() -> None:
+    item = {
+        "created_at": "2026-11-24T15:00:00Z", "decision": "EXECUTE", "direction": "LONG",
+        "proposed_direction": "LONG", "symbol": "SPY", "timeframe": 15, "confidence": 80.0,
+        "quality": "HIGH", "position_id": "p1",
+    }  # fmt: skip
+    sold = {"exit_reason": "TARGET_2", "pnl_net": 12.5}
+    assert item_cells(item)[4][0] == "open"
+    assert item_cells(item | {"outcome": sold})[4][0] == "TARGET_2 +12.50"
+    assert item_cells(item | {"position_id": None, "decision": "WAIT", "code": "LATE"})[4][0] == "LATE"

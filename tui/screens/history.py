@@ -176,6 +176,7 @@ def item_cells(item: Mapping[str, Any]) -> tuple[Cell, ...]:
     frame = item.get("timeframe")
     size = (item.get("decision_breakdown") or {}).get("size") or {}
     outcome = item.get("outcome") or {}
+    held = "open" if item.get("position_id") else ""
     code = item.get("code") or _why(action, item.get("decision_breakdown") or {})
     return (
         (_when(str(item["created_at"])), "dim"),
@@ -183,7 +184,7 @@ def item_cells(item: Mapping[str, Any]) -> tuple[Cell, ...]:
         (f"{DIRECTION_MARK.get(side, ' ')} {side} {item['symbol']} {fmt.timeframe(frame) if frame else fmt.NONE}",
          DIRECTION_ROLE.get(side, "text") if item.get("direction") else "text"),
         (fmt.number(item["confidence"], 1), "strong"),
-        result(code, outcome.get("exit_reason") or "", outcome.get("pnl_net")),
+        result(code, outcome.get("exit_reason") or held, outcome.get("pnl_net")),
         (fmt.factor(size.get("final")), "text"),
         (str(item["quality"]), "text"),
         (str(item.get("source") or fmt.NONE), "dim"),
