@@ -34,6 +34,11 @@ def _vollib() -> Any | None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             import py_vollib_vectorized
+
+            # It compiles at the first call: numba from 0.63 on may refuse its recursion.
+            py_vollib_vectorized.vectorized_black_scholes_merton(
+                np.array(["c"]), 100.0, 105.0, 0.1, RATE, 0.2, DIVIDEND, return_as="numpy"
+            )
     except Exception:  # absent, or broken by a newer pandas or numba
         return None
     return py_vollib_vectorized
