@@ -60,7 +60,7 @@ async def storm(served: Any, texts: list[str], kill_after: int) -> list[dict[str
     return answered
 
 
-@pytest.mark.parametrize("kill_after", [40, 300])
+@pytest.mark.parametrize("kill_after", [pytest.param(40, marks=pytest.mark.slow), 300])
 async def test_kill_in_the_middle_of_webhooks(gatedeck: Any, kill_after: int) -> None:
     served = gatedeck.serve()
     texts = bodies(served)

@@ -329,7 +329,7 @@ class AnyHistory(RuleBasedStateMachine):
 
 
 DEFAULT = settings(
-    max_examples=100,
+    max_examples=60,
     stateful_step_count=40,
     deadline=None,
     derandomize=True,

@@ -157,7 +157,7 @@ def test_cleaning_keeps_what_people_write() -> None:
     assert clean("x" * 50, 10) == "x" * 10
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(bodies, endpoints)
 def test_any_json_is_read_or_refused(body: dict[str, Any], endpoint: str | None) -> None:
     parsed = read(body, endpoint)

@@ -96,6 +96,7 @@ def test_a_database_that_cannot_be_had_is_said_in_one_line(past: Path) -> None:
         assert "\n" not in str(caught.value)
 
 
+@pytest.mark.slow  # on PostgreSQL, where machines share a study, it always runs
 def test_two_processes_on_sqlite_share_the_trials_and_survive_the_kill_of_one(
     past: Path, sqlite_url: str
 ) -> None:
