@@ -46,12 +46,12 @@ def factor_rows(size: PositionSize, width: int) -> list[Line]:
 
 
 def total_row(size: PositionSize) -> Line:
-    line: Line = [("   product ", "dim"), (fmt.factor(size.raw), "text"), ("  size ", "dim"),
+    limited = not size.skip and abs(size.raw - size.final) >= _NEUTRAL
+    line: Line = [("   product ", "dim"), (fmt.factor(size.raw), "text"),
+                  (" kept at " if limited else "  size ", "warn" if limited else "dim"),
                   (fmt.factor(size.final), "strong")]  # fmt: skip
     if size.skip:
         line.append(("  too small to trade", "bad"))
-    elif abs(size.raw - size.final) >= _NEUTRAL:
-        line.append(("  limited", "warn"))
     return line
 
 
