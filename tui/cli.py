@@ -26,6 +26,7 @@ from tui.options import (
     RulesFile,
     ThemeName,
     Url,
+    Version,
 )
 
 app = typer.Typer(
@@ -59,19 +60,9 @@ def fail(text: str) -> None:
     sys.exit(2)
 
 
-def _say_version(wanted: bool) -> None:
-    if wanted:
-        from importlib.metadata import version
-
-        print(f"gatedeck {version('gatedeck')}")
-        raise typer.Exit
-
-
 @app.callback()
 def gatedeck(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Print the version.")
-    ] = False,
+    version: Version = False,
 ) -> None:
     """The terminal deck of an options trader: webhooks in, decisions you can see through, paper trades."""
 

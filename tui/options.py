@@ -36,3 +36,16 @@ LowBandwidth = Annotated[
 ThemeName = Annotated[
     str | None, typer.Option("--theme", help="dark, light, high-contrast, colour-blind or ansi (16 colours).")
 ]
+
+
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"gatedeck {version('gatedeck')}")
+        raise typer.Exit
+
+
+Version = Annotated[
+    bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Print the version.")
+]

@@ -6,7 +6,7 @@ import unicodedata
 
 import pytest
 from fake_deck import HOSTILE, FakeDeck, hostile_snapshot
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
@@ -73,7 +73,12 @@ def test_both_labels_of_the_scale_are_readable(width: int) -> None:
     assert "wait 50" in text and "70 execute" in text and len(text) <= width
 
 
-@given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=300), st.integers(1, 80), st.integers(1, 6))
+@example([2.2e-311, -1.0], 2, 1)
+@given(
+    st.lists(st.floats(-1e6, 1e6, allow_subnormal=False), min_size=1, max_size=300),
+    st.integers(1, 80),
+    st.integers(1, 6),
+)
 def test_a_path_fits_and_shows_loss_below_and_gain_above_zero(
     values: list[float], width: int, height: int
 ) -> None:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from textual.app import ComposeResult
-from textual.binding import Binding
-from textual.containers import Container, Horizontal
-from textual.content import Content
-from textual.widgets import Button
+from textual.containers import Container
 
 from server.deck import ApprovalRow, DeckSnapshot
 from tui import fmt
-from tui.dialogs.base import Dialog
+from tui.dialogs.base import YesOrNo
 from tui.panes.approvals import dollars, left_words
 from tui.widgets.line import DIRECTION_MARK, DIRECTION_ROLE, Line, heading, wrap_text
 from tui.widgets.painted import Pane
@@ -58,15 +55,8 @@ def approval_lines(asked: ApprovalRow, now: Now, yes: bool, width: int) -> list[
     return [*out, *([(" ", role), *line] for line in wrap_text(said, role, width - 2))]
 
 
-class ApprovalDialog(Dialog[bool]):
-    """Answers True once, by y or its button; Cancel has the focus. What it names never changes."""
-
-    BINDINGS = [
-        Binding("y", "confirm", "confirm"),
-        Binding("escape,n", "cancel", "cancel"),
-        Binding("left,right", "other_button", show=False),
-    ]
-    AUTO_FOCUS = "#cancel"
+class ApprovalDialog(YesOrNo):
+    """Whether a waiting trade is approved, or rejected; what it names never changes."""
 
     def __init__(self, asked: ApprovalRow, *, yes: bool) -> None:
         """``asked`` is the row as it was when the key was pressed; ``yes`` to approve it."""
@@ -80,32 +70,11 @@ class ApprovalDialog(Dialog[bool]):
             text = ApprovalText(id="question")
             text.data = (self.asked, self._now, self.yes)
             yield text
-            with Horizontal(classes="buttons"):
-                yield Button(Content("Cancel  Esc"), id="cancel", compact=True)
-                words = "Approve" if self.yes else "Reject"
-                yield Button(Content(f"{words}  y"), id="confirm", classes="danger", compact=True)
+            yield self.buttons("Approve" if self.yes else "Reject")
 
     def show(self, snapshot: DeckSnapshot) -> None:
         self._now = next((row for row in snapshot.approvals if row.id == self.asked.id), None)
         self.query_one(ApprovalText).show((self.asked, self._now, self.yes))
 
-    def on_button_pressed(self, event: Button.Pressed) -> None:
-        if event.button.id == "confirm":
-            self.action_confirm()
-        else:
-            self.action_cancel()
-
-    def action_confirm(self) -> None:
-        if self.too_soon:
-            return
-        if self._now is None:
-            self.app.bell()
-            return
-        self.dismiss(True)
-
-    def action_cancel(self) -> None:
-        if not self.too_soon:
-            self.dismiss(False)
-
-    def action_other_button(self) -> None:
-        self.focus_next("Button")
+    def answer(self) -> bool | None:
+        return None if self._now is None else True

@@ -7,11 +7,13 @@ from typing import Any, TypeVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Container
+from textual.containers import Container, Horizontal
+from textual.content import Content
 from textual.geometry import Region, Size
 from textual.renderables.background_screen import BackgroundScreen
 from textual.screen import ModalScreen
 from textual.strip import Strip
+from textual.widgets import Button
 
 from server.deck import DeckSnapshot
 from tui.dialogs.below import Below
@@ -67,6 +69,62 @@ class Dialog(ModalScreen[Answer]):
 
     def show(self, snapshot: DeckSnapshot) -> None:
         """A fresh snapshot while the dialog is open; most dialogs stand still."""
+
+
+class Confirming(Dialog[Answer]):
+    """A question that is answered once, by y or its button; Cancel has the focus."""
+
+    BINDINGS = [
+        Binding("y", "confirm", "confirm"),
+        Binding("escape,n", "cancel", "cancel"),
+        Binding("left,right", "other_button", show=False),
+    ]
+    AUTO_FOCUS = "#cancel"
+
+    def answer(self) -> Answer | None:
+        """What a yes means now, ``None`` while it cannot be said."""
+        raise LookupError("every question has its answer")
+
+    def no(self) -> Answer | None:
+        """What Cancel answers."""
+        return None
+
+    def buttons(self, word: str) -> Horizontal:
+        """Cancel, and the button that says ``word``."""
+        return Horizontal(
+            Button(Content("Cancel  Esc"), id="cancel", compact=True),
+            Button(Content(f"{word}  y"), id="confirm", classes="danger", compact=True),
+            classes="buttons",
+        )
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        if event.button.id == "confirm":
+            self.action_confirm()
+        else:
+            self.action_cancel()
+
+    def action_confirm(self) -> None:
+        if self.too_soon:
+            return
+        answer = self.answer()
+        if answer is None:
+            self.app.bell()
+            return
+        self.dismiss(answer)
+
+    def action_cancel(self) -> None:
+        if not self.too_soon:
+            self.dismiss(self.no())
+
+    def action_other_button(self) -> None:
+        self.focus_next("Button")
+
+
+class YesOrNo(Confirming[bool]):
+    """A question whose answer is True or False."""
+
+    def no(self) -> bool:
+        return False
 
 
 class Reading(Dialog[None]):

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Container, Horizontal
+from textual.containers import Container
 from textual.content import Content
 from textual.widgets import Button
 
 from core.model import Mode
 from server.deck import DeckSnapshot
 from tui import fmt
-from tui.dialogs.base import Dialog
+from tui.dialogs.base import Confirming
 from tui.widgets.line import Line, heading, wrap_text
 from tui.widgets.painted import Pane
 
@@ -62,18 +62,14 @@ class ModeText(Pane):
         ]
 
 
-class ModeDialog(Dialog[Mode]):
-    """Answers the mode that was chosen and confirmed; Cancel has the focus."""
+class ModeDialog(Confirming[Mode]):
+    """Answers the mode that was chosen and confirmed."""
 
     BINDINGS = [
         *(Binding(key, f"choose('{mode}')", str(mode)) for key, mode, *_ in MODES),
         Binding("up,k", "next(-1)", show=False),
         Binding("down,j", "next(1)", show=False),
-        Binding("y", "confirm", "confirm"),
-        Binding("escape,n", "cancel", "cancel"),
-        Binding("left,right", "other_button", show=False),
     ]
-    AUTO_FOCUS = "#cancel"
 
     def __init__(self, now: Mode, open_positions: int) -> None:
         super().__init__()
@@ -84,9 +80,7 @@ class ModeDialog(Dialog[Mode]):
             text = ModeText(id="question")
             text.data = self.view
             yield text
-            with Horizontal(classes="buttons"):
-                yield Button(Content("Cancel  Esc"), id="cancel", compact=True)
-                yield Button(Content("Confirm  y"), id="confirm", classes="danger", compact=True)
+            yield self.buttons("Confirm")
 
     def show(self, snapshot: DeckSnapshot) -> None:
         self._show(ModeView(snapshot.mode, self.view.chosen, len(snapshot.positions)))
@@ -106,23 +100,5 @@ class ModeDialog(Dialog[Mode]):
         here = modes.index(self.view.chosen or self.view.now)
         self.action_choose(modes[max(0, min(len(modes) - 1, here + step))])
 
-    def on_button_pressed(self, event: Button.Pressed) -> None:
-        if event.button.id == "confirm":
-            self.action_confirm()
-        else:
-            self.action_cancel()
-
-    def action_confirm(self) -> None:
-        if self.too_soon:
-            return
-        if self.view.chosen is None or self.view.chosen is self.view.now:
-            self.app.bell()
-            return
-        self.dismiss(self.view.chosen)
-
-    def action_cancel(self) -> None:
-        if not self.too_soon:
-            self.dismiss(None)
-
-    def action_other_button(self) -> None:
-        self.focus_next("Button")
+    def answer(self) -> Mode | None:
+        return None if self.view.chosen is self.view.now else self.view.chosen

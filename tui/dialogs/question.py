@@ -5,14 +5,11 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding
-from textual.containers import Container, Horizontal
-from textual.content import Content
-from textual.widgets import Button
+from textual.containers import Container
 
 from server.deck import DeckSnapshot, PositionRow
 from tui import fmt
-from tui.dialogs.base import Dialog
+from tui.dialogs.base import YesOrNo
 from tui.widgets.line import DIRECTION_MARK, DIRECTION_ROLE, Line, heading, signed_role
 from tui.widgets.painted import Pane
 
@@ -31,15 +28,9 @@ class QuestionText(Pane):
         return question.lines(asked, now, width)
 
 
-class PositionQuestion(Dialog[bool]):
-    """Answers True once, by y or its button; Cancel has the focus. Subclasses say what is to be done."""
+class PositionQuestion(YesOrNo):
+    """Whether something is to be done to a position; subclasses say what."""
 
-    BINDINGS = [
-        Binding("y", "confirm", "confirm"),
-        Binding("escape,n", "cancel", "cancel"),
-        Binding("left,right", "other_button", show=False),
-    ]
-    AUTO_FOCUS = "#cancel"
     asks: ClassVar[str] = ""
 
     def __init__(self, asked: PositionRow) -> None:
@@ -53,11 +44,7 @@ class PositionQuestion(Dialog[bool]):
             text = QuestionText(id="question")
             text.data = (self, self.asked, self.asked)
             yield text
-            with Horizontal(classes="buttons"):
-                yield Button(Content("Cancel  Esc"), id="cancel", compact=True)
-                yield Button(
-                    Content(f"{self.confirm_words()}  y"), id="confirm", classes="danger", compact=True
-                )
+            yield self.buttons(self.confirm_words())
 
     # --- what a subclass says ---------------------------------------------------------------------------
 
@@ -110,23 +97,5 @@ class PositionQuestion(Dialog[bool]):
 
     # --- the answer -------------------------------------------------------------------------------------
 
-    def on_button_pressed(self, event: Button.Pressed) -> None:
-        if event.button.id == "confirm":
-            self.action_confirm()
-        else:
-            self.action_cancel()
-
-    def action_confirm(self) -> None:
-        if self.too_soon:
-            return
-        if self.refusal(self.asked, self._now):
-            self.app.bell()
-            return
-        self.dismiss(True)
-
-    def action_cancel(self) -> None:
-        if not self.too_soon:
-            self.dismiss(False)
-
-    def action_other_button(self) -> None:
-        self.focus_next("Button")
+    def answer(self) -> bool | None:
+        return None if self.refusal(self.asked, self._now) else True

@@ -5,13 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
-from textual.binding import Binding
-from textual.containers import Container, Horizontal
-from textual.content import Content
-from textual.widgets import Button
+from textual.containers import Container
 
 from tui import fmt
-from tui.dialogs.base import Dialog, Reading
+from tui.dialogs.base import Reading, YesOrNo
 from tui.dialogs.decision_detail import named
 from tui.panes.figures import interval_words, number_words
 from tui.panes.suggestions import value_words
@@ -127,15 +124,8 @@ def judge_lines(asked: Suggestion, approve: bool, width: int) -> list[Line]:
     return [*out, *([(" ", "text"), *line] for line in wrap_text(after, "dim", width - 2))]
 
 
-class JudgeDialog(Dialog[bool]):
-    """Answers True once, by y or its button; Cancel has the focus."""
-
-    BINDINGS = [
-        Binding("y", "confirm", "yes"),
-        Binding("escape,n", "cancel", "cancel"),
-        Binding("left,right", "other_button", show=False),
-    ]
-    AUTO_FOCUS = "#cancel"
+class JudgeDialog(YesOrNo):
+    """Whether a suggestion is approved, or rejected."""
 
     def __init__(self, asked: Suggestion, *, approve: bool) -> None:
         super().__init__()
@@ -147,10 +137,7 @@ class JudgeDialog(Dialog[bool]):
             text = JudgeText(id="judged")
             text.data = (self.asked, self.approve)
             yield text
-            with Horizontal(classes="buttons"):
-                yield Button(Content("Cancel  Esc"), id="cancel", compact=True)
-                label = "Approve  y" if self.approve else "Reject  y"
-                yield Button(Content(label), id="confirm", classes="danger", compact=True)
+            yield self.buttons("Approve" if self.approve else "Reject")
 
     def on_mount(self) -> None:
         super().on_mount()
@@ -165,19 +152,5 @@ class JudgeDialog(Dialog[bool]):
         tall = len(judge_lines(self.asked, self.approve, width))
         self.query_one(JudgeText).styles.height = max(4, min(tall, self.size.height - 4))
 
-    def on_button_pressed(self, event: Button.Pressed) -> None:
-        if event.button.id == "confirm":
-            self.action_confirm()
-        else:
-            self.action_cancel()
-
-    def action_confirm(self) -> None:
-        if not self.too_soon:
-            self.dismiss(True)
-
-    def action_cancel(self) -> None:
-        if not self.too_soon:
-            self.dismiss(False)
-
-    def action_other_button(self) -> None:
-        self.focus_next("Button")
+    def answer(self) -> bool:
+        return True

@@ -50,7 +50,7 @@ def signed_chart(series: Sequence[float], width: int, height: int) -> list[Line]
 
 
 def _rising(part: float, on_zero: bool) -> tuple[str, str]:
-    eighths = min(8, max(0, round(part * 8)))
+    eighths = round(8 * min(1.0, max(0.0, part)))
     if on_zero and (part <= 0 or eighths == 0):
         return ("▁", "good" if part > 0 else "rule")
     return (_EIGHTHS[eighths], "good")
@@ -59,4 +59,4 @@ def _rising(part: float, on_zero: bool) -> tuple[str, str]:
 def _hanging(part: float) -> tuple[str, str]:
     if part <= 0:
         return (" ", "bad")
-    return (_HANG[min(8, max(1, round(part * 8)))], "bad")
+    return (_HANG[max(1, round(8 * min(1.0, part)))], "bad")
