@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
@@ -11,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from server.clock import Clock
+from server.collecting import in_pieces, keep_collecting
 from server.config import ConfigError, Settings
 from server.feeds.base import Markets
 from server.http.app import HttpServer
@@ -88,10 +88,9 @@ async def hosting(
         deck.listener = http.url
         if ticking:
             host.supervise("clock", _tick(runtime))
-        # What start-up made lives as long as the process: a full collection must not walk it.
-        gc.collect()
-        gc.freeze()
-        yield host
+        with in_pieces():
+            host.supervise("garbage", keep_collecting(runtime.exchange_is_closed))
+            yield host
     finally:
         for task in list(host.tasks):
             task.cancel()

@@ -127,6 +127,12 @@ class Runtime(Writer):
         finally:
             await self.ledger.close()
 
+    def exchange_is_closed(self) -> bool:
+        """Whether no session is on now; a day outside the calendar has none."""
+        with suppress(CalendarError):
+            return self.engine.env.calendar.session_at(self.clock.now()) is None
+        return True
+
     def health(self) -> Health:
         alive = self._writer is not None and not self._writer.done()
         return Health(

@@ -15,9 +15,8 @@ from tui import environment as environment  # isort: skip  (Textual reads the en
 
 from textual import events
 from textual.app import App
-from textual.containers import Horizontal
 from textual.screen import ModalScreen, Screen
-from textual.widgets import Button, Input
+from textual.widgets import Input
 
 from core.model import Tone
 from server.deck import Deck, DeckSnapshot, EventLine, PositionRow
@@ -114,7 +113,7 @@ class DeckApp(Acting, Comfort, App[str]):
 
     def _get_default_css(self) -> list[tuple[tuple[str, str], str, int, str]]:
         # The first dialog must not have the whole style sheet read anew before it is painted.
-        used = (ModalScreen(), Horizontal(), Button(), Input())
+        used = (ModalScreen(), Input())
         return [*super()._get_default_css(), *(each for w in used for each in w._get_default_css())]
 
     def get_theme_variable_defaults(self) -> dict[str, str]:

@@ -19,6 +19,7 @@ _DARK = {
     "gd-warn": "#e3b341",
     "gd-info": "#6fb3f2",
     "gd-rule": "#2b333e",
+    "gd-button": "#2b333e",
     "gd-track": "#3a4450",
     "gd-head": "#8fa0b3",
     "gd-badge-text": "#0c1015",
@@ -35,6 +36,7 @@ _LIGHT = {
     "gd-warn": "#8a5a00",
     "gd-info": "#0b5cad",
     "gd-rule": "#d0d7de",
+    "gd-button": "#d0d7de",
     "gd-track": "#b6c0ca",
     "gd-head": "#4b5763",
     "gd-badge-text": "#ffffff",
@@ -52,6 +54,7 @@ _CONTRAST = {
     "gd-warn": "#ffdf3d",
     "gd-info": "#7fdcff",
     "gd-rule": "#8a8a8a",
+    "gd-button": "#8a8a8a",
     "gd-track": "#8a8a8a",
     "gd-head": "#ffffff",
     "gd-badge-text": "#000000",
@@ -76,6 +79,7 @@ _ANSI = {
     "gd-warn": "ansi_yellow",
     "gd-info": "ansi_cyan",
     "gd-rule": "ansi_bright_black",
+    "gd-button": "ansi_default",
     "gd-track": "ansi_bright_black",
     "gd-head": "ansi_white",
     "gd-badge-text": "ansi_black",
@@ -139,6 +143,8 @@ INKS: dict[str, tuple[str, str | None, bool]] = {
     "badge-warn": ("gd-badge-text", "gd-warn", True),
     "badge-bad": ("gd-badge-text", "gd-bad", True),
     "badge-info": ("gd-badge-text", "gd-info", True),
+    "button": ("gd-text", "gd-button", False),
+    "button-bad": ("gd-bad", "gd-button", False),
 }
 """Every role of a line: the colour of its text, of its ground where it has one of its own, and whether bold."""
 ROWS = {"row--cursor": "gd-cursor", "row--cursor-blur": "gd-cursor-blur"}

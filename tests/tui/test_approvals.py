@@ -14,6 +14,7 @@ from tui.dialogs import base
 from tui.dialogs.approval import ApprovalDialog
 from tui.notices import CHANNELS, NoticeSettings
 from tui.screens.live import LiveScreen
+from tui.widgets.answers import Answers
 
 WAITING = (approval(), approval("a2", "NVDA", left=3000.0))
 
@@ -64,7 +65,7 @@ async def test_only_y_confirms_and_what_was_named_is_what_is_judged(key: str, na
         await pilot.press(key)
         await pilot.pause()
         assert isinstance(app.screen, ApprovalDialog)
-        assert app.focused is not None and app.focused.id == "cancel"
+        assert isinstance(app.focused, Answers) and not app.focused.on_yes
         text = screen_text(app)
         for words in (
             "SPY 452C 11/27",

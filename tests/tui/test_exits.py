@@ -17,6 +17,7 @@ from tui.dialogs.exit_all import ExitAllDialog
 from tui.dialogs.exit_position import ExitDialog
 from tui.panes.positions import PositionsPane
 from tui.screens.live import LiveScreen
+from tui.widgets.answers import Answers
 
 
 @asynccontextmanager
@@ -41,7 +42,7 @@ async def test_x_names_contract_quantity_mark_and_age_with_cancel_in_focus() -> 
         text = screen_text(app)
         for words in ("SPY 452C 11/27", "SPY261127C00452000", "6 contracts", "2.41", "3s old", "+$212.10"):
             assert words in text
-        assert app.focused is not None and app.focused.id == "cancel"
+        assert isinstance(app.focused, Answers) and not app.focused.on_yes
 
 
 @pytest.mark.parametrize("keys", [["enter"], ["x", "X", "enter"], ["space", "escape"]])
@@ -52,6 +53,34 @@ async def test_no_key_but_its_own_confirms(ready: None, keys: list[str]) -> None
         await pilot.pause()
         assert deck.commands == []
         assert isinstance(app.screen, LiveScreen)
+
+
+@pytest.mark.parametrize(
+    ("keys", "sold"),
+    [(["right", "enter"], True), (["tab", "space"], True), (["right", "left", "enter"], False)],
+)
+async def test_the_cursor_moves_between_the_answers(ready: None, keys: list[str], sold: bool) -> None:
+    deck = FakeDeck()
+    async with running(deck) as (app, pilot):
+        await pilot.press("x", *keys)
+        await pilot.pause()
+        assert [each.name for each in deck.commands] == (["exit"] if sold else [])
+        assert isinstance(app.screen, LiveScreen)
+
+
+@pytest.mark.parametrize(("words", "sold"), [("Exit 6", True), ("Cancel", False), ("", None)])
+async def test_an_answer_can_be_clicked(ready: None, words: str, sold: bool | None) -> None:
+    deck = FakeDeck()
+    async with running(deck) as (app, pilot):
+        await pilot.press("x")
+        await pilot.pause()
+        answers = app.screen.query_one(Answers)
+        row = screen_text(app).split("\n")[answers.region.y]
+        at = row.index(words, answers.region.x) - answers.region.x if words else 1
+        await pilot.click(Answers, offset=(at, 0))
+        await pilot.pause()
+        assert [each.name for each in deck.commands] == (["exit"] if sold else [])
+        assert isinstance(app.screen, ExitDialog if sold is None else LiveScreen)
 
 
 async def test_y_sends_one_command_for_the_named_row_and_it_shows_exiting_until_it_is_gone(

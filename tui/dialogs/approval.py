@@ -9,6 +9,7 @@ from server.deck import ApprovalRow, DeckSnapshot
 from tui import fmt
 from tui.dialogs.base import YesOrNo
 from tui.panes.approvals import dollars, left_words
+from tui.widgets.answers import Answers
 from tui.widgets.line import DIRECTION_MARK, DIRECTION_ROLE, Line, heading, wrap_text
 from tui.widgets.painted import Pane
 
@@ -70,7 +71,7 @@ class ApprovalDialog(YesOrNo):
             text = ApprovalText(id="question")
             text.data = (self.asked, self._now, self.yes)
             yield text
-            yield self.buttons("Approve" if self.yes else "Reject")
+            yield Answers("Approve" if self.yes else "Reject")
 
     def show(self, snapshot: DeckSnapshot) -> None:
         self._now = next((row for row in snapshot.approvals if row.id == self.asked.id), None)

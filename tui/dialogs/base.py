@@ -1,4 +1,8 @@
-"""A dialog: the panes below stand still while it is open, and no key acts in its first moment."""
+"""A dialog: the panes below stand still while it is open, and no key acts in its first moment.
+
+Its box is painted before the veil over the rest of the screen is: that takes twice as long and can wait for
+the next frame, a person with a finger on a key cannot.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +11,16 @@ from typing import Any, TypeVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Container, Horizontal
-from textual.content import Content
+from textual.containers import Container
 from textual.geometry import Region, Size
 from textual.renderables.background_screen import BackgroundScreen
 from textual.screen import ModalScreen
 from textual.strip import Strip
-from textual.widgets import Button
 
 from server.deck import DeckSnapshot
 from tui.dialogs.below import Below
+from tui.sizing import Sized
+from tui.widgets.answers import Answers
 from tui.widgets.document import Document
 from tui.widgets.line import Line
 
@@ -26,7 +30,7 @@ DEBOUNCE = 0.15
 """Seconds after opening during which keys do nothing: they were meant for the screen below."""
 
 
-class Dialog(ModalScreen[Answer]):
+class Dialog(Sized, ModalScreen[Answer]):
     """A box in the middle of the screen."""
 
     def __init__(self) -> None:
@@ -34,6 +38,7 @@ class Dialog(ModalScreen[Answer]):
         self._opened_at = monotonic()
         self._below: Below | None = None
         self._size_before: Size | None = None
+        self._box_first = True
 
     def on_mount(self) -> None:
         self._opened_at = monotonic()
@@ -46,7 +51,20 @@ class Dialog(ModalScreen[Answer]):
                 self._below = Below(key)
         return shown
 
+    def _compositor_refresh(self) -> None:
+        if not self._box_first or not self.is_current:
+            super()._compositor_refresh()
+            return
+        regions = {box.region for box in self.query(".box")}
+        if any(regions):
+            self._compositor._dirty_regions = regions
+            super()._compositor_refresh()
+            self._box_first = False
+            self.refresh()
+
     def render_lines(self, crop: Region) -> list[Strip]:
+        if self._box_first:
+            return [Strip.blank(crop.width)] * crop.height  # under the box, all of it
         if self._below is None:
             self.render()
         lines = self._below.lines(crop, self.size) if self._below is not None else None
@@ -72,14 +90,13 @@ class Dialog(ModalScreen[Answer]):
 
 
 class Confirming(Dialog[Answer]):
-    """A question that is answered once, by y or its button; Cancel has the focus."""
+    """A question that is answered once, by y or by choosing; Cancel has the cursor."""
 
     BINDINGS = [
         Binding("y", "confirm", "confirm"),
         Binding("escape,n", "cancel", "cancel"),
-        Binding("left,right", "other_button", show=False),
     ]
-    AUTO_FOCUS = "#cancel"
+    AUTO_FOCUS = "Answers"
 
     def answer(self) -> Answer | None:
         """What a yes means now, ``None`` while it cannot be said."""
@@ -89,16 +106,8 @@ class Confirming(Dialog[Answer]):
         """What Cancel answers."""
         return None
 
-    def buttons(self, word: str) -> Horizontal:
-        """Cancel, and the button that says ``word``."""
-        return Horizontal(
-            Button(Content("Cancel  Esc"), id="cancel", compact=True),
-            Button(Content(f"{word}  y"), id="confirm", classes="danger", compact=True),
-            classes="buttons",
-        )
-
-    def on_button_pressed(self, event: Button.Pressed) -> None:
-        if event.button.id == "confirm":
+    def on_answers_given(self, event: Answers.Given) -> None:
+        if event.yes:
             self.action_confirm()
         else:
             self.action_cancel()
@@ -115,9 +124,6 @@ class Confirming(Dialog[Answer]):
     def action_cancel(self) -> None:
         if not self.too_soon:
             self.dismiss(self.no())
-
-    def action_other_button(self) -> None:
-        self.focus_next("Button")
 
 
 class YesOrNo(Confirming[bool]):

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Container
-from textual.content import Content
-from textual.widgets import Button
 
 from core.model import Mode
 from server.deck import DeckSnapshot
 from tui import fmt
 from tui.dialogs.base import Confirming
+from tui.widgets.answers import Answers
 from tui.widgets.line import Line, heading, wrap_text
 from tui.widgets.painted import Pane
 
@@ -80,7 +79,7 @@ class ModeDialog(Confirming[Mode]):
             text = ModeText(id="question")
             text.data = self.view
             yield text
-            yield self.buttons("Confirm")
+            yield Answers("Confirm")
 
     def show(self, snapshot: DeckSnapshot) -> None:
         self._show(ModeView(snapshot.mode, self.view.chosen, len(snapshot.positions)))
@@ -89,7 +88,7 @@ class ModeDialog(Confirming[Mode]):
         self.view = view
         self.query_one(ModeText).show(view)
         word = next((word for _, mode, _, word, _ in MODES if mode is view.chosen), "Confirm")
-        self.query_one("#confirm", Button).label = Content(f"{word}  y")
+        self.query_one(Answers).name_deed(word)
 
     def action_choose(self, mode: str) -> None:
         if not self.too_soon:

@@ -10,6 +10,7 @@ from textual.containers import Container
 from server.deck import DeckSnapshot, PositionRow
 from tui import fmt
 from tui.dialogs.base import YesOrNo
+from tui.widgets.answers import Answers
 from tui.widgets.line import DIRECTION_MARK, DIRECTION_ROLE, Line, heading, signed_role
 from tui.widgets.painted import Pane
 
@@ -44,7 +45,7 @@ class PositionQuestion(YesOrNo):
             text = QuestionText(id="question")
             text.data = (self, self.asked, self.asked)
             yield text
-            yield self.buttons(self.confirm_words())
+            yield Answers(self.confirm_words())
 
     # --- what a subclass says ---------------------------------------------------------------------------
 

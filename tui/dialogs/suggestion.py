@@ -12,6 +12,7 @@ from tui.dialogs.base import Reading, YesOrNo
 from tui.dialogs.decision_detail import named
 from tui.panes.figures import interval_words, number_words
 from tui.panes.suggestions import value_words
+from tui.widgets.answers import Answers
 from tui.widgets.line import Line, clip_line, heading, signed_role, wrap_text
 from tui.widgets.painted import Pane
 
@@ -137,7 +138,7 @@ class JudgeDialog(YesOrNo):
             text = JudgeText(id="judged")
             text.data = (self.asked, self.approve)
             yield text
-            yield self.buttons("Approve" if self.approve else "Reject")
+            yield Answers("Approve" if self.approve else "Reject")
 
     def on_mount(self) -> None:
         super().on_mount()

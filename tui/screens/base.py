@@ -12,13 +12,14 @@ from server.deck import DeckSnapshot
 from tui.commands.table import BY_NAME, in_scope
 from tui.panes.sources import SourcesPane, SourcesView, freshest
 from tui.panes.status import AlarmPane, StatusPane, StatusView
+from tui.sizing import Sized
 from tui.widgets.keybar import KeyBar
 
 if TYPE_CHECKING:
     from tui.app import DeckApp
 
 
-class DeckScreen(Screen[None]):
+class DeckScreen(Sized, Screen[None]):
     """A screen shows a snapshot when it is given one; it keeps nothing of the engine between two."""
 
     scope: ClassVar[str] = ""
