@@ -412,14 +412,18 @@ class Contract:
 
     @property
     def label(self) -> str:
-        strike = f"{self.strike:g}"
-        return f"{self.underlying} {strike}{self.right} {self.expiry:%m/%d}"
+        return _label(self.underlying, self.expiry, self.right, self.strike)
 
 
 @lru_cache(maxsize=4096)
 def _occ(root: str, expiry: date, right: str, strike: float) -> str:
     # Asked for at every price of every position.
     return f"{root}{expiry:%y%m%d}{right}{round(strike * 1000):08d}"
+
+
+@lru_cache(maxsize=4096)
+def _label(underlying: str, expiry: date, right: str, strike: float) -> str:
+    return f"{underlying} {strike:g}{right} {expiry:%m/%d}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+import sys
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,6 +25,7 @@ log = logging.getLogger("gatedeck.host")
 
 TICK_SECONDS = 1.0
 IDLE_TICK_SECONDS = 30.0
+TURN_SECONDS = 0.001
 
 
 @dataclass(slots=True)
@@ -88,7 +90,7 @@ async def hosting(
         deck.listener = http.url
         if ticking:
             host.supervise("clock", _tick(runtime))
-        with in_pieces():
+        with in_pieces(), _taking_turns():
             host.supervise("garbage", keep_collecting(runtime.exchange_is_closed))
             yield host
     finally:
@@ -99,6 +101,17 @@ async def hosting(
             await http.stop()
         finally:
             await runtime.stop()
+
+
+@contextmanager
+def _taking_turns() -> Iterator[None]:
+    """The loop, the ledger's threads and the terminal's wait for each other 1 ms at most, not 5."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(TURN_SECONDS)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)
 
 
 async def _tick(runtime: Runtime) -> None:

@@ -6,7 +6,8 @@ import asyncio
 import logging
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Any
@@ -135,11 +136,16 @@ class DeckApp(Acting, Comfort, App[str]):
             self._show()
 
     async def pull_in_turns(self) -> None:
-        """The same in two turns of the loop: reading takes as long as showing, and webhooks wait for neither."""
-        if self._read():
-            await asyncio.sleep(0)
-            if self.is_running:
-                self._show()
+        """The same in several turns of the loop: no webhook waits for more than the slowest pane."""
+        if not self._read():
+            return
+        snapshot = self.latest
+        await asyncio.sleep(0)
+        with closing(self._show_in_parts()) as parts:
+            for _ in parts:
+                await asyncio.sleep(0)
+                if self.latest is not snapshot:
+                    return  # a newer one was shown meanwhile
 
     def _read(self) -> bool:
         """Take the engine's snapshot as the latest; False when there never was one."""
@@ -157,6 +163,10 @@ class DeckApp(Acting, Comfort, App[str]):
         return True
 
     def _show(self) -> None:
+        for _ in self._show_in_parts():
+            pass
+
+    def _show_in_parts(self) -> Iterator[None]:
         snapshot = self.latest
         assert snapshot is not None
         self.forget_exited(snapshot)
@@ -167,8 +177,10 @@ class DeckApp(Acting, Comfort, App[str]):
             if screen.is_mounted:
                 screen.show(snapshot)
         elif isinstance(screen, DeckScreen) and screen.is_mounted:
-            with self.batch_update():
-                screen.show(snapshot, tuple(self._alarms.values()))
+            for _ in screen.show(snapshot, tuple(self._alarms.values())):
+                yield
+                if self.screen is not screen or not screen.is_mounted:
+                    return
             self._say_events()
 
     # --- events -----------------------------------------------------------------------------------------

@@ -14,5 +14,6 @@ class Sized:
     """Mixed into a screen, before it."""
 
     def _screen_resized(self: Screen[object], size: Size) -> None:  # type: ignore[misc]
-        if size != self._compositor.size:
+        # A screen below a dialog waits with its layout until it is asked, or on top again.
+        if size != self._compositor.size or self._layout_required:
             super()._screen_resized(size)  # type: ignore[misc]

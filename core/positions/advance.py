@@ -128,10 +128,13 @@ def settle(position: Position, official_close: float, now: datetime, env: Env) -
 
 def stop_to_break_even(position: Position) -> Position:
     """Move the stop to the underlying's price at the entry, unless it already lies closer than that."""
-    if not position.is_open:
-        return position
+    return replace(position, stop=break_even_stop(position)) if position.is_open else position
+
+
+def break_even_stop(position: Position) -> float:
+    """Where that stop lies: the closer one of the stop and the underlying's price at the entry."""
     sign = position.direction.sign
-    return replace(position, stop=sign * max(sign * position.stop, sign * position.entry.underlying_at_entry))
+    return sign * max(sign * position.stop, sign * position.entry.underlying_at_entry)
 
 
 class _Walk:

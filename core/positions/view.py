@@ -8,7 +8,7 @@ from datetime import datetime
 
 from core.model import ExitReason
 from core.positions.accounts import net_so_far
-from core.positions.advance import stop_to_break_even
+from core.positions.advance import break_even_stop
 from core.positions.book import Position, PositionState
 from core.positions.env import Env
 from core.positions.exits import theta_limit, time_exit_at
@@ -91,7 +91,7 @@ def live_values(position: Position, now: datetime, env: Env) -> LiveValues:
     last, entry = position.last, position.entry
     pnl = net_so_far(position)
     close = env.last_close(position.contract.expiry)
-    moved = stop_to_break_even(position).stop
+    moved = break_even_stop(position) if position.is_open else position.stop
     return LiveValues(
         mark=last.mid,
         mark_age=env.price_age(last.spot_at, now),

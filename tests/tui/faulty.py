@@ -23,12 +23,12 @@ def crash(times: int) -> None:
     show = LiveScreen.show_body
     left = times
 
-    def broken(self: LiveScreen, snapshot: Any) -> None:
+    def broken(self: LiveScreen, snapshot: Any) -> Any:
         nonlocal left
         if left > 0:
             left -= 1
             raise ZeroDivisionError("a fault of the screen")
-        show(self, snapshot)
+        return show(self, snapshot)
 
     LiveScreen.show_body = broken  # type: ignore[method-assign]
 

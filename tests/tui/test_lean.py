@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import gc
 import weakref
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from fake_deck import FakeDeck
+from fake_deck import FakeDeck, screen_text
 from textual.css.stylesheet import Stylesheet
 
 from server.deck import DeckSnapshot
 from tui import stylesheet
 from tui.app import DeckApp
+from tui.panes.positions import PositionsPane
+from tui.panes.recent import RecentPane
 
 
 @pytest.fixture
@@ -72,7 +75,7 @@ async def test_a_dialogs_lines_go_with_it() -> None:
         assert [each for each in drawn if each() is not None] == []
 
 
-async def test_what_waits_in_the_loop_has_its_turn_between_reading_and_showing(
+async def test_what_waits_in_the_loop_has_its_turn_after_reading_and_after_each_pane(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     app = DeckApp(FakeDeck(), refresh_hz=0.01)
@@ -81,12 +84,31 @@ async def test_what_waits_in_the_loop_has_its_turn_between_reading_and_showing(
         await pilot.pause()
         read = app.deck.snapshot
 
-        def reading() -> DeckSnapshot:
-            order.append("read")
+        def step(name: str) -> None:
+            order.append(name)
             asyncio.get_running_loop().call_soon(order.append, "webhook")
+
+        def reading() -> DeckSnapshot:
+            step("read")
             return read()
 
         monkeypatch.setattr(app.deck, "snapshot", reading)
-        monkeypatch.setattr(app.screen, "show", lambda *_: order.append("shown"))
+        monkeypatch.setattr(PositionsPane, "show", lambda *_: step("positions"))
+        monkeypatch.setattr(RecentPane, "show", lambda *_: step("recent"))
         await app.pull_in_turns()
-    assert order == ["read", "webhook", "shown"]
+    assert order == ["read", "webhook", "positions", "webhook", "recent", "webhook"]
+
+
+async def test_a_snapshot_that_comes_between_two_panes_is_the_one_that_is_shown() -> None:
+    deck = FakeDeck()
+    app = DeckApp(deck, refresh_hz=0.01)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        deck.now = replace(deck.now, counters=replace(deck.now.counters, receipts=111))
+        older = asyncio.create_task(app.pull_in_turns())
+        for _ in range(3):
+            await asyncio.sleep(0)
+        deck.now = replace(deck.now, counters=replace(deck.now.counters, receipts=222))
+        app.pull()
+        await older
+        assert "222 webhooks" in screen_text(app)

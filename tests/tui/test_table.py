@@ -30,7 +30,10 @@ class OneTable(App[None]):
 
 
 def rows(*keys: str) -> tuple[Row, ...]:
-    return tuple(Row(key, ((key, "text"), ("1", "text"), ("x", "text"), ("y", "text"))) for key in keys)
+    return tuple(
+        Row(key, key, lambda key: ((key, "text"), ("1", "text"), ("x", "text"), ("y", "text")))
+        for key in keys
+    )
 
 
 async def test_the_cursor_stays_on_its_key_when_rows_come_go_and_turn() -> None:

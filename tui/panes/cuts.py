@@ -95,7 +95,7 @@ class CutsPane(LiveTable):
         thin = sum(not enough(bucket.metrics.expectancy) for bucket in buckets)
         note: Line = [(f"{fmt.plural(thin, 'row')} under 30 trades  ", "dim")] if thin else []
         note.append(("b cut by  s sort", "info"))
-        self.show_rows(tuple(Row(bucket.label, _cells(bucket)) for bucket in buckets), note)
+        self.show_rows(tuple(Row(bucket.label, bucket, _cells) for bucket in buckets), note)
         self.repaint()
 
     def next_sort(self) -> None:

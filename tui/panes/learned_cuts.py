@@ -39,7 +39,7 @@ class LearnedCutsPane(LiveTable):
             self.empty = ("no signal has an outcome yet",)
             rows = view.learning.tables.get(name, ())
             note: Line = [("with shadows, at ×1  ", "dim"), ("b cut by", "info")]
-            self.show_rows(tuple(Row(row.label, row_cells(row)) for row in rows), note)
+            self.show_rows(tuple(Row(row.label, row, row_cells) for row in rows), note)
         self.repaint()
 
 

@@ -107,6 +107,10 @@ def position_cells(row: PositionRow, exiting: bool) -> tuple[Cell, ...]:
     )
 
 
+def _cells(shown: tuple[PositionRow, bool]) -> tuple[Cell, ...]:
+    return position_cells(*shown)
+
+
 class PositionsPane(LiveTable):
     """The rows as they are on the screen; what a key acts on is taken from here, never from the engine."""
 
@@ -129,7 +133,7 @@ class PositionsPane(LiveTable):
         kept = [key for key in self._places if key in self.positions]
         new = [row.id for row in positions if row.id not in set(kept)]
         self._places = (*kept, *new)
-        rows = tuple(Row(key, position_cells(self.positions[key], key in exiting)) for key in self._places)
+        rows = tuple(Row(key, (self.positions[key], key in exiting), _cells) for key in self._places)
         name = ORDERS[self.order][0]
         note = [
             (f"{name}  " if self.order else "", "info"),

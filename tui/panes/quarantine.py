@@ -45,7 +45,7 @@ class QuarantinePane(LiveTable):
         if items:
             count = f"{len(items)}{'+' if more else ''}"
             note = [(count, "warn")]
-        self.show_rows(tuple(Row(str(item["id"]), receipt_cells(item)) for item in items), note)
+        self.show_rows(tuple(Row(str(item["id"]), item, receipt_cells) for item in items), note)
         self.repaint()
         self._look()
 

@@ -64,4 +64,4 @@ class RecentPane(LiveTable):
         super().__init__("Recent decisions", COLUMNS, id=id, empty=("no decision yet",))
 
     def show(self, recent: tuple[DecisionRow, ...], counters: Counters) -> None:
-        self.show_rows(tuple(Row(row.id, decision_cells(row)) for row in recent), counters_note(counters))
+        self.show_rows(tuple(Row(row.id, row, decision_cells) for row in recent), counters_note(counters))

@@ -32,7 +32,7 @@ class SendersPane(LiveTable):
         )
         quiet = sum(status.quiet for status in sources)
         note: list[Cell] = [(f"! {quiet} quiet", "warn")] if quiet else [("none quiet", "dim")]
-        shown = tuple(Row(f"{status.source}/{status.symbol}", sender_cells(status)) for status in rows)
+        shown = tuple(Row(f"{status.source}/{status.symbol}", status, sender_cells) for status in rows)
         self.show_rows(shown, note if sources else [])
 
 

@@ -50,8 +50,8 @@ class SuggestionsPane(LiveTable):
                     (f"{waiting} to judge  ", "warn" if waiting else "dim"),
                     ("a approve  r reject", "info"),
                 ]
-            rows = [Row(each.id, suggestion_cells(each)) for each in view.suggestions]
-            rows += [Row(f"judged {n}", judged_cells(each)) for n, each in enumerate(view.judged)]
+            rows = [Row(each.id, each, suggestion_cells) for each in view.suggestions]
+            rows += [Row(f"judged {n}", each, judged_cells) for n, each in enumerate(view.judged)]
             self.show_rows(tuple(rows), note)
         self.repaint()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
@@ -46,8 +47,8 @@ class DeckScreen(Sized, Screen[None]):
         app: DeckApp = self.app  # type: ignore[assignment]
         BY_NAME[name]().run(app)
 
-    def show(self, snapshot: DeckSnapshot, alarms: tuple[str, ...]) -> None:
-        """Give every pane its slice; a pane whose slice did not change does nothing.
+    def show(self, snapshot: DeckSnapshot, alarms: tuple[str, ...]) -> Iterator[None]:
+        """Give every pane its slice, one at each step; a pane whose slice did not change does nothing.
 
         While the display is paused only the lines around the body go on.
         """
@@ -55,7 +56,8 @@ class DeckScreen(Sized, Screen[None]):
         self._show_frame(snapshot, alarms, app.paused_words(snapshot))
         if not (app.paused and self._has_body):
             self._has_body = True
-            self.show_body(snapshot)
+            yield
+            yield from self.show_body(snapshot)
 
     def _show_frame(self, snapshot: DeckSnapshot, alarms: tuple[str, ...], paused: str) -> None:
         self.query_one(StatusPane).show(
@@ -74,5 +76,6 @@ class DeckScreen(Sized, Screen[None]):
             SourcesView(sources=freshest(snapshot.sources), rules=rules, listener=snapshot.listener)
         )
 
-    def show_body(self, snapshot: DeckSnapshot) -> None:
-        """The panes of this screen."""
+    def show_body(self, snapshot: DeckSnapshot) -> Iterator[None]:
+        """The panes of this screen, one at each step."""
+        yield from ()

@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 
 from core.decision.deciding import deciding_code
 from core.model import Action, Quality
-from server.deck import DeckSnapshot, Page, PageQuery
+from server.deck import Page, PageQuery
 from tui import fmt
 from tui.commands.table import bindings
 from tui.dialogs.symbol import SymbolDialog
@@ -67,8 +67,7 @@ class HistoryScreen(DeckScreen):
         if len(self._cursors) == 1:
             self._read()
 
-    def show_body(self, snapshot: DeckSnapshot) -> None:
-        """History stands still while it is read; r reads the newest page."""
+    # ``show_body`` shows nothing: history stands still while it is read; r reads the newest page.
 
     # --- paging -----------------------------------------------------------------------------------------
 
@@ -161,7 +160,7 @@ class HistoryScreen(DeckScreen):
             (f"{first}-{first + len(page.items) - 1}" if page.items else "", "text"),
             ("  n older" if page.next_cursor else "  the oldest", "dim"),
         ]
-        table.show_rows(tuple(Row(str(item["id"]), item_cells(item)) for item in page.items), note)
+        table.show_rows(tuple(Row(str(item["id"]), item, item_cells) for item in page.items), note)
         table.repaint()
 
     def on_live_table_opened(self, message: LiveTable.Opened) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Container, VerticalScroll
@@ -43,7 +45,7 @@ class LiveScreen(DeckScreen):
     def on_mount(self) -> None:
         self.query_one(PositionsPane).focus(scroll_visible=False)
 
-    def show_body(self, snapshot: DeckSnapshot) -> None:
+    def show_body(self, snapshot: DeckSnapshot) -> Iterator[None]:
         self.query_one(ApprovalsPane).show(snapshot.approvals)
         record = snapshot.decision
         age = int((snapshot.at - record.at).total_seconds()) if record else 0
@@ -57,9 +59,13 @@ class LiveScreen(DeckScreen):
             )
         )
         for pane in (GatesPane, SizePane, ReasonsPane):
+            yield
             self.query_one(pane).show(record)
+        yield
         self.query_one(PositionsPane).show(snapshot.positions, self.exiting, snapshot.pnl.open)
+        yield
         self.query_one(RecentPane).show(snapshot.recent, snapshot.counters)
+        yield
         self.query_one(PnlPane).show(snapshot.pnl)
         self.query_one(EventsPane).show(snapshot.events)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -38,9 +39,10 @@ class ReportScreen(DeckScreen):
         if self._due():
             self.read()
 
-    def show_body(self, snapshot: DeckSnapshot) -> None:
+    def show_body(self, snapshot: DeckSnapshot) -> Iterator[None]:
         if snapshot.pnl.closed != self._trades_seen and self._due():
             self.read()
+        yield
 
     def _due(self) -> bool:
         return monotonic() - self._read_at >= READ_GAP

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from textual.app import ComposeResult
@@ -51,8 +52,9 @@ class SystemScreen(ReportScreen):
         if self.is_current and not app.paused:
             self.read()
 
-    def show_body(self, snapshot: DeckSnapshot) -> None:
+    def show_body(self, snapshot: DeckSnapshot) -> Iterator[None]:
         self.query_one(SendersPane).show(snapshot.sources, snapshot.at)
+        yield
 
     async def fetch(self, app: DeckApp) -> tuple[SystemView, Page]:
         system = await app.deck.system()

@@ -67,6 +67,7 @@ class Painted(Widget):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._strips: list[Strip] = []
+        self._drawn: list[tuple[Line, str | None]] = []
         self._painted_size = Size(-1, -1)
         self._inks: dict[str, Style] = {}
 
@@ -82,7 +83,7 @@ class Painted(Widget):
         style = self._inks.get(role)
         if style is None:
             style = themes.ink(role, self.app.theme_variables)
-            self._inks[role] = style = style if role in themes.ROWS else self.rich_style + style
+            self._inks[role] = style = style if role in themes.ROWS else self._blank + style
         return style
 
     def notify_style_update(self) -> None:
@@ -96,22 +97,32 @@ class Painted(Widget):
         self.refresh()
 
     def _build(self, size: Size) -> list[Strip]:
+        """The strips for that size; a line that says what it said is the strip it was."""
         width, height = size
         lines = self.lines(width, height) if width > 0 and height > 0 else []
-        blank = self.rich_style
-        strips: list[Strip] = []
-        for y in range(height):
-            under = self.row_style(y)
-            over = self.ink(under) if under else None
-            segments: list[Segment] = []
-            if y < len(lines):
-                for text, role in lines[y]:
-                    if text:
-                        style = self.ink(role)
-                        segments.append(Segment(safe(text), style + over if over else style))
-            pad = blank + over if over else blank
-            strips.append(Strip(segments).adjust_cell_length(width, pad).simplify())
-        return strips
+        before = self._drawn if size == self._painted_size else []
+        self._drawn = drawn = [(lines[y] if y < len(lines) else [], self.row_style(y)) for y in range(height)]
+        return [
+            self._strips[y] if y < len(before) and before[y] == line else self._strip(*line, width)
+            for y, line in enumerate(drawn)
+        ]
+
+    def _strip(self, line: Line, under: str | None, width: int) -> Strip:
+        over = self.ink(under) if under else None
+        blank = self._blank
+        segments = []
+        for text, role in line:
+            if text:
+                style = self.ink(role)
+                segments.append(Segment(safe(text), style + over if over else style))
+        return Strip(segments).adjust_cell_length(width, blank + over if over else blank).simplify()
+
+    @property
+    def _blank(self) -> Style:
+        style = self._inks.get("")
+        if style is None:
+            style = self._inks[""] = self.rich_style
+        return style
 
     def repaint(self) -> None:
         """Draw again, sending only the cells that changed."""
@@ -126,7 +137,7 @@ class Painted(Widget):
         regions = [
             Region(x0, y, x1 - x0, 1)
             for y, (old, new) in enumerate(zip(self._strips, fresh, strict=True))
-            if old != new
+            if old is not new and old != new
             for x0, x1 in changed_spans(old, new)
         ]
         self._strips = fresh
@@ -140,7 +151,7 @@ class Painted(Widget):
             self._painted_size = size
         if 0 <= y < len(self._strips):
             return self._strips[y]
-        return Strip.blank(size.width, self.rich_style)
+        return Strip.blank(size.width, self._blank)
 
     def on_focus(self) -> None:
         self.repaint()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic
+from typing import Any
 
 from textual import events
 from textual.message import Message
@@ -29,12 +31,35 @@ class Column:
     align: str = "left"
 
 
-@dataclass(frozen=True, slots=True)
 class Row:
-    """One row; ``cells`` as many as there are columns, each a text and the role of its colour."""
+    """One row: what it is of, written into cells only when it comes to be seen.
 
-    key: str
-    cells: tuple[Cell, ...]
+    Two rows are equal when they have the same key and are of the same thing.
+    """
+
+    __slots__ = ("_cells", "_write", "key", "of")
+
+    def __init__(self, key: str, of: Any, write: Callable[[Any], tuple[Cell, ...]]) -> None:
+        """``write`` gives as many cells as there are columns, each a text and the role of its colour."""
+        self.key = key
+        self.of = of
+        self._write = write
+        self._cells: tuple[Cell, ...] | None = None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Row) and self.key == other.key and self.of == other.of
+
+    __hash__ = None  # type: ignore[assignment]
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        if self._cells is None:
+            self._cells = self._write(self.of)
+        return self._cells
+
+    def forget(self) -> None:
+        """Write the cells anew when they are seen next."""
+        self._cells = None
 
 
 class LiveTable(Painted, can_focus=True):
@@ -91,6 +116,11 @@ class LiveTable(Painted, can_focus=True):
             self.cursor = keys[min(place, len(keys) - 1)] if keys else None
         self._keep_in_view()
         self.repaint()
+
+    def forget(self) -> None:
+        for row in self.rows:
+            row.forget()
+        super().forget()
 
     def to_top(self) -> None:
         """Begin at the first of the rows that are shown next."""
