@@ -190,6 +190,18 @@ async def test_a_new_number_format_is_on_the_whole_screen_at_once() -> None:
         assert "+$441.79" not in text
 
 
+async def test_a_number_format_is_in_the_smallest_size_pane_and_in_the_dialogs_too() -> None:
+    app = DeckApp(FakeDeck(), refresh_hz=0.01)
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.next_numbers()
+        await pilot.pause()
+        assert "confluence 2,00" in screen_text(app)
+        await pilot.press("d")
+        await pilot.pause()
+        text = screen_text(app)
+        assert "confidence 86,4" in text and "confidence 86.4" not in text
+
+
 # --- keys ---------------------------------------------------------------------------------------------------
 
 

@@ -43,7 +43,7 @@ def approval_lines(asked: ApprovalRow, now: Now, yes: bool, width: int) -> list[
          ("   asked at ", "dim"), (fmt.number(asked.price), "text"),
          ("   underlying ", "dim"), (fmt.number(now.underlying), "text")],
         [(" left  ", "dim"), (left_words(now), "strong"), ("   confidence ", "dim"),
-         (f"{asked.confidence:.1f}", "text"), (f"   {fmt.timeframe(asked.timeframe)} signal", "dim")],
+         (fmt.number(asked.confidence, 1), "text"), (f"   {fmt.timeframe(asked.timeframe)} signal", "dim")],
         [],
     ]  # fmt: skip
     if yes and now.stale:

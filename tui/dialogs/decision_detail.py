@@ -113,7 +113,7 @@ class DecisionDialog(Reading):
         out += [[], heading("Gates", width)]
         for title, (_, gate) in zip(GATES, record.verdict.gates.items(), strict=True):
             out += _gate(title, gate, width)
-        out += [[], heading(f"Confidence {record.verdict.confidence:.1f}", width)]
+        out += [[], heading(f"Confidence {fmt.number(record.verdict.confidence, 1)}", width)]
         out += [_component(part, width) for part in record.verdict.components]
         if record.size is not None:
             out += [[], heading("Size", width), *factor_rows(record.size, width), total_row(record.size)]
@@ -127,7 +127,8 @@ def _top(record: DecisionRecord, width: int) -> list[Line]:
         heading("Decision", width, [(fmt.day_clock(record.at), "dim")]),
         [(f" {record.action} ", ACTION_ROLE[record.action]),
          (f" {DIRECTION_MARK[side]} {side} ", DIRECTION_ROLE[side]), (f" {record.symbol}", "strong"),
-         (f" {fmt.timeframe(record.timeframe)}  {record.quality}  confidence {record.confidence:.1f}", "text")],
+         (f" {fmt.timeframe(record.timeframe)}  {record.quality}", "text"),
+         (f"  confidence {fmt.number(record.confidence, 1)}", "text")],
         [],
     ]  # fmt: skip
     if record.code:

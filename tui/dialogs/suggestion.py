@@ -35,7 +35,7 @@ def evidence_lines(evidence: Evidence, width: int) -> list[Line]:
     unit = "R" if evidence.measure == "R" else "points"
 
     def mean(value: float) -> str:
-        return f"{value:.2f} R" if unit == "R" else f"{value:.0f} % wins"
+        return f"{fmt.number(value)} R" if unit == "R" else f"{value:.0f} % wins"
 
     text = f"{evidence.cut} {evidence.bucket}: {mean(evidence.inside)} against {mean(evidence.outside)}"
     out = [[(" ", "text"), *line] for line in wrap_text(text, "text", width - 2)]
@@ -43,7 +43,7 @@ def evidence_lines(evidence: Evidence, width: int) -> list[Line]:
         clip_line(
             [(f"   {fmt.arrow(effect.value)} {number_words(effect.value, unit)}", signed_role(effect.value)),
              (f" ({interval_words(effect)})", "dim"), (f"  n {evidence.n} and {evidence.n_outside}", "dim"),
-             (f"  q {evidence.q:.3f} of {evidence.tests} tests", "dim")],
+             (f"  q {fmt.number(evidence.q, 3)} of {evidence.tests} tests", "dim")],
             width,
         )
     )  # fmt: skip

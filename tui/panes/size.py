@@ -80,6 +80,6 @@ def _compact(size: PositionSize, width: int) -> list[Line]:
     moving = [(n, v) for n, v in size.factors.items() if abs(v - 1) >= _NEUTRAL]
     moving.sort(key=lambda item: -max(item[1], 1 / item[1] if item[1] else 99.0))
     pieces: list[Line] = [
-        [(f"{_SHORT.get(n, fmt.words(n))} ", "dim"), (f"{v:.2f}", factor_role(v))] for n, v in moving
+        [(f"{_SHORT.get(n, fmt.words(n))} ", "dim"), (fmt.number(v), factor_role(v))] for n, v in moving
     ]
     return [[(" ", "text"), *line] for line in wrap(pieces, width, "  ")]

@@ -81,7 +81,7 @@ def suggestion_cells(each: Suggestion) -> tuple[Cell, ...]:
         ),
         (f"{fmt.arrow(made)} {fmt.money(made)}".strip(), signed_role(made)),
         (f"{best.n}/{best.n_outside}", "dim"),
-        (f"{best.q:.3f}", "dim"),
+        (fmt.number(best.q, 3), "dim"),
     )
 
 
