@@ -15,5 +15,5 @@ class Sized:
 
     def _screen_resized(self: Screen[object], size: Size) -> None:  # type: ignore[misc]
         # A screen below a dialog waits with its layout until it is asked, or on top again.
-        if size != self._compositor.size or self._layout_required:
+        if size != self._compositor.size or (self._layout_required and not self.is_current):
             super()._screen_resized(size)  # type: ignore[misc]
