@@ -54,6 +54,7 @@ _TOAST_GAP = 2.0
 """Seconds between two toasts about events; what comes in between is counted on the next."""
 _WATCH_SECONDS = 1.0
 _NOTICES = "notices"
+_SHOWN = object()
 _SEVERITY = {"positive": "information", "neutral": "warning", "negative": "error"}
 
 
@@ -140,12 +141,13 @@ class DeckApp(Acting, Comfort, App[str]):
         if not self._read():
             return
         snapshot = self.latest
-        await asyncio.sleep(0)
         with closing(self._show_in_parts()) as parts:
-            for _ in parts:
+            while True:
                 await asyncio.sleep(0)
-                if self.latest is not snapshot:
-                    return  # a newer one was shown meanwhile
+                if not self.is_running or self.latest is not snapshot:
+                    return  # the deck was left, or a newer one was shown meanwhile
+                if next(parts, _SHOWN) is _SHOWN:
+                    return
 
     def _read(self) -> bool:
         """Take the engine's snapshot as the latest; False when there never was one."""
