@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from core.context import ContextBook, is_fresh
-from core.positions.book import Position
+from core.positions.position import Position
 from core.rules import Rules
 
 KEPT = 5_000

@@ -12,9 +12,9 @@ from enum import StrEnum
 
 from core.events import PriceSeen
 from core.model import Contract, DecisionRecord, Direction, Reason, Tone
-from core.positions.book import Mark
-from core.positions.env import Env
 from core.positions.marking import entry_mark, quote_of
+from core.positions.position import Mark
+from core.positions.trading_context import Env
 from core.rules import Rules
 
 NEEDED = "APPROVAL_NEEDED"

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
-from core.live import LiveSignal
+from core.live_signal import LiveSignal
 from core.model import (
     AlignmentFacts,
     Context,

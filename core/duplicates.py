@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from core.model import Update
-from core.rule_sections import IntakeRules
+from core.rules.sections import IntakeRules
 
 Seen = tuple[str, datetime, str]
 """A receipt's id, when it came, and which of the bodies under one id it was (its time or digest, and meaning)."""

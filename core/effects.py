@@ -9,7 +9,7 @@ from enum import StrEnum
 from core.approvals import Approval
 from core.events import PriceSeen
 from core.model import Contract, DecisionRecord, Direction, ReceiptStatus, Source, Tone
-from core.positions.book import Mark, Position
+from core.positions.position import Mark, Position
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

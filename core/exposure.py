@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from core.positions.book import Mark, Position
+from core.positions.position import Mark, Position
 from core.rules import Rules
 
 

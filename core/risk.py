@@ -12,7 +12,7 @@ from datetime import datetime
 from core.daybook import DayBook
 from core.exposure import Exposure, beyond, correlated_with, exposure_held
 from core.model import Direction, Mode, Reason, Tone
-from core.positions.book import Position
+from core.positions.position import Position
 from core.rules import Rules
 
 CLOSE_FIRST = "close_first"

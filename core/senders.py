@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from core.model import Source
-from core.rule_sections import IntakeRules
+from core.rules.sections import IntakeRules
 
 KEPT_GAPS = 20
 ENOUGH_GAPS = 5

@@ -12,8 +12,6 @@ from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Any
 
-from tui import environment as environment  # isort: skip  (Textual reads the environment when imported)
-
 from textual import events
 from textual.app import App
 from textual.screen import ModalScreen, Screen
@@ -22,16 +20,16 @@ from textual.widgets import Input
 from core.model import Tone
 from server.deck import Deck, DeckSnapshot, EventLine, PositionRow
 from tui import fmt
-from tui.acting import Acting
-from tui.comfort import Comfort
-from tui.commands.palette import DeckCommands
+from tui.appearance import Comfort
+from tui.commands.keymap import NO_KEYS, KeyMap
 from tui.dialogs.base import Dialog
 from tui.dialogs.decision_detail import DecisionDialog
 from tui.dialogs.notices import NoticesDialog
 from tui.dialogs.position_detail import PositionDialog
-from tui.keymap import NO_KEYS, KeyMap
 from tui.notices import SILENT, TOAST, Herald, NoticeSettings
+from tui.palette import DeckCommands
 from tui.panes.positions import PositionsPane
+from tui.position_actions import Acting
 from tui.screens.base import DeckScreen
 from tui.screens.history import HistoryScreen
 from tui.screens.learning import LearningScreen
@@ -39,10 +37,10 @@ from tui.screens.live import LiveScreen
 from tui.screens.performance import PerformanceScreen
 from tui.screens.system import SystemScreen
 from tui.settings import SettingsStore
-from tui.shades import let_go
-from tui.stylesheet import ReadOnce
+from tui.textual_patches.ansi_output import cut
+from tui.textual_patches.style_cache_leak import let_go
+from tui.textual_patches.stylesheet_cache import ReadOnce
 from tui.themes import DEFAULTS
-from tui.wire import cut
 
 log = logging.getLogger("gatedeck.tui")
 let_go()
@@ -317,7 +315,7 @@ class DeckApp(Acting, Comfort, App[str]):
         self.exit(why)
 
     def _watch_terminal(self) -> None:
-        from tui.driver import terminal_is_gone
+        from tui.textual_patches.terminal_driver import terminal_is_gone
 
         stdin = sys.__stdin__
         if stdin is not None and terminal_is_gone(stdin.fileno()):
@@ -353,7 +351,7 @@ async def run_deck(app: DeckApp) -> DeckExit:
     Signals end it cleanly, and the loop's task factory is put back, so that the engine's tasks start as
     they would without a screen.
     """
-    from tui.driver import install_signals
+    from tui.textual_patches.terminal_driver import install_signals
 
     loop = asyncio.get_running_loop()
     factory = loop.get_task_factory()
@@ -379,6 +377,6 @@ def _driver_class() -> Any:
     """The driver that drops frames; Textual's own where there is no such terminal."""
     if os.name != "posix":
         return None
-    from tui.driver import QuietDriver
+    from tui.textual_patches.terminal_driver import QuietDriver
 
     return QuietDriver

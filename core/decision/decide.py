@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.decision.confidence import combine, components
+from core.decision.from_mapping import context_from, market_from
 from core.decision.gates import alignment_reason, regime_gate, structural_gate
 from core.decision.market_gate import market_gate
-from core.decision.reading import context_from, market_from
 from core.model import Action, Context, Decision, Gates, MarketSnapshot, Reason, Tone
 from core.rules import DEFAULT, Rules
 
@@ -24,7 +24,7 @@ def decide(
 ) -> Decision:
     """Decide on the context's expert: EXECUTE, WAIT or SKIP with all of the evidence.
 
-    Mappings are read by ``core.decision.reading``; a mapping without a session is taken as regular hours.
+    Mappings are read by ``core.decision.from_mapping``; a mapping without a session is taken as regular hours.
     Lateness, levels, size and risk are applied after this. Raises ReadingError for a mapping that cannot
     be read. Source: SPEC §5.
     """

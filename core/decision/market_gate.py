@@ -9,8 +9,8 @@ from core.decision.atr import daily_atr, known
 from core.decision.gates import GateResult
 from core.decision.phases import aligned_pct
 from core.model import Context, Gate, MarketSnapshot, Reason, Session, Tone
-from core.rule_sections import MarketGateRules
 from core.rules import Rules
+from core.rules.sections import MarketGateRules
 
 
 class Part(NamedTuple):

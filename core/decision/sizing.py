@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from core.decision.reading import size_inputs_from
+from core.decision.from_mapping import size_inputs_from
 from core.model import PositionSize, SizeInputs
-from core.rule_sections import Steps
 from core.rules import DEFAULT, Rules
+from core.rules.sections import Steps
 
 
 def position_size(inputs: SizeInputs | Mapping[str, Any], rules: Rules = DEFAULT) -> PositionSize:
     """The multiplier of the budget and its factors; ``skip`` when raw is under the least.
 
-    A mapping is read by ``core.decision.reading``. Raises ReadingError for one that cannot be read. Source:
+    A mapping is read by ``core.decision.from_mapping``. Raises ReadingError for one that cannot be read. Source:
     SPEC §6.
     """
     if not isinstance(inputs, SizeInputs):

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import orjson
 
-from core.facts_json import read
+from core.from_json import read
 from core.model import Context, MarketSnapshot
 
 

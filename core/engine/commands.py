@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from core.effects import AnswerCommand, Effect, Notify, StoreJudgement
-from core.engine.approving import approve, reject
-from core.engine.desk import Desk
-from core.engine.holding import settle_outcome
+from core.engine.approvals import approve, reject
+from core.engine.kernel import Desk
+from core.engine.positions import settle_outcome
 from core.engine.state import CommandDone
 from core.events import Commanded
 from core.model import Mode, Tone

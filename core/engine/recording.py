@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.engine.desk import Desk
+from core.engine.kernel import Desk
 from core.model import Action, DecisionRecord
 
 KEPT_RECORDS = 50

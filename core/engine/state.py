@@ -12,9 +12,9 @@ from core.daybook import DayBook
 from core.duplicates import DuplicateWindow
 from core.effects import FetchMarket
 from core.events import PriceSeen
-from core.live import LiveSignal
+from core.live_signal import LiveSignal
 from core.model import Contract, DecisionRecord, Mode, Source
-from core.positions.book import Position
+from core.positions.position import Position
 from core.senders import Senders
 
 

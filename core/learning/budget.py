@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.learning.columns import Observations
-from core.learning.samples import Observation
-from core.learning.sessions import by_session, made, undefined
-from core.performance.figures import Metric, Status
+from core.learning.observations import Observation
+from core.learning.session_statistics import by_session, made, undefined
 from core.performance.intervals import BOOTSTRAP_TRADES, Sampler
+from core.performance.metric import Metric, Status
 from core.rules import DEFAULT, Rules
 
 

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.learning.columns import Observations
-from core.learning.samples import Observation
-from core.learning.sessions import made, mean, rate, undefined
-from core.performance.figures import Metric
+from core.learning.observations import Observation
+from core.learning.session_statistics import made, mean, rate, undefined
 from core.performance.intervals import Interval
+from core.performance.metric import Metric
 from core.rules import DEFAULT, Rules
 
 

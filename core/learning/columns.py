@@ -10,7 +10,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from core.learning.samples import EXECUTED, Observation
+from core.learning.observations import EXECUTED, Observation
 from core.performance.columns import Codes
 from core.performance.cuts import CONFIDENCE_BANDS, MULTIPLIER_BANDS, band
 from core.performance.days import day_number, to_date

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.decision.many import GATES
+from core.decision.batch import GATES
 from core.learning.columns import Flags, Observations
-from core.learning.samples import Observation
-from core.learning.sessions import difference, mean, rate, total
-from core.performance.figures import Metric, Status
+from core.learning.observations import Observation
+from core.learning.session_statistics import difference, mean, rate, total
+from core.performance.metric import Metric, Status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ import numpy as np
 
 from core.learning.columns import Observations, codes
 from core.learning.effectiveness import Group, group_of
-from core.learning.samples import SHADOW, Observation
+from core.learning.observations import SHADOW, Observation
 
 REFUSED = "refused after the verdict"
 

@@ -11,9 +11,9 @@ from core.learning.calibration import Calibration, calibration
 from core.learning.columns import Observations
 from core.learning.effectiveness import Combination, GateEffect, gate_combinations, gate_effects
 from core.learning.hypothetical import Shadows, shadows
-from core.learning.paths import with_rule
-from core.learning.samples import observations_from
-from core.learning.stored import ledger_columns
+from core.learning.ledger_columns import ledger_columns
+from core.learning.observations import observations_from
+from core.learning.rule_paths import with_rule
 from core.learning.suggestions import Search, Suggestion, suggest
 from core.learning.tables import TABLES, Drift, Row, drift, table
 from core.learning.whatif import WhatIf, whatif

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from core.decision.batch import EXECUTE, decide_many
 from core.decision.columns import DecisionColumns
-from core.decision.many import EXECUTE, decide_many
-from core.learning.limits import allowed
-from core.learning.paths import Number, rule_value, with_rule
+from core.learning.limits_replay import allowed
+from core.learning.rule_paths import Number, rule_value, with_rule
 from core.learning.whatif import Outcomes
 from core.rules import Rules
 

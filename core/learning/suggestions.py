@@ -18,13 +18,13 @@ from enum import StrEnum
 import numpy as np
 
 from core.learning.columns import Floats, Observations
-from core.learning.fdr import benjamini_hochberg, joint_p, session_scores
-from core.learning.levers import Lever, levers
-from core.learning.paths import Number, bounds, rule_value, with_rule
-from core.learning.samples import Observation
-from core.learning.sessions import difference
+from core.learning.false_discovery import benjamini_hochberg, joint_p, session_scores
+from core.learning.observations import Observation
+from core.learning.rule_paths import Number, bounds, rule_value, with_rule
+from core.learning.session_statistics import difference
+from core.learning.tunable_rules import Lever, levers
 from core.learning.whatif import WhatIf
-from core.performance.figures import Metric
+from core.performance.metric import Metric
 from core.rules import DEFAULT, Rules, RulesError
 
 _DIGITS = 4

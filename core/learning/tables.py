@@ -10,11 +10,11 @@ import numpy as np
 
 from core.learning.columns import Flags, Observations
 from core.learning.effectiveness import Group, group_of
-from core.learning.samples import Observation
-from core.learning.sessions import difference, made, undefined
+from core.learning.observations import Observation
+from core.learning.session_statistics import difference, made, undefined
 from core.performance.cuts import CONFIDENCE_BANDS, MULTIPLIER_BANDS
-from core.performance.figures import Metric, Status
 from core.performance.intervals import Interval
+from core.performance.metric import Metric, Status
 from core.rules import DEFAULT, Rules
 
 TABLES: Mapping[str, str] = {

@@ -18,12 +18,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.decision.batch import ACTIONS, EXECUTE, GATES, Verdicts, decide_many
 from core.decision.columns import Codes, DecisionColumns
-from core.decision.many import ACTIONS, EXECUTE, GATES, Verdicts, decide_many
-from core.learning.limits import REAPPLIED_RULES, allowed
-from core.learning.reexits import NO_OUTCOME, WHY
-from core.learning.sessions import total, undefined
-from core.performance.figures import Metric
+from core.learning.exit_replay import NO_OUTCOME, WHY
+from core.learning.limits_replay import REAPPLIED_RULES, allowed
+from core.learning.session_statistics import total, undefined
+from core.performance.metric import Metric
 from core.rules import Rules, changed_rules
 
 Floats = NDArray[np.float64]

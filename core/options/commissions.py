@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.rule_sections import FillRules
+from core.rules.sections import FillRules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 
+from core.exchange.calendar import FIRST_DAY, LAST_DAY, Calendar
 from core.model import Contract, Direction
-from core.options.calendar import FIRST_DAY, LAST_DAY, Calendar
-from core.rule_sections import ContractRules
+from core.rules.sections import ContractRules
 
 _MONDAY, _WEDNESDAY, _FRIDAY = 0, 2, 4
 _WEEK = timedelta(days=7)

@@ -15,7 +15,7 @@ from enum import StrEnum
 from core.options.commissions import commission
 from core.options.quotes import OptionQuote, Refusal, spread_fault
 from core.options.ticks import tick_down, tick_up
-from core.rule_sections import ContractRules, FillRules
+from core.rules.sections import ContractRules, FillRules
 
 __all__ = [
     "Fill",

@@ -21,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from core.options.blocks import Floats, blocks, flatten, right_sign
+from core.options.broadcasting import Floats, blocks, flatten, right_sign
 
 # One session with its night, where the caller has no exact trading clock at hand.
 SESSION_YEARS = 1 / 252

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from core.options.ticks import tick
-from core.rule_sections import ContractRules, FillRules
+from core.rules.sections import ContractRules, FillRules
 
 MODEL = "model"
 

@@ -6,10 +6,10 @@ import hashlib
 import math
 from datetime import datetime
 
-from core.options.calendar import TradingDay
+from core.exchange.calendar import TradingDay
 from core.options.quotes import MODEL, OptionQuote
 from core.options.ticks import tick
-from core.rule_sections import FillRules
+from core.rules.sections import FillRules
 
 
 def quote_from_model(

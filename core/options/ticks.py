@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from core.rule_sections import FillRules
+from core.rules.sections import FillRules
 
 _SLACK = 1e-9  # a price computed to lie on the grid is on it, whatever the last bits say
 

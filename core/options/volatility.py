@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from core.rule_sections import VolatilityRules
+from core.rules.sections import VolatilityRules
 
 OTHER = "other"
 

@@ -4,11 +4,11 @@ from core.performance.breakdown import Bucket, breakdown
 from core.performance.columns import Trades
 from core.performance.cuts import CUTS, Cut
 from core.performance.distribution import Histogram, histogram
-from core.performance.figures import Metric, Metrics, Status
-from core.performance.incremental import Tracker
-from core.performance.measuring import metrics
-from core.performance.path import Curve, curve
-from core.performance.reporting import WINDOWS, Report, report
+from core.performance.equity_curve import Curve, curve
+from core.performance.metric import Metric, Metrics, Status
+from core.performance.metrics import metrics
+from core.performance.report import WINDOWS, Report, report
+from core.performance.tracker import Tracker
 from core.performance.trade import NotClosed, Trade, trade_from_entry
 
 __all__ = [

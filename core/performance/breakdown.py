@@ -11,8 +11,8 @@ import numpy as np
 from core.performance.columns import Trades
 from core.performance.cuts import CUTS
 from core.performance.days import UNKNOWN_AT, to_date
-from core.performance.figures import Metrics
-from core.performance.measuring import ACCOUNT, metrics
+from core.performance.metric import Metrics
+from core.performance.metrics import ACCOUNT, metrics
 
 
 @dataclass(frozen=True, slots=True)

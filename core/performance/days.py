@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from core.options.calendar import FIRST_DAY, LAST_DAY, Calendar
+from core.exchange.calendar import FIRST_DAY, LAST_DAY, Calendar
 
 Ints = NDArray[np.int64]
 

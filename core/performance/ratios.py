@@ -7,8 +7,8 @@ import math
 import numpy as np
 
 from core.performance.columns import Floats
-from core.performance.figures import Metric, Status
 from core.performance.intervals import SEED, Interval, Sampler
+from core.performance.metric import Metric, Status
 
 LEAST_SESSIONS = 30
 SESSIONS_A_YEAR = 252

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from core.options.calendar import Calendar, CalendarError
+from core.exchange.calendar import Calendar, CalendarError
 
 _DAY_HOUR = time(20, tzinfo=UTC)
 """An instant that lies on the same date in UTC and on the exchange's wall, for an exit known by its day."""

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from core.options import Greeks, greeks, price, price_one
-from core.options.blocks import Floats, right_sign
+from core.options.broadcasting import Floats, right_sign
 from core.options.pricing import DAY_YEARS, SESSION_YEARS, price_corners
 
 

@@ -13,14 +13,14 @@ from datetime import UTC, datetime
 import numpy as np
 
 from core.options import price
-from core.options.clock import CALENDAR_YEAR_SECONDS
-from core.positions.accounts import account_of, gross_so_far, net_so_far
+from core.options.trading_clock import CALENDAR_YEAR_SECONDS
 from core.positions.attribution import NOTHING, Attribution
-from core.positions.book import Mark, Position
-from core.positions.env import Env
 from core.positions.exits import time_exit_at
+from core.positions.live_values import ExitCondition, exit_conditions
 from core.positions.marking import terms_of
-from core.positions.view import ExitCondition, exit_conditions
+from core.positions.pnl import account_of, gross_so_far, net_so_far
+from core.positions.position import Mark, Position
+from core.positions.trading_context import Env
 
 POINTS = 240
 """Points of a path or a curve: two for each cell of a wide screen."""

@@ -17,10 +17,10 @@ from datetime import datetime, timedelta
 from enum import Enum
 from functools import lru_cache
 
+from core.exchange.calendar import Calendar
 from core.model import ExitReason
-from core.options.calendar import Calendar
-from core.positions.book import Position
-from core.positions.env import Env
+from core.positions.position import Position
+from core.positions.trading_context import Env
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,13 @@ from datetime import datetime
 
 from core.model import Contract
 from core.options import GreeksOne, greeks_one, implied_volatility_one
-from core.options.clock import calendar_years
 from core.options.pricing import DAY_YEARS
 from core.options.quotes import OptionQuote
+from core.options.trading_clock import calendar_years
 from core.options.volatility import estimate_iv
 from core.positions.attribution import Attribution, State, Terms, shapley_one
-from core.positions.book import Basis, Mark
-from core.positions.env import Env
+from core.positions.position import Basis, Mark
+from core.positions.trading_context import Env
 
 
 def entry_mark(

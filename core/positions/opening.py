@@ -6,8 +6,8 @@ from datetime import datetime
 
 from core.model import Contract, Direction, Levels
 from core.options.fills import Fill, Side
-from core.positions.book import Execution, Mark, Position
-from core.positions.env import Env
+from core.positions.position import Execution, Mark, Position
+from core.positions.trading_context import Env
 
 
 def open_position(

@@ -8,10 +8,10 @@ from datetime import datetime
 
 from core.model import ExitReason
 from core.options import fills
-from core.positions.book import Outcome, PositionState
-from core.positions.env import Env
+from core.positions.fills import leave, marked
 from core.positions.marking import next_mark
-from core.positions.steps import leave, marked
+from core.positions.position import Outcome, PositionState
+from core.positions.trading_context import Env
 
 
 def expire(outcome: Outcome, env: Env) -> Outcome:

@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 
 import aiohttp
 
-from server.clock import VirtualClock
+from server.demo.feed import FEED, SimulatedFeed
 from server.demo.market import Bar, SimulatedMarket
 from server.demo.senders import SimulatedSenders
-from server.feeds.simulated import FEED, SimulatedFeed
-from server.runtime import Runtime
+from server.runtime.clock import VirtualClock
+from server.runtime.runtime import Runtime
 
 
 class Drive:

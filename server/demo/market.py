@@ -16,8 +16,8 @@ from datetime import date, datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from core.options.calendar import Calendar, TradingDay
-from core.options.clock import TradingClock
+from core.exchange.calendar import Calendar, TradingDay
+from core.options.trading_clock import TradingClock
 
 JUMPS_A_SESSION = 1.5
 JUMP_MINUTES = 6.0

@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.resources import files
 
-from core.options.calendar import Calendar
-from core.options.clock import TradingClock
+from core.exchange.calendar import Calendar
+from core.options.trading_clock import TradingClock
 from core.rules import Rules
-from server.clock import VirtualClock
+from server.assembly import Host, hosting
 from server.config import ConfigError, Settings
 from server.demo.drive import Drive
+from server.demo.feed import SimulatedFeed
 from server.demo.market import SimulatedMarket
 from server.demo.senders import SimulatedSenders
-from server.feeds.simulated import SimulatedFeed
-from server.host import Host, hosting
+from server.runtime.clock import VirtualClock
 
 START = datetime(2026, 11, 25, 14, 35, tzinfo=UTC)
 """Five minutes into a Wednesday session; the next one, after a holiday, closes early."""

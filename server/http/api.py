@@ -28,10 +28,10 @@ from server.http.lists import (
     parameters,
     position_page,
 )
-from server.http.ports import Health, HealthSource, NotStored, Overloaded
 from server.http.problems import PROBLEMS, Refused, problem
 from server.http.routes import COMMAND, READ, Call, Params, Route
 from server.http.views import answer, decision_detail, json_response, to_json
+from server.runtime.ports import Health, HealthSource, NotStored, Overloaded
 
 B = TypeVar("B", bound=BaseModel)
 

@@ -19,11 +19,11 @@ from server.http.api import Api
 from server.http.api_routes import ROUTES
 from server.http.auth import Access
 from server.http.limits import RateLimiter
-from server.http.ports import HealthSource, Intake
 from server.http.problems import Refused
 from server.http.remote import Networks
 from server.http.routes import Router
 from server.http.webhooks import WEBHOOK_PATHS, Webhooks
+from server.runtime.ports import HealthSource, Intake
 
 log = logging.getLogger("gatedeck.http")
 

@@ -11,9 +11,9 @@ from aiohttp import web
 from core.approvals import ApprovalStatus
 from core.performance import CUTS
 from server.deck import PageQuery, PositionRow
+from server.deck.reports import WINDOWS
 from server.http.problems import Refused
 from server.http.routes import Parameter
-from server.views import WINDOWS
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 500

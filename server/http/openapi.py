@@ -7,10 +7,10 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from core.model import Mode, ReceiptStatus, Source
+from server.deck.reports import WINDOWS
 from server.http.problems import PROBLEMS
 from server.http.routes import COMMAND, READ, Route
 from server.http.webhooks import WEBHOOK_PATHS
-from server.views import WINDOWS
 
 Json = dict[str, Any]
 

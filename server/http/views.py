@@ -9,7 +9,7 @@ import orjson
 from aiohttp import web
 
 from core.model import DecisionRecord
-from server.http.ports import WebhookAnswer
+from server.runtime.ports import WebhookAnswer
 
 _OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_UTC_Z
 _HEADERS = {"Content-Type": "application/json", "Cache-Control": "no-store"}

@@ -18,10 +18,10 @@ from server.config import ENDPOINTS
 from server.http.auth import Access
 from server.http.bodies import read_body
 from server.http.limits import RateLimiter
-from server.http.ports import Intake, NotStored, Overloaded, WebhookAnswer
 from server.http.problems import Refused, document
 from server.http.remote import Networks, is_loopback_address, remote_of
 from server.http.views import json_response, receipt_answer, to_json
+from server.runtime.ports import Intake, NotStored, Overloaded, WebhookAnswer
 
 log = logging.getLogger("gatedeck.http")
 

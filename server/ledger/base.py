@@ -14,10 +14,10 @@ from typing import Any, Protocol
 from core.effects import Effect
 from core.events import Event
 from core.model import DecisionRecord
-from core.positions.book import Mark
+from core.positions.position import Mark
 from server.deck import Page, PageQuery
+from server.deck.reports import Judged
 from server.ledger.chain import Verified
-from server.views import Judged
 
 Entry = tuple[Event, Sequence[Effect]]
 """One step: its event and its effects; effects that are not to be stored are passed over."""

@@ -13,10 +13,10 @@ from core.events import Event
 from server.ledger.base import Entry, LedgerError
 from server.ledger.chain import GENESIS
 from server.ledger.codec import encode_any
-from server.ledger.instants import micros
 from server.ledger.lock import WriterLock
 from server.ledger.rows import rows_of, write
 from server.ledger.schema import create
+from server.ledger.timestamps import micros
 
 _BATCH = 1_000
 

@@ -17,7 +17,7 @@ import numpy as np
 from core.decision.columns import SIDES, packed_dtype, row_of
 from core.model import DecisionRecord
 from core.positions import Position, account_of
-from server.ledger.instants import micros
+from server.ledger.timestamps import micros
 
 INPUTS = packed_dtype()
 DECISION = np.dtype(

@@ -27,8 +27,8 @@ from core.positions import Position, PositionState, execution_record, exit_recor
 from server.ledger.base import Entry
 from server.ledger.chain import link
 from server.ledger.codec import encode, encode_any
-from server.ledger.instants import micros
 from server.ledger.packed import DECISION, pack_decision, pack_outcome
+from server.ledger.timestamps import micros
 
 Row = tuple[Any, ...]
 

@@ -20,12 +20,12 @@ from typing import Self, TypeVar
 from core.effects import Effect
 from server.ledger.base import Entry, LedgerError, LedgerStats
 from server.ledger.chain import GENESIS
-from server.ledger.instants import micros
+from server.ledger.connection import GroupConnection, connect
 from server.ledger.lock import WriterLock
 from server.ledger.reader import SqliteReader, open_reading
 from server.ledger.rows import DERIVED, Tables, derived, rows_of, write
 from server.ledger.schema import create
-from server.ledger.writer import GroupConnection, connect
+from server.ledger.timestamps import micros
 
 T = TypeVar("T")
 

@@ -15,7 +15,7 @@ from core.positions import Position, PositionState, account_of
 from server.ledger.bulk import BulkLedger
 from server.ledger.chain import GENESIS, link
 from server.ledger.codec import encode
-from server.ledger.instants import micros
+from server.ledger.timestamps import micros
 
 Progress = Callable[[int], None]
 """Told now and then how many inputs are done."""

@@ -16,8 +16,8 @@ from heapq import merge
 from core.decision.wilder import wilder_atr
 from core.effects import FetchMarket
 from core.events import Event, MarketAnswered, PriceSeen, Received, RulesChanged, Ticked
+from core.exchange.calendar import Calendar, CalendarError
 from core.model import MarketSnapshot
-from core.options.calendar import Calendar, CalendarError
 from core.rules import Rules
 from server.ledger.bulk import BulkLedger
 from server.replay.machine import PROGRESS_EVERY, Progress, Replayer, ReplayError

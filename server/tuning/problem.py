@@ -11,17 +11,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.learning.paths import Number
-from core.learning.samples import outcome_of
+from core.learning.ledger_columns import ledger_columns
+from core.learning.observations import outcome_of
+from core.learning.rule_paths import Number
 from core.learning.search import Range, Traded, candidate, traded
-from core.learning.stored import ledger_columns
-from core.learning.walking import Fold, Scored, score, walk_forward
+from core.learning.walk_forward import Fold, Scored, score, walk_forward
 from core.learning.whatif import Outcomes, WhatIf, whatif
 from core.performance.days import day_number, session_days
 from core.performance.trade import NotClosed, exchange_date, trade_from_entry
 from core.positions import account_of, r_multiple
 from core.rules import Rules
-from server.ledger.items import COLUMNS, ITEMS
+from server.ledger.entries import COLUMNS, ITEMS
 from server.ledger.snapshot import LedgerSnapshot
 from server.replay.recorded import replay_journal
 

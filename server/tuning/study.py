@@ -17,11 +17,11 @@ from dataclasses import asdict, dataclass
 from importlib import import_module
 from typing import Any
 
-from core.facts_json import read
-from core.learning.paths import Number, rule_value
+from core.from_json import read
+from core.learning.rule_paths import Number, rule_value
 from core.learning.search import Range, candidate, changes
 from core.learning.suggestions import SuggestionStatus
-from core.learning.walking import Scored, Verdict, judge
+from core.learning.walk_forward import Scored, Verdict, judge
 from core.rules import RulesError
 from server.tuning.problem import Problem, TuneError
 

@@ -19,7 +19,7 @@ from core.model import Source
 from server.config import load_settings
 from server.deck import Command, CommandResult, DeckSnapshot, EventLine, Page, PageQuery
 from server.http.app import HttpServer
-from server.http.ports import Health, WebhookAnswer
+from server.runtime.ports import Health, WebhookAnswer
 from tests.benchmarks.load import LoadResult, load
 from tests.benchmarks.table import Row, per_second
 

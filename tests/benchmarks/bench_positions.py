@@ -9,9 +9,9 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 
 from core.events import PriceSeen
+from core.exchange.calendar import Calendar
 from core.model import Contract, Direction, Levels
 from core.options import greeks
-from core.options.calendar import Calendar
 from core.options.fills import Fill, Order, Side, fill
 from core.options.quotes import OptionQuote
 from core.positions import Env, Position, entry_mark, on_price, open_position

@@ -41,7 +41,7 @@ PARTS = {
     "core/intake": "intake",
     "core/decision": "decision",
     "core/context.py": "decision",
-    "core/live.py": "decision",
+    "core/live_signal.py": "decision",
     "core/positions": "marks and exits",
     "core/options": "marks and exits",
     "core/engine": "engine",

@@ -22,8 +22,8 @@ import numpy as np
 import orjson
 
 from core.decision import decide
+from core.decision.batch import EXECUTE, decide_many
 from core.decision.columns import DecisionColumns, columns_from_stored
-from core.decision.many import EXECUTE, decide_many
 from core.decision.stored import to_inputs
 from core.learning import Outcomes, whatif, with_rule
 from core.model import (
@@ -40,7 +40,7 @@ from core.rules import DEFAULT, Rules
 from server.ledger.packed import RECORD
 from server.ledger.schema import create
 from server.ledger.snapshot import LedgerSnapshot
-from server.trying import try_rules
+from server.whatif import try_rules
 from tests.benchmarks.table import Row, alternate, duration, per_second
 
 DECISIONS = 1_000_000

@@ -22,10 +22,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from core.intake import ENDPOINTS, sample
 from core.model import Direction
-from server.clock import OffsetClock
+from server.assembly import Host, hosting
 from server.config import load_settings
 from server.feeds.base import NoFeed
-from server.host import Host, hosting
+from server.runtime.clock import OffsetClock
 
 START = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
 RULES = """

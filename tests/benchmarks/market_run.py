@@ -15,16 +15,16 @@ from importlib.resources import files
 from core.effects import Effect, FetchMarket, ShadowStatus, StoreShadow, StoreTrade
 from core.engine import Engine
 from core.events import Commanded, Event, MarketAnswered, PriceSeen, Received, RulesChanged, Ticked
+from core.exchange.calendar import Calendar
 from core.intake import split
-from core.options.calendar import Calendar
-from core.options.clock import TradingClock
+from core.options.trading_clock import TradingClock
 from core.positions import Position, PositionState, account_of
 from core.positions.attribution import Attribution
 from core.rules import Rules
+from server.demo.feed import FEED, SimulatedFeed
 from server.demo.market import SimulatedMarket
 from server.demo.senders import SimulatedSenders
 from server.demo.session import START
-from server.feeds.simulated import FEED, SimulatedFeed
 
 MINUTES = 600
 """One session, a short one, and the first minutes of a third."""

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from core.context import ContextBook, LiveSignal
 from core.decision import decide
-from core.facts_json import read
+from core.from_json import read
 from core.model import (
     Action,
     AlignmentFacts,

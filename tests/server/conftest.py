@@ -14,12 +14,12 @@ import pytest
 from core.effects import FetchMarket, Watch
 from core.intake import sample
 from core.model import Direction, MarketSnapshot, Source
-from server.clock import VirtualClock
 from server.feeds.base import ASSUMED, MarketReply
-from server.http.ports import WebhookAnswer
 from server.ledger.base import LedgerError
 from server.ledger.sqlite import SqliteLedger
-from server.runtime import Runtime
+from server.runtime.clock import VirtualClock
+from server.runtime.ports import WebhookAnswer
+from server.runtime.runtime import Runtime
 
 START = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
 UNASKED = "approval_above_contracts = 1000\napproval_above_premium = 1e9\n"

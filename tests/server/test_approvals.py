@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from server.deck import Command, PageQuery
+from server.deck.local import LocalDeck
 from server.feeds.base import NoFeed
-from server.live import LocalDeck
 from server.replay.session import verify_ledger
 
 

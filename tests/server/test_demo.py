@@ -12,15 +12,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.options.calendar import Calendar
-from core.options.clock import TradingClock
+from core.exchange.calendar import Calendar
+from core.options.trading_clock import TradingClock
 from core.rules import Rules
-from server import writer as writer_module
 from server.config import Settings, load_settings
 from server.demo.drive import virtual_end
 from server.demo.market import LISTINGS, SimulatedMarket, session_shape
 from server.demo.session import START, demo_session
 from server.demo.summary import summary
+from server.runtime import engine_loop as writer_module
 
 
 @dataclass

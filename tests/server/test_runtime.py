@@ -13,18 +13,18 @@ from core.engine import Engine
 from core.events import MarketAnswered, Received
 from core.model import Action, Mode, Source
 from core.rules import Rules, RulesError
-from server import runtime as runtime_module
-from server import writer as writer_module
-from server.clock import OffsetClock, RealClock
 from server.config import ConfigError
 from server.deck import Command
+from server.deck.local import LocalDeck
 from server.feeds.base import NoFeed
-from server.http.ports import NotStored, Overloaded
-from server.ledger import piecemeal
+from server.ledger import chunked_json as piecemeal
 from server.ledger.codec import encode_any
-from server.live import LocalDeck
-from server.runtime import Runtime
-from server.writer import decode_state
+from server.runtime import engine_loop as writer_module
+from server.runtime import runtime as runtime_module
+from server.runtime.clock import OffsetClock, RealClock
+from server.runtime.engine_loop import decode_state
+from server.runtime.ports import NotStored, Overloaded
+from server.runtime.runtime import Runtime
 
 SIGNAL, SATY, DOTS, STRAT = (
     Source.TRADINGVIEW_SIGNAL,

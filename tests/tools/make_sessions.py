@@ -1,4 +1,4 @@
-"""Writes core/options/sessions.py from exchange_calendars: ``python tests/tools/make_sessions.py``.
+"""Writes core/exchange/session_exceptions.py from exchange_calendars: ``python tests/tools/make_sessions.py``.
 
 Run it when the exchange publishes holidays the committed table does not know; ``--check`` only compares.
 """
@@ -14,7 +14,7 @@ import exchange_calendars
 
 FIRST, LAST = date(1998, 1, 1), date(2030, 12, 31)
 EXCHANGE_ZONE = ZoneInfo("America/New_York")
-TARGET = Path(__file__).resolve().parents[2] / "core" / "options" / "sessions.py"
+TARGET = Path(__file__).resolve().parents[2] / "core" / "exchange" / "session_exceptions.py"
 
 HEAD = '''"""NYSE's exceptions to "every weekday 09:30-16:00 exchange time", {first} to {last}; data only.
 

@@ -57,8 +57,8 @@ from server.deck import (
     SourceStatus,
     SystemView,
 )
-from server.details import PositionDetail
-from server.views import LearningView, PerformanceView
+from server.deck.position_detail import PositionDetail
+from server.deck.reports import LearningView, PerformanceView
 
 NOW = datetime(2026, 11, 24, 17, 41, 7, tzinfo=UTC)
 

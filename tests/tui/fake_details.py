@@ -10,7 +10,7 @@ from typing import Any
 
 from core.positions.detail import PathPoint, ValuePoint
 from server.deck import PositionRow
-from server.details import AttributionView, Cause, ExitView, LegView, PositionDetail
+from server.deck.position_detail import AttributionView, Cause, ExitView, LegView, PositionDetail
 
 PARTS = {"delta": 171.2, "gamma": 52.9, "iv": -12.4, "theta": -18.4, "unexplained": 22.7}
 

@@ -14,8 +14,8 @@ from typing import Any
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[2])]
 
-import server.host as host
-from server.runtime import Runtime
+import server.assembly as host
+from server.runtime.runtime import Runtime
 from tui.screens.live import LiveScreen
 
 

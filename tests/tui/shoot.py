@@ -19,7 +19,7 @@ sys.path[:0] = [str(Path(__file__).resolve().parent), str(ROOT)]
 from fake_deck import FakeDeck
 
 from tui.app import DeckApp
-from tui.commands.markdown import key_table
+from tui.commands.readme_table import key_table
 
 ASSETS = ROOT / "tui" / "assets"
 README = ROOT / "README.md"

@@ -14,7 +14,7 @@ from tui.dialogs import base
 from tui.dialogs.approval import ApprovalDialog
 from tui.notices import CHANNELS, NoticeSettings
 from tui.screens.live import LiveScreen
-from tui.widgets.answers import Answers
+from tui.widgets.yes_no import Answers
 
 WAITING = (approval(), approval("a2", "NVDA", left=3000.0))
 

@@ -12,7 +12,7 @@ from fake_deck import NOW, FakeDeck, screen_text
 from core.model import Tone
 from server.deck import EventLine
 from tui.app import DeckApp, run_deck
-from tui.commands.table import BY_NAME, COMMANDS, bindings, in_scope
+from tui.commands.registry import BY_NAME, COMMANDS, bindings, in_scope
 from tui.dialogs.decision_detail import DecisionDialog
 from tui.dialogs.exit_position import ExitDialog
 from tui.dialogs.help import HelpDialog
@@ -76,7 +76,7 @@ async def test_the_last_line_shows_the_keys_of_its_screen() -> None:
 
 
 async def test_the_palette_offers_what_can_be_done_here() -> None:
-    from tui.commands.palette import DeckCommands
+    from tui.palette import DeckCommands
 
     app = DeckApp(FakeDeck())
     async with app.run_test(size=(80, 24)):

@@ -17,7 +17,7 @@ from tui.dialogs.exit_all import ExitAllDialog
 from tui.dialogs.exit_position import ExitDialog
 from tui.panes.positions import PositionsPane
 from tui.screens.live import LiveScreen
-from tui.widgets.answers import Answers
+from tui.widgets.yes_no import Answers
 
 
 @asynccontextmanager

@@ -13,10 +13,10 @@ from fake_deck import FakeDeck, screen_text
 from textual.css.stylesheet import Stylesheet
 
 from server.deck import DeckSnapshot
-from tui import stylesheet
 from tui.app import DeckApp
 from tui.panes.positions import PositionsPane
 from tui.panes.recent import RecentPane
+from tui.textual_patches import stylesheet_cache as stylesheet
 
 
 @pytest.fixture

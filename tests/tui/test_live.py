@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from fake_deck import FakeDeck, empty_snapshot, position, record, screen_text, snapshot
 
-from core.decision.deciding import deciding_code, why
+from core.decision.deciding_reason import deciding_code, why
 from core.model import Action, Mode
 from tui.app import DeckApp
 from tui.panes.pnl import PnlPane

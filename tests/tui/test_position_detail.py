@@ -16,8 +16,8 @@ from rich.cells import cell_len
 from test_exits import running
 
 from tui.dialogs import base
-from tui.dialogs import position_sections as part
 from tui.dialogs.position_detail import PositionDialog
+from tui.documents import position as part
 from tui.screens.live import LiveScreen
 from tui.widgets.line import Line, width_of
 from tui.widgets.plot import Curve, Level, Upright, plot

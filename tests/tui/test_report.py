@@ -17,8 +17,8 @@ from rich.cells import cell_len
 
 from core.performance import CUTS, Report, Trade, Trades, report
 from server.ledger.schema import create
-from tui.report_html import page
-from tui.report_text import text
+from tui.report.html import page
+from tui.report.text import text
 
 START = datetime(2026, 9, 1, 15, 0, tzinfo=UTC)
 HOSTILE = "<script>alert(1)</script>\x1b[31m & \"quoted\" 'text' \u202e"

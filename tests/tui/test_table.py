@@ -9,7 +9,7 @@ from rich.style import Style
 from textual.app import App, ComposeResult
 from textual.strip import Strip
 
-from tui.widgets.painted import changed_spans
+from tui.widgets.line_widget import changed_spans
 from tui.widgets.table import Column, LiveTable, Row
 
 RED = Style(color="red")

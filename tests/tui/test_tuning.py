@@ -10,7 +10,7 @@ import pytest
 from in_process import InProcess
 
 from server.replay.session import Wanted, replay
-from tui.tuning import _short
+from tui.cli.tune import _short
 
 
 @pytest.fixture(scope="module")

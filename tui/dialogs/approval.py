@@ -9,9 +9,9 @@ from server.deck import ApprovalRow, DeckSnapshot
 from tui import fmt
 from tui.dialogs.base import YesOrNo
 from tui.panes.approvals import dollars, left_words
-from tui.widgets.answers import Answers
 from tui.widgets.line import DIRECTION_MARK, DIRECTION_ROLE, Line, heading, wrap_text
-from tui.widgets.painted import Pane
+from tui.widgets.line_widget import Pane
+from tui.widgets.yes_no import Answers
 
 Now = ApprovalRow | None
 

@@ -18,11 +18,11 @@ from textual.screen import ModalScreen
 from textual.strip import Strip
 
 from server.deck import DeckSnapshot
-from tui.dialogs.below import Below
-from tui.sizing import Sized
-from tui.widgets.answers import Answers
+from tui.textual_patches.dimmed_backdrop import Below
+from tui.textual_patches.single_layout import Sized
 from tui.widgets.document import Document
 from tui.widgets.line import Line
+from tui.widgets.yes_no import Answers
 
 Answer = TypeVar("Answer")
 

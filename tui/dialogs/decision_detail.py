@@ -83,7 +83,7 @@ class DecisionDialog(Reading):
             app.open_position_id(self.position_id)
 
     def _beyond(self, width: int) -> list[Line]:
-        from tui.dialogs.followed import followed_lines, receipt_lines
+        from tui.documents.outcome import followed_lines, receipt_lines
 
         if self.reading:
             return (

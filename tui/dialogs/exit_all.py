@@ -11,7 +11,7 @@ from server.deck import DeckSnapshot, PositionRow
 from tui import fmt
 from tui.dialogs.base import Dialog
 from tui.widgets.line import DIRECTION_MARK, DIRECTION_ROLE, Line, heading, signed_role
-from tui.widgets.painted import Pane
+from tui.widgets.line_widget import Pane
 
 WORD = "exit"
 _NAMED = 8

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from server.deck import PositionRow
 from tui import fmt
-from tui.dialogs.question import PositionQuestion
+from tui.dialogs.position_question import PositionQuestion
 from tui.widgets.line import Line
 
 

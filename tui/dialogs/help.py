@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tui import fmt
-from tui.commands.table import groups
+from tui.commands.registry import groups
 from tui.dialogs.base import Reading
 from tui.widgets.line import Line, heading, wrap_text
 

@@ -12,9 +12,9 @@ from core.model import Mode
 from server.deck import DeckSnapshot
 from tui import fmt
 from tui.dialogs.base import Confirming
-from tui.widgets.answers import Answers
 from tui.widgets.line import Line, heading, wrap_text
-from tui.widgets.painted import Pane
+from tui.widgets.line_widget import Pane
+from tui.widgets.yes_no import Answers
 
 _NAME = 15
 

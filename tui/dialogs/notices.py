@@ -12,7 +12,7 @@ from tui import fmt
 from tui.dialogs.base import Dialog
 from tui.notices import BELL, CHANNELS, DESKTOP, KINDS, TOAST, NoticeSettings
 from tui.widgets.line import Line, heading
-from tui.widgets.painted import Painted
+from tui.widgets.line_widget import Painted
 
 _ROWS = (*KINDS, "title")
 _NAMES = {TOAST: "toast", BELL: "bell", DESKTOP: "desktop"}

@@ -10,11 +10,11 @@ from textual.containers import Container
 from textual.content import Content
 
 from server.deck import DeckSnapshot, PositionRow
-from server.details import PositionDetail
-from tui.commands.acting import BreakEven, ExitHalf, ExitPosition
-from tui.commands.table import BY_NAME
-from tui.dialogs import position_sections as part
+from server.deck.position_detail import PositionDetail
+from tui.commands.positions import BreakEven, ExitHalf, ExitPosition
+from tui.commands.registry import BY_NAME
 from tui.dialogs.base import Reading
+from tui.documents import position as part
 from tui.widgets.document import Document
 from tui.widgets.line import Line
 from tui.widgets.plot import two_columns

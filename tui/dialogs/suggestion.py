@@ -12,9 +12,9 @@ from tui.dialogs.base import Reading, YesOrNo
 from tui.dialogs.decision_detail import named
 from tui.panes.figures import interval_words, number_words
 from tui.panes.suggestions import value_words
-from tui.widgets.answers import Answers
 from tui.widgets.line import Line, clip_line, heading, signed_role, wrap_text
-from tui.widgets.painted import Pane
+from tui.widgets.line_widget import Pane
+from tui.widgets.yes_no import Answers
 
 if TYPE_CHECKING:
     from core.learning import Difference, Evidence, Suggestion

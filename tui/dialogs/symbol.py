@@ -12,7 +12,7 @@ from textual.widgets import Input
 from core.model import SYMBOL_PATTERN
 from tui.dialogs.base import Dialog
 from tui.widgets.line import Line, heading
-from tui.widgets.painted import Painted
+from tui.widgets.line_widget import Painted
 
 _SYMBOL = re.compile(f"(?:{SYMBOL_PATTERN})?")
 

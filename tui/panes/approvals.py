@@ -5,7 +5,7 @@ from __future__ import annotations
 from server.deck import ApprovalRow
 from tui import fmt
 from tui.widgets.line import DIRECTION_MARK, DIRECTION_ROLE, Line, clip_line
-from tui.widgets.painted import Pane
+from tui.widgets.line_widget import Pane
 
 _SHORT = 32
 """Rows of the screen under which only the one whose time ends first has a line."""

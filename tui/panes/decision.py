@@ -17,7 +17,7 @@ from tui.widgets.line import (
     width_of,
     wrap_text,
 )
-from tui.widgets.painted import Pane
+from tui.widgets.line_widget import Pane
 
 _FACTS_WIDTH = 9
 """Cells needed right of the large word for direction, symbol and quality."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from server.deck import EventLine
 from tui import fmt
 from tui.widgets.line import TONE_MARK, TONE_ROLE, Line, clip_line, heading
-from tui.widgets.painted import Pane
+from tui.widgets.line_widget import Pane
 
 
 class EventsPane(Pane):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from tui import fmt
 from tui.commands.history import FilterAction, FilterQuality, FilterSymbol, FilterTimeframe, SortOrder
 from tui.widgets.line import Line, clip_line, width_of
-from tui.widgets.painted import Pane
+from tui.widgets.line_widget import Pane
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from core.model import Component, DecisionRecord, Gate, MarketSnapshot
 from tui import fmt
 from tui.widgets.bars import bar
 from tui.widgets.line import Line, clip_line, heading, width_of
-from tui.widgets.painted import Pane
+from tui.widgets.line_widget import Pane
 
 GATES = ("Regime", "Structural", "Market")
 COMPONENTS = ("regime", "expert", "alignment", "market", "structural")

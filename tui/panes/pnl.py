@@ -6,7 +6,7 @@ from server.deck import PnlView
 from tui import fmt
 from tui.widgets.chart import signed_chart, split_rows
 from tui.widgets.line import Line, heading, signed_role, width_of
-from tui.widgets.painted import Pane
+from tui.widgets.line_widget import Pane
 
 _LABEL = 9
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.model import DecisionRecord, Reason, Tone
 from tui.widgets.line import TONE_MARK, TONE_ROLE, Line, clip_line, heading, pad_line
-from tui.widgets.painted import Pane
+from tui.widgets.line_widget import Pane
 
 _TWO_COLUMNS = 70
 _ORDER = {Tone.NEGATIVE: 0, Tone.NEUTRAL: 1, Tone.POSITIVE: 2}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tui.widgets.line import Line, heading, wrap_text
-from tui.widgets.painted import Pane
+from tui.widgets.line_widget import Pane
 
 READING = "reading the ledger"
 

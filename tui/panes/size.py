@@ -5,7 +5,7 @@ from __future__ import annotations
 from core.model import DecisionRecord, PositionSize
 from tui import fmt
 from tui.widgets.line import Line, Piece, heading, wrap
-from tui.widgets.painted import Pane
+from tui.widgets.line_widget import Pane
 
 _NEUTRAL = 0.005
 """A factor this close to 1 neither helps nor hurts."""

@@ -8,7 +8,7 @@ from core.model import Source
 from server.deck import SourceStatus
 from tui import fmt
 from tui.widgets.line import Line, clip_line, spread, width_of
-from tui.widgets.painted import Pane
+from tui.widgets.line_widget import Pane
 
 SHORT = {
     Source.SATY_PHASE: "SATY",

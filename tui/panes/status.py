@@ -8,7 +8,7 @@ from core.model import Mode
 from server.deck import ExchangeStatus
 from tui import fmt
 from tui.widgets.line import Line, spread, width_of
-from tui.widgets.painted import Pane
+from tui.widgets.line_widget import Pane
 
 _MODE_ROLE = {Mode.ACTIVE: "badge-good", Mode.REDUCING: "badge-warn", Mode.HALTED: "badge-bad"}
 _STEPS = 5

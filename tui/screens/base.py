@@ -10,10 +10,10 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from server.deck import DeckSnapshot
-from tui.commands.table import BY_NAME, in_scope
+from tui.commands.registry import BY_NAME, in_scope
 from tui.panes.sources import SourcesPane, SourcesView, freshest
 from tui.panes.status import AlarmPane, StatusPane, StatusView
-from tui.sizing import Sized
+from tui.textual_patches.single_layout import Sized
 from tui.widgets.keybar import KeyBar
 
 if TYPE_CHECKING:

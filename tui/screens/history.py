@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from textual.app import ComposeResult
 
-from core.decision.deciding import deciding_code
+from core.decision.deciding_reason import deciding_code
 from core.model import Action, Quality
 from server.deck import Page, PageQuery
 from tui import fmt
-from tui.commands.table import bindings
+from tui.commands.registry import bindings
 from tui.dialogs.symbol import SymbolDialog
 from tui.panes.filters import FilterPane, FilterView
 from tui.panes.recent import result

@@ -11,8 +11,8 @@ from textual.app import ComposeResult
 from textual.containers import Container
 
 from server.deck import Command
-from server.views import LearningView
-from tui.commands.table import bindings
+from server.deck.reports import LearningView
+from tui.commands.registry import bindings
 from tui.dialogs.suggestion import JudgeDialog, SuggestionDialog
 from tui.panes.calibration import CalibrationPane
 from tui.panes.drift import DriftPane, ShadowsPane

@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.containers import Container, VerticalScroll
 
 from server.deck import DeckSnapshot
-from tui.commands.table import bindings
+from tui.commands.registry import bindings
 from tui.panes.approvals import ApprovalsPane
 from tui.panes.decision import DecisionPane, DecisionView
 from tui.panes.events import EventsPane

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from textual.app import ComposeResult
 from textual.containers import Container
 
-from server.views import WINDOWS, PerformanceView
-from tui.commands.table import bindings
+from server.deck.reports import WINDOWS, PerformanceView
+from tui.commands.registry import bindings
 from tui.panes.cuts import CutsPane
 from tui.panes.distribution import DistributionPane, ExcursionsPane
 from tui.panes.equity import DrawdownPane, EquityPane

@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.containers import Container
 
 from server.deck import DeckSnapshot, Page, PageQuery, SystemView
-from tui.commands.table import bindings
+from tui.commands.registry import bindings
 from tui.dialogs.receipt_detail import ReceiptDialog
 from tui.panes.engine import EnginePane, EngineView, FeedsPane, LedgerPane, RulesPane
 from tui.panes.quarantine import BodyPane, BodyView, QuarantinePane

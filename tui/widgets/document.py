@@ -8,7 +8,7 @@ from textual import events
 from textual.binding import Binding
 
 from tui.widgets.line import Line
-from tui.widgets.painted import Painted
+from tui.widgets.line_widget import Painted
 
 
 class Document(Painted, can_focus=True):

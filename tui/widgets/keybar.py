@@ -8,7 +8,7 @@ from textual import events
 
 from tui.commands.base import UserCommand
 from tui.widgets.line import Line, width_of
-from tui.widgets.painted import Painted
+from tui.widgets.line_widget import Painted
 
 _MERGED = 3
 """Screens from which their keys are shown as one where not all have room."""

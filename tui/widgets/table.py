@@ -10,10 +10,10 @@ from typing import Any
 from textual import events
 from textual.message import Message
 
-from tui.commands.table import bindings
+from tui.commands.registry import bindings
 from tui.fmt import fit
 from tui.widgets.line import Line, heading
-from tui.widgets.painted import Painted
+from tui.widgets.line_widget import Painted
 
 Cell = tuple[str, str]
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from core.decision import decide
 from core.decision.confidence import combine
-from core.decision.reading import ReadingError, context_from, market_from
+from core.decision.from_mapping import ReadingError, context_from, market_from
 from core.model import (
     Action,
     AlignmentFacts,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from core.decision import contract_count, inputs_from, planned_loss, position_size
 from core.decision.confluence import confluence
-from core.decision.reading import ReadingError
+from core.decision.from_mapping import ReadingError
 from core.model import (
     AlignmentFacts,
     Bias,

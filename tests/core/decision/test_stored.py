@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.decision import decide
-from core.decision.reading import context_from, market_from
+from core.decision.from_mapping import context_from, market_from
 from core.decision.stored import from_inputs, to_inputs
-from core.facts_json import FactsError, read
+from core.from_json import FactsError, read
 from core.model import (
     AlignmentFacts,
     Bias,

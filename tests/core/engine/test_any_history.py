@@ -30,7 +30,7 @@ from core.intake.samples import DISGUISES
 from core.model import Action, Direction, ReceiptStatus, Source
 from core.positions import account_of
 from server.ledger.codec import decode, encode, encode_any
-from server.writer import decode_state
+from server.runtime.engine_loop import decode_state
 
 SYMBOLS = ("SPY", "SPX", "TSLA")
 SPOT = {"SPY": 450.0, "SPX": 4500.0, "TSLA": 200.0}

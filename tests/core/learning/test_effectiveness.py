@@ -22,7 +22,7 @@ from core.learning import (
     table,
 )
 from core.learning.tables import drawdown_r
-from core.performance.figures import Metric, Status
+from core.performance.metric import Metric, Status
 from core.rules import DEFAULT, Rules
 
 Made = Callable[..., Observations]

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.learning import Observations, Suggestion, SuggestionStatus, apply, rule_value, suggest, with_rule
-from core.learning.levers import FACTORS, LIMITS, STEPS, levers
 from core.learning.suggestions import moved
+from core.learning.tunable_rules import FACTORS, LIMITS, STEPS, levers
 from core.performance.columns import Codes
 from core.rules import DEFAULT, Rules, RulesError
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import ttest_1samp
 
-from core.learning.fdr import benjamini_hochberg, joint_p, session_scores, t_p
+from core.learning.false_discovery import benjamini_hochberg, joint_p, session_scores, t_p
 
 P = np.array([0.001, 0.008, 0.039, 0.041, 0.042, 0.06, 0.074, 0.205, 0.212, 0.216])
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from core.decision import decide
-from core.decision.reading import context_from, market_from
+from core.decision.from_mapping import context_from, market_from
 from core.learning import (
     IN_SAMPLE,
     Outcomes,
@@ -25,8 +25,8 @@ from core.learning import (
     with_rule,
     with_side_effects,
 )
-from core.learning.limits import allowed
-from core.performance.figures import Status
+from core.learning.limits_replay import allowed
+from core.performance.metric import Status
 from core.rules import DEFAULT, Rules
 
 Entry = Callable[..., dict[str, Any]]

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.exchange.calendar import Calendar
 from core.model import Direction
-from core.options.calendar import Calendar
 from core.options.contract import (
     ContractError,
     candidate_strikes,
@@ -28,7 +28,7 @@ from core.options.contract import (
 )
 from core.options.quotes import OptionQuote, Refusal, liquidity_fault
 from core.options.ticks import tick, tick_down, tick_up
-from core.rule_sections import ContractRules, FillRules
+from core.rules.sections import ContractRules, FillRules
 
 NEW_YORK = ZoneInfo("America/New_York")
 CALENDAR = Calendar.load()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.options.calendar import Calendar
+from core.exchange.calendar import Calendar
 from core.options.commissions import commission
 from core.options.fills import (
     Fill,
@@ -23,7 +23,7 @@ from core.options.fills import (
     settle,
 )
 from core.options.spreads import model_spread, quote_from_model, uniform_of
-from core.rule_sections import ContractRules, FillRules
+from core.rules.sections import ContractRules, FillRules
 
 OPEN = datetime(2026, 11, 23, 14, 30, tzinfo=UTC)
 NOW = OPEN + timedelta(hours=2)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.options.volatility import estimate_iv
-from core.rule_sections import VolatilityRules
+from core.rules.sections import VolatilityRules
 
 RULES = VolatilityRules()
 YEARS = 0.04

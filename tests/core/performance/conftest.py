@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from core.options.calendar import Calendar
+from core.exchange.calendar import Calendar
 from core.performance import Trade
 
 START = datetime(2026, 1, 5, 15, 0, tzinfo=UTC)

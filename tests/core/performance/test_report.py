@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from core.performance import CUTS, Trades, curve, histogram, metrics, report
-from core.performance.reporting import MOST_POINTS
+from core.performance.report import MOST_POINTS
 
 
 def test_a_report_of_all_counts_sessions_up_to_the_day_before(on_sessions: Any) -> None:

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from core.events import PriceSeen
+from core.exchange.calendar import Calendar
 from core.model import Contract, Direction, Levels
-from core.options.calendar import Calendar
 from core.options.fills import Fill, Order, Side, fill
 from core.options.quotes import OptionQuote
 from core.options.spreads import quote_from_model

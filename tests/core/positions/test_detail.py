@@ -13,7 +13,7 @@ from core.model import Direction
 from core.options import price
 from core.positions import on_price, on_time, stop_to_break_even
 from core.positions.detail import POINTS, position_detail
-from core.positions.view import exit_conditions, live_values, nearest_of
+from core.positions.live_values import exit_conditions, live_values, nearest_of
 
 MINUTE = timedelta(minutes=1)
 

@@ -14,7 +14,7 @@ from core.options import price_one
 from core.options.fills import Fill, FillQuality, Side
 from core.options.quotes import OptionQuote
 from core.positions import entry_mark, next_mark, on_price, on_time, open_position
-from core.positions.book import Basis
+from core.positions.position import Basis
 from core.rules import Rules
 
 LONG, SHORT = Direction.LONG, Direction.SHORT

@@ -46,10 +46,10 @@ from server.deck import (
     PositionRow,
     SystemView,
 )
+from server.deck.performance import window_days
+from server.deck.reports import LearningView, PerformanceView
 from server.http.app import HttpServer
-from server.http.ports import Health, WebhookAnswer
-from server.reporting import window_days
-from server.views import LearningView, PerformanceView
+from server.runtime.ports import Health, WebhookAnswer
 
 AT = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
 COMMAND_TOKEN = "the-command-token"

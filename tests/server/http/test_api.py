@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from server.deck import CommandResult
-from server.http.ports import NotStored, Overloaded
+from server.runtime.ports import NotStored, Overloaded
 
 # path | limit asked of the deck | filters | order
 QUERIES = [

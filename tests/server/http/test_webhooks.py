@@ -9,7 +9,7 @@ import pytest
 
 from core.intake import endpoint_source
 from server.config import ENDPOINTS
-from server.http.ports import NotStored, Overloaded
+from server.runtime.ports import NotStored, Overloaded
 
 SIGNAL = {"ticker": "SPY", "action": "buy", "ai_score": 8.4, "price": 450.0, "timeframe": "15"}
 PHASE = {"meta": {"engine": "SATY_PO"}, "symbol": "SPY", "phase": {"current": 2, "name": "MARKUP"}}

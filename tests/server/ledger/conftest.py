@@ -51,7 +51,7 @@ from core.model import (
 )
 from core.options.fills import OptionQuote
 from core.positions.attribution import Attribution
-from core.positions.book import Basis, Execution, Leg, Mark, Position, PositionState
+from core.positions.position import Basis, Execution, Leg, Mark, Position, PositionState
 from server.ledger.sqlite import SqliteLedger
 
 START = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)

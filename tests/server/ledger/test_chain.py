@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from server.ledger.chain import GENESIS, JournalRow, link, verify
 from server.ledger.codec import encode
-from server.ledger.instants import micros
+from server.ledger.timestamps import micros
 
 
 def chained(events: Any) -> list[JournalRow]:

@@ -10,9 +10,9 @@ import pytest
 from core.performance import metrics
 from core.rules import Rules
 from server.deck import PageQuery
+from server.deck.performance import Performance, closed_trades, report_of, window_days
 from server.ledger.reader import SqliteReader
 from server.ledger.sqlite import SqliteLedger
-from server.reporting import Performance, closed_trades, report_of, window_days
 
 NET = (4.35 - 1.90) * 200 - 1.3 - 1.3
 """What the trade made by ``make.trade`` comes to: two contracts from 1.90 to 4.35, 1.30 a side."""

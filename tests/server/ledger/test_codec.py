@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from core.events import Event, MarketAnswered, PriceSeen, Received
 from core.model import Context, DecisionRecord, MarketSnapshot, Source
-from core.positions.book import Position
+from core.positions.position import Position
 from server.ledger.codec import decode, decode_as, encode, encode_any
 
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)

@@ -13,7 +13,7 @@ from uuid import uuid4
 import pytest
 
 from core.events import PriceSeen
-from core.options.calendar import Calendar
+from core.exchange.calendar import Calendar
 from server.ledger.bulk import BulkLedger
 from server.replay.rebuilt import ENGINE_ID, replay_receipts
 from server.replay.sources import Prices, Receipt

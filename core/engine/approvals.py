@@ -1,0 +1,237 @@
+"""Trades put to a person: asked for once while their signal waits, answered once, over with their signal.
+
+A yes executes nothing by itself: the market is asked, and the decision made from its answer is the trade.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from core.approvals import NEEDED, Approval, ApprovalStatus
+from core.effects import Effect, Notify, StoreApproval, StoreDecision
+from core.engine.kernel import Desk
+from core.engine.recording import remember
+from core.engine.state import CommandDone, ask_for
+from core.events import Commanded
+from core.live_signal import LiveSignal
+from core.model import Action, Contract, ContractCount, DecisionRecord, Reason, Tone
+
+KEPT_APPROVALS = 200
+"""How many are remembered after their end, so that a word said twice is answered as the first time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What an entry would buy, for which a person's word is needed; ``price`` the ask per share in dollars."""
+
+    contract: Contract
+    count: ContractCount
+    price: float
+    premium: float
+    reason: Reason
+
+
+def approval_of(desk: Desk, signal: LiveSignal) -> Approval | None:
+    """The approval that a signal waits for or has been given, while it is open."""
+    return None if signal.approval_id is None else desk.state.approvals[signal.approval_id]
+
+
+def follow(
+    desk: Desk, signal: LiveSignal, record: DecisionRecord, request: Request | None, lasts: bool
+) -> list[Effect]:
+    """What a new decision means for its signal's approval: asked for, still open, or over.
+
+    ``lasts`` when the decision says nothing against the trade but that its price is late.
+    """
+    approval = approval_of(desk, signal)
+    if approval is None:
+        return [] if request is None else _ask(desk, signal, record, request)
+    if record.action is Action.EXECUTE:
+        return [_end(desk, signal, approval, ApprovalStatus.EXECUTED, record.at, position=record.position_id)]
+    if request is not None or lasts:
+        return []
+    ended = _end(desk, signal, approval, ApprovalStatus.WITHDRAWN, record.at, code=record.code or "VERDICT")
+    text = f"{approval.label} no longer stands: {_why(record)}"
+    return [ended, _told(approval, record.at, text, Tone.NEGATIVE)]
+
+
+def expire(desk: Desk, now: datetime, seq: int) -> list[Effect]:
+    """End the approvals whose signals are over: nobody said yes, or the market never answered."""
+    effects: list[Effect] = []
+    for signal in [
+        s for s in desk.state.signals.values() if s.approval_id is not None and not s.is_live(now)
+    ]:
+        effects += _expired(desk, signal, now, seq)
+    return effects
+
+
+def approve(desk: Desk, event: Commanded) -> tuple[CommandDone, list[Effect]]:
+    """A person's yes: the market is asked, and what it answers decides."""
+    approval, signal, done = _asked_about(desk, event, (ApprovalStatus.APPROVED, ApprovalStatus.EXECUTED))
+    if done is not None or approval is None or signal is None:
+        return done or _unknown(event), []
+    if not signal.is_live(event.at):
+        return _over(approval, ApprovalStatus.EXPIRED), _expired(desk, signal, event.at, event.seq)
+    said = replace(approval, status=ApprovalStatus.APPROVED, author=event.author, said_at=event.at)
+    desk.state.approvals[approval.id] = said
+    effects: list[Effect] = [StoreApproval(approval=replace(said, record=None))]
+    if not signal.asked:
+        effects.append(ask_for(signal))
+    text = f"Approved {approval.label}: bought at the market of now, if it still stands"
+    return CommandDone(True, "APPROVING", text), effects
+
+
+def reject(desk: Desk, event: Commanded) -> tuple[CommandDone, list[Effect]]:
+    """A person's no: the signal is dead, and a decision says so."""
+    approval, signal, done = _asked_about(desk, event, (ApprovalStatus.REJECTED,))
+    if done is not None and done.code == "APPROVED" and approval is not None and approval.is_open:
+        done = None  # a yes that has bought nothing yet can be taken back
+    if done is not None or approval is None or signal is None:
+        return done or _unknown(event), []
+    if not signal.is_live(event.at):
+        return _over(approval, ApprovalStatus.EXPIRED), _expired(desk, signal, event.at, event.seq)
+    reason = Reason("REJECTED", f"Rejected by {event.author}", Tone.NEGATIVE)
+    said = replace(approval, author=event.author, said_at=event.at)
+    effects = _skip(desk, signal, said, reason, event.at, event.seq, "person")
+    ended = _end(desk, signal, said, ApprovalStatus.REJECTED, event.at)
+    signal.dead = True
+    desk.drop_signal(signal.id)
+    return CommandDone(True, "REJECTED", f"Rejected {approval.label}"), [*effects, ended]
+
+
+# --- the parts ----------------------------------------------------------------------------------------
+
+
+def _ask(desk: Desk, signal: LiveSignal, record: DecisionRecord, request: Request) -> list[Effect]:
+    assert record.approval_id is not None
+    approval = Approval(
+        id=record.approval_id,
+        seq=record.seq,
+        at=record.at,
+        signal_id=signal.id,
+        decision_id=record.id,
+        symbol=record.symbol,
+        direction=record.proposed_direction,
+        timeframe=record.timeframe,
+        confidence=record.confidence,
+        contract=request.contract,
+        contracts=request.count.contracts,
+        price=request.price,
+        premium=request.premium,
+        planned_loss=request.count.planned_loss * request.count.contracts,
+        why=request.reason.text,
+        until=signal.live_until,
+        record=record,
+    )
+    approvals = desk.state.approvals
+    approvals[approval.id] = approval
+    signal.approval_id = approval.id
+    ended = [a.id for a in approvals.values() if not a.is_open]
+    for approval_id in ended[: max(0, len(ended) - KEPT_APPROVALS)]:
+        del approvals[approval_id]
+    text = f"Approve? {approval.direction} {approval.label}, premium ${approval.premium:,.0f}"
+    return [
+        StoreApproval(approval=replace(approval, record=None)),
+        _told(approval, record.at, text, Tone.NEUTRAL),
+    ]
+
+
+def _asked_about(
+    desk: Desk, event: Commanded, same: tuple[ApprovalStatus, ...]
+) -> tuple[Approval | None, LiveSignal | None, CommandDone | None]:
+    """The approval a word is about and its signal, or the answer to a word that changes nothing."""
+    approval = desk.state.approvals.get(event.argument or "")
+    if approval is None:
+        return None, None, _unknown(event)
+    signal = desk.state.signals.get(approval.signal_id)
+    if approval.status in same:
+        done = CommandDone(
+            True, approval.status.value, f"{approval.label} is {_words(approval.status)} already"
+        )
+        return approval, signal, done
+    if approval.status is not ApprovalStatus.PENDING:
+        return approval, signal, _over(approval, approval.status)
+    return approval, signal, None
+
+
+def _unknown(event: Commanded) -> CommandDone:
+    return CommandDone(False, "NO_APPROVAL", f"argument: {event.argument!r} names no approval")
+
+
+def _over(approval: Approval, status: ApprovalStatus) -> CommandDone:
+    why = f" ({approval.code})" if approval.code else ""
+    return CommandDone(
+        False, status.value, f"{approval.label} is {_words(status)}{why}: nothing to say any more"
+    )
+
+
+def _words(status: ApprovalStatus) -> str:
+    return status.value.lower()
+
+
+def _expired(desk: Desk, signal: LiveSignal, now: datetime, seq: int) -> list[Effect]:
+    approval = approval_of(desk, signal)
+    assert approval is not None
+    minutes = (now - approval.at).total_seconds() / 60
+    text = (
+        f"Nobody approved it within {minutes:.0f} min"
+        if approval.status is ApprovalStatus.PENDING
+        else f"Approved by {approval.author}, but no fresh market came in time"
+    )
+    effects = _skip(desk, signal, approval, Reason("APPROVAL_EXPIRED", text, Tone.NEGATIVE), now, seq, "time")
+    effects.append(_end(desk, signal, approval, ApprovalStatus.EXPIRED, now))
+    desk.drop_signal(signal.id)
+    return [*effects, _told(approval, now, f"Expired: {approval.label}", Tone.NEGATIVE)]
+
+
+def _skip(
+    desk: Desk, signal: LiveSignal, approval: Approval, reason: Reason, now: datetime, seq: int, trigger: str
+) -> list[Effect]:
+    """The decision that ends a signal without another look at the market: on the evidence it asked on."""
+    assert approval.record is not None
+    record = replace(
+        approval.record,
+        id=desk.new_id(f"decision:{approval.id}"),
+        seq=seq,
+        at=now,
+        action=Action.SKIP,
+        direction=None,
+        code=reason.code,
+        blocks=(reason,),
+        supersedes=signal.last_decision_id,
+        trigger=trigger,
+    )
+    signal.last_decision_id = record.id
+    remember(desk, record)
+    return [StoreDecision(record=record)]
+
+
+def _end(
+    desk: Desk,
+    signal: LiveSignal,
+    approval: Approval,
+    status: ApprovalStatus,
+    now: datetime,
+    *,
+    code: str | None = None,
+    position: str | None = None,
+) -> Effect:
+    signal.approval_id = None
+    ended = replace(approval, status=status, ended_at=now, code=code, position_id=position, record=None)
+    desk.state.approvals[approval.id] = ended
+    return StoreApproval(approval=ended)
+
+
+def _why(record: DecisionRecord) -> str:
+    if record.blocks:
+        return record.blocks[0].text
+    failed = record.verdict.gates.failed
+    return f"{', '.join(failed)} failed" if failed else f"confidence {record.confidence:.1f}"
+
+
+def _told(approval: Approval, at: datetime, text: str, tone: Tone) -> Notify:
+    return Notify(kind="approval", at=at, text=text, tone=tone, symbol=approval.symbol)
+
+
+__all__ = ["NEEDED", "Request", "approval_of", "approve", "expire", "follow", "reject"]

@@ -1,0 +1,187 @@
+"""The market's answer for a signal becomes a decision, and an EXECUTE at most one position."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from core.decision import decide, inputs_from, levels_for, position_size
+from core.decision.market_gate import without_stale_quotes
+from core.decision.size_inputs import quality_of
+from core.effects import AnswerDecision, Effect, Notify, StoreDecision, StoreMarks, StoreTrade
+from core.engine.approvals import NEEDED, approval_of, follow
+from core.engine.entries import Entry, Terms, enter
+from core.engine.kernel import Desk
+from core.engine.positions import close_first, note_outcome, see_price
+from core.engine.recording import remember
+from core.engine.shadows import SHADOW_SIZE, cast_shadow, supersede
+from core.engine.state import Outcome
+from core.events import MarketAnswered, PriceSeen
+from core.live_signal import LiveSignal
+from core.model import Action, Decision, DecisionRecord, MarketSnapshot, Reason, Tone
+from core.risk import CLOSE_FIRST
+
+TRANSIENT = frozenset({"STALE_PRICE", "STALE_QUOTE"})
+"""A price that is only late says nothing against the signal: the next one may still execute it."""
+
+
+def answered(desk: Desk, event: MarketAnswered) -> list[Effect]:
+    """Decide a signal that awaits its market; an answer nobody waits for changes nothing."""
+    state = desk.state
+    signal = state.signals.get(event.signal_id)
+    if signal is None or not signal.asked:
+        return []
+    signal.asked = False
+    signal.changed = False
+    effects = _price_of(desk, event)
+    if signal.last_decision_id is not None and not signal.is_live(event.at):
+        return effects
+    return effects + _decide(desk, signal, event)
+
+
+def _price_of(desk: Desk, event: MarketAnswered) -> list[Effect]:
+    """The snapshot's price is a price like any other, unless a newer one is known."""
+    snapshot = event.snapshot
+    if snapshot.price is None:
+        return []
+    made = event.at - timedelta(seconds=snapshot.ages.get("price", 0.0))
+    known = desk.state.prices.get(snapshot.symbol)
+    if known is not None and known.priced_at >= made and known.source == snapshot.feeds.get("price"):
+        return []
+    seen = PriceSeen(
+        seq=event.seq,
+        at=event.at,
+        symbol=snapshot.symbol,
+        price=snapshot.price,
+        priced_at=made,
+        source=snapshot.feeds.get("price", "feed"),
+    )
+    return see_price(desk, seen)
+
+
+def _decide(desk: Desk, signal: LiveSignal, event: MarketAnswered) -> list[Effect]:
+    state, rules, now = desk.state, desk.rules, event.at
+    expert = signal.update.signal
+    assert expert is not None
+    symbol = signal.update.symbol
+    price = state.prices.get(symbol)
+    session = desk.env.calendar.session_label(now, rules.clock)
+    context = state.contexts.context_for(
+        symbol, now, session, price.price if price is not None else None, rules, signal
+    )
+    market = without_stale_quotes(event.snapshot, rules)
+    verdict = decide(context, market, rules)
+    levels = levels_for(context, market, rules)
+    # A signal whose own stated decay has run out leaves no expert: nothing to size, and never an EXECUTE.
+    size = position_size(inputs_from(context, market, rules, levels), rules) if context.expert else None
+    decision_id, position_id = desk.new_id("decision"), desk.new_id("position")
+    terms = Terms(
+        signal=signal,
+        context=context,
+        market=market,
+        levels=levels,
+        size=size or SHADOW_SIZE,
+        chain=event.chain,
+        price=price,
+        now=now,
+        decision_id=decision_id,
+        position_id=position_id,
+        approval=approval_of(desk, signal),
+    )
+    entry, effects = Entry(), list[Effect]()
+    blocks: tuple[Reason, ...] = ()
+    signal.late = signal.late or _over(signal, now)
+    if signal.late is not None:
+        blocks = (signal.late,)
+    elif verdict.action is Action.EXECUTE and size is not None:
+        entry = enter(desk, terms, may_close=rules.risk.opposite == CLOSE_FIRST)
+        if entry.closes:
+            effects += close_first(desk, entry.closes, now)
+            entry = enter(desk, terms)
+        blocks = entry.reasons
+    action = verdict.action if not blocks else Action.WAIT if entry.request is not None else Action.SKIP
+    changed = signal.decided(now, action, verdict.gates, (*blocks, *verdict.reasons))
+    if blocks:
+        waits = blocks[0].code in (*TRANSIENT, NEEDED)
+        signal.dead, signal.open_to_change = not waits, waits
+    if not changed:
+        return effects
+    first = signal.last_decision_id is None
+    asking = desk.new_id("approval") if entry.request is not None else None
+    record = DecisionRecord(
+        id=decision_id,
+        seq=event.seq,
+        at=now,
+        signal_id=signal.id,
+        receipt_id=signal.receipt_id or "",
+        symbol=symbol,
+        source=signal.update.source,
+        timeframe=signal.update.timeframe,
+        quality=expert.quality or quality_of(expert.ai_score, rules),
+        action=action,
+        direction=verdict.direction if action is Action.EXECUTE else None,
+        proposed_direction=expert.direction,
+        confidence=verdict.confidence,
+        code=blocks[0].code if blocks else None,
+        verdict=verdict,
+        blocks=blocks,
+        size=size,
+        count=entry.count,
+        contract=entry.contract,
+        levels=levels,
+        context=context,
+        market=market,
+        supersedes=signal.last_decision_id,
+        position_id=position_id if entry.position is not None else None,
+        trigger="signal" if first else "change",
+        approval_id=signal.approval_id or asking,
+    )
+    signal.last_decision_id = record.id
+    effects.append(StoreDecision(record=record))
+    if entry.position is not None and entry.mark is not None:
+        signal.executed = True
+        state.alerts.entered(now, entry.position.entry.risk_amount)
+        state.positions[position_id] = entry.position
+        note_outcome(desk, record.id, Outcome("open"))
+        effects += [
+            StoreTrade(position=entry.position),
+            StoreMarks(position_id=position_id, marks=(entry.mark,)),
+        ]
+        effects += supersede(desk, signal.id)
+    elif first:
+        effects += cast_shadow(desk, replace(terms, position_id=desk.new_id("shadow"), size=SHADOW_SIZE))
+    effects += follow(desk, signal, record, entry.request, bool(blocks) and blocks[0].code in TRANSIENT)
+    remember(desk, record)
+    if first and signal.receipt_id is not None:
+        effects.append(AnswerDecision(receipt_id=signal.receipt_id, record=record))
+    if action is Action.EXECUTE or (blocks and entry.request is None):
+        effects.append(_told(record, verdict, market))
+    if not signal.is_live(now) or not signal.open_to_change:
+        desk.drop_signal(signal.id)
+    return effects
+
+
+def _over(signal: LiveSignal, now: datetime) -> Reason | None:
+    """Why a signal that came in time is too old when its market is known at last, after an outage of ours."""
+    if signal.is_live(now):
+        return None
+    waited = (now - signal.arrived).total_seconds() / 60
+    lives = (signal.live_until - signal.arrived).total_seconds() / 60
+    return Reason("LATE", f"Decided {waited:.1f} min after it arrived, at most {lives:g}", Tone.NEGATIVE)
+
+
+def _told(record: DecisionRecord, verdict: Decision, market: MarketSnapshot) -> Notify:
+    if record.action is Action.EXECUTE and record.contract is not None and record.count is not None:
+        text = f"EXECUTE {record.proposed_direction} {record.contract.label} × {record.count.contracts}"
+        assumed = " (market assumed)" if market.assumed else ""
+        return Notify(
+            kind="execute",
+            at=record.at,
+            text=f"{text}, confidence {verdict.confidence:.1f}{assumed}",
+            tone=Tone.POSITIVE,
+            symbol=record.symbol,
+            position_id=record.position_id,
+        )
+    why = record.blocks[0]
+    text = f"SKIP {record.symbol} {record.proposed_direction}: {why.text}"
+    return Notify(kind="refused", at=record.at, text=text, tone=Tone.NEUTRAL, symbol=record.symbol)

@@ -1,0 +1,60 @@
+"""The engine: one step per event, its private state changed without I/O.
+
+Invariants, tested under these names: equal inputs give equal states and effects; a receipt is stored exactly
+once; a signal executes at most once; every EXECUTE has exactly one position; a command acts at most once; a
+signal waits for at most one approval.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from core.effects import Effect, StoreRules
+from core.engine.commands import command
+from core.engine.decisions import answered
+from core.engine.kernel import Desk
+from core.engine.positions import priced
+from core.engine.receipts import receive
+from core.engine.ticks import tick
+from core.events import Commanded, Event, MarketAnswered, PriceSeen, Received, RulesChanged, Ticked
+
+Handler = Callable[[Desk, Any], list[Effect]]
+
+
+class Engine(Desk):
+    """Steps through events, each handled by the one function that the table names."""
+
+    def step(self, event: Event) -> tuple[Effect, ...]:
+        """Take one event; returns what is to be stored and done, in order.
+
+        Raises ValueError when the event's seq does not follow or its instant goes back.
+        """
+        state = self.state
+        if event.seq != state.seq + 1:
+            raise ValueError(f"event {event.seq} does not follow {state.seq}")
+        if state.at is not None and event.at < state.at:
+            raise ValueError(f"event {event.seq} at {event.at} lies before {state.at}")
+        state.seq, state.at = event.seq, event.at
+        return tuple(_HANDLERS[type(event)](self, event))
+
+
+def _rules_changed(desk: Desk, event: RulesChanged) -> list[Effect]:
+    desk.take_rules(event.toml)
+    rules = desk.rules
+    return [
+        StoreRules(
+            seq=event.seq, at=event.at, fingerprint=rules.fingerprint, name=rules.name, toml=event.toml,
+            author=event.author,
+        )
+    ]  # fmt: skip
+
+
+_HANDLERS: dict[type, Handler] = {
+    Received: receive,
+    MarketAnswered: answered,
+    PriceSeen: priced,
+    Ticked: tick,
+    Commanded: command,
+    RulesChanged: _rules_changed,
+}

@@ -1,0 +1,290 @@
+"""From a verdict to a position: contract, quote, number of contracts, limits, fill; or every reason why not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from core.approvals import NEEDED, Approval, ApprovalStatus, approval_needed
+from core.decision import contract_count, level_test
+from core.decision.atr import daily_atr
+from core.engine.approvals import Request
+from core.engine.kernel import Desk
+from core.events import OptionChain, PriceSeen
+from core.exposure import exposure_of
+from core.live_signal import LiveSignal
+from core.model import (
+    Context,
+    Contract,
+    ContractCount,
+    Direction,
+    Levels,
+    MarketSnapshot,
+    PositionSize,
+    Reason,
+    Tone,
+)
+from core.options.commissions import commission
+from core.options.contract import ContractError, candidate_strikes, choose_expiry, make_contract
+from core.options.fills import NotFilled, OptionQuote, OrderType, Side, fill, place
+from core.options.quotes import liquidity_fault
+from core.options.spreads import quote_from_model
+from core.positions import Mark, Position, entry_mark, next_mark, open_position
+from core.risk import Proposal, mode_refusal, opposite_of, refusals
+from core.rules import Rules
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """What became of an EXECUTE: a position, or the reasons for which there is none.
+
+    What was worked out before a refusal is kept as evidence. ``request`` is what a person is asked, when it
+    only waits for that; ``closes`` the positions that are to be left before it can be made.
+    """
+
+    position: Position | None = None
+    mark: Mark | None = None
+    contract: Contract | None = None
+    count: ContractCount | None = None
+    reasons: tuple[Reason, ...] = ()
+    request: Request | None = None
+    closes: tuple[Position, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """Everything an entry is made from; under an ``approval`` its contract, and no more of it than asked for."""
+
+    signal: LiveSignal
+    context: Context
+    market: MarketSnapshot
+    levels: Levels | None
+    size: PositionSize
+    chain: OptionChain | None
+    price: PriceSeen | None
+    now: datetime
+    decision_id: str
+    position_id: str
+    approval: Approval | None = None
+
+
+def enter(desk: Desk, terms: Terms, *, may_close: bool = False) -> Entry:
+    """Open a position on paper, or say why not, what a person is to be asked, or what is to be closed first."""
+    stopped = mode_refusal(desk.state.mode)
+    if stopped is not None:
+        return Entry(reasons=(stopped,))
+    plan = _plan(desk, terms)
+    if plan.quote is None or plan.contract is None or plan.count is None or plan.mark is None:
+        return Entry(contract=plan.contract, reasons=plan.reasons)
+    proposal = Proposal(
+        symbol=plan.contract.underlying,
+        direction=_direction(terms),
+        contracts=plan.count.contracts,
+        premium=(plan.quote.ask or 0.0) * plan.contract.multiplier * plan.count.contracts,
+        exposure=exposure_of(plan.mark, plan.contract.multiplier * plan.count.contracts),
+    )
+    state = desk.state
+    held = tuple(state.positions.values())
+    # What is closed first does not count against the entry; what that leaves is looked at again.
+    closes = opposite_of(proposal.symbol, proposal.direction, held) if may_close else ()
+    stays = [p for p in held if p not in closes]
+    against = refusals(proposal, stays, state.day, state.mode, terms.now, desk.rules)
+    if against:
+        return Entry(contract=plan.contract, count=plan.count, reasons=against)
+    waits = _waits(terms, proposal, desk.rules)
+    if waits is not None:
+        ask = plan.quote.ask or 0.0
+        request = Request(
+            contract=plan.contract, count=plan.count, price=ask, premium=proposal.premium, reason=waits
+        )
+        return Entry(contract=plan.contract, count=plan.count, reasons=(waits,), request=request)
+    if closes:
+        return Entry(contract=plan.contract, count=plan.count, closes=closes)
+    return _fill(desk, terms, plan)
+
+
+def _waits(terms: Terms, proposal: Proposal, rules: Rules) -> Reason | None:
+    """Why a person must be asked; one who has been asked is waited for, however small the trade became."""
+    if terms.approval is None:
+        return approval_needed(proposal.contracts, proposal.premium, rules)
+    if terms.approval.status is ApprovalStatus.APPROVED:
+        return None
+    return Reason(NEEDED, terms.approval.why, Tone.NEUTRAL)
+
+
+def shadow_of(desk: Desk, terms: Terms) -> Position | None:
+    """The position that a signal would have opened, limits and mode aside; ``None`` where it could not."""
+    plan = _plan(desk, terms)
+    return None if plan.quote is None else _fill(desk, terms, plan).position
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Plan:
+    """What would be bought: complete, or with the reasons why it cannot be."""
+
+    contract: Contract | None = None
+    mark: Mark | None = None
+    quote: OptionQuote | None = None
+    count: ContractCount | None = None
+    reasons: tuple[Reason, ...] = ()
+
+
+def _plan(desk: Desk, terms: Terms) -> _Plan:
+    refused = _before(desk, terms)
+    if refused is not None:
+        return _Plan(reasons=(refused,))
+    price = terms.price
+    assert price is not None and terms.levels is not None
+    found = _contract(desk, terms, price.price)
+    if isinstance(found, Reason):
+        return _Plan(reasons=(found,))
+    contract, real = found
+    mark = entry_mark(
+        contract, price.price, price.priced_at, real, terms.market.iv_percentile, terms.now, desk.env
+    )
+    quote = real if real is not None else _model_quote(desk, terms, contract, mark)
+    if quote.ask is None or mark.mid <= 0:
+        return _Plan(contract=contract, reasons=(_no("CONTRACT_ILLIQUID", f"{contract.label} has no price"),))
+    loss = _loss_at_stop(desk, contract, mark, quote, terms)
+    count = contract_count(quote.ask, loss, terms.size.final, desk.rules)
+    if isinstance(count, Reason):
+        return _Plan(contract=contract, reasons=(count,))
+    if terms.approval is not None and count.contracts > terms.approval.contracts:
+        count = replace(count, contracts=terms.approval.contracts, bound_by="approval")
+    return _Plan(contract=contract, mark=mark, quote=quote, count=count)
+
+
+def _before(desk: Desk, terms: Terms) -> Reason | None:
+    """What refuses an entry whatever the contract."""
+    if terms.price is None or terms.levels is None:
+        return _no("NO_PRICE", f"No price of {terms.context.symbol} is known")
+    if desk.env.is_stale(terms.price.priced_at, terms.now):
+        age = desk.env.price_age(terms.price.priced_at, terms.now)
+        limit = desk.rules.fills.price_stale_seconds
+        return _no("STALE_PRICE", f"The price is {age:.0f} s old, an entry needs one under {limit:g} s")
+    expert = terms.context.expert
+    assert expert is not None
+    passed = level_test(terms.levels, expert, terms.price.price, desk.rules, terms.signal.reference)
+    if passed is not None:
+        return passed
+    if terms.size.skip:
+        least = desk.rules.sizing.least
+        return _no("SIZE_TOO_SMALL", f"Size multiplier {terms.size.raw:.2f} is under {least:g}")
+    return None
+
+
+def _contract(desk: Desk, terms: Terms, spot: float) -> tuple[Contract, OptionQuote | None] | Reason:
+    """The first liquid contract and its real quote, or without a chain the rules' contract and no quote."""
+    rules, chain = desk.rules, terms.chain
+    if terms.approval is not None:
+        return _named(desk, terms, terms.approval.contract)
+    symbol, direction = terms.context.symbol, _direction(terms)
+    listed = chain.expiries if chain is not None else None
+    expiry = choose_expiry(
+        symbol, terms.context.timeframe, terms.now, desk.env.calendar, listed, rules.contract
+    )
+    if expiry is None:
+        return _no("NO_EXPIRY", f"No expiry of {symbol} is listed")
+    listed_strikes = None if chain is None else dict(chain.strikes).get(expiry)
+    if chain is not None and not listed_strikes:
+        return _no("NO_STRIKES", f"The chain of {symbol} {expiry} lists no strikes")
+    strikes = candidate_strikes(spot, direction, symbol, listed_strikes, rules.contract)
+    quotes = {} if chain is None else dict(chain.quotes)
+    why = "none is listed"
+    for strike in strikes:
+        try:
+            contract = make_contract(symbol, expiry, strike, direction, rules.contract)
+        except ContractError as error:
+            return _no("NO_CONTRACT", str(error))
+        if chain is None:
+            return contract, None
+        quote = quotes.get(contract.occ)
+        if quote is None:
+            why = "not quoted"
+            continue
+        fault = liquidity_fault(quote, symbol, terms.now, rules.contract, rules.fills)
+        if fault is None:
+            return contract, quote
+        why = str(fault)
+    return _no("CONTRACT_ILLIQUID", f"No liquid contract of {symbol} {expiry} near {spot:g}: {why}")
+
+
+def _named(desk: Desk, terms: Terms, contract: Contract) -> tuple[Contract, OptionQuote | None] | Reason:
+    """The contract a person was asked about, as it is quoted now; no other is bought in its place."""
+    if terms.chain is None:
+        return contract, None
+    quote = dict(terms.chain.quotes).get(contract.occ)
+    rules = desk.rules
+    fault = (
+        "not quoted"
+        if quote is None
+        else liquidity_fault(quote, contract.underlying, terms.now, rules.contract, rules.fills)
+    )
+    if quote is None or fault is not None:
+        return _no("CONTRACT_ILLIQUID", f"{contract.label} cannot be bought: {fault}")
+    return contract, quote
+
+
+def _model_quote(desk: Desk, terms: Terms, contract: Contract, mark: Mark) -> OptionQuote:
+    return quote_from_model(
+        mark.mid,
+        symbol=contract.underlying,
+        dte=desk.env.dte(contract, terms.now),
+        entry_id=terms.position_id,
+        priced_at=mark.spot_at,
+        now=terms.now,
+        day=desk.env.calendar.session_at(terms.now),
+        rules=desk.rules.fills,
+    )
+
+
+def _loss_at_stop(desk: Desk, contract: Contract, mark: Mark, quote: OptionQuote, terms: Terms) -> float:
+    """Dollars one contract loses if the underlying went to its stop at once, all costs included."""
+    assert terms.levels is not None and quote.ask is not None
+    fills = desk.rules.fills
+    at_stop = next_mark(
+        contract, mark, spot=terms.levels.stop, spot_at=mark.spot_at, now=terms.now, env=desk.env
+    )
+    slip = fills.slippage_pct / 100
+    half = (quote.ask - mark.mid) / mark.mid
+    bought = quote.ask if fills.order_type == OrderType.LIMIT else quote.ask + slip * mark.mid
+    sold = max(0.0, at_stop.mid * (1 - half - slip))
+    fees = commission(1, bought, True, fills) + commission(1, sold, False, fills)
+    return (bought - sold) * contract.multiplier + fees
+
+
+def _fill(desk: Desk, terms: Terms, plan: _Plan) -> Entry:
+    rules, contract, count, mark, quote = desk.rules, plan.contract, plan.count, plan.mark, plan.quote
+    assert contract is not None and count is not None and mark is not None and quote is not None
+    order = place(contract.underlying, Side.BUY, count.contracts, quote, rules.fills)
+    is_open = desk.env.calendar.session_at(terms.now) is not None
+    done = fill(order, quote, terms.now, is_open, rules.fills, rules.contract)
+    if isinstance(done, NotFilled):
+        return Entry(contract=contract, count=count, reasons=(_no(done.code.value, done.text),))
+    assert terms.levels is not None and terms.price is not None
+    atr = daily_atr(terms.context, terms.market, rules).pct
+    position = open_position(
+        id=terms.position_id,
+        signal_id=terms.signal.id,
+        decision_id=terms.decision_id,
+        contract=contract,
+        direction=_direction(terms),
+        timeframe=terms.context.timeframe,
+        levels=terms.levels,
+        fill=done,
+        mark=mark,
+        risk_amount=count.planned_loss * done.contracts,
+        atr=None if atr is None else atr / 100 * terms.price.price,
+        now=terms.now,
+        env=desk.env,
+    )
+    return Entry(position=position, mark=mark, contract=contract, count=count)
+
+
+def _direction(terms: Terms) -> Direction:
+    assert terms.context.expert is not None
+    return terms.context.expert.direction
+
+
+def _no(code: str, text: str) -> Reason:
+    return Reason(code, text, Tone.NEGATIVE)

@@ -1,0 +1,99 @@
+"""What every handler of the engine works at: the state, the rules in force and what follows from them."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from core.approvals import Approval
+from core.effects import FetchMarket, Watch
+from core.engine.state import EngineState, ask_for
+from core.exchange.calendar import Calendar
+from core.live_signal import LiveSignal
+from core.model import Contract
+from core.positions.position import Position
+from core.positions.trading_context import Env
+from core.rules import Rules
+
+
+class Desk:
+    """The engine's private things; ``state`` is all that the next step depends on."""
+
+    def __init__(self, state: EngineState | None = None, engine_id: str = "local") -> None:
+        self.state = state if state is not None else EngineState()
+        self._salt = hashlib.sha1(engine_id.encode())
+        self.rules = Rules()
+        self.env = Env(self.rules, Calendar.from_rules(self.rules.clock))
+        # Every body looks for the signals of its symbol: thousands of others must not be walked for it.
+        self._by_symbol: dict[str, dict[str, LiveSignal]] = {}
+        for signal in self.state.signals.values():
+            self._by_symbol.setdefault(signal.update.symbol, {})[signal.id] = signal
+        self._shadows_of: dict[str, dict[str, None]] = {}
+        for shadow in self.state.shadows.values():
+            self._shadows_of.setdefault(shadow.symbol, {})[shadow.id] = None
+        if self.state.rules_toml:
+            self.take_rules(self.state.rules_toml)
+
+    def take_rules(self, toml: str) -> None:
+        """Put rules in force; raises RulesError when the text cannot be taken."""
+        self.rules = Rules.parse(toml)
+        self.env = Env(self.rules, Calendar.from_rules(self.rules.clock))
+        self.state.rules_toml = toml
+
+    def add_signal(self, signal: LiveSignal) -> None:
+        self.state.signals[signal.id] = signal
+        self._by_symbol.setdefault(signal.update.symbol, {})[signal.id] = signal
+
+    def drop_signal(self, signal_id: str) -> None:
+        """Forget a signal, if it is still there."""
+        signal = self.state.signals.pop(signal_id, None)
+        if signal is None:
+            return
+        same = self._by_symbol[signal.update.symbol]
+        del same[signal_id]
+        if not same:
+            del self._by_symbol[signal.update.symbol]
+
+    def signals_of(self, symbol: str) -> tuple[LiveSignal, ...]:
+        """The live signals of one symbol, oldest first."""
+        return tuple(self._by_symbol.get(symbol, {}).values())
+
+    def add_shadow(self, shadow: Position) -> None:
+        self.state.shadows[shadow.id] = shadow
+        self._shadows_of.setdefault(shadow.symbol, {})[shadow.id] = None
+
+    def drop_shadow(self, shadow: Position) -> None:
+        del self.state.shadows[shadow.id]
+        same = self._shadows_of[shadow.symbol]
+        del same[shadow.id]
+        if not same:
+            del self._shadows_of[shadow.symbol]
+
+    def shadows_of(self, symbol: str) -> tuple[Position, ...]:
+        """The shadows of one symbol, oldest first."""
+        return tuple(self.state.shadows[id] for id in self._shadows_of.get(symbol, ()))
+
+    def new_id(self, what: str) -> str:
+        """A name-based UUID that this engine gives ``what`` at this seq and nothing else."""
+        digest = self._salt.copy()
+        digest.update(f"{what}:{self.state.seq}".encode())
+        h = digest.hexdigest()
+        return f"{h[:8]}-{h[8:12]}-5{h[13:16]}-a{h[17:20]}-{h[20:32]}"
+
+    def watched(self) -> tuple[Watch, ...]:
+        """The underlyings whose prices matter now: live signals, positions, shadows, tails, approvals."""
+        held: dict[str, dict[Any, Contract]] = {s.update.symbol: {} for s in self.state.signals.values()}
+        state = self.state
+        every: list[Position | Approval] = [*state.positions.values(), *state.shadows.values()]
+        every += [approval for approval in state.approvals.values() if approval.is_open]
+        for wanted in every:
+            contract = wanted.contract
+            held.setdefault(wanted.symbol, {})[contract.expiry, contract.strike, contract.right] = contract
+        for symbol, contracts in state.tails.items():
+            of_symbol = held.setdefault(symbol, {})
+            of_symbol |= {(c.expiry, c.strike, c.right): c for c in contracts.values()}
+        return tuple(Watch(symbol=s, contracts=tuple(held[s].values())) for s in sorted(held))
+
+    def unanswered(self) -> tuple[FetchMarket, ...]:
+        """The questions to the market that a crash left open."""
+        return tuple(ask_for(signal) for signal in self.state.signals.values() if signal.asked)

@@ -1,0 +1,108 @@
+"""A body arrives: read it, recognise a duplicate, take it into the context, and ask the market for a signal."""
+
+from __future__ import annotations
+
+from core.decision import late
+from core.effects import AnswerReceipt, Effect, Notify, StoreReceipt
+from core.engine.kernel import Desk
+from core.engine.positions import see_price
+from core.engine.redecide import reconsider
+from core.engine.state import ask_for
+from core.engine.stated_price import stated_price
+from core.events import Received
+from core.intake import IntakeError, canonical_hash, normalise
+from core.live_signal import LiveSignal
+from core.model import ReceiptStatus, Tone, Update
+
+RETAINED_SIGNALS = 10_000
+
+
+def receive(desk: Desk, event: Received) -> list[Effect]:
+    """Every body leaves exactly one receipt: accepted, duplicate or quarantined."""
+    state = desk.state
+    state.tally.receipts += 1
+    try:
+        update = normalise(event.body, event.endpoint)
+    except IntakeError as error:
+        return _quarantine(desk, event, error)
+    first, note = state.duplicates.check(
+        update, lambda: canonical_hash(event.body), event.receipt_id, event.at, desk.rules.intake
+    )
+    notes = update.notes if note is None else (*update.notes, note)
+    if first is not None:
+        state.tally.duplicates += 1
+        receipt = _receipt(event, update, ReceiptStatus.DUPLICATE, notes, duplicate_of=first)
+        return [receipt, AnswerReceipt(receipt_id=receipt.id, awaits_decision=False)]
+    tardy = late(update, event.at, desk.rules) if update.signal is not None else None
+    seen, doubt = stated_price(desk, update, event) if tardy is None else (None, None)
+    notes = (*notes, *(n for n in (doubt, _ahead(desk, update, event)) if n is not None))
+    effects: list[Effect] = [_receipt(event, update, ReceiptStatus.ACCEPTED, notes)]
+    if state.senders.heard(update.source, update.symbol, event.at):
+        text = f"{update.source} {update.symbol} is back"
+        effects.append(
+            Notify(kind="source", at=event.at, text=text, tone=Tone.POSITIVE, symbol=update.symbol)
+        )
+    if tardy is None:
+        state.contexts.absorb(update, event.at, event.receipt_id, desk.rules)
+        effects += see_price(desk, seen) if seen is not None else []
+        effects += reconsider(desk, update.symbol, event.at)
+    if update.signal is None:
+        return [*effects, AnswerReceipt(receipt_id=event.receipt_id, awaits_decision=False)]
+    signal = LiveSignal.arriving(desk.new_id("signal"), event.receipt_id, update, event.at, desk.rules)
+    signal.late = tardy
+    if len(state.signals) >= RETAINED_SIGNALS:
+        desk.drop_signal(next((s.id for s in state.signals.values() if s.approval_id is None), ""))
+    desk.add_signal(signal)
+    return [*effects, AnswerReceipt(receipt_id=event.receipt_id, awaits_decision=True), ask_for(signal)]
+
+
+def _ahead(desk: Desk, update: Update, event: Received) -> str | None:
+    """A note on a stamp in the future: how late such a body is cannot be told."""
+    if update.timestamp is None:
+        return None
+    minutes = (update.timestamp - event.at).total_seconds() / 60
+    if minutes <= desk.rules.intake.future_minutes:
+        return None
+    return f"its time {update.timestamp:%Y-%m-%d %H:%M:%S} UTC lies {minutes:.0f} min ahead of the clock"
+
+
+def _quarantine(desk: Desk, event: Received, error: IntakeError) -> list[Effect]:
+    desk.state.tally.quarantined += 1
+    receipt = StoreReceipt(
+        id=event.receipt_id,
+        seq=event.seq,
+        at=event.at,
+        endpoint=event.endpoint,
+        body=event.body,
+        status=ReceiptStatus.QUARANTINED,
+        http_status=error.http_status,
+        code=error.code,
+        reason=error.reason,
+    )
+    return [
+        receipt,
+        AnswerReceipt(receipt_id=event.receipt_id, awaits_decision=False),
+        Notify(kind="quarantine", at=event.at, text=f"Quarantined: {error.reason}", tone=Tone.NEUTRAL),
+    ]
+
+
+def _receipt(
+    event: Received,
+    update: Update,
+    status: ReceiptStatus,
+    notes: tuple[str, ...],
+    duplicate_of: str | None = None,
+) -> StoreReceipt:
+    return StoreReceipt(
+        id=event.receipt_id,
+        seq=event.seq,
+        at=event.at,
+        endpoint=event.endpoint,
+        body=event.body,
+        status=status,
+        http_status=200,
+        source=update.source,
+        symbol=update.symbol,
+        duplicate_of=duplicate_of,
+        notes=notes,
+    )

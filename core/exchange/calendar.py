@@ -1,0 +1,254 @@
+"""The exchange's sessions: which days trade, from when to when in UTC, and which part of a day it is.
+
+Works on a plain table of sessions (``session_exceptions.py``) and on what the rules add to it; needs no time-zone
+database. Outside 1998–2030 every question raises ``CalendarError``: nothing is extrapolated.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.exchange import session_exceptions as sessions
+from core.model import Session
+
+_EPOCH = date(1970, 1, 1).toordinal()
+_DAY = 86_400
+_OPEN_MINUTE, _CLOSE_MINUTE = 9 * 60 + 30, 16 * 60
+_STANDARD, _DAYLIGHT = 300, 240  # minutes to add to exchange time for UTC
+_SWITCH_MINUTE = 120  # clocks change at 02:00 of the zone in force
+
+FIRST_DAY = date(sessions.FIRST_YEAR, 1, 1)
+LAST_DAY = date(sessions.LAST_YEAR, 12, 31)
+
+
+class ClockSettings(Protocol):
+    """The rules the calendar reads; ``core.rules.sections.ClockRules`` is one such set."""
+
+    @property
+    def closures(self) -> tuple[str, ...]: ...
+
+    @property
+    def early_closes(self) -> Mapping[str, str]: ...
+
+    @property
+    def midday_from(self) -> str: ...
+
+    @property
+    def power_hour_from(self) -> str: ...
+
+
+class CalendarError(ValueError):
+    """A day the calendar does not know, or an override that names no session; the message says which."""
+
+
+@dataclass(frozen=True, slots=True)
+class TradingDay:
+    """One regular session; ``open`` and ``close`` are UTC instants, the session is open <= t < close."""
+
+    date: date
+    open: datetime
+    close: datetime
+
+    @property
+    def minutes(self) -> int:
+        return (self.close - self.open) // timedelta(minutes=1)
+
+
+class Calendar:
+    """The sessions of one exchange, immutable; ``Calendar.load`` shares equal calendars."""
+
+    __slots__ = ("_closes", "_days", "_made", "_opens", "_switches")
+
+    def __init__(
+        self, days: list[int], opens: list[int], closes: list[int], switches: list[tuple[int, int]]
+    ) -> None:
+        """Days since 1970, opens and closes in epoch seconds; ``switches``: (instant, seconds behind UTC)."""
+        self._days = days
+        self._opens = opens
+        self._closes = closes
+        self._switches = switches
+        self._made: dict[int, TradingDay] = {}
+
+    @classmethod
+    def load(cls, closures: Iterable[date] = (), early_closes: Mapping[date, str] | None = None) -> Calendar:
+        """The table with unscheduled ``closures`` and ``early_closes`` (day -> "HH:MM" exchange time).
+
+        A closure of a day without a session changes nothing. Raises CalendarError for a day outside the
+        table, an early close of a day without a session, or a time that is not inside that session.
+        """
+        early = tuple(sorted((early_closes or {}).items()))
+        return _load(tuple(sorted(set(closures))), early)
+
+    @classmethod
+    def from_rules(cls, rules: ClockSettings) -> Calendar:
+        """``load`` with the overrides that the rules name in ISO dates."""
+        try:
+            closures = [date.fromisoformat(day) for day in rules.closures]
+            early = {date.fromisoformat(day): clock for day, clock in rules.early_closes.items()}
+        except ValueError as error:
+            raise CalendarError(f"clock rules: {error}") from error
+        return cls.load(closures, early)
+
+    def is_session(self, day: date) -> bool:
+        """Whether the exchange holds a regular session on that day."""
+        return self._find(day) is not None
+
+    def session(self, day: date) -> TradingDay | None:
+        """That day's session, ``None`` when the exchange is closed all day."""
+        index = self._find(day)
+        return None if index is None else self._trading_day(index)
+
+    def session_at(self, instant: datetime) -> TradingDay | None:
+        """The session under way at an instant, ``None`` outside regular hours."""
+        seconds = self._checked(instant)
+        index = bisect_right(self._opens, seconds) - 1
+        return self._trading_day(index) if index >= 0 and seconds < self._closes[index] else None
+
+    def next_session(self, day: date) -> TradingDay:
+        """The first session after that day."""
+        return self._at(bisect_right(self._days, _known(day)), day)
+
+    def previous_session(self, day: date) -> TradingDay:
+        """The last session before that day."""
+        return self._at(bisect_left(self._days, _known(day)) - 1, day)
+
+    def sessions_between(self, first: date, last: date) -> tuple[TradingDay, ...]:
+        """All sessions from ``first`` to ``last``, both included; empty when ``last`` is before ``first``."""
+        start, stop = bisect_left(self._days, _known(first)), bisect_right(self._days, _known(last))
+        return tuple(self._trading_day(index) for index in range(start, stop))
+
+    def session_dates(self, first: date, last: date) -> tuple[date, ...]:
+        """The dates of ``sessions_between``."""
+        start, stop = bisect_left(self._days, _known(first)), bisect_right(self._days, _known(last))
+        return tuple(date.fromordinal(day + _EPOCH) for day in self._days[start:stop])
+
+    def sessions_after(self, day: date, n: int) -> TradingDay:
+        """The n-th session after that day (1 is the next one); n below 1 raises CalendarError."""
+        if n < 1:
+            raise CalendarError(f"sessions_after counts from 1, got {n}")
+        return self._at(bisect_right(self._days, _known(day)) + n - 1, day)
+
+    def market_date(self, instant: datetime) -> date:
+        """The date on the exchange's wall at an instant."""
+        return date.fromordinal((self._checked(instant) - self._lag(instant)) // _DAY + _EPOCH)
+
+    def market_minute(self, instant: datetime) -> int:
+        """Minutes since midnight on the exchange's wall at an instant."""
+        return int((self._checked(instant) - self._lag(instant)) % _DAY // 60)
+
+    def session_label(self, instant: datetime, rules: ClockSettings) -> Session:
+        """OPEN to ``midday_from``, MIDDAY to ``power_hour_from``, then POWER_HOUR; AFTERHOURS when closed."""
+        if self.session_at(instant) is None:
+            return Session.AFTERHOURS
+        minute = self.market_minute(instant)
+        if minute < parse_clock(rules.midday_from):
+            return Session.OPEN
+        return Session.MIDDAY if minute < parse_clock(rules.power_hour_from) else Session.POWER_HOUR
+
+    def table(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """All sessions as new arrays: days since 1970, opens and closes in epoch seconds, ascending."""
+        return np.array(self._days), np.array(self._opens), np.array(self._closes)
+
+    def _find(self, day: date) -> int | None:
+        number = _known(day)
+        index = bisect_left(self._days, number)
+        return index if index < len(self._days) and self._days[index] == number else None
+
+    def _at(self, index: int, asked: date) -> TradingDay:
+        if not 0 <= index < len(self._days):
+            raise CalendarError(f"no session known that far from {asked}: the table ends at {LAST_DAY}")
+        return self._trading_day(index)
+
+    def _trading_day(self, index: int) -> TradingDay:
+        made = self._made.get(index)
+        if made is None:
+            made = self._made[index] = TradingDay(
+                date.fromordinal(self._days[index] + _EPOCH),
+                datetime.fromtimestamp(self._opens[index], UTC),
+                datetime.fromtimestamp(self._closes[index], UTC),
+            )
+        return made
+
+    def _lag(self, instant: datetime) -> int:
+        return self._switches[bisect_right(self._switches, (instant.timestamp(), _DAY)) - 1][1]
+
+    def _checked(self, instant: datetime) -> int:
+        if instant.tzinfo is None:
+            raise CalendarError(f"{instant.isoformat()} has no time zone")
+        seconds = int(instant.timestamp() // 1)
+        if not self._switches[0][0] <= seconds < _end_of_table():
+            raise CalendarError(f"{instant.isoformat()} is outside the calendar ({FIRST_DAY} to {LAST_DAY})")
+        return seconds
+
+
+def parse_clock(text: str) -> int:
+    """Minutes since midnight of "HH:MM"; raises CalendarError when it is not one."""
+    hours, colon, minutes = text.partition(":")
+    if colon and hours.isdigit() and minutes.isdigit() and int(hours) < 24 and int(minutes) < 60:
+        return int(hours) * 60 + int(minutes)
+    raise CalendarError(f'"{text}" is not a time of day as HH:MM')
+
+
+def _known(day: date) -> int:
+    number = day.toordinal() - _EPOCH
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise CalendarError(f"{day} is outside the calendar ({FIRST_DAY} to {LAST_DAY})")
+    return number
+
+
+def _end_of_table() -> int:
+    return (LAST_DAY.toordinal() - _EPOCH + 1) * _DAY + _STANDARD * 60
+
+
+@lru_cache(maxsize=16)
+def _load(closures: tuple[date, ...], early_closes: tuple[tuple[date, str], ...]) -> Calendar:
+    first, last = FIRST_DAY.toordinal() - _EPOCH, LAST_DAY.toordinal() - _EPOCH
+    count = last - first + 1
+    lag = np.full(count, _STANDARD, dtype=np.int64)
+    close_minute = np.full(count, _CLOSE_MINUTE, dtype=np.int64)
+    trades = (np.arange(first, last + 1) + 3) % 7 < 5  # 1970-01-01 was a Thursday
+    switches = [(first * _DAY + _STANDARD * 60, _STANDARD * 60)]
+
+    for line in sessions.TABLE.splitlines():
+        dates, closed, early = line.split("|")
+        year, begins, ends = dates.split()
+        start, stop = _index(year, begins), _index(year, ends)
+        lag[start:stop] = _DAYLIGHT
+        switches.append(((first + start) * _DAY + (_SWITCH_MINUTE + _STANDARD) * 60, _DAYLIGHT * 60))
+        switches.append(((first + stop) * _DAY + (_SWITCH_MINUTE + _DAYLIGHT) * 60, _STANDARD * 60))
+        for day in closed.split():
+            trades[_index(year, day)] = False
+        for entry in early.split():
+            day, clock = entry.split("@")
+            close_minute[_index(year, day)] = int(clock[:2]) * 60 + int(clock[2:])
+
+    for closure in closures:
+        trades[_known(closure) - first] = False
+    for when, clock in early_closes:
+        index, minute = _known(when) - first, parse_clock(clock)
+        if not trades[index]:
+            raise CalendarError(f"early close {when}: no session that day")
+        if not _OPEN_MINUTE < minute <= _CLOSE_MINUTE:
+            raise CalendarError(f"early close {when}: {clock} is not inside the session 09:30–16:00")
+        close_minute[index] = minute
+
+    days = np.arange(first, last + 1)[trades]
+    midnight = days * _DAY + lag[trades] * 60
+    return Calendar(
+        days.tolist(),
+        (midnight + _OPEN_MINUTE * 60).tolist(),
+        (midnight + close_minute[trades] * 60).tolist(),
+        switches,
+    )
+
+
+def _index(year: str, mmdd: str) -> int:
+    return date(int(year), int(mmdd[:2]), int(mmdd[2:])).toordinal() - FIRST_DAY.toordinal()

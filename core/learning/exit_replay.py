@@ -1,0 +1,248 @@
+"""Other exits for trades that were made: the same exit code along the prices each trade saw, and its tail.
+
+A trade is opened again as it was, with the contracts it had, and walked along the path of its symbol: every
+price and tick in the order the engine took them, commands of a person where they fell, and past the exit the
+tail. First under the rules in force: that must give the stored exit to the cent, or the path is not the
+trade's and nothing is concluded from it. Then with the candidate's exits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from math import isclose
+from typing import Any, NamedTuple
+
+from core.decision.levels import level_test, levels_for
+from core.events import PriceSeen
+from core.from_json import FactsError, read
+from core.model import Context, Contract, Direction, ExitReason, Levels, MarketSnapshot
+from core.positions import (
+    Execution,
+    Mark,
+    Outcome,
+    Position,
+    PositionState,
+    account_of,
+    exit_by_hand,
+    on_price,
+    on_time,
+    stop_to_break_even,
+)
+from core.positions.attribution import NOTHING
+from core.positions.trading_context import Env
+from core.rules import Rules
+
+Entry = Mapping[str, Any]
+
+NO_OUTCOME = "no outcome is known"
+NO_PATH = "its prices are not stored"
+GAP = "its tail has a gap of more than 15 min"
+OPEN = "still open where its prices end"
+STALE = "it would leave without a fresh price"
+NOT_REPEATED = "its stored exit is not what these rules make of its prices"
+LEVELS = "its levels cannot be traded"
+WHY = ("", NO_OUTCOME, NO_PATH, GAP, OPEN, STALE, NOT_REPEATED, LEVELS)
+"""Why the dollars of a trade are not known, by code; the first is that they are."""
+
+MOST_GAP = timedelta(minutes=15)
+_SAME_CENTS = 0.005
+
+
+class Hand(NamedTuple):
+    """What a person did at an input: sold contracts (``None`` all), or ``0`` moved the stop to break-even."""
+
+    seq: int
+    at: datetime
+    contracts: int | None
+
+
+class Tick(NamedTuple):
+    seq: int
+    at: datetime
+
+
+Step = PriceSeen | Tick | Hand
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Followed:
+    """A trade or shadow at its opening; ``left_at`` and ``net`` are its stored exit's, if it has left.
+
+    ``net`` in $ for its contracts. ``by_hand`` in order; ``halted`` the spans in which nothing left by itself.
+    """
+
+    opening: Position
+    left_at: datetime | None
+    net: float | None
+    by_hand: tuple[Hand, ...] = ()
+    halted: tuple[tuple[datetime, datetime], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Left:
+    """What a set of exits makes of a trade: net in $ and when, or one of WHY."""
+
+    net: float | None = None
+    at: datetime | None = None
+    reason: ExitReason | None = None
+    why: str = ""
+
+
+def reexit(trade: Followed, steps: Sequence[Step], in_force: Env, candidate: Env, levels: Levels) -> Left:
+    """The trade's exit under the candidate, or why there is no telling.
+
+    ``steps`` begin after the opening, in the order of their seq; ``levels`` are the candidate's.
+    """
+    if not steps:
+        return Left(why=NO_PATH)
+    before = _walk(trade, steps, in_force, trade.opening)
+    if not _repeats(before, trade):
+        return Left(why=NOT_REPEATED)
+    moved = replace(trade.opening, levels=levels, stop=levels.stop)
+    return _left(_walk(trade, steps, candidate, moved))
+
+
+def _repeats(walked: tuple[Position, str], trade: Followed) -> bool:
+    position, _ = walked
+    if trade.net is None or trade.left_at is None:
+        return position.state is not PositionState.CLOSED
+    closed = position.state is PositionState.CLOSED and position.legs[-1].at == trade.left_at
+    return closed and isclose(account_of(position).net, trade.net, rel_tol=0, abs_tol=_SAME_CENTS)
+
+
+def _left(walked: tuple[Position, str]) -> Left:
+    position, why = walked
+    if why:
+        return Left(why=why)
+    if position.state is not PositionState.CLOSED:
+        return Left(why=OPEN)
+    if any(leg.stale_fill for leg in position.legs):
+        return Left(why=STALE)
+    last = position.legs[-1]
+    return Left(net=account_of(position).net, at=last.at, reason=last.reason)
+
+
+def _walk(trade: Followed, steps: Sequence[Step], env: Env, position: Position) -> tuple[Position, str]:
+    """The position at its end, or where its prices end, and why it is not to be trusted, if so."""
+    last: PriceSeen | None = None
+    for step in _in_order(steps, trade.by_hand):
+        at = step.at
+        if isinstance(step, Hand):
+            position = _by_hand(position, step, last, env).position
+        else:
+            exits = not any(begin <= at < end for begin, end in trade.halted)
+            if isinstance(step, PriceSeen):
+                tail = trade.left_at is not None and at > trade.left_at
+                if tail and last is not None and at - last.at > MOST_GAP and _gap(last.at, at, env):
+                    return position, GAP
+                if last is None or step.priced_at >= last.priced_at:
+                    last = step
+                position = on_price(position, step, at, env, exits=exits).position
+            else:
+                position = on_time(position, at, last, env, exits=exits).position
+        if position.state is PositionState.CLOSED:
+            break
+    return position, ""
+
+
+def _in_order(steps: Sequence[Step], by_hand: tuple[Hand, ...]) -> Iterator[Step]:
+    waiting = list(by_hand)
+    for step in steps:
+        while waiting and waiting[0].seq < step.seq:
+            yield waiting.pop(0)
+        yield step
+    yield from waiting
+
+
+def _by_hand(position: Position, hand: Hand, last: PriceSeen | None, env: Env) -> Outcome:
+    if hand.contracts == 0:
+        return Outcome(position=stop_to_break_even(position))
+    if not position.is_open:
+        return Outcome(position=position)
+    contracts = position.remaining if hand.contracts is None else min(hand.contracts, position.remaining)
+    return exit_by_hand(position, contracts, hand.at, last, None, env)
+
+
+def _gap(before: datetime, after: datetime, env: Env) -> bool:
+    """Whether more than MOST_GAP of a session passed between two prices."""
+    calendar = env.calendar
+    first, second = calendar.market_date(before), calendar.market_date(after)
+    if first == second:
+        day = calendar.session(first)
+        return day is not None and min(after, day.close) - max(before, day.open) > MOST_GAP
+    earlier, later = calendar.session(first), calendar.session(second)
+    if earlier is not None and earlier.close - max(before, earlier.open) > MOST_GAP:
+        return True
+    if later is not None and min(after, later.close) - later.open > MOST_GAP:
+        return True
+    return calendar.next_session(first).open < (later.open if later is not None else after)
+
+
+# --- the opening, out of what is stored -------------------------------------------------------------------
+
+
+def shadow_opening(entry: Entry) -> Position | None:
+    """The shadow of a ledger entry as it was opened; ``None`` when that is not stored."""
+    told = entry.get("hypothetical") or {}
+    levels = (entry.get("decision_breakdown") or {}).get("levels")
+    if not (told.get("first") and told.get("contract") and levels):
+        return None
+    try:
+        bought, first = read(Execution, told["execution"]), read(Mark, told["first"])
+        contract, agreed = read(Contract, told["contract"]), read(Levels, levels)
+    except FactsError:
+        return None
+    return Position(
+        id=str(told["id"]),
+        signal_id=str(entry["signal_id"]),
+        decision_id=str(entry["id"]),
+        symbol=str(entry["symbol"]),
+        direction=Direction(entry["proposed_direction"]),
+        contract=contract,
+        timeframe=entry.get("timeframe"),
+        opened_at=datetime.fromisoformat(str(told["opened_at"])),
+        levels=agreed,
+        stop=agreed.stop,
+        entry=bought,
+        remaining=bought.filled_contracts,
+        last=first,
+        first=first,
+    )
+
+
+def trade_opening(stored: Position) -> Position | None:
+    """A stored position as it was opened; ``None`` when its first mark is not stored."""
+    if stored.first is None:
+        return None
+    return replace(
+        stored,
+        stop=stored.levels.stop,
+        remaining=stored.entry.filled_contracts,
+        last=stored.first,
+        legs=(),
+        running=NOTHING,
+        mfe=0.0,
+        mae=0.0,
+        state=PositionState.OPEN,
+        pending=None,
+    )
+
+
+def candidate_levels(entry: Entry, opening: Position, in_force: Rules, candidate: Rules) -> Levels | None:
+    """The levels that the candidate's exits give a trade; ``None`` when they cannot be traded."""
+    if in_force.exits.atr_multiples == candidate.exits.atr_multiples:
+        return opening.levels
+    stored = entry["inputs"]
+    try:
+        context, market = read(Context, stored["context"]), read(MarketSnapshot, stored["market"])
+    except FactsError:
+        return None
+    with_exits = replace(in_force, exits=candidate.exits)
+    now, then = levels_for(context, market, in_force), levels_for(context, market, with_exits)
+    if then is None or then == now:
+        return opening.levels
+    assert context.expert is not None and opening.first is not None
+    fault = level_test(then, context.expert, opening.first.spot, with_exits)
+    return None if fault is not None else then

@@ -1,0 +1,133 @@
+"""Ledger entries as what a what-if works on: their inputs in columns, and what came of each."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.decision.columns import SIDES, DecisionColumns, columns_from_stored
+from core.decision.levels import levels_for
+from core.decision.size_inputs import inputs_from
+from core.decision.sizing import position_size
+from core.from_json import FactsError, read
+from core.learning.limits_replay import REAPPLIED
+from core.learning.observations import SHADOW, at_one, outcome_of
+from core.learning.whatif import Outcomes
+from core.model import Context, MarketSnapshot
+from core.performance.days import day_number, micros
+from core.performance.trade import NotClosed, exchange_date, trade_from_entry
+from core.rules import Rules
+
+Entry = Mapping[str, Any]
+
+
+def ledger_columns(
+    entries: Iterable[Entry], in_force: Rules, candidate: Rules | None = None
+) -> tuple[DecisionColumns, Outcomes]:
+    """The inputs and outcomes of ledger entries (parsed JSON), in the order of time.
+
+    The entries are read once and none is kept. With a ``candidate`` whose sizing differs, each outcome's
+    change of size is worked out too. Entries without stored inputs are left out. Exits without a fresh price
+    count as no outcome.
+    """
+    rows = _Rows(
+        in_force, candidate if candidate is not None and candidate.sizing != in_force.sizing else None
+    )
+    columns = columns_from_stored(rows.reading(entries))
+    outcomes, order = rows.outcomes()
+    return columns.take(order), outcomes
+
+
+class _Rows:
+    """What came of each entry, gathered as the entries pass by."""
+
+    def __init__(self, in_force: Rules, resized: Rules | None) -> None:
+        self.in_force, self.resized = in_force, resized
+        self.whole = array("q")  # at, seq, day, signal, symbol, direction, exit_at, blocked of each entry
+        self.money = array("d")  # net, scale
+        self.signals: dict[str, int] = {}
+        self.symbols: dict[str, int] = {}
+
+    def reading(self, entries: Iterable[Entry]) -> Iterator[Mapping[str, Any]]:
+        """The inputs of the entries one by one, their outcomes noted."""
+        for entry in entries:
+            if entry.get("inputs"):
+                self._note(entry)
+                yield entry["inputs"]
+
+    def outcomes(self) -> tuple[Outcomes, NDArray[np.int64]]:
+        """The outcomes in the order of time, and that order."""
+        whole = np.array(self.whole, dtype=np.int64).reshape(-1, 8)
+        money = np.array(self.money, dtype=np.float64).reshape(-1, 2)
+        order = np.lexsort((whole[:, 1], whole[:, 0]))
+        at, _, day, signal, symbol, direction, exit_at, blocked = whole[order].T
+        net, scale = money[order].T
+        found = Outcomes(
+            at=at,
+            day=day,
+            signal=signal,
+            symbol=symbol,
+            direction=direction.astype(np.int8),
+            net=net,
+            exit_at=exit_at,
+            blocked=blocked.astype(np.bool_),
+            scale=None if self.resized is None else scale,
+        )
+        return found, order
+
+    def _note(self, entry: Entry) -> None:
+        at = datetime.fromisoformat(str(entry["created_at"]))
+        day = exchange_date(at) or at.date()
+        net, exit_at = _came_of(entry, self.in_force)
+        code = entry.get("code")
+        signal, symbol = str(entry.get("signal_id") or entry["id"]), str(entry.get("symbol") or "")
+        self.whole.extend(
+            (
+                micros(at),
+                int(entry.get("seq") or 0),
+                day_number(day),
+                self.signals.setdefault(signal, len(self.signals)),
+                self.symbols.setdefault(symbol, len(self.symbols)),
+                SIDES.get(entry.get("proposed_direction"), 0),
+                exit_at,
+                code is not None and code not in REAPPLIED,
+            )
+        )
+        known = self.resized is not None and not np.isnan(net)
+        scale = scale_of(entry, self.in_force, self.resized) if known and self.resized else 1.0
+        self.money.extend((net, scale))
+
+
+def _came_of(entry: Entry, rules: Rules) -> tuple[float, int]:
+    outcome = outcome_of(entry)
+    if outcome is None:
+        return np.nan, 0
+    kind, told = outcome
+    try:
+        trade = trade_from_entry(told)
+    except NotClosed:
+        return np.nan, 0
+    if trade.stale_fill or trade.exit_time is None:
+        return np.nan, 0
+    return (trade.pnl_net if kind == SHADOW else at_one(told, trade, rules)), micros(trade.exit_time)
+
+
+def scale_of(entry: Entry, in_force: Rules, candidate: Rules) -> float:
+    """The candidate's multiplier over that of the rules in force; 0 where it would be too small to trade."""
+    stored = entry["inputs"]
+    try:
+        context, market = read(Context, stored["context"]), read(MarketSnapshot, stored["market"])
+    except FactsError:
+        return 1.0
+    if context.expert is None:
+        return 1.0
+    now, then = (
+        position_size(inputs_from(context, market, rules, levels_for(context, market, rules)), rules)
+        for rules in (in_force, candidate)
+    )
+    return 0.0 if then.skip and not now.skip else then.final / now.final

@@ -1,0 +1,219 @@
+"""What learning counts: one observation per signal, executed trade or closed shadow, at the same size.
+
+An observation carries the verdict of the moment its entry was made at: of an executed trade the one that
+executed it (it passed every gate), of a shadow the signal's first. Dollars are those of multiplier 1, so that
+a trade and a shadow can be laid side by side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from core.decision.atr import daily_atr
+from core.decision.batch import GATES
+from core.decision.contracts import contract_count
+from core.decision.levels import levels_for
+from core.decision.phases import aligned_pct
+from core.decision.size_inputs import inputs_from
+from core.from_json import FactsError, read
+from core.model import Context, ContractCount, MarketSnapshot
+from core.performance.trade import NotClosed, Trade, exchange_date, trade_from_entry
+from core.rules import DEFAULT, Rules
+
+GATE_CODES: Mapping[str, str] = {
+    **dict.fromkeys(("PHASE_FORBIDS", "REGIME_WEAK", "BIAS_OPPOSED"), "regime"),
+    **dict.fromkeys(
+        ("INVALID_SETUP", "ILLIQUID", "GRADE_C", "NO_EXPERT", "NO_SCORE", "LOW_SCORE"), "structural"
+    ),
+    **dict.fromkeys(
+        (
+            "SPREAD_ABSENT", "SPREAD_CROSSED", "SPREAD_WIDE", "ATR_ABSENT", "ATR_HIGH", "DEPTH_ABSENT",
+            "DEPTH_THIN", "SESSION_CLOSED",
+        ),
+        "market",
+    ),
+}  # fmt: skip
+"""The reason codes that fail a gate, and which."""
+
+VERDICT_CODES = ("SOURCES_DISAGREE", "UNSURE", "LOW_CONFIDENCE")
+"""The codes that keep a signal which passed every gate from executing."""
+
+EXECUTED, SHADOW = "executed", "shadow"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """What one signal made, or would have made, and what was known when it was decided.
+
+    ``net`` in $ at multiplier 1 with all costs, ``r`` net over the planned loss. ``passed`` and ``scores`` in
+    the order of GATES; ``failed`` the codes that kept it from executing, empty when the verdict was EXECUTE.
+    ``refused`` is the code of risk or levels that stopped it after the verdict. ``None`` is unknown.
+    """
+
+    id: str
+    signal_id: str
+    kind: str
+    at: datetime
+    day: date
+    symbol: str
+    net: float
+    r: float | None
+    passed: tuple[bool, ...]
+    scores: tuple[float, ...]
+    failed: tuple[str, ...]
+    confidence: float
+    refused: str | None = None
+    direction: str | None = None
+    setup: str | None = None
+    timeframe: int | None = None
+    quality: str | None = None
+    session: str | None = None
+    weekday: str | None = None
+    phase: int | None = None
+    volatility: str | None = None
+    htf: str | None = None
+    dte: int | None = None
+    exit_reason: str | None = None
+    multiplier: float | None = None
+    ai_score: float | None = None
+    regime_confidence: float | None = None
+    alignment_pct: float | None = None
+    spread_bps: float | None = None
+    atr_pct: float | None = None
+    depth_score: float | None = None
+    confluence: float | None = None
+    rr1: float | None = None
+    volume_ratio: float | None = None
+    trend_strength: float | None = None
+
+    @property
+    def win(self) -> bool:
+        """Whether it made money; a scratch is no win."""
+        return self.net > 0
+
+
+def observations_from(
+    entries: Iterable[Mapping[str, Any]], rules: Rules = DEFAULT, *, stale: bool = False
+) -> tuple[Observation, ...]:
+    """The observations in ledger entries (parsed JSON), oldest first, one per signal.
+
+    An executed trade comes before a shadow of the same signal. Open and superseded shadows, trades that still
+    hold contracts and, unless ``stale``, exits without a fresh price are left out. ``rules`` give the budget
+    that multiplier 1 stands for.
+    """
+    found: dict[str, Observation] = {}
+    for entry in entries:
+        outcome = outcome_of(entry)
+        if outcome is None:
+            continue
+        kind, told = outcome
+        try:
+            trade = trade_from_entry(told)
+        except NotClosed:
+            continue
+        seen = _observation(kind, told, trade, rules) if stale or not trade.stale_fill else None
+        if seen is not None and (kind == EXECUTED or seen.signal_id not in found):
+            found[seen.signal_id] = seen
+    return tuple(sorted(found.values(), key=lambda o: (o.at, o.id)))
+
+
+def outcome_of(entry: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]] | None:
+    """What is known to have come of an entry: its kind, and the entry with that execution and exit."""
+    if entry.get("exit"):
+        return EXECUTED, entry
+    shadow = entry.get("hypothetical")
+    if not shadow or shadow.get("status") != "CLOSED" or not shadow.get("exit"):
+        return None
+    return SHADOW, {**entry, "execution": shadow["execution"], "exit": shadow["exit"]}
+
+
+def _observation(kind: str, entry: Mapping[str, Any], trade: Trade, rules: Rules) -> Observation | None:
+    at = datetime.fromisoformat(str(entry["created_at"]))
+    day = exchange_date(at)
+    if day is None:
+        return None
+    breakdown = entry["decision_breakdown"]
+    gates = breakdown["gates"]
+    return Observation(
+        id=str(entry["id"]),
+        signal_id=str(entry.get("signal_id") or entry["id"]),
+        kind=kind,
+        at=at,
+        day=day,
+        symbol=str(entry.get("symbol") or ""),
+        net=trade.pnl_net if kind == SHADOW else at_one(entry, trade, rules),
+        r=trade.r,
+        passed=tuple(bool(gates[name]["passed"]) for name in GATES),
+        scores=tuple(float(gates[name]["score"]) for name in GATES),
+        failed=failures(breakdown),
+        confidence=float(entry["confidence"]),
+        refused=entry.get("code"),
+        direction=trade.direction or entry.get("proposed_direction"),
+        setup=trade.setup,
+        timeframe=trade.timeframe,
+        quality=trade.quality,
+        session=trade.session,
+        weekday=trade.weekday.upper() if trade.weekday else None,
+        phase=trade.phase,
+        dte=trade.dte,
+        exit_reason=trade.exit_reason,
+        multiplier=trade.multiplier,
+        **_known(entry, rules),
+    )
+
+
+def failures(breakdown: Mapping[str, Any]) -> tuple[str, ...]:
+    """The codes that kept a verdict from being EXECUTE: those of failed gates, else those of confidence."""
+    codes = [reason["code"] for reason in breakdown.get("reasons") or ()]
+    # A blocked entry's reasons begin with the blocks, whose codes are not the verdict's.
+    codes = codes[len(breakdown.get("blocks") or ()) :]
+    of_gates = tuple(code for code in codes if code in GATE_CODES)
+    return of_gates or tuple(code for code in codes if code in VERDICT_CODES)
+
+
+def at_one(entry: Mapping[str, Any], trade: Trade, rules: Rules) -> float:
+    """Net dollars of a trade had it been made at multiplier 1: by the contracts that size would have bought.
+
+    Where one contract would have been refused at that size, net over the multiplier. Costs per contract are
+    taken as they were.
+    """
+    bought = entry.get("execution") or {}
+    filled, premium = bought.get("filled_contracts"), bought.get("entry_price")
+    if filled and premium and trade.risk_amount:
+        shares = int(bought.get("multiplier") or 100)
+        count = contract_count(float(premium), trade.risk_amount / filled, 1.0, rules, shares)
+        if isinstance(count, ContractCount):
+            return trade.pnl_net / float(filled) * count.contracts
+    return trade.pnl_net / trade.multiplier if trade.multiplier else trade.pnl_net
+
+
+def _known(entry: Mapping[str, Any], rules: Rules) -> dict[str, Any]:
+    """What was known at the decision, read out of the stored inputs; nothing where they cannot be read."""
+    stored = entry.get("inputs") or {}
+    try:
+        context = read(Context, stored.get("context"))
+        market = read(MarketSnapshot, stored.get("market"))
+    except FactsError:
+        return {}
+    expert, regime, assumed = context.expert, context.regime, market.assumed
+    if expert is None:
+        return {}
+    size = inputs_from(context, market, rules, levels_for(context, market, rules))
+    return {
+        "volatility": regime.volatility.upper() if regime and regime.volatility else None,
+        "htf": size.htf_alignment,
+        "ai_score": expert.ai_score,
+        "regime_confidence": regime.confidence if regime else None,
+        "alignment_pct": aligned_pct(context.alignment, expert.direction),
+        # What was assumed is no evidence about a limit.
+        "spread_bps": None if "spread_bps" in assumed else market.spread_bps,
+        "depth_score": None if "depth_score" in assumed else market.depth_score,
+        "atr_pct": None if "atr14" in assumed else daily_atr(context, market, rules).pct,
+        "confluence": size.confluence,
+        "rr1": size.rr1,
+        "volume_ratio": size.volume_ratio,
+        "trend_strength": size.trend_strength,
+    }

@@ -1,0 +1,97 @@
+"""Figures of observations with n, interval, status and reason; whole sessions are what is drawn.
+
+Observations of one session share its market. Intervals are those of ``core.performance.intervals``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.performance.intervals import BOOTSTRAP_TRADES, Interval, Sampler, wilson
+from core.performance.metric import Metric
+from core.performance.metrics import status_of
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+
+def undefined(n: int, unit: str, reason: str, of: str = "signals") -> Metric:
+    """A figure there is none of, and why."""
+    return Metric(value=None, n=n, status=status_of(n), reason=reason, unit=unit, of=of)
+
+
+def made(value: float, n: int, unit: str, interval: Interval, of: str = "signals") -> Metric:
+    """A figure with its interval."""
+    return Metric(
+        value=value, n=n, low=interval.low, high=interval.high, reason=interval.reason, unit=unit, of=of,
+        status=status_of(n),
+    )  # fmt: skip
+
+
+def rate(successes: int, n: int, of: str = "signals") -> Metric:
+    """A rate as a fraction with Wilson's interval."""
+    if n == 0:
+        return undefined(0, "fraction", f"no {of}", of)
+    return made(successes / n, n, "fraction", wilson(successes, n), of)
+
+
+def mean(values: Floats, day: NDArray[Any], unit: str, of: str = "signals") -> Metric:
+    """The mean of the values that are known."""
+    known = ~np.isnan(values)
+    values, day = values[known], day[known]
+    if len(values) == 0:
+        return undefined(0, unit, f"no {of} with a known value", of)
+    sampler = Sampler(by_session(day, values, np.ones(len(values))), bootstrap=_few(values))
+    return made(float(values.mean()), len(values), unit, sampler.ratio(0, 1), of)
+
+
+def total(values: Floats, day: NDArray[Any], unit: str, of: str = "signals") -> Metric:
+    """The sum of values, all of them known."""
+    if len(values) == 0:
+        return undefined(0, unit, f"no {of}", of)
+    sampler = Sampler(by_session(day, values), bootstrap=_few(values))
+    return made(float(values.sum()), len(values), unit, sampler.total(0), of)
+
+
+def difference(values: Floats, day: NDArray[Any], one: Flags, other: Flags, unit: str) -> Metric:
+    """The mean of ``one`` less that of ``other``; the two masks may overlap. n is the smaller of the two."""
+    known = ~np.isnan(values)
+    one, other = one & known, other & known
+    counts = (int(one.sum()), int(other.sum()))
+    if min(counts) == 0:
+        return undefined(min(counts), unit, "nothing to compare with")
+    used = one | other
+    filled = np.where(known, values, 0.0)
+    rows = by_session(
+        day[used],
+        *((filled * mask)[used] if sums else mask[used].astype(np.float64)
+          for mask in (one, other) for sums in (True, False)),
+    )  # fmt: skip
+    means = (float(filled[one].mean()), float(filled[other].mean()))
+    influence = _centred(rows[:, 0], rows[:, 1], means[0]) - _centred(rows[:, 2], rows[:, 3], means[1])
+    sampler = Sampler(rows, bootstrap=_few(values))
+    interval = sampler.function(_difference, means[0] - means[1], influence)
+    return made(means[0] - means[1], min(counts), unit, interval)
+
+
+def by_session(day: NDArray[Any], *columns: NDArray[Any]) -> Floats:
+    """The sums of columns over each day that has rows: shape (sessions, columns)."""
+    _, codes = np.unique(day, return_inverse=True)
+    return np.stack([np.bincount(codes, weights=column) for column in columns], axis=1)
+
+
+def _difference(sums: Floats) -> Floats:
+    difference: Floats = sums[:, 0] / sums[:, 1] - sums[:, 2] / sums[:, 3]
+    return difference
+
+
+def _centred(sums: Floats, counts: Floats, mean: float) -> Floats:
+    centred: Floats = (sums - mean * counts) * (len(sums) / counts.sum())
+    return centred
+
+
+def _few(values: Floats) -> bool:
+    return len(values) <= BOOTSTRAP_TRADES

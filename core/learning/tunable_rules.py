@@ -1,0 +1,171 @@
+"""Which rule a bucket of signals speaks about: the table every suggestion comes from.
+
+A lever is one number and the bucket of signals that says whether it should be larger or smaller. Exit reason,
+symbol and setup move no rule, so they are shown but not tested: the outcome is in the first by definition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.learning.columns import Flags, Floats, Observations
+from core.learning.rule_paths import rule_value
+from core.performance.cuts import UNKNOWN
+from core.rules import Rules
+
+GROW, SHRINK = 1, -1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lever:
+    """A rule and its evidence: signals ``inside`` the bucket against those ``outside``.
+
+    ``better`` is how the rule moves when the bucket does better than the rest, ``worse`` when it does worse:
+    1 up, -1 down, 0 not at all. A limit moves only over signals that make (to let in) or lose (to keep out)
+    money of themselves: ``own_sign``.
+    """
+
+    path: str
+    cut: str
+    bucket: str
+    inside: Flags
+    outside: Flags
+    better: int
+    worse: int
+    own_sign: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """A size factor per label of a column: more size where signals do better."""
+
+    cut: str
+    column: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """A size factor per band of a number, bands as the rules' own table of steps has them."""
+
+    cut: str
+    column: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A limit on a number; ``side`` 1 for a most, -1 for a least; ``codes`` what a signal beyond it fails with."""
+
+    cut: str
+    column: str
+    path: str
+    side: int
+    codes: tuple[str, ...]
+
+
+FACTORS = (
+    Factor("quality", "quality", "sizing.quality"),
+    Factor("regime", "phase", "sizing.phase"),
+    Factor("volatility", "volatility", "sizing.volatility"),
+    Factor("session", "session", "sizing.session"),
+    Factor("weekday", "weekday", "sizing.day"),
+    Factor("higher timeframes", "htf", "sizing.htf"),
+    Factor("timeframe", "timeframe", "sizing.confluence_weights"),
+)
+STEPS = (
+    Steps("confluence", "confluence", "sizing.confluence"),
+    Steps("reward to risk", "rr1", "sizing.rr"),
+    Steps("volume", "volume_ratio", "sizing.volume"),
+    Steps("trend strength", "trend_strength", "sizing.trend"),
+)
+LIMITS = (
+    Limit("spread", "spread_bps", "market.max_spread_bps", 1, ("SPREAD_WIDE",)),
+    Limit("daily ATR", "atr_pct", "market.max_atr_pct", 1, ("ATR_HIGH",)),
+    Limit("depth", "depth_score", "market.min_depth", -1, ("DEPTH_THIN",)),
+    Limit("AI score", "ai_score", "structural.min_ai_score", -1, ("LOW_SCORE",)),
+    Limit("phase confidence", "regime_confidence", "regime.min_confidence", -1, ("REGIME_WEAK",)),
+    Limit("confidence", "confidence", "confidence.execute_at", -1, ("UNSURE", "LOW_CONFIDENCE")),
+)
+
+
+def levers(seen: Observations, rules: Rules) -> Iterator[Lever]:
+    """Every lever that has signals in its bucket and outside it."""
+    cleared = seen.cleared
+    for factor in FACTORS:
+        yield from _factor(factor, seen, cleared, rules)
+    for steps in STEPS:
+        yield from _steps(steps, seen, cleared, rules)
+    for limit in LIMITS:
+        yield from _limit(limit, seen, rules)
+    yield from _largest(seen, cleared, rules)
+
+
+def _factor(factor: Factor, seen: Observations, among: Flags, rules: Rules) -> Iterator[Lever]:
+    column = seen.label(factor.column)
+    section, name = factor.path.split(".")
+    table = getattr(getattr(rules, section), name)
+    known = among & np.isin(
+        column.codes, [n for n, label in enumerate(column.labels) if label not in ("", UNKNOWN)]
+    )
+    for code in sorted(range(len(column.labels)), key=column.labels.__getitem__):
+        label = column.labels[code]
+        if label in table:
+            yield _sized(f"{factor.path}.{label}", factor.cut, label, known & (column.codes == code), known)
+
+
+def _steps(steps: Steps, seen: Observations, among: Flags, rules: Rules) -> Iterator[Lever]:
+    """The first and the last row of the table: the rows between differ from them by less than a test can see."""
+    values = seen.number(steps.column)
+    known = among & ~np.isnan(values)
+    section, name = steps.path.split(".")
+    table = getattr(getattr(rules, section), name)
+    if len(table) < 2:
+        return
+    top, low, under = table[0][0], table[-1][0], table[-2][0]
+    yield _sized(f"{steps.path}.{top:g}", steps.cut, f"{top:g} and more", known & (values >= top), known)
+    yield _sized(f"{steps.path}.{low:g}", steps.cut, f"under {under:g}", known & (values < under), known)
+
+
+def _sized(path: str, cut: str, bucket: str, inside: Flags, known: Flags) -> Lever:
+    return Lever(
+        path=path, cut=cut, bucket=bucket, inside=inside, outside=known & ~inside, better=GROW, worse=SHRINK,
+        own_sign=False,
+    )  # fmt: skip
+
+
+def _largest(seen: Observations, among: Flags, rules: Rules) -> Iterator[Lever]:
+    """The sizes that a lower cap on the multiplier would have cut."""
+    sizes = seen.number("multiplier")
+    known = among & ~np.isnan(sizes)
+    least = rules.sizing.most * (1 - rules.learning.max_move_pct / 100)
+    bucket = f"{least:g} to {rules.sizing.most:g}"
+    yield _sized("sizing.most", "size", bucket, known & (sizes > least), known)
+
+
+def _limit(limit: Limit, seen: Observations, rules: Rules) -> Iterator[Lever]:
+    """Two buckets: those let in that a tighter limit keeps out, and those kept out by this limit alone."""
+    values, now = seen.number(limit.column), rule_value(rules, limit.path)
+    reach = rules.learning.max_move_pct / 100
+    let_in = seen.blocked_by("")
+    tight, loose = now * (1 - limit.side * reach), now * (1 + limit.side * reach)
+    marginal = let_in & _between(values, tight, now)
+    beyond = seen.blocked_by(*limit.codes) & _between(values, loose, now)
+    inside = "{:g} to {:g}".format(*sorted((tight, now)))
+    outside = "{:g} to {:g}".format(*sorted((now, loose)))
+    yield Lever(
+        path=limit.path, cut=limit.cut, bucket=inside, inside=marginal, outside=let_in & ~marginal,
+        better=0, worse=-limit.side, own_sign=True,
+    )  # fmt: skip
+    yield Lever(
+        path=limit.path, cut=limit.cut, bucket=outside, inside=beyond, outside=let_in,
+        better=limit.side, worse=0, own_sign=True,
+    )  # fmt: skip
+
+
+def _between(values: Floats, one: float, other: float) -> Flags:
+    low, high = min(one, other), max(one, other)
+    return (values >= low) & (values <= high)

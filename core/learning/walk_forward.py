@@ -1,0 +1,154 @@
+"""What a search is measured by: a past to choose on, the days after it to try the choice, and the odds.
+
+A candidate that was picked because it was the best of many looks better than it is. So the pick is walked
+forward, chosen on each past and tried on what came next, and its Sharpe ratio is deflated by the number of
+trials.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.learning.deflated_sharpe import Deflated, deflated_sharpe, sharpe
+from core.learning.search import Traded
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+def worth(values: Floats, least: int, penalty: float) -> float:
+    """The mean of some trades, less ``penalty`` times the share by which they are fewer than ``least``.
+
+    In the unit of the values; with no trades at all it is -penalty. More than ``least`` trades earn nothing.
+    """
+    missing = max(0.0, 1 - len(values) / least) if least > 0 else 0.0
+    return (float(values.mean()) if len(values) else 0.0) - penalty * missing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fold:
+    """Days to choose on and the later days to try the choice on; between them the embargo."""
+
+    train: Ints
+    test: Ints
+
+
+def walk_forward(days: Ints, folds: int, embargo: int) -> tuple[Fold, ...]:
+    """Growing pasts, each with the stretch that follows it after ``embargo`` sessions.
+
+    ``days`` ascending and distinct. The sessions are cut into ``folds`` + 1 even stretches; fold k is chosen
+    on the first k, less the embargo at their end (a trade begun there may still be open), and tried on the
+    next. Raises ValueError when that leaves a fold without a session to choose on.
+    """
+    if folds < 1 or embargo < 0:
+        raise ValueError(f"{folds} folds with an embargo of {embargo} sessions cannot be walked")
+    cuts = [round(len(days) * k / (folds + 1)) for k in range(folds + 2)]
+    made = tuple(
+        Fold(train=days[: max(0, start - embargo)], test=days[start:end]) for start, end in pairwise(cuts[1:])
+    )
+    if any(not len(fold.train) or not len(fold.test) for fold in made):
+        raise ValueError(
+            f"{len(days)} sessions are too few for {folds} folds with an embargo of {embargo}: fewer of either"
+        )
+    return made
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scored:
+    """One trial: ``value`` is what the search maximises, the mean of its worth on the folds' pasts."""
+
+    value: float
+    trades: int
+    mean: float | None
+    train: tuple[float, ...]
+    test: tuple[float, ...]
+    test_trades: tuple[int, ...]
+    sharpe: float | None
+
+
+def score(made: Traded, folds: tuple[Fold, ...], days: Ints, least: int, penalty: float) -> Scored:
+    """What the trades of one set of rules are worth.
+
+    ``least`` trades are asked of the whole of ``days``, of a stretch as many as its share of them.
+    """
+
+    def at(some: Ints) -> float:
+        return worth(made.on(some), math.ceil(least * len(some) / len(days)), penalty)
+
+    train, test = tuple(at(fold.train) for fold in folds), tuple(at(fold.test) for fold in folds)
+    return Scored(
+        value=sum(train) / len(train),
+        trades=len(made),
+        mean=float(made.value.mean()) if len(made) else None,
+        train=train,
+        test=test,
+        test_trades=tuple(len(made.on(fold.test)) for fold in folds),
+        sharpe=sharpe(made.by_session(days)),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Walked:
+    """One step of the walk: the trial that was best on the fold's past, and what it was worth after."""
+
+    trial: int
+    train: float
+    test: float
+    test_trades: int
+    in_force: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What a search found, with what speaks against it.
+
+    ``walk`` is what choosing by the past alone would have brought, fold by fold; ``walked`` its mean over the
+    folds, ``in_force`` that of the present rules on the same days.
+    """
+
+    winner: int
+    trials: int
+    walk: tuple[Walked, ...]
+    walked: float
+    in_force: float
+    deflated: Deflated
+
+
+def judge(trials: Mapping[int, Scored], now: Scored, winner: Traded, days: Ints) -> Verdict:
+    """Weigh the best of all trials (by number); ``winner`` are its trades. Raises ValueError without a trial."""
+    if not trials:
+        raise ValueError("no trial was finished")
+    best = best_of(trials)
+    walk = []
+    for fold in range(len(now.train)):
+        chosen = max(trials, key=lambda number: (trials[number].train[fold], -number))
+        found = trials[chosen]
+        walk.append(
+            Walked(
+                trial=chosen,
+                train=found.train[fold],
+                test=found.test[fold],
+                test_trades=found.test_trades[fold],
+                in_force=now.test[fold],
+            )
+        )
+    ratios = np.array([math.nan if s.sharpe is None else s.sharpe for s in trials.values()])
+    return Verdict(
+        winner=best,
+        trials=len(trials),
+        walk=tuple(walk),
+        walked=sum(step.test for step in walk) / len(walk),
+        in_force=sum(step.in_force for step in walk) / len(walk),
+        deflated=deflated_sharpe(winner.by_session(days), ratios),
+    )
+
+
+def best_of(trials: Mapping[int, Scored]) -> int:
+    """The number of the trial with the largest value, the earliest of equals."""
+    return max(trials, key=lambda number: (trials[number].value, -number))

@@ -1,0 +1,128 @@
+"""Everything the Performance screen, ``report`` and the API show of a set of trades, computed in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+import numpy as np
+
+from core.performance.breakdown import Bucket, breakdown
+from core.performance.columns import Trades
+from core.performance.cuts import CUTS
+from core.performance.days import UNKNOWN_AT, to_date
+from core.performance.distribution import Histogram, histogram
+from core.performance.equity_curve import curve
+from core.performance.metric import Metrics
+from core.performance.metrics import ACCOUNT, metrics
+from core.performance.trade import exchange_date
+
+WINDOWS = (30, 60, 90)
+"""Days of the windows that are offered."""
+MOST_POINTS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class CurvePoint:
+    """Equity after one exit: cumulative net P&L, and how far below its peak (zero or less), in $."""
+
+    at: datetime | None
+    cumulative: float
+    underwater: float
+
+
+@dataclass(frozen=True, slots=True)
+class Excursion:
+    """One trade's worst and best gross P&L at any mark, and what it made net, in $."""
+
+    mae: float
+    mfe: float
+    net: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """``window_days`` is ``None`` for all trades. ``curve`` holds at most about MOST_POINTS points, the
+    deepest of every stretch among them; ``excursions`` those of the newest trades.
+    """
+
+    as_of: datetime
+    window_days: int | None
+    metrics: Metrics
+    cuts: Mapping[str, tuple[Bucket, ...]]
+    curve: tuple[CurvePoint, ...]
+    distribution: Histogram
+    excursions: tuple[Excursion, ...]
+
+
+def report(
+    trades: Trades,
+    *,
+    as_of: datetime,
+    account: float = ACCOUNT,
+    window_days: int | None = None,
+    cuts: Iterable[str] = CUTS,
+    sessions: Iterable[date] | None = None,
+    include_stale: bool = False,
+) -> Report:
+    """The report of the trades that left up to an instant, of all or of a window of days before it.
+
+    Sessions without a trade count up to the day before ``as_of``, from the window's first day or the first
+    exit there ever was, whichever is later. Raises ValueError naming a cut that is not known.
+    """
+    known = trades.day[trades.day != UNKNOWN_AT]
+    first = to_date(int(known[0])) if len(known) else None
+    if window_days is not None:
+        trades = trades.window(window_days, as_of)
+        start = exchange_date(as_of - timedelta(days=window_days))
+        first = None if first is None or start is None else max(first, start + timedelta(days=1))
+    today = exchange_date(as_of)
+    last = None if today is None else today - timedelta(days=1)
+    dates = None if sessions is None else tuple(sessions)
+    shown = trades if include_stale else trades.fresh()
+    return Report(
+        as_of=as_of,
+        window_days=window_days,
+        metrics=metrics(
+            trades, account=account, sessions=dates, first=first, last=last, include_stale=include_stale
+        ),
+        cuts={
+            name: breakdown(
+                shown, name, account=account, sessions=dates, first=first, last=last, include_stale=True
+            )
+            for name in cuts
+        },
+        curve=_points(shown, account),
+        distribution=histogram(shown.net),
+        excursions=_excursions(shown),
+    )
+
+
+def _points(trades: Trades, account: float) -> tuple[CurvePoint, ...]:
+    drawn = curve(trades, account)
+    return tuple(
+        CurvePoint(
+            None if drawn.at[i] == UNKNOWN_AT else datetime.fromtimestamp(int(drawn.at[i]) / 1e6, UTC),
+            float(drawn.cumulative[i]),
+            float(drawn.underwater[i]),
+        )
+        for i in _chosen(drawn.underwater)
+    )
+
+
+def _chosen(underwater: np.ndarray[tuple[int], np.dtype[np.float64]]) -> list[int]:
+    """The places to draw: all, or of each stretch its deepest and its last."""
+    count = len(underwater)
+    if count <= MOST_POINTS:
+        return list(range(count))
+    ends = np.linspace(0, count, MOST_POINTS // 2 + 1).astype(int)
+    places: set[int] = set()
+    for start, end in zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True):
+        places |= {end - 1, start + int(np.argmin(underwater[start:end]))}
+    return sorted(places)
+
+
+def _excursions(trades: Trades) -> tuple[Excursion, ...]:
+    known = np.flatnonzero(~(np.isnan(trades.mae) | np.isnan(trades.mfe)))[-MOST_POINTS:]
+    return tuple(Excursion(float(trades.mae[i]), float(trades.mfe[i]), float(trades.net[i])) for i in known)

@@ -1,0 +1,73 @@
+"""A position as its ledger entry tells it: ``execution`` and ``exit``, JSON-able."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from core.positions.attribution import NOTHING
+from core.positions.pnl import account_of
+from core.positions.position import Leg, Position
+
+
+def execution_record(position: Position) -> dict[str, Any]:
+    """How the entry was filled; costs in $ for all contracts, prices and Greeks per share."""
+    return dataclasses.asdict(position.entry)
+
+
+def exit_record(position: Position) -> dict[str, Any]:
+    """What the exits made of a trade, in $, not rounded; prices per share, weighted by contracts.
+
+    Volatility, delta, underlying, time and reason are the last leg's; ``mfe`` and ``mae`` the best and worst
+    gross of the whole trade at any mark. Of a position that is not closed yet it tells the contracts sold so
+    far. Raises ValueError when none were.
+    """
+    if not position.legs:
+        raise ValueError(f"nothing of position {position.id} has been sold")
+    legs, last = position.legs, position.legs[-1]
+    account = account_of(position)
+    parts = NOTHING
+    for leg in legs:
+        parts = parts.plus(leg.attribution)
+    return {
+        "exit_time": last.at.isoformat(),
+        "exit_price": sum(leg.price * leg.contracts for leg in legs) / account.contracts,
+        "exit_iv": last.iv,
+        "exit_delta": last.delta,
+        "underlying_at_exit": last.underlying,
+        "pnl_gross": account.gross,
+        "pnl_net": account.net,
+        "hold_time_seconds": (last.at - position.opened_at).total_seconds(),
+        "exit_reason": last.reason.value,
+        "pnl_from_delta": parts.delta,
+        "pnl_from_iv": parts.iv,
+        "pnl_from_theta": parts.theta,
+        "pnl_from_gamma": parts.gamma,
+        "pnl_unexplained": parts.unexplained,
+        "total_commission": account.commission,
+        "total_spread_cost": account.spread_cost,
+        "total_slippage": account.slippage,
+        "partials": [_partial(position, leg) for leg in legs],
+        "mfe": position.mfe,
+        "mae": position.mae,
+    }
+
+
+def _partial(position: Position, leg: Leg) -> dict[str, Any]:
+    account = account_of(position, (leg,))
+    return {
+        "exit_time": leg.at.isoformat(),
+        "exit_reason": leg.reason.value,
+        "contracts": leg.contracts,
+        "exit_price": leg.price,
+        "exit_iv": leg.iv,
+        "exit_delta": leg.delta,
+        "underlying_at_exit": leg.underlying,
+        "pnl_gross": account.gross,
+        "pnl_net": account.net,
+        "commission": account.commission,
+        "spread_cost": account.spread_cost,
+        "slippage": account.slippage,
+        "stale_fill": leg.stale_fill,
+        "near_strike": leg.near_strike,
+    }

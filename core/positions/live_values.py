@@ -1,0 +1,187 @@
+"""What a person watching an open position wants to know of it now: numbers, and one line of words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.model import ExitReason
+from core.positions.exits import theta_limit, time_exit_at
+from core.positions.pnl import net_so_far
+from core.positions.position import Position, PositionState
+from core.positions.trading_context import Env
+from core.positions.transitions import break_even_stop
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """A number now and at the entry."""
+
+    now: float | None
+    entry: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Distance:
+    """From the underlying's price to a level: signed $, % of it, and daily ATRs (``None``: ATR unknown)."""
+
+    level: float
+    dollars: float
+    percent: float
+    atrs: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExitCondition:
+    """One exit that may come, and in ``words`` how far away it is.
+
+    ``left`` is the share of its way still to go: 0 is there, above 1 is further off than at the entry.
+    ``level`` in $ of the underlying or ``due`` as an instant, where the exit has one.
+    """
+
+    reason: ExitReason
+    words: str
+    left: float
+    level: float | None = None
+    due: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveValues:
+    """The state of an open position; money in $, times in seconds, Greeks per share.
+
+    ``pnl`` is mid to mid of the whole trade (legs sold and contracts held) less all costs paid so far, the
+    entry's in full; what selling the rest will cost is not in it. ``pnl_pct`` is of the premium paid, ``r``
+    in planned losses (``None`` when none was planned). ``stale`` when a stop would not act on the price
+    behind the mark. A first target that has been taken has no distance. ``half`` of the contracts held is
+    rounded up. ``break_even`` is where that command would put the stop, ``None`` when it would not move;
+    ``break_even_sells`` when the underlying is already at or beyond it.
+    """
+
+    mark: float
+    mark_age: float
+    stale: bool
+    estimated: bool
+    underlying: float
+    pnl: float
+    pnl_pct: float
+    r: float | None
+    delta: Pair
+    gamma: Pair
+    theta: Pair
+    vega: Pair
+    iv: Pair
+    theta_paid: float
+    time_in_trade: float
+    to_stop: Distance
+    to_target_1: Distance | None
+    to_target_2: Distance
+    days_left: int
+    hours_left: float
+    time_exit_in: float
+    nearest_exit: str
+    half: int
+    break_even: float | None
+    break_even_sells: bool
+
+
+def live_values(position: Position, now: datetime, env: Env) -> LiveValues:
+    """A position as of its last mark, with ages and distances at ``now``."""
+    last, entry = position.last, position.entry
+    pnl = net_so_far(position)
+    close = env.last_close(position.contract.expiry)
+    moved = break_even_stop(position) if position.is_open else position.stop
+    return LiveValues(
+        mark=last.mid,
+        mark_age=env.price_age(last.spot_at, now),
+        stale=env.is_stale(last.spot_at, now),
+        estimated=last.estimated,
+        underlying=last.spot,
+        pnl=pnl,
+        pnl_pct=100 * pnl / position.premium,
+        r=position.in_r(pnl),
+        delta=Pair(now=last.delta, entry=entry.entry_delta),
+        gamma=Pair(now=last.gamma, entry=entry.entry_gamma),
+        theta=Pair(now=last.theta, entry=entry.entry_theta),
+        vega=Pair(now=last.vega, entry=entry.entry_vega),
+        iv=Pair(now=last.iv, entry=entry.entry_iv),
+        theta_paid=position.theta_paid,
+        time_in_trade=(now - position.opened_at).total_seconds(),
+        to_stop=_distance(position, position.stop),
+        to_target_1=None if position.scaled_out else _distance(position, position.levels.target_1),
+        to_target_2=_distance(position, position.levels.target_2),
+        days_left=env.dte(position.contract, now),
+        hours_left=max(0.0, (close - now).total_seconds() / 3600),
+        time_exit_in=(time_exit_at(position, env) - now).total_seconds(),
+        nearest_exit=nearest_exit(position, now, env),
+        half=(position.remaining + 1) // 2,
+        break_even=None if moved == position.stop else moved,
+        break_even_sells=(last.spot - moved) * position.direction.sign <= 0,
+    )
+
+
+def nearest_exit(position: Position, now: datetime, env: Env) -> str:
+    """The exit with the least of its way left to go, in words.
+
+    The way of a level leads from the underlying's price at the entry, that of time from the entry to TIME,
+    that of theta from nothing to its limit.
+    """
+    if position.state is PositionState.AWAITING_SETTLEMENT:
+        return "awaiting the official close"
+    if position.state is PositionState.CLOSED:
+        return "closed"
+    if position.pending is not None:
+        return f"{position.pending.reason}: {position.pending.contracts} left to sell"
+    nearest = nearest_of(exit_conditions(position, now, env))
+    return f"{nearest.reason} {nearest.words}"
+
+
+def nearest_of(conditions: Iterable[ExitCondition]) -> ExitCondition:
+    """The condition with the least of its way left to go; raises ValueError when there is none."""
+    return min(conditions, key=lambda each: (each.left, each.reason))
+
+
+def exit_conditions(position: Position, now: datetime, env: Env) -> tuple[ExitCondition, ...]:
+    """Every exit that may still come by itself, in the order in which the exits are looked at."""
+    return tuple(_conditions(position, now, env))
+
+
+def _conditions(position: Position, now: datetime, env: Env) -> Iterator[ExitCondition]:
+    rows = [(ExitReason.STOP_LOSS, position.stop), (ExitReason.TARGET_2, position.levels.target_2)]
+    if not position.scaled_out:
+        rows.append((ExitReason.TARGET_1, position.levels.target_1))
+    spot, at_entry = position.last.spot, position.entry.underlying_at_entry
+    for reason, level in rows:
+        left = abs(level - spot)
+        # A stop at break-even lies where the way began: the way back to it leads from the first target.
+        begin = at_entry if level != at_entry else position.levels.target_1
+        share = left / max(abs(level - begin), 1e-9)
+        yield ExitCondition(reason=reason, words=f"${left:.2f} away", left=share, level=level)
+    limit = theta_limit(position, env)
+    paid = max(0.0, -position.running.theta)
+    if limit > 0:
+        share = 100 * paid / (position.entry.entry_price * position.entry.multiplier)
+        words = f"at {share:.0f} % of premium, limit {env.rules.exits.theta_decay_pct:g} %"
+        yield ExitCondition(reason=ExitReason.THETA_DECAY, words=words, left=1 - paid / limit)
+    due = time_exit_at(position, env)
+    left = max(0.0, (due - now).total_seconds())
+    share = left / max((due - position.opened_at).total_seconds(), 1.0)
+    yield ExitCondition(reason=ExitReason.TIME, words=f"in {_span(left)}", left=share, due=due)
+
+
+def _distance(position: Position, level: float) -> Distance:
+    spot, atr = position.last.spot, position.entry.atr
+    dollars = level - spot
+    return Distance(
+        level=level, dollars=dollars, percent=100 * dollars / spot, atrs=dollars / atr if atr else None
+    )
+
+
+def _span(seconds: float) -> str:
+    minutes = int(seconds // 60)
+    days, minutes = divmod(minutes, 24 * 60)
+    hours, minutes = divmod(minutes, 60)
+    if days:
+        return f"{days}d {hours}h"
+    return f"{hours}h {minutes}m" if hours else f"{minutes}m"

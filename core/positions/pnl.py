@@ -1,0 +1,76 @@
+"""What a position made and what it cost, in dollars; each cost once.
+
+``gross`` is mid to mid, ``net`` the cash that moved; gross - spread - slippage - commission = net.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from core.positions.position import Leg, Position
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """Sums over contracts that have been sold, with their share of the entry's costs."""
+
+    contracts: int
+    gross: float
+    spread_cost: float
+    slippage: float
+    commission: float
+    net: float
+
+    @property
+    def costs(self) -> float:
+        return self.spread_cost + self.slippage + self.commission
+
+
+def account_of(position: Position, legs: Iterable[Leg] | None = None) -> Account:
+    """The account of some legs of a position, by default of all it has."""
+    chosen = position.legs if legs is None else tuple(legs)
+    entry = position.entry
+    contracts = sum(leg.contracts for leg in chosen)
+    share = contracts / entry.filled_contracts
+    multiplier = entry.multiplier
+    commission = entry.commission * share + sum(leg.commission for leg in chosen)
+    return Account(
+        contracts=contracts,
+        gross=sum((leg.mid - entry.entry_mid) * leg.contracts for leg in chosen) * multiplier,
+        spread_cost=entry.spread_cost * share + sum(leg.spread_cost for leg in chosen),
+        slippage=entry.slippage * share + sum(leg.slippage for leg in chosen),
+        commission=commission,
+        net=sum((leg.price - entry.entry_price) * leg.contracts for leg in chosen) * multiplier - commission,
+    )
+
+
+def open_gross(position: Position) -> float:
+    """Mid to mid of the contracts still held, at the last mark."""
+    return _held(position, position.last.mid)
+
+
+def gross_so_far(position: Position) -> float:
+    """Mid to mid of the whole trade: legs as sold, the rest at the last mark."""
+    return gross_at(position, position.last.mid)
+
+
+def gross_at(position: Position, mid: float) -> float:
+    """The same with what is still held at a mid in $ per share."""
+    return (account_of(position).gross if position.legs else 0.0) + _held(position, mid)
+
+
+def _held(position: Position, mid: float) -> float:
+    return (mid - position.entry.entry_mid) * position.shares(position.remaining)
+
+
+def net_so_far(position: Position) -> float:
+    """``gross_so_far`` less all costs paid so far, those of the whole entry included."""
+    sold = sum(leg.spread_cost + leg.slippage + leg.commission for leg in position.legs)
+    entry = position.entry
+    return gross_so_far(position) - sold - (entry.spread_cost + entry.slippage + entry.commission)
+
+
+def r_multiple(position: Position) -> float | None:
+    """Net of the contracts sold so far in units of the planned loss."""
+    return position.in_r(account_of(position).net)

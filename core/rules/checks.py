@@ -1,0 +1,111 @@
+"""What a rules text may not say although its types fit: refused when it is read, not at the first trade.
+
+``shape_fault`` looks at the parts of a table or list; ``faults`` at what the sections mean together.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, get_args, get_origin
+
+from core.exchange.calendar import Calendar, CalendarError, parse_clock
+from core.model import Direction, Quality
+
+if TYPE_CHECKING:
+    from core.rules import Rules
+
+_WORDS: Mapping[Any, str] = {float: "a number", int: "a whole number", str: "a text", bool: "true or false"}
+
+
+def shape_fault(kind: Any, value: Any) -> str | None:
+    """What is expected where a value (or a part of it) is not of its declared kind, else ``None``."""
+    origin, parts = get_origin(kind), get_args(kind)
+    if origin is tuple:
+        if not isinstance(value, (tuple, list)):
+            return "a list"
+        if len(parts) == 2 and parts[1] is Ellipsis:
+            return next((fault for item in value if (fault := shape_fault(parts[0], item))), None)
+        if len(value) != len(parts):
+            return f"rows of {len(parts)}"
+        pairs = zip(parts, value, strict=True)
+        return next((fault for part, item in pairs if (fault := shape_fault(part, item))), None)
+    if isinstance(origin, type) and issubclass(origin, Mapping):
+        if not isinstance(value, Mapping):
+            return "a table"
+        return next((fault for item in value.values() if (fault := shape_fault(parts[1], item))), None)
+    return None if kind not in _WORDS or _is(kind, value) else _WORDS[kind]
+
+
+def faults(rules: Rules) -> Iterator[tuple[str, str]]:
+    """(path, what is wrong) of everything that would fail only later."""
+    sizing, fills, volatility, contract = rules.sizing, rules.fills, rules.volatility, rules.contract
+    falling = {
+        "sizing.confluence": sizing.confluence,
+        "sizing.rr": sizing.rr,
+        "sizing.volume": sizing.volume,
+        "sizing.trend": sizing.trend,
+        "structural.quality_by_score": rules.structural.quality_by_score,
+        "contract.strike_steps_by_price": contract.strike_steps_by_price,
+    }
+    rising: Mapping[str, Sequence[Sequence[Any]]] = {
+        "volatility.term": volatility.term,
+        "fills.spread_by_dte": fills.spread_by_dte,
+        "exits.atr_multiples": rules.exits.atr_multiples,
+    }
+    for path, table in falling.items():
+        yield from _ordered(path, table, lambda a, b: a > b, "from the highest threshold down")
+    for path, rows in rising.items():
+        yield from _ordered(path, rows, lambda a, b: a < b, "from the lowest threshold up")
+    if not any(least <= 0 for least, _ in contract.strike_steps_by_price):
+        yield "contract.strike_steps_by_price", "needs a row for the lowest prices"
+    if len(rules.structural.quality_by_score) < 2:
+        yield "structural.quality_by_score", "needs at least two rows"
+    yield from _known(
+        "structural.quality_by_score", (name for _, name in rules.structural.quality_by_score), Quality
+    )
+    yield from _known("regime.allowed", (d for ds in rules.regime.allowed.values() for d in ds), Direction)
+    yield from _known("volatility.classes", volatility.classes.values(), volatility.base)
+    yield from _known("fills.spread_classes", fills.spread_classes.values(), fills.spread_by_premium)
+    steps = [*contract.strike_steps.values(), *(step for _, step in contract.strike_steps_by_price)]
+    ticks = [tick for pair in fills.tick_steps.values() for tick in pair]
+    volatilities = [*volatility.base.values(), *volatility.by_symbol.values()]
+    for path, values in (
+        ("contract.strike_steps", steps),
+        ("fills.tick_steps", ticks),
+        ("volatility.base and by_symbol", volatilities),
+    ):
+        if any(value <= 0 for value in values):
+            yield path, "must be above 0"
+    try:
+        Calendar.from_rules(rules.clock)
+        for clock in (rules.clock.midday_from, rules.clock.power_hour_from):
+            parse_clock(clock)
+    except CalendarError as error:
+        yield "clock", str(error)
+
+
+def _is(kind: Any, value: Any) -> bool:
+    if isinstance(value, bool) or kind is bool:
+        return kind is bool and isinstance(value, bool)
+    if kind is float:
+        return isinstance(value, (int, float)) and math.isfinite(value)
+    return isinstance(value, kind)
+
+
+def _ordered(
+    path: str, rows: Sequence[Sequence[Any]], before: Callable[[Any, Any], bool], words: str
+) -> Iterator[tuple[str, str]]:
+    if not rows:
+        yield path, "needs at least one row"
+    if not all(before(a[0], b[0]) for a, b in pairwise(rows)):
+        yield path, f"rows go {words}"
+
+
+def _known(path: str, names: Any, known: Any) -> Iterator[tuple[str, str]]:
+    accepted = [str(name) for name in known]
+    for name in names:
+        if name not in accepted:
+            yield path, f"{name!r} is none of {', '.join(accepted)}"
+            return

@@ -1,0 +1,130 @@
+"""One engine put together and running: ledger, runtime, deck and listener, in the order they need each other."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from server.config import ConfigError, Settings
+from server.deck.local import LocalDeck
+from server.feeds.base import Markets
+from server.http.app import HttpServer
+from server.http.tokens import command_token
+from server.ledger.sqlite import SqliteLedger
+from server.runtime.clock import Clock
+from server.runtime.garbage import in_pieces, keep_collecting
+from server.runtime.ports import NotStored, Overloaded
+from server.runtime.runtime import Runtime
+
+log = logging.getLogger("gatedeck.host")
+
+TICK_SECONDS = 1.0
+IDLE_TICK_SECONDS = 30.0
+TURN_SECONDS = 0.001
+
+
+@dataclass(slots=True)
+class Host:
+    """A running engine."""
+
+    runtime: Runtime
+    deck: LocalDeck
+    http: HttpServer
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def supervise(self, name: str, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run a task whose failure is logged and stands on the deck as an alarm."""
+        task = asyncio.create_task(work, name=name)
+        self.tasks.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self.tasks.discard(task)
+        if task.cancelled() or task.exception() is None:
+            return
+        name = task.get_name()
+        log.critical("task %s ended", name, exc_info=task.exception())
+        self.runtime.pulse.alarms[name] = f"{name} stopped: {task.exception()}"
+
+
+@asynccontextmanager
+async def hosting(
+    settings: Settings, clock: Clock, markets: Markets, rules_text: str, *, ticking: bool
+) -> AsyncIterator[Host]:
+    """Start everything, and on the way out stop it: listener first, then the engine, then the ledger.
+
+    With ``ticking`` the engine is told the time by this loop; a simulation tells it itself. Raises
+    ConfigError, LedgerError or RulesError when something cannot be had.
+    """
+    if "://" in settings.db:
+        raise ConfigError(
+            f"db: {settings.database_shown}: this version keeps its ledger in a file; give a path"
+        )
+    token = command_token(settings)
+    ledger = await SqliteLedger.open(settings.db, settings.engine_id)
+    runtime = Runtime(
+        ledger,
+        clock,
+        markets,
+        engine_id=settings.engine_id,
+        rules_text=rules_text,
+        decision_wait=settings.decision_wait_ms / 1000,
+        ledger_name=settings.database_shown,
+    )
+    deck = LocalDeck(runtime)
+    try:
+        http = HttpServer(intake=runtime, deck=deck, health=runtime, settings=settings, command_token=token)
+    except BaseException:
+        await ledger.close()  # its threads would keep the process alive
+        raise
+    host = Host(runtime, deck, http)
+    try:
+        await runtime.start()
+        await http.start()
+        deck.listener = http.url
+        if ticking:
+            host.supervise("clock", _tick(runtime))
+        with in_pieces(), _taking_turns():
+            host.supervise("garbage", keep_collecting(runtime.exchange_is_closed))
+            yield host
+    finally:
+        for task in list(host.tasks):
+            task.cancel()
+        await asyncio.gather(*host.tasks, return_exceptions=True)
+        try:
+            await http.stop()
+        finally:
+            await runtime.stop()
+
+
+@contextmanager
+def _taking_turns() -> Iterator[None]:
+    """The loop, the ledger's threads and the terminal's wait for each other 1 ms at most, not 5."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(TURN_SECONDS)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)
+
+
+async def _tick(runtime: Runtime) -> None:
+    """Every second while something is at stake, else twice a minute; each tick is an input in the journal."""
+    since = IDLE_TICK_SECONDS
+    while True:
+        state = runtime.engine.state
+        if state.positions or state.signals or since >= IDLE_TICK_SECONDS:
+            try:
+                await runtime.tick()
+                since = 0.0
+            except (NotStored, Overloaded) as error:
+                # Exits by time hang on this: it goes on for as long as the process does.
+                log.warning("a tick was not stored: %s", error)
+        await asyncio.sleep(TICK_SECONDS)
+        since += TICK_SECONDS

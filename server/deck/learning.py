@@ -1,0 +1,168 @@
+"""What a running engine's ledger teaches, and what a person says to its suggestions.
+
+Invariants: nothing here changes a rule but ``approve``; a suggestion is approved only while the rule still has
+the value it moves from; one that was judged is not offered again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from core.effects import Effect, ShadowStatus, StoreJudgement, StoreRules, StoreShadow, StoreTrade
+from core.events import Event, RulesChanged
+from core.learning import Suggestion, apply, learn, with_side_effects
+from core.positions import PositionState
+from core.rules import Rules, RulesError
+from server.deck import Command, CommandResult, Page, PageQuery
+from server.deck.reports import Judged, LearningView
+
+log = logging.getLogger("gatedeck.teaching")
+
+MOST_ENTRIES = 20_000
+"""The newest entries that are learned from; a ledger that holds more is learned from by command."""
+_PAGE = 500
+_KEPT_JUDGED = 20
+
+Entry = Mapping[str, Any]
+
+
+class Entries(Protocol):
+    """The part of a ledger that is read here."""
+
+    async def page(self, query: PageQuery) -> Page: ...
+
+    async def judgements(self) -> tuple[Judged, ...]: ...
+
+
+class Engine(Protocol):
+    """The part of a runtime that is asked here."""
+
+    async def post(self, make: Any) -> tuple[Effect, ...]: ...
+
+    async def command(self, command: Command) -> CommandResult: ...
+
+
+class Teacher:
+    """Learns when it is asked and something has changed since; ``heard`` takes what the engine's steps ask for."""
+
+    def __init__(self, ledger: Entries, engine: Engine) -> None:
+        self._ledger, self._engine = ledger, engine
+        self._changes = 0
+        self._learned: tuple[tuple[int, str], LearningView] | None = None
+        self._turn = asyncio.Lock()
+
+    def heard(self, effect: Effect) -> None:
+        """Note that there is something new to learn: an outcome, other rules, a judgement."""
+        new = isinstance(effect, StoreRules | StoreJudgement)
+        new |= isinstance(effect, StoreTrade) and effect.position.state is PositionState.CLOSED
+        new |= isinstance(effect, StoreShadow) and effect.status is not ShadowStatus.OPEN
+        self._changes += new
+
+    async def view(self, rules: Rules, as_of: datetime) -> LearningView:
+        """What the ledger teaches under these rules; raises LedgerError."""
+        async with self._turn:
+            key = (self._changes, rules.fingerprint)
+            if self._learned is None or self._learned[0] != key:
+                entries, more = await self._entries()
+                judged = await self._ledger.judgements()
+                made = await asyncio.to_thread(_learn, entries, rules, judged, as_of, more)
+                self._learned = (key, made)
+            return self._learned[1]
+
+    async def _entries(self) -> tuple[Sequence[Entry], bool]:
+        found: list[Entry] = []
+        cursor: str | None = None
+        while len(found) < MOST_ENTRIES:
+            page = await self._ledger.page(PageQuery(what="ledger", limit=_PAGE, cursor=cursor))
+            found += page.items
+            cursor = page.next_cursor
+            if cursor is None:
+                return found, False
+        return found, True
+
+    # --- judging ----------------------------------------------------------------------------------------
+
+    async def judge(self, command: Command, rules: Rules, as_of: datetime) -> CommandResult:
+        """Approve or reject the suggestion that ``argument`` names, in the name of the command's author."""
+        view = await self.view(rules, as_of)
+        asked = next((each for each in view.suggestions if each.id == command.argument), None)
+        if asked is None:
+            said = next((each for each in view.judged if each.id == command.argument), None)
+            if said is not None:
+                text = f"{said.status.capitalize()} already by {said.author}"
+                return CommandResult(ok=False, code="JUDGED", text=text)
+            return CommandResult(
+                ok=False, code="NO_SUGGESTION", text="This suggestion is not offered (any more)"
+            )
+        if command.name == "approve":
+            try:
+                toml = apply(asked, rules.to_toml())
+            except RulesError as error:
+                return CommandResult(ok=False, code="RULES_CHANGED", text=str(error))
+            await self._engine.post(_rules_changed(toml, command.author))
+        return await self._engine.command(_judgement(command, asked))
+
+
+async def roll_back(
+    versions: Sequence[Mapping[str, Any]], engine: Engine, command: Command, in_force: str
+) -> CommandResult:
+    """Put an earlier rules version in force again; ``argument`` is its fingerprint, or the start of one."""
+    asked = command.argument or ""
+    found = {v["fingerprint"]: v for v in reversed(versions) if asked and v["fingerprint"].startswith(asked)}
+    if len(found) != 1:
+        text = f"{asked!r} names {'no' if not found else 'more than one'} rules version"
+        return CommandResult(ok=False, code="NO_VERSION", text=text)
+    fingerprint, version = found.popitem()
+    if fingerprint == in_force:
+        return CommandResult(ok=True, code="IN_FORCE", text=f"Rules {fingerprint} are in force already")
+    try:
+        Rules.parse(version["toml"])
+    except RulesError as error:
+        return CommandResult(ok=False, code="RULES_CHANGED", text=str(error))
+    await engine.post(_rules_changed(version["toml"], command.author))
+    return CommandResult(ok=True, code="ROLLED_BACK", text=f"Rules {fingerprint} are in force again")
+
+
+def _rules_changed(toml: str, author: str) -> Any:
+    def make(seq: int, at: datetime) -> Event:
+        return RulesChanged(seq=seq, at=at, toml=toml, author=author)
+
+    return make
+
+
+def _judgement(command: Command, asked: Suggestion) -> Command:
+    """What the engine keeps of it: the id and the sentence that was judged."""
+    return Command(
+        id=command.id,
+        name=f"{command.name}_suggestion",
+        argument=f"{asked.id} {asked.text}",
+        author=command.author,
+    )
+
+
+def _learn(
+    entries: Sequence[Entry], rules: Rules, judged: Sequence[Judged], as_of: datetime, more: bool
+) -> LearningView:
+    made = learn(entries, rules)
+    done = {each.id for each in judged}
+    offered = [each for each in made.search.suggestions if each.id not in done]
+    return LearningView(
+        as_of=as_of,
+        learning=made,
+        suggestions=tuple(_tried(each, entries, rules) for each in offered),
+        judged=tuple(judged[:_KEPT_JUDGED]),
+        newest=len(entries) if more else None,
+    )
+
+
+def _tried(asked: Suggestion, entries: Sequence[Entry], rules: Rules) -> Suggestion:
+    """With its side effects; without them where the what-if cannot be run, which is no reason to hide it."""
+    try:
+        return with_side_effects(asked, entries, rules)
+    except (ValueError, KeyError, ArithmeticError):
+        log.exception("no what-if of %s", asked.rule)
+        return asked

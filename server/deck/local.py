@@ -1,0 +1,295 @@
+"""The deck of an engine in the same process: snapshots built from its state, pages from its ledger."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from core.effects import Effect, Notify
+from core.engine.positions import open_net
+from core.model import DecisionRecord, Tone
+from core.performance import CUTS
+from core.positions import Position
+from core.positions.detail import POINTS
+from server.deck import (
+    Command,
+    CommandResult,
+    Counters,
+    DeckSnapshot,
+    EventLine,
+    Latency,
+    Page,
+    PageQuery,
+    PnlView,
+    SourceStatus,
+    SystemView,
+)
+from server.deck.build_detail import detail_of
+from server.deck.build_rows import decision_row, exchange_status, position_row
+from server.deck.performance import Performance, window_days
+from server.deck.position_detail import PositionDetail
+from server.deck.reports import LearningView, PerformanceView
+from server.deck.rules_history import with_changes
+from server.ledger.codec import from_plain
+from server.runtime.runtime import Runtime
+from server.waiting import approval_rows
+
+if TYPE_CHECKING:
+    from server.deck.learning import Teacher
+
+RECENT = 20
+KEPT_EVENTS = 100
+URGENT = frozenset({"execute", "approval", "exit", "risk", "mode", "silence", "feed"})
+
+
+class LocalDeck:
+    """What the screens of this process see."""
+
+    def __init__(self, runtime: Runtime, listener: str = "") -> None:
+        self.listener = listener
+        self._runtime = runtime
+        self._events: list[EventLine] = []
+        self._followers: set[asyncio.Queue[EventLine]] = set()
+        self._down: frozenset[str] = frozenset()
+        self._kept: DeckSnapshot | None = None
+        self._wanted = False
+        runtime.landed = self._landed
+        runtime.listeners.add(self._heard)
+        self._performance = Performance(runtime.ledger)
+        runtime.listeners.add(self._performance.heard)
+
+    @cached_property
+    def _teacher(self) -> Teacher:
+        # Learning loads scipy.special; a deck whose Learning screen nobody opens does without.
+        from server.deck.learning import Teacher
+
+        teacher = Teacher(self._runtime.ledger, self._runtime)
+        self._runtime.listeners.add(teacher.heard)
+        return teacher
+
+    # --- what is now -----------------------------------------------------------------------------------
+
+    def snapshot(self) -> DeckSnapshot:
+        """The state as it is on disk: in the middle of a commit the last one that was stored."""
+        if self._kept is not None and self._runtime.ahead_of_disk:
+            self._wanted = True
+            return self._kept
+        self._kept = self._snapshot()
+        return self._kept
+
+    def _landed(self) -> None:
+        if self._wanted:
+            self._wanted, self._kept = False, self._snapshot()
+
+    def _snapshot(self) -> DeckSnapshot:
+        runtime = self._runtime
+        state, engine, rules = runtime.engine.state, runtime.engine, runtime.engine.rules
+        now = max(runtime.clock.now(), state.at or runtime.clock.now())
+        self._watch_feeds(now)
+        rows = tuple(position_row(p, now, engine.env) for p in state.positions.values())
+        open_pnl = open_net(engine)
+        return DeckSnapshot(
+            at=now,
+            seq=state.seq,
+            mode=state.mode,
+            exchange=exchange_status(now, engine.env),
+            listener=self.listener,
+            rules_name=rules.name,
+            rules_fingerprint=rules.fingerprint,
+            clock_note=runtime.clock.note,
+            market_note=runtime.markets.note,
+            market_assumed=runtime.markets.assumed,
+            sources=tuple(
+                SourceStatus(
+                    source=s.source,
+                    symbol=s.symbol,
+                    last_at=s.last_at,
+                    age=(now - s.last_at).total_seconds(),
+                    usual_gap=s.usual_gap,
+                    quiet=s.told_quiet,
+                )
+                for s in state.senders.known.values()
+            ),
+            decision=state.recent[-1] if state.recent else None,
+            recent=tuple(
+                decision_row(r, state.outcomes.get(r.id), now) for r in reversed(state.recent[-RECENT:])
+            ),
+            positions=rows,
+            approvals=approval_rows(state.approvals.values(), state.prices, now, engine.env),
+            pnl=PnlView(
+                realized=state.day.realized,
+                open=open_pnl,
+                total=state.day.realized + open_pnl,
+                costs=state.day.costs,
+                closed=state.day.closed,
+                wins=state.day.wins,
+                series=tuple(state.day.series),
+                assumed=runtime.markets.assumed,
+            ),
+            events=tuple(reversed(self._events)),
+            counters=Counters(
+                receipts=state.tally.receipts,
+                duplicates=state.tally.duplicates,
+                quarantined=state.tally.quarantined,
+                executed=state.tally.executed,
+                waited=state.tally.waited,
+                skipped=state.tally.skipped,
+            ),
+            alarms=tuple(runtime.pulse.alarms.values()),
+            wait_at=rules.confidence.wait_at,
+            execute_at=rules.confidence.execute_at,
+        )
+
+    # --- what happens ----------------------------------------------------------------------------------
+
+    def _heard(self, effect: Effect) -> None:
+        if not isinstance(effect, Notify):
+            return
+        self._tell(
+            EventLine(
+                at=effect.at,
+                kind=effect.kind,
+                text=effect.text,
+                tone=effect.tone,
+                position_id=effect.position_id,
+            )
+        )
+
+    def _watch_feeds(self, now: datetime) -> None:
+        """Say that a feed was lost, and that it is back."""
+        states = self._runtime.markets.status()
+        down = frozenset(each.name for each in states if each.state == "DOWN")
+        for each in states:
+            if each.name in down - self._down:
+                text = f"Feed {each.name} is lost" + (f": {each.detail}" if each.detail else "")
+                self._tell(EventLine(at=now, kind="feed", text=text, tone=Tone.NEGATIVE))
+            elif each.name in self._down - down:
+                self._tell(
+                    EventLine(at=now, kind="feed", text=f"Feed {each.name} is back", tone=Tone.POSITIVE)
+                )
+        self._down = down
+
+    def _tell(self, line: EventLine) -> None:
+        self._events.append(line)
+        if len(self._events) > KEPT_EVENTS:
+            del self._events[0]
+        if line.kind in URGENT:
+            for follower in self._followers:
+                if not follower.full():
+                    follower.put_nowait(line)
+
+    async def changes(self) -> AsyncIterator[EventLine]:
+        """Urgent events as they happen; a reader that falls behind misses the newest, never holds us up."""
+        queue: asyncio.Queue[EventLine] = asyncio.Queue(maxsize=200)
+        self._followers.add(queue)
+        try:
+            while True:
+                yield await queue.get()
+        finally:
+            self._followers.discard(queue)
+
+    # --- what is kept, and what is asked ---------------------------------------------------------------
+
+    async def page(self, query: PageQuery) -> Page:
+        return await self._runtime.ledger.page(query)
+
+    async def decision(self, decision_id: str) -> DecisionRecord | None:
+        for record in reversed(self._runtime.engine.state.recent):
+            if record.id == decision_id:
+                return record
+        return await self._runtime.ledger.record(decision_id)
+
+    async def entry(self, decision_id: str) -> Mapping[str, Any] | None:
+        return await self._runtime.ledger.decision(decision_id)
+
+    async def position(self, position_id: str) -> PositionDetail | None:
+        runtime = self._runtime
+        marks = await runtime.ledger.marks_of(position_id, at_most=POINTS)
+        position = runtime.engine.state.positions.get(position_id)
+        now = max(runtime.clock.now(), runtime.engine.state.at or runtime.clock.now())
+        if position is None:
+            stored = await runtime.ledger.position(position_id)
+            if stored is None:
+                return None
+            position = from_plain(Position, stored)
+            now = position.legs[-1].at if position.legs else position.last.at
+        return detail_of(
+            position, position_row(position, now, runtime.engine.env), marks, now, runtime.engine.env
+        )
+
+    async def receipt(self, receipt_id: str) -> Mapping[str, Any] | None:
+        return await self._runtime.ledger.receipt(receipt_id)
+
+    async def performance(self, window: str, cut: str) -> PerformanceView:
+        runtime = self._runtime
+        at = max(runtime.clock.now(), runtime.engine.state.at or runtime.clock.now())
+        made = await self._performance.report(runtime.engine.rules, at, window_days(window), (cut,))
+        return PerformanceView(
+            window=window,
+            cut=cut,
+            cuts=tuple((known.name, known.title) for known in CUTS.values()),
+            report=made,
+            assumed=runtime.markets.assumed,
+        )
+
+    async def learning(self) -> LearningView:
+        return await self._teacher.view(self._runtime.engine.rules, self._now())
+
+    def _now(self) -> datetime:
+        runtime = self._runtime
+        return max(runtime.clock.now(), runtime.engine.state.at or runtime.clock.now())
+
+    async def system(self) -> SystemView:
+        runtime = self._runtime
+        stats = await runtime.ledger.stats()
+        health = runtime.health()
+        return SystemView(
+            uptime=health.uptime,
+            queue=health.queue,
+            webhooks=_latency(runtime.pulse.webhook_ms),
+            commits=_latency(runtime.pulse.commit_ms),
+            ledger_name=runtime.ledger_name,
+            ledger_bytes=stats.bytes_on_disk,
+            ledger_rows=stats.rows,
+            journal_seq=stats.last_seq,
+            feeds=runtime.markets.status(),
+            rules_versions=with_changes(await runtime.ledger.rules_versions()),
+            resident_bytes=resident_bytes(),
+        )
+
+    async def command(self, command: Command) -> CommandResult:
+        if command.name in ("approve", "reject") and command.argument is not None:
+            return await self._teacher.judge(command, self._runtime.engine.rules, self._now())
+        if command.name == "rollback":
+            from server.deck.learning import roll_back
+
+            versions = await self._runtime.ledger.rules_versions()
+            in_force = self._runtime.engine.rules.fingerprint
+            return await roll_back(versions, self._runtime, command, in_force)
+        result = await self._runtime.command(command)
+        if result.code == "NOT_OPEN" and command.position_id is not None:
+            if await self._runtime.ledger.position(command.position_id) is None:
+                return CommandResult(ok=False, code="UNKNOWN_POSITION", text="There is no such position")
+        return result
+
+
+def _latency(values: Sequence[float]) -> Latency:
+    if not values:
+        return Latency(n=0, p50=None, p99=None)
+    ordered = sorted(values)
+    last = len(ordered) - 1
+    return Latency(n=len(ordered), p50=ordered[round(0.5 * last)], p99=ordered[round(0.99 * last)])
+
+
+def resident_bytes() -> int | None:
+    """Resident memory of this process, where the system tells it."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    except (OSError, IndexError, ValueError):
+        return None
+    return pages * os.sysconf("SC_PAGE_SIZE")

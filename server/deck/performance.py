@@ -1,0 +1,133 @@
+"""The trades of a ledger as the metrics see them: read once, then kept up to date with every exit."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, Protocol
+
+from core.effects import Effect, StoreTrade
+from core.exchange.calendar import Calendar
+from core.performance import CUTS, NotClosed, Report, Tracker, Trade, Trades, report, trade_from_entry
+from core.positions import PositionState
+from core.rules import Rules
+from server.deck import Page, PageQuery
+from server.deck.reports import WINDOWS
+
+_PAGE = 500
+
+
+def window_days(window: str) -> int | None:
+    """The days of a window's name, ``None`` for all; raises ValueError naming those there are."""
+    if window not in WINDOWS:
+        raise ValueError(f"window: {window!r} is not one of {', '.join(WINDOWS)}")
+    return None if window == "all" else int(window)
+
+
+class Pages(Protocol):
+    """A deck, or a reader of a ledger."""
+
+    async def page(self, query: PageQuery) -> Page: ...
+
+
+class Entries(Pages, Protocol):
+    """A reader of a ledger."""
+
+    async def decision(self, decision_id: str) -> Mapping[str, Any] | None: ...
+
+
+async def closed_trades(pages: Pages) -> tuple[Trade, ...]:
+    """Every closed trade of a ledger, newest decision first; those that close meanwhile may be missing."""
+    found: list[Trade] = []
+    cursor: str | None = None
+    while True:
+        page = await pages.page(PageQuery(what="closed", limit=_PAGE, cursor=cursor))
+        # Some milliseconds a page: not in the loop that answers webhooks.
+        found += await asyncio.to_thread(_read, page.items)
+        cursor = page.next_cursor
+        if cursor is None:
+            return tuple(found)
+
+
+def _read(entries: Sequence[Mapping[str, Any]]) -> list[Trade]:
+    trades = []
+    for entry in entries:
+        try:
+            trades.append(trade_from_entry(entry))
+        except NotClosed:
+            continue
+    return trades
+
+
+def report_of(
+    trades: Trades,
+    rules: Rules,
+    as_of: datetime,
+    window_days: int | None = None,
+    cuts: Collection[str] = CUTS,
+    include_stale: bool = False,
+) -> Report:
+    """A report with the account and the exchange's sessions that the rules name; raises ValueError."""
+    return report(
+        trades,
+        as_of=as_of,
+        account=rules.account.size,
+        window_days=window_days,
+        cuts=cuts,
+        sessions=_sessions(rules),
+        include_stale=include_stale,
+    )
+
+
+def _sessions(rules: Rules) -> tuple[date, ...] | None:
+    """Every session, where the rules close the exchange on days its calendar does not know of."""
+    if not rules.clock.closures:
+        return None
+    calendar = Calendar.from_rules(rules.clock)
+    days = calendar.table()[0].astype("datetime64[D]").tolist()
+    return tuple(days)
+
+
+class Performance:
+    """The trades of a running engine; ``heard`` takes what the engine's steps ask for."""
+
+    def __init__(self, ledger: Entries) -> None:
+        self._ledger = ledger
+        self._tracker: Tracker | None = None
+        self._closed: dict[str, None] = {}
+        self._turn = asyncio.Lock()
+
+    def heard(self, effect: Effect) -> None:
+        """Remember a trade that was closed; its entry is read when the metrics are next asked for."""
+        if isinstance(effect, StoreTrade) and effect.position.state is PositionState.CLOSED:
+            self._closed[effect.position.decision_id] = None
+
+    async def tracker(self) -> Tracker:
+        """All closed trades up to now; raises LedgerError."""
+        async with self._turn:
+            if self._tracker is None:
+                # With the flagged ones in it: whether they count is for the report to say.
+                tracker = Tracker(include_stale=True)
+                for trade in sorted(await closed_trades(self._ledger), key=_left):
+                    tracker.add(trade)
+                self._tracker = tracker
+            while self._closed:
+                decision_id = next(iter(self._closed))
+                entry = await self._ledger.decision(decision_id)
+                if entry is not None:
+                    self._tracker.add(trade_from_entry(entry))
+                self._closed.pop(decision_id, None)
+            return self._tracker
+
+    async def report(
+        self, rules: Rules, as_of: datetime, window_days: int | None, cuts: Collection[str]
+    ) -> Report:
+        """The report at an instant; raises ValueError naming an unknown cut, LedgerError."""
+        trades = (await self.tracker()).trades()
+        return await asyncio.to_thread(report_of, trades, rules, as_of, window_days, cuts)
+
+
+def _left(trade: Trade) -> tuple[bool, float, str]:
+    at = trade.exit_time
+    return at is not None, 0.0 if at is None else at.timestamp(), trade.id

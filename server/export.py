@@ -1,0 +1,169 @@
+"""A ledger's lists as files: csv and jsonl always, parquet where pyarrow is installed; oldest first."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import IO, Any
+
+import orjson
+
+from server.ledger.codec import loads
+from server.ledger.entries import COLUMNS, ITEMS
+from server.ledger.snapshot import LedgerSnapshot
+from server.ledger.timestamps import iso
+
+Item = Mapping[str, Any]
+
+_TRADES = "execution IS NOT NULL"
+_LISTS: Mapping[str, tuple[str, str]] = {
+    "decisions": ("ledger_entries", ""),
+    "ledger": ("ledger_entries", ""),
+    "trades": ("ledger_entries", f"WHERE {_TRADES}"),
+}
+WHAT = (*_LISTS, "receipts", "marks")
+FORMATS = ("csv", "jsonl", "parquet")
+OPENED = ("execution", "exit", "step")
+"""Objects whose fields become columns of their own in csv and parquet; every other one is a cell of JSON."""
+
+
+class ExportError(Exception):
+    """What cannot be exported; the message says why and what would do."""
+
+
+def items(ledger: LedgerSnapshot, what: str) -> Iterator[Item]:
+    """Each item as the API shows it; a receipt with its body, a mark with its position's id."""
+    if what == "receipts":
+        yield from _receipts(ledger)
+    elif what == "marks":
+        for position_id, payload in ledger.query("SELECT position_id, payload FROM marks ORDER BY n"):
+            yield {"position_id": position_id, **loads(payload)}
+    else:
+        table, where = _LISTS[what]
+        sql = f"SELECT {COLUMNS[what]} FROM {table} {where} ORDER BY seq, id"
+        for row in ledger.mappings(sql):
+            yield ITEMS[what](row)
+
+
+def _receipts(ledger: LedgerSnapshot) -> Iterator[Item]:
+    sql = "SELECT r.*, j.payload FROM receipts r JOIN journal j ON j.seq = r.seq ORDER BY r.seq"
+    for row in ledger.mappings(sql):
+        yield ITEMS["receipts"](row) | {
+            "received_at": iso(row["received_at"]),
+            "body": loads(row["payload"])["body"],
+        }
+
+
+def export(ledger: LedgerSnapshot, what: str, form: str, out: IO[bytes]) -> int:
+    """Write one list; returns how many items. Raises ExportError for a list or form there is none of."""
+    if what not in WHAT:
+        raise ExportError(f"what: {what!r} is not one of {', '.join(WHAT)}")
+    write = _WRITERS.get(form)
+    if write is None:
+        raise ExportError(f"format: {form!r} is not one of {', '.join(FORMATS)}")
+    return write(ledger, what, out)
+
+
+def _jsonl(ledger: LedgerSnapshot, what: str, out: IO[bytes]) -> int:
+    count = 0
+    for item in items(ledger, what):
+        out.write(orjson.dumps(item) + b"\n")
+        count += 1
+    return count
+
+
+def _csv(ledger: LedgerSnapshot, what: str, out: IO[bytes]) -> int:
+    class Text:
+        """What csv writes to, as UTF-8."""
+
+        def write(self, text: str) -> int:
+            return out.write(text.encode())
+
+    columns = _columns(ledger, what)
+    writer = csv.writer(Text(), lineterminator="\n")
+    writer.writerow(columns)
+    count = 0
+    for item in items(ledger, what):
+        row = flat(item)
+        writer.writerow([_cell(row.get(name)) for name in columns])
+        count += 1
+    return count
+
+
+def _parquet(ledger: LedgerSnapshot, what: str, out: IO[bytes]) -> int:
+    try:
+        # By name: pyarrow is no dependency, and is heavy where it is there.
+        pa, pq = import_module("pyarrow"), import_module("pyarrow.parquet")
+    except ImportError:
+        raise ExportError(
+            "format: parquet needs pyarrow (pip install pyarrow); csv and jsonl need nothing"
+        ) from None
+    columns = _columns(ledger, what)
+    rows = [{name: _plain(row.get(name)) for name in columns} for row in map(flat, items(ledger, what))]
+    table = pa.Table.from_pylist(_even(rows, columns))
+    pq.write_table(table, out)
+    return len(rows)
+
+
+_WRITERS: Mapping[str, Callable[[LedgerSnapshot, str, IO[bytes]], int]] = {
+    "csv": _csv,
+    "jsonl": _jsonl,
+    "parquet": _parquet,
+}
+
+
+def flat(item: Item) -> dict[str, Any]:
+    """The item as one row: the fields of ``OPENED`` objects under dotted names."""
+    row: dict[str, Any] = {}
+    for name, value in item.items():
+        if name in OPENED and isinstance(value, Mapping):
+            row |= {f"{name}.{inner}": held for inner, held in value.items()}
+        elif name not in OPENED or value is not None:
+            row[name] = value
+    return row
+
+
+def _columns(ledger: LedgerSnapshot, what: str) -> list[str]:
+    """Every column that any item has, in the order in which they first appear."""
+    names: dict[str, None] = {}
+    for item in items(ledger, what):
+        names |= dict.fromkeys(flat(item))
+    return list(names)
+
+
+def _cell(value: Any) -> Any:
+    plain = _plain(value)
+    # A text that a spreadsheet would run as a formula is a text that came from outside.
+    if isinstance(plain, str) and plain[:1] in ("=", "+", "-", "@", "\t", "\r"):
+        return f"'{plain}"
+    return plain
+
+
+def _plain(value: Any) -> Any:
+    return orjson.dumps(value).decode() if isinstance(value, (Mapping, list, tuple)) else value
+
+
+def _even(rows: list[dict[str, Any]], columns: list[str]) -> list[dict[str, Any]]:
+    """Whole numbers as floats in columns that also hold fractions: a parquet column has one type."""
+    mixed = {c for c in columns if {type(row[c]) for row in rows} >= {int, float}}
+    for row in rows:
+        for name in mixed:
+            if isinstance(row[name], int):
+                row[name] = float(row[name])
+    return rows
+
+
+def export_to(path: Path, ledger: LedgerSnapshot, what: str, form: str) -> int:
+    """The same to a file, which is there only when it is whole."""
+    half = path.with_name(path.name + ".part")
+    try:
+        with half.open("wb") as out:
+            count = export(ledger, what, form, out)
+        half.replace(path)
+    except OSError as error:
+        raise ExportError(f"{path}: {error.strerror}") from error
+    finally:
+        half.unlink(missing_ok=True)
+    return count

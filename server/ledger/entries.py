@@ -1,0 +1,156 @@
+"""Rows as the API and the deck show them, and as the engine made them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from core.approvals import Approval
+from core.model import DecisionRecord
+from server.ledger.codec import from_plain, loads
+from server.ledger.timestamps import iso
+
+Row = Mapping[str, Any]
+Item = dict[str, Any]
+
+_ENTRY_TEXT = (
+    "id",
+    "seq",
+    "created_at",
+    "symbol",
+    "source",
+    "timeframe",
+    "quality",
+    "decision",
+    "direction",
+    "proposed_direction",
+    "confidence",
+    "code",
+    "confluence_score",
+    "signal_id",
+    "receipt_id",
+    "position_id",
+    "supersedes",
+    "rules_fingerprint",
+    "engine_version",
+)
+_ENTRY_JSON = ("signal", "decision_breakdown", "regime", "execution", "exit", "hypothetical")
+_OUTCOME = ("exit_time", "exit_reason", "pnl_gross", "pnl_net")
+
+COLUMNS: Mapping[str, str] = {
+    "decisions": ", ".join((*_ENTRY_TEXT, "decision_breakdown", "exit")),
+    "ledger": ", ".join((*_ENTRY_TEXT, *_ENTRY_JSON, "inputs")),
+    "trades": ", ".join((*_ENTRY_TEXT, "execution", "exit")),
+    "closed": ", ".join((*_ENTRY_TEXT, *_ENTRY_JSON, "inputs")),
+    "receipts": "*",
+    "approvals": "id, seq, payload",
+    "risk_events": "*",
+}
+
+
+def _entry(row: Row) -> Item:
+    item: Item = {name: row[name] for name in _ENTRY_TEXT}
+    item["created_at"] = iso(row["created_at"])
+    item["action"] = row["decision"]
+    return item
+
+
+def decision_item(row: Row) -> Item:
+    """An entry as a decision: its evidence, and in ``outcome`` what came of it, if it was traded and left."""
+    left = loads(row["exit"])
+    return _entry(row) | {
+        "decision_breakdown": loads(row["decision_breakdown"]),
+        "outcome": {name: left.get(name) for name in _OUTCOME} if left else None,
+    }
+
+
+def ledger_item(row: Row) -> Item:
+    """A whole ledger entry, the inputs it can be decided again from included."""
+    return _entry(row) | {name: loads(row[name]) for name in (*_ENTRY_JSON, "inputs")}
+
+
+def trade_item(row: Row) -> Item:
+    """An entry as a trade: what was executed, and its exit once a leg has left."""
+    return _entry(row) | {"execution": loads(row["execution"]), "exit": loads(row["exit"])}
+
+
+def receipt_item(row: Row) -> Item:
+    return {
+        "id": row["id"],
+        "seq": row["seq"],
+        "received_at": iso(row["received_at"]),
+        "source": row["source"],
+        "symbol": row["symbol"],
+        "status": row["status"],
+        "http_status": row["http_status"],
+        "endpoint": row["endpoint"],
+        "code": row["code"],
+        "reason": row["reason"],
+        "duplicate_of": row["duplicate_of"],
+        "notes": loads(row["notes"]) or [],
+    }
+
+
+def approval_item(row: Row) -> Item:
+    """A trade that waits, or waited, for a person; its decisions hold the evidence."""
+    asked = from_plain(Approval, loads(row["payload"]))
+    plain = ("symbol", "direction", "timeframe", "confidence", "contracts", "price", "premium", "planned_loss",
+             "signal_id", "decision_id", "position_id", "author", "code")  # fmt: skip
+    return {
+        "id": asked.id,
+        "seq": asked.seq,
+        "asked_at": asked.at,
+        "until": asked.until,
+        "status": asked.status,
+        "contract": asked.contract.label,
+        "occ": asked.contract.occ,
+        "reason": asked.why,
+        "said_at": asked.said_at,
+        "ended_at": asked.ended_at,
+        **{name: getattr(asked, name) for name in plain},
+    }
+
+
+def risk_item(row: Row) -> Item:
+    return {**dict(row), "at": iso(row["at"]), "cleared": bool(row["cleared"])}
+
+
+ITEMS = {
+    "decisions": decision_item,
+    "ledger": ledger_item,
+    "trades": trade_item,
+    "closed": ledger_item,
+    "receipts": receipt_item,
+    "approvals": approval_item,
+    "risk_events": risk_item,
+}
+
+
+def record_of(row: Row) -> DecisionRecord:
+    """The entry as the engine made it, every field equal; its execution and exit stand beside it."""
+    breakdown, inputs = loads(row["decision_breakdown"]), loads(row["inputs"])
+    blocks, reasons = breakdown["blocks"], breakdown["reasons"]
+    verdict = breakdown["verdict"] | {
+        "gates": breakdown["gates"],
+        "components": breakdown["components"],
+        "reasons": reasons[len(blocks) :],
+        "completeness": breakdown["completeness"],
+        "rules_fingerprint": row["rules_fingerprint"],
+        "engine_version": row["engine_version"],
+    }
+    names = (
+        "id seq signal_id receipt_id symbol source timeframe quality direction proposed_direction"
+        " confidence code supersedes position_id"
+    )
+    fields: Item = {name: row[name] for name in names.split()}
+    fields |= {name: breakdown[name] for name in ("size", "count", "contract", "levels", "trigger")}
+    fields["approval_id"] = breakdown.get("approval_id")  # not there in ledgers of before
+    fields |= {
+        "at": iso(row["created_at"]),
+        "action": row["decision"],
+        "verdict": verdict,
+        "blocks": blocks,
+        "context": inputs["context"],
+        "market": inputs["market"],
+    }
+    return from_plain(DecisionRecord, fields)

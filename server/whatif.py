@@ -1,0 +1,267 @@
+"""Candidate rules against a whole ledger file: what a what-if needs is read as it asks for it.
+
+All verdicts come from the packed records. Only the trades that either set of rules makes are read whole, and
+only for a candidate that sizes or exits otherwise; their prices only for other exits.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.events import Commanded, PriceSeen
+from core.exchange.calendar import Calendar
+from core.from_json import read
+from core.learning import WhatIf, whatif, whatif_entries
+from core.learning.closed import share_at_one
+from core.learning.exit_replay import (
+    LEVELS,
+    NO_OUTCOME,
+    NO_PATH,
+    WHY,
+    Followed,
+    Hand,
+    Left,
+    Step,
+    Tick,
+    candidate_levels,
+    reexit,
+    shadow_opening,
+    trade_opening,
+)
+from core.learning.ledger_columns import scale_of
+from core.learning.limits_replay import REAPPLIED
+from core.learning.whatif import Exits, Outcomes
+from core.model import ExitReason, Mode
+from core.options.quotes import OptionQuote
+from core.performance.days import exchange_days, micros
+from core.positions import Position, account_of
+from core.positions.trading_context import Env
+from core.rules import Rules
+from server.export import items
+from server.ledger.codec import decode, loads
+from server.ledger.entries import COLUMNS, ledger_item
+from server.ledger.snapshot import LedgerSnapshot
+from server.ledger.timestamps import instant
+from server.ledger.unpacked import Packed, read_packed
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+_TOGETHER = 500
+
+
+def try_rules(ledger: LedgerSnapshot, in_force: Rules, candidate: Rules) -> WhatIf:
+    """What the candidate would have changed in this ledger.
+
+    A ledger from before the packed records is read entry by entry, and other exits are not applied to it.
+    """
+    packed = read_packed(ledger)
+    if packed is None:
+        return whatif_entries(items(ledger, "ledger"), in_force, candidate)
+    past = _Past(ledger, packed, in_force, candidate)
+    return whatif(
+        packed.columns,
+        past.outcomes(),
+        in_force,
+        candidate,
+        resize=past.resize if candidate.sizing != in_force.sizing else None,
+        leave=past.leave,
+    )
+
+
+class _Past:
+    """A ledger's decisions by their place in the order of time, read further where it is asked for."""
+
+    def __init__(self, ledger: LedgerSnapshot, packed: Packed, in_force: Rules, candidate: Rules) -> None:
+        self._ledger, self._packed = ledger, packed
+        self._in_force, self._candidate = in_force, candidate
+        self._divisor, self._factor = share_at_one(packed.closed, in_force)
+
+    def outcomes(self) -> Outcomes:
+        """What came of every decision, in dollars at multiplier 1."""
+        packed, closed = self._packed, self._packed.closed
+        net = np.where(closed.stale, np.nan, closed.net) / self._divisor * self._factor
+        blocked = packed.code != b""
+        blocked[blocked] = ~np.isin(packed.code[blocked], [code.encode() for code in REAPPLIED])
+        return Outcomes(
+            at=packed.at,
+            day=exchange_days(packed.at),
+            signal=packed.signal,
+            symbol=packed.symbol,
+            direction=packed.direction,
+            net=net,
+            exit_at=np.where(np.isnan(net), 0, closed.exit_at),
+            blocked=blocked,
+        )
+
+    def resize(self, rows: Ints) -> Floats:
+        """The candidate's multiplier over that of the rules in force, for some rows."""
+        scale = np.ones(len(rows))
+        known = ~np.isnan(self._packed.closed.net[rows])
+        for place, entry in self._entries(rows, known):
+            scale[place] = scale_of(entry, self._in_force, self._candidate)
+        return scale
+
+    def leave(self, rows: Ints) -> Exits:
+        """The trades of some rows left by the candidate's exits, along their prices."""
+        net, exit_at = np.full(len(rows), np.nan), np.zeros(len(rows), dtype=np.int64)
+        why = np.full(len(rows), WHY.index(NO_OUTCOME), dtype=np.int8)
+        prices = _Prices(self._ledger)
+        calendar = Calendar.from_rules(self._in_force.clock)
+        before = Env(self._in_force, calendar)
+        after = Env(replace(self._in_force, exits=self._candidate.exits), calendar)
+        for place, entry in self._entries(rows, np.ones(len(rows), dtype=np.bool_)):
+            left = self._left(entry, prices, before, after)
+            if left is None:
+                continue
+            why[place] = WHY.index(left.why)
+            if left.net is not None and left.at is not None:
+                row = rows[place]
+                net[place] = left.net / self._divisor[row] * self._factor[row]
+                exit_at[place] = micros(left.at)
+        return Exits(net=net, exit_at=exit_at, why=why)
+
+    def _left(self, entry: Mapping[str, Any], prices: _Prices, before: Env, after: Env) -> Left | None:
+        if not entry["execution"] and not entry["hypothetical"]:
+            return None
+        trade = prices.trade(entry)
+        if trade is None:
+            return Left(why=NO_PATH)
+        levels = candidate_levels(entry, trade.opening, self._in_force, self._candidate)
+        if levels is None:
+            return Left(why=LEVELS)
+        return reexit(trade, prices.steps(trade.opening, int(entry["seq"])), before, after, levels)
+
+    def _entries(self, rows: Ints, wanted: NDArray[np.bool_]) -> Iterator[tuple[int, Mapping[str, Any]]]:
+        """The whole entries of the wanted rows, each with its place among ``rows``."""
+        places = np.flatnonzero(wanted)
+        found = dict(zip(rows[places].tolist(), places.tolist(), strict=True))
+        seqs = np.unique(self._packed.seq[rows[places]])
+        first = np.searchsorted(self._packed.seq, seqs)
+        for at in range(0, len(seqs), _TOGETHER):
+            some = seqs[at : at + _TOGETHER].tolist()
+            sql = f"SELECT {COLUMNS['ledger']} FROM ledger_entries WHERE seq IN ({', '.join(map(str, some))})"
+            # Entries of one step follow each other by id, here as in the packed records.
+            following = dict(zip(some, first[at : at + _TOGETHER].tolist(), strict=True))
+            for row in self._ledger.mappings(f"{sql} ORDER BY seq, id"):
+                place = found.get(following[row["seq"]])
+                following[row["seq"]] += 1
+                if place is not None:
+                    yield place, ledger_item(row)
+
+
+class _Prices:
+    """The steps that trades go through again: a symbol's prices, the ticks, and what a person did."""
+
+    def __init__(self, ledger: LedgerSnapshot) -> None:
+        self._ledger = ledger
+        self._paths: dict[str, list[Step]] = {}
+        self._ticks = [
+            Tick(seq, instant(at))
+            for seq, at in ledger.query("SELECT seq, at FROM journal WHERE kind = 'tick' ORDER BY seq")
+        ]
+        self._hands: dict[str, list[Commanded]] = defaultdict(list)
+        self._halted: list[tuple[datetime, datetime]] = []
+        self._read_commands()
+
+    def trade(self, entry: Mapping[str, Any]) -> Followed | None:
+        """The trade or shadow of an entry at its opening; ``None`` when that is not stored."""
+        if not entry["execution"]:
+            opening, told = shadow_opening(entry), entry["hypothetical"]
+            left = told["exit"] if told["status"] == "CLOSED" else None
+            if opening is None or told["status"] == "SUPERSEDED":
+                return None
+            return Followed(
+                opening=opening,
+                left_at=None if left is None else datetime.fromisoformat(left["exit_time"]),
+                net=None if left is None else left["pnl_net"],
+            )
+        sql = "SELECT payload FROM positions WHERE id = ?"
+        row = next(self._ledger.query(sql, (entry["position_id"],)), None)
+        stored = None if row is None else read(Position, loads(row[0]))
+        opening = None if stored is None else trade_opening(stored)
+        if stored is None or opening is None:
+            return None
+        closed = not stored.remaining and stored.legs
+        return Followed(
+            opening=opening,
+            left_at=stored.legs[-1].at if closed else None,
+            net=account_of(stored).net if closed else None,
+            by_hand=self._by_hand(stored),
+            halted=tuple(self._halted),
+        )
+
+    def steps(self, opening: Position, since: int) -> list[Step]:
+        """Everything the engine put to a trade after the input that opened it, to its option's last close."""
+        path = self._paths.get(opening.symbol)
+        if path is None:
+            prices = [_seen(row) for row in self._ledger.query(_PATH, (opening.symbol,))]
+            path = self._paths[opening.symbol] = sorted((*prices, *self._ticks), key=lambda step: step.seq)
+        first = next((n for n, step in enumerate(path) if step.seq > since), len(path))
+        return path[first:]
+
+    def _by_hand(self, stored: Position) -> tuple[Hand, ...]:
+        done, sold = [], 0
+        manual = {}
+        for leg in stored.legs:
+            sold += leg.contracts
+            if leg.reason is ExitReason.MANUAL:
+                manual[leg.at] = None if sold == stored.entry.filled_contracts else leg.contracts
+        for event in (*self._hands[stored.id], *self._hands[""]):
+            if event.name == "breakeven":
+                done.append(Hand(event.seq, event.at, 0))
+            elif event.at in manual:
+                done.append(Hand(event.seq, event.at, manual[event.at]))
+        return tuple(sorted(done))
+
+    def _read_commands(self) -> None:
+        since: datetime | None = None
+        last = None
+        sql = "SELECT payload FROM journal WHERE kind = 'command' ORDER BY seq"
+        for (payload,) in self._ledger.query(sql):
+            event = decode(payload.encode())
+            assert isinstance(event, Commanded)
+            last = event.at
+            if event.name in ("exit", "exit_half", "breakeven"):
+                self._hands[event.position_id or ""].append(event)
+            elif event.name == "exit_all":
+                self._hands[""].append(event)
+            elif event.name == "mode":
+                halts = (event.argument or "").upper() == Mode.HALTED
+                if halts and since is None:
+                    since = event.at
+                elif not halts and since is not None:
+                    self._halted.append((since, event.at))
+                    since = None
+        if since is not None and last is not None:
+            self._halted.append((since, datetime.max.replace(tzinfo=last.tzinfo)))
+
+
+_PATH = (
+    "SELECT seq, at, symbol, price, priced_at, source, open, high, low, official_close, quotes"
+    " FROM paths WHERE symbol = ? ORDER BY seq"
+)
+
+
+def _seen(row: tuple[Any, ...]) -> PriceSeen:
+    seq, at, symbol, price, priced_at, source, first, high, low, official, quotes = row
+    return PriceSeen(
+        seq=seq,
+        at=instant(at),
+        symbol=symbol,
+        price=price,
+        priced_at=instant(priced_at),
+        source=source,
+        open=first,
+        high=high,
+        low=low,
+        official_close=bool(official),
+        quotes=() if quotes is None else read(tuple[tuple[str, OptionQuote], ...], loads(quotes)),
+    )

@@ -1,0 +1,99 @@
+"""Lists of a ledger as files that other programs read, and as receipts that replay."""
+
+from __future__ import annotations
+
+import csv
+import importlib.util
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from server.export import FORMATS, WHAT, ExportError, export, export_to
+from server.ledger.snapshot import LedgerSnapshot
+from server.replay.session import Wanted, replay
+
+COUNTS = {
+    "decisions": "SELECT count(*) FROM ledger_entries",
+    "ledger": "SELECT count(*) FROM ledger_entries",
+    "trades": "SELECT count(*) FROM ledger_entries WHERE execution IS NOT NULL",
+    "receipts": "SELECT count(*) FROM receipts",
+    "marks": "SELECT count(*) FROM marks",
+}
+
+
+def _written(path: Path, what: str, form: str) -> tuple[bytes, int]:
+    out = io.BytesIO()
+    with LedgerSnapshot(path) as ledger:
+        count = export(ledger, what, form, out)
+        assert count == next(ledger.query(COUNTS[what]))[0] > 0
+    return out.getvalue(), count
+
+
+@pytest.mark.parametrize("what", WHAT)
+def test_every_list_is_whole_in_csv_and_jsonl_and_says_the_same(recorded: Path, what: str) -> None:
+    lines = [json.loads(line) for line in _written(recorded, what, "jsonl")[0].splitlines()]
+    raw, count = _written(recorded, what, "csv")
+    rows = list(csv.DictReader(io.StringIO(raw.decode())))
+    assert len(rows) == len(lines) == count
+    for row, line in zip(rows, lines, strict=True):
+        for name, value in line.items():
+            if isinstance(value, str):
+                assert row[name] == value
+            elif isinstance(value, float):
+                assert float(row[name]) == value
+
+
+def test_a_trade_is_one_row_with_its_execution_and_exit_in_columns(recorded: Path) -> None:
+    rows = list(csv.DictReader(io.StringIO(_written(recorded, "trades", "csv")[0].decode())))
+    closed = [row for row in rows if row["exit.exit_reason"]]
+    assert closed and all(float(row["execution.entry_price"]) > 0 for row in rows)
+    for row in closed:
+        costs = sum(float(row[f"exit.total_{cost}"]) for cost in ("spread_cost", "slippage", "commission"))
+        assert float(row["exit.pnl_gross"]) - costs == pytest.approx(float(row["exit.pnl_net"]), abs=0.01)
+
+
+def test_exported_receipts_replay_to_as_many_decisions(recorded: Path, tmp_path: Path) -> None:
+    receipts = tmp_path / "receipts.jsonl"
+    with LedgerSnapshot(recorded) as ledger:
+        export_to(receipts, ledger, "receipts", "jsonl")
+    from_file = replay(Wanted(source=receipts, prices=(str(recorded),)))
+    from_ledger = replay(Wanted(source=recorded, prices=(str(recorded),)))
+    assert from_file["journal_hash"] == from_ledger["journal_hash"]
+    assert from_file["decisions"] == from_ledger["decisions"]
+
+
+def test_a_text_from_outside_is_no_formula_in_a_spreadsheet(tmp_path: Path) -> None:
+    receipts, out, table = tmp_path / "r.jsonl", tmp_path / "made.db", tmp_path / "r.csv"
+    receipts.write_text(json.dumps({"at": "2026-11-24T15:00:00Z", "body": "=cmd|' /C calc'!A0"}))
+    replay(Wanted(source=receipts, out=out))
+    with LedgerSnapshot(out) as ledger:
+        export_to(table, ledger, "receipts", "csv")
+    (row,) = csv.DictReader(table.open())
+    assert row["body"].startswith("'=cmd")
+
+
+@pytest.mark.skipif(importlib.util.find_spec("pyarrow") is not None, reason="pyarrow is installed")
+def test_parquet_without_pyarrow_says_what_is_missing(recorded: Path, tmp_path: Path) -> None:
+    with LedgerSnapshot(recorded) as ledger, pytest.raises(ExportError, match="needs pyarrow"):
+        export_to(tmp_path / "x.parquet", ledger, "trades", "parquet")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(importlib.util.find_spec("pyarrow") is None, reason="pyarrow is not installed")
+@pytest.mark.parametrize("what", WHAT)
+def test_parquet_holds_every_item(recorded: Path, tmp_path: Path, what: str) -> None:
+    import pyarrow.parquet as pq
+
+    with LedgerSnapshot(recorded) as ledger:
+        count = export_to(tmp_path / "x.parquet", ledger, what, "parquet")
+    assert pq.read_table(tmp_path / "x.parquet").num_rows == count
+
+
+def test_what_there_is_none_of_is_refused_by_name(recorded: Path) -> None:
+    with LedgerSnapshot(recorded) as ledger:
+        with pytest.raises(ExportError, match=f"what: 'dreams' is not one of {', '.join(WHAT)}"):
+            export(ledger, "dreams", "csv", io.BytesIO())
+        with pytest.raises(ExportError, match=f"format: 'xls' is not one of {', '.join(FORMATS)}"):
+            export(ledger, "trades", "xls", io.BytesIO())

@@ -1,0 +1,99 @@
+"""``gatedeck report``: the metrics of a ledger on the terminal, as JSON, or as a page of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import sys
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import orjson
+
+from server.config import ConfigError
+from tui.cli.replay import ledger_path
+
+if TYPE_CHECKING:
+    from core.performance import Report
+
+WIDTH = 80
+WIDEST = 120
+
+
+def report(
+    *,
+    window: str,
+    cut: str | None,
+    as_of: str | None,
+    html: Path | None,
+    include_stale: bool,
+    as_json: bool,
+    db: str | None,
+    config: Path | None,
+) -> int:
+    """Measure a ledger and print it; raises ConfigError for what cannot be measured or written."""
+    from core.performance import CUTS
+
+    path = ledger_path(db, config)
+    at = None if as_of is None else _instant(as_of)
+    if cut is not None and cut not in CUTS:
+        raise ConfigError(f"cut: {cut!r} is not one of {', '.join(CUTS)}")
+    try:
+        made = asyncio.run(_measured(path, window, tuple(CUTS) if cut is None else (cut,), at, include_stale))
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
+    if html is not None:
+        from tui.report.html import page
+
+        try:
+            html.write_text(page(made, source=path.name), encoding="utf-8")
+        except OSError as error:
+            raise ConfigError(f"html: {html} cannot be written: {error.strerror}") from None
+    if as_json:
+        print(orjson.dumps(made, option=orjson.OPT_UTC_Z).decode())
+    elif html is None:
+        from tui.report.text import text
+
+        width = min(WIDEST, max(WIDTH, shutil.get_terminal_size((WIDTH, 24)).columns))
+        print("\n".join(text(made, width=width, colour=_colour())))
+    else:
+        print(f"report of {made.metrics.trades} trades to {html}", file=sys.stderr)
+    return 0
+
+
+async def _measured(
+    path: Path, window: str, cuts: tuple[str, ...], at: datetime | None, include_stale: bool
+) -> Report:
+    from core.performance import Trades
+    from core.rules import Rules
+    from server.deck.performance import closed_trades, report_of, window_days
+    from server.ledger.reader import SqliteReader
+
+    days = window_days(window)
+    reader = await SqliteReader.attach(path)
+    try:
+        trades = await closed_trades(reader)
+        versions = await reader.rules_versions()
+    finally:
+        await reader.close()
+    rules = Rules.parse(versions[0]["toml"]) if versions else Rules()
+    last = max((trade.exit_time for trade in trades if trade.exit_time is not None), default=None)
+    # A simulated ledger may lie ahead of the clock; its own end is then the instant to look back from.
+    now = at or max(filter(None, (datetime.now(UTC), last)))
+    return report_of(Trades.of(trades), rules, now, days, cuts, include_stale)
+
+
+def _instant(text: str) -> datetime:
+    try:
+        if len(text) == 10:
+            return datetime.combine(date.fromisoformat(text), time(23, 59, 59), UTC)
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise ConfigError(f"as-of: {text!r} is neither a date nor an ISO 8601 time") from None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _colour() -> bool:
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

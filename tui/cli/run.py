@@ -1,0 +1,186 @@
+"""Puts engine and screen together for ``run`` and ``demo``, and takes them apart again whatever ends them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from server.config import ConfigError, Settings, default_config_path, default_state_dir, load_settings
+from server.runtime.clock import Clock, OffsetClock, RealClock
+from tui.supervisor import Display, report_failures, show, tell, until_told
+
+log = logging.getLogger("gatedeck")
+
+SETTINGS_FILE = "deck.json"
+KEYS_FILE = "keys.toml"
+_ALONE: Mapping[str, Any] = {
+    "host": "127.0.0.1", "webhook_secret": (), "webhook_secrets": {}, "api_token": None, "command_token": None,
+    "allow_from": (), "proxies": (), "allowed_hosts": (),
+}  # fmt: skip
+
+
+def run(flags: Mapping[str, Any], config: Path | None, display: Display, *, keep_running: bool) -> int:
+    """The engine on the real clock (or ``--clock``), with the deck unless headless."""
+    settings = load_settings(flags, config)
+    _log_to(settings.state_dir / "gatedeck.log")
+    rules_text = _rules_text(settings)
+    display = _at_home(display, settings, settings.state_dir, config)
+    return asyncio.run(_run(settings, rules_text, display, keep_running=keep_running))
+
+
+def demo(
+    flags: Mapping[str, Any],
+    display: Display,
+    *,
+    seed: int,
+    speed: float,
+    seconds: float | None,
+    headless: bool,
+    json: bool,
+) -> int:
+    """The simulated market; a temporary ledger unless one is named."""
+    with tempfile.TemporaryDirectory(prefix="gatedeck-demo-") as folder:
+        home: dict[str, Any] = {"state_dir": Path(folder), "engine_id": "demo"}
+        if flags.get("db") is None:
+            home["db"] = str(Path(folder) / "demo.db")
+        settings = load_settings({**flags, **home}, Path("/dev/null"))
+        # What is meant for the real one (a secret, rules, an address) must not reach into the demo.
+        asked = {
+            name: getattr(settings, name) if flags.get(name) is not None else None
+            for name in ("rules", "clock")
+        }
+        settings = settings.model_copy(update={**asked, **_ALONE})
+        _log_to(Path(folder) / "gatedeck.log")
+        # It looks as the person has it, and leaves nothing behind.
+        display = replace(_at_home(display, settings, default_state_dir(), None), keep_settings=False)
+        return asyncio.run(
+            _demo(
+                settings,
+                display,
+                seed=seed,
+                speed=speed,
+                seconds=seconds,
+                headless=headless,
+                as_json=json,
+            )
+        )
+
+
+def _at_home(display: Display, settings: Settings, state: Path, config: Path | None) -> Display:
+    """The display with its refresh rate, and where a person's settings and keys are."""
+    folder = (config or default_config_path()).parent
+    return replace(
+        display,
+        refresh_hz=settings.refresh_hz,
+        settings_path=state / SETTINGS_FILE,
+        keys_path=folder / KEYS_FILE,
+    )
+
+
+async def _run(settings: Settings, rules_text: str, display: Display, *, keep_running: bool) -> int:
+    from server.assembly import hosting
+    from server.feeds.base import NoFeed
+
+    clock: Clock = RealClock() if settings.clock is None else OffsetClock(settings.clock)
+    async with hosting(settings, clock, NoFeed(), rules_text, ticking=True) as host:
+        report_failures(lambda words: host.runtime.pulse.alarms.update(loop=words))
+        if settings.headless:
+            print(f"gatedeck listens on {host.http.url}", flush=True)
+            await until_told()
+            return 0
+        shown = await show(host.deck, display)
+        if shown.gave_up:
+            tell(
+                f"gatedeck: the screen crashed; the engine goes on without it at {host.http.url}\n"
+                f"gatedeck: Ctrl+C ends it; what happened is in {settings.state_dir / 'gatedeck.log'}"
+            )
+            await until_told()
+        elif shown.terminal_went_away and keep_running:
+            log.warning("the terminal went away; the engine goes on at %s", host.http.url)
+            await until_told(hangup=False)
+        log.info("left: %s", shown.reason)
+        return 0
+
+
+async def _demo(
+    settings: Settings,
+    display: Display,
+    *,
+    seed: int,
+    speed: float,
+    seconds: float | None,
+    headless: bool,
+    as_json: bool,
+) -> int:
+    from server.demo.drive import virtual_end
+    from server.demo.session import demo_session
+    from server.demo.summary import summary
+
+    if headless and seconds is None:
+        raise ConfigError("seconds: a headless demo needs an end; give --seconds")
+    async with demo_session(settings, seed=seed, speed=speed) as running:
+        until = None if seconds is None else virtual_end(running.drive.clock.now(), seconds, speed)
+        drive = running.host.supervise("simulation", running.drive.run(until))
+        gone = False
+        report_failures(lambda words: running.host.runtime.pulse.alarms.update(loop=words))
+        if headless:
+            stop = asyncio.create_task(until_told())
+            await asyncio.wait({drive, stop}, return_when=asyncio.FIRST_COMPLETED)
+            stop.cancel()
+            if drive.done() and drive.exception() is not None:
+                print(f"gatedeck: the simulation failed: {drive.exception()!r}", file=sys.stderr)
+                return 1
+        else:
+            shown = await show(running.host.deck, display)
+            gone = shown.terminal_went_away
+            if shown.gave_up:
+                tell("gatedeck: the screen crashed")
+        drive.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await drive
+        await running.host.runtime.settled()
+        told = await summary(running.host.runtime.ledger, seed=seed, rules=running.rules.name)
+    if gone:
+        return 0
+    if as_json:
+        import orjson
+
+        print(orjson.dumps(told).decode())
+    else:
+        _print(told)
+    return 0
+
+
+def _rules_text(settings: Settings) -> str:
+    if settings.rules is None:
+        return ""
+    try:
+        return settings.rules.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"rules: {settings.rules} cannot be read: {error}") from None
+
+
+def _log_to(path: Path) -> None:
+    """Everything logged goes to a file: on the terminal it would stand across the screen."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handler = logging.FileHandler(path, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+
+
+def _print(told: Mapping[str, Any]) -> None:
+    def words(value: object) -> str:
+        return ", ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, dict) else str(value)
+
+    for name, value in told.items():
+        print(f"{name.replace('_', ' '):24} {words(value)}")
+
+
+__all__ = ["demo", "run"]

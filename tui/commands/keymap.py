@@ -1,0 +1,119 @@
+"""A person's own keys: ``keys.toml`` in the configuration folder, the name of a command = a key or several.
+
+    ExitPosition = "e"
+    ShowDecision = ["d", "f2"]
+
+A line that cannot be followed is left out, the command keeps its key, and the problem is told in words.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tui.commands.base import UserCommand
+from tui.commands.registry import COMMANDS
+
+FILE = "keys.toml"
+Keys = Mapping[str, tuple[str, ...]]
+
+_NAMED = re.compile(r"((ctrl|shift|alt)\+)*[a-z0-9_@]+")
+_REFUSED = {
+    "ctrl+z": "would stop the engine with the screen",
+    "ctrl+c": "is the terminal's",
+    "escape": "closes dialogs",
+}
+_CHARACTERS = {"?": "question_mark", " ": "space", ",": "comma"}
+
+
+@dataclass(frozen=True, slots=True)
+class KeyMap:
+    """Keys by command name, only of the commands that were given others; and what was not followed."""
+
+    keys: Keys
+    problems: tuple[str, ...] = ()
+
+
+NO_KEYS = KeyMap({})
+
+
+def load_keymap(path: Path) -> KeyMap:
+    """The key map in that file; an absent file changes nothing."""
+    try:
+        given = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return NO_KEYS
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        return KeyMap({}, (f"{path.name} is not followed: {error}",))
+    return keymap(given, path.name)
+
+
+def keymap(given: Mapping[str, object], name: str = FILE) -> KeyMap:
+    """The key map that these names and keys make together with the keys that stay as they are."""
+    wanted: dict[str, tuple[str, ...]] = {}
+    problems: list[str] = []
+    commands = {_plain(command.name()): command for command in COMMANDS}
+    for word, value in given.items():
+        command = commands.get(_plain(word))
+        if command is None:
+            problems.append(f"{name}: {word} is no command; the help names them")
+            continue
+        if command.scope == "none":
+            problems.append(f"{name}: {command.name()} keeps its key")
+            continue
+        keys = tuple(_key(each) for each in (value if isinstance(value, list) else [value]))
+        wrong = [str(each) for each, key in zip(_listed(value), keys, strict=True) if key is None]
+        wrong += [f"{key}, which {_REFUSED[key]}" for key in keys if key in _REFUSED]
+        if wrong or not keys:
+            problems.append(f"{name}: {command.name()} cannot be {', '.join(wrong) or 'without a key'}")
+            continue
+        wanted[command.name()] = tuple(key for key in keys if key is not None)
+    while clash := _clash(wanted):
+        refused, key, other = clash
+        del wanted[refused]
+        problems.append(f"{name}: {refused} cannot be {key}, which is {other}; it keeps its key")
+    return KeyMap(wanted, tuple(problems))
+
+
+def _clash(wanted: Keys) -> tuple[str, str, str] | None:
+    """One command whose new key means another on some screen: its name, the key, and the other's name."""
+    for place in places():
+        meaning: dict[str, str] = {}
+        # Those that were given a key come last, so that they are the ones refused.
+        for command in sorted(place, key=lambda each: each.name() in wanted):
+            for key in wanted.get(command.name(), command.keys):
+                if key in meaning and command.name() in wanted:
+                    return command.name(), key, meaning[key]
+                meaning[key] = command.name()
+    return None
+
+
+def places() -> Iterable[list[type[UserCommand]]]:
+    """For every screen the commands whose keys are alive on it."""
+    everywhere = ("screen", "table", "none")
+    screens = dict.fromkeys(command.scope for command in COMMANDS if command.scope not in everywhere)
+    for screen in screens:
+        yield [command for command in COMMANDS if command.scope in (*everywhere, screen)]
+
+
+def _plain(name: str) -> str:
+    return name.replace("-", "").replace("_", "").lower()
+
+
+def _listed(value: object) -> list[object]:
+    return value if isinstance(value, list) else [value]
+
+
+def _key(value: object) -> str | None:
+    """The key's name as it is bound, or None for what is no key."""
+    if not isinstance(value, str) or not value.isprintable():
+        return None
+    if len(value) == 1:
+        from textual.keys import _character_to_key
+
+        return _CHARACTERS.get(value) or (value if value.isalnum() else _character_to_key(value))
+    plain = value.strip().lower()
+    return plain if _NAMED.fullmatch(plain) and len(plain) > 1 else None

@@ -1,0 +1,102 @@
+"""The dialog before anything is done to a position: it names what, and only its own key confirms."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.containers import Container
+
+from server.deck import DeckSnapshot, PositionRow
+from tui import fmt
+from tui.dialogs.base import YesOrNo
+from tui.widgets.line import DIRECTION_MARK, DIRECTION_ROLE, Line, heading, signed_role
+from tui.widgets.line_widget import Pane
+from tui.widgets.yes_no import Answers
+
+Now = PositionRow | None
+
+
+class QuestionText(Pane):
+    """The captured position, with its mark kept up to date."""
+
+    data: tuple[PositionQuestion, PositionRow, Now] | None = None
+
+    def lines(self, width: int, height: int) -> list[Line]:
+        if self.data is None:
+            return []
+        question, asked, now = self.data
+        return question.lines(asked, now, width)
+
+
+class PositionQuestion(YesOrNo):
+    """Whether something is to be done to a position; subclasses say what."""
+
+    asks: ClassVar[str] = ""
+
+    def __init__(self, asked: PositionRow) -> None:
+        """``asked`` is the row as it was when the key was pressed; nothing replaces it."""
+        super().__init__()
+        self.asked = asked
+        self._now: Now = asked
+
+    def compose(self) -> ComposeResult:
+        with Container(classes="box question"):
+            text = QuestionText(id="question")
+            text.data = (self, self.asked, self.asked)
+            yield text
+            yield Answers(self.confirm_words())
+
+    # --- what a subclass says ---------------------------------------------------------------------------
+
+    def confirm_words(self) -> str:
+        """What the button says."""
+        return ""
+
+    def deed(self, asked: PositionRow) -> Line:
+        """What will be done, with its quantity."""
+        return []
+
+    def warning(self, asked: PositionRow, now: PositionRow) -> str:
+        """What a person should know before, if anything."""
+        return ""
+
+    def refusal(self, asked: PositionRow, now: Now) -> str:
+        """Why it cannot be confirmed as things are now, "" when it can."""
+        if now is None:
+            return "This position is no longer open."
+        if now.remaining != asked.remaining:
+            return f"{now.remaining} are left now: cancel and ask again."
+        return ""
+
+    # --- what is shown ----------------------------------------------------------------------------------
+
+    def lines(self, asked: PositionRow, now: Now, width: int) -> list[Line]:
+        out: list[Line] = [
+            heading(self.asks, width),
+            [],
+            [(f" {DIRECTION_MARK[asked.direction]} {asked.direction}  ", DIRECTION_ROLE[asked.direction]),
+             (asked.contract, "strong"), (f"   {asked.occ}", "dim")],
+            [(" ", "text"), *self.deed(asked)],
+        ]  # fmt: skip
+        refusal = self.refusal(asked, now)
+        if now is None:
+            return [*out, [], [(f" ! {refusal}", "warn")]]
+        stale = now.stale or now.mark is None
+        old = "not marked yet" if now.mark is None else f"{fmt.age(now.mark_age)} old"
+        out.append([(" mark  ", "dim"), (fmt.number(now.mark), "strong"), (f", {old}", "warn" if stale else "text"),
+                    ("   entry ", "dim"), (fmt.number(now.entry_price), "text"),
+                    ("   underlying ", "dim"), (fmt.number(now.underlying), "text")])  # fmt: skip
+        gain = f"{fmt.arrow(now.pnl)} {fmt.money(now.pnl)}   {fmt.signed(now.pnl_pct, 1, ' %')}"
+        out.append([(" P&L   ", "dim"), (f"{gain}   {fmt.signed(now.r, 2, ' R')}", signed_role(now.pnl))])
+        said = refusal or self.warning(asked, now)
+        return [*out, [], [(f" ! {said}", "warn")]] if said else out
+
+    def show(self, snapshot: DeckSnapshot) -> None:
+        self._now = next((row for row in snapshot.positions if row.id == self.asked.id), None)
+        self.query_one(QuestionText).show((self, self.asked, self._now))
+
+    # --- the answer -------------------------------------------------------------------------------------
+
+    def answer(self) -> bool | None:
+        return None if self.refusal(self.asked, self._now) else True

@@ -1,0 +1,271 @@
+"""The parts of a position in full, each as lines for the width at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from server.deck import GreekPair, LevelDistance, PositionRow
+from server.deck.position_detail import AttributionView, ExitView, LegView, PositionDetail
+from tui import fmt
+from tui.panes.positions import mark_age
+from tui.widgets.bars import bar
+from tui.widgets.line import (
+    DIRECTION_MARK,
+    DIRECTION_ROLE,
+    Line,
+    heading,
+    signed_role,
+    spread,
+    width_of,
+    wrap,
+    wrap_text,
+)
+from tui.widgets.plot import Curve, Level, Upright, plot
+from tui.widgets.plots import signed_bar
+
+_NAME = 14
+_MONEY = 11
+
+
+def top(row: PositionRow, width: int, *, exiting: bool) -> list[Line]:
+    """Which position this is, what it is worth, and how old that is."""
+    text, role = mark_age(row, exiting)
+    closed = row.state == "CLOSED"
+    badge = "EXITING" if exiting and not closed else row.state
+    gain: Line = [
+        (f"{fmt.arrow(row.pnl)} {fmt.money(row.pnl)}", signed_role(row.pnl)),
+        (f"  {fmt.signed(row.pnl_pct, 1, ' %')}  {fmt.signed(row.r, 2, ' R')}", signed_role(row.pnl)),
+    ]
+    name: Line = [
+        (f" {DIRECTION_MARK[row.direction]} {row.direction}  ", DIRECTION_ROLE[row.direction]),
+        (row.contract, "strong"),
+        (f"  {row.occ}", "dim"),
+    ]
+    out: list[Line] = [heading("Position", width, [(badge, "dim" if badge == "OPEN" else "warn")])]
+    if width_of(name) + width_of(gain) + 8 <= width:
+        out.append(spread(name, [*gain, (" ", "text")], width))
+    else:
+        out += [name, [(" ", "text"), *gain]]
+    last: Line = [("last mark " if closed else "mark ", "dim"), (fmt.number(row.mark), "strong")]
+    if not closed:
+        last.append((f", {text} old" if role == "dim" else f", {text}", role))
+    pieces: list[Line] = [
+        last,
+        [("entry ", "dim"), (fmt.number(row.entry_price), "text")],
+        [("underlying ", "dim"), (fmt.number(row.underlying), "text"),
+         (f" (entry {fmt.number(row.underlying_at_entry)})", "dim")],
+        [(f"{row.remaining} of {row.contracts}", "text"), (" held for " if not closed else " left, held for ", "dim"),
+         (fmt.age(row.time_in_trade), "text")],
+    ]  # fmt: skip
+    if not closed:
+        pieces.append([("expires in ", "dim"), (fmt.age(row.hours_left * 3600), "text")])
+    return out + [[(" ", "text"), *line] for line in wrap(pieces, width - 2, "   ")]
+
+
+def attribution(view: AttributionView, width: int) -> list[Line]:
+    """What each cause made, as bars around zero; the causes add up to gross, the costs lead to net."""
+    out = [heading("P&L by cause", width, [(f"gross {fmt.money(view.gross)}", signed_role(view.gross))])]
+    parted = any(cause.sold for cause in view.causes) and any(cause.held for cause in view.causes)
+    if parted:
+        titles = ("held", "sold", "all")
+        out.append([(" " * _NAME, "head"), *((fmt.fit(title, _MONEY, "right"), "head") for title in titles)])
+    largest = max((abs(cause.total) for cause in view.causes), default=0.0)
+    for cause in view.causes:
+        shown = (cause.held, cause.sold, cause.total) if parted else (cause.total,)
+        line: Line = [(" " + fmt.fit(_CAUSES.get(cause.name, cause.name), _NAME - 1), "dim")]
+        for n, value in enumerate(shown):
+            role = signed_role(value) if n == len(shown) - 1 else "text"
+            line.append((fmt.fit(_money(value), _MONEY, "right"), role))
+        room = width - width_of(line) - 2
+        if room >= 7:
+            line += [("  ", "text"), *signed_bar(_cents(cause.total), largest, min(room, 41))]
+        out.append(line)
+    costs = (("spread", view.spread_cost), ("slippage", view.slippage), ("fees", view.commission))
+    pieces: list[Line] = [
+        [(f"{name} ", "dim"), (fmt.money(value, sign=False), "text")] for name, value in costs
+    ]
+    for n, line in enumerate(wrap(pieces, width - _NAME - 1, " ")):
+        out.append([(" " + fmt.fit("less costs" if n == 0 else "", _NAME - 1), "dim"), *line])
+    lead = _MONEY * (3 if parted else 1)
+    out.append([(" " + fmt.fit("net", _NAME - 1), "strong"),
+                (fmt.fit(fmt.money(view.net), lead, "right"), signed_role(view.net))])  # fmt: skip
+    return out
+
+
+_CAUSES = {"iv": "volatility", "theta": "time"}
+
+
+def _money(value: float) -> str:
+    return fmt.money(_cents(value))
+
+
+def _cents(value: float) -> float:
+    """Nothing where it would be written as nothing, so that neither a sign nor a bar is shown for it."""
+    return 0.0 if abs(value) < 0.005 else value
+
+
+def exits(views: Sequence[ExitView], row: PositionRow, width: int) -> list[Line]:
+    """Where it leaves by itself: how much of the way to each is gone, the nearest marked."""
+    out = [heading("Exits", width, [("way gone", "dim")])]
+    if not views:
+        return [*out, [(f" {row.nearest_exit or 'none is waited for'}", "dim")]]
+    if not any(view.nearest for view in views):
+        out.append([(f" ! {row.nearest_exit}", "warn")])
+    for view in views:
+        role = "bad" if view.reason == "STOP_LOSS" else "good" if view.reason.startswith("TARGET") else "info"
+        where = fmt.number(view.level) if view.level is not None else ""
+        line: Line = [
+            ("▸" if view.nearest else " ", "title-focus"),
+            (fmt.fit(view.reason, _NAME - 1), "strong" if view.nearest else "text"),
+        ]
+        words = f"{where}  {view.words}" if where else view.words
+        line.append((fmt.fit(words, 30), "text"))
+        left = width - width_of(line) - 6
+        line += [(" ", "text"), *bar(100 * view.gone, min(30, left), role)] if left >= 4 else []
+        line.append((f"{view.gone * 100:>4.0f}%", "strong" if view.nearest else "dim"))
+        out.append(line)
+    return out
+
+
+def levels(row: PositionRow, detail: PositionDetail | None, width: int) -> list[Line]:
+    """Stop and targets with their distance from the underlying."""
+    cell = max(8, min(11, (width - _NAME) // 4))
+    titles = ("level", "$", "%", "ATR")
+    head: Line = [(" " * _NAME, "head"), *((fmt.fit(each, cell, "right"), "head") for each in titles)]
+    out = [heading("Levels", width), head]
+    for name, level, role in (("stop", row.to_stop, "bad"), ("T1", row.to_target_1, "good"),
+                              ("T2", row.to_target_2, "good")):  # fmt: skip
+        out.append(_level(name, level, role, cell, detail))
+    return out
+
+
+def _level(name: str, at: LevelDistance | None, role: str, cell: int, detail: PositionDetail | None) -> Line:
+    if at is None:
+        taken = name == "T1" and detail is not None and detail.scaled_out
+        return [(" " + fmt.fit(name, _NAME - 1), "dim"), ("taken" if taken else fmt.NONE, "dim")]
+    cells = (fmt.number(at.level), fmt.signed(at.dollars), fmt.signed(at.percent), fmt.signed(at.atrs))
+    return [
+        (" " + fmt.fit(name, _NAME - 1), role),
+        *((fmt.fit(each, cell, "right"), "text") for each in cells),
+    ]
+
+
+def greeks(row: PositionRow, width: int) -> list[Line]:
+    """Exposure of one share of the option now and at the entry."""
+    note: Line = [("~ estimated  ", "warn")] if row.estimated else []
+    note += [("theta paid ", "dim"), (fmt.money(row.theta_paid, sign=False), "text")]
+    out = [heading("Greeks", width, note), [(" " * _NAME, "head"), (fmt.fit("now", 9, "right"), "head"),
+                                            (fmt.fit("entry", 9, "right"), "head")]]  # fmt: skip
+    for name, pair, digits, factor, unit in (
+        ("delta", row.delta, 3, 1, "per $1"),
+        ("gamma", row.gamma, 4, 1, "per $1"),
+        ("theta", row.theta, 3, 1, "a session and night"),
+        ("vega", row.vega, 3, 1, "per vol point"),
+        ("implied vol", row.iv, 1, 100, "%"),
+    ):
+        out.append(_greek(name, pair, digits, factor, unit))
+    return out
+
+
+def _greek(name: str, pair: GreekPair, digits: int, factor: float, unit: str) -> Line:
+    def one(value: float | None) -> str:
+        return fmt.fit(fmt.NONE if value is None else fmt.number(value * factor, digits), 9, "right")
+
+    return [(" " + fmt.fit(name, _NAME - 1), "dim"), (one(pair.now), "strong"), (one(pair.entry), "text"),
+            (f"  {unit}", "dim")]  # fmt: skip
+
+
+def execution(row: PositionRow, width: int, *, costs: bool = True) -> list[Line]:
+    """How the entry was filled and, with ``costs``, what that alone cost."""
+    out = [heading("Execution", width)]
+    out += _pair("opened", fmt.day_clock(row.opened_at), width)
+    filled = row.execution
+    if filled is None:
+        return out
+    option = f"{filled.option_type} {filled.strike:g}, expiry {filled.expiry}"
+    out += _pair("option", f"{option}, {filled.dte} dte", width)
+    count = fmt.plural(filled.filled_contracts, "contract")
+    out += _pair("filled", f"{count} at {fmt.number(row.entry_price)}, {filled.fill_quality}", width)
+    if costs:
+        parts = (("spread", filled.spread_cost), ("slippage", filled.slippage), ("fees", filled.commission))
+        words = "  ".join(f"{name} {fmt.money(value, sign=False)}" for name, value in parts)
+        out += _pair("costs then", words, width)
+    if filled.risk_amount is not None:
+        out += _pair("planned loss", fmt.money(filled.risk_amount, sign=False), width)
+    return out
+
+
+def _pair(name: str, text: str, width: int) -> list[Line]:
+    rows = wrap_text(text, "text", width - _NAME)
+    return [[(" " + fmt.fit(name if n == 0 else "", _NAME - 1), "dim"), *line] for n, line in enumerate(rows)]
+
+
+def legs(views: Sequence[LegView], width: int) -> list[Line]:
+    """What has been sold, oldest first."""
+    if not views:
+        return []
+    out = [heading("Sold", width)]
+    for leg in views:
+        line: Line = [
+            (f" {fmt.clock(leg.at)}  ", "dim"),
+            (fmt.fit(leg.reason, 12), "strong"),
+            (f" {leg.contracts:>3} at {fmt.number(leg.price)}  ", "text"),
+            (fmt.money(leg.net), signed_role(leg.net)),
+        ]
+        if leg.stale_fill:
+            line.append((" ! stale price", "warn"))
+        out.append(line)
+    return out
+
+
+def value_chart(detail: PositionDetail, width: int, height: int) -> list[Line]:
+    """The option's value so far, and from here to its end were underlying and volatility to stay."""
+    row = detail.row
+    note: Line = [("━ so far  ", "info"), ("·· at today's spot", "warn")] if detail.decay else []
+    out = [heading("Option value" if width < 60 else "Option value and time decay", width, note)]
+    # Of a closed position the life is over: its path takes the whole width.
+    life = (detail.path[-1].share if detail.path and detail.closed else 1.0) or 1.0
+    path = tuple((point.share / life, point.mid) for point in detail.path)
+    ahead = tuple((point.share, point.value) for point in detail.decay)
+    marks = [Level(row.entry_price, f"entry {fmt.number(row.entry_price)}", "dim")]
+    if row.mark is not None:
+        marks.append(
+            Level(
+                row.mark, f"{'last' if detail.closed else 'now'} {fmt.number(row.mark)}", "info", quiet=True
+            )
+        )
+    if ahead:
+        end = ahead[-1][1]
+        marks.append(Level(end, f"end {fmt.number(end)}", "warn", quiet=True))
+    feet = [Upright(0.0, "entry", line=False)]
+    if not detail.closed:
+        feet += [Upright(detail.now_share, "now", "title-focus"), Upright(1.0, "expiry", line=False)]
+        if detail.time_exit_share < 0.995:
+            feet.append(Upright(detail.time_exit_share, "TIME", "rule"))
+    else:
+        feet.append(Upright(1.0, "exit", line=False))
+    feet += [Upright(at / life, fmt.weekday(day), line=False) for at, day in detail.sessions if at <= life]
+    curves = [Curve(ahead, "warn", dotted=True), Curve(path, "info")]
+    return out + plot(curves, marks, feet, width - 1, height - 1)
+
+
+def underlying_chart(detail: PositionDetail, width: int, height: int) -> list[Line]:
+    """The underlying since the entry, with the levels at which the trade ends."""
+    row = detail.row
+    end = detail.path[-1].share if detail.path else 0.0
+    path = tuple((point.share / end if end else 0.0, point.underlying) for point in detail.path)
+    marks = [
+        Level(detail.target_2, f"T2 {fmt.number(detail.target_2)}", "good"),
+        Level(detail.target_1, f"T1 {fmt.number(detail.target_1)}", "dim" if detail.scaled_out else "good"),
+        Level(row.underlying_at_entry, f"entry {fmt.number(row.underlying_at_entry)}", "dim"),
+        Level(detail.stop, f"stop {fmt.number(detail.stop)}", "bad"),
+    ]
+    if detail.stop == row.underlying_at_entry:
+        del marks[2]
+    if row.underlying is not None:
+        marks.append(Level(row.underlying, f"now {fmt.number(row.underlying)}", "strong", quiet=True))
+    out = [heading(f"{row.symbol} since the entry", width)]
+    feet = [Upright(0.0, fmt.clock(row.opened_at)[:5], line=False), Upright(1.0, "now", line=False)]
+    if detail.closed:
+        feet[1] = Upright(1.0, "exit", line=False)
+    return out + plot([Curve(path, "strong")], marks, feet, width - 1, height - 1)
