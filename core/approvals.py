@@ -14,7 +14,7 @@ from core.events import PriceSeen
 from core.model import Contract, DecisionRecord, Direction, Reason, Tone
 from core.positions.marking import entry_mark, quote_of
 from core.positions.position import Mark
-from core.positions.trading_context import Env
+from core.positions.trading_context import TradingContext
 from core.rules import Rules
 
 NEEDED = "APPROVAL_NEEDED"
@@ -94,13 +94,15 @@ def approval_needed(contracts: int, premium: float, rules: Rules) -> Reason | No
     return Reason(NEEDED, f"Waits for approval: {' and '.join(above)}", Tone.NEUTRAL)
 
 
-def mark_now(approval: Approval, seen: PriceSeen | None, now: datetime, env: Env) -> Mark | None:
+def mark_now(
+    approval: Approval, seen: PriceSeen | None, now: datetime, trading: TradingContext
+) -> Mark | None:
     """What its contract is worth at the last known price, ``None`` while that cannot be told."""
     if seen is None:
         return None
     percentile = approval.record.market.iv_percentile if approval.record is not None else None
-    quote = quote_of(approval.contract, seen.quotes, now, env)
+    quote = quote_of(approval.contract, seen.quotes, now, trading)
     try:
-        return entry_mark(approval.contract, seen.price, seen.priced_at, quote, percentile, now, env)
+        return entry_mark(approval.contract, seen.price, seen.priced_at, quote, percentile, now, trading)
     except ValueError:
         return None

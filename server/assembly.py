@@ -29,7 +29,7 @@ TURN_SECONDS = 0.001
 
 
 @dataclass(slots=True)
-class Host:
+class RunningEngine:
     """A running engine."""
 
     runtime: Runtime
@@ -54,9 +54,9 @@ class Host:
 
 
 @asynccontextmanager
-async def hosting(
+async def running_engine(
     settings: Settings, clock: Clock, markets: Markets, rules_text: str, *, ticking: bool
-) -> AsyncIterator[Host]:
+) -> AsyncIterator[RunningEngine]:
     """Start everything, and on the way out stop it: listener first, then the engine, then the ledger.
 
     With ``ticking`` the engine is told the time by this loop; a simulation tells it itself. Raises
@@ -83,7 +83,7 @@ async def hosting(
     except BaseException:
         await ledger.close()  # its threads would keep the process alive
         raise
-    host = Host(runtime, deck, http)
+    host = RunningEngine(runtime, deck, http)
     try:
         await runtime.start()
         await http.start()

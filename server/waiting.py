@@ -7,21 +7,21 @@ from datetime import datetime
 
 from core.approvals import Approval, ApprovalStatus, mark_now
 from core.events import PriceSeen
-from core.positions import Env
+from core.positions import TradingContext
 from server.deck import ApprovalRow
 
 
 def approval_rows(
-    approvals: Iterable[Approval], prices: Mapping[str, PriceSeen], now: datetime, env: Env
+    approvals: Iterable[Approval], prices: Mapping[str, PriceSeen], now: datetime, trading: TradingContext
 ) -> tuple[ApprovalRow, ...]:
     """Those that are open, the one whose time ends first before the others."""
     asked = [a for a in approvals if a.is_open and a.until > now]
     asked.sort(key=lambda a: (a.until, a.seq))
-    return tuple(_row(each, prices.get(each.symbol), now, env) for each in asked)
+    return tuple(_row(each, prices.get(each.symbol), now, trading) for each in asked)
 
 
-def _row(asked: Approval, seen: PriceSeen | None, now: datetime, env: Env) -> ApprovalRow:
-    mark = mark_now(asked, seen, now, env)
+def _row(asked: Approval, seen: PriceSeen | None, now: datetime, trading: TradingContext) -> ApprovalRow:
+    mark = mark_now(asked, seen, now, trading)
     return ApprovalRow(
         id=asked.id,
         decision_id=asked.decision_id,
@@ -41,6 +41,6 @@ def _row(asked: Approval, seen: PriceSeen | None, now: datetime, env: Env) -> Ap
         approved=asked.status is ApprovalStatus.APPROVED,
         mark=None if mark is None else mark.mid,
         mark_age=None if mark is None else (now - mark.spot_at).total_seconds(),
-        stale=mark is None or env.is_stale(mark.spot_at, now),
+        stale=mark is None or trading.is_stale(mark.spot_at, now),
         underlying=None if mark is None else mark.spot,
     )

@@ -41,8 +41,8 @@ from core.learning.whatif import Exits, Outcomes
 from core.model import ExitReason, Mode
 from core.options.quotes import OptionQuote
 from core.performance.days import exchange_days, micros
-from core.positions import Position, account_of
-from core.positions.trading_context import Env
+from core.positions import Position, pnl_breakdown
+from core.positions.trading_context import TradingContext
 from core.rules import Rules
 from server.export import items
 from server.ledger.codec import decode, loads
@@ -115,8 +115,8 @@ class _Past:
         why = np.full(len(rows), WHY.index(NO_OUTCOME), dtype=np.int8)
         prices = _Prices(self._ledger)
         calendar = Calendar.from_rules(self._in_force.clock)
-        before = Env(self._in_force, calendar)
-        after = Env(replace(self._in_force, exits=self._candidate.exits), calendar)
+        before = TradingContext(self._in_force, calendar)
+        after = TradingContext(replace(self._in_force, exits=self._candidate.exits), calendar)
         for place, entry in self._entries(rows, np.ones(len(rows), dtype=np.bool_)):
             left = self._left(entry, prices, before, after)
             if left is None:
@@ -128,7 +128,9 @@ class _Past:
                 exit_at[place] = micros(left.at)
         return Exits(net=net, exit_at=exit_at, why=why)
 
-    def _left(self, entry: Mapping[str, Any], prices: _Prices, before: Env, after: Env) -> Left | None:
+    def _left(
+        self, entry: Mapping[str, Any], prices: _Prices, before: TradingContext, after: TradingContext
+    ) -> Left | None:
         if not entry["execution"] and not entry["hypothetical"]:
             return None
         trade = prices.trade(entry)
@@ -193,7 +195,7 @@ class _Prices:
         return Followed(
             opening=opening,
             left_at=stored.legs[-1].at if closed else None,
-            net=account_of(stored).net if closed else None,
+            net=pnl_breakdown(stored).net if closed else None,
             by_hand=self._by_hand(stored),
             halted=tuple(self._halted),
         )

@@ -20,16 +20,16 @@ from textual.widgets import Input
 from core.model import Tone
 from server.deck import Deck, DeckSnapshot, EventLine, PositionRow
 from tui import fmt
-from tui.appearance import Comfort
+from tui.appearance import Appearance
 from tui.commands.keymap import NO_KEYS, KeyMap
 from tui.dialogs.base import Dialog
 from tui.dialogs.decision_detail import DecisionDialog
 from tui.dialogs.notices import NoticesDialog
 from tui.dialogs.position_detail import PositionDialog
-from tui.notices import SILENT, TOAST, Herald, NoticeSettings
+from tui.notices import SILENT, TOAST, NoticeSettings, Notifier
 from tui.palette import DeckCommands
 from tui.panes.positions import PositionsPane
-from tui.position_actions import Acting
+from tui.position_actions import PositionActions
 from tui.screens.base import DeckScreen
 from tui.screens.history import HistoryScreen
 from tui.screens.learning import LearningScreen
@@ -56,7 +56,7 @@ _SHOWN = object()
 _SEVERITY = {"positive": "information", "neutral": "warning", "negative": "error"}
 
 
-class DeckApp(Acting, Comfort, App[str]):
+class DeckApp(PositionActions, Appearance, App[str]):
     """Shows a ``Deck``; the result of a run is the word for why it was left."""
 
     CSS_PATH = "deck.tcss"
@@ -100,13 +100,13 @@ class DeckApp(Acting, Comfort, App[str]):
         self._alarms_heard: frozenset[str] = frozenset()
         self._unsaid: list[EventLine] = []
         self._said_at = float("-inf")
-        self.make_comfortable(settings, keymap, low_bandwidth=low_bandwidth)
+        self.set_up_appearance(settings, keymap, low_bandwidth=low_bandwidth)
         self.stylesheet = ReadOnce(variables=self.get_css_variables())
-        self.prepare_acting()
+        self.set_up_position_actions()
         kept = self.settings.get(_NOTICES, {})
         # In a demo something happens all the time: it shows, and does not ring.
         usual = NoticeSettings() if self.settings.keeps else SILENT
-        self.herald = Herald(self._tell_terminal, NoticeSettings.from_dict(kept) if kept else usual)
+        self.notifier = Notifier(self._tell_terminal, NoticeSettings.from_dict(kept) if kept else usual)
 
     def _display(self, screen: Screen[Any], renderable: Any) -> None:
         super()._display(screen, cut(renderable))
@@ -125,7 +125,7 @@ class DeckApp(Acting, Comfort, App[str]):
         self.set_interval(1 / self.refresh_hz, self.pull_in_turns)
         self.run_worker(self._listen(), name="events", exit_on_error=False)
         self.tell_problems()
-        self.herald.show_title()
+        self.notifier.show_title()
         if not self.is_headless and os.name == "posix":
             self.set_interval(_WATCH_SECONDS, self._watch_terminal)
 
@@ -171,7 +171,7 @@ class DeckApp(Acting, Comfort, App[str]):
         assert snapshot is not None
         self.forget_exited(snapshot)
         self._hear_alarms(snapshot)
-        self.herald.flush()
+        self.notifier.flush()
         screen = self.screen
         if isinstance(screen, Dialog):
             if screen.is_mounted:
@@ -196,8 +196,8 @@ class DeckApp(Acting, Comfort, App[str]):
 
     def hear(self, event: EventLine) -> None:
         """Tell of an event in the ways that are switched on for its kind."""
-        self.herald.hear(event)
-        if self.herald.settings.wants(event.kind, TOAST):
+        self.notifier.hear(event)
+        if self.notifier.settings.wants(event.kind, TOAST):
             self._unsaid.append(event)
             self._say_events()
 
@@ -223,7 +223,7 @@ class DeckApp(Acting, Comfort, App[str]):
 
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.Key):
-            self.herald.seen()
+            self.notifier.seen()
         await super().on_event(event)
 
     def _tell_terminal(self, command: str) -> None:
@@ -231,12 +231,12 @@ class DeckApp(Acting, Comfort, App[str]):
             self._driver.write(command)
 
     def ask_notices(self) -> None:
-        self.push_screen(NoticesDialog(self.herald.settings))
+        self.push_screen(NoticesDialog(self.notifier.settings))
 
     def set_notices(self, notices: NoticeSettings) -> None:
         """What a person is told of from now on, remembered."""
-        self.herald.settings = notices
-        self.herald.show_title()
+        self.notifier.settings = notices
+        self.notifier.show_title()
         self.settings.set(_NOTICES, notices.as_dict())
 
     def say(self, text: str, tone: str = "positive") -> None:
@@ -308,7 +308,7 @@ class DeckApp(Acting, Comfort, App[str]):
 
     def leave(self, why: str) -> None:
         """End the deck cleanly: quit, the name of a signal, or terminal closed."""
-        self.herald.leave()
+        self.notifier.leave()
         tell, self._on_quit = self._on_quit, None
         if tell is not None:
             tell()

@@ -14,7 +14,7 @@ from tui.commands.keymap import NO_KEYS, KeyMap
 from tui.copying import LIMIT, as_json, cells_text, lines_text
 from tui.settings import SettingsStore
 from tui.themes import ANSI, NAMES, THEMES
-from tui.widgets.line_widget import Painted
+from tui.widgets.line_widget import LineWidget
 from tui.widgets.table import LiveTable
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ _PROBLEM_SECONDS = 12.0
 COMPACT = "-compact"
 
 
-class Comfort(_Base):
+class Appearance(_Base):
     """The part of the app that a person's own settings live in; they are remembered as they are changed."""
 
     settings: SettingsStore
@@ -40,7 +40,7 @@ class Comfort(_Base):
     """The engine's instant at which the screen was told to stand still."""
     _keymap_problems: tuple[str, ...] = ()
 
-    def make_comfortable(
+    def set_up_appearance(
         self, settings: SettingsStore | None, keymap: KeyMap = NO_KEYS, *, low_bandwidth: bool = False
     ) -> None:
         """Put in force what was chosen before; a slow line gets the terminal's own 16 colours, unremembered."""
@@ -92,7 +92,7 @@ class Comfort(_Base):
 
     def _paint_all(self) -> None:
         for screen in self.screen_stack:
-            for pane in screen.query(Painted):
+            for pane in screen.query(LineWidget):
                 pane.forget()
         self._deck.pull()
 

@@ -114,7 +114,7 @@ def desktop_commands(text: str, environ: Mapping[str, str]) -> str:
     return chosen
 
 
-class Herald:
+class Notifier:
     """Rings, notifies and counts; ``write`` takes a command to the terminal."""
 
     def __init__(

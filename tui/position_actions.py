@@ -39,7 +39,7 @@ _ECHO_SECONDS = 1.0
 _MODE = "mode"
 
 
-class Acting(_Base):
+class PositionActions(_Base):
     """The part of the app through which positions and the mode are changed.
 
     The row acted on is the one that was under the cursor, as painted, when the key was pressed.
@@ -48,7 +48,7 @@ class Acting(_Base):
     exiting: var[frozenset[str]] = var(frozenset())
     """Positions whose exit was asked for here and is not yet seen in a snapshot."""
 
-    def prepare_acting(self) -> None:
+    def set_up_position_actions(self) -> None:
         self._parts: dict[str, int] = {}
         """Of positions that are left in part: how many were held when it was asked for."""
         self._under_way: set[str] = set()

@@ -6,33 +6,33 @@ from datetime import datetime
 
 from core.alerts import standing
 from core.effects import Effect, Notify, StoreRiskEvent
-from core.engine.kernel import Desk
+from core.engine.kernel import Kernel
 from core.engine.positions import open_net
 from core.model import Tone
 
 
-def alert(desk: Desk, now: datetime, seq: int) -> list[Effect]:
+def alert(kernel: Kernel, now: datetime, seq: int) -> list[Effect]:
     """What stands now and did not before, and what has cleared since."""
-    state = desk.state
+    state = kernel.state
     book, before = state.alerts, state.alerts.told
-    book.prune(now, desk.rules)
+    book.prune(now, kernel.rules)
     found = standing(
-        book, state.positions.values(), state.contexts, state.day.losses_in_a_row, open_net(desk), now, desk.rules
+        book, state.positions.values(), state.contexts, state.day.losses_in_a_row, open_net(kernel), now, kernel.rules
     )  # fmt: skip
     effects: list[Effect] = []
     for key in [key for key in before if key not in found]:
-        effects.append(_event(desk, seq, now, key, before.pop(key), cleared=True))
+        effects.append(_event(kernel, seq, now, key, before.pop(key), cleared=True))
     for key, text in found.items():
         if key not in before:
             before[key] = text
-            effects.append(_event(desk, seq, now, key, text, cleared=False))
+            effects.append(_event(kernel, seq, now, key, text, cleared=False))
             effects.append(Notify(kind="risk", at=now, text=text, tone=Tone.NEGATIVE))
     return effects
 
 
-def _event(desk: Desk, seq: int, at: datetime, key: str, text: str, *, cleared: bool) -> Effect:
+def _event(kernel: Kernel, seq: int, at: datetime, key: str, text: str, *, cleared: bool) -> Effect:
     code, _, position_id = key.partition(" ")
     return StoreRiskEvent(
-        id=desk.new_id(f"risk:{key}"), seq=seq, at=at, code=code, text=text, cleared=cleared,
+        id=kernel.new_id(f"risk:{key}"), seq=seq, at=at, code=code, text=text, cleared=cleared,
         position_id=position_id or None,
     )  # fmt: skip

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from core.approvals import NEEDED, Approval, ApprovalStatus
 from core.effects import Effect, Notify, StoreApproval, StoreDecision
-from core.engine.kernel import Desk
+from core.engine.kernel import Kernel
 from core.engine.recording import remember
 from core.engine.state import CommandDone, ask_for
 from core.events import Commanded
@@ -32,49 +32,51 @@ class Request:
     reason: Reason
 
 
-def approval_of(desk: Desk, signal: LiveSignal) -> Approval | None:
+def approval_of(kernel: Kernel, signal: LiveSignal) -> Approval | None:
     """The approval that a signal waits for or has been given, while it is open."""
-    return None if signal.approval_id is None else desk.state.approvals[signal.approval_id]
+    return None if signal.approval_id is None else kernel.state.approvals[signal.approval_id]
 
 
 def follow(
-    desk: Desk, signal: LiveSignal, record: DecisionRecord, request: Request | None, lasts: bool
+    kernel: Kernel, signal: LiveSignal, record: DecisionRecord, request: Request | None, lasts: bool
 ) -> list[Effect]:
     """What a new decision means for its signal's approval: asked for, still open, or over.
 
     ``lasts`` when the decision says nothing against the trade but that its price is late.
     """
-    approval = approval_of(desk, signal)
+    approval = approval_of(kernel, signal)
     if approval is None:
-        return [] if request is None else _ask(desk, signal, record, request)
+        return [] if request is None else _ask(kernel, signal, record, request)
     if record.action is Action.EXECUTE:
-        return [_end(desk, signal, approval, ApprovalStatus.EXECUTED, record.at, position=record.position_id)]
+        return [
+            _end(kernel, signal, approval, ApprovalStatus.EXECUTED, record.at, position=record.position_id)
+        ]
     if request is not None or lasts:
         return []
-    ended = _end(desk, signal, approval, ApprovalStatus.WITHDRAWN, record.at, code=record.code or "VERDICT")
+    ended = _end(kernel, signal, approval, ApprovalStatus.WITHDRAWN, record.at, code=record.code or "VERDICT")
     text = f"{approval.label} no longer stands: {_why(record)}"
     return [ended, _told(approval, record.at, text, Tone.NEGATIVE)]
 
 
-def expire(desk: Desk, now: datetime, seq: int) -> list[Effect]:
+def expire(kernel: Kernel, now: datetime, seq: int) -> list[Effect]:
     """End the approvals whose signals are over: nobody said yes, or the market never answered."""
     effects: list[Effect] = []
     for signal in [
-        s for s in desk.state.signals.values() if s.approval_id is not None and not s.is_live(now)
+        s for s in kernel.state.signals.values() if s.approval_id is not None and not s.is_live(now)
     ]:
-        effects += _expired(desk, signal, now, seq)
+        effects += _expired(kernel, signal, now, seq)
     return effects
 
 
-def approve(desk: Desk, event: Commanded) -> tuple[CommandDone, list[Effect]]:
+def approve(kernel: Kernel, event: Commanded) -> tuple[CommandDone, list[Effect]]:
     """A person's yes: the market is asked, and what it answers decides."""
-    approval, signal, done = _asked_about(desk, event, (ApprovalStatus.APPROVED, ApprovalStatus.EXECUTED))
+    approval, signal, done = _asked_about(kernel, event, (ApprovalStatus.APPROVED, ApprovalStatus.EXECUTED))
     if done is not None or approval is None or signal is None:
         return done or _unknown(event), []
     if not signal.is_live(event.at):
-        return _over(approval, ApprovalStatus.EXPIRED), _expired(desk, signal, event.at, event.seq)
+        return _over(approval, ApprovalStatus.EXPIRED), _expired(kernel, signal, event.at, event.seq)
     said = replace(approval, status=ApprovalStatus.APPROVED, author=event.author, said_at=event.at)
-    desk.state.approvals[approval.id] = said
+    kernel.state.approvals[approval.id] = said
     effects: list[Effect] = [StoreApproval(approval=replace(said, record=None))]
     if not signal.asked:
         effects.append(ask_for(signal))
@@ -82,28 +84,28 @@ def approve(desk: Desk, event: Commanded) -> tuple[CommandDone, list[Effect]]:
     return CommandDone(True, "APPROVING", text), effects
 
 
-def reject(desk: Desk, event: Commanded) -> tuple[CommandDone, list[Effect]]:
+def reject(kernel: Kernel, event: Commanded) -> tuple[CommandDone, list[Effect]]:
     """A person's no: the signal is dead, and a decision says so."""
-    approval, signal, done = _asked_about(desk, event, (ApprovalStatus.REJECTED,))
+    approval, signal, done = _asked_about(kernel, event, (ApprovalStatus.REJECTED,))
     if done is not None and done.code == "APPROVED" and approval is not None and approval.is_open:
         done = None  # a yes that has bought nothing yet can be taken back
     if done is not None or approval is None or signal is None:
         return done or _unknown(event), []
     if not signal.is_live(event.at):
-        return _over(approval, ApprovalStatus.EXPIRED), _expired(desk, signal, event.at, event.seq)
+        return _over(approval, ApprovalStatus.EXPIRED), _expired(kernel, signal, event.at, event.seq)
     reason = Reason("REJECTED", f"Rejected by {event.author}", Tone.NEGATIVE)
     said = replace(approval, author=event.author, said_at=event.at)
-    effects = _skip(desk, signal, said, reason, event.at, event.seq, "person")
-    ended = _end(desk, signal, said, ApprovalStatus.REJECTED, event.at)
+    effects = _skip(kernel, signal, said, reason, event.at, event.seq, "person")
+    ended = _end(kernel, signal, said, ApprovalStatus.REJECTED, event.at)
     signal.dead = True
-    desk.drop_signal(signal.id)
+    kernel.drop_signal(signal.id)
     return CommandDone(True, "REJECTED", f"Rejected {approval.label}"), [*effects, ended]
 
 
 # --- the parts ----------------------------------------------------------------------------------------
 
 
-def _ask(desk: Desk, signal: LiveSignal, record: DecisionRecord, request: Request) -> list[Effect]:
+def _ask(kernel: Kernel, signal: LiveSignal, record: DecisionRecord, request: Request) -> list[Effect]:
     assert record.approval_id is not None
     approval = Approval(
         id=record.approval_id,
@@ -124,7 +126,7 @@ def _ask(desk: Desk, signal: LiveSignal, record: DecisionRecord, request: Reques
         until=signal.live_until,
         record=record,
     )
-    approvals = desk.state.approvals
+    approvals = kernel.state.approvals
     approvals[approval.id] = approval
     signal.approval_id = approval.id
     ended = [a.id for a in approvals.values() if not a.is_open]
@@ -138,13 +140,13 @@ def _ask(desk: Desk, signal: LiveSignal, record: DecisionRecord, request: Reques
 
 
 def _asked_about(
-    desk: Desk, event: Commanded, same: tuple[ApprovalStatus, ...]
+    kernel: Kernel, event: Commanded, same: tuple[ApprovalStatus, ...]
 ) -> tuple[Approval | None, LiveSignal | None, CommandDone | None]:
     """The approval a word is about and its signal, or the answer to a word that changes nothing."""
-    approval = desk.state.approvals.get(event.argument or "")
+    approval = kernel.state.approvals.get(event.argument or "")
     if approval is None:
         return None, None, _unknown(event)
-    signal = desk.state.signals.get(approval.signal_id)
+    signal = kernel.state.signals.get(approval.signal_id)
     if approval.status in same:
         done = CommandDone(
             True, approval.status.value, f"{approval.label} is {_words(approval.status)} already"
@@ -170,8 +172,8 @@ def _words(status: ApprovalStatus) -> str:
     return status.value.lower()
 
 
-def _expired(desk: Desk, signal: LiveSignal, now: datetime, seq: int) -> list[Effect]:
-    approval = approval_of(desk, signal)
+def _expired(kernel: Kernel, signal: LiveSignal, now: datetime, seq: int) -> list[Effect]:
+    approval = approval_of(kernel, signal)
     assert approval is not None
     minutes = (now - approval.at).total_seconds() / 60
     text = (
@@ -179,20 +181,28 @@ def _expired(desk: Desk, signal: LiveSignal, now: datetime, seq: int) -> list[Ef
         if approval.status is ApprovalStatus.PENDING
         else f"Approved by {approval.author}, but no fresh market came in time"
     )
-    effects = _skip(desk, signal, approval, Reason("APPROVAL_EXPIRED", text, Tone.NEGATIVE), now, seq, "time")
-    effects.append(_end(desk, signal, approval, ApprovalStatus.EXPIRED, now))
-    desk.drop_signal(signal.id)
+    effects = _skip(
+        kernel, signal, approval, Reason("APPROVAL_EXPIRED", text, Tone.NEGATIVE), now, seq, "time"
+    )
+    effects.append(_end(kernel, signal, approval, ApprovalStatus.EXPIRED, now))
+    kernel.drop_signal(signal.id)
     return [*effects, _told(approval, now, f"Expired: {approval.label}", Tone.NEGATIVE)]
 
 
 def _skip(
-    desk: Desk, signal: LiveSignal, approval: Approval, reason: Reason, now: datetime, seq: int, trigger: str
+    kernel: Kernel,
+    signal: LiveSignal,
+    approval: Approval,
+    reason: Reason,
+    now: datetime,
+    seq: int,
+    trigger: str,
 ) -> list[Effect]:
     """The decision that ends a signal without another look at the market: on the evidence it asked on."""
     assert approval.record is not None
     record = replace(
         approval.record,
-        id=desk.new_id(f"decision:{approval.id}"),
+        id=kernel.new_id(f"decision:{approval.id}"),
         seq=seq,
         at=now,
         action=Action.SKIP,
@@ -203,12 +213,12 @@ def _skip(
         trigger=trigger,
     )
     signal.last_decision_id = record.id
-    remember(desk, record)
+    remember(kernel, record)
     return [StoreDecision(record=record)]
 
 
 def _end(
-    desk: Desk,
+    kernel: Kernel,
     signal: LiveSignal,
     approval: Approval,
     status: ApprovalStatus,
@@ -219,7 +229,7 @@ def _end(
 ) -> Effect:
     signal.approval_id = None
     ended = replace(approval, status=status, ended_at=now, code=code, position_id=position, record=None)
-    desk.state.approvals[approval.id] = ended
+    kernel.state.approvals[approval.id] = ended
     return StoreApproval(approval=ended)
 
 

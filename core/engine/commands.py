@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 from core.effects import AnswerCommand, Effect, Notify, StoreJudgement
 from core.engine.approvals import approve, reject
-from core.engine.kernel import Desk
+from core.engine.kernel import Kernel
 from core.engine.positions import settle_outcome
 from core.engine.state import CommandDone
 from core.events import Commanded
 from core.model import Mode, Tone
-from core.positions import Outcome, Position, PositionState, exit_by_hand, stop_to_break_even
+from core.positions import Position, PositionChange, PositionState, exit_by_hand, stop_to_break_even
 
 KEPT_COMMANDS = 1_000
 FLATTEN = "FLATTEN"
@@ -19,17 +19,17 @@ FLATTEN = "FLATTEN"
 Result = tuple[CommandDone, list[Effect]]
 
 
-def command(desk: Desk, event: Commanded) -> list[Effect]:
+def command(kernel: Kernel, event: Commanded) -> list[Effect]:
     """Run a command, or repeat the answer of the same command before."""
-    done = desk.state.commands.get(event.command_id)
+    done = kernel.state.commands.get(event.command_id)
     effects: list[Effect] = []
     if done is None:
         run = COMMANDS.get(event.name)
         if run is None:
             done = CommandDone(False, "UNKNOWN", f"no command {event.name!r}; known: {', '.join(COMMANDS)}")
         else:
-            done, effects = run(desk, event)
-        commands = desk.state.commands
+            done, effects = run(kernel, event)
+        commands = kernel.state.commands
         commands[event.command_id] = done
         if len(commands) > KEPT_COMMANDS:
             del commands[next(iter(commands))]
@@ -37,8 +37,8 @@ def command(desk: Desk, event: Commanded) -> list[Effect]:
     return [*effects, answer]
 
 
-def _exit(desk: Desk, event: Commanded) -> Result:
-    position = desk.state.positions.get(event.position_id or "")
+def _exit(kernel: Kernel, event: Commanded) -> Result:
+    position = kernel.state.positions.get(event.position_id or "")
     refused = _not_exitable(position, event)
     if refused is not None or position is None:
         return refused or _no_position(), []
@@ -46,38 +46,38 @@ def _exit(desk: Desk, event: Commanded) -> Result:
     if not 1 <= contracts <= position.remaining:
         text = f"contracts: {contracts} cannot be sold, {position.remaining} are held"
         return CommandDone(False, "BAD_QUANTITY", text), []
-    return _sell(desk, position, contracts, event)
+    return _sell(kernel, position, contracts, event)
 
 
-def _exit_half(desk: Desk, event: Commanded) -> Result:
-    position = desk.state.positions.get(event.position_id or "")
+def _exit_half(kernel: Kernel, event: Commanded) -> Result:
+    position = kernel.state.positions.get(event.position_id or "")
     refused = _not_exitable(position, event)
     if refused is not None or position is None:
         return refused or _no_position(), []
-    return _sell(desk, position, (position.remaining + 1) // 2, event)
+    return _sell(kernel, position, (position.remaining + 1) // 2, event)
 
 
-def _exit_all(desk: Desk, event: Commanded) -> Result:
-    held = [p for p in desk.state.positions.values() if p.is_open]
+def _exit_all(kernel: Kernel, event: Commanded) -> Result:
+    held = [p for p in kernel.state.positions.values() if p.is_open]
     if not held:
         return CommandDone(True, "NOTHING_OPEN", "Nothing is open"), []
     effects: list[Effect] = []
     for position in held:
-        effects += _sell(desk, position, position.remaining, event)[1]
+        effects += _sell(kernel, position, position.remaining, event)[1]
     return CommandDone(True, "EXITED", f"Exit of {len(held)} positions"), effects
 
 
-def _break_even(desk: Desk, event: Commanded) -> Result:
-    position = desk.state.positions.get(event.position_id or "")
+def _break_even(kernel: Kernel, event: Commanded) -> Result:
+    position = kernel.state.positions.get(event.position_id or "")
     refused = _not_exitable(position, event)
     if refused is not None or position is None:
         return refused or _no_position(), []
     after = stop_to_break_even(position)
-    effects = settle_outcome(desk, position, Outcome(position=after), event.at)
+    effects = settle_outcome(kernel, position, PositionChange(position=after), event.at)
     return CommandDone(True, "MOVED", f"Stop of {position.contract.label} at {after.stop:.2f}"), effects
 
 
-def _mode(desk: Desk, event: Commanded) -> Result:
+def _mode(kernel: Kernel, event: Commanded) -> Result:
     word, _, also = (event.argument or "").upper().partition(" ")
     try:
         mode = Mode(word)
@@ -87,9 +87,9 @@ def _mode(desk: Desk, event: Commanded) -> Result:
         text = f"mode: {event.argument!r} is not one of {', '.join(Mode)}; {FLATTEN} goes with the last two"
         return CommandDone(False, "BAD_MODE", text), []
     # Shut the door first: what an exit frees must not let another entry in.
-    desk.state.mode, desk.state.mode_reason = mode, f"by {event.author}"
-    effects = _exit_all(desk, event)[1] if also else []
-    left = sum(p.is_open for p in desk.state.positions.values())
+    kernel.state.mode, kernel.state.mode_reason = mode, f"by {event.author}"
+    effects = _exit_all(kernel, event)[1] if also else []
+    left = sum(p.is_open for p in kernel.state.positions.values())
     text = f"Mode is {mode}" + (
         f", everything exited{f', {left} wait for a price' if left else ''}" if also else ""
     )
@@ -97,10 +97,10 @@ def _mode(desk: Desk, event: Commanded) -> Result:
     return CommandDone(True, "MODE", text), [*effects, Notify(kind="mode", at=event.at, text=text, tone=tone)]
 
 
-def _judge(status: str) -> Callable[[Desk, Commanded], Result]:
+def _judge(status: str) -> Callable[[Kernel, Commanded], Result]:
     """Remember what a person said to a suggestion; ``argument`` is its id, a space, and its text."""
 
-    def run(_desk: Desk, event: Commanded) -> Result:
+    def run(_desk: Kernel, event: Commanded) -> Result:
         suggestion, _, text = (event.argument or "").partition(" ")
         if not suggestion:
             return CommandDone(False, "NO_SUGGESTION", "argument: names no suggestion"), []
@@ -112,7 +112,7 @@ def _judge(status: str) -> Callable[[Desk, Commanded], Result]:
     return run
 
 
-COMMANDS: dict[str, Callable[[Desk, Commanded], Result]] = {
+COMMANDS: dict[str, Callable[[Kernel, Commanded], Result]] = {
     "exit": _exit,
     "exit_half": _exit_half,
     "exit_all": _exit_all,
@@ -144,10 +144,10 @@ def _not_exitable(position: Position | None, event: Commanded) -> CommandDone | 
     return None
 
 
-def _sell(desk: Desk, position: Position, contracts: int, event: Commanded) -> Result:
-    last = desk.state.prices.get(position.symbol)
-    outcome = exit_by_hand(position, contracts, event.at, last, None, desk.env)
-    effects = settle_outcome(desk, position, outcome, event.at)
+def _sell(kernel: Kernel, position: Position, contracts: int, event: Commanded) -> Result:
+    last = kernel.state.prices.get(position.symbol)
+    outcome = exit_by_hand(position, contracts, event.at, last, None, kernel.trading)
+    effects = settle_outcome(kernel, position, outcome, event.at)
     label = position.contract.label
     if outcome.position.state is PositionState.AWAITING_SETTLEMENT:
         return _awaiting(), effects

@@ -10,12 +10,12 @@ from core.decision.market_gate import without_stale_quotes
 from core.decision.size_inputs import quality_of
 from core.effects import AnswerDecision, Effect, Notify, StoreDecision, StoreMarks, StoreTrade
 from core.engine.approvals import NEEDED, approval_of, follow
-from core.engine.entries import Entry, Terms, enter
-from core.engine.kernel import Desk
+from core.engine.entries import EntryResult, TradeTerms, enter
+from core.engine.kernel import Kernel
 from core.engine.positions import close_first, note_outcome, see_price
 from core.engine.recording import remember
 from core.engine.shadows import SHADOW_SIZE, cast_shadow, supersede
-from core.engine.state import Outcome
+from core.engine.state import TradeOutcome
 from core.events import MarketAnswered, PriceSeen
 from core.live_signal import LiveSignal
 from core.model import Action, Decision, DecisionRecord, MarketSnapshot, Reason, Tone
@@ -25,27 +25,27 @@ TRANSIENT = frozenset({"STALE_PRICE", "STALE_QUOTE"})
 """A price that is only late says nothing against the signal: the next one may still execute it."""
 
 
-def answered(desk: Desk, event: MarketAnswered) -> list[Effect]:
+def answered(kernel: Kernel, event: MarketAnswered) -> list[Effect]:
     """Decide a signal that awaits its market; an answer nobody waits for changes nothing."""
-    state = desk.state
+    state = kernel.state
     signal = state.signals.get(event.signal_id)
     if signal is None or not signal.asked:
         return []
     signal.asked = False
     signal.changed = False
-    effects = _price_of(desk, event)
+    effects = _price_of(kernel, event)
     if signal.last_decision_id is not None and not signal.is_live(event.at):
         return effects
-    return effects + _decide(desk, signal, event)
+    return effects + _decide(kernel, signal, event)
 
 
-def _price_of(desk: Desk, event: MarketAnswered) -> list[Effect]:
+def _price_of(kernel: Kernel, event: MarketAnswered) -> list[Effect]:
     """The snapshot's price is a price like any other, unless a newer one is known."""
     snapshot = event.snapshot
     if snapshot.price is None:
         return []
     made = event.at - timedelta(seconds=snapshot.ages.get("price", 0.0))
-    known = desk.state.prices.get(snapshot.symbol)
+    known = kernel.state.prices.get(snapshot.symbol)
     if known is not None and known.priced_at >= made and known.source == snapshot.feeds.get("price"):
         return []
     seen = PriceSeen(
@@ -56,16 +56,16 @@ def _price_of(desk: Desk, event: MarketAnswered) -> list[Effect]:
         priced_at=made,
         source=snapshot.feeds.get("price", "feed"),
     )
-    return see_price(desk, seen)
+    return see_price(kernel, seen)
 
 
-def _decide(desk: Desk, signal: LiveSignal, event: MarketAnswered) -> list[Effect]:
-    state, rules, now = desk.state, desk.rules, event.at
+def _decide(kernel: Kernel, signal: LiveSignal, event: MarketAnswered) -> list[Effect]:
+    state, rules, now = kernel.state, kernel.rules, event.at
     expert = signal.update.signal
     assert expert is not None
     symbol = signal.update.symbol
     price = state.prices.get(symbol)
-    session = desk.env.calendar.session_label(now, rules.clock)
+    session = kernel.trading.calendar.session_label(now, rules.clock)
     context = state.contexts.context_for(
         symbol, now, session, price.price if price is not None else None, rules, signal
     )
@@ -74,8 +74,8 @@ def _decide(desk: Desk, signal: LiveSignal, event: MarketAnswered) -> list[Effec
     levels = levels_for(context, market, rules)
     # A signal whose own stated decay has run out leaves no expert: nothing to size, and never an EXECUTE.
     size = position_size(inputs_from(context, market, rules, levels), rules) if context.expert else None
-    decision_id, position_id = desk.new_id("decision"), desk.new_id("position")
-    terms = Terms(
+    decision_id, position_id = kernel.new_id("decision"), kernel.new_id("position")
+    terms = TradeTerms(
         signal=signal,
         context=context,
         market=market,
@@ -86,18 +86,18 @@ def _decide(desk: Desk, signal: LiveSignal, event: MarketAnswered) -> list[Effec
         now=now,
         decision_id=decision_id,
         position_id=position_id,
-        approval=approval_of(desk, signal),
+        approval=approval_of(kernel, signal),
     )
-    entry, effects = Entry(), list[Effect]()
+    entry, effects = EntryResult(), list[Effect]()
     blocks: tuple[Reason, ...] = ()
     signal.late = signal.late or _over(signal, now)
     if signal.late is not None:
         blocks = (signal.late,)
     elif verdict.action is Action.EXECUTE and size is not None:
-        entry = enter(desk, terms, may_close=rules.risk.opposite == CLOSE_FIRST)
+        entry = enter(kernel, terms, may_close=rules.risk.opposite == CLOSE_FIRST)
         if entry.closes:
-            effects += close_first(desk, entry.closes, now)
-            entry = enter(desk, terms)
+            effects += close_first(kernel, entry.closes, now)
+            entry = enter(kernel, terms)
         blocks = entry.reasons
     action = verdict.action if not blocks else Action.WAIT if entry.request is not None else Action.SKIP
     changed = signal.decided(now, action, verdict.gates, (*blocks, *verdict.reasons))
@@ -107,7 +107,7 @@ def _decide(desk: Desk, signal: LiveSignal, event: MarketAnswered) -> list[Effec
     if not changed:
         return effects
     first = signal.last_decision_id is None
-    asking = desk.new_id("approval") if entry.request is not None else None
+    asking = kernel.new_id("approval") if entry.request is not None else None
     record = DecisionRecord(
         id=decision_id,
         seq=event.seq,
@@ -142,22 +142,22 @@ def _decide(desk: Desk, signal: LiveSignal, event: MarketAnswered) -> list[Effec
         signal.executed = True
         state.alerts.entered(now, entry.position.entry.risk_amount)
         state.positions[position_id] = entry.position
-        note_outcome(desk, record.id, Outcome("open"))
+        note_outcome(kernel, record.id, TradeOutcome("open"))
         effects += [
             StoreTrade(position=entry.position),
             StoreMarks(position_id=position_id, marks=(entry.mark,)),
         ]
-        effects += supersede(desk, signal.id)
+        effects += supersede(kernel, signal.id)
     elif first:
-        effects += cast_shadow(desk, replace(terms, position_id=desk.new_id("shadow"), size=SHADOW_SIZE))
-    effects += follow(desk, signal, record, entry.request, bool(blocks) and blocks[0].code in TRANSIENT)
-    remember(desk, record)
+        effects += cast_shadow(kernel, replace(terms, position_id=kernel.new_id("shadow"), size=SHADOW_SIZE))
+    effects += follow(kernel, signal, record, entry.request, bool(blocks) and blocks[0].code in TRANSIENT)
+    remember(kernel, record)
     if first and signal.receipt_id is not None:
         effects.append(AnswerDecision(receipt_id=signal.receipt_id, record=record))
     if action is Action.EXECUTE or (blocks and entry.request is None):
         effects.append(_told(record, verdict, market))
     if not signal.is_live(now) or not signal.open_to_change:
-        desk.drop_signal(signal.id)
+        kernel.drop_signal(signal.id)
     return effects
 
 

@@ -13,16 +13,16 @@ from typing import Any
 from core.effects import Effect, StoreRules
 from core.engine.commands import command
 from core.engine.decisions import answered
-from core.engine.kernel import Desk
+from core.engine.kernel import Kernel
 from core.engine.positions import priced
 from core.engine.receipts import receive
 from core.engine.ticks import tick
 from core.events import Commanded, Event, MarketAnswered, PriceSeen, Received, RulesChanged, Ticked
 
-Handler = Callable[[Desk, Any], list[Effect]]
+Handler = Callable[[Kernel, Any], list[Effect]]
 
 
-class Engine(Desk):
+class Engine(Kernel):
     """Steps through events, each handled by the one function that the table names."""
 
     def step(self, event: Event) -> tuple[Effect, ...]:
@@ -39,9 +39,9 @@ class Engine(Desk):
         return tuple(_HANDLERS[type(event)](self, event))
 
 
-def _rules_changed(desk: Desk, event: RulesChanged) -> list[Effect]:
-    desk.take_rules(event.toml)
-    rules = desk.rules
+def _rules_changed(kernel: Kernel, event: RulesChanged) -> list[Effect]:
+    kernel.take_rules(event.toml)
+    rules = kernel.rules
     return [
         StoreRules(
             seq=event.seq, at=event.at, fingerprint=rules.fingerprint, name=rules.name, toml=event.toml,

@@ -9,7 +9,7 @@ from core.approvals import NEEDED, Approval, ApprovalStatus, approval_needed
 from core.decision import contract_count, level_test
 from core.decision.atr import daily_atr
 from core.engine.approvals import Request
-from core.engine.kernel import Desk
+from core.engine.kernel import Kernel
 from core.events import OptionChain, PriceSeen
 from core.exposure import exposure_of
 from core.live_signal import LiveSignal
@@ -35,7 +35,7 @@ from core.rules import Rules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class EntryResult:
     """What became of an EXECUTE: a position, or the reasons for which there is none.
 
     What was worked out before a refusal is kept as evidence. ``request`` is what a person is asked, when it
@@ -52,7 +52,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class TradeTerms:
     """Everything an entry is made from; under an ``approval`` its contract, and no more of it than asked for."""
 
     signal: LiveSignal
@@ -68,14 +68,14 @@ class Terms:
     approval: Approval | None = None
 
 
-def enter(desk: Desk, terms: Terms, *, may_close: bool = False) -> Entry:
+def enter(kernel: Kernel, terms: TradeTerms, *, may_close: bool = False) -> EntryResult:
     """Open a position on paper, or say why not, what a person is to be asked, or what is to be closed first."""
-    stopped = mode_refusal(desk.state.mode)
+    stopped = mode_refusal(kernel.state.mode)
     if stopped is not None:
-        return Entry(reasons=(stopped,))
-    plan = _plan(desk, terms)
+        return EntryResult(reasons=(stopped,))
+    plan = _plan(kernel, terms)
     if plan.quote is None or plan.contract is None or plan.count is None or plan.mark is None:
-        return Entry(contract=plan.contract, reasons=plan.reasons)
+        return EntryResult(contract=plan.contract, reasons=plan.reasons)
     proposal = Proposal(
         symbol=plan.contract.underlying,
         direction=_direction(terms),
@@ -83,27 +83,27 @@ def enter(desk: Desk, terms: Terms, *, may_close: bool = False) -> Entry:
         premium=(plan.quote.ask or 0.0) * plan.contract.multiplier * plan.count.contracts,
         exposure=exposure_of(plan.mark, plan.contract.multiplier * plan.count.contracts),
     )
-    state = desk.state
+    state = kernel.state
     held = tuple(state.positions.values())
     # What is closed first does not count against the entry; what that leaves is looked at again.
     closes = opposite_of(proposal.symbol, proposal.direction, held) if may_close else ()
     stays = [p for p in held if p not in closes]
-    against = refusals(proposal, stays, state.day, state.mode, terms.now, desk.rules)
+    against = refusals(proposal, stays, state.day, state.mode, terms.now, kernel.rules)
     if against:
-        return Entry(contract=plan.contract, count=plan.count, reasons=against)
-    waits = _waits(terms, proposal, desk.rules)
+        return EntryResult(contract=plan.contract, count=plan.count, reasons=against)
+    waits = _waits(terms, proposal, kernel.rules)
     if waits is not None:
         ask = plan.quote.ask or 0.0
         request = Request(
             contract=plan.contract, count=plan.count, price=ask, premium=proposal.premium, reason=waits
         )
-        return Entry(contract=plan.contract, count=plan.count, reasons=(waits,), request=request)
+        return EntryResult(contract=plan.contract, count=plan.count, reasons=(waits,), request=request)
     if closes:
-        return Entry(contract=plan.contract, count=plan.count, closes=closes)
-    return _fill(desk, terms, plan)
+        return EntryResult(contract=plan.contract, count=plan.count, closes=closes)
+    return _fill(kernel, terms, plan)
 
 
-def _waits(terms: Terms, proposal: Proposal, rules: Rules) -> Reason | None:
+def _waits(terms: TradeTerms, proposal: Proposal, rules: Rules) -> Reason | None:
     """Why a person must be asked; one who has been asked is waited for, however small the trade became."""
     if terms.approval is None:
         return approval_needed(proposal.contracts, proposal.premium, rules)
@@ -112,10 +112,10 @@ def _waits(terms: Terms, proposal: Proposal, rules: Rules) -> Reason | None:
     return Reason(NEEDED, terms.approval.why, Tone.NEUTRAL)
 
 
-def shadow_of(desk: Desk, terms: Terms) -> Position | None:
+def shadow_of(kernel: Kernel, terms: TradeTerms) -> Position | None:
     """The position that a signal would have opened, limits and mode aside; ``None`` where it could not."""
-    plan = _plan(desk, terms)
-    return None if plan.quote is None else _fill(desk, terms, plan).position
+    plan = _plan(kernel, terms)
+    return None if plan.quote is None else _fill(kernel, terms, plan).position
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,24 +129,24 @@ class _Plan:
     reasons: tuple[Reason, ...] = ()
 
 
-def _plan(desk: Desk, terms: Terms) -> _Plan:
-    refused = _before(desk, terms)
+def _plan(kernel: Kernel, terms: TradeTerms) -> _Plan:
+    refused = _before(kernel, terms)
     if refused is not None:
         return _Plan(reasons=(refused,))
     price = terms.price
     assert price is not None and terms.levels is not None
-    found = _contract(desk, terms, price.price)
+    found = _contract(kernel, terms, price.price)
     if isinstance(found, Reason):
         return _Plan(reasons=(found,))
     contract, real = found
     mark = entry_mark(
-        contract, price.price, price.priced_at, real, terms.market.iv_percentile, terms.now, desk.env
+        contract, price.price, price.priced_at, real, terms.market.iv_percentile, terms.now, kernel.trading
     )
-    quote = real if real is not None else _model_quote(desk, terms, contract, mark)
+    quote = real if real is not None else _model_quote(kernel, terms, contract, mark)
     if quote.ask is None or mark.mid <= 0:
         return _Plan(contract=contract, reasons=(_no("CONTRACT_ILLIQUID", f"{contract.label} has no price"),))
-    loss = _loss_at_stop(desk, contract, mark, quote, terms)
-    count = contract_count(quote.ask, loss, terms.size.final, desk.rules)
+    loss = _loss_at_stop(kernel, contract, mark, quote, terms)
+    count = contract_count(quote.ask, loss, terms.size.final, kernel.rules)
     if isinstance(count, Reason):
         return _Plan(contract=contract, reasons=(count,))
     if terms.approval is not None and count.contracts > terms.approval.contracts:
@@ -154,34 +154,34 @@ def _plan(desk: Desk, terms: Terms) -> _Plan:
     return _Plan(contract=contract, mark=mark, quote=quote, count=count)
 
 
-def _before(desk: Desk, terms: Terms) -> Reason | None:
+def _before(kernel: Kernel, terms: TradeTerms) -> Reason | None:
     """What refuses an entry whatever the contract."""
     if terms.price is None or terms.levels is None:
         return _no("NO_PRICE", f"No price of {terms.context.symbol} is known")
-    if desk.env.is_stale(terms.price.priced_at, terms.now):
-        age = desk.env.price_age(terms.price.priced_at, terms.now)
-        limit = desk.rules.fills.price_stale_seconds
+    if kernel.trading.is_stale(terms.price.priced_at, terms.now):
+        age = kernel.trading.price_age(terms.price.priced_at, terms.now)
+        limit = kernel.rules.fills.price_stale_seconds
         return _no("STALE_PRICE", f"The price is {age:.0f} s old, an entry needs one under {limit:g} s")
     expert = terms.context.expert
     assert expert is not None
-    passed = level_test(terms.levels, expert, terms.price.price, desk.rules, terms.signal.reference)
+    passed = level_test(terms.levels, expert, terms.price.price, kernel.rules, terms.signal.reference)
     if passed is not None:
         return passed
     if terms.size.skip:
-        least = desk.rules.sizing.least
+        least = kernel.rules.sizing.least
         return _no("SIZE_TOO_SMALL", f"Size multiplier {terms.size.raw:.2f} is under {least:g}")
     return None
 
 
-def _contract(desk: Desk, terms: Terms, spot: float) -> tuple[Contract, OptionQuote | None] | Reason:
+def _contract(kernel: Kernel, terms: TradeTerms, spot: float) -> tuple[Contract, OptionQuote | None] | Reason:
     """The first liquid contract and its real quote, or without a chain the rules' contract and no quote."""
-    rules, chain = desk.rules, terms.chain
+    rules, chain = kernel.rules, terms.chain
     if terms.approval is not None:
-        return _named(desk, terms, terms.approval.contract)
+        return _named(kernel, terms, terms.approval.contract)
     symbol, direction = terms.context.symbol, _direction(terms)
     listed = chain.expiries if chain is not None else None
     expiry = choose_expiry(
-        symbol, terms.context.timeframe, terms.now, desk.env.calendar, listed, rules.contract
+        symbol, terms.context.timeframe, terms.now, kernel.trading.calendar, listed, rules.contract
     )
     if expiry is None:
         return _no("NO_EXPIRY", f"No expiry of {symbol} is listed")
@@ -209,12 +209,14 @@ def _contract(desk: Desk, terms: Terms, spot: float) -> tuple[Contract, OptionQu
     return _no("CONTRACT_ILLIQUID", f"No liquid contract of {symbol} {expiry} near {spot:g}: {why}")
 
 
-def _named(desk: Desk, terms: Terms, contract: Contract) -> tuple[Contract, OptionQuote | None] | Reason:
+def _named(
+    kernel: Kernel, terms: TradeTerms, contract: Contract
+) -> tuple[Contract, OptionQuote | None] | Reason:
     """The contract a person was asked about, as it is quoted now; no other is bought in its place."""
     if terms.chain is None:
         return contract, None
     quote = dict(terms.chain.quotes).get(contract.occ)
-    rules = desk.rules
+    rules = kernel.rules
     fault = (
         "not quoted"
         if quote is None
@@ -225,25 +227,27 @@ def _named(desk: Desk, terms: Terms, contract: Contract) -> tuple[Contract, Opti
     return contract, quote
 
 
-def _model_quote(desk: Desk, terms: Terms, contract: Contract, mark: Mark) -> OptionQuote:
+def _model_quote(kernel: Kernel, terms: TradeTerms, contract: Contract, mark: Mark) -> OptionQuote:
     return quote_from_model(
         mark.mid,
         symbol=contract.underlying,
-        dte=desk.env.dte(contract, terms.now),
+        dte=kernel.trading.dte(contract, terms.now),
         entry_id=terms.position_id,
         priced_at=mark.spot_at,
         now=terms.now,
-        day=desk.env.calendar.session_at(terms.now),
-        rules=desk.rules.fills,
+        day=kernel.trading.calendar.session_at(terms.now),
+        rules=kernel.rules.fills,
     )
 
 
-def _loss_at_stop(desk: Desk, contract: Contract, mark: Mark, quote: OptionQuote, terms: Terms) -> float:
+def _loss_at_stop(
+    kernel: Kernel, contract: Contract, mark: Mark, quote: OptionQuote, terms: TradeTerms
+) -> float:
     """Dollars one contract loses if the underlying went to its stop at once, all costs included."""
     assert terms.levels is not None and quote.ask is not None
-    fills = desk.rules.fills
+    fills = kernel.rules.fills
     at_stop = next_mark(
-        contract, mark, spot=terms.levels.stop, spot_at=mark.spot_at, now=terms.now, env=desk.env
+        contract, mark, spot=terms.levels.stop, spot_at=mark.spot_at, now=terms.now, trading=kernel.trading
     )
     slip = fills.slippage_pct / 100
     half = (quote.ask - mark.mid) / mark.mid
@@ -253,14 +257,14 @@ def _loss_at_stop(desk: Desk, contract: Contract, mark: Mark, quote: OptionQuote
     return (bought - sold) * contract.multiplier + fees
 
 
-def _fill(desk: Desk, terms: Terms, plan: _Plan) -> Entry:
-    rules, contract, count, mark, quote = desk.rules, plan.contract, plan.count, plan.mark, plan.quote
+def _fill(kernel: Kernel, terms: TradeTerms, plan: _Plan) -> EntryResult:
+    rules, contract, count, mark, quote = kernel.rules, plan.contract, plan.count, plan.mark, plan.quote
     assert contract is not None and count is not None and mark is not None and quote is not None
     order = place(contract.underlying, Side.BUY, count.contracts, quote, rules.fills)
-    is_open = desk.env.calendar.session_at(terms.now) is not None
+    is_open = kernel.trading.calendar.session_at(terms.now) is not None
     done = fill(order, quote, terms.now, is_open, rules.fills, rules.contract)
     if isinstance(done, NotFilled):
-        return Entry(contract=contract, count=count, reasons=(_no(done.code.value, done.text),))
+        return EntryResult(contract=contract, count=count, reasons=(_no(done.code.value, done.text),))
     assert terms.levels is not None and terms.price is not None
     atr = daily_atr(terms.context, terms.market, rules).pct
     position = open_position(
@@ -276,12 +280,12 @@ def _fill(desk: Desk, terms: Terms, plan: _Plan) -> Entry:
         risk_amount=count.planned_loss * done.contracts,
         atr=None if atr is None else atr / 100 * terms.price.price,
         now=terms.now,
-        env=desk.env,
+        trading=kernel.trading,
     )
-    return Entry(position=position, mark=mark, contract=contract, count=count)
+    return EntryResult(position=position, mark=mark, contract=contract, count=count)
 
 
-def _direction(terms: Terms) -> Direction:
+def _direction(terms: TradeTerms) -> Direction:
     assert terms.context.expert is not None
     return terms.context.expert.direction
 

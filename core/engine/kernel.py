@@ -12,18 +12,18 @@ from core.exchange.calendar import Calendar
 from core.live_signal import LiveSignal
 from core.model import Contract
 from core.positions.position import Position
-from core.positions.trading_context import Env
+from core.positions.trading_context import TradingContext
 from core.rules import Rules
 
 
-class Desk:
+class Kernel:
     """The engine's private things; ``state`` is all that the next step depends on."""
 
     def __init__(self, state: EngineState | None = None, engine_id: str = "local") -> None:
         self.state = state if state is not None else EngineState()
         self._salt = hashlib.sha1(engine_id.encode())
         self.rules = Rules()
-        self.env = Env(self.rules, Calendar.from_rules(self.rules.clock))
+        self.trading = TradingContext(self.rules, Calendar.from_rules(self.rules.clock))
         # Every body looks for the signals of its symbol: thousands of others must not be walked for it.
         self._by_symbol: dict[str, dict[str, LiveSignal]] = {}
         for signal in self.state.signals.values():
@@ -37,7 +37,7 @@ class Desk:
     def take_rules(self, toml: str) -> None:
         """Put rules in force; raises RulesError when the text cannot be taken."""
         self.rules = Rules.parse(toml)
-        self.env = Env(self.rules, Calendar.from_rules(self.rules.clock))
+        self.trading = TradingContext(self.rules, Calendar.from_rules(self.rules.clock))
         self.state.rules_toml = toml
 
     def add_signal(self, signal: LiveSignal) -> None:

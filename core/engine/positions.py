@@ -6,54 +6,62 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from core.effects import Effect, Notify, StoreMarks, StoreTrade
-from core.engine.kernel import Desk
+from core.engine.kernel import Kernel
 from core.engine.price_paths import follow, path_of
 from core.engine.redecide import reconsider
 from core.engine.shadows import shadows_at_price
-from core.engine.state import Outcome as TradeOutcome
+from core.engine.state import TradeOutcome
 from core.events import PriceSeen
 from core.model import Mode, Tone
-from core.positions import Outcome, Position, PositionState, account_of, exit_by_hand, net_so_far, on_price
+from core.positions import (
+    Position,
+    PositionChange,
+    PositionState,
+    exit_by_hand,
+    net_so_far,
+    on_price,
+    pnl_breakdown,
+)
 from core.risk import daily_loss_reached
 
 KEPT_OUTCOMES = 500
 
 
-def priced(desk: Desk, event: PriceSeen) -> list[Effect]:
+def priced(kernel: Kernel, event: PriceSeen) -> list[Effect]:
     """A feed's price: marks and exits first, then the live signals that it may turn."""
-    return [*see_price(desk, event), *reconsider(desk, event.symbol, event.at)]
+    return [*see_price(kernel, event), *reconsider(kernel, event.symbol, event.at)]
 
 
-def see_price(desk: Desk, seen: PriceSeen) -> list[Effect]:
+def see_price(kernel: Kernel, seen: PriceSeen) -> list[Effect]:
     """Remember a price and put it to the symbol's positions."""
-    state = desk.state
+    state = kernel.state
     known = state.prices.get(seen.symbol)
     if known is None or seen.priced_at >= known.priced_at:
         state.prices[seen.symbol] = seen
-    effects = path_of(desk, seen)
+    effects = path_of(kernel, seen)
     exits = state.mode is not Mode.HALTED
     for position in [p for p in state.positions.values() if p.symbol == seen.symbol]:
         effects += settle_outcome(
-            desk, position, on_price(position, seen, seen.at, desk.env, exits=exits), seen.at
+            kernel, position, on_price(position, seen, seen.at, kernel.trading, exits=exits), seen.at
         )
-    return effects + shadows_at_price(desk, seen)
+    return effects + shadows_at_price(kernel, seen)
 
 
-def settle_outcome(desk: Desk, before: Position, outcome: Outcome, now: datetime) -> list[Effect]:
+def settle_outcome(kernel: Kernel, before: Position, outcome: PositionChange, now: datetime) -> list[Effect]:
     """Take a position's new self into the state and tell what is to be stored and said of it."""
-    state, position = desk.state, outcome.position
+    state, position = kernel.state, outcome.position
     if position is before and not outcome.marks:
         return []
     if outcome.legs:
         # The first price of a day may come before its first tick.
-        state.day.roll(desk.env.calendar.market_date(now))
+        state.day.roll(kernel.trading.calendar.market_date(now))
     effects: list[Effect] = []
     if outcome.marks:
         effects.append(StoreMarks(position_id=position.id, marks=outcome.marks))
     if outcome.legs or position.state is not before.state or position.stop != before.stop:
         effects.append(StoreTrade(position=position))
     for leg in outcome.legs:
-        sold = account_of(position, (leg,))
+        sold = pnl_breakdown(position, (leg,))
         state.day.leg(sold.net, sold.costs)
         text = (
             f"{leg.reason} {position.contract.label}: {leg.contracts} at {leg.price:.2f}, net {sold.net:+,.2f}"
@@ -67,56 +75,58 @@ def settle_outcome(desk: Desk, before: Position, outcome: Outcome, now: datetime
         text = f"{position.contract.label} expired: awaiting the official close"
         effects.append(Notify(kind="exit", at=now, text=text, tone=Tone.NEUTRAL, symbol=position.symbol))
     if position.state is PositionState.CLOSED:
-        effects += _closed(desk, position, now)
+        effects += _closed(kernel, position, now)
     else:
         state.positions[position.id] = position
     return effects
 
 
-def _closed(desk: Desk, position: Position, now: datetime) -> list[Effect]:
-    state, rules = desk.state, desk.rules
+def _closed(kernel: Kernel, position: Position, now: datetime) -> list[Effect]:
+    state, rules = kernel.state, kernel.rules
     state.positions.pop(position.id, None)
-    follow(desk, position)
-    net = account_of(position).net
+    follow(kernel, position)
+    net = pnl_breakdown(position).net
     state.day.trade(net)
     state.alerts.left(now, net)
-    note_outcome(desk, position.decision_id, TradeOutcome(position.legs[-1].reason.value, net))
+    note_outcome(kernel, position.decision_id, TradeOutcome(position.legs[-1].reason.value, net))
     effects: list[Effect] = []
     if net < 0 and state.day.losses_in_a_row >= rules.risk.losses_in_a_row:
         state.day.start_cool_down(now, rules.risk.cool_down_minutes)
         text = f"{state.day.losses_in_a_row} losses in a row: no entries for {rules.risk.cool_down_minutes:g} min"
         effects.append(Notify(kind="risk", at=now, text=text, tone=Tone.NEGATIVE))
-    return effects + check_daily_loss(desk, now)
+    return effects + check_daily_loss(kernel, now)
 
 
-def close_first(desk: Desk, held: Iterable[Position], now: datetime) -> list[Effect]:
+def close_first(kernel: Kernel, held: Iterable[Position], now: datetime) -> list[Effect]:
     """Leave positions at the market of now, because the other side of their symbol is about to be entered."""
     effects: list[Effect] = []
     for position in held:
-        last = desk.state.prices.get(position.symbol)
-        outcome = exit_by_hand(position, max(1, position.remaining), now, last, None, desk.env)
-        effects += settle_outcome(desk, position, outcome, now)
+        last = kernel.state.prices.get(position.symbol)
+        outcome = exit_by_hand(position, max(1, position.remaining), now, last, None, kernel.trading)
+        effects += settle_outcome(kernel, position, outcome, now)
     return effects
 
 
-def check_daily_loss(desk: Desk, now: datetime) -> list[Effect]:
+def check_daily_loss(kernel: Kernel, now: datetime) -> list[Effect]:
     """Go to REDUCING, once, when the day's realised plus open loss is at its limit."""
-    state = desk.state
-    if state.mode is not Mode.ACTIVE or not daily_loss_reached(state.day, open_net(desk), desk.rules):
+    state = kernel.state
+    if state.mode is not Mode.ACTIVE or not daily_loss_reached(state.day, open_net(kernel), kernel.rules):
         return []
     state.mode = Mode.REDUCING
-    state.mode_reason = f"daily loss of ${desk.rules.risk.daily_loss:,.0f} reached"
+    state.mode_reason = f"daily loss of ${kernel.rules.risk.daily_loss:,.0f} reached"
     return [Notify(kind="risk", at=now, text=f"REDUCING: {state.mode_reason}", tone=Tone.NEGATIVE)]
 
 
-def open_net(desk: Desk) -> float:
+def open_net(kernel: Kernel) -> float:
     """Net P&L of what is still held of the open positions: with their realised legs it makes the whole trade."""
-    return sum(net_so_far(p) - (account_of(p).net if p.legs else 0.0) for p in desk.state.positions.values())
+    return sum(
+        net_so_far(p) - (pnl_breakdown(p).net if p.legs else 0.0) for p in kernel.state.positions.values()
+    )
 
 
-def note_outcome(desk: Desk, decision_id: str, outcome: TradeOutcome) -> None:
+def note_outcome(kernel: Kernel, decision_id: str, outcome: TradeOutcome) -> None:
     """Remember what became of a decision, for the lists that show the latest ones."""
-    outcomes = desk.state.outcomes
+    outcomes = kernel.state.outcomes
     outcomes[decision_id] = outcome
     if len(outcomes) > KEPT_OUTCOMES:
         del outcomes[next(iter(outcomes))]

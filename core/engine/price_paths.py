@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from core.effects import Effect, StorePrice
-from core.engine.kernel import Desk
+from core.engine.kernel import Kernel
 from core.events import PriceSeen
 from core.positions import Position
 
@@ -21,9 +21,9 @@ SETTLED_WITHIN = timedelta(hours=12)
 """How long after the last close an official close may come."""
 
 
-def follow(desk: Desk, position: Position) -> None:
+def follow(kernel: Kernel, position: Position) -> None:
     """Go on watching the option of a trade that has closed; superseded shadows are not followed."""
-    tails, contract = desk.state.tails, position.contract
+    tails, contract = kernel.state.tails, position.contract
     of_symbol = tails.get(position.symbol, {})
     if contract.occ in of_symbol or len(of_symbol) >= MOST_OF_A_SYMBOL:
         return
@@ -32,14 +32,14 @@ def follow(desk: Desk, position: Position) -> None:
     tails[position.symbol] = of_symbol | {contract.occ: contract}
 
 
-def let_go(desk: Desk, now: datetime) -> None:
+def let_go(kernel: Kernel, now: datetime) -> None:
     """Stop following options whose settlement is over."""
-    tails = desk.state.tails
+    tails = kernel.state.tails
     for symbol, contracts in list(tails.items()):
         left = {
             occ: contract
             for occ, contract in contracts.items()
-            if now < desk.env.last_close(contract.expiry) + SETTLED_WITHIN
+            if now < kernel.trading.last_close(contract.expiry) + SETTLED_WITHIN
         }
         if left:
             tails[symbol] = left
@@ -47,8 +47,8 @@ def let_go(desk: Desk, now: datetime) -> None:
             del tails[symbol]
 
 
-def path_of(desk: Desk, seen: PriceSeen) -> list[Effect]:
+def path_of(kernel: Kernel, seen: PriceSeen) -> list[Effect]:
     """Keep a price that is put to trades, shadows or tails."""
-    state, symbol = desk.state, seen.symbol
+    state, symbol = kernel.state, seen.symbol
     held = symbol in state.tails or any(p.symbol == symbol for p in state.positions.values())
-    return [StorePrice(seen=seen)] if held or desk.shadows_of(symbol) else []
+    return [StorePrice(seen=seen)] if held or kernel.shadows_of(symbol) else []

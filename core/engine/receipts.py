@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.decision import late
 from core.effects import AnswerReceipt, Effect, Notify, StoreReceipt
-from core.engine.kernel import Desk
+from core.engine.kernel import Kernel
 from core.engine.positions import see_price
 from core.engine.redecide import reconsider
 from core.engine.state import ask_for
@@ -17,25 +17,25 @@ from core.model import ReceiptStatus, Tone, Update
 RETAINED_SIGNALS = 10_000
 
 
-def receive(desk: Desk, event: Received) -> list[Effect]:
+def receive(kernel: Kernel, event: Received) -> list[Effect]:
     """Every body leaves exactly one receipt: accepted, duplicate or quarantined."""
-    state = desk.state
+    state = kernel.state
     state.tally.receipts += 1
     try:
         update = normalise(event.body, event.endpoint)
     except IntakeError as error:
-        return _quarantine(desk, event, error)
+        return _quarantine(kernel, event, error)
     first, note = state.duplicates.check(
-        update, lambda: canonical_hash(event.body), event.receipt_id, event.at, desk.rules.intake
+        update, lambda: canonical_hash(event.body), event.receipt_id, event.at, kernel.rules.intake
     )
     notes = update.notes if note is None else (*update.notes, note)
     if first is not None:
         state.tally.duplicates += 1
         receipt = _receipt(event, update, ReceiptStatus.DUPLICATE, notes, duplicate_of=first)
         return [receipt, AnswerReceipt(receipt_id=receipt.id, awaits_decision=False)]
-    tardy = late(update, event.at, desk.rules) if update.signal is not None else None
-    seen, doubt = stated_price(desk, update, event) if tardy is None else (None, None)
-    notes = (*notes, *(n for n in (doubt, _ahead(desk, update, event)) if n is not None))
+    tardy = late(update, event.at, kernel.rules) if update.signal is not None else None
+    seen, doubt = stated_price(kernel, update, event) if tardy is None else (None, None)
+    notes = (*notes, *(n for n in (doubt, _ahead(kernel, update, event)) if n is not None))
     effects: list[Effect] = [_receipt(event, update, ReceiptStatus.ACCEPTED, notes)]
     if state.senders.heard(update.source, update.symbol, event.at):
         text = f"{update.source} {update.symbol} is back"
@@ -43,31 +43,31 @@ def receive(desk: Desk, event: Received) -> list[Effect]:
             Notify(kind="source", at=event.at, text=text, tone=Tone.POSITIVE, symbol=update.symbol)
         )
     if tardy is None:
-        state.contexts.absorb(update, event.at, event.receipt_id, desk.rules)
-        effects += see_price(desk, seen) if seen is not None else []
-        effects += reconsider(desk, update.symbol, event.at)
+        state.contexts.absorb(update, event.at, event.receipt_id, kernel.rules)
+        effects += see_price(kernel, seen) if seen is not None else []
+        effects += reconsider(kernel, update.symbol, event.at)
     if update.signal is None:
         return [*effects, AnswerReceipt(receipt_id=event.receipt_id, awaits_decision=False)]
-    signal = LiveSignal.arriving(desk.new_id("signal"), event.receipt_id, update, event.at, desk.rules)
+    signal = LiveSignal.arriving(kernel.new_id("signal"), event.receipt_id, update, event.at, kernel.rules)
     signal.late = tardy
     if len(state.signals) >= RETAINED_SIGNALS:
-        desk.drop_signal(next((s.id for s in state.signals.values() if s.approval_id is None), ""))
-    desk.add_signal(signal)
+        kernel.drop_signal(next((s.id for s in state.signals.values() if s.approval_id is None), ""))
+    kernel.add_signal(signal)
     return [*effects, AnswerReceipt(receipt_id=event.receipt_id, awaits_decision=True), ask_for(signal)]
 
 
-def _ahead(desk: Desk, update: Update, event: Received) -> str | None:
+def _ahead(kernel: Kernel, update: Update, event: Received) -> str | None:
     """A note on a stamp in the future: how late such a body is cannot be told."""
     if update.timestamp is None:
         return None
     minutes = (update.timestamp - event.at).total_seconds() / 60
-    if minutes <= desk.rules.intake.future_minutes:
+    if minutes <= kernel.rules.intake.future_minutes:
         return None
     return f"its time {update.timestamp:%Y-%m-%d %H:%M:%S} UTC lies {minutes:.0f} min ahead of the clock"
 
 
-def _quarantine(desk: Desk, event: Received, error: IntakeError) -> list[Effect]:
-    desk.state.tally.quarantined += 1
+def _quarantine(kernel: Kernel, event: Received, error: IntakeError) -> list[Effect]:
+    kernel.state.tally.quarantined += 1
     receipt = StoreReceipt(
         id=event.receipt_id,
         seq=event.seq,

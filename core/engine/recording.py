@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from core.engine.kernel import Desk
+from core.engine.kernel import Kernel
 from core.model import Action, DecisionRecord
 
 KEPT_RECORDS = 50
 TALLIES = {Action.EXECUTE: "executed", Action.WAIT: "waited", Action.SKIP: "skipped"}
 
 
-def remember(desk: Desk, record: DecisionRecord) -> None:
+def remember(kernel: Kernel, record: DecisionRecord) -> None:
     """Count a decision and keep it among the latest."""
-    state = desk.state
+    state = kernel.state
     setattr(state.tally, TALLIES[record.action], getattr(state.tally, TALLIES[record.action]) + 1)
     state.recent.append(record)
     if len(state.recent) > KEPT_RECORDS:

@@ -5,17 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 
 from core.effects import Effect
-from core.engine.kernel import Desk
+from core.engine.kernel import Kernel
 from core.engine.state import ask_for
 
 
-def reconsider(desk: Desk, symbol: str, now: datetime) -> list[Effect]:
+def reconsider(kernel: Kernel, symbol: str, now: datetime) -> list[Effect]:
     """What a signal of this symbol depends on has changed: decide again what is due, remember the rest."""
     effects: list[Effect] = []
-    for signal in desk.signals_of(symbol):
+    for signal in kernel.signals_of(symbol):
         if signal.asked or not signal.open_to_change:
             continue
         signal.changed = True
-        if signal.is_due(now, desk.rules):
+        if signal.is_due(now, kernel.rules):
             effects.append(ask_for(signal))
     return effects

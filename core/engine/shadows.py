@@ -9,12 +9,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from core.effects import Effect, ShadowStatus, StoreShadow
-from core.engine.entries import Terms, shadow_of
-from core.engine.kernel import Desk
+from core.engine.entries import TradeTerms, shadow_of
+from core.engine.kernel import Kernel
 from core.engine.price_paths import follow
 from core.events import PriceSeen
 from core.model import PositionSize
-from core.positions import Outcome, Position, PositionState, on_price, on_time
+from core.positions import Position, PositionChange, PositionState, on_price, on_time
 
 MOST_SHADOWS = 400
 MOST_OF_A_SYMBOL = 40
@@ -22,55 +22,55 @@ MOST_OF_A_SYMBOL = 40
 SHADOW_SIZE = PositionSize(factors={}, raw=1.0, final=1.0, skip=False)
 
 
-def cast_shadow(desk: Desk, terms: Terms) -> list[Effect]:
+def cast_shadow(kernel: Kernel, terms: TradeTerms) -> list[Effect]:
     """Open the shadow of a signal that was not executed, where it could have been traded."""
-    shadows = desk.state.shadows
+    shadows = kernel.state.shadows
     if terms.signal.late is not None or terms.context.expert is None or len(shadows) >= MOST_SHADOWS:
         return []
-    if desk.env.calendar.session_at(terms.now) is None:
+    if kernel.trading.calendar.session_at(terms.now) is None:
         return []
-    if len(desk.shadows_of(terms.context.symbol)) >= MOST_OF_A_SYMBOL:
+    if len(kernel.shadows_of(terms.context.symbol)) >= MOST_OF_A_SYMBOL:
         return []
-    position = shadow_of(desk, terms)
+    position = shadow_of(kernel, terms)
     if position is None:
         return []
-    desk.add_shadow(position)
+    kernel.add_shadow(position)
     return [StoreShadow(position=position, status=ShadowStatus.OPEN)]
 
 
-def supersede(desk: Desk, signal_id: str) -> list[Effect]:
+def supersede(kernel: Kernel, signal_id: str) -> list[Effect]:
     """The signal executed after all: its shadow counts for nothing."""
-    shadows = desk.state.shadows
+    shadows = kernel.state.shadows
     found = [shadow for shadow in shadows.values() if shadow.signal_id == signal_id]
     for shadow in found:
-        desk.drop_shadow(shadow)
+        kernel.drop_shadow(shadow)
     return [StoreShadow(position=shadow, status=ShadowStatus.SUPERSEDED) for shadow in found]
 
 
-def shadows_at_price(desk: Desk, seen: PriceSeen) -> list[Effect]:
+def shadows_at_price(kernel: Kernel, seen: PriceSeen) -> list[Effect]:
     effects: list[Effect] = []
-    for shadow in desk.shadows_of(seen.symbol):
-        effects += _taken(desk, shadow, on_price(shadow, seen, seen.at, desk.env))
+    for shadow in kernel.shadows_of(seen.symbol):
+        effects += _taken(kernel, shadow, on_price(shadow, seen, seen.at, kernel.trading))
     return effects
 
 
-def shadows_at_time(desk: Desk, now: datetime) -> list[Effect]:
+def shadows_at_time(kernel: Kernel, now: datetime) -> list[Effect]:
     effects: list[Effect] = []
-    for shadow in list(desk.state.shadows.values()):
-        last = desk.state.prices.get(shadow.symbol)
-        effects += _taken(desk, shadow, on_time(shadow, now, last, desk.env))
+    for shadow in list(kernel.state.shadows.values()):
+        last = kernel.state.prices.get(shadow.symbol)
+        effects += _taken(kernel, shadow, on_time(shadow, now, last, kernel.trading))
     return effects
 
 
-def _taken(desk: Desk, before: Position, outcome: Outcome) -> list[Effect]:
+def _taken(kernel: Kernel, before: Position, outcome: PositionChange) -> list[Effect]:
     position = outcome.position
     if position is before:
         return []
     if position.state is PositionState.CLOSED:
-        desk.drop_shadow(position)
-        follow(desk, position)
+        kernel.drop_shadow(position)
+        follow(kernel, position)
         return [StoreShadow(position=position, status=ShadowStatus.CLOSED)]
-    desk.state.shadows[position.id] = position
+    kernel.state.shadows[position.id] = position
     if outcome.legs:
         return [StoreShadow(position=position, status=ShadowStatus.OPEN)]
     return []

@@ -40,7 +40,7 @@ class CommandDone:
 
 
 @dataclass(slots=True)
-class Outcome:
+class TradeOutcome:
     """What became of a decision's trade: words for a list, and net dollars once it is closed."""
 
     text: str
@@ -48,7 +48,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Doubt:
+class UnconfirmedPrice:
     """A stated price too far from the last known one to be believed, who stated it first, and when."""
 
     price: float
@@ -71,7 +71,7 @@ class EngineState:
     shadows: dict[str, Position] = field(default_factory=dict)
     tails: dict[str, dict[str, Contract]] = field(default_factory=dict)
     prices: dict[str, PriceSeen] = field(default_factory=dict)
-    doubts: dict[str, Doubt] = field(default_factory=dict)
+    doubts: dict[str, UnconfirmedPrice] = field(default_factory=dict)
     approvals: dict[str, Approval] = field(default_factory=dict)
     duplicates: DuplicateWindow = field(default_factory=DuplicateWindow)
     senders: Senders = field(default_factory=Senders)
@@ -80,7 +80,7 @@ class EngineState:
     tally: Tally = field(default_factory=Tally)
     commands: dict[str, CommandDone] = field(default_factory=dict)
     recent: list[DecisionRecord] = field(default_factory=list)
-    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    outcomes: dict[str, TradeOutcome] = field(default_factory=dict)
     pruned_at: datetime | None = None
 
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 import math
 from datetime import datetime, timedelta
 
-from core.engine.kernel import Desk
-from core.engine.state import Doubt
+from core.engine.kernel import Kernel
+from core.engine.state import UnconfirmedPrice
 from core.events import PriceSeen, Received
 from core.model import Update
 
@@ -20,24 +20,24 @@ WEBHOOK = "webhook"
 _LONGEST_MINUTES = 366 * 1440  # a sender's absurd number must not overflow an instant
 
 
-def stated_price(desk: Desk, update: Update, event: Received) -> tuple[PriceSeen | None, str | None]:
+def stated_price(kernel: Kernel, update: Update, event: Received) -> tuple[PriceSeen | None, str | None]:
     """The price to be seen, ``None`` when it tells nothing new, and a note when it is not believed."""
     if update.price is None:
         return None, None
     at, made = event.at, min(event.at, _made(update, event.at))
-    known = desk.state.prices.get(update.symbol)
+    known = kernel.state.prices.get(update.symbol)
     if known is not None:
         if made < known.priced_at:
             return None, None
-        if known.source != WEBHOOK and not desk.env.is_stale(known.priced_at, at):
+        if known.source != WEBHOOK and not kernel.trading.is_stale(known.priced_at, at):
             return None, None
-        if not _believable(desk, update, known, at):
+        if not _believable(kernel, update, known, at):
             away = (update.price / known.price - 1) * 100
             return None, (
                 f"price {update.price:g} is {away:+.1f} % from the last known {known.price:g}: "
                 "not used until another source says the same"
             )
-    desk.state.doubts.pop(update.symbol, None)
+    kernel.state.doubts.pop(update.symbol, None)
     seen = PriceSeen(
         seq=event.seq, at=at, symbol=update.symbol, price=update.price, priced_at=made, source=WEBHOOK
     )
@@ -55,23 +55,23 @@ def _made(update: Update, arrived: datetime) -> datetime:
     return update.timestamp + timedelta(minutes=min(update.timeframe or 0, _LONGEST_MINUTES))
 
 
-def _believable(desk: Desk, update: Update, known: PriceSeen, at: datetime) -> bool:
+def _believable(kernel: Kernel, update: Update, known: PriceSeen, at: datetime) -> bool:
     """Whether a stated price may follow the last known one; one that may not is remembered as a doubt."""
-    rules, price = desk.rules.intake, update.price
+    rules, price = kernel.rules.intake, update.price
     assert price is not None
-    if _apart(price, known.price) <= _allowed_pct(desk, at - known.priced_at):
+    if _apart(price, known.price) <= _allowed_pct(kernel, at - known.priced_at):
         return True
-    doubt = desk.state.doubts.get(update.symbol)
+    doubt = kernel.state.doubts.get(update.symbol)
     if doubt is not None and _apart(price, doubt.price) <= rules.price_jump_pct:
         waited = at - doubt.since >= timedelta(minutes=rules.price_jump_minutes)
         return waited or doubt.source is not update.source
-    desk.state.doubts[update.symbol] = Doubt(price, update.source, at)
+    kernel.state.doubts[update.symbol] = UnconfirmedPrice(price, update.source, at)
     return False
 
 
-def _allowed_pct(desk: Desk, age: timedelta) -> float:
+def _allowed_pct(kernel: Kernel, age: timedelta) -> float:
     """How far a price may have gone in a time, in percent: with the root of time, as prices do."""
-    rules = desk.rules.intake
+    rules = kernel.rules.intake
     if rules.price_jump_minutes <= 0:
         return rules.price_jump_pct
     return rules.price_jump_pct * math.sqrt(max(1.0, age.total_seconds() / 60 / rules.price_jump_minutes))

@@ -76,7 +76,7 @@ ENDPOINTS: Final[dict[str, Source]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class SourceMark:
     """One sign by which a source is known; ``seen`` says in words what it looks for."""
 
     source: Source
@@ -170,30 +170,32 @@ def _scored_and_graded(body: Body) -> bool:
     return signal.get("ai_score") is not None and bool(signal.get("quality"))
 
 
-MARKS: Final[tuple[Mark, ...]] = (
-    Mark(Source.SATY_PHASE, 'meta.engine "SATY_PO"', _saty_engine),
-    Mark(Source.SATY_PHASE, "phase.current or phase.name", _phase_object),
-    Mark(Source.SATY_PHASE, "timeframe.chart_tf, event and instrument.symbol", _indicator_form),
-    Mark(Source.SATY_PHASE, "symbol with bias or phase and no score, signal or action", _phase_or_bias_alone),
-    Mark(Source.MTF_DOTS, "the timeframes map", lambda body: isinstance(body.get("timeframes"), dict)),
-    Mark(
+MARKS: Final[tuple[SourceMark, ...]] = (
+    SourceMark(Source.SATY_PHASE, 'meta.engine "SATY_PO"', _saty_engine),
+    SourceMark(Source.SATY_PHASE, "phase.current or phase.name", _phase_object),
+    SourceMark(Source.SATY_PHASE, "timeframe.chart_tf, event and instrument.symbol", _indicator_form),
+    SourceMark(
+        Source.SATY_PHASE, "symbol with bias or phase and no score, signal or action", _phase_or_bias_alone
+    ),
+    SourceMark(Source.MTF_DOTS, "the timeframes map", lambda body: isinstance(body.get("timeframes"), dict)),
+    SourceMark(
         Source.MTF_DOTS,
         "bullish_pct and bearish_pct",
         lambda body: "bullish_pct" in body and "bearish_pct" in body,
     ),
-    Mark(
+    SourceMark(
         Source.STRAT_EXEC,
         "setup_valid and liquidity_ok",
         lambda b: "setup_valid" in b and "liquidity_ok" in b,
     ),
-    Mark(Source.TRADINGVIEW_SIGNAL, "signal.type with a timeframe", _timed_signal),
-    Mark(Source.TRADINGVIEW_SIGNAL, "signal.symbol, signal.aiScore or satyPhase", _legacy_signal),
-    Mark(
+    SourceMark(Source.TRADINGVIEW_SIGNAL, "signal.type with a timeframe", _timed_signal),
+    SourceMark(Source.TRADINGVIEW_SIGNAL, "signal.symbol, signal.aiScore or satyPhase", _legacy_signal),
+    SourceMark(
         Source.TRADINGVIEW_SIGNAL,
         "symbol and direction with a score, quality, price or order field",
         _flat_signal,
     ),
-    Mark(
+    SourceMark(
         Source.ULTIMATE_OPTIONS, "signal.ai_score and signal.quality without a timeframe", _scored_and_graded
     ),
 )

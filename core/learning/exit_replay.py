@@ -19,19 +19,19 @@ from core.events import PriceSeen
 from core.from_json import FactsError, read
 from core.model import Context, Contract, Direction, ExitReason, Levels, MarketSnapshot
 from core.positions import (
-    Execution,
+    EntryFill,
     Mark,
-    Outcome,
     Position,
+    PositionChange,
     PositionState,
-    account_of,
     exit_by_hand,
     on_price,
     on_time,
+    pnl_breakdown,
     stop_to_break_even,
 )
 from core.positions.attribution import NOTHING
-from core.positions.trading_context import Env
+from core.positions.trading_context import TradingContext
 from core.rules import Rules
 
 Entry = Mapping[str, Any]
@@ -90,7 +90,13 @@ class Left:
     why: str = ""
 
 
-def reexit(trade: Followed, steps: Sequence[Step], in_force: Env, candidate: Env, levels: Levels) -> Left:
+def reexit(
+    trade: Followed,
+    steps: Sequence[Step],
+    in_force: TradingContext,
+    candidate: TradingContext,
+    levels: Levels,
+) -> Left:
     """The trade's exit under the candidate, or why there is no telling.
 
     ``steps`` begin after the opening, in the order of their seq; ``levels`` are the candidate's.
@@ -109,7 +115,7 @@ def _repeats(walked: tuple[Position, str], trade: Followed) -> bool:
     if trade.net is None or trade.left_at is None:
         return position.state is not PositionState.CLOSED
     closed = position.state is PositionState.CLOSED and position.legs[-1].at == trade.left_at
-    return closed and isclose(account_of(position).net, trade.net, rel_tol=0, abs_tol=_SAME_CENTS)
+    return closed and isclose(pnl_breakdown(position).net, trade.net, rel_tol=0, abs_tol=_SAME_CENTS)
 
 
 def _left(walked: tuple[Position, str]) -> Left:
@@ -121,27 +127,29 @@ def _left(walked: tuple[Position, str]) -> Left:
     if any(leg.stale_fill for leg in position.legs):
         return Left(why=STALE)
     last = position.legs[-1]
-    return Left(net=account_of(position).net, at=last.at, reason=last.reason)
+    return Left(net=pnl_breakdown(position).net, at=last.at, reason=last.reason)
 
 
-def _walk(trade: Followed, steps: Sequence[Step], env: Env, position: Position) -> tuple[Position, str]:
+def _walk(
+    trade: Followed, steps: Sequence[Step], trading: TradingContext, position: Position
+) -> tuple[Position, str]:
     """The position at its end, or where its prices end, and why it is not to be trusted, if so."""
     last: PriceSeen | None = None
     for step in _in_order(steps, trade.by_hand):
         at = step.at
         if isinstance(step, Hand):
-            position = _by_hand(position, step, last, env).position
+            position = _by_hand(position, step, last, trading).position
         else:
             exits = not any(begin <= at < end for begin, end in trade.halted)
             if isinstance(step, PriceSeen):
                 tail = trade.left_at is not None and at > trade.left_at
-                if tail and last is not None and at - last.at > MOST_GAP and _gap(last.at, at, env):
+                if tail and last is not None and at - last.at > MOST_GAP and _gap(last.at, at, trading):
                     return position, GAP
                 if last is None or step.priced_at >= last.priced_at:
                     last = step
-                position = on_price(position, step, at, env, exits=exits).position
+                position = on_price(position, step, at, trading, exits=exits).position
             else:
-                position = on_time(position, at, last, env, exits=exits).position
+                position = on_time(position, at, last, trading, exits=exits).position
         if position.state is PositionState.CLOSED:
             break
     return position, ""
@@ -156,18 +164,20 @@ def _in_order(steps: Sequence[Step], by_hand: tuple[Hand, ...]) -> Iterator[Step
     yield from waiting
 
 
-def _by_hand(position: Position, hand: Hand, last: PriceSeen | None, env: Env) -> Outcome:
+def _by_hand(
+    position: Position, hand: Hand, last: PriceSeen | None, trading: TradingContext
+) -> PositionChange:
     if hand.contracts == 0:
-        return Outcome(position=stop_to_break_even(position))
+        return PositionChange(position=stop_to_break_even(position))
     if not position.is_open:
-        return Outcome(position=position)
+        return PositionChange(position=position)
     contracts = position.remaining if hand.contracts is None else min(hand.contracts, position.remaining)
-    return exit_by_hand(position, contracts, hand.at, last, None, env)
+    return exit_by_hand(position, contracts, hand.at, last, None, trading)
 
 
-def _gap(before: datetime, after: datetime, env: Env) -> bool:
+def _gap(before: datetime, after: datetime, trading: TradingContext) -> bool:
     """Whether more than MOST_GAP of a session passed between two prices."""
-    calendar = env.calendar
+    calendar = trading.calendar
     first, second = calendar.market_date(before), calendar.market_date(after)
     if first == second:
         day = calendar.session(first)
@@ -190,7 +200,7 @@ def shadow_opening(entry: Entry) -> Position | None:
     if not (told.get("first") and told.get("contract") and levels):
         return None
     try:
-        bought, first = read(Execution, told["execution"]), read(Mark, told["first"])
+        bought, first = read(EntryFill, told["execution"]), read(Mark, told["first"])
         contract, agreed = read(Contract, told["contract"]), read(Levels, levels)
     except FactsError:
         return None

@@ -4,21 +4,20 @@ from core.positions.ledger_record import execution_record, exit_record
 from core.positions.live_values import LiveValues, live_values
 from core.positions.marking import entry_mark, next_mark
 from core.positions.opening import open_position
-from core.positions.pnl import account_of, gross_so_far, net_so_far, r_multiple
-from core.positions.position import Execution, Leg, Mark, Outcome, Position, PositionState
-from core.positions.trading_context import Env
+from core.positions.pnl import gross_so_far, net_so_far, pnl_breakdown, r_multiple
+from core.positions.position import EntryFill, ExitFill, Mark, Position, PositionChange, PositionState
+from core.positions.trading_context import TradingContext
 from core.positions.transitions import exit_by_hand, on_price, on_time, settle, stop_to_break_even
 
 __all__ = [
-    "Env",
-    "Execution",
-    "Leg",
+    "EntryFill",
+    "ExitFill",
     "LiveValues",
     "Mark",
-    "Outcome",
     "Position",
+    "PositionChange",
     "PositionState",
-    "account_of",
+    "TradingContext",
     "entry_mark",
     "execution_record",
     "exit_by_hand",
@@ -30,6 +29,7 @@ __all__ = [
     "on_price",
     "on_time",
     "open_position",
+    "pnl_breakdown",
     "r_multiple",
     "settle",
     "stop_to_break_even",

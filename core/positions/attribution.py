@@ -66,7 +66,7 @@ class State(NamedTuple):
     carry_years: float
 
 
-class Terms(NamedTuple):
+class PricingTerms(NamedTuple):
     """What of the contract and the rules does not change in a step; rate and dividend a year, continuous."""
 
     strike: float
@@ -77,7 +77,7 @@ class Terms(NamedTuple):
     multiplier: int
 
 
-def model_value(terms: Terms, state: State) -> float:
+def model_value(terms: PricingTerms, state: State) -> float:
     """The model's value of one share's worth of the option, in $."""
     return price_one(
         state.spot,
@@ -92,7 +92,9 @@ def model_value(terms: Terms, state: State) -> float:
     )
 
 
-def shapley_one(terms: Terms, start: State, end: State, delta: float, mid_change: float) -> Attribution:
+def shapley_one(
+    terms: PricingTerms, start: State, end: State, delta: float, mid_change: float
+) -> Attribution:
     """The attribution of one step in $ per contract.
 
     ``delta`` is the option's delta at the start; ``mid_change`` the change of the mid in $ per share, what

@@ -18,9 +18,9 @@ from core.positions.attribution import NOTHING, Attribution
 from core.positions.exits import time_exit_at
 from core.positions.live_values import ExitCondition, exit_conditions
 from core.positions.marking import terms_of
-from core.positions.pnl import account_of, gross_so_far, net_so_far
+from core.positions.pnl import gross_so_far, net_so_far, pnl_breakdown
 from core.positions.position import Mark, Position
-from core.positions.trading_context import Env
+from core.positions.trading_context import TradingContext
 
 POINTS = 240
 """Points of a path or a curve: two for each cell of a wide screen."""
@@ -77,17 +77,19 @@ class Detail:
     time_exit_share: float
 
 
-def position_detail(position: Position, marks: Iterable[Mark], now: datetime, env: Env) -> Detail:
+def position_detail(
+    position: Position, marks: Iterable[Mark], now: datetime, trading: TradingContext
+) -> Detail:
     """One position as of its last mark; ``marks`` are those stored of it, oldest first, all or some."""
-    life = _Life(position, env)
+    life = _Life(position, trading)
     return Detail(
         money=money_of(position),
-        exits=exit_conditions(position, now, env) if position.is_open else (),
+        exits=exit_conditions(position, now, trading) if position.is_open else (),
         path=_path(position, marks, life),
-        decay=_decay(position, life, env) if position.is_open else (),
+        decay=_decay(position, life, trading) if position.is_open else (),
         sessions=tuple(life.sessions()),
         now_share=life.share(max(now, position.opened_at)),
-        time_exit_share=life.share(time_exit_at(position, env)),
+        time_exit_share=life.share(time_exit_at(position, trading)),
     )
 
 
@@ -110,16 +112,16 @@ def money_of(position: Position) -> Money:
 
 def leg_net(position: Position, index: int) -> float:
     """Net $ of one leg, with its contracts' part of the entry's costs."""
-    return account_of(position, (position.legs[index],)).net
+    return pnl_breakdown(position, (position.legs[index],)).net
 
 
 class _Life:
     """A position's life on the trading clock."""
 
-    def __init__(self, position: Position, env: Env) -> None:
+    def __init__(self, position: Position, trading: TradingContext) -> None:
         self.begin = position.opened_at
-        self.end = max(env.last_close(position.contract.expiry), self.begin)
-        self.clock, self.calendar = env.clock, env.calendar
+        self.end = max(trading.last_close(position.contract.expiry), self.begin)
+        self.clock, self.calendar = trading.clock, trading.calendar
         self.years = self.clock.years_between(self.begin, self.end)
 
     def share(self, at: datetime) -> float:
@@ -163,8 +165,8 @@ def _path(position: Position, marks: Iterable[Mark], life: _Life) -> tuple[PathP
     return tuple(sorted(points.values(), key=lambda point: point.at))
 
 
-def _decay(position: Position, life: _Life, env: Env) -> tuple[ValuePoint, ...]:
-    last, terms = position.last, terms_of(position.contract, env)
+def _decay(position: Position, life: _Life, trading: TradingContext) -> tuple[ValuePoint, ...]:
+    last, terms = position.last, terms_of(position.contract, trading)
     start = max(last.at, life.begin)
     if last.iv is None or start >= life.end:
         return ()

@@ -20,7 +20,7 @@ from functools import lru_cache
 from core.exchange.calendar import Calendar
 from core.model import ExitReason
 from core.positions.position import Position
-from core.positions.trading_context import Env
+from core.positions.trading_context import TradingContext
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +67,16 @@ class Exit:
 
 # Contracts to sell and the underlying's price, or None when the exit does not apply.
 Found = tuple[int, float] | None
-Predicate = Callable[[Position, Moment, Env], Found]
+Predicate = Callable[[Position, Moment, TradingContext], Found]
 
 
-def first_exit(position: Position, moment: Moment, env: Env) -> Exit | None:
+def first_exit(position: Position, moment: Moment, trading: TradingContext) -> Exit | None:
     """The first exit of the table that applies, ``None`` when the position stays as it is."""
     if not position.is_open:
         return None
     tradable = moment.tradable
     for reason, applies in _rows(moment.passed is not None and tradable, moment.clock and tradable):
-        if (found := applies(position, moment, env)) is not None:
+        if (found := applies(position, moment, trading)) is not None:
             return Exit(reason, *found)
     return None
 
@@ -91,34 +91,36 @@ def touched(position: Position, stretch: Stretch) -> bool:
     )
 
 
-def time_exit_at(position: Position, env: Env) -> datetime:
+def time_exit_at(position: Position, trading: TradingContext) -> datetime:
     """When TIME acts: minutes before the close of the session that the contract's term allows.
 
     The entry's own session for an option that expired on its day, else n full sessions after it by the term
     at the entry; never later than before the expiry's last close.
     """
-    known = env.time_exits.get(position.id)
+    known = trading.time_exits.get(position.id)
     if known is None:
-        if len(env.time_exits) >= _MOST_KNOWN:
-            env.time_exits.clear()
-        known = env.time_exits[position.id] = _time_exit_at(position, env)
+        if len(trading.time_exits) >= _MOST_KNOWN:
+            trading.time_exits.clear()
+        known = trading.time_exits[position.id] = _time_exit_at(position, trading)
     return known
 
 
 _MOST_KNOWN = 4096
 
 
-def due_by_clock(position: Position, now: datetime, env: Env) -> bool:
+def due_by_clock(position: Position, now: datetime, trading: TradingContext) -> bool:
     """Whether THETA_DECAY or TIME applies to a position that can be traded now."""
-    return 0 < -position.running.theta >= theta_limit(position, env) or now >= time_exit_at(position, env)
+    return 0 < -position.running.theta >= theta_limit(position, trading) or now >= time_exit_at(
+        position, trading
+    )
 
 
-def _time_exit_at(position: Position, env: Env) -> datetime:
-    exits, dte = env.rules.exits, position.entry.dte
-    latest = env.last_close(position.contract.expiry)
+def _time_exit_at(position: Position, trading: TradingContext) -> datetime:
+    exits, dte = trading.rules.exits, position.entry.dte
+    latest = trading.last_close(position.contract.expiry)
     if dte > 0:
         sessions = exits.weekly_sessions if dte <= exits.weekly_max_days else exits.monthly_sessions
-        latest = min(latest, _close_after(env.calendar, position.opened_at, sessions) or latest)
+        latest = min(latest, _close_after(trading.calendar, position.opened_at, sessions) or latest)
     return latest - timedelta(minutes=exits.minutes_before_close)
 
 
@@ -132,50 +134,52 @@ def _close_after(calendar: Calendar, opened_at: datetime, sessions: int) -> date
     return None if own is None else own.close
 
 
-def theta_limit(position: Position, env: Env) -> float:
+def theta_limit(position: Position, trading: TradingContext) -> float:
     """Dollars of time value one contract may pay before THETA_DECAY acts."""
-    return env.rules.exits.theta_decay_pct / 100 * position.entry.entry_price * position.entry.multiplier
+    return trading.rules.exits.theta_decay_pct / 100 * position.entry.entry_price * position.entry.multiplier
 
 
-def scale_out(position: Position, env: Env) -> int:
+def scale_out(position: Position, trading: TradingContext) -> int:
     """How many contracts leave at the first target: the rules' part of those held, rounded up."""
-    return min(position.remaining, math.ceil(position.remaining * env.rules.exits.scale_out_fraction - 1e-9))
+    return min(
+        position.remaining, math.ceil(position.remaining * trading.rules.exits.scale_out_fraction - 1e-9)
+    )
 
 
-def _manual(position: Position, moment: Moment, _: Env) -> Found:
+def _manual(position: Position, moment: Moment, _: TradingContext) -> Found:
     return (min(moment.asked, position.remaining), moment.spot) if moment.asked else None
 
 
-def _stop_loss(position: Position, moment: Moment, _: Env) -> Found:
+def _stop_loss(position: Position, moment: Moment, _: TradingContext) -> Found:
     at = _crossed(moment, position.stop, -position.direction.sign)
     return None if at is None else (position.remaining, at)
 
 
-def _target_2(position: Position, moment: Moment, env: Env) -> Found:
+def _target_2(position: Position, moment: Moment, trading: TradingContext) -> Found:
     at = _crossed(moment, position.levels.target_2, position.direction.sign)
-    if at is None or (_first_target_ahead(position, env) and moment.passed and moment.passed.inside):
+    if at is None or (_first_target_ahead(position, trading) and moment.passed and moment.passed.inside):
         return None
     return position.remaining, at
 
 
-def _target_1(position: Position, moment: Moment, env: Env) -> Found:
+def _target_1(position: Position, moment: Moment, trading: TradingContext) -> Found:
     at = _crossed(moment, position.levels.target_1, position.direction.sign)
-    if at is None or not _first_target_ahead(position, env):
+    if at is None or not _first_target_ahead(position, trading):
         return None
-    return scale_out(position, env), at
+    return scale_out(position, trading), at
 
 
-def _theta_decay(position: Position, moment: Moment, env: Env) -> Found:
+def _theta_decay(position: Position, moment: Moment, trading: TradingContext) -> Found:
     paid = -position.running.theta
-    return (position.remaining, moment.spot) if 0 < paid >= theta_limit(position, env) else None
+    return (position.remaining, moment.spot) if 0 < paid >= theta_limit(position, trading) else None
 
 
-def _time(position: Position, moment: Moment, env: Env) -> Found:
-    return (position.remaining, moment.spot) if moment.now >= time_exit_at(position, env) else None
+def _time(position: Position, moment: Moment, trading: TradingContext) -> Found:
+    return (position.remaining, moment.spot) if moment.now >= time_exit_at(position, trading) else None
 
 
-def _expiry(position: Position, moment: Moment, env: Env) -> Found:
-    if moment.now < env.last_close(position.contract.expiry):
+def _expiry(position: Position, moment: Moment, trading: TradingContext) -> Found:
+    if moment.now < trading.last_close(position.contract.expiry):
         return None
     return position.remaining, moment.spot
 
@@ -211,5 +215,5 @@ def _crossed(moment: Moment, level: float, side: int) -> float | None:
     return moment.passed.crossing(level, side)
 
 
-def _first_target_ahead(position: Position, env: Env) -> bool:
-    return not position.scaled_out and scale_out(position, env) > 0
+def _first_target_ahead(position: Position, trading: TradingContext) -> bool:
+    return not position.scaled_out and scale_out(position, trading) > 0

@@ -10,11 +10,11 @@ from core.options.fills import Fill, NotFilled, Side, fill, place
 from core.options.quotes import MODEL, OptionQuote
 from core.options.spreads import quote_from_model
 from core.positions.pnl import gross_at
-from core.positions.position import Leg, Mark, Outcome, Pending, Position, PositionState
-from core.positions.trading_context import Env
+from core.positions.position import ExitFill, Mark, Pending, Position, PositionChange, PositionState
+from core.positions.trading_context import TradingContext
 
 
-def marked(outcome: Outcome, mark: Mark) -> Outcome:
+def marked(outcome: PositionChange, mark: Mark) -> PositionChange:
     """The position at its new mark, with what it has gained or lost so far at best and worst."""
     before = outcome.position
     gross = gross_at(before, mark.mid)
@@ -41,19 +41,19 @@ def marked(outcome: Outcome, mark: Mark) -> Outcome:
         pending=before.pending,
         first=before.first,
     )
-    return Outcome(position=position, marks=(*outcome.marks, mark), legs=outcome.legs)
+    return PositionChange(position=position, marks=(*outcome.marks, mark), legs=outcome.legs)
 
 
 def sold(
-    outcome: Outcome,
+    outcome: PositionChange,
     reason: ExitReason,
     contracts: int,
     quote: OptionQuote | None,
     now: datetime,
-    env: Env,
+    trading: TradingContext,
     *,
     inside: bool = False,
-) -> Outcome:
+) -> PositionChange:
     """Sell contracts at the last mark: targets as the rules say, everything else at market.
 
     On the real ``quote`` when the mark is that quote's; on its relative spread around the mark when
@@ -61,19 +61,21 @@ def sold(
     not fill waits for the next price.
     """
     position = outcome.position
-    around = _quote_for(position, quote, inside, now, env)
+    around = _quote_for(position, quote, inside, now, trading)
     must = reason not in (ExitReason.TARGET_1, ExitReason.TARGET_2)
-    order = place(position.symbol, Side.SELL, contracts, around, env.rules.fills, at_market=must)
-    done = fill(order, around, now, True, env.rules.fills, env.rules.contract)
+    order = place(position.symbol, Side.SELL, contracts, around, trading.rules.fills, at_market=must)
+    done = fill(order, around, now, True, trading.rules.fills, trading.rules.contract)
     if isinstance(done, NotFilled):
         return replace(outcome, position=_waiting(position, reason, contracts))
     return leave(outcome, reason, done)
 
 
-def leave(outcome: Outcome, reason: ExitReason, done: Fill, *, near_strike: bool = False) -> Outcome:
+def leave(
+    outcome: PositionChange, reason: ExitReason, done: Fill, *, near_strike: bool = False
+) -> PositionChange:
     """Book a sale or a settlement as a leg at the last mark."""
     position, mark = outcome.position, outcome.position.last
-    leg = Leg(
+    leg = ExitFill(
         id=f"{position.id}/{len(position.legs) + 1}",
         at=done.at,
         reason=reason,
@@ -106,19 +108,19 @@ def _waiting(position: Position, reason: ExitReason, contracts: int) -> Position
 
 
 def _quote_for(
-    position: Position, quote: OptionQuote | None, inside: bool, now: datetime, env: Env
+    position: Position, quote: OptionQuote | None, inside: bool, now: datetime, trading: TradingContext
 ) -> OptionQuote:
     mark = position.last
     if quote is None or quote.bid is None or quote.ask is None:
         return quote_from_model(
             mark.mid,
             symbol=position.symbol,
-            dte=env.dte(position.contract, now),
+            dte=trading.dte(position.contract, now),
             entry_id=position.id,
             priced_at=mark.spot_at,
             now=now,
-            day=env.calendar.session_at(now),
-            rules=env.rules.fills,
+            day=trading.calendar.session_at(now),
+            rules=trading.rules.fills,
         )
     if not inside:
         return quote

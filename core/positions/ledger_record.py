@@ -6,8 +6,8 @@ import dataclasses
 from typing import Any
 
 from core.positions.attribution import NOTHING
-from core.positions.pnl import account_of
-from core.positions.position import Leg, Position
+from core.positions.pnl import pnl_breakdown
+from core.positions.position import ExitFill, Position
 
 
 def execution_record(position: Position) -> dict[str, Any]:
@@ -25,7 +25,7 @@ def exit_record(position: Position) -> dict[str, Any]:
     if not position.legs:
         raise ValueError(f"nothing of position {position.id} has been sold")
     legs, last = position.legs, position.legs[-1]
-    account = account_of(position)
+    account = pnl_breakdown(position)
     parts = NOTHING
     for leg in legs:
         parts = parts.plus(leg.attribution)
@@ -53,8 +53,8 @@ def exit_record(position: Position) -> dict[str, Any]:
     }
 
 
-def _partial(position: Position, leg: Leg) -> dict[str, Any]:
-    account = account_of(position, (leg,))
+def _partial(position: Position, leg: ExitFill) -> dict[str, Any]:
+    account = pnl_breakdown(position, (leg,))
     return {
         "exit_time": leg.at.isoformat(),
         "exit_reason": leg.reason.value,

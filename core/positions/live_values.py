@@ -10,7 +10,7 @@ from core.model import ExitReason
 from core.positions.exits import theta_limit, time_exit_at
 from core.positions.pnl import net_so_far
 from core.positions.position import Position, PositionState
-from core.positions.trading_context import Env
+from core.positions.trading_context import TradingContext
 from core.positions.transitions import break_even_stop
 
 
@@ -86,16 +86,16 @@ class LiveValues:
     break_even_sells: bool
 
 
-def live_values(position: Position, now: datetime, env: Env) -> LiveValues:
+def live_values(position: Position, now: datetime, trading: TradingContext) -> LiveValues:
     """A position as of its last mark, with ages and distances at ``now``."""
     last, entry = position.last, position.entry
     pnl = net_so_far(position)
-    close = env.last_close(position.contract.expiry)
+    close = trading.last_close(position.contract.expiry)
     moved = break_even_stop(position) if position.is_open else position.stop
     return LiveValues(
         mark=last.mid,
-        mark_age=env.price_age(last.spot_at, now),
-        stale=env.is_stale(last.spot_at, now),
+        mark_age=trading.price_age(last.spot_at, now),
+        stale=trading.is_stale(last.spot_at, now),
         estimated=last.estimated,
         underlying=last.spot,
         pnl=pnl,
@@ -111,17 +111,17 @@ def live_values(position: Position, now: datetime, env: Env) -> LiveValues:
         to_stop=_distance(position, position.stop),
         to_target_1=None if position.scaled_out else _distance(position, position.levels.target_1),
         to_target_2=_distance(position, position.levels.target_2),
-        days_left=env.dte(position.contract, now),
+        days_left=trading.dte(position.contract, now),
         hours_left=max(0.0, (close - now).total_seconds() / 3600),
-        time_exit_in=(time_exit_at(position, env) - now).total_seconds(),
-        nearest_exit=nearest_exit(position, now, env),
+        time_exit_in=(time_exit_at(position, trading) - now).total_seconds(),
+        nearest_exit=nearest_exit(position, now, trading),
         half=(position.remaining + 1) // 2,
         break_even=None if moved == position.stop else moved,
         break_even_sells=(last.spot - moved) * position.direction.sign <= 0,
     )
 
 
-def nearest_exit(position: Position, now: datetime, env: Env) -> str:
+def nearest_exit(position: Position, now: datetime, trading: TradingContext) -> str:
     """The exit with the least of its way left to go, in words.
 
     The way of a level leads from the underlying's price at the entry, that of time from the entry to TIME,
@@ -133,7 +133,7 @@ def nearest_exit(position: Position, now: datetime, env: Env) -> str:
         return "closed"
     if position.pending is not None:
         return f"{position.pending.reason}: {position.pending.contracts} left to sell"
-    nearest = nearest_of(exit_conditions(position, now, env))
+    nearest = nearest_of(exit_conditions(position, now, trading))
     return f"{nearest.reason} {nearest.words}"
 
 
@@ -142,12 +142,12 @@ def nearest_of(conditions: Iterable[ExitCondition]) -> ExitCondition:
     return min(conditions, key=lambda each: (each.left, each.reason))
 
 
-def exit_conditions(position: Position, now: datetime, env: Env) -> tuple[ExitCondition, ...]:
+def exit_conditions(position: Position, now: datetime, trading: TradingContext) -> tuple[ExitCondition, ...]:
     """Every exit that may still come by itself, in the order in which the exits are looked at."""
-    return tuple(_conditions(position, now, env))
+    return tuple(_conditions(position, now, trading))
 
 
-def _conditions(position: Position, now: datetime, env: Env) -> Iterator[ExitCondition]:
+def _conditions(position: Position, now: datetime, trading: TradingContext) -> Iterator[ExitCondition]:
     rows = [(ExitReason.STOP_LOSS, position.stop), (ExitReason.TARGET_2, position.levels.target_2)]
     if not position.scaled_out:
         rows.append((ExitReason.TARGET_1, position.levels.target_1))
@@ -158,13 +158,13 @@ def _conditions(position: Position, now: datetime, env: Env) -> Iterator[ExitCon
         begin = at_entry if level != at_entry else position.levels.target_1
         share = left / max(abs(level - begin), 1e-9)
         yield ExitCondition(reason=reason, words=f"${left:.2f} away", left=share, level=level)
-    limit = theta_limit(position, env)
+    limit = theta_limit(position, trading)
     paid = max(0.0, -position.running.theta)
     if limit > 0:
         share = 100 * paid / (position.entry.entry_price * position.entry.multiplier)
-        words = f"at {share:.0f} % of premium, limit {env.rules.exits.theta_decay_pct:g} %"
+        words = f"at {share:.0f} % of premium, limit {trading.rules.exits.theta_decay_pct:g} %"
         yield ExitCondition(reason=ExitReason.THETA_DECAY, words=words, left=1 - paid / limit)
-    due = time_exit_at(position, env)
+    due = time_exit_at(position, trading)
     left = max(0.0, (due - now).total_seconds())
     share = left / max((due - position.opened_at).total_seconds(), 1.0)
     yield ExitCondition(reason=ExitReason.TIME, words=f"in {_span(left)}", left=share, due=due)

@@ -16,9 +16,9 @@ from core.options.pricing import DAY_YEARS
 from core.options.quotes import OptionQuote
 from core.options.trading_clock import calendar_years
 from core.options.volatility import estimate_iv
-from core.positions.attribution import Attribution, State, Terms, shapley_one
+from core.positions.attribution import Attribution, PricingTerms, State, shapley_one
 from core.positions.position import Basis, Mark
-from core.positions.trading_context import Env
+from core.positions.trading_context import TradingContext
 
 
 def entry_mark(
@@ -28,7 +28,7 @@ def entry_mark(
     quote: OptionQuote | None,
     iv_percentile: float | None,
     now: datetime,
-    env: Env,
+    trading: TradingContext,
 ) -> Mark:
     """The first mark of a contract: its volatility implied from a fresh real quote's mid, else estimated.
 
@@ -37,8 +37,8 @@ def entry_mark(
     """
     if not (math.isfinite(spot) and spot > 0):
         raise ValueError(f"no mark at a price of {spot}")
-    quote = usable(quote, now, env)
-    terms, years, carry = terms_of(contract, env), *time_left(contract, now, env)
+    quote = usable(quote, now, trading)
+    terms, years, carry = terms_of(contract, trading), *time_left(contract, now, trading)
     mid = None if quote is None else quote.mid
     iv = None if mid is None else _implied(terms, mid, spot, years, carry)
     if iv is None:
@@ -48,12 +48,12 @@ def entry_mark(
             contract.strike,
             forward,
             years,
-            env.dte(contract, now),
+            trading.dte(contract, now),
             iv_percentile,
-            env.rules.volatility,
+            trading.rules.volatility,
         )
         iv = estimate.value
-    return _mark(contract, terms, spot_at, State(spot, iv, years, carry), quote, None, now, env)
+    return _mark(contract, terms, spot_at, State(spot, iv, years, carry), quote, None, now, trading)
 
 
 def next_mark(
@@ -63,7 +63,7 @@ def next_mark(
     spot: float,
     spot_at: datetime,
     now: datetime,
-    env: Env,
+    trading: TradingContext,
     quote: OptionQuote | None = None,
     iv: float | None = None,
 ) -> Mark:
@@ -78,10 +78,10 @@ def next_mark(
         *(contract, spot, spot_at, iv, mid, quoted_at),
         *(last.at, last.spot, last.iv, last.years, last.carry_years, last.mid, last.delta, last.quoted_at),
     )
-    made = env.marks_at(now)
+    made = trading.marks_at(now)
     mark = made.get(step)
     if mark is None:
-        mark = made[step] = _next_mark(contract, last, spot, spot_at, now, env, quote, mid, iv)
+        mark = made[step] = _next_mark(contract, last, spot, spot_at, now, trading, quote, mid, iv)
     return mark
 
 
@@ -91,66 +91,69 @@ def _next_mark(
     spot: float,
     spot_at: datetime,
     now: datetime,
-    env: Env,
+    trading: TradingContext,
     quote: OptionQuote | None,
     mid: float | None,
     iv: float | None,
 ) -> Mark:
-    terms, years, carry = terms_of(contract, env), *time_left(contract, now, env)
+    terms, years, carry = terms_of(contract, trading), *time_left(contract, now, trading)
     carried = last.iv if iv is None else iv
     implied = None if mid is None else _implied(terms, mid, spot, years, carry)
     state = State(spot, implied or carried or math.nan, years, carry)
-    return _mark(contract, terms, spot_at, state, quote, last, now, env)
+    return _mark(contract, terms, spot_at, state, quote, last, now, trading)
 
 
 def iv_from_quote(
-    contract: Contract, quote: OptionQuote, spot: float, now: datetime, env: Env
+    contract: Contract, quote: OptionQuote, spot: float, now: datetime, trading: TradingContext
 ) -> float | None:
     """The volatility that a quote's mid implies at a spot, ``None`` where none exists."""
-    years, carry = time_left(contract, now, env)
-    return None if quote.mid is None else _implied(terms_of(contract, env), quote.mid, spot, years, carry)
+    years, carry = time_left(contract, now, trading)
+    return None if quote.mid is None else _implied(terms_of(contract, trading), quote.mid, spot, years, carry)
 
 
-def usable(quote: OptionQuote | None, now: datetime, env: Env) -> OptionQuote | None:
+def usable(quote: OptionQuote | None, now: datetime, trading: TradingContext) -> OptionQuote | None:
     """The quote if it is a feed's, two-sided, uncrossed and fresh, else ``None``."""
-    if quote is None or quote.is_model or quote.mid is None or quote.is_stale(now, env.rules.fills):
+    if quote is None or quote.is_model or quote.mid is None or quote.is_stale(now, trading.rules.fills):
         return None
     return quote
 
 
 def quote_of(
-    contract: Contract, quotes: Sequence[tuple[str, OptionQuote]], now: datetime, env: Env
+    contract: Contract, quotes: Sequence[tuple[str, OptionQuote]], now: datetime, trading: TradingContext
 ) -> OptionQuote | None:
     """The usable quote of a contract among those that came with a price."""
     if not quotes:
         return None
-    made = env.marks_at(now)
+    made = trading.marks_at(now)
     known = made.get("quotes")
     if known is None or known[0] is not quotes:
         # One price comes to many positions: what is quoted with it is looked through once.
-        known = made["quotes"] = (quotes, {occ: usable(quote, now, env) for occ, quote in reversed(quotes)})
+        known = made["quotes"] = (
+            quotes,
+            {occ: usable(quote, now, trading) for occ, quote in reversed(quotes)},
+        )
     found: OptionQuote | None = known[1].get(contract.occ)
     return found
 
 
-def terms_of(contract: Contract, env: Env) -> Terms:
-    return Terms(
+def terms_of(contract: Contract, trading: TradingContext) -> PricingTerms:
+    return PricingTerms(
         contract.strike,
         contract.is_call,
-        env.rate,
-        env.dividend(contract),
+        trading.rate,
+        trading.dividend(contract),
         contract.style == "american",
         contract.multiplier,
     )
 
 
-def time_left(contract: Contract, now: datetime, env: Env) -> tuple[float, float]:
+def time_left(contract: Contract, now: datetime, trading: TradingContext) -> tuple[float, float]:
     """Years to the expiry's last close on the trading clock and on the calendar, 0 once it has passed."""
-    end = env.last_close(contract.expiry)
-    return (env.clock.years_between(now, end), calendar_years(now, end)) if now < end else (0.0, 0.0)
+    end = trading.last_close(contract.expiry)
+    return (trading.clock.years_between(now, end), calendar_years(now, end)) if now < end else (0.0, 0.0)
 
 
-def _implied(terms: Terms, mid: float, spot: float, years: float, carry: float) -> float | None:
+def _implied(terms: PricingTerms, mid: float, spot: float, years: float, carry: float) -> float | None:
     intrinsic = (spot - terms.strike) * (1 if terms.is_call else -1)
     if terms.american and mid <= intrinsic:
         return None  # the floored model is flat there: no volatility gives that mid
@@ -168,13 +171,13 @@ def _implied(terms: Terms, mid: float, spot: float, years: float, carry: float) 
 
 def _mark(
     contract: Contract,
-    terms: Terms,
+    terms: PricingTerms,
     spot_at: datetime,
     state: State,
     quote: OptionQuote | None,
     last: Mark | None,
     now: datetime,
-    env: Env,
+    trading: TradingContext,
 ) -> Mark:
     found = greeks_one(
         state.spot,
@@ -186,7 +189,7 @@ def _mark(
         dividend=terms.dividend,
         carry_years=state.carry_years,
         american=terms.american,
-        theta_years=env.clock.one_day_years,
+        theta_years=trading.clock.one_day_years,
         theta_carry_years=DAY_YEARS,
     )
     known = math.isfinite(found.price)
@@ -199,7 +202,7 @@ def _mark(
         mid = last.mid
     else:
         raise ValueError(f"{contract.occ} can be valued neither by a quote nor by the model")
-    delta, gamma, theta, vega, estimated = _greeks(found, terms, state, contract, now, env)
+    delta, gamma, theta, vega, estimated = _greeks(found, terms, state, contract, now, trading)
     return Mark(
         at=now,
         spot=state.spot,
@@ -219,7 +222,7 @@ def _mark(
     )
 
 
-def _step(terms: Terms, last: Mark, state: State, mid: float, known: bool) -> Attribution:
+def _step(terms: PricingTerms, last: Mark, state: State, mid: float, known: bool) -> Attribution:
     change = mid - last.mid
     if last.iv is None or not known:
         return Attribution(unexplained=change * terms.multiplier)
@@ -228,14 +231,19 @@ def _step(terms: Terms, last: Mark, state: State, mid: float, known: bool) -> At
 
 
 def _greeks(
-    found: GreeksOne, terms: Terms, state: State, contract: Contract, now: datetime, env: Env
+    found: GreeksOne,
+    terms: PricingTerms,
+    state: State,
+    contract: Contract,
+    now: datetime,
+    trading: TradingContext,
 ) -> tuple[float, float | None, float, float | None, bool]:
     """The Greeks, or the rules' fallback where the model has none."""
     if all(map(math.isfinite, found)):
         return found.delta, found.gamma, found.theta, found.vega, False
-    rules = env.rules.volatility
+    rules = trading.rules.volatility
     sign = 1 if terms.is_call else -1
-    out_of_the_money = sign * (terms.strike - state.spot) / state.spot >= env.rules.contract.otm_offset
+    out_of_the_money = sign * (terms.strike - state.spot) / state.spot >= trading.rules.contract.otm_offset
     delta = rules.fallback_delta_otm if out_of_the_money else rules.fallback_delta_atm
-    theta = rules.fallback_theta_0dte if env.dte(contract, now) == 0 else rules.fallback_theta
+    theta = rules.fallback_theta_0dte if trading.dte(contract, now) == 0 else rules.fallback_theta
     return sign * delta, None, theta, None, True

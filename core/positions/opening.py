@@ -6,8 +6,8 @@ from datetime import datetime
 
 from core.model import Contract, Direction, Levels
 from core.options.fills import Fill, Side
-from core.positions.position import Execution, Mark, Position
-from core.positions.trading_context import Env
+from core.positions.position import EntryFill, Mark, Position
+from core.positions.trading_context import TradingContext
 
 
 def open_position(
@@ -24,7 +24,7 @@ def open_position(
     risk_amount: float,
     atr: float | None,
     now: datetime,
-    env: Env,
+    trading: TradingContext,
 ) -> Position:
     """The position that an entry's fill makes; ``mark`` is the one whose quote or model the fill was made on.
 
@@ -37,11 +37,11 @@ def open_position(
         raise ValueError(f"{direction} is not traded by {contract.occ}")
     if abs(fill.mid - mark.mid) > 1e-9:
         raise ValueError(f"filled around a mid of {fill.mid}, marked at {mark.mid}")
-    entry = Execution(
+    entry = EntryFill(
         option_type="CALL" if contract.is_call else "PUT",
         strike=contract.strike,
         expiry=contract.expiry.isoformat(),
-        dte=env.dte(contract, now),
+        dte=trading.dte(contract, now),
         contracts=fill.requested,
         entry_price=fill.price,
         entry_iv=mark.iv,

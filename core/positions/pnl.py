@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from core.positions.position import Leg, Position
+from core.positions.position import ExitFill, Position
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
+class PnlBreakdown:
     """Sums over contracts that have been sold, with their share of the entry's costs."""
 
     contracts: int
@@ -27,7 +27,7 @@ class Account:
         return self.spread_cost + self.slippage + self.commission
 
 
-def account_of(position: Position, legs: Iterable[Leg] | None = None) -> Account:
+def pnl_breakdown(position: Position, legs: Iterable[ExitFill] | None = None) -> PnlBreakdown:
     """The account of some legs of a position, by default of all it has."""
     chosen = position.legs if legs is None else tuple(legs)
     entry = position.entry
@@ -35,7 +35,7 @@ def account_of(position: Position, legs: Iterable[Leg] | None = None) -> Account
     share = contracts / entry.filled_contracts
     multiplier = entry.multiplier
     commission = entry.commission * share + sum(leg.commission for leg in chosen)
-    return Account(
+    return PnlBreakdown(
         contracts=contracts,
         gross=sum((leg.mid - entry.entry_mid) * leg.contracts for leg in chosen) * multiplier,
         spread_cost=entry.spread_cost * share + sum(leg.spread_cost for leg in chosen),
@@ -57,7 +57,7 @@ def gross_so_far(position: Position) -> float:
 
 def gross_at(position: Position, mid: float) -> float:
     """The same with what is still held at a mid in $ per share."""
-    return (account_of(position).gross if position.legs else 0.0) + _held(position, mid)
+    return (pnl_breakdown(position).gross if position.legs else 0.0) + _held(position, mid)
 
 
 def _held(position: Position, mid: float) -> float:
@@ -73,4 +73,4 @@ def net_so_far(position: Position) -> float:
 
 def r_multiple(position: Position) -> float | None:
     """Net of the contracts sold so far in units of the planned loss."""
-    return position.in_r(account_of(position).net)
+    return position.in_r(pnl_breakdown(position).net)

@@ -63,7 +63,7 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Execution:
+class EntryFill:
     """How the entry was filled; costs in $ for all contracts, prices, Greeks and ATR per share.
 
     ``contracts`` were ordered, ``filled_contracts`` bought; ``atr`` is the daily ATR in $, if known.
@@ -94,7 +94,7 @@ class Execution:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Leg:
+class ExitFill:
     """One exit fill; costs and attribution in $ for its contracts, prices per share.
 
     ``stale_fill`` when no fresh price stood behind it; ``near_strike`` when it was settled so close to the
@@ -145,10 +145,10 @@ class Position:
     opened_at: datetime
     levels: Levels
     stop: float
-    entry: Execution
+    entry: EntryFill
     remaining: int
     last: Mark
-    legs: tuple[Leg, ...] = ()
+    legs: tuple[ExitFill, ...] = ()
     running: Attribution = NOTHING
     mfe: float = 0.0
     mae: float = 0.0
@@ -193,9 +193,9 @@ class Position:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class PositionChange:
     """What an input made of a position: the position as it now is, its new marks in order, and exit fills."""
 
     position: Position
     marks: tuple[Mark, ...] = ()
-    legs: tuple[Leg, ...] = ()
+    legs: tuple[ExitFill, ...] = ()

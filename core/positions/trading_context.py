@@ -14,7 +14,7 @@ from core.rules import Rules
 
 
 @dataclass(frozen=True)
-class Env:
+class TradingContext:
     """Rules and calendar, with the trading clock that follows from them; share one as long as both hold."""
 
     rules: Rules

@@ -18,14 +18,16 @@ from core.options.quotes import OptionQuote
 from core.positions.exits import Exit, Moment, Stretch, due_by_clock, first_exit, touched
 from core.positions.fills import marked, sold
 from core.positions.marking import iv_from_quote, next_mark, quote_of, usable
-from core.positions.position import Outcome, Position, PositionState
+from core.positions.position import Position, PositionChange, PositionState
 from core.positions.settle import expire, settled
-from core.positions.trading_context import Env
+from core.positions.trading_context import TradingContext
 
 MARK_EVERY_SECONDS = 60.0
 
 
-def on_price(position: Position, seen: PriceSeen, now: datetime, env: Env, *, exits: bool = True) -> Outcome:
+def on_price(
+    position: Position, seen: PriceSeen, now: datetime, trading: TradingContext, *, exits: bool = True
+) -> PositionChange:
     """Mark a position at a price or a bar of its underlying, and exit where an exit applies.
 
     A bar must not reach back before the position was opened. Levels need a price of the regular session that
@@ -33,18 +35,18 @@ def on_price(position: Position, seen: PriceSeen, now: datetime, env: Env, *, ex
     made before the one behind the last mark, or not a positive number, changes nothing.
     """
     if position.state is PositionState.AWAITING_SETTLEMENT:
-        return _official_close(Outcome(position=position), seen, now, env)
+        return _official_close(PositionChange(position=position), seen, now, trading)
     if not position.is_open or not _sound(position, seen) or now < position.last.at:
-        return Outcome(position=position)
-    if now >= env.last_close(position.contract.expiry):
-        return _official_close(expire(Outcome(position=position), env), seen, now, env)
+        return PositionChange(position=position)
+    if now >= trading.last_close(position.contract.expiry):
+        return _official_close(expire(PositionChange(position=position), trading), seen, now, trading)
 
-    quote = quote_of(position.contract, seen.quotes, now, env)
-    walk = _Walk(seen, quote, now, env)
-    outcome = Outcome(position=position)
-    in_session = _in_session(seen, now, env)
+    quote = quote_of(position.contract, seen.quotes, now, trading)
+    walk = _Walk(seen, quote, now, trading)
+    outcome = PositionChange(position=position)
+    in_session = _in_session(seen, now, trading)
     tradable = exits and in_session
-    fresh = not env.is_stale(seen.priced_at, now)
+    fresh = not trading.is_stale(seen.priced_at, now)
     if in_session:
         outcome = walk.retry(outcome, exits)
     if tradable and walk.is_bar and fresh:
@@ -57,36 +59,41 @@ def on_price(position: Position, seen: PriceSeen, now: datetime, env: Env, *, ex
 
 
 def on_time(
-    position: Position, now: datetime, last_price: PriceSeen | None, env: Env, *, exits: bool = True
-) -> Outcome:
+    position: Position,
+    now: datetime,
+    last_price: PriceSeen | None,
+    trading: TradingContext,
+    *,
+    exits: bool = True,
+) -> PositionChange:
     """Let time pass: mark once a minute of the session, and exit by TIME, THETA_DECAY or EXPIRY.
 
     These act on the last price however old, flagged so; only in the first moments of a session is a price of
     that session waited for, as long as a price counts as fresh.
     """
     if not position.is_open:
-        return Outcome(position=position)
-    if now >= env.last_close(position.contract.expiry):
-        outcome = expire(Outcome(position=position), env)
-        return outcome if last_price is None else _official_close(outcome, last_price, now, env)
-    session = env.calendar.session_at(now)
+        return PositionChange(position=position)
+    if now >= trading.last_close(position.contract.expiry):
+        outcome = expire(PositionChange(position=position), trading)
+        return outcome if last_price is None else _official_close(outcome, last_price, now, trading)
+    session = trading.calendar.session_at(now)
     if session is None or now < position.last.at:
-        return Outcome(position=position)
-    outcome = Outcome(position=position)
+        return PositionChange(position=position)
+    outcome = PositionChange(position=position)
     spot, spot_at = _last_known(position, last_price)
     since_mark = (now - position.last.at).total_seconds()
-    waiting = spot_at < session.open and not env.is_stale(session.open, now)
+    waiting = spot_at < session.open and not trading.is_stale(session.open, now)
     tradable = exits and not waiting
-    due = tradable and position.pending is None and due_by_clock(position, now, env)
+    due = tradable and position.pending is None and due_by_clock(position, now, trading)
     if not due and since_mark < MARK_EVERY_SECONDS:
         return outcome
     moment = Moment(now=now, spot=spot, tradable=tradable, clock=True)
-    outcome = _marked_by_model(outcome, spot, spot_at, now, env)
-    found = _exit_by_clock(outcome.position, moment, env.is_stale(spot_at, now), env)
+    outcome = _marked_by_model(outcome, spot, spot_at, now, trading)
+    found = _exit_by_clock(outcome.position, moment, trading.is_stale(spot_at, now), trading)
     if found is None:
         return outcome
     quotes = () if last_price is None else last_price.quotes
-    return _sell_now(outcome, found, quote_of(position.contract, quotes, now, env), now, env)
+    return _sell_now(outcome, found, quote_of(position.contract, quotes, now, trading), now, trading)
 
 
 def exit_by_hand(
@@ -95,8 +102,8 @@ def exit_by_hand(
     now: datetime,
     last_price: PriceSeen | None,
     quote: OptionQuote | None,
-    env: Env,
-) -> Outcome:
+    trading: TradingContext,
+) -> PositionChange:
     """Sell contracts because a person says so, at once: on a fresh quote, else by the model.
 
     More than are held means all of them. Raises ValueError for less than one; a position that holds nothing
@@ -105,25 +112,27 @@ def exit_by_hand(
     if contracts < 1:
         raise ValueError(f"an exit needs at least one contract, got {contracts}")
     if not position.is_open:
-        return Outcome(position=position)
-    outcome = Outcome(position=position)
-    if now >= env.last_close(position.contract.expiry):
-        return expire(outcome, env)
+        return PositionChange(position=position)
+    outcome = PositionChange(position=position)
+    if now >= trading.last_close(position.contract.expiry):
+        return expire(outcome, trading)
     spot, spot_at = _last_known(position, last_price)
     now = max(now, position.last.at)
-    outcome = _marked_by_model(outcome, spot, spot_at, now, env)
+    outcome = _marked_by_model(outcome, spot, spot_at, now, trading)
     quotes = () if last_price is None else last_price.quotes
-    best = usable(quote, now, env) or quote_of(position.contract, quotes, now, env)
-    found = first_exit(outcome.position, Moment(now=now, spot=spot, tradable=True, asked=contracts), env)
-    return outcome if found is None else _sell_now(outcome, found, best, now, env)
+    best = usable(quote, now, trading) or quote_of(position.contract, quotes, now, trading)
+    found = first_exit(outcome.position, Moment(now=now, spot=spot, tradable=True, asked=contracts), trading)
+    return outcome if found is None else _sell_now(outcome, found, best, now, trading)
 
 
-def settle(position: Position, official_close: float, now: datetime, env: Env) -> Outcome:
+def settle(
+    position: Position, official_close: float, now: datetime, trading: TradingContext
+) -> PositionChange:
     """Settle a position that awaits it, or whose option has expired, at the official close of its expiry."""
-    outcome = Outcome(position=position)
-    if position.is_open and now >= env.last_close(position.contract.expiry):
-        outcome = expire(outcome, env)
-    return settled(outcome, official_close, now, env)
+    outcome = PositionChange(position=position)
+    if position.is_open and now >= trading.last_close(position.contract.expiry):
+        outcome = expire(outcome, trading)
+    return settled(outcome, official_close, now, trading)
 
 
 def stop_to_break_even(position: Position) -> Position:
@@ -140,8 +149,10 @@ def break_even_stop(position: Position) -> float:
 class _Walk:
     """One price or bar, walked through in stretches."""
 
-    def __init__(self, seen: PriceSeen, quote: OptionQuote | None, now: datetime, env: Env) -> None:
-        self.seen, self.quote, self.now, self.env = seen, quote, now, env
+    def __init__(
+        self, seen: PriceSeen, quote: OptionQuote | None, now: datetime, trading: TradingContext
+    ) -> None:
+        self.seen, self.quote, self.now, self.trading = seen, quote, now, trading
         self.is_bar = seen.open is not None or seen.high is not None or seen.low is not None
         first = seen.price if seen.open is None else seen.open
         met = [first, seen.price, *(x for x in (seen.high, seen.low) if x is not None)]
@@ -149,7 +160,7 @@ class _Walk:
         self.stretches = (Stretch(first, first, False), Stretch(min(met), max(met), True))
         self.iv: float | None = None
 
-    def retry(self, outcome: Outcome, exits: bool) -> Outcome:
+    def retry(self, outcome: PositionChange, exits: bool) -> PositionChange:
         """Sell what the last exit left over, at the first price there is."""
         pending = outcome.position.pending
         if pending is None or not (exits or pending.reason is ExitReason.MANUAL):
@@ -157,21 +168,21 @@ class _Walk:
         contracts = min(pending.contracts, outcome.position.remaining)
         return self._sell(outcome, Exit(pending.reason, contracts, self.first))
 
-    def through(self, outcome: Outcome, stretch: Stretch) -> Outcome:
+    def through(self, outcome: PositionChange, stretch: Stretch) -> PositionChange:
         """Exit at every level that a stretch of the bar crosses."""
         if not touched(outcome.position, stretch):
             return outcome
         moment = Moment(now=self.now, spot=self.first, tradable=True, passed=stretch)
         while outcome.position.pending is None:
-            found = first_exit(outcome.position, moment, self.env)
+            found = first_exit(outcome.position, moment, self.trading)
             if found is None:
                 break
             outcome = self._sell(outcome, found)
         return outcome
 
-    def to_the_end(self, outcome: Outcome, tradable: bool, fresh: bool) -> Outcome:
+    def to_the_end(self, outcome: PositionChange, tradable: bool, fresh: bool) -> PositionChange:
         """Mark at the price itself (a bar's close), then exit where an exit applies there."""
-        seen, now, env = self.seen, self.now, self.env
+        seen, now, trading = self.seen, self.now, self.trading
         position = outcome.position
         quote = self.quote if self._is_news(position, self.quote) else None
         mark = next_mark(
@@ -180,7 +191,7 @@ class _Walk:
             spot=seen.price,
             spot_at=seen.priced_at,
             now=now,
-            env=env,
+            trading=trading,
             quote=quote,
         )
         outcome = marked(outcome, mark)
@@ -193,31 +204,31 @@ class _Walk:
             clock=True,
         )
         while outcome.position.pending is None:
-            found = first_exit(outcome.position, moment, env)
+            found = first_exit(outcome.position, moment, trading)
             if found is None:
                 break
-            outcome = _sell_now(outcome, found, self.quote, now, env)
+            outcome = _sell_now(outcome, found, self.quote, now, trading)
         return outcome
 
-    def _sell(self, outcome: Outcome, found: Exit) -> Outcome:
+    def _sell(self, outcome: PositionChange, found: Exit) -> PositionChange:
         """Sell inside the bar or at its open, by the model at the volatility its end implies."""
-        position, now, env = outcome.position, self.now, self.env
+        position, now, trading = outcome.position, self.now, self.trading
         if not self.is_bar:
-            outcome = _marked_by_model(outcome, self.seen.price, self.seen.priced_at, now, env)
-            return _sell_now(outcome, found, self.quote, now, env)
+            outcome = _marked_by_model(outcome, self.seen.price, self.seen.priced_at, now, trading)
+            return _sell_now(outcome, found, self.quote, now, trading)
         if self.iv is None and self.quote is not None:
-            self.iv = iv_from_quote(position.contract, self.quote, self.seen.price, now, env)
+            self.iv = iv_from_quote(position.contract, self.quote, self.seen.price, now, trading)
         mark = next_mark(
             position.contract,
             position.last,
             spot=found.underlying,
             spot_at=self.seen.priced_at,
             now=now,
-            env=env,
+            trading=trading,
             iv=self.iv,
         )
         outcome = marked(outcome, mark)
-        return sold(outcome, found.reason, found.contracts, self.quote, now, env, inside=True)
+        return sold(outcome, found.reason, found.contracts, self.quote, now, trading, inside=True)
 
     @staticmethod
     def _is_news(position: Position, quote: OptionQuote | None) -> bool:
@@ -225,34 +236,44 @@ class _Walk:
         return quote is not None and (seen_before is None or quote.at > seen_before)
 
 
-def _sell_now(outcome: Outcome, found: Exit, quote: OptionQuote | None, now: datetime, env: Env) -> Outcome:
+def _sell_now(
+    outcome: PositionChange, found: Exit, quote: OptionQuote | None, now: datetime, trading: TradingContext
+) -> PositionChange:
     """Sell at the instant and price of the last mark, marked at the real quote first if there is one."""
     position = outcome.position
     last = position.last
     if quote is not None and last.mid != quote.mid:
         mark = next_mark(
-            position.contract, last, spot=last.spot, spot_at=last.spot_at, now=now, env=env, quote=quote
+            position.contract,
+            last,
+            spot=last.spot,
+            spot_at=last.spot_at,
+            now=now,
+            trading=trading,
+            quote=quote,
         )
         outcome = marked(outcome, mark)
-    return sold(outcome, found.reason, found.contracts, quote, now, env)
+    return sold(outcome, found.reason, found.contracts, quote, now, trading)
 
 
-def _exit_by_clock(position: Position, moment: Moment, stale: bool, env: Env) -> Exit | None:
+def _exit_by_clock(position: Position, moment: Moment, stale: bool, trading: TradingContext) -> Exit | None:
     """The exit that time asks for; the rest of one that filled in part only if no price comes to retry it."""
     if position.pending is None:
-        return first_exit(position, moment, env)
+        return first_exit(position, moment, trading)
     if not (stale and moment.tradable):
         return None
     return Exit(position.pending.reason, min(position.pending.contracts, position.remaining), moment.spot)
 
 
-def _marked_by_model(outcome: Outcome, spot: float, spot_at: datetime, now: datetime, env: Env) -> Outcome:
+def _marked_by_model(
+    outcome: PositionChange, spot: float, spot_at: datetime, now: datetime, trading: TradingContext
+) -> PositionChange:
     """Mark by the model, unless the position already stands marked at that price and instant."""
     last = outcome.position.last
     if (last.at, last.spot) == (now, spot):
         return outcome
     contract = outcome.position.contract
-    return marked(outcome, next_mark(contract, last, spot=spot, spot_at=spot_at, now=now, env=env))
+    return marked(outcome, next_mark(contract, last, spot=spot, spot_at=spot_at, now=now, trading=trading))
 
 
 def _last_known(position: Position, last_price: PriceSeen | None) -> tuple[float, datetime]:
@@ -270,17 +291,17 @@ def _sound(position: Position, seen: PriceSeen) -> bool:
     return True
 
 
-def _in_session(seen: PriceSeen, now: datetime, env: Env) -> bool:
+def _in_session(seen: PriceSeen, now: datetime, trading: TradingContext) -> bool:
     """Whether a price was made in the regular session that is under way, or that closed a moment ago.
 
     The last bar arrives after the close; a bar that ends at the open lies before it.
     """
-    session = _session_of(env.calendar, seen.priced_at)
+    session = _session_of(trading.calendar, seen.priced_at)
     if session is None or not session.open <= seen.priced_at <= session.close:
         return False
     if seen.open is not None and seen.priced_at == session.open:
         return False
-    return now < session.close or not env.is_stale(session.close, now)
+    return now < session.close or not trading.is_stale(session.close, now)
 
 
 @lru_cache(maxsize=64)
@@ -289,12 +310,14 @@ def _session_of(calendar: Calendar, instant: datetime) -> TradingDay | None:
     return calendar.session(calendar.market_date(instant))
 
 
-def _official_close(outcome: Outcome, seen: PriceSeen, now: datetime, env: Env) -> Outcome:
+def _official_close(
+    outcome: PositionChange, seen: PriceSeen, now: datetime, trading: TradingContext
+) -> PositionChange:
     """Settle if this price is the official close of the expiry's session."""
-    expiry = env.calendar.market_date(env.last_close(outcome.position.contract.expiry))
-    if not seen.official_close or env.calendar.market_date(seen.priced_at) != expiry:
+    expiry = trading.calendar.market_date(trading.last_close(outcome.position.contract.expiry))
+    if not seen.official_close or trading.calendar.market_date(seen.priced_at) != expiry:
         return outcome
-    return settled(outcome, seen.price, now, env)
+    return settled(outcome, seen.price, now, trading)
 
 
 def _stop_moved(before: Position, after: Position) -> Position:

@@ -18,7 +18,7 @@ from typing import Any
 
 from core.rules.checks import faults, shape_fault
 from core.rules.sections import (
-    Account,
+    AccountRules,
     ClockRules,
     ConfidenceRules,
     ContextRules,
@@ -45,7 +45,7 @@ class Rules:
     """All trading rules in force at one moment."""
 
     name: str = "default"
-    account: Account = field(default_factory=Account)
+    account: AccountRules = field(default_factory=AccountRules)
     intake: IntakeRules = field(default_factory=IntakeRules)
     context: ContextRules = field(default_factory=ContextRules)
     regime: RegimeGateRules = field(default_factory=RegimeGateRules)

@@ -22,7 +22,7 @@ def _m(default: Mapping[Any, Any], unit: str = "") -> Any:
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class AccountRules:
     size: float = _n(25_000.0, "$", 1)
     budget_pct: float = _n(1.0, "% of account", 0, 100)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from core.positions import Env, Mark, Position
+from core.positions import Mark, Position, TradingContext
 from core.positions.detail import Money, leg_net, position_detail
 from core.positions.live_values import nearest_of
 from server.deck import PositionRow
@@ -13,10 +13,10 @@ from server.deck.position_detail import AttributionView, Cause, ExitView, LegVie
 
 
 def detail_of(
-    position: Position, row: PositionRow, marks: Sequence[Mark], now: datetime, env: Env
+    position: Position, row: PositionRow, marks: Sequence[Mark], now: datetime, trading: TradingContext
 ) -> PositionDetail:
     """A position as the deck shows it in full; ``row`` is its row at the same instant."""
-    made = position_detail(position, marks, now, env)
+    made = position_detail(position, marks, now, trading)
     nearest = nearest_of(made.exits) if made.exits and position.pending is None else None
     return PositionDetail(
         at=now,

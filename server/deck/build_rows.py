@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from core.decision.deciding_reason import why
-from core.engine.state import Outcome
+from core.engine.state import TradeOutcome
 from core.model import DecisionRecord
-from core.positions import Env, Position, live_values
+from core.positions import Position, TradingContext, live_values
 from core.positions.live_values import Distance, Pair
 from server.deck import (
     DecisionRow,
@@ -19,13 +19,13 @@ from server.deck import (
 )
 
 
-def exchange_status(now: datetime, env: Env) -> ExchangeStatus:
+def exchange_status(now: datetime, trading: TradingContext) -> ExchangeStatus:
     """The exchange's session at an instant, and how long it or the wait for it lasts."""
-    calendar = env.calendar
+    calendar = trading.calendar
     session = calendar.session_at(now)
     minutes = calendar.market_minute(now)
     local = f"{minutes // 60:02d}:{minutes % 60:02d} ET"
-    label = calendar.session_label(now, env.rules.clock)
+    label = calendar.session_label(now, trading.rules.clock)
     if session is not None:
         return ExchangeStatus(
             session=label,
@@ -42,7 +42,7 @@ def exchange_status(now: datetime, env: Env) -> ExchangeStatus:
     )
 
 
-def decision_row(record: DecisionRecord, outcome: Outcome | None, now: datetime) -> DecisionRow:
+def decision_row(record: DecisionRecord, outcome: TradeOutcome | None, now: datetime) -> DecisionRow:
     """A decision, and what became of its trade."""
     return DecisionRow(
         id=record.id,
@@ -63,9 +63,9 @@ def decision_row(record: DecisionRecord, outcome: Outcome | None, now: datetime)
     )
 
 
-def position_row(position: Position, now: datetime, env: Env) -> PositionRow:
+def position_row(position: Position, now: datetime, trading: TradingContext) -> PositionRow:
     """A position as of its last mark, with ages and distances at ``now``."""
-    v = live_values(position, now, env)
+    v = live_values(position, now, trading)
     entry = position.entry
     return PositionRow(
         id=position.id,

@@ -46,7 +46,7 @@ class Engine(Protocol):
     async def command(self, command: Command) -> CommandResult: ...
 
 
-class Teacher:
+class LearningService:
     """Learns when it is asked and something has changed since; ``heard`` takes what the engine's steps ask for."""
 
     def __init__(self, ledger: Entries, engine: Engine) -> None:

@@ -40,7 +40,7 @@ from server.runtime.runtime import Runtime
 from server.waiting import approval_rows
 
 if TYPE_CHECKING:
-    from server.deck.learning import Teacher
+    from server.deck.learning import LearningService
 
 RECENT = 20
 KEPT_EVENTS = 100
@@ -64,11 +64,11 @@ class LocalDeck:
         runtime.listeners.add(self._performance.heard)
 
     @cached_property
-    def _teacher(self) -> Teacher:
+    def _learning(self) -> LearningService:
         # Learning loads scipy.special; a deck whose Learning screen nobody opens does without.
-        from server.deck.learning import Teacher
+        from server.deck.learning import LearningService
 
-        teacher = Teacher(self._runtime.ledger, self._runtime)
+        teacher = LearningService(self._runtime.ledger, self._runtime)
         self._runtime.listeners.add(teacher.heard)
         return teacher
 
@@ -91,13 +91,13 @@ class LocalDeck:
         state, engine, rules = runtime.engine.state, runtime.engine, runtime.engine.rules
         now = max(runtime.clock.now(), state.at or runtime.clock.now())
         self._watch_feeds(now)
-        rows = tuple(position_row(p, now, engine.env) for p in state.positions.values())
+        rows = tuple(position_row(p, now, engine.trading) for p in state.positions.values())
         open_pnl = open_net(engine)
         return DeckSnapshot(
             at=now,
             seq=state.seq,
             mode=state.mode,
-            exchange=exchange_status(now, engine.env),
+            exchange=exchange_status(now, engine.trading),
             listener=self.listener,
             rules_name=rules.name,
             rules_fingerprint=rules.fingerprint,
@@ -120,7 +120,7 @@ class LocalDeck:
                 decision_row(r, state.outcomes.get(r.id), now) for r in reversed(state.recent[-RECENT:])
             ),
             positions=rows,
-            approvals=approval_rows(state.approvals.values(), state.prices, now, engine.env),
+            approvals=approval_rows(state.approvals.values(), state.prices, now, engine.trading),
             pnl=PnlView(
                 realized=state.day.realized,
                 open=open_pnl,
@@ -219,7 +219,7 @@ class LocalDeck:
             position = from_plain(Position, stored)
             now = position.legs[-1].at if position.legs else position.last.at
         return detail_of(
-            position, position_row(position, now, runtime.engine.env), marks, now, runtime.engine.env
+            position, position_row(position, now, runtime.engine.trading), marks, now, runtime.engine.trading
         )
 
     async def receipt(self, receipt_id: str) -> Mapping[str, Any] | None:
@@ -238,7 +238,7 @@ class LocalDeck:
         )
 
     async def learning(self) -> LearningView:
-        return await self._teacher.view(self._runtime.engine.rules, self._now())
+        return await self._learning.view(self._runtime.engine.rules, self._now())
 
     def _now(self) -> datetime:
         runtime = self._runtime
@@ -264,7 +264,7 @@ class LocalDeck:
 
     async def command(self, command: Command) -> CommandResult:
         if command.name in ("approve", "reject") and command.argument is not None:
-            return await self._teacher.judge(command, self._runtime.engine.rules, self._now())
+            return await self._learning.judge(command, self._runtime.engine.rules, self._now())
         if command.name == "rollback":
             from server.deck.learning import roll_back
 

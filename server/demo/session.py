@@ -12,7 +12,7 @@ from importlib.resources import files
 from core.exchange.calendar import Calendar
 from core.options.trading_clock import TradingClock
 from core.rules import Rules
-from server.assembly import Host, hosting
+from server.assembly import RunningEngine, running_engine
 from server.config import ConfigError, Settings
 from server.demo.drive import Drive
 from server.demo.feed import SimulatedFeed
@@ -29,7 +29,7 @@ ENGINE_ID = "demo"
 class Demo:
     """A running demo and what moves it."""
 
-    host: Host
+    host: RunningEngine
     drive: Drive
     rules: Rules
     seed: int
@@ -52,7 +52,7 @@ async def demo_session(settings: Settings, *, seed: int, speed: float) -> AsyncI
     except ValueError as error:
         raise ConfigError(f"clock: {error}") from None
     feed = SimulatedFeed(market, rules)
-    async with hosting(settings, clock, feed, text, ticking=False) as host:
+    async with running_engine(settings, clock, feed, text, ticking=False) as host:
         drive = Drive(
             host.runtime,
             clock,

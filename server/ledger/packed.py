@@ -16,7 +16,7 @@ import numpy as np
 
 from core.decision.columns import SIDES, packed_dtype, row_of
 from core.model import DecisionRecord
-from core.positions import Position, account_of
+from core.positions import Position, pnl_breakdown
 from server.ledger.timestamps import micros
 
 INPUTS = packed_dtype()
@@ -77,7 +77,7 @@ def pack_outcome(position: Position, shadow: bool) -> bytes:
     """What a closed trade or shadow made, and what its size is worked out from."""
     entry, last = position.entry, position.legs[-1]
     return _PACK_OUTCOME(
-        account_of(position).net,
+        pnl_breakdown(position).net,
         micros(last.at),
         shadow,
         any(leg.stale_fill for leg in position.legs),

@@ -11,7 +11,7 @@ from core.effects import Effect, FetchMarket, StoreDecision, StoreReceipt, Store
 from core.engine import Engine
 from core.events import Event, MarketAnswered
 from core.model import Action, ReceiptStatus
-from core.positions import Position, PositionState, account_of
+from core.positions import Position, PositionState, pnl_breakdown
 from server.ledger.bulk import BulkLedger
 from server.ledger.chain import GENESIS, link
 from server.ledger.codec import encode
@@ -28,7 +28,7 @@ class ReplayError(Exception):
 
 
 @dataclass(slots=True)
-class Tally:
+class ReplayTally:
     """What came of a replay; money in dollars over all contracts sold."""
 
     events: int = 0
@@ -71,7 +71,7 @@ class Replayer:
         self, engine_id: str, output: BulkLedger | None = None, progress: Progress | None = None
     ) -> None:
         self.engine = Engine(engine_id=engine_id)
-        self.tally = Tally()
+        self.tally = ReplayTally()
         self.asked: set[str] = set()
         self._output = output
         self._progress = progress
@@ -137,7 +137,7 @@ class Replayer:
             tally.opened += 1
         gross, net, legs = before or (0.0, 0.0, 0)
         if len(position.legs) > legs:
-            account = account_of(position)
+            account = pnl_breakdown(position)
             tally.gross += account.gross - gross
             tally.net += account.net - net
             for leg in position.legs[legs:]:

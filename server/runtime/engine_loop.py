@@ -32,7 +32,7 @@ from server.ledger.base import Entry, Ledger
 from server.ledger.chunked_json import encode_piecemeal
 from server.ledger.codec import decode_as
 from server.runtime.clock import Clock
-from server.runtime.health import Pulse
+from server.runtime.health import HealthCounters
 from server.runtime.ports import NotStored, Overloaded
 
 log = logging.getLogger("gatedeck.runtime")
@@ -72,7 +72,7 @@ class Writer:
         self.markets = markets
         self.engine_id = engine_id
         self.engine = Engine(engine_id=engine_id)
-        self.pulse = Pulse()
+        self.pulse = HealthCounters()
         self.listeners: set[Callable[[Effect], None]] = set()
         self.landed: Callable[[], None] | None = None
         self._inbox: deque[_Item] = deque()

@@ -10,7 +10,7 @@ LATEST = 2048
 
 
 @dataclass(slots=True)
-class Pulse:
+class HealthCounters:
     """How the runtime is doing, for the System screen and readiness."""
 
     events: int = 0

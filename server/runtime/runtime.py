@@ -107,7 +107,7 @@ class Runtime(Writer):
                 f"clock; go on from there with --clock {last:%Y-%m-%dT%H:%M:%S}Z, or choose another ledger with --db"
             )
         try:
-            self.engine.env.calendar.session_at(now)
+            self.engine.trading.calendar.session_at(now)
         except CalendarError as error:
             raise ConfigError(f"clock: {error}") from None
 
@@ -130,7 +130,7 @@ class Runtime(Writer):
     def exchange_is_closed(self) -> bool:
         """Whether no session is on now; a day outside the calendar has none."""
         with suppress(CalendarError):
-            return self.engine.env.calendar.session_at(self.clock.now()) is None
+            return self.engine.trading.calendar.session_at(self.clock.now()) is None
         return True
 
     def health(self) -> Health:

@@ -19,7 +19,7 @@ from core.learning.walk_forward import Fold, Scored, score, walk_forward
 from core.learning.whatif import Outcomes, WhatIf, whatif
 from core.performance.days import day_number, session_days
 from core.performance.trade import NotClosed, exchange_date, trade_from_entry
-from core.positions import account_of, r_multiple
+from core.positions import pnl_breakdown, r_multiple
 from core.rules import Rules
 from server.ledger.entries import COLUMNS, ITEMS
 from server.ledger.snapshot import LedgerSnapshot
@@ -145,7 +145,7 @@ def _replayed(ledger: Path, rules: Rules, measure: str) -> Traded:
     with LedgerSnapshot(ledger) as source:
         closed = replay_journal(source, rules_text=rules.to_toml(), keep_closed=True).closed or []
     told: Callable[[Any], float | None] = (
-        r_multiple if measure == "R" else lambda position: account_of(position).net
+        r_multiple if measure == "R" else lambda position: pnl_breakdown(position).net
     )
     days, values = [], []
     for position in closed:

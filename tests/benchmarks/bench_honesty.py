@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
-from tests.benchmarks.market_run import PARTS, Leg, MarketRun
+from tests.benchmarks.market_run import PARTS, ExitFill, MarketRun
 from tests.benchmarks.table import Row
 
 SEEDS = range(1, 25)
@@ -25,11 +25,11 @@ LIMIT = 2.0
 SUSPECT = 3.0
 """Standard errors from which one slice of the trades is named; some of many slices pass 2 by chance alone."""
 
-Runs = Sequence[Sequence[Leg]]
-Amount = Callable[[Leg], float]
+Runs = Sequence[Sequence[ExitFill]]
+Amount = Callable[[ExitFill], float]
 
 
-def legs_of(seed: int) -> list[Leg]:
+def legs_of(seed: int) -> list[ExitFill]:
     """Every exit of one seed, trades and shadow trades."""
     run = MarketRun(seed)
     run.to_the_end()
@@ -43,17 +43,17 @@ def measure(seeds: Iterable[int] = SEEDS) -> Runs:
         return list(pool.map(legs_of, seeds))
 
 
-def mean_and_error(runs: Runs, amount: Amount, wanted: Callable[[Leg], bool]) -> tuple[float, float]:
+def mean_and_error(runs: Runs, amount: Amount, wanted: Callable[[ExitFill], bool]) -> tuple[float, float]:
     """The mean over the seeds of a sum over their legs, and its standard error."""
     sums = [sum(amount(leg) for leg in legs if wanted(leg)) for legs in runs]
     return statistics.fmean(sums), statistics.stdev(sums) / len(sums) ** 0.5
 
 
-def gross(leg: Leg) -> float:
+def gross(leg: ExitFill) -> float:
     return leg.gross
 
 
-def undirected(leg: Leg) -> float:
+def undirected(leg: ExitFill) -> float:
     """What a leg made beyond its delta: gamma, volatility, time and what the model cannot explain."""
     return sum(leg.parts) - leg.parts[PARTS.index("delta")]
 
@@ -63,7 +63,7 @@ def rows() -> Iterator[Row]:
     runs = measure()
     for real, what in ((True, "trades"), (False, "shadow trades")):
 
-        def chosen(leg: Leg, real: bool = real) -> bool:
+        def chosen(leg: ExitFill, real: bool = real) -> bool:
             return leg.real is real
 
         count = len({leg.trade for legs in runs for leg in legs if leg.real is real})
@@ -71,7 +71,7 @@ def rows() -> Iterator[Row]:
         yield _row("the same beyond delta", runs, undirected, chosen)
 
 
-def _row(work: str, runs: Runs, amount: Amount, chosen: Callable[[Leg], bool]) -> Row:
+def _row(work: str, runs: Runs, amount: Amount, chosen: Callable[[ExitFill], bool]) -> Row:
     mean, error = mean_and_error(runs, amount, chosen)
     off = abs(mean) / error
     note = f"{off:.2f} standard errors from 0"
@@ -85,9 +85,9 @@ def _row(work: str, runs: Runs, amount: Amount, chosen: Callable[[Leg], bool]) -
     return Row(work, f"{_money(mean)} ± {error:,.0f}", "0, a fair market", None, target, note)
 
 
-def _slices(runs: Runs, amount: Amount, chosen: Callable[[Leg], bool]) -> str:
+def _slices(runs: Runs, amount: Amount, chosen: Callable[[ExitFill], bool]) -> str:
     """By direction and timeframe (each fair by itself, unlike exit reasons): which slices are far from zero."""
-    kinds: Mapping[str, Callable[[Leg], object]] = {
+    kinds: Mapping[str, Callable[[ExitFill], object]] = {
         "direction": lambda leg: leg.direction,
         "timeframe": lambda leg: leg.timeframe,
     }
@@ -95,7 +95,7 @@ def _slices(runs: Runs, amount: Amount, chosen: Callable[[Leg], bool]) -> str:
     for kind, of in kinds.items():
         for value in {of(leg) for legs in runs for leg in legs if chosen(leg)}:
 
-            def wanted(leg: Leg, of: Callable[[Leg], object] = of, value: object = value) -> bool:
+            def wanted(leg: ExitFill, of: Callable[[ExitFill], object] = of, value: object = value) -> bool:
                 return chosen(leg) and of(leg) == value
 
             mean, error = mean_and_error(runs, amount, wanted)

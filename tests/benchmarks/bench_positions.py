@@ -14,7 +14,7 @@ from core.model import Contract, Direction, Levels
 from core.options import greeks
 from core.options.fills import Fill, Order, Side, fill
 from core.options.quotes import OptionQuote
-from core.positions import Env, Position, entry_mark, on_price, open_position
+from core.positions import Position, TradingContext, entry_mark, on_price, open_position
 from core.positions.attribution import States, shapley_steps
 from core.rules import Rules
 from tests.benchmarks.table import Row, alternate, duration
@@ -44,14 +44,14 @@ def rows() -> Iterator[Row]:
 
     def one_model() -> object:
         position, seen = next(modelled)
-        return on_price(position, seen, seen.at, env)
+        return on_price(position, seen, seen.at, trading)
 
     def one_quoted() -> object:
         position, seen = next(quoted)
-        return on_price(position, seen, seen.at, env)
+        return on_price(position, seen, seen.at, trading)
 
-    env = Env(Rules(), Calendar.load())
-    position = _opened(env)
+    trading = TradingContext(Rules(), Calendar.load())
+    position = _opened(trading)
     modelled = itertools.cycle([(position, _seen(position, n, None)) for n in range(64)])
     quoted = itertools.cycle([(position, _seen(position, n, 7.0 + n / 100)) for n in range(64)])
     many, alone, model, quote = alternate(all_at_once, greeks_alone, one_model, one_quoted)
@@ -73,11 +73,11 @@ def rows() -> Iterator[Row]:
     )
 
 
-def _opened(env: Env) -> Position:
+def _opened(trading: TradingContext) -> Position:
     contract = Contract(underlying="SPY", root="SPY", expiry=date(2026, 12, 4), strike=600.0, right="C")
     quote = OptionQuote(bid=7.0, ask=7.1, at=NOW, source="feed")
-    mark = entry_mark(contract, 600.0, NOW, quote, None, NOW, env)
-    rules = env.rules
+    mark = entry_mark(contract, 600.0, NOW, quote, None, NOW, trading)
+    rules = trading.rules
     order = Order(symbol="SPY", side=Side.BUY, contracts=4)
     bought = fill(order, quote, NOW, True, rules.fills, rules.contract)
     assert isinstance(bought, Fill)
@@ -94,7 +94,7 @@ def _opened(env: Env) -> Position:
         risk_amount=250.0,
         atr=6.0,
         now=NOW,
-        env=env,
+        trading=trading,
     )
 
 

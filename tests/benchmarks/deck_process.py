@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from core.intake import ENDPOINTS, sample
 from core.model import Direction
-from server.assembly import Host, hosting
+from server.assembly import Host, running_engine
 from server.config import load_settings
 from server.feeds.base import NoFeed
 from server.runtime.clock import OffsetClock
@@ -107,7 +107,7 @@ async def main(options: argparse.Namespace, tell: Callable[[dict[str, Any]], Non
             {"state_dir": Path(folder), "db": str(Path(folder) / "deck.db"), "port": 0}, Path("/dev/null")
         )
         seen: list[tuple[float, float]] = []
-        async with hosting(settings, OffsetClock(START), NoFeed(), RULES, ticking=True) as host:
+        async with running_engine(settings, OffsetClock(START), NoFeed(), RULES, ticking=True) as host:
             await open_positions(host, options.positions)
             if options.positions:
                 host.supervise("marks", mark(host, options.positions))

@@ -18,7 +18,7 @@ from core.events import Commanded, Event, MarketAnswered, PriceSeen, Received, R
 from core.exchange.calendar import Calendar
 from core.intake import split
 from core.options.trading_clock import TradingClock
-from core.positions import Position, PositionState, account_of
+from core.positions import Position, PositionState, pnl_breakdown
 from core.positions.attribution import Attribution
 from core.rules import Rules
 from server.demo.feed import FEED, SimulatedFeed
@@ -36,7 +36,7 @@ PARTS = tuple(field.name for field in fields(Attribution))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Leg:
+class ExitFill:
     """One exit of one trade in dollars, by what it may be sorted by; ``parts`` in the order of PARTS."""
 
     trade: str
@@ -76,7 +76,7 @@ class MarketRun:
         if self.engine.state.positions:
             raise RuntimeError(f"{len(self.engine.state.positions)} positions could not be sold")
 
-    def legs(self) -> Iterator[Leg]:
+    def legs(self) -> Iterator[ExitFill]:
         """Every exit of every trade and shadow trade, and what shadow trades still hold at its mark."""
         for position in self.closed:
             yield from _left(position, real=True)
@@ -133,18 +133,18 @@ class MarketRun:
             self.shadows.append(effect.position)
 
 
-def _left(position: Position, *, real: bool) -> Iterator[Leg]:
+def _left(position: Position, *, real: bool) -> Iterator[ExitFill]:
     for leg in position.legs:
-        account = account_of(position, (leg,))
+        account = pnl_breakdown(position, (leg,))
         sums = (account.gross, account.costs, account.net)
         yield _leg(position, real, leg.reason.value, sums, leg.attribution)
 
 
 def _leg(
     position: Position, real: bool, reason: str, sums: tuple[float, float, float], parts: Attribution
-) -> Leg:
+) -> ExitFill:
     gross, costs, net = sums
-    return Leg(
+    return ExitFill(
         trade=position.id,
         real=real,
         direction=position.direction.value,

@@ -120,7 +120,7 @@ async def test_panes_draw_nothing_when_nothing_changed() -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause()
         drawn: list[object] = []
-        for pane in app.screen.query("Painted"):
+        for pane in app.screen.query("LineWidget"):
             pane.refresh = lambda *regions, **_: drawn.append(regions)  # type: ignore[method-assign,assignment]
         for _ in range(5):
             app.pull()
@@ -133,7 +133,7 @@ async def test_one_price_repaints_its_cells_only() -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause()
         cells = 0
-        for pane in app.screen.query("Painted"):
+        for pane in app.screen.query("LineWidget"):
             keep = pane.refresh
 
             def counted(*regions, keep=keep, **options):  # type: ignore[no-untyped-def]

@@ -19,8 +19,8 @@ from tui.notices import (
     CHANNELS,
     KINDS,
     SILENT,
-    Herald,
     NoticeSettings,
+    Notifier,
     clean,
     desktop_commands,
     title_command,
@@ -31,13 +31,13 @@ def event(kind: str = "execute", text: str = "Bought 6 SPY") -> EventLine:
     return EventLine(at=NOW, kind=kind, text=text, tone=Tone.POSITIVE)
 
 
-class Desk:
-    """A herald whose terminal is a list and whose clock is set by hand."""
+class Kernel:
+    """A notifier whose terminal is a list and whose clock is set by hand."""
 
     def __init__(self, settings: NoticeSettings | None = None, **environ: str) -> None:
         self.sent: list[str] = []
         self.now = 100.0
-        self.herald = Herald(self.sent.append, settings or NoticeSettings(), environ, lambda: self.now)
+        self.notifier = Notifier(self.sent.append, settings or NoticeSettings(), environ, lambda: self.now)
 
     def took(self) -> list[str]:
         taken, self.sent[:] = list(self.sent), []
@@ -45,31 +45,31 @@ class Desk:
 
 
 def test_an_execution_rings_notifies_and_counts() -> None:
-    desk = Desk()
-    desk.herald.hear(event())
+    desk = Kernel()
+    desk.notifier.hear(event())
     assert desk.took() == [
         "\x07",
         desktop_commands("Bought 6 SPY", {}),
         "\x1b[22;2t",
         "\x1b]2;(1) gatedeck\x07",
     ]
-    desk.herald.seen()
+    desk.notifier.seen()
     assert desk.took() == ["\x1b]2;gatedeck\x07"]
-    desk.herald.leave()
+    desk.notifier.leave()
     assert desk.took() == ["\x1b[23;2t"]
 
 
 def test_many_at_once_ring_once_and_the_rest_is_counted_on_the_next() -> None:
-    desk = Desk()
+    desk = Kernel()
     for n in range(4):
-        desk.herald.hear(event(text=f"no {n}"))
+        desk.notifier.hear(event(text=f"no {n}"))
     assert desk.took().count("\x07") == 1
     desk.now += 6
-    desk.herald.flush()
+    desk.notifier.flush()
     sent = desk.took()
     assert sent.count("\x07") == 1 and any("no 3 (and 2 more)" in each for each in sent)
     desk.now += 6
-    desk.herald.flush()
+    desk.notifier.flush()
     assert desk.took() == []
 
 
@@ -86,10 +86,10 @@ def test_each_kind_and_each_way_is_switched_by_itself(kind: str) -> None:
 
 
 def test_what_has_no_switch_is_not_told() -> None:
-    desk = Desk()
+    desk = Kernel()
     for kind in ("refused", "source", "quarantine", "title", "toggled"):
-        desk.herald.hear(event(kind))
-    assert desk.herald.unseen == 0 and desk.took() == []
+        desk.notifier.hear(event(kind))
+    assert desk.notifier.unseen == 0 and desk.took() == []
 
 
 def test_settings_are_plain_and_come_back_and_nonsense_keeps_the_default() -> None:
@@ -101,10 +101,10 @@ def test_settings_are_plain_and_come_back_and_nonsense_keeps_the_default() -> No
 
 
 def test_without_the_title_it_is_given_back() -> None:
-    desk = Desk()
-    desk.herald.show_title()
-    desk.herald.settings = NoticeSettings(title=False)
-    desk.herald.show_title()
+    desk = Kernel()
+    desk.notifier.show_title()
+    desk.notifier.settings = NoticeSettings(title=False)
+    desk.notifier.show_title()
     assert desk.took() == ["\x1b[22;2t", "\x1b]2;gatedeck\x07", "\x1b[23;2t"]
 
 
@@ -139,21 +139,21 @@ async def test_a_key_clears_the_count_and_an_alarm_is_told_once() -> None:
     deck = FakeDeck()
     async with running(deck) as (app, pilot):
         sent: list[str] = []
-        app.herald._write = sent.append
+        app.notifier._write = sent.append
         deck.urgent.put_nowait(event())
         await asyncio.sleep(0.05)
-        assert app.herald.unseen == 1 and "\x1b]2;(1) gatedeck\x07" in sent
+        assert app.notifier.unseen == 1 and "\x1b]2;(1) gatedeck\x07" in sent
         await pilot.press("down")
-        assert app.herald.unseen == 0 and sent[-1] == "\x1b]2;gatedeck\x07"
+        assert app.notifier.unseen == 0 and sent[-1] == "\x1b]2;gatedeck\x07"
         deck.change(alarms=("ledger: disk full",))
         for _ in range(3):
             app.pull()
-        assert app.herald.unseen == 1
+        assert app.notifier.unseen == 1
         deck.change(alarms=())
         app.pull()
         deck.change(alarms=("ledger: disk full",))
         app.pull()
-        assert app.herald.unseen == 2
+        assert app.notifier.unseen == 2
 
 
 async def test_a_kind_that_is_off_is_no_toast_and_the_dialog_switches_it(
@@ -165,12 +165,12 @@ async def test_a_kind_that_is_off_is_no_toast_and_the_dialog_switches_it(
         await pilot.press("A", "space", "right", "space", "right", "space")
         await pilot.pause()
         assert isinstance(app.screen, NoticesDialog) and "execute" in screen_text(app)
-        assert app.herald.settings.execute == frozenset()
+        assert app.notifier.settings.execute == frozenset()
         assert app.settings.get("notices", {})["execute"] == []
         await pilot.press("escape")
         deck.urgent.put_nowait(event())
         await asyncio.sleep(0.05)
-        assert not list(app._notifications) and app.herald.unseen == 0
+        assert not list(app._notifications) and app.notifier.unseen == 0
         deck.urgent.put_nowait(event("silence", "STRAT_EXEC is silent"))
         await asyncio.sleep(0.05)
         assert "STRAT_EXEC" in list(app._notifications)[-1].message

@@ -85,11 +85,11 @@ def _at_home(display: Display, settings: Settings, state: Path, config: Path | N
 
 
 async def _run(settings: Settings, rules_text: str, display: Display, *, keep_running: bool) -> int:
-    from server.assembly import hosting
+    from server.assembly import running_engine
     from server.feeds.base import NoFeed
 
     clock: Clock = RealClock() if settings.clock is None else OffsetClock(settings.clock)
-    async with hosting(settings, clock, NoFeed(), rules_text, ticking=True) as host:
+    async with running_engine(settings, clock, NoFeed(), rules_text, ticking=True) as host:
         report_failures(lambda words: host.runtime.pulse.alarms.update(loop=words))
         if settings.headless:
             print(f"gatedeck listens on {host.http.url}", flush=True)

@@ -12,14 +12,14 @@ from tui import fmt
 from tui.dialogs.base import Dialog
 from tui.notices import BELL, CHANNELS, DESKTOP, KINDS, TOAST, NoticeSettings
 from tui.widgets.line import Line, heading
-from tui.widgets.line_widget import Painted
+from tui.widgets.line_widget import LineWidget
 
 _ROWS = (*KINDS, "title")
 _NAMES = {TOAST: "toast", BELL: "bell", DESKTOP: "desktop"}
 _CELL = 10
 
 
-class NoticeGrid(Painted, can_focus=True):
+class NoticeGrid(LineWidget, can_focus=True):
     """Kinds down, ways across; space switches the one under the cursor."""
 
     BINDINGS = [

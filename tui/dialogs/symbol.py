@@ -12,12 +12,12 @@ from textual.widgets import Input
 from core.model import SYMBOL_PATTERN
 from tui.dialogs.base import Dialog
 from tui.widgets.line import Line, heading
-from tui.widgets.line_widget import Painted
+from tui.widgets.line_widget import LineWidget
 
 _SYMBOL = re.compile(f"(?:{SYMBOL_PATTERN})?")
 
 
-class SymbolText(Painted):
+class SymbolText(LineWidget):
     def lines(self, width: int, height: int) -> list[Line]:
         words: Line = [(" Enter shows its decisions; nothing typed shows all.", "dim")]
         return [heading("Symbol", width), words]

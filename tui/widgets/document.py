@@ -8,10 +8,10 @@ from textual import events
 from textual.binding import Binding
 
 from tui.widgets.line import Line
-from tui.widgets.line_widget import Painted
+from tui.widgets.line_widget import LineWidget
 
 
-class Document(Painted, can_focus=True):
+class Document(LineWidget, can_focus=True):
     """Lines made for the width at hand by ``write``."""
 
     BINDINGS = [

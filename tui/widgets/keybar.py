@@ -8,13 +8,13 @@ from textual import events
 
 from tui.commands.base import UserCommand
 from tui.widgets.line import Line, width_of
-from tui.widgets.line_widget import Painted
+from tui.widgets.line_widget import LineWidget
 
 _MERGED = 3
 """Screens from which their keys are shown as one where not all have room."""
 
 
-class KeyBar(Painted):
+class KeyBar(LineWidget):
     """Made from the table of commands; a click on a word is its key."""
 
     def __init__(self, commands: Sequence[type[UserCommand]], *, id: str | None = None) -> None:

@@ -59,7 +59,7 @@ def _cells(strip: Strip) -> list[tuple[str, Style | None]]:
     return cells
 
 
-class Painted(Widget):
+class LineWidget(Widget):
     """A widget that is a list of lines; subclasses say which in ``lines`` and call ``repaint`` on change."""
 
     ALLOW_SELECT = False
@@ -160,7 +160,7 @@ class Painted(Widget):
         self.repaint()
 
 
-class Pane(Painted):
+class Pane(LineWidget):
     """A painted widget that shows one slice of the snapshot, and draws again only when the slice changed."""
 
     data: object = None

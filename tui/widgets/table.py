@@ -13,7 +13,7 @@ from textual.message import Message
 from tui.commands.registry import bindings
 from tui.fmt import fit
 from tui.widgets.line import Line, heading
-from tui.widgets.line_widget import Painted
+from tui.widgets.line_widget import LineWidget
 
 Cell = tuple[str, str]
 
@@ -62,7 +62,7 @@ class Row:
         self._cells = None
 
 
-class LiveTable(Painted, can_focus=True):
+class LiveTable(LineWidget, can_focus=True):
     """Rows keep the order they are given in; the cursor is anchored by key, never by place."""
 
     BINDINGS = bindings("table")

@@ -8,7 +8,7 @@ from textual.binding import Binding
 from textual.message import Message
 
 from tui.widgets.line import Line, width_of
-from tui.widgets.line_widget import Painted
+from tui.widgets.line_widget import LineWidget
 
 CANCEL = "Cancel  Esc"
 _LEAST = 12
@@ -16,7 +16,7 @@ _LEAST = 12
 _GAP = 2
 
 
-class Answers(Painted, can_focus=True):
+class Answers(LineWidget, can_focus=True):
     """One widget, where two buttons in a row would be three: a dialog is on the screen that much sooner."""
 
     BINDINGS = [

@@ -28,7 +28,7 @@ from core.events import Commanded, MarketAnswered, PriceSeen, Received, RulesCha
 from core.intake import sample
 from core.intake.samples import DISGUISES
 from core.model import Action, Direction, ReceiptStatus, Source
-from core.positions import account_of
+from core.positions import pnl_breakdown
 from server.ledger.codec import decode, encode, encode_any
 from server.runtime.engine_loop import decode_state
 
@@ -316,7 +316,7 @@ class AnyHistory(RuleBasedStateMachine):
             assert before is None or before.legs == position.legs[: len(before.legs)]
             assert before is None or before.remaining > 0
             self.positions[position.id] = position
-            account = account_of(position)
+            account = pnl_breakdown(position)
             assert position.remaining + account.contracts == position.entry.filled_contracts
             assert position.remaining >= 0 and all(leg.contracts > 0 for leg in position.legs)
             assert abs(account.gross - account.costs - account.net) < 1e-6

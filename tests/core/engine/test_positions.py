@@ -8,7 +8,7 @@ import pytest
 
 from core.effects import AnswerCommand, Notify, StoreMarks, StoreTrade
 from core.model import Action, Direction, ExitReason, Mode, Source
-from core.positions import PositionState, account_of
+from core.positions import PositionState, pnl_breakdown
 
 LONG, SHORT = Direction.LONG, Direction.SHORT
 MANY = "[risk]\nopen_positions = 90\nper_symbol = 90\nsymbol_premium = 1e6\n"
@@ -104,10 +104,10 @@ def test_a_manual_exit_sells_what_was_asked_and_books_it(wire: Any) -> None:
     assert told.ok and told.code == "EXITED" and "Sold 3" in told.text
     held = wire.state.positions[position.id]
     assert (held.remaining, held.legs[0].contracts, held.legs[0].reason) == (5, 3, ExitReason.MANUAL)
-    assert wire.state.day.realized == pytest.approx(account_of(held).net)
+    assert wire.state.day.realized == pytest.approx(pnl_breakdown(held).net)
     assert wire.command("exit", position, expected=5).ok
     assert position.id not in wire.state.positions
-    assert wire.state.day.realized == pytest.approx(account_of(wire.position(position)).net)
+    assert wire.state.day.realized == pytest.approx(pnl_breakdown(wire.position(position)).net)
 
 
 COMMANDS = [
@@ -205,7 +205,7 @@ def lose(wire: Any, symbol: str) -> float:
     position = wire.enter(symbol)
     wire.later(minutes=1).price(448.0, symbol)
     assert reasons(wire, position) == ["STOP_LOSS"]
-    return account_of(wire.position(position)).net
+    return pnl_breakdown(wire.position(position)).net
 
 
 def test_three_losses_in_a_row_are_followed_by_a_pause(wired: Any) -> None:
@@ -227,7 +227,7 @@ def test_a_win_ends_the_run_of_losses(wired: Any) -> None:
     lose(wire, "SPY"), lose(wire, "QQQ")
     won = wire.enter("IWM")
     wire.later(minutes=1).price(456.0, "IWM")
-    assert account_of(wire.position(won)).net > 0
+    assert pnl_breakdown(wire.position(won)).net > 0
     assert wire.state.day.losses_in_a_row == 0
     assert lose(wire, "DIA") < 0 and wire.state.day.cool_down_until is None
 
@@ -251,7 +251,7 @@ def test_the_book_begins_anew_with_each_exchange_day_even_without_a_tick(wired: 
     assert wire.state.day.realized == pytest.approx(lost)
     held = wire.enter("QQQ")
     wire.at("2026-11-25T09:31").price(440.0, "QQQ")
-    net = account_of(wire.position(held)).net
+    net = pnl_breakdown(wire.position(held)).net
     assert wire.state.day.realized == pytest.approx(net)
     assert wire.state.day.closed == 1 and wire.state.day.losses_in_a_row == 2
 

@@ -30,7 +30,7 @@ def test_prices_go_on_past_the_exit_to_the_last_close_and_touch_nothing(wire: An
 def test_a_tail_ends_after_the_settlement_of_its_option(wire: Any) -> None:
     position = wire.enter()
     wire.later(minutes=1).price(440.0)
-    close = wire.engine.env.last_close(position.contract.expiry)
+    close = wire.engine.trading.last_close(position.contract.expiry)
     wire.now = close
     wire.tick()
     wire.price(441.0, official_close=True)

@@ -15,22 +15,22 @@ from core.model import Contract, Direction, Levels
 from core.options.fills import Fill, Order, Side, fill
 from core.options.quotes import OptionQuote
 from core.options.spreads import quote_from_model
-from core.positions import Env, Position, entry_mark, open_position
+from core.positions import Position, TradingContext, entry_mark, open_position
 from core.rules import Rules
 
 EXCHANGE = ZoneInfo("America/New_York")
 
 
 @dataclass
-class Desk:
+class Kernel:
     """Opens SPY positions at 600 with stop 597, targets 603 and 606 (mirrored for SHORT), strike 600."""
 
     rules: Rules = field(default_factory=Rules)
     id: str = "p1"
 
     @property
-    def env(self) -> Env:
-        return Env(self.rules, Calendar.from_rules(self.rules.clock))
+    def trading(self) -> TradingContext:
+        return TradingContext(self.rules, Calendar.from_rules(self.rules.clock))
 
     @staticmethod
     def at(text: str) -> datetime:
@@ -56,18 +56,18 @@ class Desk:
         risk: float = 100.0,
         **changes: Any,
     ) -> Position:
-        env, now = self.env, self.at(entered)
+        trading, now = self.trading, self.at(entered)
         contract = self.contract(direction, date.fromisoformat(expiry), **changes)
         real = None if quote is None else OptionQuote(bid=quote[0], ask=quote[1], at=now, source="feed")
-        mark = entry_mark(contract, spot, now, real, iv_percentile, now, env)
+        mark = entry_mark(contract, spot, now, real, iv_percentile, now, trading)
         around = real or quote_from_model(
             mark.mid,
             symbol="SPY",
-            dte=env.dte(contract, now),
+            dte=trading.dte(contract, now),
             entry_id=self.id,
             priced_at=now,
             now=now,
-            day=env.calendar.session_at(now),
+            day=trading.calendar.session_at(now),
             rules=self.rules.fills,
         )
         order = Order(symbol="SPY", side=Side.BUY, contracts=contracts)
@@ -89,7 +89,7 @@ class Desk:
             risk_amount=risk,
             atr=atr,
             now=now,
-            env=env,
+            trading=trading,
         )
 
     def seen(
@@ -125,11 +125,11 @@ class Desk:
 
 
 @pytest.fixture
-def desk() -> Desk:
-    return Desk()
+def desk() -> Kernel:
+    return Kernel()
 
 
 @pytest.fixture(scope="session")
-def desk_by() -> type[Desk]:
+def desk_by() -> type[Kernel]:
     """The desk's class, for a test that needs rules of its own."""
-    return Desk
+    return Kernel

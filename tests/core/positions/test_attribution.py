@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.options import greeks_one
-from core.positions.attribution import State, States, Terms, model_value, shapley_one, shapley_steps
+from core.positions.attribution import PricingTerms, State, States, model_value, shapley_one, shapley_steps
 
 MINUTE = 1 / 122_000  # years of variance in a session's minute, near enough
 CALENDAR_MINUTE = 1 / (365 * 1440)
 
 terms_strategy = st.builds(
-    Terms,
+    PricingTerms,
     strike=st.floats(400, 800),
     is_call=st.booleans(),
     rate=st.just(0.04),
@@ -36,7 +36,7 @@ states = st.builds(
 
 
 @given(terms_strategy, states, states, st.floats(-1, 1))
-def test_parts_add_up(terms: Terms, start: State, end: State, delta: float) -> None:
+def test_parts_add_up(terms: PricingTerms, start: State, end: State, delta: float) -> None:
     change = model_value(terms, end) - model_value(terms, start)
     parts = shapley_one(terms, start, end, delta, change)
     assert parts.unexplained == 0
@@ -45,7 +45,7 @@ def test_parts_add_up(terms: Terms, start: State, end: State, delta: float) -> N
 
 @given(terms_strategy, states, states, st.floats(-5, 5))
 def test_what_a_mid_moved_beyond_the_model_is_unexplained(
-    terms: Terms, start: State, end: State, beyond: float
+    terms: PricingTerms, start: State, end: State, beyond: float
 ) -> None:
     change = model_value(terms, end) - model_value(terms, start)
     parts = shapley_one(terms, start, end, 0.5, change + beyond)
@@ -54,7 +54,9 @@ def test_what_a_mid_moved_beyond_the_model_is_unexplained(
 
 
 @given(terms_strategy, states, states, st.floats(-1, 1))
-def test_a_part_is_the_mean_over_the_six_orders(terms: Terms, start: State, end: State, delta: float) -> None:
+def test_a_part_is_the_mean_over_the_six_orders(
+    terms: PricingTerms, start: State, end: State, delta: float
+) -> None:
     """The definition itself: change one after the other, in each order, and average."""
     found = dict.fromkeys("svt", 0.0)
     for order in permutations("svt"):
@@ -92,7 +94,7 @@ def test_small_steps_are_the_greeks(
     deviation = iv * (minutes_left * MINUTE) ** 0.5
     strike = 600.0 * (1 + deviations * deviation)
     move = share * min(1e-3, 0.1 * deviation)
-    terms = Terms(strike, is_call, 0.04, 0.01, False, 100)
+    terms = PricingTerms(strike, is_call, 0.04, 0.01, False, 100)
     start = State(600.0, iv, minutes_left * MINUTE, minutes_left * CALENDAR_MINUTE * 3)
     end = State(600.0 * (1 + move), iv, start.years - MINUTE, start.carry_years - CALENDAR_MINUTE)
     g = greeks_one(
@@ -112,7 +114,7 @@ def test_small_steps_are_the_greeks(
 
 
 @given(st.lists(st.tuples(terms_strategy, states, states, st.floats(-1, 1)), min_size=1, max_size=12))
-def test_scalar_equals_array(rows: list[tuple[Terms, State, State, float]]) -> None:
+def test_scalar_equals_array(rows: list[tuple[PricingTerms, State, State, float]]) -> None:
     """The path for few and the path for many give the same, American and European rows side by side."""
     changes = [model_value(t, b) - model_value(t, a) + 0.01 for t, a, b, _ in rows]
     scalar = [shapley_one(*row, change) for row, change in zip(rows, changes, strict=True)]
@@ -124,7 +126,7 @@ def test_scalar_equals_array(rows: list[tuple[Terms, State, State, float]]) -> N
 
 @given(st.lists(st.tuples(terms_strategy, states, states, st.just(0.5)), min_size=1, max_size=8))
 def test_the_marks_of_many_carry_the_value_and_greeks_of_each(
-    rows: list[tuple[Terms, State, State, float]],
+    rows: list[tuple[PricingTerms, State, State, float]],
 ) -> None:
     many = _many(rows, None)
     assert np.all(many.unexplained == 0)
@@ -141,14 +143,14 @@ def test_the_marks_of_many_carry_the_value_and_greeks_of_each(
 
 
 def test_an_american_option_at_its_floor_moves_with_the_spot_alone() -> None:
-    terms = Terms(700.0, False, 0.04, 0.0, True, 100)
+    terms = PricingTerms(700.0, False, 0.04, 0.0, True, 100)
     start, end = State(500.0, 0.1, 0.1, 0.1), State(498.0, 0.12, 0.099, 0.099)
     parts = shapley_one(terms, start, end, -1.0, 2.0)
     assert parts.delta == 200 and parts.unexplained == 0
     assert (parts.gamma, parts.iv, parts.theta) == pytest.approx((0, 0, 0), abs=1e-9)
 
 
-def _many(rows: list[tuple[Terms, State, State, float]], changes: Any) -> Any:
+def _many(rows: list[tuple[PricingTerms, State, State, float]], changes: Any) -> Any:
     terms, starts, ends, deltas = zip(*rows, strict=True)
     return shapley_steps(
         [t.strike for t in terms],

@@ -26,7 +26,7 @@ import pytest
 
 from core.events import PriceSeen
 from core.model import Direction
-from core.positions import Leg, Outcome, Position, exit_by_hand, on_price, on_time
+from core.positions import ExitFill, Position, PositionChange, exit_by_hand, on_price, on_time
 
 EXCHANGE = ZoneInfo("America/New_York")
 LONG, SHORT = Direction.LONG, Direction.SHORT
@@ -281,9 +281,9 @@ class Play:
     """Plays a path, line by line, as the engine would."""
 
     def __init__(self, desk: Any, position: Position) -> None:
-        self.desk, self.position, self.env = desk, position, desk.env
+        self.desk, self.position, self.trading = desk, position, desk.trading
         self.last: PriceSeen | None = None
-        self.day = f"{desk.env.calendar.market_date(position.opened_at):%m-%d}"
+        self.day = f"{desk.trading.calendar.market_date(position.opened_at):%m-%d}"
 
     def through(self, path: str) -> Position:
         for line in path.split("\n"):
@@ -296,9 +296,9 @@ class Play:
     def line(self, now: datetime, day: str, what: list[str]) -> None:
         match what:
             case ["tick"]:
-                self.take(on_time(self.position, now, self.last, self.env))
+                self.take(on_time(self.position, now, self.last, self.trading))
             case ["sell", count]:
-                self.take(exit_by_hand(self.position, int(count), now, self.last, None, self.env))
+                self.take(exit_by_hand(self.position, int(count), now, self.last, None, self.trading))
             case ["bar", first, high, low, close]:
                 bar = (float(first), float(high), float(low))
                 self.price(now, float(close), bar=bar)
@@ -310,7 +310,7 @@ class Play:
                 until = self.when(day, clock)
                 while now <= until:
                     self.price(now, float(price))
-                    self.take(on_time(self.position, now + timedelta(seconds=30), self.last, self.env))
+                    self.take(on_time(self.position, now + timedelta(seconds=30), self.last, self.trading))
                     now += timedelta(minutes=1)
             case [price]:
                 self.price(now, float(price))
@@ -319,9 +319,9 @@ class Play:
 
     def price(self, now: datetime, price: float, **facts: Any) -> None:
         self.last = self.desk.seen(self.position, now, price, **facts)
-        self.take(on_price(self.position, self.last, now, self.env))
+        self.take(on_price(self.position, self.last, now, self.trading))
 
-    def take(self, outcome: Outcome) -> None:
+    def take(self, outcome: PositionChange) -> None:
         self.position = outcome.position
 
     def when(self, day: str, clock: str) -> datetime:
@@ -340,7 +340,7 @@ def _expected(text: str) -> list[Any]:
     return [*rows, "CLOSED"]
 
 
-def _told(leg: Leg, position: Position) -> tuple[Any, ...]:
+def _told(leg: ExitFill, position: Position) -> tuple[Any, ...]:
     day, at = (when.astimezone(EXCHANGE) for when in (position.opened_at, leg.at))
     clock = f"{at:%H:%M}" if at.date() == day.date() else f"{at:%m-%d %H:%M}"
     return leg.reason.value, leg.contracts, pytest.approx(leg.underlying, abs=1e-9), clock, leg.stale_fill

@@ -32,7 +32,7 @@ def test_the_table_has_every_reason_once_in_the_order_of_the_reasons() -> None:
 def test_a_price_beyond_a_level_is_sold_on_the_real_quote(desk: Any) -> None:
     position = desk.open(quote=(2.40, 2.50), contracts=1)
     now = position.opened_at + MINUTE
-    leg = on_price(position, desk.seen(position, now, 596.5, quote=(1.20, 1.30)), now, desk.env).legs[0]
+    leg = on_price(position, desk.seen(position, now, 596.5, quote=(1.20, 1.30)), now, desk.trading).legs[0]
     assert leg.mid == pytest.approx(1.25) and leg.spread_cost == pytest.approx(5.0)
     assert leg.price == pytest.approx(1.19)  # the bid less .5 % of the mid, down to the cent
     assert leg.reason is ExitReason.STOP_LOSS and not leg.stale_fill
@@ -44,7 +44,7 @@ def test_inside_a_bar_the_option_is_valued_at_the_level_with_the_volatility_of_t
     position = desk.open(quote=(2.40, 2.50), contracts=2)
     now = position.opened_at + MINUTE
     seen = desk.seen(position, now, 604.0, bar=(601.0, 604.2, 600.8), quote=(5.20, 5.40))
-    outcome = on_price(position, seen, now, desk.env)
+    outcome = on_price(position, seen, now, desk.trading)
     (leg,), (inside, end) = outcome.legs, outcome.marks
     assert (leg.underlying, end.spot, end.mid) == (603.0, 604.0, pytest.approx(5.30))
     assert inside.iv == end.iv != position.last.iv
@@ -61,7 +61,7 @@ def test_inside_a_bar_the_option_is_valued_at_the_level_with_the_volatility_of_t
 def test_without_a_quote_the_spread_is_the_models_and_fixed_by_the_entry(desk: Any) -> None:
     position = desk.open(contracts=1)
     now = position.opened_at + MINUTE
-    leg = on_price(position, desk.seen(position, now, 596.0), now, desk.env).legs[0]
+    leg = on_price(position, desk.seen(position, now, 596.0), now, desk.trading).legs[0]
     entry = position.entry
     assert 0.03 / 2 <= leg.spread_cost / leg.mid / 100 <= 0.05 / 2
     assert leg.spread_cost / leg.mid == pytest.approx(entry.spread_cost / entry.entry_mid)
@@ -69,11 +69,11 @@ def test_without_a_quote_the_spread_is_the_models_and_fixed_by_the_entry(desk: A
 
 def test_the_rest_of_a_large_exit_is_retried_on_the_next_price_until_flat(desk: Any) -> None:
     position = desk.open(contracts=120)  # 102 are bought
-    env, now = desk.env, position.opened_at
+    trading, now = desk.trading, position.opened_at
     sold = []
     for n, price in enumerate((596.5, 596.0, 598.0), start=1):
         at = now + n * MINUTE
-        outcome = on_price(position, desk.seen(position, at, price), at, env)
+        outcome = on_price(position, desk.seen(position, at, price), at, trading)
         position = outcome.position
         sold += [(leg.reason, leg.contracts, leg.underlying) for leg in outcome.legs]
         if n == 1:
@@ -84,74 +84,74 @@ def test_the_rest_of_a_large_exit_is_retried_on_the_next_price_until_flat(desk: 
 
 def test_the_rest_is_retried_at_a_bars_open_and_by_the_clock_when_no_price_comes(desk: Any) -> None:
     opened = desk.open(contracts=120)
-    env, now = desk.env, opened.opened_at + MINUTE
-    first = on_price(opened, desk.seen(opened, now, 596.5), now, env).position
+    trading, now = desk.trading, opened.opened_at + MINUTE
+    first = on_price(opened, desk.seen(opened, now, 596.5), now, trading).position
     later = now + MINUTE
     bar = desk.seen(first, later, 598.0, bar=(597.5, 598.5, 597.0))
-    assert on_price(first, bar, later, env).legs[0].underlying == 597.5
-    assert on_time(first, later, None, env).legs == ()
-    much_later = on_time(first, now + 3 * MINUTE, None, env)
+    assert on_price(first, bar, later, trading).legs[0].underlying == 597.5
+    assert on_time(first, later, None, trading).legs == ()
+    much_later = on_time(first, now + 3 * MINUTE, None, trading)
     assert much_later.legs[0].stale_fill and much_later.position.state is PositionState.CLOSED
 
 
 def test_after_target_1_half_of_a_large_position_the_rest_of_that_half_goes_first(desk: Any) -> None:
     position = desk.open(contracts=141)  # 119 bought, 60 to leave at target 1, 51 of them at once
-    env, now = desk.env, position.opened_at + MINUTE
-    position = on_price(position, desk.seen(position, now, 603.2), now, env).position
+    trading, now = desk.trading, position.opened_at + MINUTE
+    position = on_price(position, desk.seen(position, now, 603.2), now, trading).position
     assert [leg.contracts for leg in position.legs] == [51] and position.pending.contracts == 9
     assert position.stop == 600
     now += MINUTE
-    position = on_price(position, desk.seen(position, now, 602.0), now, env).position
+    position = on_price(position, desk.seen(position, now, 602.0), now, trading).position
     assert [leg.contracts for leg in position.legs] == [51, 9]
     assert (position.state, position.remaining) == (PositionState.OPEN, 59)
 
 
 def test_halted_nothing_is_sold_but_it_is_marked_and_expires(desk: Any) -> None:
     position = desk.open()
-    env, now = desk.env, position.opened_at + MINUTE
-    outcome = on_price(position, desk.seen(position, now, 590.0), now, env, exits=False)
+    trading, now = desk.trading, position.opened_at + MINUTE
+    outcome = on_price(position, desk.seen(position, now, 590.0), now, trading, exits=False)
     assert outcome.legs == () and outcome.position.last.spot == 590.0
-    outcome = on_time(outcome.position, desk.at("2026-11-24T15:58"), None, env, exits=False)
+    outcome = on_time(outcome.position, desk.at("2026-11-24T15:58"), None, trading, exits=False)
     assert outcome.legs == ()
-    by_hand = exit_by_hand(outcome.position, 4, desk.at("2026-11-24T15:58"), None, None, env)
+    by_hand = exit_by_hand(outcome.position, 4, desk.at("2026-11-24T15:58"), None, None, trading)
     assert by_hand.position.state is PositionState.CLOSED
     close = desk.at("2026-11-24T16:00")
-    waiting = on_time(outcome.position, close, None, env, exits=False).position
+    waiting = on_time(outcome.position, close, None, trading, exits=False).position
     assert waiting.state is PositionState.AWAITING_SETTLEMENT
 
 
 def test_halted_only_the_rest_of_a_sale_by_hand_is_still_sold(desk: Any) -> None:
     opened = desk.open(contracts=120)
-    env, now = desk.env, opened.opened_at + MINUTE
-    stopped = on_price(opened, desk.seen(opened, now, 596.5), now, env).position
-    by_hand = exit_by_hand(opened, 102, now, None, None, env).position
+    trading, now = desk.trading, opened.opened_at + MINUTE
+    stopped = on_price(opened, desk.seen(opened, now, 596.5), now, trading).position
+    by_hand = exit_by_hand(opened, 102, now, None, None, trading).position
     later = now + MINUTE
     seen = desk.seen(opened, later, 596.0)
-    assert on_price(stopped, seen, later, env, exits=False).legs == ()
-    assert [leg.contracts for leg in on_price(by_hand, seen, later, env, exits=False).legs] == [16]
+    assert on_price(stopped, seen, later, trading, exits=False).legs == ()
+    assert [leg.contracts for leg in on_price(by_hand, seen, later, trading, exits=False).legs] == [16]
 
 
 def test_at_the_open_a_price_of_that_session_is_waited_for(desk: Any) -> None:
     """What fell due overnight is not sold at yesterday's price, unless no price comes."""
     position = desk.open(expiry="2026-11-25", entered="2026-11-24T15:50", contracts=1)
     desk.rules = Rules.parse("[exits]\ntheta_decay_pct = 8")
-    env = desk.env
-    assert on_time(position, desk.at("2026-11-25T09:30:05"), None, env).legs == ()
-    assert on_time(position, desk.at("2026-11-25T09:31:30"), None, env).legs == ()
-    (leg,) = on_time(position, desk.at("2026-11-25T09:31:31"), None, env).legs
+    trading = desk.trading
+    assert on_time(position, desk.at("2026-11-25T09:30:05"), None, trading).legs == ()
+    assert on_time(position, desk.at("2026-11-25T09:31:30"), None, trading).legs == ()
+    (leg,) = on_time(position, desk.at("2026-11-25T09:31:31"), None, trading).legs
     assert leg.reason is ExitReason.THETA_DECAY and leg.stale_fill
     at = desk.at("2026-11-25T09:30:05")
-    (leg,) = on_price(position, desk.seen(position, at, 600.0), at, env).legs
+    (leg,) = on_price(position, desk.seen(position, at, 600.0), at, trading).legs
     assert leg.reason is ExitReason.THETA_DECAY and not leg.stale_fill
 
 
 def test_theta_decay_acts_at_the_first_price_with_half_of_the_premium_paid(desk: Any) -> None:
     position = desk.open(contracts=1)
-    env, now, paid = desk.env, position.opened_at, 0.0
+    trading, now, paid = desk.trading, position.opened_at, 0.0
     while position.is_open:
         assert paid < 0.5 * position.premium
         now += MINUTE
-        position = on_price(position, desk.seen(position, now, 600.0), now, env).position
+        position = on_price(position, desk.seen(position, now, 600.0), now, trading).position
         paid = (position.entry.entry_mid - position.last.mid) * 100  # nothing but time has passed
     assert position.legs[0].reason is ExitReason.THETA_DECAY and paid >= 0.5 * position.premium
 
@@ -173,59 +173,59 @@ def test_theta_decay_acts_at_the_first_price_with_half_of_the_premium_paid(desk:
 def test_time_counts_full_sessions_and_their_own_closes(
     desk: Any, entered: str, expiry: str, leaves: str
 ) -> None:
-    assert time_exit_at(desk.open(entered=entered, expiry=expiry), desk.env) == desk.at(leaves)
+    assert time_exit_at(desk.open(entered=entered, expiry=expiry), desk.trading) == desk.at(leaves)
 
 
 def test_settled_at_intrinsic_without_spread_or_commission(desk: Any) -> None:
     position = desk.open(contracts=2)
     close = desk.at("2026-11-24T16:00")
-    outcome = settle(position, 604.25, close, desk.env)
+    outcome = settle(position, 604.25, close, desk.trading)
     (leg,) = outcome.legs
     assert (leg.mid, leg.price, leg.spread_cost, leg.slippage, leg.commission) == (4.25, 4.25, 0, 0, 0)
     assert not leg.near_strike and not leg.stale_fill
     told = exit_record(outcome.position)
     assert told["pnl_net"] == pytest.approx((4.25 - position.entry.entry_price) * 200 - 1.30)
-    worthless = settle(position, 598.0, close, desk.env).legs[0]
+    worthless = settle(position, 598.0, close, desk.trading).legs[0]
     assert (worthless.price, worthless.delta) == (0.0, 0.0)
-    assert settle(position, 601.0, close, desk.env).legs[0].near_strike
+    assert settle(position, 601.0, close, desk.trading).legs[0].near_strike
 
 
 def test_before_the_close_nothing_is_settled_and_a_close_must_be_a_price(desk: Any) -> None:
     position = desk.open()
     before = desk.at("2026-11-24T15:59")
-    assert settle(position, 604.0, before, desk.env).position is position
+    assert settle(position, 604.0, before, desk.trading).position is position
     with pytest.raises(ValueError, match="official close"):
-        settle(position, float("nan"), desk.at("2026-11-24T16:00"), desk.env)
+        settle(position, float("nan"), desk.at("2026-11-24T16:00"), desk.trading)
 
 
 def test_the_official_close_of_another_day_does_not_settle(desk: Any) -> None:
-    position = on_time(desk.open(), desk.at("2026-11-24T16:00"), None, desk.env).position
+    position = on_time(desk.open(), desk.at("2026-11-24T16:00"), None, desk.trading).position
     other = desk.at("2026-11-25T16:00")
     seen = desk.seen(position, other, 640.0, official=True)
-    assert on_price(position, seen, other, desk.env).position is position
+    assert on_price(position, seen, other, desk.trading).position is position
 
 
 def test_an_older_price_than_the_last_changes_nothing(desk: Any) -> None:
     position = desk.open()
     now = position.opened_at + MINUTE
     seen = desk.seen(position, now, 590.0, priced_at=position.opened_at - MINUTE)
-    assert on_price(position, seen, now, desk.env).position is position
+    assert on_price(position, seen, now, desk.trading).position is position
     for wrong in (0.0, -5.0, float("nan"), float("inf")):
-        assert on_price(position, desk.seen(position, now, wrong), now, desk.env).position is position
+        assert on_price(position, desk.seen(position, now, wrong), now, desk.trading).position is position
 
 
 def test_a_command_for_nothing_raises(desk: Any) -> None:
     with pytest.raises(ValueError, match="at least one contract"):
-        exit_by_hand(desk.open(), 0, desk.at("2026-11-24T10:01"), None, None, desk.env)
+        exit_by_hand(desk.open(), 0, desk.at("2026-11-24T10:01"), None, None, desk.trading)
 
 
 def test_by_hand_the_fresh_quote_is_sold_on(desk: Any) -> None:
     position = desk.open(contracts=1)
     now = position.opened_at + MINUTE
     quote = desk.seen(position, now, 600.0, quote=(1.50, 1.60)).quotes[0][1]
-    (leg,) = exit_by_hand(position, 1, now + timedelta(seconds=50), None, quote, desk.env).legs
+    (leg,) = exit_by_hand(position, 1, now + timedelta(seconds=50), None, quote, desk.trading).legs
     assert leg.mid == pytest.approx(1.55) and not leg.stale_fill
-    (leg,) = exit_by_hand(position, 1, now + timedelta(seconds=150), None, quote, desk.env).legs
+    (leg,) = exit_by_hand(position, 1, now + timedelta(seconds=150), None, quote, desk.trading).legs
     assert leg.mid < 1.3 and leg.stale_fill
 
 
@@ -239,6 +239,6 @@ def test_without_a_scale_out_target_1_does_not_act(desk_by: Any) -> None:
     desk = desk_by(rules=Rules.parse("[exits]\nscale_out_fraction = 0"))
     position = desk.open()
     now = position.opened_at + MINUTE
-    assert on_price(position, desk.seen(position, now, 603.5), now, desk.env).legs == ()
+    assert on_price(position, desk.seen(position, now, 603.5), now, desk.trading).legs == ()
     bar = desk.seen(position, now, 606.2, bar=(602.0, 606.4, 601.8))
-    assert [leg.reason for leg in on_price(position, bar, now, desk.env).legs] == ["TARGET_2"]
+    assert [leg.reason for leg in on_price(position, bar, now, desk.trading).legs] == ["TARGET_2"]

@@ -27,7 +27,7 @@ def _quote(at: Any, bid: float | None, ask: float | None, source: str = "feed") 
 def test_a_real_quote_gives_mid_and_volatility(desk: Any) -> None:
     now = desk.at("2026-11-24T10:00")
     contract = desk.contract(LONG, date(2026, 11, 24))
-    mark = entry_mark(contract, 600.0, now, _quote(now, 2.40, 2.50), None, now, desk.env)
+    mark = entry_mark(contract, 600.0, now, _quote(now, 2.40, 2.50), None, now, desk.trading)
     assert (mark.mid, mark.basis, mark.estimated) == (pytest.approx(2.45), Basis.QUOTE, False)
     assert mark.iv is not None
     value = price_one(600, 600, mark.years, mark.iv, True, carry_years=mark.carry_years, american=True)
@@ -44,7 +44,7 @@ def test_a_quote_that_cannot_be_used_leaves_it_to_the_model(
     now = desk.at("2026-11-24T10:00")
     quote = _quote(now - timedelta(seconds=age), bid, ask)
     contract = desk.contract(LONG, date(2026, 11, 24))
-    mark = entry_mark(contract, 600.0, now, quote, None, now, desk.env)
+    mark = entry_mark(contract, 600.0, now, quote, None, now, desk.trading)
     assert mark.basis is Basis.MODEL and mark.quoted_at is None
     assert mark.iv == pytest.approx(0.16 * 0.60, rel=1e-3)  # index class, same day, a hair of skew
 
@@ -52,7 +52,7 @@ def test_a_quote_that_cannot_be_used_leaves_it_to_the_model(
 def test_a_quote_below_intrinsic_is_the_mid_with_an_estimated_volatility(desk: Any) -> None:
     now = desk.at("2026-11-24T10:00")
     contract = desk.contract(LONG, date(2026, 11, 24), strike=590.0)
-    mark = entry_mark(contract, 600.0, now, _quote(now, 9.4, 9.6), None, now, desk.env)
+    mark = entry_mark(contract, 600.0, now, _quote(now, 9.4, 9.6), None, now, desk.trading)
     assert mark.mid == pytest.approx(9.5) and mark.basis is Basis.QUOTE
     assert mark.iv is not None and 0.05 < mark.iv < 0.2
 
@@ -61,13 +61,13 @@ def test_what_the_model_cannot_explain_of_a_quote_is_unexplained_with_the_last_v
     position = desk.open(quote=(2.40, 2.50))
     now = position.opened_at + timedelta(minutes=1)
     seen = desk.seen(position, now, 602.5, quote=(2.20, 2.30))  # intrinsic is 2.50
-    mark = on_price(position, seen, now, desk.env).position.last
+    mark = on_price(position, seen, now, desk.trading).position.last
     assert (mark.mid, mark.iv) == (pytest.approx(2.25), position.last.iv)
     by_model = price_one(602.5, 600, mark.years, mark.iv, True, carry_years=mark.carry_years, american=True)
     assert mark.step.unexplained == pytest.approx((2.25 - by_model) * 100, abs=1e-7)
     assert mark.step.iv == 0 and mark.step.unexplained < -25
 
-    back = on_price(replace(position, last=mark), desk.seen(position, now, 602.5), now, desk.env).position
+    back = on_price(replace(position, last=mark), desk.seen(position, now, 602.5), now, desk.trading).position
     assert back.last.basis is Basis.MODEL  # by the model again: the gap closes where it opened
     assert back.last.step.unexplained == pytest.approx(-mark.step.unexplained, abs=1e-7)
 
@@ -76,7 +76,9 @@ def test_theta_is_for_one_session_and_one_night(desk: Any) -> None:
     """What a mark loses from one close to the next is its theta, by the desk's own clock."""
     position = desk.open(expiry="2026-12-31", entered="2026-12-01T16:00")
     last, next_close = position.last, desk.at("2026-12-02T16:00")
-    mark = next_mark(position.contract, last, spot=600.0, spot_at=next_close, now=next_close, env=desk.env)
+    mark = next_mark(
+        position.contract, last, spot=600.0, spot_at=next_close, now=next_close, trading=desk.trading
+    )
     assert mark.mid - last.mid == pytest.approx((last.theta + mark.theta) / 2, rel=1e-3)
 
 
@@ -87,7 +89,7 @@ def test_an_american_mid_below_intrinsic_implies_nothing(desk: Any) -> None:
     by_style = {}
     for style in ("american", "european"):
         contract = desk.contract(SHORT, date(2026, 12, 31), strike=700.0, style=style)
-        by_style[style] = entry_mark(contract, 600.0, now, quote, None, now, desk.env)
+        by_style[style] = entry_mark(contract, 600.0, now, quote, None, now, desk.trading)
     assert by_style["american"].iv == pytest.approx(0.16)  # estimated: above the forward there is no skew
     implied = by_style["european"]
     value = price_one(600, 700, implied.years, implied.iv, False, carry_years=implied.carry_years)
@@ -100,17 +102,17 @@ def test_the_same_quote_is_not_news(desk: Any) -> None:
     then = position.opened_at
     seen = desk.seen(position, then + timedelta(seconds=5), 601.0)
     seen = replace(seen, quotes=((position.contract.occ, _quote(then, 2.40, 2.50)),))
-    mark = on_price(position, seen, seen.at, desk.env).position.last
+    mark = on_price(position, seen, seen.at, desk.trading).position.last
     assert mark.basis is Basis.MODEL and mark.iv == position.last.iv and mark.mid > 2.9
 
 
 def test_a_mark_a_minute_in_the_session_and_none_at_night(desk: Any) -> None:
     position = desk.open(expiry="2026-12-04")
     at = desk.at("2026-11-24T10:00:59")
-    assert on_time(position, at, None, desk.env).marks == ()
-    marks = on_time(position, at + timedelta(seconds=1), None, desk.env).marks
+    assert on_time(position, at, None, desk.trading).marks == ()
+    marks = on_time(position, at + timedelta(seconds=1), None, desk.trading).marks
     assert len(marks) == 1 and marks[0].step.theta < 0 and marks[0].step.delta == 0
-    assert on_time(position, desk.at("2026-11-24T20:00"), None, desk.env).marks == ()
+    assert on_time(position, desk.at("2026-11-24T20:00"), None, desk.trading).marks == ()
 
 
 @pytest.mark.parametrize(
@@ -127,7 +129,7 @@ def test_greeks_that_cannot_be_computed_are_the_fallback_and_say_so(
     position = desk.open(strike=strike, expiry=expiry)
     unknown = replace(position.last, iv=None)
     now = position.opened_at + timedelta(minutes=1)
-    nothing = next_mark(position.contract, unknown, spot=600.0, spot_at=now, now=now, env=desk.env)
+    nothing = next_mark(position.contract, unknown, spot=600.0, spot_at=now, now=now, trading=desk.trading)
     assert nothing.estimated and (nothing.delta, nothing.theta) == (delta, theta)
     assert (nothing.gamma, nothing.vega, nothing.iv) == (None, None, None)
     assert nothing.mid == unknown.mid and nothing.step.total == 0
@@ -137,7 +139,7 @@ def test_spot_must_be_a_price(desk: Any) -> None:
     now = desk.at("2026-11-24T10:00")
     for spot in (0.0, -1.0, math.nan, math.inf):
         with pytest.raises(ValueError, match="price"):
-            entry_mark(desk.contract(LONG, date(2026, 11, 24)), spot, now, None, None, now, desk.env)
+            entry_mark(desk.contract(LONG, date(2026, 11, 24)), spot, now, None, None, now, desk.trading)
 
 
 def test_an_entry_keeps_how_it_was_filled(desk: Any) -> None:
@@ -161,11 +163,11 @@ def test_a_large_entry_fills_in_part(desk: Any) -> None:
 
 def test_what_is_no_entry_raises(desk: Any) -> None:
     position = desk.open()
-    now, env = position.opened_at, desk.env
+    now, trading = position.opened_at, desk.trading
     good: dict[str, Any] = {
         "id": "p", "signal_id": "s", "decision_id": "d", "contract": position.contract, "direction": LONG,
         "timeframe": 5, "levels": position.levels, "mark": position.last, "risk_amount": 1.0, "atr": None,
-        "now": now, "env": env,
+        "now": now, "trading": trading,
     }  # fmt: skip
     bought = Fill(
         side=Side.BUY, contracts=1, requested=1, mid=position.last.mid, price=2.0, spread_cost=0, slippage=0,
@@ -182,5 +184,5 @@ def test_what_is_no_entry_raises(desk: Any) -> None:
 
 def test_an_unscheduled_closure_of_the_expiry_ends_the_option_the_session_before(desk_by: Any) -> None:
     desk = desk_by(rules=Rules.parse('[clock]\nclosures = ["2026-12-04"]'))
-    assert desk.env.last_close(date(2026, 12, 4)) == desk.at("2026-12-03T16:00")
+    assert desk.trading.last_close(date(2026, 12, 4)) == desk.at("2026-12-03T16:00")
     assert desk.open(expiry="2026-12-04").last.years > 0

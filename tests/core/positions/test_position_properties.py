@@ -16,10 +16,10 @@ from core.events import PriceSeen
 from core.model import Direction
 from core.options import price
 from core.positions import (
-    Leg,
+    ExitFill,
     Mark,
-    Outcome,
     Position,
+    PositionChange,
     PositionState,
     exit_by_hand,
     exit_record,
@@ -57,12 +57,12 @@ class Trade:
     """A trade and all that was told about it on the way."""
 
     def __init__(self, desk: Any, facts: dict[str, Any], path: Iterable[tuple[Any, ...]]) -> None:
-        self.desk, self.env = desk, desk.env
+        self.desk, self.trading = desk, desk.trading
         self.position: Position = desk.open(**facts)
         self.entry: Mark = self.position.last
-        self.told: list[Mark | Leg] = []
+        self.told: list[Mark | ExitFill] = []
         self.marks: list[Mark] = [self.entry]
-        self.legs: list[Leg] = []
+        self.legs: list[ExitFill] = []
         self.now = self.position.opened_at
         self.spot = 600.0
         self.last: PriceSeen | None = None
@@ -73,12 +73,12 @@ class Trade:
     def play(self, kind: str, *how: Any) -> None:
         match kind, how:
             case "tick", ():
-                self.take(on_time(self.position, self.now, self.last, self.env))
+                self.take(on_time(self.position, self.now, self.last, self.trading))
             case "wait", (minutes,):
                 self.now += timedelta(minutes=minutes)
-                self.take(on_time(self.position, self.now, self.last, self.env))
+                self.take(on_time(self.position, self.now, self.last, self.trading))
             case "sell", (count,):
-                self.take(exit_by_hand(self.position, count, self.now, self.last, None, self.env))
+                self.take(exit_by_hand(self.position, count, self.now, self.last, None, self.trading))
             case "old", (move,):
                 self.price(move, priced_at=self.now - timedelta(seconds=120))
             case "price", (move, quoted):
@@ -96,17 +96,17 @@ class Trade:
     def price(self, move: float, **facts: Any) -> None:
         self.spot += move
         self.last = self.desk.seen(self.position, self.now, self.spot, **facts)
-        self.take(on_price(self.position, self.last, self.now, self.env))
+        self.take(on_price(self.position, self.last, self.now, self.trading))
 
-    def take(self, outcome: Outcome) -> None:
+    def take(self, outcome: PositionChange) -> None:
         self.position = outcome.position
         self.marks += outcome.marks
         self.legs += outcome.legs
 
     def finish(self) -> Trade:
         """To the end: by the clock if it still runs, else settled."""
-        close = self.env.last_close(self.position.contract.expiry)
-        self.take(settle(self.position, max(1.0, self.spot), max(self.now, close), self.env))
+        close = self.trading.last_close(self.position.contract.expiry)
+        self.take(settle(self.position, max(1.0, self.spot), max(self.now, close), self.trading))
         return self
 
 
@@ -212,15 +212,15 @@ def test_marked_by_the_model_nothing_is_unexplained(desk_by: Any, facts: dict[st
 @settings(max_examples=30, deadline=None)
 def test_a_closed_position_never_changes(desk_by: Any, facts: dict[str, Any], path: Any) -> None:
     trade = played(desk_by(), facts, path)
-    closed, env, now = trade.position, trade.env, trade.now
+    closed, trading, now = trade.position, trade.trading, trade.now
     later = trade.desk.seen(closed, now, 500.0, official=True)
     for outcome in (
-        on_price(closed, later, now, env),
-        on_time(closed, now + timedelta(days=1), later, env),
-        exit_by_hand(closed, 1, now, later, None, env),
-        settle(closed, 700.0, now, env),
+        on_price(closed, later, now, trading),
+        on_time(closed, now + timedelta(days=1), later, trading),
+        exit_by_hand(closed, 1, now, later, None, trading),
+        settle(closed, 700.0, now, trading),
     ):
-        assert outcome == Outcome(position=closed)
+        assert outcome == PositionChange(position=closed)
     assert stop_to_break_even(closed) is closed
 
 

@@ -28,7 +28,7 @@ EXECUTION_NAMES = [
 
 def _at(desk: Any, position: Any, price: float, minutes: float = 1.0, **facts: Any) -> Any:
     now = position.opened_at + minutes * MINUTE
-    return on_price(position, desk.seen(position, now, price, **facts), now, desk.env).position
+    return on_price(position, desk.seen(position, now, price, **facts), now, desk.trading).position
 
 
 def test_exit_has_the_names_of_the_format_and_is_json(desk: Any) -> None:
@@ -77,7 +77,7 @@ def test_of_what_has_not_been_sold_there_is_no_exit(desk: Any) -> None:
 def test_right_after_the_entry_the_costs_paid_are_the_loss(desk: Any) -> None:
     position = desk.open()
     entry = position.entry
-    live = live_values(position, position.opened_at, desk.env)
+    live = live_values(position, position.opened_at, desk.trading)
     assert live.pnl == pytest.approx(-(entry.spread_cost + entry.slippage + entry.commission))
     assert live.pnl_pct == pytest.approx(100 * live.pnl / (entry.entry_price * 400))
     assert live.r == pytest.approx(live.pnl / 100)
@@ -87,18 +87,18 @@ def test_right_after_the_entry_the_costs_paid_are_the_loss(desk: Any) -> None:
 
 def test_distances_in_dollars_percent_and_atrs(desk: Any) -> None:
     position = _at(desk, desk.open(), 601.5)
-    live = live_values(position, position.last.at, desk.env)
+    live = live_values(position, position.last.at, desk.trading)
     assert live.to_stop.dollars == pytest.approx(-4.5) and live.to_stop.atrs == pytest.approx(-0.75)
     assert live.to_target_1.dollars == pytest.approx(1.5)
     assert live.to_target_2.percent == pytest.approx(100 * 4.5 / 601.5)
     assert live.nearest_exit == "TARGET_1 $1.50 away"
-    unknown = live_values(desk.open(atr=None), position.opened_at, desk.env)
+    unknown = live_values(desk.open(atr=None), position.opened_at, desk.trading)
     assert unknown.to_stop.atrs is None
 
 
 def test_after_target_1_its_distance_is_gone_and_both_halves_count(desk: Any) -> None:
     position = _at(desk, desk.open(), 603.1)
-    live = live_values(position, position.last.at, desk.env)
+    live = live_values(position, position.last.at, desk.trading)
     assert live.to_target_1 is None and live.to_stop.level == 600
     (leg,), entry = position.legs, position.entry
     gross = (leg.mid - entry.entry_mid) * 200 + (live.mark - entry.entry_mid) * 200
@@ -111,18 +111,18 @@ def test_theta_paid_counts_what_was_sold_and_what_is_held(desk: Any) -> None:
     position = _at(desk, _at(desk, _at(desk, desk.open(), 600.0, 60), 603.1, 61), 602.0, 120)
     sold, held = position.legs[0].attribution.theta, position.running.theta * position.remaining
     assert sold < 0 and held < sold
-    assert live_values(position, position.last.at, desk.env).theta_paid == pytest.approx(-(sold + held))
+    assert live_values(position, position.last.at, desk.trading).theta_paid == pytest.approx(-(sold + held))
 
 
 def test_a_stop_at_break_even_is_near_when_the_price_comes_back(desk: Any) -> None:
     position = _at(desk, _at(desk, desk.open(), 603.1), 600.4, 5)
-    assert live_values(position, position.last.at, desk.env).nearest_exit == "STOP_LOSS $0.40 away"
+    assert live_values(position, position.last.at, desk.trading).nearest_exit == "STOP_LOSS $0.40 away"
 
 
 def test_days_hours_staleness_and_the_clock(desk: Any) -> None:
     position = desk.open(expiry="2026-12-04")
     later = position.opened_at + timedelta(seconds=91)
-    live = live_values(position, later, desk.env)
+    live = live_values(position, later, desk.trading)
     assert live.stale and live.mark_age == 91
     assert live.days_left == 10
     assert live.hours_left == pytest.approx(10 * 24 + 6 - 91 / 3600)
@@ -133,19 +133,20 @@ def test_days_hours_staleness_and_the_clock(desk: Any) -> None:
 def test_the_nearest_exit_is_said_in_words(desk: Any, direction: Direction) -> None:
     sign = direction.sign
     position = desk.open(direction=direction)
-    env = desk.env
+    trading = desk.trading
 
     def said(price: float, minutes: float) -> str:
         now = _at(desk, position, price, minutes)
-        return live_values(now, now.last.at, env).nearest_exit
+        return live_values(now, now.last.at, trading).nearest_exit
 
     assert said(600 - 2.5 * sign, 1) == "STOP_LOSS $0.50 away"
     assert said(600, 200).startswith("THETA_DECAY at 3")
     assert said(600 + 1.0 * sign, 1) == "TARGET_1 $2.00 away"
     desk.rules = Rules.parse("[exits]\ntheta_decay_pct = 100")
-    env = desk.env
+    trading = desk.trading
     assert said(600, 340) == "TIME in 15m"
-    waiting = on_time(position, desk.at("2026-11-24T16:00"), None, env).position
+    waiting = on_time(position, desk.at("2026-11-24T16:00"), None, trading).position
     assert (
-        live_values(waiting, desk.at("2026-11-24T16:00"), env).nearest_exit == "awaiting the official close"
+        live_values(waiting, desk.at("2026-11-24T16:00"), trading).nearest_exit
+        == "awaiting the official close"
     )

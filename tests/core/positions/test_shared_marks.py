@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from core.positions import Env, on_price
+from core.positions import TradingContext, on_price
 
 
-def _fresh(env: Env) -> Env:
+def _fresh(trading: TradingContext) -> TradingContext:
     """The same world without anything worked out yet."""
-    return Env(env.rules, env.calendar)
+    return TradingContext(trading.rules, trading.calendar)
 
 
 @pytest.mark.parametrize("quote", [None, (7.4, 7.6)], ids=["by the model", "by a quote"])
@@ -20,7 +20,7 @@ def test_a_step_taken_together_is_the_step_taken_alone(desk: Any, quote: tuple[f
     expiry = "2026-12-04"
     one = desk.open(expiry=expiry, contracts=4, quote=(7.0, 7.2))
     two = desk.open(expiry=expiry, contracts=1, quote=(7.1, 7.3), entered="2026-11-24T10:01", spot=600.4)
-    together = desk.env
+    together = desk.trading
     alone = [one, two]
     pair = [one, two]
     for minute in range(2, 12):
@@ -35,12 +35,12 @@ def test_a_step_taken_together_is_the_step_taken_alone(desk: Any, quote: tuple[f
 
 
 def test_another_price_or_quote_at_the_same_instant_is_another_step(desk: Any) -> None:
-    position, env = desk.open(expiry="2026-12-04", quote=(7.0, 7.2)), desk.env
+    position, trading = desk.open(expiry="2026-12-04", quote=(7.0, 7.2)), desk.trading
     when = desk.at("2026-11-24T10:02")
     prices = (600.5, 600.6)
     quotes = ((7.2, 7.4), (7.3, 7.5), None)
     mids = {
-        on_price(position, desk.seen(position, when, price, quote=quote), when, env).position.last.mid
+        on_price(position, desk.seen(position, when, price, quote=quote), when, trading).position.last.mid
         for price in prices
         for quote in quotes
     }
@@ -48,8 +48,8 @@ def test_another_price_or_quote_at_the_same_instant_is_another_step(desk: Any) -
 
 
 def test_what_was_worked_out_is_forgotten_with_the_instant(desk: Any) -> None:
-    position, env = desk.open(expiry="2026-12-04"), desk.env
+    position, trading = desk.open(expiry="2026-12-04"), desk.trading
     for minute in range(2, 40):
         when = desk.at(f"2026-11-24T10:{minute:02d}")
-        position = on_price(position, desk.seen(position, when, 600.1), when, env).position
-        assert len(env.marks_at(when)) <= 2
+        position = on_price(position, desk.seen(position, when, 600.1), when, trading).position
+        assert len(trading.marks_at(when)) <= 2

@@ -51,7 +51,7 @@ from core.model import (
 )
 from core.options.fills import OptionQuote
 from core.positions.attribution import Attribution
-from core.positions.position import Basis, Execution, Leg, Mark, Position, PositionState
+from core.positions.position import Basis, EntryFill, ExitFill, Mark, Position, PositionState
 from server.ledger.sqlite import SqliteLedger
 
 START = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
@@ -206,7 +206,7 @@ class Make:
         )
 
     def position(self, seq: int, closed_at: int | None = None) -> Position:
-        entry = Execution(
+        entry = EntryFill(
             option_type="CALL",
             strike=450.0,
             expiry="2026-11-27",
@@ -248,8 +248,8 @@ class Make:
             state=PositionState.OPEN if closed_at is None else PositionState.CLOSED,
         )
 
-    def leg(self, seq: int) -> Leg:
-        return Leg(
+    def leg(self, seq: int) -> ExitFill:
+        return ExitFill(
             id=self.id(seq, "leg"),
             at=self.at(seq),
             reason=ExitReason.TARGET_2,
