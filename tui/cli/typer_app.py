@@ -387,7 +387,3 @@ def _speed(text: str) -> float:
     if not (math.isfinite(value) and value > 0):
         raise ConfigError(f"speed: {text!r} is neither a positive number nor max")
     return value
-
-
-if __name__ == "__main__":
-    main()
