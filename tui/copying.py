@@ -29,7 +29,7 @@ def _plain(value: object) -> Any:
 
 
 def lines_text(lines: Iterable[Line]) -> str:
-    """LineWidget lines as plain text, clean of anything a terminal would act on."""
+    """Return painted lines as plain text, clean of anything a terminal would act on."""
     return "\n".join(fmt.safe("".join(text for text, _ in line)).rstrip() for line in lines).strip("\n")
 
 

@@ -21,8 +21,8 @@ _NO_SCORE = Reason("NO_SCORE", "The signal states no AI score", Tone.NEGATIVE)
 _NO_STRUCTURE = Reason("NO_STRUCTURE", "No fresh structure: taken as valid, liquid, grade B", Tone.NEUTRAL)
 _INVALID_SETUP = Reason("INVALID_SETUP", "The setup is not valid", Tone.NEGATIVE)
 _ILLIQUID = Reason("ILLIQUID", "Liquidity is not sufficient", Tone.NEGATIVE)
-_GRADE_C = Reason("GRADE_C", "EntryFill grade C", Tone.NEGATIVE)
-_GRADE_A = Reason("GRADE_A", "EntryFill grade A", Tone.POSITIVE)
+_GRADE_C = Reason("GRADE_C", "Execution grade C", Tone.NEGATIVE)
+_GRADE_A = Reason("GRADE_A", "Execution grade A", Tone.POSITIVE)
 
 
 def regime_gate(context: Context, rules: Rules) -> GateResult:

@@ -32,7 +32,7 @@ class Ran:
             return connection.execute(sql).fetchall()
 
     def trades(self) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
-        """EntryFill and exit of every trade that is closed."""
+        """Entry and exit of every trade that is closed."""
         sql = "SELECT execution, exit FROM ledger_entries WHERE execution IS NOT NULL AND exit IS NOT NULL"
         for execution, exit_ in self.rows(sql):
             bought, sold = json.loads(execution), json.loads(exit_)

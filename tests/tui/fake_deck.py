@@ -96,7 +96,7 @@ COMPONENTS = (
 REASONS = (
     Reason("REGIME_ALLOWS", "Markup allows LONG (82)", Tone.POSITIVE),
     Reason("SCORE_HIGH", "High AI score (9.2)", Tone.POSITIVE),
-    Reason("GRADE_A", "EntryFill grade A", Tone.POSITIVE),
+    Reason("GRADE_A", "Execution grade A", Tone.POSITIVE),
     Reason("SPREAD_OK", "Tight spread (3.1 bps)", Tone.POSITIVE),
     Reason("DEPTH_OK", "Good depth (91)", Tone.POSITIVE),
     Reason("GAMMA_HEADWIND", "Gamma headwind: NEGATIVE against LONG", Tone.NEUTRAL),

@@ -177,7 +177,7 @@ def _greek(name: str, pair: GreekPair, digits: int, factor: float, unit: str) ->
 
 def execution(row: PositionRow, width: int, *, costs: bool = True) -> list[Line]:
     """How the entry was filled and, with ``costs``, what that alone cost."""
-    out = [heading("EntryFill", width)]
+    out = [heading("Execution", width)]
     out += _pair("opened", fmt.day_clock(row.opened_at), width)
     filled = row.execution
     if filled is None:
