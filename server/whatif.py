@@ -47,9 +47,9 @@ from core.rules import Rules
 from server.export import items
 from server.ledger.codec import decode, loads
 from server.ledger.entries import COLUMNS, ledger_item
+from server.ledger.packed import Packed, read_packed
 from server.ledger.snapshot import LedgerSnapshot
 from server.ledger.timestamps import instant
-from server.ledger.unpacked import Packed, read_packed
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -1,28 +1,32 @@
-from server.deck.protocol import (
+from server.deck.position_detail import AttributionView, Cause, ExitView, LegView, PositionDetail
+from server.deck.protocol import Deck
+from server.deck.reports import WINDOWS, LearningView, PerformanceView
+from server.deck.rows import (
     ApprovalRow,
-    Command,
-    CommandResult,
     Counters,
     DecisionRow,
-    Deck,
     DeckSnapshot,
     EventLine,
     ExchangeStatus,
     ExecutionView,
-    FeedStatus,
     GreekPair,
     Latency,
     LevelDistance,
-    Page,
-    PageQuery,
     PnlView,
     PositionRow,
     SourceStatus,
     SystemView,
 )
+from server.feeds.base import FeedStatus
+from server.ledger.base import Judged
+from server.ledger.paging import Page, PageQuery
+from server.runtime.ports import Command, CommandResult
 
 __all__ = [
+    "WINDOWS",
     "ApprovalRow",
+    "AttributionView",
+    "Cause",
     "Command",
     "CommandResult",
     "Counters",
@@ -32,13 +36,19 @@ __all__ = [
     "EventLine",
     "ExchangeStatus",
     "ExecutionView",
+    "ExitView",
     "FeedStatus",
     "GreekPair",
+    "Judged",
     "Latency",
+    "LearningView",
+    "LegView",
     "LevelDistance",
     "Page",
     "PageQuery",
+    "PerformanceView",
     "PnlView",
+    "PositionDetail",
     "PositionRow",
     "SourceStatus",
     "SystemView",

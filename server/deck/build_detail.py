@@ -8,8 +8,8 @@ from datetime import datetime
 from core.positions import Mark, Position, TradingContext
 from core.positions.detail import Money, leg_net, position_detail
 from core.positions.live_values import nearest_of
-from server.deck import PositionRow
 from server.deck.position_detail import AttributionView, Cause, ExitView, LegView, PositionDetail
+from server.deck.rows import PositionRow
 
 
 def detail_of(

@@ -17,8 +17,10 @@ from core.events import Event, RulesChanged
 from core.learning import Suggestion, apply, learn, with_side_effects
 from core.positions import PositionState
 from core.rules import Rules, RulesError
-from server.deck import Command, CommandResult, Page, PageQuery
-from server.deck.reports import Judged, LearningView
+from server.deck.reports import LearningView
+from server.ledger.base import Judged
+from server.ledger.paging import Page, PageQuery
+from server.runtime.ports import Command, CommandResult
 
 log = logging.getLogger("gatedeck.teaching")
 

@@ -16,28 +16,17 @@ from core.model import DecisionRecord, Tone
 from core.performance import CUTS
 from core.positions import Position
 from core.positions.detail import POINTS
-from server.deck import (
-    Command,
-    CommandResult,
-    Counters,
-    DeckSnapshot,
-    EventLine,
-    Latency,
-    Page,
-    PageQuery,
-    PnlView,
-    SourceStatus,
-    SystemView,
-)
 from server.deck.build_detail import detail_of
-from server.deck.build_rows import decision_row, exchange_status, position_row
+from server.deck.build_rows import approval_rows, decision_row, exchange_status, position_row
 from server.deck.performance import Performance, window_days
 from server.deck.position_detail import PositionDetail
 from server.deck.reports import LearningView, PerformanceView
+from server.deck.rows import Counters, DeckSnapshot, EventLine, Latency, PnlView, SourceStatus, SystemView
 from server.deck.rules_history import with_changes
 from server.ledger.codec import from_plain
+from server.ledger.paging import Page, PageQuery
+from server.runtime.ports import Command, CommandResult
 from server.runtime.runtime import Runtime
-from server.waiting import approval_rows
 
 if TYPE_CHECKING:
     from server.deck.learning import LearningService

@@ -12,8 +12,8 @@ from core.exchange.calendar import Calendar
 from core.performance import CUTS, NotClosed, Report, Tracker, Trade, Trades, report, trade_from_entry
 from core.positions import PositionState
 from core.rules import Rules
-from server.deck import Page, PageQuery
 from server.deck.reports import WINDOWS
+from server.ledger.paging import Page, PageQuery
 
 _PAGE = 500
 

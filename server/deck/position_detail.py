@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # numpy behind these takes longer to load than a deck that is attached may need
     from core.positions.detail import PathPoint, ValuePoint
-    from server.deck import PositionRow
+    from server.deck.rows import PositionRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from server.ledger.base import Judged
+
 if TYPE_CHECKING:  # numpy behind these takes longer to load than a deck that is attached may need
     from core.learning import Learning, Suggestion
     from core.performance import Report
@@ -26,17 +28,6 @@ class PerformanceView:
     cuts: tuple[tuple[str, str], ...]
     report: Report
     assumed: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
-    """What a person has said to a suggestion: ``status`` is APPROVED | REJECTED; ``text`` is the suggestion's."""
-
-    id: str
-    at: datetime
-    status: str
-    author: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

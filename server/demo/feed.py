@@ -17,9 +17,8 @@ from core.options.contract import choose_expiry, listed_expiries, make_contract,
 from core.options.fills import OptionQuote
 from core.options.trading_clock import calendar_years
 from core.rules import Rules
-from server.deck import FeedStatus
 from server.demo.market import SimulatedMarket
-from server.feeds.base import MarketReply
+from server.feeds.base import FeedStatus, MarketReply
 
 FEED = "simulated"
 SPREAD_A, SPREAD_B, LEAST_SPREAD = 0.035, 0.6, 0.01

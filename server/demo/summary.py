@@ -6,8 +6,8 @@ from collections import Counter
 from typing import Any
 
 from core.model import Action
-from server.deck import PageQuery
 from server.ledger.base import LedgerReader
+from server.ledger.paging import PageQuery
 
 PAGE = 500
 

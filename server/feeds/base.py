@@ -10,7 +10,6 @@ from typing import Protocol
 from core.effects import FetchMarket, Watch
 from core.events import OptionChain
 from core.model import MarketSnapshot
-from server.deck import FeedStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +18,15 @@ class MarketReply:
 
     snapshot: MarketSnapshot
     chain: OptionChain | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedStatus:
+    """One feed or stand-in for it: ``state`` is OK | DOWN | ASSUMED | SIMULATED."""
+
+    name: str
+    state: str
+    detail: str = ""
 
 
 class Markets(Protocol):

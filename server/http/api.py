@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from core.engine.commands import FLATTEN
 from core.model import Mode
-from server.deck import Command, CommandResult, Deck, PageQuery
+from server.deck.protocol import Deck
 from server.http.auth import Access
 from server.http.bodies import read_body
 from server.http.lists import (
@@ -31,7 +31,8 @@ from server.http.lists import (
 from server.http.problems import PROBLEMS, Refused, problem
 from server.http.routes import COMMAND, READ, Call, Params, Route
 from server.http.views import answer, decision_detail, json_response, to_json
-from server.runtime.ports import Health, HealthSource, NotStored, Overloaded
+from server.ledger.paging import PageQuery
+from server.runtime.ports import Command, CommandResult, Health, HealthSource, NotStored, Overloaded
 
 B = TypeVar("B", bound=BaseModel)
 

@@ -14,7 +14,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from server.config import ConfigError, Settings
-from server.deck import Deck
+from server.deck.protocol import Deck
 from server.http.api import Api
 from server.http.api_routes import ROUTES
 from server.http.auth import Access

@@ -10,10 +10,11 @@ from aiohttp import web
 
 from core.approvals import ApprovalStatus
 from core.performance import CUTS
-from server.deck import PageQuery, PositionRow
 from server.deck.reports import WINDOWS
+from server.deck.rows import PositionRow
 from server.http.problems import Refused
 from server.http.routes import Parameter
+from server.ledger.paging import PageQuery
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 500

@@ -15,9 +15,8 @@ from core.effects import Effect
 from core.events import Event
 from core.model import DecisionRecord
 from core.positions.position import Mark
-from server.deck import Page, PageQuery
-from server.deck.reports import Judged
 from server.ledger.chain import Verified
+from server.ledger.paging import Page, PageQuery
 
 Entry = tuple[Event, Sequence[Effect]]
 """One step: its event and its effects; effects that are not to be stored are passed over."""
@@ -50,6 +49,17 @@ class LedgerStats:
     commits: int
     last_commit_ms: float | None
     last_commit_rows: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """What a person has said to a suggestion: ``status`` is APPROVED | REJECTED; ``text`` is the suggestion's."""
+
+    id: str
+    at: datetime
+    status: str
+    author: str
+    text: str
 
 
 class LedgerReader(Protocol):

@@ -1,8 +1,8 @@
-"""Decisions and their outcomes in the few bytes that a what-if over the whole ledger reads.
+"""Packed records: one fixed-size binary record per decision, so that a what-if can read a million of them.
 
-Each ledger entry has one packed record beside its JSON: what the verdict reads, and once the trade or shadow
-has closed, what it made. A million of them are read in one go, where their JSON would take many seconds.
-It is made from the same facts as the JSON, at the same commit, and again by a rebuild.
+Each ledger entry has one packed record beside its JSON: the inputs of the decision and, once its trade or shadow
+trade has closed, the outcome. A million packed records load in a second or two; their JSON would take many
+seconds. Both are written from the same facts in the same commit, and written again by a rebuild.
 """
 
 from __future__ import annotations
@@ -10,14 +10,20 @@ from __future__ import annotations
 import hashlib
 import math
 import struct
-from typing import Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from core.decision.columns import SIDES, packed_dtype, row_of
+from core.decision.columns import SIDES, DecisionColumns, packed_dtype, row_of
 from core.model import DecisionRecord
 from core.positions import Position, pnl_breakdown
+from server.ledger.snapshot import LedgerSnapshot
 from server.ledger.timestamps import micros
+
+if TYPE_CHECKING:
+    from core.learning.closed import Closed
 
 INPUTS = packed_dtype()
 DECISION = np.dtype(
@@ -86,3 +92,66 @@ def pack_outcome(position: Position, shadow: bool) -> bytes:
         entry.risk_amount,
         entry.multiplier,
     )
+
+
+class Packed(NamedTuple):
+    """All decisions in the order of seq and id: n of everything; ``code`` is bytes, empty without one."""
+
+    seq: NDArray[np.int64]
+    at: NDArray[np.int64]
+    signal: NDArray[np.int64]
+    symbol: NDArray[np.int64]
+    direction: NDArray[np.int8]
+    code: NDArray[np.bytes_]
+    columns: DecisionColumns
+    closed: Closed
+
+
+def read_packed(ledger: LedgerSnapshot) -> Packed | None:
+    """Every decision of a ledger; ``None`` when it was written before there were packed records."""
+    # Here, because core.learning takes half a second to import and an engine that only writes has no use for it.
+    from core.learning.closed import Closed
+
+    if any(_end(ledger, "ledger_entries", way) != _end(ledger, "decision_columns", way) for way in _WAYS):
+        return None
+    count = next(ledger.query("SELECT count(*) FROM decision_columns"))[0]
+    whole = {name: np.empty(count, dtype=RECORD[name]) for name in RECORD.names or () if name not in _PARTS}
+    inputs, closed = (
+        {name: np.empty(count, dtype=part[name]) for name in part.names or ()} for part in (INPUTS, OUTCOME)
+    )
+    at = 0
+    for records in _in_blocks(ledger):
+        # While a block is still in the processor's cache its fields cost nearly nothing to part.
+        rows = slice(at, at + len(records))
+        for fields, of in ((whole, records), (inputs, records["inputs"]), (closed, records["outcome"])):
+            for name, column in fields.items():
+                column[rows] = of[name]
+        at = rows.stop
+    halves = whole["symbol"]
+    return Packed(
+        seq=whole["seq"],
+        at=whole["at"],
+        signal=whole["signal"],
+        # One number for a name of up to 16 bytes: an odd factor keeps names apart.
+        symbol=(halves[:, 0] * np.uint64(0x9E3779B97F4A7C15) + halves[:, 1]).view(np.int64),
+        direction=whole["direction"],
+        code=whole["code"],
+        columns=DecisionColumns(**inputs),
+        closed=Closed(**closed, multiplier=whole["multiplier"]),
+    )
+
+
+def _end(ledger: LedgerSnapshot, table: str, way: str) -> object:
+    """The first or last decision that a table has: from some input on, every one has its packed record."""
+    return next(ledger.query(f"SELECT seq, id FROM {table} ORDER BY seq {way}, id {way} LIMIT 1"), None)
+
+
+_WAYS = ("ASC", "DESC")
+_PARTS = ("inputs", "outcome")
+_BLOCK = 4_096
+
+
+def _in_blocks(ledger: LedgerSnapshot) -> Iterator[NDArray[np.void]]:
+    cursor = ledger.cursor("SELECT packed FROM decision_columns ORDER BY seq, id")
+    while rows := cursor.fetchmany(_BLOCK):
+        yield np.frombuffer(b"".join([packed for (packed,) in rows]), dtype=RECORD)

@@ -18,7 +18,7 @@ import orjson
 
 from core.approvals import ApprovalStatus
 from core.model import SYMBOL_PATTERN, Action, Quality, ReceiptStatus, Source
-from server.deck import PageQuery
+from server.ledger.paging import PageQuery
 from server.ledger.timestamps import bound
 
 MAX_LIMIT = 500

@@ -13,13 +13,12 @@ import aiosqlite
 from core.events import Event
 from core.model import DecisionRecord
 from core.positions.position import Mark
-from server.deck import Page, PageQuery
-from server.deck.reports import Judged
-from server.ledger.base import Checkpoint, LedgerError, LedgerStats
+from server.ledger.base import Checkpoint, Judged, LedgerError, LedgerStats
 from server.ledger.chain import GENESIS, JournalRow, Verified, verify
 from server.ledger.codec import decode, decode_as, loads
 from server.ledger.connection import GroupConnection, connect
 from server.ledger.entries import COLUMNS, ITEMS, ledger_item, receipt_item, record_of
+from server.ledger.paging import Page, PageQuery
 from server.ledger.queries import plan
 from server.ledger.rows import DERIVED
 from server.ledger.schema import check

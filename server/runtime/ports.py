@@ -35,6 +35,29 @@ class WebhookAnswer:
     code: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """What a person asks for: exit | exit_all | mode | approve_trade | reject_trade …
+
+    ``expected`` is the quantity that was on the screen, ``argument`` the mode, or the id of what is judged.
+    """
+
+    id: str
+    name: str
+    position_id: str | None = None
+    contracts: int | None = None
+    expected: int | None = None
+    argument: str | None = None
+    author: str = "deck"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandResult:
+    ok: bool
+    code: str
+    text: str
+
+
 class Intake(Protocol):
     """Takes bodies; raises only while nothing is stored: NotStored, Overloaded.
 

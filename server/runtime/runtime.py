@@ -21,12 +21,11 @@ from core.model import DecisionRecord, MarketSnapshot
 from core.options.fills import OptionQuote
 from core.rules import Rules, RulesError
 from server.config import ConfigError
-from server.deck import Command, CommandResult
 from server.feeds.base import MarketReply, Markets
 from server.ledger.base import Ledger
 from server.runtime.clock import Clock
 from server.runtime.engine_loop import Writer, market_event
-from server.runtime.ports import Health, NotStored, Overloaded, WebhookAnswer
+from server.runtime.ports import Command, CommandResult, Health, NotStored, Overloaded, WebhookAnswer
 
 log = logging.getLogger("gatedeck.runtime")
 

@@ -20,9 +20,9 @@ from core.performance.trade import trade_from_entry
 from core.rules import DEFAULT, Rules
 from server.export import items
 from server.ledger.bulk import BulkLedger
+from server.ledger.packed import read_packed
 from server.ledger.snapshot import LedgerSnapshot
 from server.ledger.timestamps import instant
-from server.ledger.unpacked import read_packed
 from server.replay.machine import Replayer
 from server.replay.rebuilt import replay_receipts
 from server.replay.sources import read_prices, read_receipts
