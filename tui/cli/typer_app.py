@@ -32,7 +32,7 @@ from tui.cli.options import (
 app = typer.Typer(
     name="gatedeck",
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
