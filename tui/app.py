@@ -8,7 +8,6 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Any
 
@@ -320,57 +319,6 @@ class DeckApp(PositionActions, Appearance, App[str]):
         stdin = sys.__stdin__
         if stdin is not None and terminal_is_gone(stdin.fileno()):
             self.leave("terminal closed")
-
-
-@dataclass(frozen=True, slots=True)
-class DeckExit:
-    """Why a deck ended: ``reason`` is quit, a signal's name, terminal closed, or None after a crash.
-
-    True like a process's code: when it crashed, so that a caller may start it again.
-    """
-
-    reason: str | None
-    return_code: int
-    error: BaseException | None = None
-
-    @property
-    def crashed(self) -> bool:
-        return self.reason is None
-
-    @property
-    def terminal_went_away(self) -> bool:
-        return self.reason in ("SIGHUP", "terminal closed")
-
-    def __bool__(self) -> bool:
-        return self.crashed
-
-
-async def run_deck(app: DeckApp) -> DeckExit:
-    """Run the deck in the running loop until it is left; never raises what went wrong in it.
-
-    Signals end it cleanly, and the loop's task factory is put back, so that the engine's tasks start as
-    they would without a screen.
-    """
-    from tui.textual_patches.terminal_driver import install_signals
-
-    loop = asyncio.get_running_loop()
-    factory = loop.get_task_factory()
-    restore = install_signals(app.leave)
-    # Textual sets its own factory when it starts; ours is back before its first turn of the loop is over.
-    loop.call_soon(loop.set_task_factory, factory)
-    ended = DeckExit(None, 1)
-    try:
-        reason = await app.run_async(mouse=app.mouse)
-        ended = DeckExit(reason, app.return_code or 0, getattr(app, "_exception", None))
-    except Exception as error:
-        log.exception("the deck crashed")
-        ended = replace(ended, error=error)
-    finally:
-        restore()
-        loop.set_task_factory(factory)
-    if ended.crashed:
-        log.error("the deck ended with code %s: %r", ended.return_code, ended.error)
-    return ended
 
 
 def _driver_class() -> Any:

@@ -1,6 +1,6 @@
-"""Keeps a screen before a person for as long as there is one: a crash brings it back, never takes the engine.
+"""Screen supervisor: run the deck's screen, and restart it when it crashes.
 
-The engine, its listener and its ledger run in the same loop and know nothing of this.
+The engine, its listener and its ledger run in the same event loop. A crash of the screen does not stop them.
 """
 
 from __future__ import annotations
@@ -13,24 +13,28 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from server.deck import Deck
+
+if TYPE_CHECKING:
+    from tui.app import DeckApp
 
 log = logging.getLogger("gatedeck.screen")
 
 RESTARTS = 3
-"""Crashes in a row after which no screen is tried again."""
+"""Crashes in a row after which the screen is not restarted."""
 HEALTHY_SECONDS = 60.0
-"""A screen that stood this long starts the count of crashes anew."""
-REST_SECONDS = 0.3
+"""A screen that ran this long sets the count of crashes back to zero."""
+RESTART_DELAY = 0.3
+"""Seconds between a crash and the restart."""
 THEMES = ("dark", "light", "high-contrast", "colour-blind", "ansi")
-"""The names of the themes, known without loading a screen."""
+"""Names of the themes, listed here so that the command line can check one without importing Textual."""
 
 
 @dataclass(frozen=True, slots=True)
 class Display:
-    """How the deck is to be shown; ``theme`` None is the one chosen before."""
+    """Display options of the deck; ``theme`` None keeps the theme from the user's settings."""
 
     refresh_hz: float = 2.0
     mouse: bool = True
@@ -42,13 +46,18 @@ class Display:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """Why there is no screen any more: ``reason`` as of a deck's exit, None when it only crashed."""
+class ScreenExit:
+    """Result of a screen: ``reason`` is quit, a signal's name or terminal closed, and None after a crash.
+
+    ``error`` is the exception of a crash where there was one.
+    """
 
     reason: str | None
+    return_code: int = 0
+    error: BaseException | None = None
 
     @property
-    def gave_up(self) -> bool:
+    def crashed(self) -> bool:
         return self.reason is None
 
     @property
@@ -56,27 +65,30 @@ class Shown:
         return self.reason in ("SIGHUP", "terminal closed")
 
 
-async def show(deck: Deck, display: Display) -> Shown:
-    """Show the deck until it is left; one that crashes is shown again, ``RESTARTS`` times in a row."""
-    # Once the deck no longer handles it, a hang-up that comes again must not end us in mid-close.
-    with_hangup(signal.SIG_IGN)
+async def supervise_screen(deck: Deck, display: Display) -> ScreenExit:
+    """Show the deck until the user leaves it or it crashed ``RESTARTS`` times in a row.
+
+    Returns the last exit; ``crashed`` means that the screen is not coming back.
+    """
+    # Ignore SIGHUP here: a second one during shutdown would kill the process.
+    set_sighup_handler(signal.SIG_IGN)
     crashes = 0
     while True:
         began = monotonic()
-        reason, error = await _once(deck, display)
-        if reason is not None:
-            return Shown(reason)
+        ended = await _start_screen(deck, display)
+        if not ended.crashed:
+            return ended
         crashes = 1 if monotonic() - began > HEALTHY_SECONDS else crashes + 1
-        log.error("the screen crashed (%s of %s): %r", crashes, RESTARTS, error)
+        log.error("the screen crashed (%s of %s): %r", crashes, RESTARTS, ended.error)
         if crashes >= RESTARTS:
-            return Shown(None)
-        await asyncio.sleep(REST_SECONDS)
+            return ended
+        await asyncio.sleep(RESTART_DELAY)
 
 
-async def _once(deck: Deck, display: Display) -> tuple[str | None, BaseException | None]:
-    """One life of the screen; what goes wrong before it stands counts as its crash."""
+async def _start_screen(deck: Deck, display: Display) -> ScreenExit:
+    """Build the app and run it once; an error while it starts counts as a crash."""
     try:
-        from tui.app import DeckApp, run_deck
+        from tui.app import DeckApp
         from tui.commands.keymap import NO_KEYS, load_keymap
         from tui.settings import SettingsStore
 
@@ -91,33 +103,60 @@ async def _once(deck: Deck, display: Display) -> tuple[str | None, BaseException
             settings=settings,
             keymap=load_keymap(display.keys_path) if display.keys_path is not None else NO_KEYS,
         )
-        ended = await run_deck(app)
+        return await run_screen(app)
     except Exception as error:
         log.exception("the screen could not be shown")
-        return None, error
-    return ended.reason, ended.error
+        return ScreenExit(None, 1, error)
 
 
-def with_hangup(handler: Any) -> None:
-    """Give SIGHUP a handler where the system has one."""
+async def run_screen(app: DeckApp) -> ScreenExit:
+    """Run the app in the running event loop until it ends; an error inside it is returned, never raised.
+
+    SIGTERM, SIGHUP and SIGINT end it cleanly. Textual replaces the loop's task factory when it starts; the
+    former one is put back, so that the engine's tasks start as they do without a screen.
+    """
+    from tui.textual_patches.terminal_driver import install_signals
+
+    loop = asyncio.get_running_loop()
+    factory = loop.get_task_factory()
+    restore = install_signals(app.leave)
+    # Runs right after Textual has set its own factory, before any other callback of the loop.
+    loop.call_soon(loop.set_task_factory, factory)
+    ended = ScreenExit(None, 1)
+    try:
+        reason = await app.run_async(mouse=app.mouse)
+        ended = ScreenExit(reason, app.return_code or 0, getattr(app, "_exception", None))
+    except Exception as error:
+        log.exception("the deck crashed")
+        ended = ScreenExit(None, 1, error)
+    finally:
+        restore()
+        loop.set_task_factory(factory)
+    if ended.crashed:
+        log.error("the deck ended with code %s: %r", ended.return_code, ended.error)
+    return ended
+
+
+def set_sighup_handler(handler: Any) -> None:
+    """Set the handler of SIGHUP; do nothing on a system without that signal."""
     if hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, handler)
 
 
-async def until_told(*, hangup: bool = True) -> None:
+async def wait_for_signal(*, hangup: bool = True) -> None:
     """Wait for SIGTERM, SIGINT or, with ``hangup``, SIGHUP."""
-    told = asyncio.Event()
+    received = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in ("SIGTERM", "SIGINT", *(("SIGHUP",) if hangup else ())):
         number = getattr(signal, name)
         if name == "SIGHUP" and signal.getsignal(number) is signal.SIG_IGN:
-            continue  # nohup asked for that
-        loop.add_signal_handler(number, told.set)
-    await told.wait()
+            continue  # started under nohup
+        loop.add_signal_handler(number, received.set)
+    await received.wait()
 
 
-def tell(text: str) -> None:
-    """A line on standard error, if there is still someone to read it."""
+def print_error(text: str) -> None:
+    """Print a line to standard error; log it instead when standard error is closed."""
     try:
         print(text, file=sys.stderr, flush=True)
     except OSError:
@@ -125,7 +164,7 @@ def tell(text: str) -> None:
 
 
 def report_failures(alarm: Callable[[str], None]) -> None:
-    """Have what nobody waited for logged and stand on the deck: under a screen it would vanish."""
+    """Log unhandled task exceptions and show them as an alarm: behind a screen a traceback is not visible."""
 
     def handler(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         error = context.get("exception")

@@ -96,9 +96,10 @@ async def screen(host: Host, kind: str) -> None:
 
         await StockApp(host.deck).run_async()
         return
-    from tui.app import DeckApp, run_deck
+    from tui.app import DeckApp
+    from tui.supervisor import run_screen
 
-    await run_deck(DeckApp(host.deck, refresh_hz=2.0))
+    await run_screen(DeckApp(host.deck, refresh_hz=2.0))
 
 
 async def main(options: argparse.Namespace, tell: Callable[[dict[str, Any]], None]) -> None:

@@ -17,7 +17,8 @@ from fake_deck import NOW, FakeDeck, empty_snapshot, record, snapshot
 
 from core.model import Action
 from server.deck import Command, CommandResult, DeckSnapshot
-from tui.app import DeckApp, run_deck
+from tui.app import DeckApp
+from tui.supervisor import run_screen
 
 
 class MovingDeck(FakeDeck):
@@ -59,7 +60,7 @@ async def main() -> None:
         now = replace(
             now, decision=record(actions[choice], code="LEVEL_PASSED" if choice == "wait" else None)
         )
-    ended = await run_deck(DeckApp(MovingDeck(now)))
+    ended = await run_screen(DeckApp(MovingDeck(now)))
     print(ended)
 
 

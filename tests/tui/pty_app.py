@@ -20,7 +20,8 @@ sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve
 from fake_deck import FakeDeck, hostile_snapshot, position, snapshot
 
 from server.deck import DeckSnapshot
-from tui.app import DeckApp, run_deck
+from tui.app import DeckApp
+from tui.supervisor import run_screen
 
 
 class Busy(FakeDeck):
@@ -50,7 +51,7 @@ async def main(flags: set[str]) -> str:
                 longest = max(longest, monotonic() - before - 0.01)
 
     ticking = asyncio.create_task(tick())
-    ended = await run_deck(app)
+    ended = await run_screen(app)
     ticking.cancel()
     return json.dumps(
         {"reason": ended.reason, "code": ended.return_code, "longest": longest, "crashed": ended.crashed}

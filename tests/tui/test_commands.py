@@ -11,7 +11,7 @@ from fake_deck import NOW, FakeDeck, screen_text
 
 from core.model import Tone
 from server.deck import EventLine
-from tui.app import DeckApp, run_deck
+from tui.app import DeckApp
 from tui.commands.registry import BY_NAME, COMMANDS, bindings, in_scope
 from tui.dialogs.decision_detail import DecisionDialog
 from tui.dialogs.exit_position import ExitDialog
@@ -20,6 +20,7 @@ from tui.dialogs.mode import ModeDialog
 from tui.dialogs.position_detail import PositionDialog
 from tui.screens.history import HistoryScreen
 from tui.screens.live import LiveScreen
+from tui.supervisor import run_screen
 from tui.widgets.document import Document
 from tui.widgets.keybar import KeyBar
 
@@ -219,8 +220,8 @@ async def test_a_crash_of_the_screen_ends_the_run_as_a_crash_and_nothing_else(
         return app.return_value
 
     monkeypatch.setattr(app, "run_async", headless)
-    ended = await run_deck(app)
-    assert ended.crashed and bool(ended)
+    ended = await run_screen(app)
+    assert ended.crashed
     assert isinstance(ended.error, ZeroDivisionError)
     assert loop.get_task_factory() is factory
 
@@ -234,5 +235,5 @@ async def test_leaving_on_purpose_is_no_crash(monkeypatch: pytest.MonkeyPatch) -
         return app.return_value
 
     monkeypatch.setattr(app, "run_async", headless)
-    ended = await run_deck(app)
-    assert (ended.reason, bool(ended), ended.terminal_went_away) == ("quit", False, False)
+    ended = await run_screen(app)
+    assert (ended.reason, ended.crashed, ended.terminal_went_away) == ("quit", False, False)

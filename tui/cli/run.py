@@ -14,7 +14,7 @@ from typing import Any
 
 from server.config import ConfigError, Settings, default_config_path, default_state_dir, load_settings
 from server.runtime.clock import Clock, OffsetClock, RealClock
-from tui.supervisor import Display, report_failures, show, tell, until_told
+from tui.supervisor import Display, print_error, report_failures, supervise_screen, wait_for_signal
 
 log = logging.getLogger("gatedeck")
 
@@ -93,19 +93,19 @@ async def _run(settings: Settings, rules_text: str, display: Display, *, keep_ru
         report_failures(lambda words: host.runtime.pulse.alarms.update(loop=words))
         if settings.headless:
             print(f"gatedeck listens on {host.http.url}", flush=True)
-            await until_told()
+            await wait_for_signal()
             return 0
-        shown = await show(host.deck, display)
-        if shown.gave_up:
-            tell(
+        ended = await supervise_screen(host.deck, display)
+        if ended.crashed:
+            print_error(
                 f"gatedeck: the screen crashed; the engine goes on without it at {host.http.url}\n"
                 f"gatedeck: Ctrl+C ends it; what happened is in {settings.state_dir / 'gatedeck.log'}"
             )
-            await until_told()
-        elif shown.terminal_went_away and keep_running:
+            await wait_for_signal()
+        elif ended.terminal_went_away and keep_running:
             log.warning("the terminal went away; the engine goes on at %s", host.http.url)
-            await until_told(hangup=False)
-        log.info("left: %s", shown.reason)
+            await wait_for_signal(hangup=False)
+        log.info("left: %s", ended.reason)
         return 0
 
 
@@ -131,17 +131,17 @@ async def _demo(
         gone = False
         report_failures(lambda words: running.host.runtime.pulse.alarms.update(loop=words))
         if headless:
-            stop = asyncio.create_task(until_told())
+            stop = asyncio.create_task(wait_for_signal())
             await asyncio.wait({drive, stop}, return_when=asyncio.FIRST_COMPLETED)
             stop.cancel()
             if drive.done() and drive.exception() is not None:
                 print(f"gatedeck: the simulation failed: {drive.exception()!r}", file=sys.stderr)
                 return 1
         else:
-            shown = await show(running.host.deck, display)
-            gone = shown.terminal_went_away
-            if shown.gave_up:
-                tell("gatedeck: the screen crashed")
+            ended = await supervise_screen(running.host.deck, display)
+            gone = ended.terminal_went_away
+            if ended.crashed:
+                print_error("gatedeck: the screen crashed")
         drive.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await drive
