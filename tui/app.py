@@ -13,8 +13,6 @@ from typing import Any
 
 from textual import events
 from textual.app import App
-from textual.screen import ModalScreen, Screen
-from textual.widgets import Input
 
 from core.model import Tone
 from server.deck import Deck, DeckSnapshot, EventLine, PositionRow
@@ -36,13 +34,14 @@ from tui.screens.live import LiveScreen
 from tui.screens.performance import PerformanceScreen
 from tui.screens.system import SystemScreen
 from tui.settings import SettingsStore
-from tui.textual_patches.ansi_output import cut
-from tui.textual_patches.style_cache_leak import let_go
-from tui.textual_patches.stylesheet_cache import ReadOnce
+from tui.textual_patches.ansi_output import CroppedOutput
+from tui.textual_patches.app_internals import write_to_terminal
+from tui.textual_patches.style_cache_leak import patch_style_cache
+from tui.textual_patches.stylesheet_cache import CachedStylesheet, DialogStylesFirst
 from tui.themes import DEFAULTS
 
 log = logging.getLogger("gatedeck.tui")
-let_go()
+patch_style_cache()
 
 _TOAST_SECONDS = 4.0
 _TOAST_CELLS = 160
@@ -55,7 +54,7 @@ _SHOWN = object()
 _SEVERITY = {"positive": "information", "neutral": "warning", "negative": "error"}
 
 
-class DeckApp(PositionActions, Appearance, App[str]):
+class DeckApp(PositionActions, Appearance, CroppedOutput, DialogStylesFirst, App[str]):
     """Shows a ``Deck``; the result of a run is the word for why it was left."""
 
     CSS_PATH = "deck.tcss"
@@ -100,20 +99,12 @@ class DeckApp(PositionActions, Appearance, App[str]):
         self._unsaid: list[EventLine] = []
         self._said_at = float("-inf")
         self.set_up_appearance(settings, keymap, low_bandwidth=low_bandwidth)
-        self.stylesheet = ReadOnce(variables=self.get_css_variables())
+        self.stylesheet = CachedStylesheet(variables=self.get_css_variables())
         self.set_up_position_actions()
         kept = self.settings.get(_NOTICES, {})
         # In a demo something happens all the time: it shows, and does not ring.
         usual = NoticeSettings() if self.settings.keeps else SILENT
         self.notifier = Notifier(self._tell_terminal, NoticeSettings.from_dict(kept) if kept else usual)
-
-    def _display(self, screen: Screen[Any], renderable: Any) -> None:
-        super()._display(screen, cut(renderable))
-
-    def _get_default_css(self) -> list[tuple[tuple[str, str], str, int, str]]:
-        # The first dialog must not have the whole style sheet read anew before it is painted.
-        used = (ModalScreen(), Input())
-        return [*super()._get_default_css(), *(each for w in used for each in w._get_default_css())]
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return DEFAULTS
@@ -226,8 +217,7 @@ class DeckApp(PositionActions, Appearance, App[str]):
         await super().on_event(event)
 
     def _tell_terminal(self, command: str) -> None:
-        if not self.is_headless and self._driver is not None:
-            self._driver.write(command)
+        write_to_terminal(self, command)
 
     def ask_notices(self) -> None:
         self.push_screen(NoticesDialog(self.notifier.settings))
@@ -325,6 +315,6 @@ def _driver_class() -> Any:
     """The driver that drops frames; Textual's own where there is no such terminal."""
     if os.name != "posix":
         return None
-    from tui.textual_patches.terminal_driver import QuietDriver
+    from tui.textual_patches.terminal_driver import NonBlockingDriver
 
-    return QuietDriver
+    return NonBlockingDriver

@@ -115,6 +115,7 @@ async def run_screen(app: DeckApp) -> ScreenExit:
     SIGTERM, SIGHUP and SIGINT end it cleanly. Textual replaces the loop's task factory when it starts; the
     former one is put back, so that the engine's tasks start as they do without a screen.
     """
+    from tui.textual_patches.app_internals import exception_of
     from tui.textual_patches.terminal_driver import install_signals
 
     loop = asyncio.get_running_loop()
@@ -125,7 +126,7 @@ async def run_screen(app: DeckApp) -> ScreenExit:
     ended = ScreenExit(None, 1)
     try:
         reason = await app.run_async(mouse=app.mouse)
-        ended = ScreenExit(reason, app.return_code or 0, getattr(app, "_exception", None))
+        ended = ScreenExit(reason, app.return_code or 0, exception_of(app))
     except Exception as error:
         log.exception("the deck crashed")
         ended = ScreenExit(None, 1, error)

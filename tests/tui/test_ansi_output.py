@@ -10,7 +10,7 @@ from rich.style import Style
 from textual._compositor import ChopsUpdate
 from textual.strip import Strip
 
-from tui.textual_patches.ansi_output import CellUpdate, cut, thrifty
+from tui.textual_patches.ansi_output import CroppedUpdate, crop_update, minimize_sgr
 
 STYLES = ["1;38;2;1;2;3", "38;2;1;2;3;48;2;9;9;9", "7", "48;5;3", "1"]
 pieces = st.one_of(
@@ -31,23 +31,23 @@ def picture(text: str) -> object:
 
 
 @given(st.lists(pieces, max_size=20).map("".join))
-def test_a_thrifty_frame_paints_the_same_cells_in_no_more_bytes(frame: str) -> None:
-    short = thrifty(frame)
+def test_a_minimized_frame_paints_the_same_cells_in_no_more_bytes(frame: str) -> None:
+    short = minimize_sgr(frame)
     assert picture(short) == picture(frame)
     assert len(short) <= len(frame)
 
 
 def test_pieces_of_one_colour_name_it_once() -> None:
     frame = "\x1b[31mone\x1b[0m\x1b[2;5H\x1b[31mtwo\x1b[0m\x1b[32mthree\x1b[0m"
-    assert thrifty(frame) == "\x1b[31mone\x1b[2;5Htwo\x1b[0;32mthree\x1b[0m"
+    assert minimize_sgr(frame) == "\x1b[31mone\x1b[2;5Htwo\x1b[0;32mthree\x1b[0m"
 
 
-def test_an_update_is_cut_at_both_ends() -> None:
+def test_an_update_is_cropped_at_both_ends() -> None:
     from rich.console import Console
 
     line = Strip([Segment("0123456789", Style(color="red")), Segment("abcdefghij", Style(color="blue"))])
     whole = ChopsUpdate([{0: line}], [(0, 8, 12)], [[20]])
-    text = cut(whole).render_segments(Console(force_terminal=True, color_system="standard"))
-    assert isinstance(cut(whole), CellUpdate)
+    text = crop_update(whole).render_segments(Console(force_terminal=True, color_system="standard"))
+    assert isinstance(crop_update(whole), CroppedUpdate)
     assert text == "\x1b[1;9H\x1b[31m89\x1b[0m\x1b[34mab\x1b[0m"
-    assert cut(None) is None
+    assert crop_update(None) is None

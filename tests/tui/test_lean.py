@@ -30,7 +30,7 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, Any]]:
         return own(self, css, read_from, *rest)
 
     monkeypatch.setattr(Stylesheet, "_parse_rules", reading)
-    monkeypatch.setattr(stylesheet, "_READ", {})
+    monkeypatch.setattr(stylesheet, "_PARSED", {})
     return told
 
 

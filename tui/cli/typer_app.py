@@ -369,11 +369,11 @@ def tune(
 def _display(no_mouse: bool, low_bandwidth: bool, theme: str | None) -> Any:
     """How the deck is to be shown; Textual reads the environment when imported, so that comes first."""
     from tui.supervisor import THEMES, Display
-    from tui.textual_patches.environment import prepare
+    from tui.textual_patches.environment import set_textual_environment
 
     if theme is not None and theme not in THEMES:
         raise ConfigError(f"theme: {theme!r} is none of {', '.join(THEMES)}")
-    prepare(low_bandwidth=low_bandwidth)
+    set_textual_environment(low_bandwidth=low_bandwidth)
     return Display(mouse=not no_mouse, low_bandwidth=low_bandwidth, theme=theme)
 
 

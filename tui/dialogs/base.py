@@ -1,25 +1,16 @@
-"""A dialog: the panes below stand still while it is open, and no key acts in its first moment.
-
-Its box is painted before the veil over the rest of the screen is: that takes twice as long and can wait for
-the next frame, a person with a finger on a key cannot.
-"""
+"""Dialogs: the panes behind one are not updated while it is open, and keys are ignored in its first moment."""
 
 from __future__ import annotations
 
 from time import monotonic
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Container
-from textual.geometry import Region, Size
-from textual.renderables.background_screen import BackgroundScreen
-from textual.screen import ModalScreen
-from textual.strip import Strip
 
 from server.deck import DeckSnapshot
-from tui.textual_patches.dimmed_backdrop import Below
-from tui.textual_patches.single_layout import Sized
+from tui.textual_patches.dimmed_backdrop import BackdropScreen
 from tui.widgets.document import Document
 from tui.widgets.line import Line
 from tui.widgets.yes_no import Answers
@@ -30,56 +21,15 @@ DEBOUNCE = 0.15
 """Seconds after opening during which keys do nothing: they were meant for the screen below."""
 
 
-class Dialog(Sized, ModalScreen[Answer]):
+class Dialog(BackdropScreen[Answer]):
     """A box in the middle of the screen."""
 
     def __init__(self) -> None:
         super().__init__()
         self._opened_at = monotonic()
-        self._below: Below | None = None
-        self._size_before: Size | None = None
-        self._box_first = True
 
     def on_mount(self) -> None:
         self._opened_at = monotonic()
-
-    def render(self) -> Any:
-        shown = super().render()
-        if isinstance(shown, BackgroundScreen):
-            key = (shown.screen, shown.color, self.app.theme)
-            if self._below is None or self._below.key != key:
-                self._below = Below(key)
-        return shown
-
-    def _compositor_refresh(self) -> None:
-        if not self._box_first or not self.is_current:
-            super()._compositor_refresh()
-            return
-        regions = {box.region for box in self.query(".box")}
-        if any(regions):
-            self._compositor._dirty_regions = regions
-            super()._compositor_refresh()
-            self._box_first = False
-            self.refresh()
-
-    def render_lines(self, crop: Region) -> list[Strip]:
-        if self._box_first:
-            return [Strip.blank(crop.width)] * crop.height  # under the box, all of it
-        if self._below is None:
-            self.render()
-        lines = self._below.lines(crop, self.size) if self._below is not None else None
-        return super().render_lines(crop) if lines is None else lines
-
-    def on_resize(self) -> None:
-        before, self._size_before = self._size_before, self.size
-        if before is not None and before != self.size:
-            # The screen below gets its new size after this one.
-            self._below = None
-            self.call_after_refresh(self._draw_below_anew)
-
-    def _draw_below_anew(self) -> None:
-        self._below = None
-        self.refresh()
 
     @property
     def too_soon(self) -> bool:

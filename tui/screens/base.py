@@ -13,14 +13,14 @@ from server.deck import DeckSnapshot
 from tui.commands.registry import BY_NAME, in_scope
 from tui.panes.sources import SourcesPane, SourcesView, freshest
 from tui.panes.status import AlarmPane, StatusPane, StatusView
-from tui.textual_patches.single_layout import Sized
+from tui.textual_patches.single_layout import SingleLayout
 from tui.widgets.keybar import KeyBar
 
 if TYPE_CHECKING:
     from tui.app import DeckApp
 
 
-class DeckScreen(Sized, Screen[None]):
+class DeckScreen(SingleLayout, Screen[None]):
     """A screen shows a snapshot when it is given one; it keeps nothing of the engine between two."""
 
     scope: ClassVar[str] = ""

@@ -1,8 +1,11 @@
-"""What is painted, in fewer bytes: only the cells that changed, and no colour that is still set set again.
+"""Send only changed cells and drop redundant colour codes.
 
-Textual cuts an update at its right end alone, so that one digit costs the whole line before it; here it is
-cut at both. Each piece of a frame comes as colour, text, reset. Between pieces of one colour both sequences
-go; a reset right before another colour is folded into it. What a terminal shows is the same, cell by cell.
+Textual crops a partial update at its right end alone, so a changed digit costs the line's whole text before
+it. ``crop_update`` crops at both ends. Textual also writes each piece of a frame as colour, text, reset.
+``minimize_sgr`` drops a reset before the same colour, and merges a reset with a different colour that follows.
+The cells on the terminal are the same.
+
+SGR (Select Graphic Rendition) is the terminal's escape sequence for colours and text styles.
 """
 
 from __future__ import annotations
@@ -12,22 +15,28 @@ from typing import TYPE_CHECKING, Any
 
 from rich.control import Control
 from textual._compositor import ChopsUpdate
+from textual.app import App
+from textual.screen import Screen
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    _AppBase = App[Any]
+else:
+    _AppBase = object
+
 _TOKENS = re.compile(r"\x1b\[([0-9;]*)([a-zA-Z])|[^\x1b]+|\x1b")
-_MOVES = frozenset("HABCDGd")
-"""Moving the cursor asks nothing of the colour."""
+_CURSOR_MOVES = frozenset("HABCDGd")
+"""Final bytes of the sequences that move the cursor; they do not use the colour in force."""
 
 
-def thrifty(frame: str) -> str:
-    """The frame with redundant colour sequences left out; it ends with the colours reset as it did."""
+def minimize_sgr(frame: str) -> str:
+    """Return the frame without redundant colour sequences; it ends with the colours reset if it did before."""
     if frame.count("\x1b[") < 3:
         return frame
     out: list[str] = []
-    current = ""  # the colour in force; empty is reset, as every frame begins
-    wanted = ""  # the colour asked for by what was read so far
+    current = ""  # the colour in force at the terminal; empty means reset, as at the start of a frame
+    wanted = ""  # the colour that the tokens read so far ask for
     for token in _TOKENS.finditer(frame):
         end = token[2]
         if end == "m":
@@ -39,33 +48,43 @@ def thrifty(frame: str) -> str:
             else:
                 wanted += ";" + codes
             continue
-        if end is None or end not in _MOVES:
-            if wanted != current:
-                out.append(f"\x1b[{'0;' if current and wanted else ''}{wanted or '0'}m")
-                current = wanted
+        if (end is None or end not in _CURSOR_MOVES) and wanted != current:
+            out.append(_sgr(current, wanted))
+            current = wanted
         out.append(token[0])
     if wanted != current:
-        out.append(f"\x1b[{'0;' if current and wanted else ''}{wanted or '0'}m")
+        out.append(_sgr(current, wanted))
     return "".join(out)
 
 
-class CellUpdate(ChopsUpdate):
-    """Textual's partial update, cut to the cells asked for."""
+def _sgr(current: str, wanted: str) -> str:
+    return f"\x1b[{'0;' if current and wanted else ''}{wanted or '0'}m"
+
+
+class CroppedUpdate(ChopsUpdate):
+    """Textual's partial update, cropped to the changed cells."""
 
     def render_segments(self, console: Console) -> str:
         out: list[str] = []
         for y, x1, x2 in self.spans:
             for end, (x, strip) in zip(self.chop_ends[y], self.chops[y].items(), strict=False):
-                left, right = max(x, x1), min(end, x2)
-                if strip is None or left >= right:
+                start, stop = max(x, x1), min(end, x2)
+                if strip is None or start >= stop:
                     continue
-                out.append(Control.move_to(left, y).segment.text)
-                out.append(strip.crop(left - x, right - x).render(console))
+                out.append(Control.move_to(start, y).segment.text)
+                out.append(strip.crop(start - x, stop - x).render(console))
         return "".join(out)
 
 
-def cut(update: Any) -> Any:
-    """A partial update as a ``CellUpdate``, anything else as it is."""
+def crop_update(update: Any) -> Any:
+    """Return a partial update as a ``CroppedUpdate``, anything else unchanged."""
     if type(update) is ChopsUpdate:
-        return CellUpdate(update.chops, update.spans, update.chop_ends)
+        return CroppedUpdate(update.chops, update.spans, update.chop_ends)
     return update
+
+
+class CroppedOutput(_AppBase):
+    """Mixin for the app, named before ``App``: crop every partial update before it is written."""
+
+    def _display(self, screen: Screen[Any], renderable: Any) -> None:
+        super()._display(screen, crop_update(renderable))

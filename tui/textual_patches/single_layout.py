@@ -1,19 +1,27 @@
-"""A screen that has its size already is not laid out and painted a second time for it.
+"""Skip the second layout that Textual runs when a screen is pushed.
 
-Textual 8.2.8 lays a new screen out when it is pushed, tells it the size it has just been given, and lays it and
-every screen below out again at that: half the time between a key and its painted dialog.
+Textual lays a new screen out when it is pushed, sends it a resize event with the size it already has, and then
+lays out that screen and every screen behind it again. That second layout is half the time between a key and
+the painted dialog.
 """
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from textual.geometry import Size
 from textual.screen import Screen
 
+if TYPE_CHECKING:
+    _ScreenBase = Screen[Any]
+else:
+    _ScreenBase = object  # a mixin: a second subclass of Screen would hide the default CSS of ModalScreen
 
-class Sized:
-    """Mixed into a screen, before it."""
 
-    def _screen_resized(self: Screen[object], size: Size) -> None:  # type: ignore[misc]
-        # A screen below a dialog waits with its layout until it is asked, or on top again.
+class SingleLayout(_ScreenBase):
+    """Mixin for a screen, named before the screen class: ignore a resize to the size it already has."""
+
+    def _screen_resized(self, size: Size) -> None:
+        # A screen behind a dialog may have put off a layout; run it, or it would be shown out of date.
         if size != self._compositor.size or (self._layout_required and not self.is_current):
-            super()._screen_resized(size)  # type: ignore[misc]
+            super()._screen_resized(size)

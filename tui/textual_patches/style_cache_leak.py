@@ -1,8 +1,8 @@
-"""Lines drawn by a widget go when it goes.
+"""Fix a memory leak: Textual's style cache keeps every removed widget's rendered lines alive.
 
-Textual 8.2.8 caches two colours a widget under the widget's whole cache of lines (``lru_cache`` on a method):
-the lines of the last thousand widgets, every dialog's among them, then live as long as the program, and each
-full garbage collection looks through them.
+``StylesCache.get_inner_outer`` is a method under ``functools.lru_cache``, so the cache's keys hold the
+``StylesCache`` of the last 1,024 calls, and with it all lines of widgets that are long gone. A full garbage
+collection visits them all. The result depends only on the two colours, so they alone are the key here.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from textual.style import Style
 
 
 @lru_cache(1024)
-def _shades(base: Color, background: Color) -> tuple[Style, Style]:
+def _inner_outer_styles(base: Color, background: Color) -> tuple[Style, Style]:
     return Style(background=base + background), Style(background=base)
 
 
-def _of(_: StylesCache, base: Color, background: Color) -> tuple[Style, Style]:
-    return _shades(base, background)
+def _get_inner_outer(_: StylesCache, base: Color, background: Color) -> tuple[Style, Style]:
+    return _inner_outer_styles(base, background)
 
 
-def let_go() -> None:
-    """Key that cache by the colours alone."""
-    StylesCache.get_inner_outer = _of  # type: ignore[method-assign,assignment]
+def patch_style_cache() -> None:
+    """Replace ``StylesCache.get_inner_outer`` by a function whose cache does not refer to the widget."""
+    StylesCache.get_inner_outer = _get_inner_outer  # type: ignore[method-assign,assignment]  # patches Textual

@@ -1,8 +1,8 @@
-"""The terminal, so that it can never hold up the engine: frames are dropped, not waited for.
+"""Terminal output that never blocks the engine: a slow terminal loses frames, and nothing waits for it.
 
-Textual's own writer blocks the loop when the terminal stops reading; a closed one leaves its input thread
-spinning. Here every write goes to a queue that a thread empties straight into the file descriptor. While
-the backlog is large frames are thrown away, and when it is gone the whole screen is painted afresh.
+Textual's own writer blocks the event loop when the terminal stops reading, and its input thread spins when
+the terminal is closed. Here a thread takes each text from a queue and writes it to the file descriptor. While
+the queue is long, frames are dropped. When it is empty again, the whole screen is painted.
 """
 
 from __future__ import annotations
@@ -19,72 +19,72 @@ from typing import TYPE_CHECKING, Any
 
 from textual.drivers.linux_driver import LinuxDriver
 
-from tui.textual_patches.ansi_output import thrifty
+from tui.textual_patches.ansi_output import minimize_sgr
 
 if TYPE_CHECKING:
     from textual.app import App
 
-_FRAME_BACKLOG = 6
-"""Writes waiting from which a frame is dropped; a terminal that keeps up never has more than a few."""
-_KEPT = ("\x1b[?", "\x1b[>", "\x1b[<", "\x1b]")
-"""How modes, queries and commands to the terminal begin; everything else is a frame and may be dropped."""
-_CLOSE_PATIENCE = 0.25
-"""Seconds that leaving waits for a terminal that does not read."""
-_LEAVE_ON = ("SIGTERM", "SIGHUP", "SIGINT")
+_MAX_QUEUED_FRAMES = 6
+"""Texts in the queue from which on a frame is dropped; a terminal that keeps up has fewer."""
+_NEVER_DROPPED = ("\x1b[?", "\x1b[>", "\x1b[<", "\x1b]")
+"""Beginnings of terminal modes, queries and commands. Any other text is a frame, which may be dropped."""
+_CLOSE_SECONDS = 0.25
+"""Seconds that closing waits for a terminal that does not read."""
+_EXIT_SIGNALS = ("SIGTERM", "SIGHUP", "SIGINT")
 
 
 class OutputThread(threading.Thread):
-    """Writes text to a file descriptor in order, and says when it has caught up after a drop.
+    """Thread that writes texts to a file descriptor in order, and reports when it caught up after a drop.
 
-    Writing to the descriptor rather than to ``sys.stderr`` keeps a thread that is stuck in a stalled
-    terminal from holding a lock that the interpreter needs at its end.
+    It writes to the descriptor and not to ``sys.stderr``: a thread blocked inside ``sys.stderr`` holds a lock
+    that the interpreter needs when it exits.
     """
 
-    def __init__(self, fileno: int, caught_up: Callable[[], None]) -> None:
+    def __init__(self, fileno: int, on_caught_up: Callable[[], None]) -> None:
         super().__init__(daemon=True, name="deck-output")
         self._fileno = fileno
-        self._caught_up = caught_up
-        self._waiting: deque[str] = deque()
-        self._change = threading.Condition()
+        self._on_caught_up = on_caught_up
+        self._queue: deque[str] = deque()
+        self._changed = threading.Condition()
         self._dropped = False
         self._closing = False
         self.broken = False
 
     @property
     def backlog(self) -> int:
-        return len(self._waiting)
+        return len(self._queue)
 
     def send(self, text: str) -> bool:
-        """Queue a text; False when it was dropped because the terminal does not keep up."""
-        with self._change:
+        """Queue a text; return False if it was dropped because the terminal does not keep up."""
+        with self._changed:
             if self.broken or self._closing:
                 return False
-            if len(self._waiting) >= _FRAME_BACKLOG and not text.startswith(_KEPT):
+            if len(self._queue) >= _MAX_QUEUED_FRAMES and not text.startswith(_NEVER_DROPPED):
                 self._dropped = True
                 return False
-            self._waiting.append(text)
-            self._change.notify()
+            self._queue.append(text)
+            self._changed.notify()
             return True
 
     def run(self) -> None:
         while True:
-            with self._change:
-                while not self._waiting and not self._closing:
-                    self._change.wait()
-                if not self._waiting:
+            with self._changed:
+                while not self._queue and not self._closing:
+                    self._changed.wait()
+                if not self._queue:
                     return
-                text = self._waiting.popleft()
+                text = self._queue.popleft()
             try:
                 self._write(text.encode("utf-8", "replace"))
             except OSError:
                 self.broken = True
                 return
-            with self._change:
-                behind = self._dropped and not self._waiting
-                if behind:
+            with self._changed:
+                caught_up = self._dropped and not self._queue
+                if caught_up:
                     self._dropped = False
-            if behind:
-                self._caught_up()
+            if caught_up:
+                self._on_caught_up()
 
     def _write(self, data: bytes) -> None:
         view = memoryview(data)
@@ -95,16 +95,16 @@ class OutputThread(threading.Thread):
                 select.select([], [self._fileno], [], 0.5)
 
     def close(self) -> None:
-        """Let it finish what it has, but not for ever."""
-        with self._change:
+        """Write what is queued, for at most a quarter of a second."""
+        with self._changed:
             self._closing = True
-            self._change.notify()
+            self._changed.notify()
         if self.is_alive():
-            self.join(_CLOSE_PATIENCE)
+            self.join(_CLOSE_SECONDS)
 
 
-class QuietDriver(LinuxDriver):
-    """Textual's Linux driver on an ``OutputThread``."""
+class NonBlockingDriver(LinuxDriver):
+    """Textual's Linux driver with its output on an ``OutputThread``."""
 
     def __init__(self, app: App[Any], **options: Any) -> None:
         super().__init__(app, **options)
@@ -115,20 +115,24 @@ class QuietDriver(LinuxDriver):
             terminal = sys.__stderr__
             if terminal is None:
                 raise RuntimeError("the deck needs a terminal on standard error")
-            self._output = OutputThread(terminal.fileno(), self._repaint_soon(asyncio.get_running_loop()))
+            self._output = OutputThread(
+                terminal.fileno(), self._repaint_from_thread(asyncio.get_running_loop())
+            )
             self._output.start()
-        self._output.send(data if data.startswith(_KEPT) else thrifty(data))
+        self._output.send(data if data.startswith(_NEVER_DROPPED) else minimize_sgr(data))
 
-    def _repaint_soon(self, loop: asyncio.AbstractEventLoop) -> Callable[[], None]:
+    def _repaint_from_thread(self, loop: asyncio.AbstractEventLoop) -> Callable[[], None]:
+        """Return a function that any thread may call to have the whole screen painted in the event loop."""
+
         def repaint() -> None:
             if self._app.is_running:
                 self._app.screen.refresh(layout=True)
 
-        def from_thread() -> None:
+        def schedule() -> None:
             if not loop.is_closed():
                 loop.call_soon_threadsafe(repaint)
 
-        return from_thread
+        return schedule
 
     def close(self) -> None:
         super().close()
@@ -140,38 +144,38 @@ class QuietDriver(LinuxDriver):
         try:
             super().run_input_thread()
         except OSError:
-            # The terminal went away while it was read; the watch on it ends the app, not a traceback.
+            # The terminal was closed during a read. The app checks for that itself and exits.
             return
 
 
 def terminal_is_gone(fileno: int) -> bool:
-    """Whether the terminal behind a descriptor was closed (an SSH session that dropped)."""
+    """Return whether the terminal behind a file descriptor was closed, as when an SSH session drops."""
     poll = select.poll()
     poll.register(fileno, 0)
     return any(event & (select.POLLHUP | select.POLLERR | select.POLLNVAL) for _, event in poll.poll(0))
 
 
 def install_signals(leave: Callable[[str], None]) -> Callable[[], None]:
-    """Leave the deck cleanly on SIGTERM, SIGHUP and SIGINT; returns what puts the old handlers back.
+    """Leave the deck on SIGTERM, SIGHUP and SIGINT; return a function that restores the former handlers.
 
-    ``leave`` is called in the running loop with the signal's name. Does nothing where the loop cannot
-    handle signals (another thread, Windows).
+    ``leave`` is called in the running loop with the signal's name. Nothing is installed where the loop cannot
+    handle signals (on Windows, or outside the main thread).
     """
     loop = asyncio.get_running_loop()
-    before: dict[signal.Signals, Any] = {}
-    for name in _LEAVE_ON:
+    former: dict[signal.Signals, Any] = {}
+    for name in _EXIT_SIGNALS:
         number = getattr(signal, name, None)
         if number is None:
             continue
-        old = signal.getsignal(number)
+        handler = signal.getsignal(number)
         try:
             loop.add_signal_handler(number, leave, name)
         except (NotImplementedError, RuntimeError, ValueError):
             continue
-        before[number] = old
+        former[number] = handler
 
     def restore() -> None:
-        for number, handler in before.items():
+        for number, handler in former.items():
             loop.remove_signal_handler(number)
             if handler is not None:
                 signal.signal(number, handler)
