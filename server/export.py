@@ -3,27 +3,16 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import IO, Any
 
 import orjson
 
-from server.ledger.codec import loads
-from server.ledger.entries import COLUMNS, ITEMS
+from server.ledger.lists import LISTS, Item, items
 from server.ledger.snapshot import LedgerSnapshot
-from server.ledger.timestamps import iso
 
-Item = Mapping[str, Any]
-
-_TRADES = "execution IS NOT NULL"
-_LISTS: Mapping[str, tuple[str, str]] = {
-    "decisions": ("ledger_entries", ""),
-    "ledger": ("ledger_entries", ""),
-    "trades": ("ledger_entries", f"WHERE {_TRADES}"),
-}
-WHAT = (*_LISTS, "receipts", "marks")
 FORMATS = ("csv", "jsonl", "parquet")
 OPENED = ("execution", "exit", "step")
 """Objects whose fields become columns of their own in csv and parquet; every other one is a cell of JSON."""
@@ -33,33 +22,10 @@ class ExportError(Exception):
     """What cannot be exported; the message says why and what would do."""
 
 
-def items(ledger: LedgerSnapshot, what: str) -> Iterator[Item]:
-    """Each item as the API shows it; a receipt with its body, a mark with its position's id."""
-    if what == "receipts":
-        yield from _receipts(ledger)
-    elif what == "marks":
-        for position_id, payload in ledger.query("SELECT position_id, payload FROM marks ORDER BY n"):
-            yield {"position_id": position_id, **loads(payload)}
-    else:
-        table, where = _LISTS[what]
-        sql = f"SELECT {COLUMNS[what]} FROM {table} {where} ORDER BY seq, id"
-        for row in ledger.mappings(sql):
-            yield ITEMS[what](row)
-
-
-def _receipts(ledger: LedgerSnapshot) -> Iterator[Item]:
-    sql = "SELECT r.*, j.payload FROM receipts r JOIN journal j ON j.seq = r.seq ORDER BY r.seq"
-    for row in ledger.mappings(sql):
-        yield ITEMS["receipts"](row) | {
-            "received_at": iso(row["received_at"]),
-            "body": loads(row["payload"])["body"],
-        }
-
-
 def export(ledger: LedgerSnapshot, what: str, form: str, out: IO[bytes]) -> int:
     """Write one list; returns how many items. Raises ExportError for a list or form there is none of."""
-    if what not in WHAT:
-        raise ExportError(f"what: {what!r} is not one of {', '.join(WHAT)}")
+    if what not in LISTS:
+        raise ExportError(f"what: {what!r} is not one of {', '.join(LISTS)}")
     write = _WRITERS.get(form)
     if write is None:
         raise ExportError(f"format: {form!r} is not one of {', '.join(FORMATS)}")

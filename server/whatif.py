@@ -15,9 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.events import Commanded, PriceSeen
+from core.events import Commanded
 from core.exchange.calendar import Calendar
-from core.from_json import read
 from core.learning import WhatIf, whatif, whatif_entries
 from core.learning.closed import share_at_one
 from core.learning.exit_replay import (
@@ -39,17 +38,14 @@ from core.learning.ledger_columns import scale_of
 from core.learning.limits_replay import REAPPLIED
 from core.learning.whatif import Exits, Outcomes
 from core.model import ExitReason, Mode
-from core.options.quotes import OptionQuote
 from core.performance.days import exchange_days, micros
 from core.positions import Position, pnl_breakdown
 from core.positions.trading_context import TradingContext
 from core.rules import Rules
-from server.export import items
-from server.ledger.codec import decode, loads
-from server.ledger.entries import COLUMNS, ledger_item
+from server.ledger import history
+from server.ledger.lists import items
 from server.ledger.packed import Packed, read_packed
 from server.ledger.snapshot import LedgerSnapshot
-from server.ledger.timestamps import instant
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -149,14 +145,13 @@ class _Past:
         first = np.searchsorted(self._packed.seq, seqs)
         for at in range(0, len(seqs), _TOGETHER):
             some = seqs[at : at + _TOGETHER].tolist()
-            sql = f"SELECT {COLUMNS['ledger']} FROM ledger_entries WHERE seq IN ({', '.join(map(str, some))})"
             # Entries of one step follow each other by id, here as in the packed records.
             following = dict(zip(some, first[at : at + _TOGETHER].tolist(), strict=True))
-            for row in self._ledger.mappings(f"{sql} ORDER BY seq, id"):
-                place = found.get(following[row["seq"]])
-                following[row["seq"]] += 1
+            for entry in history.entries_of(self._ledger, some):
+                place = found.get(following[entry["seq"]])
+                following[entry["seq"]] += 1
                 if place is not None:
-                    yield place, ledger_item(row)
+                    yield place, entry
 
 
 class _Prices:
@@ -165,10 +160,7 @@ class _Prices:
     def __init__(self, ledger: LedgerSnapshot) -> None:
         self._ledger = ledger
         self._paths: dict[str, list[Step]] = {}
-        self._ticks = [
-            Tick(seq, instant(at))
-            for seq, at in ledger.query("SELECT seq, at FROM journal WHERE kind = 'tick' ORDER BY seq")
-        ]
+        self._ticks = [Tick(seq, at) for seq, at in history.ticks(ledger)]
         self._hands: dict[str, list[Commanded]] = defaultdict(list)
         self._halted: list[tuple[datetime, datetime]] = []
         self._read_commands()
@@ -185,9 +177,7 @@ class _Prices:
                 left_at=None if left is None else datetime.fromisoformat(left["exit_time"]),
                 net=None if left is None else left["pnl_net"],
             )
-        sql = "SELECT payload FROM positions WHERE id = ?"
-        row = next(self._ledger.query(sql, (entry["position_id"],)), None)
-        stored = None if row is None else read(Position, loads(row[0]))
+        stored = history.position(self._ledger, entry["position_id"])
         opening = None if stored is None else trade_opening(stored)
         if stored is None or opening is None:
             return None
@@ -204,7 +194,7 @@ class _Prices:
         """Everything the engine put to a trade after the input that opened it, to its option's last close."""
         path = self._paths.get(opening.symbol)
         if path is None:
-            prices = [_seen(row) for row in self._ledger.query(_PATH, (opening.symbol,))]
+            prices = history.prices(self._ledger, opening.symbol)
             path = self._paths[opening.symbol] = sorted((*prices, *self._ticks), key=lambda step: step.seq)
         first = next((n for n, step in enumerate(path) if step.seq > since), len(path))
         return path[first:]
@@ -226,10 +216,7 @@ class _Prices:
     def _read_commands(self) -> None:
         since: datetime | None = None
         last = None
-        sql = "SELECT payload FROM journal WHERE kind = 'command' ORDER BY seq"
-        for (payload,) in self._ledger.query(sql):
-            event = decode(payload.encode())
-            assert isinstance(event, Commanded)
+        for event in history.commands(self._ledger):
             last = event.at
             if event.name in ("exit", "exit_half", "breakeven"):
                 self._hands[event.position_id or ""].append(event)
@@ -244,26 +231,3 @@ class _Prices:
                     since = None
         if since is not None and last is not None:
             self._halted.append((since, datetime.max.replace(tzinfo=last.tzinfo)))
-
-
-_PATH = (
-    "SELECT seq, at, symbol, price, priced_at, source, open, high, low, official_close, quotes"
-    " FROM paths WHERE symbol = ? ORDER BY seq"
-)
-
-
-def _seen(row: tuple[Any, ...]) -> PriceSeen:
-    seq, at, symbol, price, priced_at, source, first, high, low, official, quotes = row
-    return PriceSeen(
-        seq=seq,
-        at=instant(at),
-        symbol=symbol,
-        price=price,
-        priced_at=instant(priced_at),
-        source=source,
-        open=first,
-        high=high,
-        low=low,
-        official_close=bool(official),
-        quotes=() if quotes is None else read(tuple[tuple[str, OptionQuote], ...], loads(quotes)),
-    )

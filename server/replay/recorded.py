@@ -14,6 +14,7 @@ from core.events import RulesChanged
 from core.model import Action
 from core.rules import Rules
 from server.ledger.bulk import BulkLedger
+from server.ledger.history import verdicts
 from server.ledger.snapshot import LedgerSnapshot
 from server.replay.machine import Progress, Replayer
 
@@ -76,22 +77,17 @@ class Shift:
         }
 
 
-_DECISIONS = (
-    "SELECT id, signal_id, decision, json_extract(exit, '$.pnl_net') FROM ledger_entries ORDER BY seq, id"
-)
-
-
 def shift(before: LedgerSnapshot, after: LedgerSnapshot) -> Shift:
     """Compare the decisions and trades of two ledgers made from the same journal."""
     found = Shift()
     old: dict[str, str] = {}
     executed: set[str] = set()
-    for key, signal, action, net in before.query(_DECISIONS):
+    for key, signal, action, net in verdicts(before):
         old[key] = action
         found.net_before += net or 0.0
         if action == Action.EXECUTE:
             executed.add(signal)
-    for key, signal, action, net in after.query(_DECISIONS):
+    for key, signal, action, net in verdicts(after):
         found.net_after += net or 0.0
         was = old.pop(key, None)
         if was is None:

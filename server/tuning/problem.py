@@ -21,7 +21,8 @@ from core.performance.days import day_number, session_days
 from core.performance.trade import NotClosed, exchange_date, trade_from_entry
 from core.positions import pnl_breakdown, r_multiple
 from core.rules import Rules
-from server.ledger.entries import COLUMNS, ITEMS
+from server.ledger import history
+from server.ledger.lists import items
 from server.ledger.snapshot import LedgerSnapshot
 from server.replay.recorded import replay_journal
 
@@ -62,8 +63,8 @@ class Problem:
         self.ledger, self.question = ledger, question
         with LedgerSnapshot(ledger) as source:
             self.head = source.head.hex()
-            self.base = Rules.parse(_in_force(source) if rules_text is None else rules_text)
-            entries = [ITEMS["ledger"](row) for row in source.mappings(_LEDGER)]
+            self.base = Rules.parse((history.rules_text(source) or "") if rules_text is None else rules_text)
+            entries = list(items(source, "ledger"))
         decided = [day for entry in entries if (day := exchange_date(_at(entry))) is not None]
         if not decided:
             raise TuneError(f"{ledger}: no decisions in it")
@@ -106,14 +107,6 @@ class Problem:
             "least": question.least,
             "penalty": question.penalty,
         }
-
-
-_LEDGER = f"SELECT {COLUMNS['ledger']} FROM ledger_entries ORDER BY seq, id"
-
-
-def _in_force(source: LedgerSnapshot) -> str:
-    row = next(source.query("SELECT toml FROM rules_versions ORDER BY seq DESC LIMIT 1"), None)
-    return "" if row is None else str(row[0])
 
 
 def _at(entry: Entry) -> datetime:

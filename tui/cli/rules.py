@@ -17,15 +17,15 @@ def show(*, db: str | None, config: Path | None, versions: bool, as_json: bool) 
     """
     from server.deck.rules_history import with_changes
     from server.ledger.codec import encode_any
+    from server.ledger.history import rules_versions
     from server.ledger.snapshot import LedgerSnapshot
-    from server.ledger.timestamps import iso
 
     path = ledger_path(db, config)
     rows = []
     if db is not None or path.exists():
         with LedgerSnapshot(path) as ledger:
-            rows = list(ledger.mappings("SELECT * FROM rules_versions ORDER BY seq DESC"))
-    told = with_changes([{**row, "at": iso(row["at"])} for row in rows])
+            rows = rules_versions(ledger)
+    told = with_changes(rows)
     if as_json:
         sys.stdout.buffer.write(encode_any(told if versions else told[:1]) + b"\n")
     elif versions:

@@ -23,11 +23,12 @@ def whatif(
 ) -> int:
     """Decide the ledger again under changed rules; raises ConfigError for a change that cannot be read."""
     from server.ledger.codec import encode_any
+    from server.ledger.history import rules_text
     from server.ledger.snapshot import LedgerSnapshot
     from server.whatif import try_rules
 
     with LedgerSnapshot(ledger_path(db, config)) as ledger:
-        in_force = _in_force(ledger)
+        in_force = Rules.parse(rules_text(ledger) or "")
         candidate = _candidate(in_force, changes, rules)
         found = try_rules(ledger, in_force, candidate)
     if as_json:
@@ -35,13 +36,6 @@ def whatif(
     else:
         print("\n".join(_lines(found)))
     return 0
-
-
-def _in_force(ledger: object) -> Rules:
-    """The rules that the ledger's engine had last; the defaults in a ledger without any."""
-    rows = ledger.query("SELECT toml FROM rules_versions ORDER BY seq DESC LIMIT 1")  # type: ignore[attr-defined]
-    row = next(rows, None)
-    return Rules() if row is None else Rules.parse(row[0])
 
 
 def _candidate(in_force: Rules, changes: list[str], rules: Path | None) -> Rules:

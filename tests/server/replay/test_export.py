@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from server.export import FORMATS, WHAT, ExportError, export, export_to
+from server.export import FORMATS, ExportError, export, export_to
+from server.ledger.lists import LISTS
 from server.ledger.snapshot import LedgerSnapshot
 from server.replay.session import Wanted, replay
 
@@ -31,7 +32,7 @@ def _written(path: Path, what: str, form: str) -> tuple[bytes, int]:
     return out.getvalue(), count
 
 
-@pytest.mark.parametrize("what", WHAT)
+@pytest.mark.parametrize("what", LISTS)
 def test_every_list_is_whole_in_csv_and_jsonl_and_says_the_same(recorded: Path, what: str) -> None:
     lines = [json.loads(line) for line in _written(recorded, what, "jsonl")[0].splitlines()]
     raw, count = _written(recorded, what, "csv")
@@ -82,7 +83,7 @@ def test_parquet_without_pyarrow_says_what_is_missing(recorded: Path, tmp_path: 
 
 
 @pytest.mark.skipif(importlib.util.find_spec("pyarrow") is None, reason="pyarrow is not installed")
-@pytest.mark.parametrize("what", WHAT)
+@pytest.mark.parametrize("what", LISTS)
 def test_parquet_holds_every_item(recorded: Path, tmp_path: Path, what: str) -> None:
     import pyarrow.parquet as pq
 
@@ -93,7 +94,7 @@ def test_parquet_holds_every_item(recorded: Path, tmp_path: Path, what: str) -> 
 
 def test_what_there_is_none_of_is_refused_by_name(recorded: Path) -> None:
     with LedgerSnapshot(recorded) as ledger:
-        with pytest.raises(ExportError, match=f"what: 'dreams' is not one of {', '.join(WHAT)}"):
+        with pytest.raises(ExportError, match=f"what: 'dreams' is not one of {', '.join(LISTS)}"):
             export(ledger, "dreams", "csv", io.BytesIO())
         with pytest.raises(ExportError, match=f"format: 'xls' is not one of {', '.join(FORMATS)}"):
             export(ledger, "trades", "xls", io.BytesIO())

@@ -18,8 +18,8 @@ from core.learning.exit_replay import GAP, NO_OUTCOME, NOT_REPEATED, OPEN
 from core.learning.observations import at_one
 from core.performance.trade import trade_from_entry
 from core.rules import DEFAULT, Rules
-from server.export import items
 from server.ledger.bulk import BulkLedger
+from server.ledger.lists import items
 from server.ledger.packed import read_packed
 from server.ledger.snapshot import LedgerSnapshot
 from server.ledger.timestamps import instant

@@ -1,0 +1,47 @@
+"""Whole lists of a ledger, oldest first, as the API shows their items: for export, search and what-if."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from server.ledger.codec import loads
+from server.ledger.entries import COLUMNS, ITEMS
+from server.ledger.snapshot import LedgerSnapshot
+from server.ledger.timestamps import iso
+
+Item = Mapping[str, Any]
+
+_ENTRIES: Mapping[str, str] = {
+    "decisions": "",
+    "ledger": "",
+    "trades": "WHERE execution IS NOT NULL",
+}
+LISTS = (*_ENTRIES, "receipts", "marks")
+"""The names that ``items`` accepts."""
+
+
+def items(ledger: LedgerSnapshot, what: str) -> Iterator[Item]:
+    """Yield each item of the list ``what`` (one of ``LISTS``) as the API shows it.
+
+    A receipt comes with its body, a mark with the id of its position.
+    """
+    if what == "receipts":
+        yield from _receipts(ledger)
+    elif what == "marks":
+        for position_id, payload in ledger.query("SELECT position_id, payload FROM marks ORDER BY n"):
+            yield {"position_id": position_id, **loads(payload)}
+    else:
+        for row in ledger.mappings(
+            f"SELECT {COLUMNS[what]} FROM ledger_entries {_ENTRIES[what]} ORDER BY seq, id"
+        ):
+            yield ITEMS[what](row)
+
+
+def _receipts(ledger: LedgerSnapshot) -> Iterator[Item]:
+    sql = "SELECT r.*, j.payload FROM receipts r JOIN journal j ON j.seq = r.seq ORDER BY r.seq"
+    for row in ledger.mappings(sql):
+        yield ITEMS["receipts"](row) | {
+            "received_at": iso(row["received_at"]),
+            "body": loads(row["payload"])["body"],
+        }
