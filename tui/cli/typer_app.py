@@ -366,6 +366,24 @@ def tune(
     )  # fmt: skip
 
 
+def _guide_topics() -> list[str]:
+    from tui.cli.guide import topic_names
+
+    return topic_names()
+
+
+@app.command()
+def guide(
+    topic: Annotated[
+        str | None, typer.Argument(help="A topic; without it, the list.", autocompletion=_guide_topics)
+    ] = None,
+) -> None:
+    """Read about gatedeck: architecture, glossary, rules, keys."""
+    from tui.cli.guide import guide as show_guide
+
+    raise typer.Exit(show_guide(topic))
+
+
 def _display(no_mouse: bool, low_bandwidth: bool, theme: str | None) -> Any:
     """How the deck is to be shown; Textual reads the environment when imported, so that comes first."""
     from tui.supervisor import THEMES, Display

@@ -1,34 +1,70 @@
-"""Every key of the deck, made from the table of commands."""
+"""The help: every key of the deck, made from the table of commands, and the glossary as a second page."""
 
 from __future__ import annotations
+
+from textual.binding import Binding
 
 from tui import fmt
 from tui.commands.registry import groups
 from tui.dialogs.base import Reading
+from tui.documents.markdown import markdown_lines
+from tui.guide.pages import stored_page
+from tui.widgets.document import Document
 from tui.widgets.line import Line, heading, wrap_text
 
 _KEYS = 14
 
 
 class HelpDialog(Reading):
-    """What each key does."""
+    """The keys and the signs of the deck; Tab turns to the glossary and back."""
+
+    BINDINGS = [Binding("tab", "turn", "the other page")]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._glossary = False
+        self._lines: dict[tuple[bool, int], list[Line]] = {}
+        """The lines by page and width: they are asked for at every step of scrolling."""
 
     def write(self, width: int) -> list[Line]:
-        lines: list[Line] = []
-        for name, commands in groups():
-            with_keys = [command for command in commands if command.keys]
-            if not with_keys:
-                continue
-            lines += [heading(name, width), []] if not lines else [[], heading(name, width), []]
-            for command in with_keys:
-                about = wrap_text(command.tooltip(), "text", width - _KEYS - 2)
-                for n, line in enumerate(about):
-                    key = command.key_words() if n == 0 else ""
-                    lines.append([("  " + fmt.fit(key, _KEYS), "key"), *line])
-        lines += [[], heading("Signs", width), []]
-        for mark, role, text in _SIGNS:
-            lines.append([("  " + fmt.fit(mark, _KEYS), role), (fmt.clip(text, width - _KEYS - 2), "text")])
-        return [*lines, [], [("  Esc closes this.", "dim")]]
+        page = (self._glossary, width)
+        if page not in self._lines:
+            body = markdown_lines(stored_page("glossary"), width) if self._glossary else _keys(width)
+            other = "keys" if self._glossary else "glossary"
+            top: Line = [
+                ("  Tab", "key"),
+                (f" opens the {other}, ", "dim"),
+                ("Esc", "key"),
+                (" closes.", "dim"),
+            ]
+            self._lines[page] = [top, [], *body]
+        return self._lines[page]
+
+    def action_turn(self) -> None:
+        """Turn to the other page, at its beginning."""
+        if self.too_soon:
+            return
+        self._glossary = not self._glossary
+        self.query_one(Document).action_scroll_edge(False)
+        self._fit()
+
+
+def _keys(width: int) -> list[Line]:
+    lines: list[Line] = []
+    for name, commands in groups():
+        with_keys = [command for command in commands if command.keys]
+        if not with_keys:
+            continue
+        lines += [heading(name, width), []] if not lines else [[], heading(name, width), []]
+        for command in with_keys:
+            about = wrap_text(command.tooltip(), "text", width - _KEYS - 2)
+            for n, line in enumerate(about):
+                key = command.key_words() if n == 0 else ""
+                lines.append([("  " + fmt.fit(key, _KEYS), "key"), *line])
+    lines += [[], heading("Signs", width), []]
+    for mark, role, text in _SIGNS:
+        lines.append([("  " + fmt.fit(mark, _KEYS), role), (fmt.clip(text, width - _KEYS - 2), "text")])
+    return lines
 
 
 _SIGNS = (

@@ -1,0 +1,131 @@
+"""The glossary has a line for every code and every column of the deck."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import Counter
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+from core.model import Mode
+from tui.guide.pages import stored_page
+
+ROOT = Path(__file__).resolve().parents[2]
+CODE = re.compile(r"[A-Z][A-Z0-9]+(?:_[A-Z0-9]+)*")
+LONGEST = 120
+
+NOT_CODES = {
+    "core/intake/words.py": "words that senders use for directions, phases, exits and nothing",
+    "core/intake/samples.py": "values of sample bodies",
+    "core/intake/detect.py SATY_PO": "the name of a sender's engine",
+    "core/intake/signal.py FLAT PUT PUTS": "words of senders",
+    "core/rules/sections.py": "symbols and the keys of tables",
+    "core/decision/from_mapping.py": "words that are read from a mapping",
+    "core/decision/size_inputs.py MONDAY TUESDAY WEDNESDAY THURSDAY FRIDAY SATURDAY SUNDAY": "days",
+    "core/decision/market_gate.py POSITIVE NEGATIVE": "signs of a feed's gamma",
+    "core/options/broadcasting.py CALL PUT": "sides of an option, read and never shown",
+    "core/positions/opening.py CALL PUT": "sides of an option, plain words on the screen",
+    "server/demo": "symbols and events of the simulated market",
+    "server/config.py CONFIG XDG_CONFIG_HOME XDG_STATE_HOME": "names of environment variables",
+    "server/http GET HEAD POST": "methods of HTTP",
+    "server/http/auth.py API_TOKEN": "the name of an environment variable",
+    "server/ledger BEGIN COMMIT ROLLBACK ASC DESC S24": "words of SQL and numpy",
+    "server/tuning COMPLETE PRUNED": "states of an optuna trial",
+    "server/deck/local.py SC_PAGE_SIZE": "the name of a system setting",
+}
+"""Capital words that are no code: a path, or a path and the words, with the reason."""
+
+
+@cache
+def terms() -> frozenset[str]:
+    return frozenset(entry for entry, _ in entries())
+
+
+def entries() -> list[tuple[str, str]]:
+    """(term, meaning) of every row of the glossary's tables."""
+    rows = (line.strip("| ").split(" | ", 1) for line in lines() if line.startswith("| `"))
+    return [(term.strip("`"), meaning) for term, meaning in rows]
+
+
+def lines() -> list[str]:
+    return stored_page("glossary").splitlines()
+
+
+def capital_words(room: str) -> Iterator[tuple[str, str]]:
+    """(path, word) of every text in a room that is written as a code, names that a module exports aside."""
+    for file in sorted((ROOT / room).rglob("*.py")):
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        exported = {
+            id(part)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
+            for part in ast.walk(node)
+        }
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in exported:
+                if CODE.fullmatch(node.value):
+                    yield file.relative_to(ROOT).as_posix(), node.value
+
+
+def is_code(path: str, word: str) -> bool:
+    for where in NOT_CODES:
+        place, *words = where.split()
+        if path.startswith(place) and (not words or word in words):
+            return False
+    return True
+
+
+def columns() -> set[str]:
+    """The titles of all columns of the deck's tables: the first argument of every ``Column``."""
+    found = set()
+    for file in (ROOT / "tui").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] == "Column" and node.args:
+                title = node.args[0]
+                if isinstance(title, ast.Constant) and title.value:
+                    found.add(" ".join(str(title.value).split()))
+    return found
+
+
+def test_every_code_of_core_and_server_is_explained() -> None:
+    found: dict[str, str] = {}
+    for room in ("core", "server"):
+        found |= {word: path for path, word in capital_words(room) if is_code(path, word)}
+    assert len(found) > 120, "the search finds the codes"
+    missing = {word: path for word, path in found.items() if word not in terms()}
+    assert missing == {}, "a line in tui/guide/glossary.md, or in NOT_CODES here with the reason"
+
+
+def test_codes_that_are_put_together_are_explained() -> None:
+    assert {f"MODE_{mode}" for mode in Mode if mode is not Mode.ACTIVE} <= terms()
+    assert "REGIME_MISMATCH" in terms()
+
+
+def test_every_column_is_explained() -> None:
+    found = columns()
+    assert {"mark age", "code or outcome, net $", "R against the rest", "usual gap"} <= found
+    assert sorted(found - terms()) == []
+
+
+def test_an_entry_is_one_plain_line_and_no_section_has_it_twice() -> None:
+    for term, meaning in entries():
+        assert meaning.endswith(".") and "|" not in meaning, term
+        assert len(meaning) <= LONGEST, f"{term}: {len(meaning)} characters"
+    section: Counter[str] = Counter()
+    for line in lines():
+        if line.startswith("## "):
+            section.clear()
+        elif line.startswith("| `"):
+            section[line.split(" | ", 1)[0]] += 1
+            assert max(section.values()) == 1, line
+
+
+def test_no_exception_is_left_over() -> None:
+    seen = {(path, word) for room in ("core", "server") for path, word in capital_words(room)}
+    for where in NOT_CODES:
+        place, *words = where.split()
+        here = {word for path, word in seen if path.startswith(place)}
+        assert here, where
+        assert set(words) <= here, where

@@ -1,0 +1,57 @@
+"""The topics of the guide and their text as Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import resources
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A page of the guide: its name, one line about it, and a function that returns its Markdown."""
+
+    name: str
+    about: str
+    markdown: Callable[[], str]
+
+
+def find_topic(name: str) -> Topic | None:
+    """Return the topic of that name in any case, or None."""
+    wanted = name.strip().casefold()
+    return next((topic for topic in TOPICS if topic.name == wanted), None)
+
+
+def topic_list() -> list[str]:
+    """Return one line of plain text for each topic: its name and what it is about."""
+    width = max(len(topic.name) for topic in TOPICS)
+    return [f"  {topic.name:<{width}}  {topic.about}" for topic in TOPICS]
+
+
+def stored_page(name: str) -> str:
+    """Return the Markdown of a page that is stored beside this file."""
+    return (resources.files(__package__) / f"{name}.md").read_text(encoding="utf-8")
+
+
+def _rules() -> str:
+    from tui.guide.rules_page import rules_page
+
+    return rules_page()
+
+
+def _keys() -> str:
+    from tui.commands.readme_table import key_table
+
+    return f"# Keys\n\nYour own keys are set in `keys.toml` beside the configuration file.\n\n{key_table()}\n"
+
+
+TOPICS: tuple[Topic, ...] = (
+    Topic(
+        "architecture",
+        "The three rooms, the decisions with their reasons, and where to find what.",
+        lambda: stored_page("architecture"),
+    ),
+    Topic("glossary", "Every code, abbreviation and column, one line each.", lambda: stored_page("glossary")),
+    Topic("rules", "Every rule: its unit, bounds, default and meaning.", _rules),
+    Topic("keys", "Every key of the deck and what it does.", _keys),
+)
