@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from core.events import Commanded
 from core.exchange.calendar import Calendar
 from core.learning import WhatIf, whatif, whatif_entries
-from core.learning.closed import share_at_one
 from core.learning.exit_replay import (
     LEVELS,
     NO_OUTCOME,
@@ -36,7 +35,8 @@ from core.learning.exit_replay import (
 )
 from core.learning.ledger_columns import scale_of
 from core.learning.limits_replay import REAPPLIED
-from core.learning.whatif import Exits, Outcomes
+from core.learning.outcomes import Outcomes, share_at_one
+from core.learning.whatif import Exits
 from core.model import ExitReason, Mode
 from core.performance.days import exchange_days, micros
 from core.positions import Position, pnl_breakdown

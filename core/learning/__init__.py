@@ -17,10 +17,11 @@ from core.learning.hypothetical import Shadows, shadows
 from core.learning.learn import Learning, learn, whatif_entries, with_side_effects
 from core.learning.ledger_columns import ledger_columns
 from core.learning.observations import Observation, observations_from
+from core.learning.outcomes import Outcomes
 from core.learning.rule_paths import rule_value, with_rule
 from core.learning.suggestions import Evidence, Search, Suggestion, SuggestionStatus, apply, suggest
 from core.learning.tables import TABLES, Drift, Row, drift, table
-from core.learning.whatif import IN_SAMPLE, Difference, GateChange, Outcomes, WhatIf, whatif
+from core.learning.whatif import IN_SAMPLE, Difference, GateChange, WhatIf, whatif
 
 __all__ = [
     "IN_SAMPLE",

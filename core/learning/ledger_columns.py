@@ -17,7 +17,7 @@ from core.decision.sizing import position_size
 from core.from_json import FactsError, read
 from core.learning.limits_replay import REAPPLIED
 from core.learning.observations import SHADOW, at_one, outcome_of
-from core.learning.whatif import Outcomes
+from core.learning.outcomes import Outcomes
 from core.model import Context, MarketSnapshot
 from core.performance.days import day_number, micros
 from core.performance.trade import NotClosed, exchange_date, trade_from_entry

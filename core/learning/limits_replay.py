@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import heapq
-from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from core.learning.outcomes import Flags, Ints, Outcomes
 from core.performance.days import exchange_days
 from core.rules import Rules
-
-if TYPE_CHECKING:
-    from core.learning.whatif import Outcomes
 
 REAPPLIED = frozenset({"MAX_POSITIONS", "MAX_PER_SYMBOL", "OPPOSITE_OPEN", "COOL_DOWN", "MODE_REDUCING"})
 """The refusals that are not taken from the ledger, because what is open is counted anew."""
@@ -28,7 +24,7 @@ REAPPLIED_RULES = frozenset(
 _MICROS_A_MINUTE = 60_000_000
 
 
-def allowed(outcomes: Outcomes, wanted: NDArray[np.bool_], rules: Rules) -> NDArray[np.bool_]:
+def allowed(outcomes: Outcomes, wanted: Flags, rules: Rules) -> Flags:
     """Which of the wanted trades would have been opened, one after the other.
 
     Open positions in all and per symbol, the opposite side, the day's realised loss and the cool-down after
@@ -85,10 +81,10 @@ def allowed(outcomes: Outcomes, wanted: NDArray[np.bool_], rules: Rules) -> NDAr
     return granted
 
 
-def _last_of_day(outcomes: Outcomes) -> NDArray[np.int64]:
+def _last_of_day(outcomes: Outcomes) -> Ints:
     """For each row the instant after the last decision of its day."""
     if not len(outcomes):
         return outcomes.at
     ends = np.flatnonzero(np.diff(outcomes.day, append=outcomes.day[-1] + 1))
-    last: NDArray[np.int64] = outcomes.at[ends[np.searchsorted(ends, np.arange(len(outcomes)))]] + 1
+    last: Ints = outcomes.at[ends[np.searchsorted(ends, np.arange(len(outcomes)))]] + 1
     return last

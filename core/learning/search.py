@@ -9,18 +9,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from core.decision.batch import EXECUTE, decide_many
 from core.decision.columns import DecisionColumns
 from core.learning.limits_replay import allowed
+from core.learning.outcomes import Floats, Ints, Outcomes
 from core.learning.rule_paths import Number, rule_value, with_rule
-from core.learning.whatif import Outcomes
 from core.rules import Rules
-
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,13 +13,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
 from core.learning.deflated_sharpe import Deflated, deflated_sharpe, sharpe
+from core.learning.outcomes import Floats, Ints
 from core.learning.search import Traded
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 def worth(values: Floats, least: int, penalty: float) -> float:

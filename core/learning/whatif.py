@@ -16,19 +16,15 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from core.decision.batch import ACTIONS, EXECUTE, GATES, Verdicts, decide_many
 from core.decision.columns import Codes, DecisionColumns
 from core.learning.exit_replay import NO_OUTCOME, WHY
 from core.learning.limits_replay import REAPPLIED_RULES, allowed
+from core.learning.outcomes import Flags, Floats, Ints, Outcomes
 from core.learning.session_statistics import total, undefined
 from core.performance.metric import Metric
 from core.rules import Rules, changed_rules
-
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
-Ints = NDArray[np.int64]
 
 _SECTIONS = frozenset({"regime", "structural", "market", "confidence", "learning"})
 _NEVER = frozenset(
@@ -41,39 +37,6 @@ _NEVER = frozenset(
 
 NO_TRADE = "no such trade"
 IN_SAMPLE = "IN-SAMPLE: the candidate is tried on the past it was found on"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcomes:
-    """What came of n decisions, in the order of time; arrays of shape (n,), NaN unknown.
-
-    ``at`` and ``exit_at`` in microseconds since 1970, ``exit_at`` 0 when unknown; ``day`` the exchange day.
-    ``net`` in $ at multiplier 1, NaN where nothing is known to have come of it; ``blocked`` those that
-    lateness, levels, the contract or its size stopped whatever the verdict. ``signal`` and ``symbol`` number
-    them, ``direction`` is 1 LONG, -1 SHORT.
-    ``scale`` is the candidate's multiplier over that of the rules in force, 1 when left out.
-    """
-
-    at: Ints
-    day: Ints
-    signal: Ints
-    symbol: Ints
-    direction: Codes
-    net: Floats
-    exit_at: Ints
-    blocked: Flags
-    scale: Floats | None = None
-
-    def __len__(self) -> int:
-        return len(self.net)
-
-    def take(self, rows: Any) -> Outcomes:
-        scale = None if self.scale is None else self.scale[rows]
-        return Outcomes(
-            at=self.at[rows], day=self.day[rows], signal=self.signal[rows], symbol=self.symbol[rows],
-            direction=self.direction[rows], net=self.net[rows], exit_at=self.exit_at[rows],
-            blocked=self.blocked[rows], scale=scale,
-        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,7 @@ from server.ledger.snapshot import LedgerSnapshot
 from server.ledger.timestamps import micros
 
 if TYPE_CHECKING:
-    from core.learning.closed import Closed
+    from core.learning.outcomes import ClosedOutcomes
 
 INPUTS = packed_dtype()
 DECISION = np.dtype(
@@ -104,13 +104,13 @@ class Packed(NamedTuple):
     direction: NDArray[np.int8]
     code: NDArray[np.bytes_]
     columns: DecisionColumns
-    closed: Closed
+    closed: ClosedOutcomes
 
 
 def read_packed(ledger: LedgerSnapshot) -> Packed | None:
     """Every decision of a ledger; ``None`` when it was written before there were packed records."""
     # Here, because core.learning takes half a second to import and an engine that only writes has no use for it.
-    from core.learning.closed import Closed
+    from core.learning.outcomes import ClosedOutcomes
 
     if any(_end(ledger, "ledger_entries", way) != _end(ledger, "decision_columns", way) for way in _WAYS):
         return None
@@ -137,7 +137,7 @@ def read_packed(ledger: LedgerSnapshot) -> Packed | None:
         direction=whole["direction"],
         code=whole["code"],
         columns=DecisionColumns(**inputs),
-        closed=Closed(**closed, multiplier=whole["multiplier"]),
+        closed=ClosedOutcomes(**closed, multiplier=whole["multiplier"]),
     )
 
 

@@ -1,0 +1,97 @@
+"""Outcomes of stored decisions in columns: trades and shadows, at their own size and at multiplier 1."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.decision.columns import Codes
+from core.decision.contracts import TOLERANCE
+from core.rules import Rules
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcomes:
+    """The outcomes of n decisions, oldest first; arrays of shape (n,), NaN where unknown.
+
+    ``at`` and ``exit_at`` are microseconds since 1970, ``exit_at`` 0 when unknown; ``day`` is the exchange
+    day of the decision. ``net`` is $ at multiplier 1, NaN when no outcome is known. ``blocked`` marks
+    decisions stopped by lateness, levels, the contract or its size, whatever the verdict. ``signal`` and
+    ``symbol`` are numbers that stand for ids and symbols; ``direction`` is 1 for LONG, -1 for SHORT.
+    ``scale`` is the candidate's multiplier over the multiplier of the rules in force, 1 when omitted.
+    """
+
+    at: Ints
+    day: Ints
+    signal: Ints
+    symbol: Ints
+    direction: Codes
+    net: Floats
+    exit_at: Ints
+    blocked: Flags
+    scale: Floats | None = None
+
+    def __len__(self) -> int:
+        return len(self.net)
+
+    def take(self, rows: Any) -> Outcomes:
+        """Return the outcomes of some rows (indices or a mask)."""
+        scale = None if self.scale is None else self.scale[rows]
+        return Outcomes(
+            at=self.at[rows], day=self.day[rows], signal=self.signal[rows], symbol=self.symbol[rows],
+            direction=self.direction[rows], net=self.net[rows], exit_at=self.exit_at[rows],
+            blocked=self.blocked[rows], scale=scale,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosedOutcomes:
+    """n stored outcomes with their size; arrays of shape (n,), ``net`` NaN when nothing has closed.
+
+    ``net`` and ``risk`` (the planned loss) are $ for all contracts, ``premium`` $ per share, ``exit_at``
+    microseconds since 1970. ``filled`` counts contracts, ``shares`` the shares of one contract,
+    ``multiplier`` is the position size's multiplier, NaN without one. ``stale`` marks exits filled without a
+    fresh price, ``shadow`` signals that were followed but not executed.
+    """
+
+    net: Floats
+    exit_at: Ints
+    shadow: Flags
+    stale: Flags
+    filled: Floats
+    premium: Floats
+    risk: Floats
+    shares: Floats
+    multiplier: Floats
+
+
+def share_at_one(closed: ClosedOutcomes, rules: Rules) -> tuple[Floats, Floats]:
+    """Return the divisor and the factor that turn net dollars into net dollars at multiplier 1.
+
+    Two arrays of shape (n,): net / divisor * factor. The same calculation as ``observations.at_one``, which
+    takes one trade.
+    """
+    table = rules.sizing
+    budget = rules.account.size * rules.account.budget_pct / 100 * 1.0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        cost = closed.premium * closed.shares
+        loss = np.maximum(
+            closed.risk / closed.filled, table.least_loss_fraction * closed.premium * closed.shares
+        )
+        count = np.minimum(
+            np.minimum(np.floor(budget / loss + TOLERANCE), np.floor(table.premium_cap / cost + TOLERANCE)),
+            table.contract_cap,
+        )
+        single = (cost <= table.premium_cap) & (loss <= table.one_contract_tolerance * budget)
+    count = np.where(count >= 1, count, np.where(single, 1.0, 0.0))
+    known = (closed.filled > 0) & (closed.premium > 0) & (closed.risk > 0) & (count >= 1) & ~closed.shadow
+    sized = ~known & ~closed.shadow & (closed.multiplier > 0)
+    divisor = np.select([known, sized], [closed.filled, closed.multiplier], 1.0)
+    return divisor, np.where(known, count, 1.0)
