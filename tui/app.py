@@ -1,4 +1,8 @@
-"""The deck as a Textual app: it pulls snapshots, hands them to the screen, and sends what a person asks for."""
+"""The deck as a Textual app: takes snapshots, hands them to the screen, and composes the parts of the deck.
+
+The parts are PositionActions (exits, approvals, mode), CommandSender, Appearance and ClipboardActions. Screens and
+dialogs see the app as ``tui.interfaces.DeckUi``.
+"""
 
 from __future__ import annotations
 
@@ -6,26 +10,32 @@ import asyncio
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import closing
+from functools import partial
 from time import monotonic
 from typing import Any
 
+import tui.textual_patches.environment  # noqa: F401  # isort: skip  (before Textual, which reads it once)
+
 from textual import events
 from textual.app import App
+from textual.notifications import SeverityLevel
 
 from core.model import Tone
-from server.deck import Deck, DeckSnapshot, EventLine, PositionRow
+from server.deck import Command, Deck, DeckSnapshot, EventLine, PositionRow
 from tui import fmt
 from tui.appearance import Appearance
+from tui.clipboard import ClipboardActions
+from tui.command_sender import CommandSender
 from tui.commands.keymap import NO_KEYS, KeyMap
 from tui.dialogs.base import Dialog
 from tui.dialogs.decision_detail import DecisionDialog
 from tui.dialogs.notices import NoticesDialog
 from tui.dialogs.position_detail import PositionDialog
+from tui.interfaces import run_in_background
 from tui.notices import SILENT, TOAST, NoticeSettings, Notifier
 from tui.palette import DeckCommands
-from tui.panes.positions import PositionsPane
 from tui.position_actions import PositionActions
 from tui.screens.base import DeckScreen
 from tui.screens.history import HistoryScreen
@@ -47,15 +57,15 @@ _TOAST_SECONDS = 4.0
 _TOAST_CELLS = 160
 """Longer texts are cut: a toast must not hide the screen."""
 _TOAST_GAP = 2.0
-"""Seconds between two toasts about events; what comes in between is counted on the next."""
+"""Seconds between two toasts about events; the next toast counts the events in between."""
 _WATCH_SECONDS = 1.0
 _NOTICES = "notices"
-_SHOWN = object()
-_SEVERITY = {"positive": "information", "neutral": "warning", "negative": "error"}
+_DONE = object()
+_SEVERITY: dict[str, SeverityLevel] = {"positive": "information", "neutral": "warning", "negative": "error"}
 
 
-class DeckApp(PositionActions, Appearance, CroppedOutput, DialogStylesFirst, App[str]):
-    """Shows a ``Deck``; the result of a run is the word for why it was left."""
+class DeckApp(CroppedOutput, DialogStylesFirst, App[str]):
+    """Shows a ``Deck``; ``run`` returns the reason it ended: quit, a signal's name, or terminal closed."""
 
     CSS_PATH = "deck.tcss"
     TITLE = "gatedeck"
@@ -95,16 +105,21 @@ class DeckApp(PositionActions, Appearance, CroppedOutput, DialogStylesFirst, App
         self.latest: DeckSnapshot | None = None
         self._on_quit = on_quit
         self._alarms: dict[str, str] = {}
-        self._alarms_heard: frozenset[str] = frozenset()
-        self._unsaid: list[EventLine] = []
-        self._said_at = float("-inf")
-        self.set_up_appearance(settings, keymap, low_bandwidth=low_bandwidth)
+        self._known_alarms: frozenset[str] = frozenset()
+        self._toasts_due: list[EventLine] = []
+        self._last_toast = float("-inf")
+        self.appearance = Appearance(self, settings, keymap, low_bandwidth=low_bandwidth)
         self.stylesheet = CachedStylesheet(variables=self.get_css_variables())
-        self.set_up_position_actions()
-        kept = self.settings.get(_NOTICES, {})
-        # In a demo something happens all the time: it shows, and does not ring.
-        usual = NoticeSettings() if self.settings.keeps else SILENT
-        self.notifier = Notifier(self._tell_terminal, NoticeSettings.from_dict(kept) if kept else usual)
+        # An action resumes a paused display, so that its result is visible.
+        self.sender = CommandSender(self, on_send=self.appearance.resume, on_event=self.show_event)
+        self.positions = PositionActions(self, self.sender)
+        self.clipboard_actions = ClipboardActions(self)
+        saved: dict[str, Any] = self.appearance.settings.get(_NOTICES, {})
+        # A demo has events all the time: no bell or desktop notification by default.
+        default = NoticeSettings() if self.appearance.settings.keeps else SILENT
+        self.notifier = Notifier(
+            self._write_to_terminal, NoticeSettings.from_dict(saved) if saved else default
+        )
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return DEFAULTS
@@ -113,101 +128,96 @@ class DeckApp(PositionActions, Appearance, CroppedOutput, DialogStylesFirst, App
 
     def on_mount(self) -> None:
         self.set_interval(1 / self.refresh_hz, self.pull_in_turns)
-        self.run_worker(self._listen(), name="events", exit_on_error=False)
-        self.tell_problems()
+        run_in_background(self, self._listen, name="events")
+        self.appearance.report_problems()
         self.notifier.show_title()
         if not self.is_headless and os.name == "posix":
             self.set_interval(_WATCH_SECONDS, self._watch_terminal)
 
     def pull(self) -> None:
-        """Read a snapshot and show it; a dialog is shown it instead of the screen below."""
-        if self._read():
-            self._show()
+        """Take a snapshot and show it on the screen, or on the dialog that covers the screen."""
+        self._take_snapshot()
+        for _ in self._show_in_parts():
+            pass
 
     async def pull_in_turns(self) -> None:
-        """The same in several turns of the loop: no webhook waits for more than the slowest pane."""
-        if not self._read():
-            return
+        """Do the same in several turns of the event loop, so that a webhook waits for one pane at most."""
+        self._take_snapshot()
         snapshot = self.latest
-        with closing(self._show_in_parts()) as parts:
+        parts = self._show_in_parts()
+        with closing(parts):
             while True:
                 await asyncio.sleep(0)
                 if not self.is_running or self.latest is not snapshot:
-                    return  # the deck was left, or a newer one was shown meanwhile
-                if next(parts, _SHOWN) is _SHOWN:
+                    return  # the deck ended, or a newer snapshot was shown meanwhile
+                if next(parts, _DONE) is _DONE:
                     return
 
-    def _read(self) -> bool:
-        """Take the engine's snapshot as the latest; False when there never was one."""
+    def _take_snapshot(self) -> None:
+        """Keep the engine's snapshot as the latest; on a failure keep the last one and raise an alarm."""
         try:
-            snapshot = self.deck.snapshot()
+            self.latest = self.deck.snapshot()
             self._alarms.pop("snapshot", None)
         except Exception as error:
             # The engine's failure must be seen on the deck, not take the deck away.
             log.exception("the deck's snapshot failed")
             self._alarms["snapshot"] = f"the engine gives no snapshot: {error!r}"
-            if self.latest is None:
-                return False
-            snapshot = self.latest
-        self.latest = snapshot
-        return True
 
-    def _show(self) -> None:
-        for _ in self._show_in_parts():
-            pass
-
-    def _show_in_parts(self) -> Iterator[None]:
-        snapshot = self.latest
-        assert snapshot is not None
-        self.forget_exited(snapshot)
-        self._hear_alarms(snapshot)
+    def _show_in_parts(self) -> Generator[None]:
+        snapshot, screen = self.latest, self.screen
+        alarms = tuple(self._alarms.values())
+        if snapshot is None:
+            if isinstance(screen, DeckScreen) and screen.is_mounted:
+                screen.show_alarms(alarms)
+            return
+        self.sender.forget_exited(snapshot)
+        self._report_new_alarms(snapshot)
         self.notifier.flush()
-        screen = self.screen
         if isinstance(screen, Dialog):
             if screen.is_mounted:
                 screen.show(snapshot)
         elif isinstance(screen, DeckScreen) and screen.is_mounted:
-            for _ in screen.show(snapshot, tuple(self._alarms.values())):
+            for _ in screen.show(snapshot, alarms):
                 yield
                 if self.screen is not screen or not screen.is_mounted:
                     return
-            self._say_events()
+            self._show_toast()
 
     # --- events -----------------------------------------------------------------------------------------
 
     async def _listen(self) -> None:
         try:
             async for event in self.deck.changes():
-                if not self.is_echo(event):
-                    self.hear(event)
+                if not self.sender.is_echo(event):
+                    self.show_event(event)
         except Exception:
             log.exception("the stream of events failed")
             self._alarms["events"] = "events are not arriving: toasts are off"
 
-    def hear(self, event: EventLine) -> None:
-        """Tell of an event in the ways that are switched on for its kind."""
+    def show_event(self, event: EventLine) -> None:
+        """Announce an event by the channels that are on for its kind."""
         self.notifier.hear(event)
         if self.notifier.settings.wants(event.kind, TOAST):
-            self._unsaid.append(event)
-            self._say_events()
+            self._toasts_due.append(event)
+            self._show_toast()
 
-    def _hear_alarms(self, snapshot: DeckSnapshot) -> None:
-        """An alarm that was not there before is told of like an event."""
+    def _report_new_alarms(self, snapshot: DeckSnapshot) -> None:
+        """Announce alarms of the engine that were not in the last snapshot, like events."""
         for text in snapshot.alarms:
-            if text not in self._alarms_heard:
-                self.hear(EventLine(at=snapshot.at, kind="feed", text=text, tone=Tone.NEGATIVE))
-        self._alarms_heard = frozenset(snapshot.alarms)
+            if text not in self._known_alarms:
+                self.show_event(EventLine(at=snapshot.at, kind="feed", text=text, tone=Tone.NEGATIVE))
+        self._known_alarms = frozenset(snapshot.alarms)
 
-    def _say_events(self) -> None:
-        """Toast what is urgent, at most one each two seconds, and never over a dialog."""
-        if not self._unsaid or self.low_bandwidth:
-            self._unsaid.clear()
+    def _show_toast(self) -> None:
+        """Show the newest event as a toast: at most one each two seconds, and none over a dialog."""
+        if not self._toasts_due or self.low_bandwidth:
+            self._toasts_due.clear()
             return
-        if monotonic() - self._said_at < _TOAST_GAP or not isinstance(self.screen, DeckScreen):
+        if monotonic() - self._last_toast < _TOAST_GAP or not isinstance(self.screen, DeckScreen):
             return
-        event, more = self._unsaid[-1], len(self._unsaid) - 1
-        self._unsaid.clear()
-        self._said_at = monotonic()
+        event, more = self._toasts_due[-1], len(self._toasts_due) - 1
+        self._toasts_due.clear()
+        self._last_toast = monotonic()
         self.clear_notifications()
         self.say(event.text + (f"  (and {more} more)" if more else ""), event.tone)
 
@@ -216,33 +226,45 @@ class DeckApp(PositionActions, Appearance, CroppedOutput, DialogStylesFirst, App
             self.notifier.seen()
         await super().on_event(event)
 
-    def _tell_terminal(self, command: str) -> None:
+    def _write_to_terminal(self, command: str) -> None:
         write_to_terminal(self, command)
 
-    def ask_notices(self) -> None:
-        self.push_screen(NoticesDialog(self.notifier.settings))
-
     def set_notices(self, notices: NoticeSettings) -> None:
-        """What a person is told of from now on, remembered."""
+        """Put alert settings in force and save them."""
         self.notifier.settings = notices
         self.notifier.show_title()
-        self.settings.set(_NOTICES, notices.as_dict())
+        self.appearance.settings.set(_NOTICES, notices.as_dict())
 
     def say(self, text: str, tone: str = "positive") -> None:
-        """A toast; never markup, never a control character."""
-        self.notify(fmt.clip(text, _TOAST_CELLS), severity=_SEVERITY[tone], markup=False)  # type: ignore[arg-type]
+        """Show a toast; markup and control characters in the text have no effect."""
+        self.notify(fmt.clip(text, _TOAST_CELLS), severity=_SEVERITY[tone], markup=False)
 
-    # --- what a person looks at ------------------------------------------------------------------------
+    # --- what screens and dialogs ask for (DeckUi) --------------------------------------------------------
 
-    def open_position(self, row: PositionRow | None) -> None:
-        if row is not None:
-            self.push_screen(PositionDialog(row))
+    @property
+    def paused(self) -> bool:
+        return self.appearance.paused_at is not None
+
+    def paused_label(self, snapshot: DeckSnapshot) -> str:
+        """Return the status line's text while the display is paused, else an empty string."""
+        return self.appearance.paused_label(snapshot)
+
+    def send(self, command: Command, description: str, on_answer: Callable[[], None] | None = None) -> None:
+        """Send a command to the engine once and show its answer as a toast."""
+        self.sender.send(command, description, on_answer=on_answer)
+
+    def copy_value(self, value: object, *, json: bool) -> None:
+        """Copy a position or a decision to the clipboard, as text or as JSON."""
+        self.clipboard_actions.copy_value(value, json=json)
+
+    def open_position(self, row: PositionRow) -> None:
+        """Open the detail of a position on the screen."""
+        self.push_screen(PositionDialog(row))
 
     def open_position_id(self, position_id: str) -> None:
-        """Open a position in full, open or closed, by its id."""
-        self.run_worker(
-            self._fetch_position(position_id), exit_on_error=False, group="detail", exclusive=True
-        )
+        """Open the detail of a position, open or closed, read from the ledger."""
+        work = partial(self._fetch_position, position_id)
+        run_in_background(self, work, group="detail", exclusive=True)
 
     async def _fetch_position(self, position_id: str) -> None:
         try:
@@ -256,13 +278,8 @@ class DeckApp(PositionActions, Appearance, CroppedOutput, DialogStylesFirst, App
         else:
             self.push_screen(PositionDialog(found.row, found))
 
-    def sort_positions(self) -> None:
-        """Put the positions in the next order; behind a dialog they stay as they are."""
-        if isinstance(self.screen, LiveScreen):
-            self.screen.query_one(PositionsPane).next_order()
-
     def open_decision(self, decision_id: str | None = None) -> None:
-        """Open a decision in full; without an id, the one on the card."""
+        """Open a decision; without an id, the one on the card."""
         shown = self.latest.decision if self.latest else None
         if decision_id is None or (shown is not None and shown.id == decision_id):
             if shown is None:
@@ -270,9 +287,8 @@ class DeckApp(PositionActions, Appearance, CroppedOutput, DialogStylesFirst, App
             else:
                 self.push_screen(DecisionDialog(shown))
             return
-        self.run_worker(
-            self._fetch_decision(decision_id), exit_on_error=False, group="detail", exclusive=True
-        )
+        work = partial(self._fetch_decision, decision_id)
+        run_in_background(self, work, group="detail", exclusive=True)
 
     async def _fetch_decision(self, decision_id: str) -> None:
         try:
@@ -286,22 +302,48 @@ class DeckApp(PositionActions, Appearance, CroppedOutput, DialogStylesFirst, App
         elif isinstance(self.screen, DeckScreen):
             self.push_screen(DecisionDialog(record))
 
-    def switch_to(self, mode: str) -> None:
+    # --- actions of commands ----------------------------------------------------------------------------
+
+    def action_show_screen(self, mode: str) -> None:
         if self.current_mode != mode:
             self.switch_mode(mode)
+
+    def action_change_mode(self) -> None:
+        self.positions.change_mode()
+
+    def action_configure_alerts(self) -> None:
+        self.push_screen(NoticesDialog(self.notifier.settings))
+
+    def action_toggle_pause(self) -> None:
+        self.appearance.toggle_pause()
+
+    def action_copy(self, json: bool) -> None:
+        self.clipboard_actions.copy_selected(json=json)
+
+    def action_save_screenshot(self) -> None:
+        self.appearance.save_screenshot()
+
+    def action_next_theme(self) -> None:
+        self.appearance.next_theme()
+
+    def action_toggle_compact(self) -> None:
+        self.appearance.toggle_compact()
+
+    def action_next_number_format(self) -> None:
+        self.appearance.next_number_format()
 
     # --- leaving ----------------------------------------------------------------------------------------
 
     async def action_quit(self) -> None:
         self.leave("quit")
 
-    def leave(self, why: str) -> None:
-        """End the deck cleanly: quit, the name of a signal, or terminal closed."""
+    def leave(self, reason: str) -> None:
+        """End the deck cleanly; the reason is quit, the name of a signal, or terminal closed."""
         self.notifier.leave()
-        tell, self._on_quit = self._on_quit, None
-        if tell is not None:
-            tell()
-        self.exit(why)
+        on_quit, self._on_quit = self._on_quit, None
+        if on_quit is not None:
+            on_quit()
+        self.exit(reason)
 
     def _watch_terminal(self) -> None:
         from tui.textual_patches.terminal_driver import terminal_is_gone

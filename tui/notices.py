@@ -55,7 +55,7 @@ class NoticeSettings:
         return any(self.wants(kind, channel) for channel in CHANNELS)
 
     def toggled(self, kind: str, channel: str) -> NoticeSettings:
-        return replace(self, **{kind: getattr(self, kind) ^ {channel}})  # type: ignore[arg-type]
+        return replace(self, **{kind: getattr(self, kind) ^ {channel}})
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for a settings file."""

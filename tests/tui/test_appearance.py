@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from tui import fmt
 from tui.app import DeckApp
-from tui.commands.base import use_keys
+from tui.clipboard import as_json, cells_text
 from tui.commands.keymap import KeyMap, keymap, load_keymap, places
 from tui.commands.registry import COMMANDS
-from tui.copying import as_json, cells_text
+from tui.commands.user_command import use_keys
 from tui.dialogs.exit_position import ExitDialog
 from tui.dialogs.help import HelpDialog
 from tui.panes.positions import PositionsPane
@@ -125,11 +125,11 @@ async def test_the_theme_is_remembered_and_a_slow_line_gets_16_colours_for_now(t
     async with app.run_test(size=(80, 24)) as pilot:
         seen = [app.theme]
         for _ in NAMES:
-            app.next_theme()
+            app.action_next_theme()
             await pilot.pause()
             seen.append(app.theme)
         assert seen == [*NAMES, NAMES[0]]
-        app.next_theme()
+        app.action_next_theme()
     assert DeckApp(FakeDeck(), settings=SettingsStore(store.path)).theme == NAMES[1]
     slow = DeckApp(FakeDeck(), settings=SettingsStore(store.path), low_bandwidth=True)
     assert (slow.theme, slow.refresh_hz) == ("ansi", 1.0)
@@ -151,7 +151,7 @@ async def test_compact_shows_more_columns_and_rows_and_comes_back() -> None:
         await pilot.pause()
         dense = (len(table._visible(table.size.width)), table._room)
         assert dense[0] >= before[0] and dense[1] > before[1]
-        assert app.settings.get("compact", False) is True
+        assert app.appearance.settings.get("compact", False) is True
         await pilot.press("z")
         await pilot.pause()
         assert screen_text(app) == roomy
@@ -183,7 +183,7 @@ async def test_a_new_number_format_is_on_the_whole_screen_at_once() -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause()
         assert "+$441.79" in screen_text(app) and "-2.30 -0.51%" in screen_text(app)
-        app.next_numbers()
+        app.action_next_number_format()
         await pilot.pause()
         text = screen_text(app)
         assert "+$441,79" in text and "-2,30 -0,51%" in text and "+212,10" in text and "448,90" in text
@@ -193,7 +193,7 @@ async def test_a_new_number_format_is_on_the_whole_screen_at_once() -> None:
 async def test_a_number_format_is_in_the_smallest_size_pane_and_in_the_dialogs_too() -> None:
     app = DeckApp(FakeDeck(), refresh_hz=0.01)
     async with app.run_test(size=(80, 24)) as pilot:
-        app.next_numbers()
+        app.action_next_number_format()
         await pilot.pause()
         assert "confluence 2,00" in screen_text(app)
         await pilot.press("d")
@@ -257,7 +257,7 @@ async def test_own_keys_act_and_stand_in_footer_help_and_nowhere_the_old() -> No
         await pilot.pause()
         assert isinstance(app.screen, HelpDialog)
         lines = ["".join(text for text, _ in line) for line in app.screen.write(100)]
-        assert any(line.startswith("  e ") and "Close the position" in line for line in lines)
+        assert any(line.startswith("  e ") and "Close the selected position" in line for line in lines)
 
 
 async def test_a_conflict_is_told_on_the_screen() -> None:
@@ -409,4 +409,4 @@ async def test_the_verdict_the_gates_and_the_keys_are_there_at_every_size(size: 
 
 
 def test_every_command_is_in_the_palette_or_has_a_key() -> None:
-    assert [command.name() for command in COMMANDS if not command.keys and not command.palette] == []
+    assert [command.name for command in COMMANDS if not command.keys and not command.palette] == []

@@ -26,9 +26,9 @@ from tui.widgets.keybar import KeyBar
 
 
 def test_every_command_has_its_own_sentence_and_a_word() -> None:
-    sentences = Counter(command.tooltip() for command in COMMANDS)
+    sentences = Counter(command.help for command in COMMANDS)
     assert sentences.most_common(1)[0][1] == 1
-    assert all(command.label and command.tooltip().endswith(".") for command in COMMANDS)
+    assert all(command.label and command.help.endswith(".") for command in COMMANDS)
     assert len(BY_NAME) == len(COMMANDS)
 
 
@@ -55,7 +55,7 @@ async def test_help_lists_every_command_with_its_keys() -> None:
         text = "\n".join("".join(part for part, _ in line) for line in app.screen.write(200))
         for command in COMMANDS:
             if command.keys:
-                assert command.key_words() in text and command.tooltip() in text
+                assert command.key_names in text and command.help in text
         await pilot.pause(0.2)
         await pilot.press("escape")
         assert isinstance(app.screen, LiveScreen)
@@ -160,7 +160,7 @@ async def test_events_become_one_toast_with_the_number_of_the_others() -> None:
                 EventLine(at=NOW, kind="execute", text=f"Bought {n} [/x]", tone=Tone.POSITIVE)
             )
         await asyncio.sleep(0.05)
-        app._said_at = float("-inf")
+        app._last_toast = float("-inf")
         app.pull()
         await pilot.pause()
         (toast,) = list(app._notifications)

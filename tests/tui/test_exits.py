@@ -103,7 +103,7 @@ async def test_y_sends_one_command_for_the_named_row_and_it_shows_exiting_until_
         assert isinstance(app.screen, LiveScreen), "a position that is leaving is not asked for again"
         deck.change(positions=tuple(row for row in deck.now.positions if row.id != "p2"))
         app.pull()
-        assert app.exiting == frozenset()
+        assert app.positions.exiting == frozenset()
 
 
 async def test_keys_of_the_first_moment_are_meant_for_the_screen_below(
@@ -181,7 +181,7 @@ async def test_a_refused_exit_says_why_and_the_row_is_open_again(ready: None) ->
     async with running(deck) as (app, pilot):
         await pilot.press("x", "y")
         await pilot.pause()
-        assert app.exiting == frozenset()
+        assert app.positions.exiting == frozenset()
         assert "3 contracts are left, not 6 [/x]" in [n.message for n in app._notifications][-1]
 
 
@@ -197,7 +197,7 @@ async def test_exit_all_wants_the_word(ready: None) -> None:
         await pilot.pause()
         (command,) = deck.commands
         assert (command.name, command.expected) == ("exit_all", 4)
-        assert app.exiting >= {"p1", "p2", "p3", "p4"}
+        assert app.positions.exiting >= {"p1", "p2", "p3", "p4"}
 
 
 async def test_with_nothing_open_both_keys_say_so(ready: None) -> None:

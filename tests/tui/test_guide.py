@@ -127,7 +127,7 @@ def test_the_page_on_rules_has_every_rule() -> None:
 
 def test_the_page_on_keys_has_every_command() -> None:
     text = find_topic("keys").markdown()  # type: ignore[union-attr]
-    assert all(command.tooltip() in text for command in COMMANDS)
+    assert all(command.help in text for command in COMMANDS)
 
 
 @pytest.mark.parametrize("width", [60, 68, 94])

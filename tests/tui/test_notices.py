@@ -166,7 +166,7 @@ async def test_a_kind_that_is_off_is_no_toast_and_the_dialog_switches_it(
         await pilot.pause()
         assert isinstance(app.screen, NoticesDialog) and "execute" in screen_text(app)
         assert app.notifier.settings.execute == frozenset()
-        assert app.settings.get("notices", {})["execute"] == []
+        assert app.appearance.settings.get("notices", {})["execute"] == []
         await pilot.press("escape")
         deck.urgent.put_nowait(event())
         await asyncio.sleep(0.05)

@@ -85,19 +85,19 @@ async def test_200_changes_of_the_rows_and_what_is_done_is_done_to_the_one_named
         await pilot.press(key)
         dialog = app.screen
         assert isinstance(dialog, PositionQuestion) and under_the_eye is not None
-        assert dialog.asked == under_the_eye
+        assert dialog.row == under_the_eye
         for turn in range(200):
-            anything(rng, deck, table, dialog.asked.id, turn)
+            anything(rng, deck, table, dialog.row.id, turn)
             app.pull()
         await pilot.pause()
-        assert dialog.asked.contract in screen_text(app)
+        assert dialog.row.contract in screen_text(app)
         await pilot.press("y")
         await pilot.pause()
         (command,) = deck.commands
-        assert (command.name, command.position_id) == (name, dialog.asked.id)
+        assert (command.name, command.position_id) == (name, dialog.row.id)
         if part is not None:
-            assert deck.closed == [dialog.asked.contract]
-            assert command.contracts == -int(-dialog.asked.remaining * part // 1)
+            assert deck.closed == [dialog.row.contract]
+            assert command.contracts == -int(-dialog.row.remaining * part // 1)
 
 
 async def test_200_changes_between_two_looks_and_the_cursor_is_still_on_its_contract() -> None:
@@ -150,10 +150,10 @@ async def test_half_names_how_many_and_is_exiting_until_they_are_gone() -> None:
         await pilot.pause()
         (command,) = deck.commands
         assert (command.name, command.contracts, command.expected) == ("exit", 3, 6)
-        assert app.exiting == {"p1"}
+        assert app.positions.exiting == {"p1"}
         deck.change(positions=(position(remaining=3), *deck.now.positions[1:]))
         app.pull()
-        assert app.exiting == frozenset(), "what was asked for has left"
+        assert app.positions.exiting == frozenset(), "what was asked for has left"
 
 
 async def test_half_of_one_contract_says_that_it_is_all_of_it() -> None:
@@ -174,7 +174,7 @@ async def test_break_even_names_both_stops_and_warns_when_it_would_sell_at_once(
         await pilot.pause()
         (command,) = deck.commands
         assert (command.name, command.position_id, command.expected) == ("breakeven", "p1", 6)
-        assert app.exiting == frozenset(), "nothing leaves by it"
+        assert app.positions.exiting == frozenset(), "nothing leaves by it"
 
 
 async def test_a_stop_that_is_there_already_is_not_moved() -> None:
@@ -219,7 +219,7 @@ async def test_exit_all_names_what_is_open_when_the_word_is_typed() -> None:
         assert "3 positions" in screen_text(app) and "IWM 231C" in screen_text(app)
         await pilot.press(*"exit", "enter")
         await pilot.pause()
-        assert deck.commands[0].expected == 3 and app.exiting == {"p1", "p2", "new"}
+        assert deck.commands[0].expected == 3 and app.positions.exiting == {"p1", "p2", "new"}
 
 
 async def test_an_exit_from_the_position_in_full_is_asked_for_the_same_way() -> None:
@@ -269,5 +269,5 @@ async def test_what_was_held_back_is_told_when_the_command_is_refused() -> None:
     async with running(deck) as (app, pilot):
         await pilot.press("x", "y")
         await pilot.pause(0.15)
-        assert any("STOP_LOSS" in text for text in told(app)) or app._unsaid
+        assert any("STOP_LOSS" in text for text in told(app)) or app._toasts_due
         assert any("not open" in text for text in told(app))

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from shoot import ASSETS, PICTURES, README, readme_with
 
-from tui.commands.base import use_keys
 from tui.commands.readme_table import key_table
 from tui.commands.registry import COMMANDS
+from tui.commands.user_command import use_keys
 
 
 def test_the_key_table_of_the_readme_is_the_one_made_from_the_commands() -> None:

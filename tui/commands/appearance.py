@@ -1,85 +1,62 @@
-"""How the deck looks, what is taken away from it, and letting it stand still."""
+"""Commands about the display: pause, copy, screenshot, colours, density, number format."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from tui.commands.user_command import UserCommand
 
-from tui.commands.base import UserCommand
-
-if TYPE_CHECKING:
-    from tui.app import DeckApp
-
-
-class Pause(UserCommand):
-    """Let the screen stand still, or go on; the engine goes on either way."""
-
-    keys = ("p",)
-    label = "pause"
-    group = "Display"
-
-    def run(self, app: DeckApp) -> None:
-        app.pause(not app.paused)
-
-
-class CopyText(UserCommand):
-    """Copy the row under the cursor, or the decision on the card, as text."""
-
-    keys = ("c",)
-    label = "copy"
-    group = "Display"
-
-    def run(self, app: DeckApp) -> None:
-        app.copy_here(as_json=False)
-
-
-class CopyJson(UserCommand):
-    """Copy the row under the cursor, or the decision on the card, as JSON."""
-
-    keys = ("C",)
-    label = "copy JSON"
-    group = "Display"
-
-    def run(self, app: DeckApp) -> None:
-        app.copy_here(as_json=True)
-
-
-class Screenshot(UserCommand):
-    """Save the screen as an SVG picture in the state folder."""
-
-    keys = ("ctrl+s",)
-    label = "screenshot"
-    group = "Display"
-
-    def run(self, app: DeckApp) -> None:
-        app.screenshot()
-
-
-class NextTheme(UserCommand):
-    """Change the colours: dark, light, high contrast, blue and orange, or the terminal's own 16."""
-
-    label = "theme"
-    group = "Display"
-
-    def run(self, app: DeckApp) -> None:
-        app.next_theme()
-
-
-class Compact(UserCommand):
-    """More rows on the screen, or more room around them."""
-
-    keys = ("z",)
-    label = "compact"
-    group = "Display"
-
-    def run(self, app: DeckApp) -> None:
-        app.set_compact(not app.compact)
-
-
-class NextNumbers(UserCommand):
-    """Write numbers another way: 1,234.56 or 1 234,56 or 1.234,56 or 1'234.56 or 1234.56."""
-
-    label = "number format"
-    group = "Display"
-
-    def run(self, app: DeckApp) -> None:
-        app.next_numbers()
+COMMANDS = (
+    UserCommand(
+        name="Pause",
+        help="Pause or resume the display; the engine keeps running.",
+        keys=("p",),
+        label="pause",
+        action="app.toggle_pause",
+        group="Display",
+    ),
+    UserCommand(
+        name="CopyText",
+        help="Copy the selected row, or the decision on the card, as text.",
+        keys=("c",),
+        label="copy",
+        action="app.copy(False)",
+        group="Display",
+    ),
+    UserCommand(
+        name="CopyJson",
+        help="Copy the selected row, or the decision on the card, as JSON.",
+        keys=("C",),
+        label="copy JSON",
+        action="app.copy(True)",
+        group="Display",
+    ),
+    UserCommand(
+        name="Screenshot",
+        help="Save the screen as an SVG picture in the state folder.",
+        keys=("ctrl+s",),
+        label="screenshot",
+        action="app.save_screenshot",
+        group="Display",
+    ),
+    UserCommand(
+        name="NextTheme",
+        help="Change the colours: dark, light, high contrast, blue and orange, or the terminal's own 16.",
+        label="theme",
+        action="app.next_theme",
+        group="Display",
+    ),
+    UserCommand(
+        name="Compact",
+        help="Switch between more rows and more space around them.",
+        keys=("z",),
+        label="compact",
+        action="app.toggle_compact",
+        group="Display",
+    ),
+    UserCommand(
+        name="NextNumbers",
+        help="Change the number format: 1,234.56 or 1 234,56 or 1.234,56 or 1'234.56 or 1234.56.",
+        label="number format",
+        action="app.next_number_format",
+        group="Display",
+    ),
+)

@@ -1,80 +1,103 @@
-"""Help, screens, appearance, leaving."""
+"""Commands of every screen: help, the screens, the palette, alerts, leaving."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from tui.commands.user_command import UserCommand
 
-from tui.commands.base import UserCommand
+HELP = UserCommand(
+    name="Help",
+    help="Show every key and what it does.",
+    keys=("question_mark",),
+    label="help",
+    action="show_help",
+    footer=True,
+    footer_rank=0,
+)
 
-if TYPE_CHECKING:
-    from tui.app import DeckApp
+SCREENS = (
+    UserCommand(
+        name="ShowLive",
+        help="Go to the Live screen: the last decision, open positions and the day's profit and loss.",
+        keys=("1",),
+        label="Live",
+        action="app.show_screen('live')",
+        footer=True,
+        footer_rank=0,
+        goes_to="live",
+    ),
+    UserCommand(
+        name="ShowHistory",
+        help="Go to the History screen: every decision, newest first, a page at a time.",
+        keys=("2",),
+        label="History",
+        action="app.show_screen('history')",
+        footer=True,
+        footer_rank=0,
+        goes_to="history",
+    ),
+    UserCommand(
+        name="ShowPerformance",
+        help="Go to the Performance screen: metrics with intervals, equity, drawdown, groups and Greeks.",
+        keys=("3",),
+        label="Performance",
+        action="app.show_screen('performance')",
+        footer=True,
+        goes_to="performance",
+    ),
+    UserCommand(
+        name="ShowLearning",
+        help="Go to the Learning screen: what each gate saved and cost, calibration, drift and suggestions.",
+        keys=("4",),
+        label="Learning",
+        action="app.show_screen('learning')",
+        footer=True,
+        goes_to="learning",
+    ),
+    UserCommand(
+        name="ShowSystem",
+        help="Go to the System screen: senders, quarantine, feeds, latencies, ledger and rules.",
+        keys=("5",),
+        label="System",
+        action="app.show_screen('system')",
+        footer=True,
+        goes_to="system",
+    ),
+)
 
+QUIT = UserCommand(
+    name="Quit",
+    help="Leave the deck and restore the terminal.",
+    keys=("q",),
+    label="quit",
+    action="app.quit",
+    footer=True,
+    footer_rank=0,
+)
 
-class Help(UserCommand):
-    """Show every key and what it does."""
-
-    keys = ("question_mark",)
-    label = "help"
-    footer = True
-    footer_rank = 0
-
-    def run(self, app: DeckApp) -> None:
-        from tui.dialogs.help import HelpDialog
-
-        app.push_screen(HelpDialog())
-
-
-class ShowLive(UserCommand):
-    """Go to the Live screen: the last decision, open positions and the day's profit and loss."""
-
-    keys = ("1",)
-    label = "Live"
-    footer = True
-    footer_rank = 0
-    goes_to = "live"
-
-    def run(self, app: DeckApp) -> None:
-        app.switch_to("live")
-
-
-class ShowHistory(UserCommand):
-    """Go to the History screen: every decision, newest first, a page at a time."""
-
-    keys = ("2",)
-    label = "History"
-    footer = True
-    footer_rank = 0
-    goes_to = "history"
-
-    def run(self, app: DeckApp) -> None:
-        app.switch_to("history")
-
-
-class Palette(UserCommand):
-    """Open the palette: type a few letters of any command."""
-
-    keys = ("ctrl+p",)
-    label = "palette"
-    scope = "none"
-    palette = False
-
-
-class NextPane(UserCommand):
-    """Move to the next table; Shift+Tab moves back."""
-
-    keys = ("tab", "shift+tab")
-    label = "next pane"
-    scope = "none"
-    palette = False
-
-
-class Quit(UserCommand):
-    """Leave the deck; the terminal is given back as it was."""
-
-    keys = ("q",)
-    label = "quit"
-    footer = True
-    footer_rank = 0
-
-    def run(self, app: DeckApp) -> None:
-        app.leave("quit")
+OTHER = (
+    UserCommand(
+        name="NextPane",
+        help="Move to the next table; Shift+Tab moves back.",
+        keys=("tab", "shift+tab"),
+        label="next pane",
+        action="app.focus_next",
+        scope="none",
+        palette=False,
+    ),
+    UserCommand(
+        name="Palette",
+        help="Open the palette: type a few letters of any command.",
+        keys=("ctrl+p",),
+        label="palette",
+        action="app.command_palette",
+        scope="none",
+        palette=False,
+    ),
+    UserCommand(
+        name="Notices",
+        help="Configure alerts: toast, bell, desktop, the count in the title.",
+        keys=("A",),
+        label="alerts",
+        action="app.configure_alerts",
+    ),
+)

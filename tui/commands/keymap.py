@@ -14,8 +14,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tui.commands.base import UserCommand
 from tui.commands.registry import COMMANDS
+from tui.commands.user_command import UserCommand
 
 FILE = "keys.toml"
 Keys = Mapping[str, tuple[str, ...]]
@@ -55,22 +55,22 @@ def keymap(given: Mapping[str, object], name: str = FILE) -> KeyMap:
     """The key map that these names and keys make together with the keys that stay as they are."""
     wanted: dict[str, tuple[str, ...]] = {}
     problems: list[str] = []
-    commands = {_plain(command.name()): command for command in COMMANDS}
+    commands = {_normalized(command.name): command for command in COMMANDS}
     for word, value in given.items():
-        command = commands.get(_plain(word))
+        command = commands.get(_normalized(word))
         if command is None:
             problems.append(f"{name}: {word} is no command; the help names them")
             continue
         if command.scope == "none":
-            problems.append(f"{name}: {command.name()} keeps its key")
+            problems.append(f"{name}: {command.name} keeps its key")
             continue
         keys = tuple(_key(each) for each in (value if isinstance(value, list) else [value]))
         wrong = [str(each) for each, key in zip(_listed(value), keys, strict=True) if key is None]
         wrong += [f"{key}, which {_REFUSED[key]}" for key in keys if key in _REFUSED]
         if wrong or not keys:
-            problems.append(f"{name}: {command.name()} cannot be {', '.join(wrong) or 'without a key'}")
+            problems.append(f"{name}: {command.name} cannot be {', '.join(wrong) or 'without a key'}")
             continue
-        wanted[command.name()] = tuple(key for key in keys if key is not None)
+        wanted[command.name] = tuple(key for key in keys if key is not None)
     while clash := _clash(wanted):
         refused, key, other = clash
         del wanted[refused]
@@ -83,15 +83,15 @@ def _clash(wanted: Keys) -> tuple[str, str, str] | None:
     for place in places():
         meaning: dict[str, str] = {}
         # Those that were given a key come last, so that they are the ones refused.
-        for command in sorted(place, key=lambda each: each.name() in wanted):
-            for key in wanted.get(command.name(), command.keys):
-                if key in meaning and command.name() in wanted:
-                    return command.name(), key, meaning[key]
-                meaning[key] = command.name()
+        for command in sorted(place, key=lambda each: each.name in wanted):
+            for key in wanted.get(command.name, command.keys):
+                if key in meaning and command.name in wanted:
+                    return command.name, key, meaning[key]
+                meaning[key] = command.name
     return None
 
 
-def places() -> Iterable[list[type[UserCommand]]]:
+def places() -> Iterable[list[UserCommand]]:
     """For every screen the commands whose keys are alive on it."""
     everywhere = ("screen", "table", "none")
     screens = dict.fromkeys(command.scope for command in COMMANDS if command.scope not in everywhere)
@@ -99,7 +99,7 @@ def places() -> Iterable[list[type[UserCommand]]]:
         yield [command for command in COMMANDS if command.scope in (*everywhere, screen)]
 
 
-def _plain(name: str) -> str:
+def _normalized(name: str) -> str:
     return name.replace("-", "").replace("_", "").lower()
 
 

@@ -1,138 +1,103 @@
-"""What changes the account, and what looks closer at a row; dangerous ones only open a dialog."""
+"""Commands that change positions, approvals or the mode (each opens a dialog first), and the decision."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from tui.commands.user_command import UserCommand
 
-from tui.commands.base import UserCommand
+EXIT_POSITION = UserCommand(
+    name="ExitPosition",
+    help="Close the selected position; a dialog names it and asks for another key.",
+    keys=("x",),
+    label="exit",
+    action="exit_position",
+    group="Positions",
+    scope="live",
+    footer=True,
+    footer_rank=0,
+)
+EXIT_HALF = UserCommand(
+    name="ExitHalf",
+    help="Sell half of the selected position, rounded up; a dialog asks for another key.",
+    keys=("h",),
+    label="half",
+    action="exit_half",
+    group="Positions",
+    scope="live",
+    footer=True,
+)
+BREAK_EVEN = UserCommand(
+    name="BreakEven",
+    help="Move the stop of the selected position to break-even; a dialog asks for another key.",
+    keys=("b",),
+    label="b/e",
+    action="break_even",
+    group="Positions",
+    scope="live",
+    footer=True,
+)
 
-if TYPE_CHECKING:
-    from tui.app import DeckApp
-
-
-class ExitPosition(UserCommand):
-    """Close the position under the cursor; a dialog names it and asks for another key."""
-
-    keys = ("x",)
-    label = "exit"
-    group = "Positions"
-    scope = "live"
-    footer = True
-    footer_rank = 0
-
-    def run(self, app: DeckApp) -> None:
-        app.ask_exit(self.key_word())
-
-
-class ExitHalf(UserCommand):
-    """Sell half of the position under the cursor, rounded up; a dialog asks for another key."""
-
-    keys = ("h",)
-    label = "half"
-    group = "Positions"
-    scope = "live"
-    footer = True
-
-    def run(self, app: DeckApp) -> None:
-        app.ask_half(self.key_word())
-
-
-class BreakEven(UserCommand):
-    """Move the stop of the position under the cursor to break-even; a dialog asks for another key."""
-
-    keys = ("b",)
-    label = "b/e"
-    group = "Positions"
-    scope = "live"
-    footer = True
-
-    def run(self, app: DeckApp) -> None:
-        app.ask_break_even(self.key_word())
-
-
-class ExitAll(UserCommand):
-    """Close every open position; a dialog asks for a typed word."""
-
-    keys = ("X",)
-    label = "exit all"
-    group = "Positions"
-    scope = "live"
-    footer = True
-    footer_rank = 0
-
-    def run(self, app: DeckApp) -> None:
-        app.ask_exit_all()
-
-
-class ApproveTrade(UserCommand):
-    """Approve the trade that waits on the first line; a dialog names it and asks for another key."""
-
-    keys = ("a",)
-    label = "approve"
-    group = "Positions"
-    scope = "live"
-
-    def run(self, app: DeckApp) -> None:
-        app.ask_approval(yes=True)
-
-
-class RejectTrade(UserCommand):
-    """Reject the trade that waits on the first line; a dialog names it and asks for another key."""
-
-    keys = ("r",)
-    label = "reject"
-    group = "Positions"
-    scope = "live"
-
-    def run(self, app: DeckApp) -> None:
-        app.ask_approval(yes=False)
-
-
-class ChangeMode(UserCommand):
-    """Choose ACTIVE, REDUCING or HALTED; a dialog says what each does and asks for another key."""
-
-    keys = ("m",)
-    label = "mode"
-    group = "Positions"
-    footer = True
-    footer_rank = 0
-
-    def run(self, app: DeckApp) -> None:
-        app.ask_mode()
-
-
-class SortPositions(UserCommand):
-    """Put the positions in another order: as opened, by P&L, R, time left or symbol; they stay in it."""
-
-    keys = ("s",)
-    label = "sort"
-    group = "Positions"
-    scope = "live"
-    footer = True
-    footer_rank = 2
-
-    def run(self, app: DeckApp) -> None:
-        app.sort_positions()
-
-
-class ShowDecision(UserCommand):
-    """Open the decision on the card with its inputs, gates, components, factors and reasons."""
-
-    keys = ("d",)
-    label = "decision"
-    group = "Positions"
-    scope = "live"
-    footer = True
-
-    def run(self, app: DeckApp) -> None:
-        app.open_decision()
-
-
-class Notices(UserCommand):
-    """Choose what you are told of, and how: toast, bell, desktop, the count in the title."""
-
-    keys = ("A",)
-    label = "alerts"
-
-    def run(self, app: DeckApp) -> None:
-        app.ask_notices()
+COMMANDS = (
+    EXIT_POSITION,
+    EXIT_HALF,
+    BREAK_EVEN,
+    UserCommand(
+        name="ExitAll",
+        help="Close every open position; a dialog asks for a typed word.",
+        keys=("X",),
+        label="exit all",
+        action="exit_all",
+        group="Positions",
+        scope="live",
+        footer=True,
+        footer_rank=0,
+    ),
+    UserCommand(
+        name="ApproveTrade",
+        help="Approve the trade on the first line; a dialog names it and asks for another key.",
+        keys=("a",),
+        label="approve",
+        action="approve_trade",
+        group="Positions",
+        scope="live",
+    ),
+    UserCommand(
+        name="RejectTrade",
+        help="Reject the trade on the first line; a dialog names it and asks for another key.",
+        keys=("r",),
+        label="reject",
+        action="reject_trade",
+        group="Positions",
+        scope="live",
+    ),
+    UserCommand(
+        name="ChangeMode",
+        help="Choose ACTIVE, REDUCING or HALTED; a dialog explains each and asks for another key.",
+        keys=("m",),
+        label="mode",
+        action="app.change_mode",
+        group="Positions",
+        footer=True,
+        footer_rank=0,
+    ),
+    UserCommand(
+        name="SortPositions",
+        help="Sort the positions: as opened, by P&L, R, time left or symbol; the order stays.",
+        keys=("s",),
+        label="sort",
+        action="sort_positions",
+        group="Positions",
+        scope="live",
+        footer=True,
+        footer_rank=2,
+    ),
+    UserCommand(
+        name="ShowDecision",
+        help="Open the decision on the card with its inputs, gates, components, factors and reasons.",
+        keys=("d",),
+        label="decision",
+        action="show_decision",
+        group="Positions",
+        scope="live",
+        footer=True,
+    ),
+)

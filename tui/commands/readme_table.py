@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tui.commands.base import UserCommand
 from tui.commands.registry import groups
+from tui.commands.user_command import UserCommand
 
 _EVERYWHERE = frozenset({"screen", "none", "table"})
 
@@ -13,17 +13,17 @@ def key_table() -> str:
     lines = ["| key | does | where |", "|---|---|---|"]
     for _, commands in groups():
         for command in commands:
-            lines.append(f"| {_keys(command)} | {_text(command.tooltip())} | {_where(command)} |")
+            lines.append(f"| {_keys(command)} | {_text(command.help)} | {_where(command)} |")
     return "\n".join(lines)
 
 
-def _keys(command: type[UserCommand]) -> str:
+def _keys(command: UserCommand) -> str:
     if not command.keys:
         return f"palette: {_text(command.label)}"
-    return " ".join(f"`{_text(key)}`" for key in command.key_words().split(" "))
+    return " ".join(f"`{_text(key)}`" for key in command.key_names.split(" "))
 
 
-def _where(command: type[UserCommand]) -> str:
+def _where(command: UserCommand) -> str:
     if command.scope == "table":
         return "in a table"
     return "everywhere" if command.scope in _EVERYWHERE else command.scope.capitalize()

@@ -1,4 +1,8 @@
-"""The one table of commands: bindings, footer, help and palette are all made from it."""
+"""All commands in one table: bindings, footer, help, palette and the README's key table come from it.
+
+To add a key: add a row to the module of its group and a method ``action_<name>`` to the screen (or to the app,
+with ``app.`` before the action's name).
+"""
 
 from __future__ import annotations
 
@@ -6,73 +10,37 @@ from collections.abc import Iterable
 
 from textual.binding import BindingType
 
-from tui.commands import appearance as comfort
-from tui.commands import general, history, reports
-from tui.commands import positions as acting
-from tui.commands import table_navigation as tables
-from tui.commands.base import UserCommand
+from tui.commands import appearance, general, history, positions, reports, table_navigation
+from tui.commands.user_command import UserCommand
 
-COMMANDS: tuple[type[UserCommand], ...] = (
-    general.Help,
-    acting.ExitPosition,
-    acting.ExitHalf,
-    acting.BreakEven,
-    acting.ExitAll,
-    acting.ApproveTrade,
-    acting.RejectTrade,
-    acting.ChangeMode,
-    acting.SortPositions,
-    acting.ShowDecision,
-    history.OlderPage,
-    history.NewerPage,
-    history.NewestPage,
-    history.FilterAction,
-    history.FilterTimeframe,
-    history.FilterQuality,
-    history.FilterSymbol,
-    history.NoFilter,
-    history.SortOrder,
+COMMANDS: tuple[UserCommand, ...] = (
+    general.HELP,
+    *positions.COMMANDS,
+    *history.COMMANDS,
     *reports.PERFORMANCE,
     *reports.LEARNING,
     *reports.SYSTEM,
-    general.ShowLive,
-    general.ShowHistory,
-    *reports.SCREENS,
-    general.Quit,
-    general.NextPane,
-    general.Palette,
-    acting.Notices,
-    comfort.Pause,
-    comfort.CopyText,
-    comfort.CopyJson,
-    comfort.Screenshot,
-    comfort.Compact,
-    comfort.NextTheme,
-    comfort.NextNumbers,
-    tables.RowUp,
-    tables.RowDown,
-    tables.PageUp,
-    tables.PageDown,
-    tables.FirstRow,
-    tables.LastRow,
-    tables.ColumnsLeft,
-    tables.ColumnsRight,
-    tables.OpenRow,
+    *general.SCREENS,
+    general.QUIT,
+    *general.OTHER,
+    *appearance.COMMANDS,
+    *table_navigation.COMMANDS,
 )
-BY_NAME = {command.name(): command for command in COMMANDS}
+BY_NAME = {command.name: command for command in COMMANDS}
 
 
-def in_scope(*scopes: str) -> list[type[UserCommand]]:
+def in_scope(*scopes: str) -> list[UserCommand]:
+    """Return the commands of these scopes, in the order of the table."""
     return [command for command in COMMANDS if command.scope in scopes]
 
 
 def bindings(*scopes: str) -> list[BindingType]:
-    """The key bindings of the commands of these scopes."""
-    return [command.binding() for command in in_scope(*scopes) if command.keys]
+    """Return the Textual bindings of the commands of these scopes that have keys."""
+    return [command.binding for command in in_scope(*scopes) if command.keys]
 
 
-def groups() -> Iterable[tuple[str, list[type[UserCommand]]]]:
-    """The commands that have keys, by group, in the order of the table."""
+def groups() -> Iterable[tuple[str, list[UserCommand]]]:
+    """Yield each group's name with its commands, in the order of the table."""
     names = dict.fromkeys(command.group for command in COMMANDS)
     for name in names:
         yield name, [command for command in COMMANDS if command.group == name]

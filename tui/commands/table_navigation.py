@@ -1,85 +1,34 @@
-"""Moving in a table; its widget does these itself."""
+"""Commands of the table in focus; the table widget has the actions."""
 
 from __future__ import annotations
 
-from tui.commands.base import UserCommand
+from tui.commands.user_command import UserCommand
 
 
-class TableCommand(UserCommand):
-    """A movement of the table in focus."""
-
-    group = "Tables"
-    scope = "table"
-    palette = False
-
-
-class RowUp(TableCommand):
-    """One row up."""
-
-    keys = ("up", "k")
-    label = "up"
-    action = "row(-1)"
+def _table_command(name: str, help: str, keys: tuple[str, ...], label: str, action: str) -> UserCommand:
+    return UserCommand(
+        name=name,
+        help=help,
+        keys=keys,
+        label=label,
+        action=action,
+        group="Tables",
+        scope="table",
+        palette=False,
+    )
 
 
-class RowDown(TableCommand):
-    """One row down."""
-
-    keys = ("down", "j")
-    label = "down"
-    action = "row(1)"
-
-
-class PageUp(TableCommand):
-    """One page of rows up."""
-
-    keys = ("pageup",)
-    label = "page up"
-    action = "page_of_rows(-1)"
-
-
-class PageDown(TableCommand):
-    """One page of rows down."""
-
-    keys = ("pagedown",)
-    label = "page down"
-    action = "page_of_rows(1)"
-
-
-class FirstRow(TableCommand):
-    """To the first row."""
-
-    keys = ("home", "g")
-    label = "first"
-    action = "edge(False)"
-
-
-class LastRow(TableCommand):
-    """To the last row."""
-
-    keys = ("end", "G")
-    label = "last"
-    action = "edge(True)"
-
-
-class ColumnsLeft(TableCommand):
-    """Scroll the columns back; the first stays."""
-
-    keys = ("left",)
-    label = "columns back"
-    action = "column(-1)"
-
-
-class ColumnsRight(TableCommand):
-    """Scroll to the columns that did not fit."""
-
-    keys = ("right",)
-    label = "more columns"
-    action = "column(1)"
-
-
-class OpenRow(TableCommand):
-    """Open the row under the cursor: the whole position, or the whole decision."""
-
-    keys = ("enter",)
-    label = "open"
-    action = "open"
+COMMANDS = (
+    _table_command("RowUp", "Move one row up.", ("up", "k"), "up", "row(-1)"),
+    _table_command("RowDown", "Move one row down.", ("down", "j"), "down", "row(1)"),
+    _table_command("PageUp", "Move one page of rows up.", ("pageup",), "page up", "page_of_rows(-1)"),
+    _table_command("PageDown", "Move one page of rows down.", ("pagedown",), "page down", "page_of_rows(1)"),
+    _table_command("FirstRow", "Move to the first row.", ("home", "g"), "first", "edge(False)"),
+    _table_command("LastRow", "Move to the last row.", ("end", "G"), "last", "edge(True)"),
+    _table_command("ColumnsLeft", "Scroll the columns back; the first column stays.", ("left",), "columns back",
+                   "column(-1)"),
+    _table_command("ColumnsRight", "Scroll to the columns that did not fit.", ("right",), "more columns",
+                   "column(1)"),
+    _table_command("OpenRow", "Open the selected row: the whole position, or the whole decision.", ("enter",),
+                   "open", "open"),
+)  # fmt: skip

@@ -25,33 +25,33 @@ class ApprovalText(Pane):
         return approval_lines(*self.data, width) if self.data else []
 
 
-def approval_lines(asked: ApprovalRow, now: Now, yes: bool, width: int) -> list[Line]:
-    count = fmt.plural(asked.contracts, "contract")
+def approval_lines(row: ApprovalRow, now: Now, approve: bool, width: int) -> list[Line]:
+    count = fmt.plural(row.contracts, "contract")
     out: list[Line] = [
-        heading("Approve this trade?" if yes else "Reject this trade?", width),
+        heading("Approve this trade?" if approve else "Reject this trade?", width),
         [],
-        [(f" {DIRECTION_MARK[asked.direction]} {asked.direction}  ", DIRECTION_ROLE[asked.direction]),
-         (asked.contract, "strong"), (f"   {asked.occ}", "dim")],
-        [(" buys  ", "dim"), (count, "strong"), (f", premium {dollars(asked.premium)}", "text"),
-         (f"   planned loss {dollars(asked.planned_loss)}", "text")],
+        [(f" {DIRECTION_MARK[row.direction]} {row.direction}  ", DIRECTION_ROLE[row.direction]),
+         (row.contract, "strong"), (f"   {row.occ}", "dim")],
+        [(" buys  ", "dim"), (count, "strong"), (f", premium {dollars(row.premium)}", "text"),
+         (f"   planned loss {dollars(row.planned_loss)}", "text")],
     ]  # fmt: skip
     if now is None:
         return [*out, [], [(" ! This trade does not wait any more.", "warn")]]
     old = "no price known" if now.mark is None else f"{fmt.age(now.mark_age)} old"
     out += [
         [(" mark  ", "dim"), (fmt.number(now.mark), "strong"), (f", {old}", "warn" if now.stale else "text"),
-         ("   asked at ", "dim"), (fmt.number(asked.price), "text"),
+         ("   asked at ", "dim"), (fmt.number(row.price), "text"),
          ("   underlying ", "dim"), (fmt.number(now.underlying), "text")],
         [(" left  ", "dim"), (left_words(now), "strong"), ("   confidence ", "dim"),
-         (fmt.number(asked.confidence, 1), "text"), (f"   {fmt.timeframe(asked.timeframe)} signal", "dim")],
+         (fmt.number(row.confidence, 1), "text"), (f"   {fmt.timeframe(row.timeframe)} signal", "dim")],
         [],
     ]  # fmt: skip
-    if yes and now.stale:
+    if approve and now.stale:
         said, role = "The price is stale: it is bought at the next one, if it still stands.", "warn"
-    elif yes:
+    elif approve:
         said, role = "Bought at the market of that moment, if levels and limits still allow it.", "dim"
     else:
-        said, role = "The signal is over; it is not asked for again.", "dim"
+        said, role = "The signal is over; it is not offered again.", "dim"
     said = f"! {said}" if role == "warn" else said
     return [*out, *([(" ", role), *line] for line in wrap_text(said, role, width - 2))]
 
@@ -59,23 +59,23 @@ def approval_lines(asked: ApprovalRow, now: Now, yes: bool, width: int) -> list[
 class ApprovalDialog(YesOrNo):
     """Whether a waiting trade is approved, or rejected; what it names never changes."""
 
-    def __init__(self, asked: ApprovalRow, *, yes: bool) -> None:
-        """``asked`` is the row as it was when the key was pressed; ``yes`` to approve it."""
+    def __init__(self, row: ApprovalRow, *, approve: bool) -> None:
+        """``row`` is the row as painted when the key was pressed; ``approve`` False to reject it."""
         super().__init__()
-        self.asked = asked
-        self.yes = yes
-        self._now: Now = asked
+        self.row = row
+        self.approve = approve
+        self._now: Now = row
 
     def compose(self) -> ComposeResult:
         with Container(classes="box question approval"):
             text = ApprovalText(id="question")
-            text.data = (self.asked, self._now, self.yes)
+            text.data = (self.row, self._now, self.approve)
             yield text
-            yield Answers("Approve" if self.yes else "Reject")
+            yield Answers("Approve" if self.approve else "Reject")
 
     def show(self, snapshot: DeckSnapshot) -> None:
-        self._now = next((row for row in snapshot.approvals if row.id == self.asked.id), None)
-        self.query_one(ApprovalText).show((self.asked, self._now, self.yes))
+        self._now = next((row for row in snapshot.approvals if row.id == self.row.id), None)
+        self.query_one(ApprovalText).show((self.row, self._now, self.approve))
 
     def answer(self) -> bool | None:
         return None if self._now is None else True

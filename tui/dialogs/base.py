@@ -10,6 +10,7 @@ from textual.binding import Binding
 from textual.containers import Container
 
 from server.deck import DeckSnapshot
+from tui.interfaces import deck_ui
 from tui.textual_patches.dimmed_backdrop import BackdropScreen
 from tui.widgets.document import Document
 from tui.widgets.line import Line
@@ -119,7 +120,10 @@ class Reading(Dialog[None]):
         if not self.too_soon:
             self.dismiss(None)
 
+    @property
+    def value(self) -> object:
+        """The position or decision shown here, for copying; ``None`` if it is neither."""
+        return None
+
     def action_copy(self, json: bool) -> None:
-        """Copy what is read here: the position or the decision."""
-        value = getattr(self, "row", None) or getattr(self, "record", None)
-        self.app.copy_value(value, json=json)  # type: ignore[attr-defined]
+        deck_ui(self).copy_value(self.value, json=json)

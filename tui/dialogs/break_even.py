@@ -16,20 +16,20 @@ class BreakEvenDialog(PositionQuestion):
     def confirm_words(self) -> str:
         return "Move the stop"
 
-    def deed(self, asked: PositionRow) -> Line:
-        now = asked.to_stop.level if asked.to_stop is not None else None
+    def deed(self, row: PositionRow) -> Line:
+        now = row.to_stop.level if row.to_stop is not None else None
         return [
             ("moves the stop of ", "dim"),
-            (fmt.plural(asked.remaining, "contract"), "strong"),
+            (fmt.plural(row.remaining, "contract"), "strong"),
             (f"  {fmt.number(now)} → ", "text"),
-            (fmt.number(asked.break_even), "strong"),
+            (fmt.number(row.break_even), "strong"),
         ]
 
-    def warning(self, asked: PositionRow, now: PositionRow) -> str:
+    def warning(self, row: PositionRow, now: PositionRow) -> str:
         return "The price is beyond it already: the next one sells." if now.break_even_sells else ""
 
-    def refusal(self, asked: PositionRow, now: Now) -> str:
-        refused = super().refusal(asked, now)
+    def refusal(self, row: PositionRow, now: Now) -> str:
+        refused = super().refusal(row, now)
         if not refused and now is not None and now.break_even is None:
             return "The stop is at break-even or closer now."
         return refused

@@ -42,24 +42,24 @@ class ExitAllDialog(Dialog[bool]):
     BINDINGS = [Binding("escape", "cancel", "cancel")]
     AUTO_FOCUS = "Input"
 
-    def __init__(self, asked: tuple[PositionRow, ...]) -> None:
+    def __init__(self, rows: tuple[PositionRow, ...]) -> None:
         super().__init__()
-        self.asked = asked
+        self.rows = rows
 
     def compose(self) -> ComposeResult:
         with Container(classes="box question all"):
             text = ExitAllText(id="question")
-            text.data = self.asked
-            text.styles.height = min(len(self.asked), _NAMED + 1) + 4
+            text.data = self.rows
+            text.styles.height = min(len(self.rows), _NAMED + 1) + 4
             yield text
             yield Input(id="word", max_length=12, compact=True, select_on_focus=False)
 
     def show(self, snapshot: DeckSnapshot) -> None:
         """The list goes on with the positions: what is exited is what is named when the word is there."""
         rows = tuple(row for row in snapshot.positions if row.state == "OPEN")
-        if rows == self.asked:
+        if rows == self.rows:
             return
-        self.asked = rows
+        self.rows = rows
         text = self.query_one(ExitAllText)
         text.styles.height = min(len(rows), _NAMED + 1) + 4
         text.show(rows)
@@ -67,7 +67,7 @@ class ExitAllDialog(Dialog[bool]):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         if self.too_soon:
             return
-        if event.value.strip().lower() == WORD and self.asked:
+        if event.value.strip().lower() == WORD and self.rows:
             self.dismiss(True)
         else:
             self.app.bell()

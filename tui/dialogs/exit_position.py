@@ -16,19 +16,17 @@ class ExitDialog(PositionQuestion):
     @property
     def contracts(self) -> int:
         """How many are named, and sold when it is confirmed."""
-        return self.asked.remaining
+        return self.row.remaining
 
     def confirm_words(self) -> str:
         return f"Exit {fmt.plural(self.contracts, 'contract')}"
 
-    def deed(self, asked: PositionRow) -> Line:
+    def deed(self, row: PositionRow) -> Line:
         count = fmt.plural(self.contracts, "contract")
-        what = (
-            f" of {asked.contracts}" if asked.remaining == asked.contracts else f" of {asked.remaining} held"
-        )
+        what = f" of {row.contracts}" if row.remaining == row.contracts else f" of {row.remaining} held"
         return [("sells ", "dim"), (count, "strong"), (what, "dim")]
 
-    def warning(self, asked: PositionRow, now: PositionRow) -> str:
+    def warning(self, row: PositionRow, now: PositionRow) -> str:
         if now.stale or now.mark is None:
             return "The price is stale: it fills at the model, flagged."
         return ""
@@ -41,9 +39,9 @@ class HalfDialog(ExitDialog):
 
     @property
     def contracts(self) -> int:
-        return self.asked.half
+        return self.row.half
 
-    def warning(self, asked: PositionRow, now: PositionRow) -> str:
-        if self.contracts == asked.remaining:
+    def warning(self, row: PositionRow, now: PositionRow) -> str:
+        if self.contracts == row.remaining:
             return "One contract cannot be halved: this sells it all."
-        return super().warning(asked, now)
+        return super().warning(row, now)

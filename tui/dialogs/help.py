@@ -57,9 +57,9 @@ def _keys(width: int) -> list[Line]:
             continue
         lines += [heading(name, width), []] if not lines else [[], heading(name, width), []]
         for command in with_keys:
-            about = wrap_text(command.tooltip(), "text", width - _KEYS - 2)
+            about = wrap_text(command.help, "text", width - _KEYS - 2)
             for n, line in enumerate(about):
-                key = command.key_words() if n == 0 else ""
+                key = command.key_names if n == 0 else ""
                 lines.append([("  " + fmt.fit(key, _KEYS), "key"), *line])
     lines += [[], heading("Signs", width), []]
     for mark, role, text in _SIGNS:

@@ -10,6 +10,7 @@ from textual.containers import Container
 
 from tui import fmt
 from tui.dialogs.base import Dialog
+from tui.interfaces import deck_ui
 from tui.notices import BELL, CHANNELS, DESKTOP, KINDS, TOAST, NoticeSettings
 from tui.widgets.line import Line, heading
 from tui.widgets.line_widget import LineWidget
@@ -77,7 +78,7 @@ class NoticeGrid(LineWidget, can_focus=True):
             self.settings = replace(self.settings, title=not self.settings.title)
         else:
             self.settings = self.settings.toggled(kind, CHANNELS[self.column])
-        self.app.set_notices(self.settings)  # type: ignore[attr-defined]
+        deck_ui(self).set_notices(self.settings)
         self.repaint()
 
 

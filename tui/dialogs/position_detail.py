@@ -1,9 +1,9 @@
-"""One open position: how it was filled, what it is worth and exposed to now, and where it leaves."""
+"""The dialog with one position: entry, value, Greeks, attribution, charts, levels and exits."""
 
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from textual.app import ComposeResult
 from textual.containers import Container
@@ -11,16 +11,14 @@ from textual.content import Content
 
 from server.deck import DeckSnapshot, PositionRow
 from server.deck.position_detail import PositionDetail
-from tui.commands.positions import BreakEven, ExitHalf, ExitPosition
-from tui.commands.registry import BY_NAME
+from tui.commands.positions import BREAK_EVEN, EXIT_HALF, EXIT_POSITION
 from tui.dialogs.base import Reading
 from tui.documents import position as part
+from tui.documents.position import stacked
+from tui.interfaces import deck_ui, run_in_background
 from tui.widgets.document import Document
 from tui.widgets.line import Line
 from tui.widgets.plot import two_columns
-
-if TYPE_CHECKING:
-    from tui.app import DeckApp
 
 log = logging.getLogger("gatedeck.tui")
 
@@ -30,10 +28,13 @@ _WIDE = 100
 _CHART = 11
 
 
-class PositionDialog(Reading):
-    """Follows its position while it is open, and may be opened for one that is closed."""
+_ACTIONS = (EXIT_POSITION, EXIT_HALF, BREAK_EVEN)
 
-    BINDINGS = [command.binding() for command in (ExitPosition, ExitHalf, BreakEven)]
+
+class PositionDialog(Reading):
+    """Follows an open position; also shows a closed one."""
+
+    BINDINGS = [command.binding for command in _ACTIONS]
 
     def __init__(self, row: PositionRow, detail: PositionDetail | None = None) -> None:
         super().__init__()
@@ -49,11 +50,11 @@ class PositionDialog(Reading):
     def on_mount(self) -> None:
         super().on_mount()
         self.read()
-        app: DeckApp = self.app  # type: ignore[assignment]
-        self.set_interval(max(_AGAIN, 2 / app.refresh_hz) if app.low_bandwidth else _AGAIN, self.read)
+        ui = deck_ui(self)
+        self.set_interval(max(_AGAIN, 2 / ui.refresh_hz) if ui.low_bandwidth else _AGAIN, self.read)
 
     def _fit(self) -> None:
-        """The whole screen, as its style sheet says; the keys stand in the frame."""
+        """Fill the whole screen, as the style sheet says; the keys are in the frame."""
         words = "   ".join(f"{key} {word}" for key, word in self._keys())
         self.query_one(".box").border_subtitle = Content(f" {words} ")
 
@@ -63,12 +64,11 @@ class PositionDialog(Reading):
 
     def read(self) -> None:
         if not self.closed or self.detail is None or not self.detail.closed:
-            self.run_worker(self._read, exclusive=True, exit_on_error=False, group="position")  # type: ignore[arg-type]
+            run_in_background(self, self._read, exclusive=True, group="position")
 
     async def _read(self) -> None:
-        app: DeckApp = self.app  # type: ignore[assignment]
         try:
-            detail = await app.deck.position(self.row.id)
+            detail = await deck_ui(self).deck.position(self.row.id)
         except Exception as error:
             log.exception("position %s could not be read", self.row.id)
             self.problem = f"its marks could not be read: {error!r}"
@@ -81,28 +81,47 @@ class PositionDialog(Reading):
             self.query_one(Document).repaint()
 
     def show(self, snapshot: DeckSnapshot) -> None:
-        """Everything here is of one reading; a position that left is read at once."""
-        app: DeckApp = self.app  # type: ignore[assignment]
-        if (exiting := self.row.id in app.exiting) != self._exiting:
+        """Read a position that is no longer open at once; the numbers come from the ledger, not the snapshot."""
+        if (exiting := self._is_exiting()) != self._exiting:
             self._exiting = exiting
             self.query_one(Document).repaint()
         if not self.closed and all(row.id != self.row.id for row in snapshot.positions):
             self.read()
 
-    def action_command(self, name: str) -> None:
-        if not self.too_soon:
-            BY_NAME[name]().run(self.app)  # type: ignore[arg-type]
+    @property
+    def value(self) -> PositionRow:
+        return self.row
+
+    def _is_exiting(self) -> bool:
+        return self.row.id in deck_ui(self).positions.exiting
+
+    # --- actions of commands ----------------------------------------------------------------------------
+
+    def action_exit_position(self) -> None:
+        self._request(deck_ui(self).positions.exit)
+
+    def action_exit_half(self) -> None:
+        self._request(deck_ui(self).positions.exit_half)
+
+    def action_break_even(self) -> None:
+        self._request(deck_ui(self).positions.break_even)
+
+    def _request(self, request: Callable[[PositionRow], None]) -> None:
+        if self.too_soon:
+            return
+        if self.closed:
+            deck_ui(self).say(f"{self.row.contract} is closed", "neutral")
+        else:
+            request(self.row)
+
+    # --- the document -----------------------------------------------------------------------------------
 
     def write(self, width: int) -> list[Line]:
         row, detail = self.row, self.detail
-        if not self.is_mounted:  # written for the clipboard
-            middle = [part.levels(row, None, width), part.greeks(row, width), part.execution(row, width)]
-            return [*part.top(row, width, exiting=False), *_stack(middle)]
-        app: DeckApp = self.app  # type: ignore[assignment]
-        head = part.top(row, width, exiting=row.id in app.exiting)
+        exiting = self._is_exiting()
         if detail is None:
-            middle = [part.levels(row, None, width), part.greeks(row, width), part.execution(row, width)]
-            return [*head, [(f" {self.problem}", "dim")], *_stack(middle)]
+            return part.position_lines(row, width, exiting=exiting, note=self.problem)
+        head = part.top(row, width, exiting=exiting)
         if self.problem:
             head.append([(f" ! {self.problem}", "warn")])
         if width < _WIDE:
@@ -113,7 +132,7 @@ class PositionDialog(Reading):
             if not detail.closed:
                 blocks.append(part.levels(row, detail, width))
             blocks += [part.greeks(row, width), part.execution(row, width, costs=bool(detail.legs))]
-            return [*head, *_stack(blocks)]
+            return [*head, *stacked(blocks)]
         return [*head, *self._wide(detail, width)]
 
     def _wide(self, detail: PositionDetail, width: int) -> list[Line]:
@@ -122,7 +141,7 @@ class PositionDialog(Reading):
         if not detail.closed:
             blocks.append(part.exits(detail.exits, detail.row, half))
         costs = bool(detail.legs)
-        left = _stack([*blocks, part.greeks(self.row, half), part.execution(self.row, half, costs=costs)])
+        left = stacked([*blocks, part.greeks(self.row, half), part.execution(self.row, half, costs=costs)])
         right_half = width - 3 - half
         levels = [] if detail.closed else [[], *part.levels(self.row, detail, right_half)]
         # The charts take what the left side and the window leave them.
@@ -133,22 +152,13 @@ class PositionDialog(Reading):
             part.value_chart(detail, right_half, upper),
             part.underlying_chart(detail, right_half, free - upper),
         ]
-        right = _stack(charts) + levels
+        right = stacked(charts) + levels
         return two_columns(left, right, half)
 
     def action_copy(self, json: bool) -> None:
-        """Copy all that is known of the position: as it is written here, or as JSON."""
-        app: DeckApp = self.app  # type: ignore[assignment]
-        app.copy_value(self.row if self.detail is None or not json else self.detail, json=json)
+        """Copy the position as text, or as JSON with everything read from the ledger."""
+        deck_ui(self).copy_value(self.detail if json and self.detail is not None else self.row, json=json)
 
     def _keys(self) -> list[tuple[str, str]]:
-        acting = [] if self.closed else [(c.key_word(), c.label) for c in (ExitPosition, ExitHalf, BreakEven)]
+        acting = [] if self.closed else [(c.key_name, c.label) for c in _ACTIONS]
         return [*acting, ("c", "copy"), ("Esc", "close")]
-
-
-def _stack(blocks: list[list[Line]]) -> list[Line]:
-    out: list[Line] = []
-    for block in blocks:
-        if block:
-            out += [[], *block]
-    return out

@@ -25,8 +25,8 @@ class QuestionText(Pane):
     def lines(self, width: int, height: int) -> list[Line]:
         if self.data is None:
             return []
-        question, asked, now = self.data
-        return question.lines(asked, now, width)
+        question, row, now = self.data
+        return question.lines(row, now, width)
 
 
 class PositionQuestion(YesOrNo):
@@ -34,16 +34,16 @@ class PositionQuestion(YesOrNo):
 
     asks: ClassVar[str] = ""
 
-    def __init__(self, asked: PositionRow) -> None:
-        """``asked`` is the row as it was when the key was pressed; nothing replaces it."""
+    def __init__(self, row: PositionRow) -> None:
+        """``row`` is the row as painted when the key was pressed; nothing replaces it."""
         super().__init__()
-        self.asked = asked
-        self._now: Now = asked
+        self.row = row
+        self._now: Now = row
 
     def compose(self) -> ComposeResult:
         with Container(classes="box question"):
             text = QuestionText(id="question")
-            text.data = (self, self.asked, self.asked)
+            text.data = (self, self.row, self.row)
             yield text
             yield Answers(self.confirm_words())
 
@@ -53,33 +53,33 @@ class PositionQuestion(YesOrNo):
         """What the button says."""
         return ""
 
-    def deed(self, asked: PositionRow) -> Line:
+    def deed(self, row: PositionRow) -> Line:
         """What will be done, with its quantity."""
         return []
 
-    def warning(self, asked: PositionRow, now: PositionRow) -> str:
+    def warning(self, row: PositionRow, now: PositionRow) -> str:
         """What a person should know before, if anything."""
         return ""
 
-    def refusal(self, asked: PositionRow, now: Now) -> str:
+    def refusal(self, row: PositionRow, now: Now) -> str:
         """Why it cannot be confirmed as things are now, "" when it can."""
         if now is None:
             return "This position is no longer open."
-        if now.remaining != asked.remaining:
+        if now.remaining != row.remaining:
             return f"{now.remaining} are left now: cancel and ask again."
         return ""
 
     # --- what is shown ----------------------------------------------------------------------------------
 
-    def lines(self, asked: PositionRow, now: Now, width: int) -> list[Line]:
+    def lines(self, row: PositionRow, now: Now, width: int) -> list[Line]:
         out: list[Line] = [
             heading(self.asks, width),
             [],
-            [(f" {DIRECTION_MARK[asked.direction]} {asked.direction}  ", DIRECTION_ROLE[asked.direction]),
-             (asked.contract, "strong"), (f"   {asked.occ}", "dim")],
-            [(" ", "text"), *self.deed(asked)],
+            [(f" {DIRECTION_MARK[row.direction]} {row.direction}  ", DIRECTION_ROLE[row.direction]),
+             (row.contract, "strong"), (f"   {row.occ}", "dim")],
+            [(" ", "text"), *self.deed(row)],
         ]  # fmt: skip
-        refusal = self.refusal(asked, now)
+        refusal = self.refusal(row, now)
         if now is None:
             return [*out, [], [(f" ! {refusal}", "warn")]]
         stale = now.stale or now.mark is None
@@ -89,14 +89,14 @@ class PositionQuestion(YesOrNo):
                     ("   underlying ", "dim"), (fmt.number(now.underlying), "text")])  # fmt: skip
         gain = f"{fmt.arrow(now.pnl)} {fmt.money(now.pnl)}   {fmt.signed(now.pnl_pct, 1, ' %')}"
         out.append([(" P&L   ", "dim"), (f"{gain}   {fmt.signed(now.r, 2, ' R')}", signed_role(now.pnl))])
-        said = refusal or self.warning(asked, now)
+        said = refusal or self.warning(row, now)
         return [*out, [], [(f" ! {said}", "warn")]] if said else out
 
     def show(self, snapshot: DeckSnapshot) -> None:
-        self._now = next((row for row in snapshot.positions if row.id == self.asked.id), None)
-        self.query_one(QuestionText).show((self, self.asked, self._now))
+        self._now = next((row for row in snapshot.positions if row.id == self.row.id), None)
+        self.query_one(QuestionText).show((self, self.row, self._now))
 
     # --- the answer -------------------------------------------------------------------------------------
 
     def answer(self) -> bool | None:
-        return None if self.refusal(self.asked, self._now) else True
+        return None if self.refusal(self.row, self._now) else True

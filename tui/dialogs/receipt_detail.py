@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tui.dialogs.base import Reading
-from tui.dialogs.decision_detail import named
+from tui.documents.fields import named
 from tui.panes.quarantine import body_lines
 from tui.widgets.line import Line, heading
 

@@ -9,7 +9,7 @@ from textual.containers import Container
 
 from tui import fmt
 from tui.dialogs.base import Reading, YesOrNo
-from tui.dialogs.decision_detail import named
+from tui.documents.fields import named
 from tui.panes.figures import interval_words, number_words
 from tui.panes.suggestions import value_words
 from tui.widgets.line import Line, clip_line, heading, signed_role, wrap_text
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from core.learning import Difference, Evidence, Suggestion
 
 
-def change_line(asked: Suggestion) -> Line:
-    verb = "raise" if asked.new > asked.old else "lower"
+def change_line(suggestion: Suggestion) -> Line:
+    verb = "raise" if suggestion.new > suggestion.old else "lower"
     return [
-        (f" {verb} ", "dim"), (asked.rule, "strong"), ("  ", "text"),
-        (value_words(asked.old), "text"), (" → ", "dim"), (value_words(asked.new), "warn"),
-        (f"  ({asked.move_pct:+.1f} %)", "dim"),
+        (f" {verb} ", "dim"), (suggestion.rule, "strong"), ("  ", "text"),
+        (value_words(suggestion.old), "text"), (" → ", "dim"), (value_words(suggestion.new), "warn"),
+        (f"  ({suggestion.move_pct:+.1f} %)", "dim"),
     ]  # fmt: skip
 
 
@@ -61,23 +61,23 @@ def side_effect_words(difference: Difference) -> str:
 class SuggestionDialog(Reading):
     """The rule, the evidence, and what the change would have done to the ledger."""
 
-    def __init__(self, asked: Suggestion) -> None:
+    def __init__(self, suggestion: Suggestion) -> None:
         super().__init__()
-        self.asked = asked
+        self.suggestion = suggestion
 
     def write(self, width: int) -> list[Line]:
-        asked = self.asked
+        suggestion = self.suggestion
         out: list[Line] = [
-            heading("Suggestion", width, [(str(asked.status).lower(), "info")]),
+            heading("Suggestion", width, [(str(suggestion.status).lower(), "info")]),
             [],
-            change_line(asked),
+            change_line(suggestion),
             [],
         ]
         out.append(heading("Evidence", width))
-        for evidence in asked.evidence:
+        for evidence in suggestion.evidence:
             out += evidence_lines(evidence, width)
         out += [[], heading("What it would have changed", width)]
-        effects = asked.side_effects
+        effects = suggestion.side_effects
         if effects is None:
             out.append([(" not tried on the ledger yet", "dim")])
         else:
@@ -107,11 +107,11 @@ class JudgeText(Pane):
         return judge_lines(*self.data, width)[:height] if self.data else []
 
 
-def judge_lines(asked: Suggestion, approve: bool, width: int) -> list[Line]:
+def judge_lines(suggestion: Suggestion, approve: bool, width: int) -> list[Line]:
     title = "Approve this suggestion?" if approve else "Reject this suggestion?"
-    out: list[Line] = [heading(title, width), [], clip_line(change_line(asked), width), []]
-    out += evidence_lines(asked.evidence[0], width)
-    effects = asked.side_effects
+    out: list[Line] = [heading(title, width), [], clip_line(change_line(suggestion), width), []]
+    out += evidence_lines(suggestion.evidence[0], width)
+    effects = suggestion.side_effects
     if effects is not None:
         told = wrap_text(f"In the ledger: {side_effect_words(effects.whole)}", "text", width - 2)
         out += [[(" ", "text"), *line] for line in told]
@@ -128,15 +128,15 @@ def judge_lines(asked: Suggestion, approve: bool, width: int) -> list[Line]:
 class JudgeDialog(YesOrNo):
     """Whether a suggestion is approved, or rejected."""
 
-    def __init__(self, asked: Suggestion, *, approve: bool) -> None:
+    def __init__(self, suggestion: Suggestion, *, approve: bool) -> None:
         super().__init__()
-        self.asked = asked
+        self.suggestion = suggestion
         self.approve = approve
 
     def compose(self) -> ComposeResult:
         with Container(classes="box question judge"):
             text = JudgeText(id="judged")
-            text.data = (self.asked, self.approve)
+            text.data = (self.suggestion, self.approve)
             yield text
             yield Answers("Approve" if self.approve else "Reject")
 
@@ -150,7 +150,7 @@ class JudgeDialog(YesOrNo):
     def _fit(self) -> None:
         """As tall as its text, or as the screen allows."""
         width = min(76, self.size.width) - 4
-        tall = len(judge_lines(self.asked, self.approve, width))
+        tall = len(judge_lines(self.suggestion, self.approve, width))
         self.query_one(JudgeText).styles.height = max(4, min(tall, self.size.height - 4))
 
     def answer(self) -> bool:

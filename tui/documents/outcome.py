@@ -1,4 +1,4 @@
-"""What followed a decision, and the receipt it came from, as lines."""
+"""The trade (or shadow trade) that followed a decision, and its receipt, as lines."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from tui import fmt
-from tui.dialogs.decision_detail import named
+from tui.documents.fields import named
 from tui.widgets.line import Line, heading, signed_role, wrap_text
 
 _BODY_LINES = 60

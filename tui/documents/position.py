@@ -1,4 +1,4 @@
-"""The parts of a position in full, each as lines for the width at hand."""
+"""One position as lines: the parts of its detail, and the whole without what only the ledger knows."""
 
 from __future__ import annotations
 
@@ -27,8 +27,25 @@ _NAME = 14
 _MONEY = 11
 
 
+def position_lines(row: PositionRow, width: int, *, exiting: bool = False, note: str = "") -> list[Line]:
+    """Return a position as lines of ``width`` cells, without the path and attribution kept in the ledger."""
+    head = top(row, width, exiting=exiting)
+    if note:
+        head.append([(f" {note}", "dim")])
+    return [*head, *stacked([levels(row, None, width), greeks(row, width), execution(row, width)])]
+
+
+def stacked(blocks: Sequence[list[Line]]) -> list[Line]:
+    """Return the blocks below one another, an empty line before each."""
+    out: list[Line] = []
+    for block in blocks:
+        if block:
+            out += [[], *block]
+    return out
+
+
 def top(row: PositionRow, width: int, *, exiting: bool) -> list[Line]:
-    """Which position this is, what it is worth, and how old that is."""
+    """Return the heading: contract, state, P&L, and the mark with its age."""
     text, role = mark_age(row, exiting)
     closed = row.state == "CLOSED"
     badge = "EXITING" if exiting and not closed else row.state

@@ -1,4 +1,4 @@
-"""The line above History: what is shown, and the keys that change it."""
+"""The line above History: the filters in force, the order, and their keys."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tui import fmt
-from tui.commands.history import FilterAction, FilterQuality, FilterSymbol, FilterTimeframe, SortOrder
+from tui.commands.registry import BY_NAME
 from tui.widgets.line import Line, clip_line, width_of
 from tui.widgets.line_widget import Pane
 
@@ -26,21 +26,21 @@ class FilterPane(Pane):
             return []
         frame = view.filters.get("timeframe", "")
         values = (
-            (FilterAction, "decision", view.filters.get("decision", "")),
-            (FilterTimeframe, "timeframe", fmt.timeframe(int(frame)) if frame.isdigit() else frame),
-            (FilterQuality, "quality", view.filters.get("quality", "")),
-            (FilterSymbol, "symbol", view.filters.get("symbol", "")),
+            ("FilterAction", "decision", view.filters.get("decision", "")),
+            ("FilterTimeframe", "timeframe", fmt.timeframe(int(frame)) if frame.isdigit() else frame),
+            ("FilterQuality", "quality", view.filters.get("quality", "")),
+            ("FilterSymbol", "symbol", view.filters.get("symbol", "")),
         )
         line: Line = [(" ", "text")]
         for command, name, value in values:
             role = "strong" if value else "text"
             line += [
-                (command.key_word(), "key"),
+                (BY_NAME[command].key_name, "key"),
                 (f" {name} ", "dim"),
                 (value or "all", role),
                 ("   ", "text"),
             ]
-        order: Line = [(SortOrder.key_word(), "key"), (" by ", "dim"),
+        order: Line = [(BY_NAME["SortOrder"].key_name, "key"), (" by ", "dim"),
                        (view.order, "text" if view.order == "time" else "strong")]  # fmt: skip
         if width_of(line) + width_of(order) <= width:
             line += order

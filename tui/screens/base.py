@@ -1,27 +1,26 @@
-"""What every screen of the deck shares: status above, senders and keys below, and the commands' keys."""
+"""The base of every screen: status line, alarms, the body, senders and the key bar."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.widget import Widget
 
 from server.deck import DeckSnapshot
-from tui.commands.registry import BY_NAME, in_scope
+from tui.commands.registry import in_scope
+from tui.dialogs.help import HelpDialog
+from tui.interfaces import deck_ui
 from tui.panes.sources import SourcesPane, SourcesView, freshest
 from tui.panes.status import AlarmPane, StatusPane, StatusView
 from tui.textual_patches.single_layout import SingleLayout
 from tui.widgets.keybar import KeyBar
 
-if TYPE_CHECKING:
-    from tui.app import DeckApp
-
 
 class DeckScreen(SingleLayout, Screen[None]):
-    """A screen shows a snapshot when it is given one; it keeps nothing of the engine between two."""
+    """Shows a snapshot when given one; keeps no state of the engine between two snapshots."""
 
     scope: ClassVar[str] = ""
     _has_body = False
@@ -40,24 +39,27 @@ class DeckScreen(SingleLayout, Screen[None]):
         yield Widget()
 
     def on_screen_resume(self) -> None:
-        app: DeckApp = self.app  # type: ignore[assignment]
-        app.pull()
+        deck_ui(self).pull()
 
-    def action_command(self, name: str) -> None:
-        app: DeckApp = self.app  # type: ignore[assignment]
-        BY_NAME[name]().run(app)
+    def action_show_help(self) -> None:
+        self.app.push_screen(HelpDialog())
 
     def show(self, snapshot: DeckSnapshot, alarms: tuple[str, ...]) -> Iterator[None]:
-        """Give every pane its slice, one at each step; a pane whose slice did not change does nothing.
+        """Give every pane its part of the snapshot, one pane at each step of the iterator.
 
-        While the display is paused only the lines around the body go on.
+        A pane whose part did not change does nothing. While the display is paused the body keeps what it shows;
+        status, alarms and senders go on.
         """
-        app: DeckApp = self.app  # type: ignore[assignment]
-        self._show_frame(snapshot, alarms, app.paused_words(snapshot))
-        if not (app.paused and self._has_body):
+        ui = deck_ui(self)
+        self._show_frame(snapshot, alarms, ui.paused_label(snapshot))
+        if not (ui.paused and self._has_body):
             self._has_body = True
             yield
             yield from self.show_body(snapshot)
+
+    def show_alarms(self, alarms: tuple[str, ...]) -> None:
+        """Show failures of the deck itself; used alone while the engine has given no snapshot."""
+        self.query_one(AlarmPane).show(alarms)
 
     def _show_frame(self, snapshot: DeckSnapshot, alarms: tuple[str, ...], paused: str) -> None:
         self.query_one(StatusPane).show(
@@ -70,12 +72,12 @@ class DeckScreen(SingleLayout, Screen[None]):
                 paused=paused,
             )
         )
-        self.query_one(AlarmPane).show(alarms + snapshot.alarms)
+        self.show_alarms(alarms + snapshot.alarms)
         rules = f"{snapshot.rules_name} {snapshot.rules_fingerprint[:6]}"
         self.query_one(SourcesPane).show(
             SourcesView(sources=freshest(snapshot.sources), rules=rules, listener=snapshot.listener)
         )
 
     def show_body(self, snapshot: DeckSnapshot) -> Iterator[None]:
-        """The panes of this screen, one at each step."""
+        """Show the panes between the status line and the senders, one at each step."""
         yield from ()

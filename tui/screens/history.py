@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from textual.app import ComposeResult
 
@@ -15,14 +15,12 @@ from server.deck import Page, PageQuery
 from tui import fmt
 from tui.commands.registry import bindings
 from tui.dialogs.symbol import SymbolDialog
+from tui.interfaces import deck_ui, run_in_background
 from tui.panes.filters import FilterPane, FilterView
 from tui.panes.recent import result
 from tui.screens.base import DeckScreen
 from tui.widgets.line import ACTION_ROLE, DIRECTION_MARK, DIRECTION_ROLE, Line
 from tui.widgets.table import Cell, Column, LiveTable, Row
-
-if TYPE_CHECKING:
-    from tui.app import DeckApp
 
 PAGE = 20
 COLUMNS = (
@@ -40,7 +38,7 @@ CYCLES: Mapping[str, tuple[str, ...]] = {
     "timeframe": ("", "1", "3", "5", "15", "30", "60", "240", "1440"),
     "quality": ("", *(str(each) for each in Quality)),
 }
-"""What a key goes through, "" being all."""
+"""The values each filter's key cycles through; an empty string is no filter."""
 ORDERS = ("time", "confidence")
 
 
@@ -67,37 +65,37 @@ class HistoryScreen(DeckScreen):
         if len(self._cursors) == 1:
             self._read()
 
-    # ``show_body`` shows nothing: history stands still while it is read; r reads the newest page.
+    # No ``show_body``: the page does not change while it is read; r reads the newest page.
 
     # --- paging -----------------------------------------------------------------------------------------
 
-    def older(self) -> None:
+    def action_older_page(self) -> None:
         if self._next is None:
             self.notify("This is the oldest page", markup=False)
             return
         self._cursors.append(self._next)
         self._read(from_top=True)
 
-    def newer(self) -> None:
+    def action_newer_page(self) -> None:
         if len(self._cursors) == 1:
             self.notify("This is the newest page", markup=False)
             return
         self._cursors.pop()
         self._read(from_top=True)
 
-    def newest(self) -> None:
+    def action_newest_page(self) -> None:
         self._cursors = [None]
         self._read()
 
     # --- filters and order ------------------------------------------------------------------------------
 
-    def next_filter(self, name: str) -> None:
+    def action_next_filter(self, name: str) -> None:
         cycle = CYCLES[name]
         here = self.filters.get(name, "")
         place = cycle.index(here) if here in cycle else 0
         self._filter(name, cycle[(place + 1) % len(cycle)])
 
-    def ask_symbol(self) -> None:
+    def action_filter_symbol(self) -> None:
         self.app.push_screen(SymbolDialog(self.filters.get("symbol", "")), self._symbol_typed)
 
     def _symbol_typed(self, symbol: str | None) -> None:
@@ -109,11 +107,11 @@ class HistoryScreen(DeckScreen):
         self.filters = kept | ({name: value} if value else {})
         self._from_the_start()
 
-    def show_all(self) -> None:
+    def action_clear_filters(self) -> None:
         self.filters, self._order = {}, 0
         self._from_the_start()
 
-    def next_order(self) -> None:
+    def action_next_order(self) -> None:
         self._order = (self._order + 1) % len(ORDERS)
         self._from_the_start()
 
@@ -125,12 +123,10 @@ class HistoryScreen(DeckScreen):
 
     def _read(self, *, from_top: bool = False) -> None:
         self.query_one(FilterPane).show(FilterView(dict(self.filters), ORDERS[self._order]))
-        # The function rather than its coroutine: one that is replaced before it began leaves nothing behind.
-        load = partial(self._load, from_top)
-        self.run_worker(load, exclusive=True, exit_on_error=False, group="history")  # type: ignore[arg-type]
+        run_in_background(self, partial(self._load, from_top), exclusive=True, group="history")
 
     async def _load(self, from_top: bool) -> None:
-        app: DeckApp = self.app  # type: ignore[assignment]
+        ui = deck_ui(self)
         table = self.query_one("#history", LiveTable)
         query = PageQuery(
             what="decisions",
@@ -140,9 +136,9 @@ class HistoryScreen(DeckScreen):
             order=ORDERS[self._order],
         )
         try:
-            page = await app.deck.page(query)
+            page = await ui.deck.page(query)
         except Exception as error:  # whatever the ledger says, the deck stays up and says it
-            app.say(f"The ledger could not be read: {error}", "negative")
+            ui.say(f"The ledger could not be read: {error}", "negative")
             self._next = None
             table.empty = ("the ledger could not be read: r tries again, a shows everything",)
             table.show_rows((), [])
@@ -164,8 +160,7 @@ class HistoryScreen(DeckScreen):
         table.repaint()
 
     def on_live_table_opened(self, message: LiveTable.Opened) -> None:
-        app: DeckApp = self.app  # type: ignore[assignment]
-        app.open_decision(message.key)
+        deck_ui(self).open_decision(message.key)
 
 
 def item_cells(item: Mapping[str, Any]) -> tuple[Cell, ...]:

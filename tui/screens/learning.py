@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import logging
-from functools import partial
-from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from textual.app import ComposeResult
 from textual.containers import Container
 
-from server.deck import Command
+from server.deck import Command, Deck
 from server.deck.reports import LearningView
-from tui.commands.registry import bindings
+from tui.commands.registry import BY_NAME, bindings
 from tui.dialogs.suggestion import JudgeDialog, SuggestionDialog
+from tui.interfaces import deck_ui
 from tui.panes.calibration import CalibrationPane
 from tui.panes.drift import DriftPane, ShadowsPane
 from tui.panes.gate_balance import GateBalancePane
@@ -22,12 +20,6 @@ from tui.panes.reports import READING, ReportPane
 from tui.panes.suggestions import SuggestionsPane
 from tui.screens.reports import ReportScreen
 from tui.widgets.table import LiveTable
-
-if TYPE_CHECKING:
-    from core.learning import Suggestion
-    from tui.app import DeckApp
-
-log = logging.getLogger("gatedeck.tui")
 
 TABLES = ("setup", "regime", "timeframe", "quality", "confidence", "size")
 _VIEWS = 2
@@ -53,10 +45,10 @@ class LearningScreen(ReportScreen):
         yield LearnedCutsPane(id="learned")
         yield SuggestionsPane(id="suggestions")
 
-    async def fetch(self, app: DeckApp) -> LearningView:
-        return await app.deck.learning()
+    async def fetch(self, deck: Deck) -> LearningView:
+        return await deck.learning()
 
-    def got(self, view: LearningView | str) -> None:
+    def show_view(self, view: LearningView | str) -> None:
         self._view = view
         for pane in self.query(ReportPane):
             pane.show(view)
@@ -66,12 +58,12 @@ class LearningScreen(ReportScreen):
     def _show_table(self) -> None:
         self.query_one(LearnedCutsPane).show(self._view, TABLES[self._table])
 
-    def next_table(self) -> None:
+    def action_next_table(self) -> None:
         self._table = (self._table + 1) % len(TABLES)
         self._show_table()
 
-    def next_evidence(self) -> None:
-        """What else was learned, where the screen is too small for all of it."""
+    def action_next_evidence(self) -> None:
+        """Show the other panes, on a screen too small for all of them."""
         lessons = self.query_one("#lessons")
         lessons.remove_class(f"-lessons-{self._shown}")
         self._shown = (self._shown + 1) % _VIEWS
@@ -81,43 +73,30 @@ class LearningScreen(ReportScreen):
         if isinstance(message.table, SuggestionsPane) and message.table.selected is not None:
             self.app.push_screen(SuggestionDialog(message.table.selected))
 
-    # --- judging ----------------------------------------------------------------------------------------
+    # --- approving and rejecting ------------------------------------------------------------------------
 
-    def ask_approve(self) -> None:
-        self._ask(approve=True)
+    def action_approve_suggestion(self) -> None:
+        self._judge(approve=True)
 
-    def ask_reject(self) -> None:
-        self._ask(approve=False)
+    def action_reject_suggestion(self) -> None:
+        self._judge(approve=False)
 
-    def _ask(self, *, approve: bool) -> None:
-        """Open the question for the suggestion under the cursor as it is painted now."""
-        app: DeckApp = self.app  # type: ignore[assignment]
-        table = self.query_one(SuggestionsPane)
-        asked = table.selected
-        key = "a" if approve else "r"
-        if asked is None:
-            app.say("No suggestion to judge under the cursor", "neutral")
-        elif not table.has_focus:
-            table.focus()
-            app.say(f"The cursor is on {asked.rule}: {key} again to judge it", "neutral")
-        elif table.cursor_moved_by_itself:
-            app.say(f"The cursor has just moved to {asked.rule}: {key} again to judge it", "neutral")
-        else:
-            app.push_screen(JudgeDialog(asked, approve=approve), partial(self._answered, asked, approve))
-
-    def _answered(self, asked: Suggestion, approve: bool, confirmed: bool | None) -> None:
-        if not confirmed:
+    def _judge(self, *, approve: bool) -> None:
+        """Ask about the selected suggestion, as painted, and send the answer."""
+        ui, table = deck_ui(self), self.query_one(SuggestionsPane)
+        suggestion = table.selected
+        if suggestion is None:
+            ui.say("No suggestion is selected", "neutral")
             return
-        command = Command(id=str(uuid4()), name="approve" if approve else "reject", argument=asked.id)
-        self.run_worker(self._judge(command, asked), name=command.id, exit_on_error=False)
+        key = BY_NAME["ApproveSuggestion" if approve else "RejectSuggestion"].key_name
+        if wait := table.reason_to_wait(suggestion.rule, f"{key} again to judge it"):
+            ui.say(wait, "neutral")
+            return
 
-    async def _judge(self, command: Command, asked: Suggestion) -> None:
-        app: DeckApp = self.app  # type: ignore[assignment]
-        try:
-            result = await app.deck.command(command)
-        except Exception as error:
-            log.exception("%s of %s failed", command.name, asked.rule)
-            app.say(f"{asked.rule}: not known whether it went through ({error!r})", "negative")
-        else:
-            app.say(result.text or result.code, "positive" if result.ok else "negative")
-        self.read()
+        def answered(confirmed: bool | None) -> None:
+            if confirmed:
+                name = "approve" if approve else "reject"
+                command = Command(id=str(uuid4()), name=name, argument=suggestion.id)
+                ui.send(command, suggestion.rule, on_answer=self.read)
+
+        self.app.push_screen(JudgeDialog(suggestion, approve=approve), answered)

@@ -8,8 +8,11 @@ from textual import events
 from textual.app import ComposeResult
 from textual.containers import Container, VerticalScroll
 
-from server.deck import DeckSnapshot
+from server.deck import ApprovalRow, DeckSnapshot, PositionRow
+from tui.commands import positions as commands
 from tui.commands.registry import bindings
+from tui.commands.user_command import UserCommand
+from tui.interfaces import deck_ui
 from tui.panes.approvals import ApprovalsPane
 from tui.panes.decision import DecisionPane, DecisionView
 from tui.panes.events import EventsPane
@@ -62,25 +65,73 @@ class LiveScreen(DeckScreen):
             yield
             self.query_one(pane).show(record)
         yield
-        self.query_one(PositionsPane).show(snapshot.positions, self.exiting, snapshot.pnl.open)
+        self.query_one(PositionsPane).show(
+            snapshot.positions, deck_ui(self).positions.exiting, snapshot.pnl.open
+        )
         yield
         self.query_one(RecentPane).show(snapshot.recent, snapshot.counters)
         yield
         self.query_one(PnlPane).show(snapshot.pnl)
         self.query_one(EventsPane).show(snapshot.events)
 
-    @property
-    def exiting(self) -> frozenset[str]:
-        """Positions whose exit was asked for and not yet seen."""
-        return getattr(self.app, "exiting", frozenset())
-
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         if isinstance(event.widget, PositionsPane):
-            # Back at the positions the verdict belongs in view again.
+            # The cursor is back at the positions: show the decision at the top again.
             self.query_one("#body").scroll_home(animate=False)
 
     def on_live_table_opened(self, message: LiveTable.Opened) -> None:
-        if isinstance(message.table, PositionsPane):
-            self.app.open_position(message.table.selected)  # type: ignore[attr-defined]
-        else:
-            self.app.open_decision(message.key)  # type: ignore[attr-defined]
+        if not isinstance(message.table, PositionsPane):
+            deck_ui(self).open_decision(message.key)
+        elif (row := message.table.selected) is not None:
+            deck_ui(self).open_position(row)
+
+    # --- actions of commands ----------------------------------------------------------------------------
+
+    def action_exit_position(self) -> None:
+        if row := self._row_to_act_on(commands.EXIT_POSITION, "exit"):
+            deck_ui(self).positions.exit(row)
+
+    def action_exit_half(self) -> None:
+        if row := self._row_to_act_on(commands.EXIT_HALF, "halve"):
+            deck_ui(self).positions.exit_half(row)
+
+    def action_break_even(self) -> None:
+        if row := self._row_to_act_on(commands.BREAK_EVEN, "move the stop of"):
+            deck_ui(self).positions.break_even(row)
+
+    def action_exit_all(self) -> None:
+        deck_ui(self).positions.exit_all()
+
+    def action_approve_trade(self) -> None:
+        if row := self._pending_approval():
+            deck_ui(self).positions.judge_approval(row, approve=True)
+
+    def action_reject_trade(self) -> None:
+        if row := self._pending_approval():
+            deck_ui(self).positions.judge_approval(row, approve=False)
+
+    def action_sort_positions(self) -> None:
+        self.query_one(PositionsPane).next_order()
+
+    def action_show_decision(self) -> None:
+        deck_ui(self).open_decision()
+
+    def _row_to_act_on(self, command: UserCommand, verb: str) -> PositionRow | None:
+        """Return the selected row, or None (after telling the user why) if it is not safe to act on."""
+        pane = self.query_one(PositionsPane)
+        row = pane.selected
+        if row is None:
+            deck_ui(self).say(f"No open position to {verb}", "neutral")
+            return None
+        if wait := pane.reason_to_wait(row.contract, f"{command.key_name} again to {verb} it"):
+            deck_ui(self).say(wait, "neutral")
+            return None
+        return row
+
+    def _pending_approval(self) -> ApprovalRow | None:
+        """Return the trade on the first line, as painted, or None after telling the user there is none."""
+        pending = self.query_one(ApprovalsPane).data
+        if not pending:
+            deck_ui(self).say("No trade is waiting for approval", "neutral")
+            return None
+        return pending[0]

@@ -1,12 +1,11 @@
-"""The Performance screen: what the trades made, how sure that is, and what made it."""
+"""The Performance screen: metrics with their intervals, charts, and the trades by group."""
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.containers import Container
 
+from server.deck import Deck
 from server.deck.reports import WINDOWS, PerformanceView
 from tui.commands.registry import bindings
 from tui.panes.cuts import CutsPane
@@ -17,13 +16,10 @@ from tui.panes.metric_cards import MetricsPane
 from tui.panes.reports import ReportPane
 from tui.screens.reports import ReportScreen
 
-if TYPE_CHECKING:
-    from tui.app import DeckApp
-
 _START_WINDOW = "90"
 _START_CUT = "setup"
 _VIEWS = 3
-"""How many pairs of charts there are where not all have room."""
+"""Number of chart pairs, on a screen too small for all charts."""
 
 
 class PerformanceScreen(ReportScreen):
@@ -48,30 +44,30 @@ class PerformanceScreen(ReportScreen):
             yield ExcursionsPane(id="excursions", classes="third")
         yield CutsPane(id="cuts")
 
-    async def fetch(self, app: DeckApp) -> PerformanceView:
-        return await app.deck.performance(self.window, self.cut)
+    async def fetch(self, deck: Deck) -> PerformanceView:
+        return await deck.performance(self.window, self.cut)
 
-    def got(self, view: PerformanceView | str) -> None:
+    def show_view(self, view: PerformanceView | str) -> None:
         if isinstance(view, PerformanceView):
             self._cuts = tuple(name for name, _ in view.cuts)
         for pane in self.query(ReportPane):
             pane.show(view)
         self.query_one(CutsPane).show(view)
 
-    def next_window(self) -> None:
+    def action_next_window(self) -> None:
         self.window = WINDOWS[(WINDOWS.index(self.window) + 1) % len(WINDOWS)]
         self.read()
 
-    def next_cut(self) -> None:
+    def action_next_breakdown(self) -> None:
         at = self._cuts.index(self.cut) if self.cut in self._cuts else -1
         self.cut = self._cuts[(at + 1) % len(self._cuts)]
         self.read()
 
-    def next_sort(self) -> None:
+    def action_sort_breakdown(self) -> None:
         self.query_one(CutsPane).next_sort()
 
-    def next_charts(self) -> None:
-        """The next pair of charts, where the screen is too small for all of them."""
+    def action_next_charts(self) -> None:
+        """Show the next pair of charts, on a screen too small for all of them."""
         charts = self.query_one("#charts")
         charts.remove_class(f"-charts-{self._charts}")
         self._charts = (self._charts + 1) % _VIEWS

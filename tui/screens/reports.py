@@ -1,38 +1,36 @@
-"""What the screens of reports share: they are read when shown and after each exit, never on a timer of paints."""
+"""The base of Performance, Learning and System: read when shown and after each exit, not at each refresh."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from server.deck import DeckSnapshot
+from server.deck import Deck, DeckSnapshot
+from tui.interfaces import deck_ui, run_in_background
 from tui.screens.base import DeckScreen
-
-if TYPE_CHECKING:
-    from tui.app import DeckApp
 
 log = logging.getLogger("gatedeck.tui")
 
 READ_GAP = 5.0
-"""Seconds between two readings that nobody asked for."""
+"""Least seconds between two automatic readings."""
 
 
 class ReportScreen(DeckScreen):
-    """Reads its view in a worker; what is on the screen stays until the next has come."""
+    """Reads its view in a worker; the screen keeps the last view until the new one has arrived."""
 
     def __init__(self) -> None:
         super().__init__()
         self._trades_seen: int | None = None
         self._read_at = float("-inf")
 
-    async def fetch(self, app: DeckApp) -> Any:
-        """The view, from the deck."""
-        raise LookupError("a screen of reports says what it reads")
+    async def fetch(self, deck: Deck) -> Any:
+        """Return the view read from the deck; each screen overrides this."""
+        raise LookupError("a report screen overrides fetch")
 
-    def got(self, view: Any) -> None:
-        """Give every pane its part; a sentence in place of the view is why there is none."""
+    def show_view(self, view: Any) -> None:
+        """Give every pane its part of the view; a string in place of the view is the error to show."""
 
     def on_screen_resume(self) -> None:
         super().on_screen_resume()
@@ -47,21 +45,22 @@ class ReportScreen(DeckScreen):
     def _due(self) -> bool:
         return monotonic() - self._read_at >= READ_GAP
 
+    def action_read(self) -> None:
+        self.read()
+
     def read(self) -> None:
-        """Read the view again; a reading under way is given up."""
-        latest = self.app.latest  # type: ignore[attr-defined]
+        """Read the view again; a reading in progress is cancelled."""
+        latest = deck_ui(self).latest
         self._trades_seen = latest.pnl.closed if latest is not None else None
         self._read_at = monotonic()
-        # The function rather than its coroutine: one that is replaced before it began leaves nothing behind.
-        self.run_worker(self._load, exclusive=True, exit_on_error=False, group="report")  # type: ignore[arg-type]
+        run_in_background(self, self._load, exclusive=True, group="report")
 
     async def _load(self) -> None:
-        app: DeckApp = self.app  # type: ignore[assignment]
         try:
-            view = await self.fetch(app)
+            view = await self.fetch(deck_ui(self).deck)
         except Exception as error:  # whatever the ledger says, the deck stays up and says it
             log.exception("%s could not be read", type(self).__name__)
             view = f"could not be read: {error}"
         if self.is_mounted:
             with self.app.batch_update():
-                self.got(view)
+                self.show_view(view)

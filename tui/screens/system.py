@@ -1,25 +1,24 @@
-"""The System screen: is everything heard, stored and answered as it should be."""
+"""The System screen: senders, quarantine, feeds, latencies, ledger and rules."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import Any
 
 from textual.app import ComposeResult
 from textual.containers import Container
 
-from server.deck import DeckSnapshot, Page, PageQuery, SystemView
+from server.deck import Counters, Deck, DeckSnapshot, Page, PageQuery, SystemView
 from tui.commands.registry import bindings
 from tui.dialogs.receipt_detail import ReceiptDialog
+from tui.interfaces import deck_ui, run_in_background
 from tui.panes.engine import EnginePane, EngineView, FeedsPane, LedgerPane, RulesPane
 from tui.panes.quarantine import BodyPane, BodyView, QuarantinePane
 from tui.panes.senders import SendersPane
 from tui.screens.reports import ReportScreen
 from tui.widgets.table import LiveTable
-
-if TYPE_CHECKING:
-    from tui.app import DeckApp
 
 log = logging.getLogger("gatedeck.tui")
 
@@ -48,28 +47,30 @@ class SystemScreen(ReportScreen):
         self.set_interval(REFRESH, self._tick)
 
     def _tick(self) -> None:
-        app: DeckApp = self.app  # type: ignore[assignment]
-        if self.is_current and not app.paused:
+        if self.is_current and not deck_ui(self).paused:
             self.read()
 
     def show_body(self, snapshot: DeckSnapshot) -> Iterator[None]:
         self.query_one(SendersPane).show(snapshot.sources, snapshot.at)
         yield
 
-    async def fetch(self, app: DeckApp) -> tuple[SystemView, Page]:
-        system = await app.deck.system()
+    async def fetch(self, deck: Deck) -> tuple[SystemView, Page]:
+        system = await deck.system()
         query = PageQuery(what="receipts", limit=_QUARANTINED, filters={"status": "quarantined"})
-        return system, await app.deck.page(query)
+        return system, await deck.page(query)
 
-    def got(self, view: tuple[SystemView, Page] | str) -> None:
-        latest = self.app.latest  # type: ignore[attr-defined]
+    def show_view(self, view: tuple[SystemView, Page] | str) -> None:
+        latest = deck_ui(self).latest
         shown: EngineView | str
         if isinstance(view, str):
             shown = view
             self.query_one(QuarantinePane).show_problem(view)
         else:
             system, page = view
-            shown = EngineView(system=system, counters=latest.counters, clock_note=latest.clock_note)
+            # The engine's own numbers are shown even if its snapshot fails; the alarm line says that it does.
+            counters = latest.counters if latest is not None else Counters()
+            clock_note = latest.clock_note if latest is not None else ""
+            shown = EngineView(system=system, counters=counters, clock_note=clock_note)
             self.query_one(QuarantinePane).show(page.items, page.next_cursor is not None)
         for kind in (EnginePane, LedgerPane, FeedsPane, RulesPane):
             self.query_one(kind).show(shown)
@@ -80,16 +81,15 @@ class SystemScreen(ReportScreen):
         body = self.query_one(BodyPane)
         body.show(BodyView(message.key, None))
         if message.key is not None:
-            self.run_worker(self._look(message.key), exclusive=True, exit_on_error=False, group="body")
+            run_in_background(self, partial(self._look, message.key), exclusive=True, group="body")
 
     async def _look(self, key: str) -> None:
-        app: DeckApp = self.app  # type: ignore[assignment]
-        found, problem = await self._receipt(app, key)
+        found, problem = await self._receipt(key)
         self.query_one(BodyPane).show(BodyView(key, found, problem))
 
-    async def _receipt(self, app: DeckApp, key: str) -> tuple[Any, str]:
+    async def _receipt(self, key: str) -> tuple[Any, str]:
         try:
-            found = await app.deck.receipt(key)
+            found = await deck_ui(self).deck.receipt(key)
         except Exception as error:  # whatever the ledger says, the deck stays up and says it
             log.exception("receipt %s could not be read", key)
             return None, f"could not be read: {error}"

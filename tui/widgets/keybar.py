@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from textual import events
 
-from tui.commands.base import UserCommand
+from tui.commands.user_command import UserCommand
 from tui.widgets.line import Line, width_of
 from tui.widgets.line_widget import LineWidget
 
@@ -17,10 +17,10 @@ _MERGED = 3
 class KeyBar(LineWidget):
     """Made from the table of commands; a click on a word is its key."""
 
-    def __init__(self, commands: Sequence[type[UserCommand]], *, id: str | None = None) -> None:
+    def __init__(self, commands: Sequence[UserCommand], *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._commands = [command for command in commands if command.footer]
-        self._ends: list[tuple[int, type[UserCommand]]] = []
+        self._ends: list[tuple[int, UserCommand]] = []
 
     def lines(self, width: int, height: int) -> list[Line]:
         line: Line = [(" ", "text")]
@@ -33,12 +33,12 @@ class KeyBar(LineWidget):
                 line += [(key, "key"), (word, "dim")]
         return [line]
 
-    def _fitting(self, width: int) -> list[tuple[Line, type[UserCommand]]]:
+    def _fitting(self, width: int) -> list[tuple[Line, UserCommand]]:
         """The commands for which there is room, in the table's order, the most needed chosen first."""
         pieces = [(_piece(command), command) for command in self._commands]
         if sum(width_of(piece) for piece, _ in pieces) + 1 > width + 2:
             pieces = _screens_as_one(pieces)
-        chosen: set[type[UserCommand]] = set()
+        chosen: set[UserCommand] = set()
         used = 1
         for piece, command in sorted(pieces, key=lambda each: each[1].footer_rank):
             if used + width_of(piece) > width + 2:
@@ -50,18 +50,18 @@ class KeyBar(LineWidget):
     def on_click(self, event: events.Click) -> None:
         for end, command in self._ends:
             if event.x < end:
-                self.app.simulate_key(command.keys_now()[0])
+                self.app.simulate_key(command.current_keys[0])
                 return
 
 
-def _piece(command: type[UserCommand]) -> Line:
-    return [(command.key_word(), "key"), (f" {command.label}  ", "dim")]
+def _piece(command: UserCommand) -> Line:
+    return [(command.key_name, "key"), (f" {command.label}  ", "dim")]
 
 
-def _screens_as_one(pieces: list[tuple[Line, type[UserCommand]]]) -> list[tuple[Line, type[UserCommand]]]:
+def _screens_as_one(pieces: list[tuple[Line, UserCommand]]) -> list[tuple[Line, UserCommand]]:
     """The screens as one word, "1-5 screens", where their keys are digits; it stands for the first of them."""
     screens = [command for _, command in pieces if command.goes_to]
-    keys = [command.key_word() for command in screens]
+    keys = [command.key_name for command in screens]
     if len(keys) < _MERGED or not all(len(key) == 1 and key.isdigit() for key in keys):
         return pieces
     one: Line = [(f"{min(keys)}-{max(keys)}", "key"), (" screens  ", "dim")]

@@ -132,6 +132,19 @@ class LiveTable(LineWidget, can_focus=True):
         """Whether the row under the cursor vanished a moment ago and another took its place."""
         return monotonic() - self._moved_at < _MOVED_GUARD
 
+    def reason_to_wait(self, row_name: str, again: str) -> str:
+        """Return why an action on the selected row needs a second key press, or an empty string.
+
+        It does when the focus was elsewhere (the focus moves here) and when the cursor has just moved by itself:
+        in both cases the user may have been looking at another row. ``again`` says how to repeat the action.
+        """
+        if not self.has_focus:
+            self.focus()
+            return f"The cursor is on {row_name}: {again}"
+        if self.cursor_moved_by_itself:
+            return f"The cursor has just moved to {row_name}: {again}"
+        return ""
+
     def _place(self) -> int:
         return next((n for n, row in enumerate(self.rows) if row.key == self.cursor), 0)
 

@@ -1,0 +1,143 @@
+"""One decision as lines: verdict, reasons, gates, confidence, size and inputs."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+from core.model import (
+    Action,
+    AlignmentFacts,
+    Component,
+    DecisionRecord,
+    Gate,
+    RegimeFacts,
+    SignalFacts,
+    StructureFacts,
+)
+from tui import fmt
+from tui.documents.fields import named
+from tui.panes.gates import GATES, assumed_words, evidence_words
+from tui.panes.reasons import sorted_reasons
+from tui.panes.size import factor_rows, total_row
+from tui.widgets.bars import bar
+from tui.widgets.line import (
+    ACTION_ROLE,
+    DIRECTION_MARK,
+    DIRECTION_ROLE,
+    TONE_MARK,
+    TONE_ROLE,
+    Line,
+    heading,
+    wrap_text,
+)
+
+
+def decision_lines(record: DecisionRecord, width: int) -> list[Line]:
+    """Return everything the record itself holds, as lines of ``width`` cells."""
+    out = [*_top(record, width), [], heading("Reasons", width)]
+    for reason in sorted_reasons(record):
+        rows = wrap_text(reason.text, "text", width - 6)
+        for n, row in enumerate(rows):
+            mark = TONE_MARK[reason.tone] if n == 0 else " "
+            out.append([(f"  {mark} ", TONE_ROLE[reason.tone]), *row])
+    out += [[], heading("Gates", width)]
+    for title, (_, gate) in zip(GATES, record.verdict.gates.items(), strict=True):
+        out += _gate(title, gate, width)
+    out += [[], heading(f"Confidence {fmt.number(record.verdict.confidence, 1)}", width)]
+    out += [_component(part, width) for part in record.verdict.components]
+    if record.size is not None:
+        out += [[], heading("Size", width), *factor_rows(record.size, width), total_row(record.size)]
+    return [*out, [], heading("Inputs", width), *_inputs(record, width)]
+
+
+def _top(record: DecisionRecord, width: int) -> list[Line]:
+    side = record.direction or record.proposed_direction
+    out: list[Line] = [
+        heading("Decision", width, [(fmt.day_clock(record.at), "dim")]),
+        [(f" {record.action} ", ACTION_ROLE[record.action]),
+         (f" {DIRECTION_MARK[side]} {side} ", DIRECTION_ROLE[side]), (f" {record.symbol}", "strong"),
+         (f" {fmt.timeframe(record.timeframe)}  {record.quality}", "text"),
+         (f"  confidence {fmt.number(record.confidence, 1)}", "text")],
+        [],
+    ]  # fmt: skip
+    if record.code:
+        verb = "waits for" if record.action is Action.WAIT else "refused by"
+        out += named(verb, record.code, width, "warn")
+    if record.contract is not None:
+        out += named("contract", f"{record.contract.label} ({record.contract.occ})", width)
+    if record.count is not None:
+        risk = fmt.money(record.count.planned_loss, sign=False)
+        text = (
+            f"{record.count.contracts}, planned loss {risk} each, bound by {fmt.words(record.count.bound_by)}"
+        )
+        out += named("contracts", text, width)
+    if record.levels is not None:
+        at = record.levels
+        text = f"stop {at.stop:,.2f}, T1 {at.target_1:,.2f}, T2 {at.target_2:,.2f}, from the {at.origin}"
+        out += named("levels", text, width)
+    out += named("source", f"{record.source}, decided on {fmt.words(record.trigger)}", width)
+    if record.supersedes:
+        out += named("supersedes", record.supersedes, width)
+    if record.position_id:
+        out += named("position", record.position_id, width)
+    out += named("ids", f"decision {record.id}, receipt {record.receipt_id}", width, "dim")
+    rules = f"rules {record.verdict.rules_fingerprint}, engine {record.verdict.engine_version}"
+    return out + named("made by", rules, width, "dim")
+
+
+def _gate(title: str, gate: Gate, width: int) -> list[Line]:
+    role = "good" if gate.passed else "bad"
+    word = "passed" if gate.passed else "failed"
+    first: Line = [(f"  {'✓' if gate.passed else '✗'} ", role), (f"{title:<11}", "strong"), (f"{word} ", role),
+                   (f"{fmt.score(gate.score):>5} ", role), *bar(gate.score, 16, role)]  # fmt: skip
+    rows = wrap_text(gate.reason, "text" if gate.passed else "bad", width - 6)
+    rows += wrap_text(evidence_words(gate.evidence), "dim", width - 6)
+    return [first, *([("    ", "text"), *row] for row in rows)]
+
+
+def _component(part: Component, width: int) -> Line:
+    line: Line = [(f"  {part.name:<13}", "text"), (f"weight {part.weight * 100:>3.0f} %  ", "dim")]
+    if part.value is None:
+        return [*line, (f"left out: {part.reason or 'not known'}", "dim")]
+    return [
+        *line,
+        (f"{fmt.score(part.value):>5} ", "strong"),
+        *bar(part.value, max(8, min(30, width - 40)), "info"),
+    ]
+
+
+def _inputs(record: DecisionRecord, width: int) -> list[Line]:
+    context, market = record.context, record.market
+    out = named("as of", f"{fmt.day_clock(context.as_of)}, session {context.session}", width)
+    for name in ("regime", "alignment", "expert", "structure"):
+        section = getattr(context, name)
+        origin = context.provenance.get(name)
+        text = "not known" if section is None else _section(section)
+        if origin is not None:
+            text += f" ({origin.source} at {fmt.clock(origin.at)})"
+        out += named(name, text, width, "dim" if section is None else "text")
+    if context.conflict:
+        out += named("conflict", f"disagrees with {context.conflict}", width, "warn")
+    shown = (
+        "price",
+        "bid",
+        "ask",
+        "spread_bps",
+        "depth_score",
+        "atr14",
+        "rsi14",
+        "iv_percentile",
+        "gamma_bias",
+    )
+    known = {name: getattr(market, name) for name in shown if getattr(market, name) is not None}
+    out += named("market", evidence_words(known) or "not known", width)
+    if assumed_words(market):
+        out += named("assumed", assumed_words(market), width, "warn")
+    if market.proxied:
+        out += named("taken from", market.proxied, width)
+    return out
+
+
+def _section(section: RegimeFacts | AlignmentFacts | SignalFacts | StructureFacts) -> str:
+    values = {f.name: getattr(section, f.name) for f in fields(section)}
+    return evidence_words({k: v for k, v in values.items() if v not in (None, (), "")})
