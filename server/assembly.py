@@ -50,7 +50,7 @@ class RunningEngine:
             return
         name = task.get_name()
         log.critical("task %s ended", name, exc_info=task.exception())
-        self.runtime.pulse.alarms[name] = f"{name} stopped: {task.exception()}"
+        self.runtime.counters.alarms[name] = f"{name} stopped: {task.exception()}"
 
 
 @asynccontextmanager

@@ -47,7 +47,7 @@ class LocalDeck:
         self._down: frozenset[str] = frozenset()
         self._kept: DeckSnapshot | None = None
         self._wanted = False
-        runtime.landed = self._landed
+        runtime.engine_loop.on_stored = self._landed
         runtime.listeners.add(self._heard)
         self._performance = Performance(runtime.ledger)
         runtime.listeners.add(self._performance.heard)
@@ -65,7 +65,7 @@ class LocalDeck:
 
     def snapshot(self) -> DeckSnapshot:
         """The state as it is on disk: in the middle of a commit the last one that was stored."""
-        if self._kept is not None and self._runtime.ahead_of_disk:
+        if self._kept is not None and self._runtime.engine_loop.ahead_of_disk:
             self._wanted = True
             return self._kept
         self._kept = self._snapshot()
@@ -129,7 +129,7 @@ class LocalDeck:
                 waited=state.tally.waited,
                 skipped=state.tally.skipped,
             ),
-            alarms=tuple(runtime.pulse.alarms.values()),
+            alarms=tuple(runtime.counters.alarms.values()),
             wait_at=rules.confidence.wait_at,
             execute_at=rules.confidence.execute_at,
         )
@@ -240,8 +240,8 @@ class LocalDeck:
         return SystemView(
             uptime=health.uptime,
             queue=health.queue,
-            webhooks=_latency(runtime.pulse.webhook_ms),
-            commits=_latency(runtime.pulse.commit_ms),
+            webhooks=_latency(runtime.counters.webhook_ms),
+            commits=_latency(runtime.counters.commit_ms),
             ledger_name=runtime.ledger_name,
             ledger_bytes=stats.bytes_on_disk,
             ledger_rows=stats.rows,

@@ -16,7 +16,7 @@ PIECE = 250
 """Items of a mapping that are written in one go: a few milliseconds at the most."""
 
 
-async def encode_piecemeal(value: object) -> bytearray:
+async def encode_in_chunks(value: object) -> bytearray:
     """What ``codec.encode_any`` makes of a dataclass or mapping, byte for byte."""
     # It grows with the pieces: joining them at the end would be a pause of its own.
     out = bytearray()

@@ -1,7 +1,7 @@
-"""The one line that everything goes through: inputs in order, a step each, a commit, then the effects out.
+"""The engine loop: take inputs in order, step the engine, commit the batch, then deliver the effects.
 
-Invariants: what a step wants stored is on disk before anything of it is answered, shown or sent; inputs get
-their seq and instant here and nowhere else; a failed commit leaves no trace, in memory either.
+Invariants: the effects of a step are stored on disk before any of them is answered, shown or sent. Inputs get
+their seq and instant here and nowhere else. A failed commit leaves no trace, in memory either.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import hashlib
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -29,7 +29,7 @@ from core.events import Event, MarketAnswered, Ticked
 from core.model import DecisionRecord
 from server.feeds.base import MarketReply, Markets
 from server.ledger.base import Entry, Ledger
-from server.ledger.chunked_json import encode_piecemeal
+from server.ledger.chunked_json import encode_in_chunks
 from server.ledger.codec import decode_as
 from server.runtime.clock import Clock
 from server.runtime.health import HealthCounters
@@ -38,134 +38,192 @@ from server.runtime.ports import NotStored, Overloaded
 log = logging.getLogger("gatedeck.runtime")
 
 BATCH_SECONDS = 0.004
-"""Longest stretch of stepping before the loop gets its turn: a paint or an answer never waits longer."""
+"""Longest time of stepping without a pause, so that a repaint or an answer never waits longer."""
 BACKLOG = 20_000
-MOVING = frozenset({FetchMarket, StoreDecision, StoreTrade, StoreShadow})
-"""Effects of a step that may have changed what is watched."""
+"""Most inputs that may wait; more are refused with Overloaded."""
+CHANGES_WATCHED = frozenset({FetchMarket, StoreDecision, StoreTrade, StoreShadow})
+"""Effects after which the engine may want prices of other symbols."""
 READ_AGAIN_SECONDS = 0.5
-"""Pause before a ledger that could not be read is tried again."""
+"""Pause before the loop retries to read a ledger that could not be read."""
 CHECKPOINT_EVENTS = 10_000
 CHECKPOINT_SECONDS = 300.0
 
-Make = Callable[[int, datetime], Event]
+MakeEvent = Callable[[int, datetime], Event]
+"""Makes an input from the seq and the instant that the loop gives it."""
 
 
 @dataclass(slots=True)
-class _Item:
-    make: Make
+class _Input:
+    make: MakeEvent
     done: asyncio.Future[tuple[Effect, ...]]
 
 
-_Committed = tuple[_Item | None, tuple[Effect, ...]]
-"""An input, ``None`` for a market's answer that was had at once, and what its step asks for."""
+_Committed = tuple[_Input | None, tuple[Effect, ...]]
+"""An input (``None`` for a market reply that needed no waiting) and the effects of its step."""
 
 
-class Writer:
-    """Owns the engine, the ledger's writing side and the order of everything that happens.
+class EngineLoop:
+    """The only task that steps the engine and writes the ledger.
 
-    ``_ask`` is called with a question that the feeds must be waited for, ``_watch`` after each commit.
+    ``ask_market`` is called after a commit with each market request that needs waiting; it must not block.
+    ``update_watch`` is awaited after a commit that may have changed which prices the engine needs.
+    ``on_stored``, when set, is called after each commit, before the market is asked.
     """
 
-    def __init__(self, ledger: Ledger, clock: Clock, markets: Markets, engine_id: str) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        clock: Clock,
+        markets: Markets,
+        engine_id: str,
+        *,
+        ask_market: Callable[[FetchMarket], None],
+        update_watch: Callable[[], Awaitable[None]],
+    ) -> None:
         self.ledger = ledger
         self.clock = clock
         self.markets = markets
         self.engine_id = engine_id
         self.engine = Engine(engine_id=engine_id)
-        self.pulse = HealthCounters()
+        self.counters = HealthCounters()
         self.listeners: set[Callable[[Effect], None]] = set()
-        self.landed: Callable[[], None] | None = None
-        self._inbox: deque[_Item] = deque()
+        self.on_stored: Callable[[], None] | None = None
+        self._ask_market = ask_market
+        self._update_watch = update_watch
+        self._inbox: deque[_Input] = deque()
         self._wake = asyncio.Event()
-        self._busy = False
-        self._awaiting: dict[str, asyncio.Future[DecisionRecord]] = {}
-        self._asks: set[asyncio.Task[None]] = set()
-        self._writer: asyncio.Task[None] | None = None
+        self._stepping = False
+        self._decision_waiters: dict[str, asyncio.Future[DecisionRecord]] = {}
+        """For each receipt whose decision is still to come: the future that its webhook waits for."""
+        self._task: asyncio.Task[None] | None = None
         self._checkpoint_seq = 0
         self._checkpoint_at = time.monotonic()
-        self._moved = True
-        self._dirty = False
-        """Whether memory may hold what the disk does not: then it is not to be kept as a checkpoint."""
-        self._salt = hashlib.sha1(engine_id.encode())
-
-    def _ask(self, ask: FetchMarket) -> None:
-        raise LookupError("questions to the market are put by the runtime")
-
-    async def _watch(self) -> None:
-        """Tell the feeds what is watched now; nothing without any."""
+        self._watch_may_differ = True
+        self._ahead_of_disk = False
+        self._id_hash = hashlib.sha1(engine_id.encode())
 
     @property
     def ahead_of_disk(self) -> bool:
-        """Whether the engine's state holds what is not stored yet; ``landed`` is called when it no longer does."""
-        return self._dirty
+        """Return whether the engine's state may hold effects that are not stored yet.
 
-    async def settled(self) -> None:
-        """Wait until every input taken so far, and what followed from it, is done."""
-        while self._inbox or self._busy or self._asks:
-            if self._writer is not None and self._writer.done():
-                return
-            await asyncio.sleep(0 if self._inbox or self._busy else 0.001)
+        Such a state must not be shown or saved as a checkpoint; ``on_stored`` is called when it is stored.
+        """
+        return self._ahead_of_disk
 
-    async def post(self, make: Make) -> tuple[Effect, ...]:
-        """Put one input in line; returns its effects once they are on disk."""
+    @property
+    def busy(self) -> bool:
+        """Return whether inputs wait, are being stepped or are being stored."""
+        return bool(self._inbox) or self._stepping
+
+    @property
+    def backlog(self) -> int:
+        """Number of inputs that wait."""
+        return len(self._inbox)
+
+    @property
+    def running(self) -> bool:
+        """Return whether the loop was started and has not ended."""
+        return self._task is not None and not self._task.done()
+
+    @property
+    def ended(self) -> bool:
+        """Return whether the loop was started and takes no more inputs."""
+        return self._task is not None and self._task.done()
+
+    def start(self) -> None:
+        """Begin to take inputs; call ``load`` before."""
+        self._task = asyncio.create_task(self._run(), name="engine loop")
+        self._task.add_done_callback(self._task_ended)
+
+    async def stop(self) -> None:
+        """End the loop, refuse the inputs that still wait, and store a checkpoint."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        while self._inbox:
+            self._refuse(self._inbox.popleft(), "the engine is stopping")
+        if self.engine.state.seq > self._checkpoint_seq and not self._ahead_of_disk:
+            await self._checkpoint()
+
+    async def post(self, make: MakeEvent) -> tuple[Effect, ...]:
+        """Queue one input and return its effects once they are on disk.
+
+        Raises Overloaded when too many inputs wait, NotStored when the input could not be stored.
+        """
         if len(self._inbox) >= BACKLOG:
-            raise Overloaded(f"{BACKLOG} inputs wait already")
-        if self._writer is not None and self._writer.done():
-            raise NotStored("the writer has ended")
+            raise Overloaded(f"{BACKLOG} inputs are waiting already")
+        if self.ended:
+            raise NotStored("the engine loop has ended")
         done: asyncio.Future[tuple[Effect, ...]] = asyncio.get_running_loop().create_future()
-        self._inbox.append(_Item(make, done))
+        self._inbox.append(_Input(make, done))
         self._wake.set()
         return await done
 
-    # --- the line ----------------------------------------------------------------------------------------
+    async def wait_for_decision(self, receipt_id: str, seconds: float) -> DecisionRecord | None:
+        """Return the decision of a receipt, or ``None`` when none is made within ``seconds``."""
+        waiter = self._decision_waiters.get(receipt_id)
+        if waiter is None:
+            return None
+        try:
+            if waiter.done():
+                return waiter.result()
+            return await asyncio.wait_for(asyncio.shield(waiter), seconds)
+        except TimeoutError:
+            return None
+        finally:
+            self._decision_waiters.pop(receipt_id, None)
 
-    async def _write(self) -> None:
+    # --- the loop ----------------------------------------------------------------------------------------
+
+    async def _run(self) -> None:
         while True:
             if not self._inbox:
-                self._busy = False
+                self._stepping = False
                 self._wake.clear()
                 await self._wake.wait()
-            self._busy = True
+            self._stepping = True
             batch: list[Entry] = []
             committed: list[_Committed] = []
             asks: list[FetchMarket] = []
-            items: list[_Item] = []
+            taken: list[_Input] = []
             until = time.perf_counter() + BATCH_SECONDS
-            self._dirty = True
+            self._ahead_of_disk = True
             try:
-                while self._inbox and (not items or time.perf_counter() < until):
-                    item = self._inbox.popleft()
-                    items.append(item)
-                    self._step(item.make, item, batch, committed, asks)
+                while self._inbox and (not taken or time.perf_counter() < until):
+                    one = self._inbox.popleft()
+                    taken.append(one)
+                    self._step(one.make, one, batch, committed, asks)
             except Exception as error:
-                await self._expel(items, error)
+                await self._refuse_last(taken, error)
                 continue
             try:
                 begun = time.perf_counter()
                 await self.ledger.commit(batch)
-                self.pulse.last_commit_ms = (time.perf_counter() - begun) * 1000
-                self.pulse.commit_ms.append(self.pulse.last_commit_ms)
+                self.counters.last_commit_ms = (time.perf_counter() - begun) * 1000
+                self.counters.commit_ms.append(self.counters.last_commit_ms)
             except Exception as error:
-                await self._undo(items, error)
+                await self._refuse_all(taken, error)
                 continue
-            self._dirty = False
-            self.pulse.commits += 1
-            self.pulse.events += len(batch)
-            self.pulse.alarms.pop("ledger", None)
+            self._ahead_of_disk = False
+            self.counters.commits += 1
+            self.counters.events += len(batch)
+            self.counters.alarms.pop("ledger", None)
             self._deliver(committed)
-            if self.landed is not None:
-                self.landed()
+            if self.on_stored is not None:
+                self.on_stored()
             for ask in asks:
-                self._ask(ask)
-            await self._watch()
+                self._ask_market(ask)
+            if self._watch_may_differ:
+                self._watch_may_differ = False
+                await self._update_watch()
             await self._checkpoint_if_due()
-            # What was answered goes out, and what has come is read, before the next stretch of stepping.
+            # Let the answers be sent, and new webhooks be read, before the next batch.
             await asyncio.sleep(0)
 
     def _step(
         self,
-        make: Make,
-        item: _Item | None,
+        make: MakeEvent,
+        taken: _Input | None,
         batch: list[Entry],
         committed: list[_Committed],
         asks: list[FetchMarket],
@@ -177,9 +235,11 @@ class Writer:
         event = make(state.seq + 1, now)
         effects = self.engine.step(event)
         batch.append((event, effects))
-        committed.append((item, effects))
-        if not self._moved:
-            self._moved = type(event) is Ticked or not MOVING.isdisjoint(map(type, effects))
+        committed.append((taken, effects))
+        if not self._watch_may_differ:
+            self._watch_may_differ = type(event) is Ticked or not CHANGES_WATCHED.isdisjoint(
+                map(type, effects)
+            )
         for effect in effects:
             if type(effect) is FetchMarket:
                 reply = self.markets.at_once(effect, now)
@@ -189,85 +249,88 @@ class Writer:
                     self._step(market_event(effect.signal_id, reply), None, batch, committed, asks)
 
     def make_id(self, seq: int) -> str:
-        """An id that this engine gives this seq and no other: a name-based (version 5 style) UUID."""
-        digest = self._salt.copy()
+        """Return the id of the input with this seq: a name-based UUID (as version 5), unique per engine."""
+        digest = self._id_hash.copy()
         digest.update(b"%d" % seq)
         h = digest.hexdigest()
         return f"{h[:8]}-{h[8:12]}-5{h[13:16]}-a{h[17:20]}-{h[20:32]}"
 
     def _deliver(self, committed: list[_Committed]) -> None:
-        for item, effects in committed:
+        """Resolve the futures of inputs and decisions, and hand every other effect to the listeners."""
+        for taken, effects in committed:
             for effect in effects:
                 if isinstance(effect, AnswerDecision):
-                    waiter = self._awaiting.get(effect.receipt_id)
+                    waiter = self._decision_waiters.get(effect.receipt_id)
                     if waiter is not None and not waiter.done():
                         waiter.set_result(effect.record)
                 elif isinstance(effect, AnswerReceipt):
-                    # A sender that went away leaves nothing behind that could be waited for.
-                    if effect.awaits_decision and item is not None and not item.done.done():
-                        self._awaiting[effect.receipt_id] = asyncio.get_running_loop().create_future()
+                    # If the client disconnected, register no waiter: nobody would ever remove it.
+                    if effect.awaits_decision and taken is not None and not taken.done.done():
+                        loop = asyncio.get_running_loop()
+                        self._decision_waiters[effect.receipt_id] = loop.create_future()
                 else:
-                    self._tell(effect)
-            if item is not None and not item.done.done():
-                item.done.set_result(effects)
+                    self._notify(effect)
+            if taken is not None and not taken.done.done():
+                taken.done.set_result(effects)
 
-    def _tell(self, effect: Effect) -> None:
+    def _notify(self, effect: Effect) -> None:
         for listener in tuple(self.listeners):
             try:
                 listener(effect)
-            except Exception as error:  # whoever listens must not stop the writer
+            except Exception as error:  # a faulty listener must not stop the engine
                 log.exception("a listener failed", exc_info=error)
 
-    async def _expel(self, items: list[_Item], error: Exception) -> None:
-        """An input that the engine failed on is refused alone; what came with it is taken again."""
-        culprit = items.pop()
+    async def _refuse_last(self, taken: list[_Input], error: Exception) -> None:
+        """Refuse the input that the engine failed on, and queue the others of its batch again."""
+        failed = taken.pop()
         log.exception("the engine failed on an input", exc_info=error)
-        self.pulse.alarms["engine"] = f"an input was refused, the engine failed on it: {error!r}"
+        self.counters.alarms["engine"] = f"an input was refused because the engine failed on it: {error!r}"
         await self._reload()
-        self._inbox.extendleft(reversed(items))
-        self._refuse(culprit, f"the engine failed on it: {error!r}")
+        self._inbox.extendleft(reversed(taken))
+        self._refuse(failed, f"the engine failed on this input: {error!r}")
 
-    async def _undo(self, items: list[_Item], error: Exception) -> None:
-        """Bring memory back to what the disk holds: senders are told to come again."""
+    async def _refuse_all(self, taken: list[_Input], error: Exception) -> None:
+        """Go back to the state on disk and refuse a batch that could not be stored; senders will retry."""
         log.exception("commit failed; going back to the ledger's last state", exc_info=error)
-        self.pulse.alarms["ledger"] = f"ledger cannot store: {error}"
+        self.counters.alarms["ledger"] = f"the ledger cannot store: {error}"
         await self._reload()
-        for item in items:
-            self._refuse(item, str(error))
+        for one in taken:
+            self._refuse(one, str(error))
 
     @staticmethod
-    def _refuse(item: _Item, why: str) -> None:
-        if not item.done.done():
-            item.done.set_exception(NotStored(why))
+    def _refuse(one: _Input, reason: str) -> None:
+        if not one.done.done():
+            one.done.set_exception(NotStored(reason))
 
     async def _reload(self) -> None:
-        """Have memory be what the disk holds, however long the disk takes to be read."""
+        """Set the engine back to the state on disk; retry until the ledger can be read."""
         while True:
             try:
-                await self._load()
-                self._dirty = False
+                await self.load()
+                self._ahead_of_disk = False
                 return
             except Exception as again:
                 log.exception("the ledger cannot be read", exc_info=again)
-                self.pulse.alarms["ledger"] = f"ledger cannot be read: {again}"
+                self.counters.alarms["ledger"] = f"the ledger cannot be read: {again}"
                 await asyncio.sleep(READ_AGAIN_SECONDS)
 
-    def _writer_ended(self, task: asyncio.Task[None]) -> None:
+    def _task_ended(self, task: asyncio.Task[None]) -> None:
         if task.cancelled():
             return
         error = task.exception()
-        self.pulse.alarms["writer"] = f"the engine's writer ended: {error}"
-        log.critical("the writer ended", exc_info=error)
+        self.counters.alarms["engine loop"] = f"the engine loop ended: {error}"
+        log.critical("the engine loop ended", exc_info=error)
 
     # --- checkpoints -------------------------------------------------------------------------------------
 
-    async def _load(self) -> None:
+    async def load(self) -> None:
+        """Make the engine from the last checkpoint and the inputs stored after it. Raises LedgerError."""
         saved = await self.ledger.last_checkpoint()
         state = None
         if saved is not None:
             try:
                 state = decode_state(saved.state)
-            except ValueError as error:  # the journal is the truth, and holds it all
+            except ValueError as error:  # the journal alone is enough
                 log.error("the checkpoint of seq %s cannot be read: %s", saved.seq, error)
         engine = Engine(state, self.engine_id)
         self._checkpoint_seq = engine.state.seq
@@ -279,32 +342,33 @@ class Writer:
         state = self.engine.state
         behind = state.seq - self._checkpoint_seq
         old = time.monotonic() - self._checkpoint_at > CHECKPOINT_SECONDS
-        # A state that has grown large is written more seldom, so that its writing stays a small part of the work.
-        many = max(CHECKPOINT_EVENTS, len(state.duplicates.keys))
-        if not (behind >= many or (behind and old)):
+        # A large state is written less often, so that checkpoints stay a small part of the work.
+        enough = max(CHECKPOINT_EVENTS, len(state.duplicates.keys))
+        if not (behind >= enough or (behind and old)):
             return
         try:
             await self._checkpoint()
-            self.pulse.alarms.pop("checkpoint", None)
-        except Exception as error:  # only the next start pays for one that is missing
+            self.counters.alarms.pop("checkpoint", None)
+        except Exception as error:  # without it only the next start takes longer
             log.exception("no checkpoint", exc_info=error)
-            self.pulse.alarms["checkpoint"] = f"no checkpoint could be stored: {error}"
+            self.counters.alarms["checkpoint"] = f"no checkpoint could be stored: {error}"
             self._checkpoint_seq, self._checkpoint_at = self.engine.state.seq, time.monotonic()
 
     async def _checkpoint(self) -> None:
-        """Store the state; it does not change meanwhile, because only the line that waits here changes it."""
+        """Store the state. It cannot change meanwhile: only this loop changes it, and this loop waits here."""
         state: EngineState = self.engine.state
         assert state.at is not None
-        await self.ledger.save_checkpoint(state.seq, state.at, await encode_piecemeal(state))
+        await self.ledger.save_checkpoint(state.seq, state.at, await encode_in_chunks(state))
         self._checkpoint_seq, self._checkpoint_at = state.seq, time.monotonic()
 
 
-def market_event(signal_id: str, reply: MarketReply) -> Make:
+def market_event(signal_id: str, reply: MarketReply) -> MakeEvent:
+    """Return what makes the input of a market reply to a signal."""
     return lambda seq, at: MarketAnswered(
         seq=seq, at=at, signal_id=signal_id, snapshot=reply.snapshot, chain=reply.chain
     )
 
 
 def decode_state(raw: bytes) -> EngineState:
-    """An engine's state from the JSON of a checkpoint."""
+    """Return an engine's state from the JSON of a checkpoint. Raises ValueError naming the field."""
     return decode_as(EngineState, raw)

@@ -1,20 +1,24 @@
-"""The running engine: what may be put to it (webhooks, prices, ticks, commands), its feeds, its start and stop."""
+"""The running engine: its inputs (webhooks, prices, ticks, commands), its feeds, its start and stop."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import time
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from datetime import timedelta
+from typing import Any
 
 from core.effects import (
     AnswerCommand,
     AnswerReceipt,
+    Effect,
     FetchMarket,
     StoreReceipt,
     Watch,
 )
+from core.engine import Engine
 from core.events import Commanded, PriceSeen, Received, RulesChanged, Ticked
 from core.exchange.calendar import CalendarError
 from core.model import DecisionRecord, MarketSnapshot
@@ -24,25 +28,26 @@ from server.config import ConfigError
 from server.feeds.base import MarketReply, Markets
 from server.ledger.base import Ledger
 from server.runtime.clock import Clock
-from server.runtime.engine_loop import Writer, market_event
+from server.runtime.engine_loop import EngineLoop, MakeEvent, market_event
+from server.runtime.health import HealthCounters
 from server.runtime.ports import Command, CommandResult, Health, NotStored, Overloaded, WebhookAnswer
 
 log = logging.getLogger("gatedeck.runtime")
 
-LAST_WORD_SECONDS = 1.5
-"""How long a stop waits for what is under way; a feed that hangs must not hold the process up."""
+STOP_SECONDS = 1.5
+"""Longest time that a stop waits for pending work; a feed that hangs must not keep the process running."""
 ASK_AGAIN_SECONDS = 0.5
-STOPPING = frozenset({"ledger", "writer"})
-"""Alarms with which no webhook can be stored; with the others there is something to look at."""
+STOPPING = frozenset({"ledger", "engine loop"})
+"""Alarms with which no webhook can be stored; the other alarms leave the engine ready."""
 CLOCK_BEHIND = timedelta(minutes=1)
-"""How far the clock may lie behind the journal's last instant: the engine's time stands still for as long."""
+"""Most that the clock may be behind the journal's last input; the engine's time stands still meanwhile."""
 
 AT_START = "start"
-"""Author of the rules versions that were given to the engine when it started; every other is a person."""
+"""Author of the rules versions given to the engine when it started; every other author is a person."""
 
 
-class Runtime(Writer):
-    """The writer's line with its feeds, its start and stop, and the inputs by name."""
+class Runtime:
+    """A running engine: the engine loop, the market requests it makes, and its inputs by name."""
 
     def __init__(
         self,
@@ -55,26 +60,48 @@ class Runtime(Writer):
         decision_wait: float = 0.25,
         ledger_name: str = "",
     ) -> None:
-        super().__init__(ledger, clock, markets, engine_id)
+        self.ledger = ledger
+        self.clock = clock
+        self.markets = markets
+        self.engine_id = engine_id
         self.ledger_name = ledger_name
         self.started = time.monotonic()
+        self.engine_loop = EngineLoop(
+            ledger, clock, markets, engine_id, ask_market=self._ask, update_watch=self._watch
+        )
         self._rules_text = rules_text
         self._decision_wait = decision_wait
+        self._requests: set[asyncio.Task[None]] = set()
+        """Market requests under way."""
         self._watched: tuple[Watch, ...] = ()
 
-    # --- life ------------------------------------------------------------------------------------------
+    @property
+    def engine(self) -> Engine:
+        """The engine; only the engine loop steps it."""
+        return self.engine_loop.engine
+
+    @property
+    def counters(self) -> HealthCounters:
+        """Counters, latencies and alarms."""
+        return self.engine_loop.counters
+
+    @property
+    def listeners(self) -> set[Callable[[Effect], None]]:
+        """Functions called with every effect once it is stored."""
+        return self.engine_loop.listeners
+
+    # --- start and stop --------------------------------------------------------------------------------
 
     async def start(self) -> None:
-        """Fold the ledger into the engine, put the rules in force and begin to take inputs.
+        """Restore the engine from the ledger, put the rules in force and begin to take inputs.
 
-        Raises RulesError when the rules text cannot be taken, LedgerError when the ledger cannot be read,
-        ConfigError when the clock lies behind it or outside the calendar.
+        Raises RulesError when the rules text is invalid, LedgerError when the ledger cannot be read,
+        ConfigError when the clock is behind the ledger or outside the calendar.
         """
         wanted = Rules.parse(self._rules_text)
-        await self._load()
-        self._follow_on()
-        self._writer = asyncio.create_task(self._write(), name="writer")
-        self._writer.add_done_callback(self._writer_ended)
+        await self.engine_loop.load()
+        self._check_clock()
+        self.engine_loop.start()
         if self.engine.state.seq == 0 or not await self._in_force(wanted):
             text = self._rules_text
             await self.post(lambda seq, at: RulesChanged(seq=seq, at=at, toml=text, author=AT_START))
@@ -83,7 +110,10 @@ class Runtime(Writer):
         await self._watch()
 
     async def _in_force(self, wanted: Rules) -> bool:
-        """Whether these rules hold, or did until a person changed them: a restart undoes no approval."""
+        """Return whether these rules are in force, or were until a person changed them.
+
+        A restart must not undo a change that a person approved.
+        """
         if wanted.fingerprint == self.engine.rules.fingerprint:
             return True
         for version in await self.ledger.rules_versions():
@@ -93,8 +123,11 @@ class Runtime(Writer):
                 return False
         return False
 
-    def _follow_on(self) -> None:
-        """Time goes on from the journal's last instant; a clock that can be set forward is."""
+    def _check_clock(self) -> None:
+        """Set the clock forward to the journal's last instant where it can be set, else compare the two.
+
+        Raises ConfigError when the clock is behind the ledger or outside the calendar.
+        """
         last = self.engine.state.at
         not_before = getattr(self.clock, "not_before", None)
         if last is not None and not_before is not None:
@@ -111,51 +144,58 @@ class Runtime(Writer):
             raise ConfigError(f"clock: {error}") from None
 
     async def stop(self) -> None:
-        """Finish what was taken in, leave a checkpoint and let go of the ledger."""
+        """Finish the inputs taken so far, store a checkpoint and close the ledger."""
         try:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self.settled(), LAST_WORD_SECONDS)
-            ending = [*self._asks, *([self._writer] if self._writer is not None else [])]
-            for task in ending:
+                await asyncio.wait_for(self.settled(), STOP_SECONDS)
+            requests = list(self._requests)
+            for task in requests:
                 task.cancel()
-            await asyncio.gather(*ending, return_exceptions=True)
-            while self._inbox:
-                self._refuse(self._inbox.popleft(), "the engine stops")
-            if self.engine.state.seq > self._checkpoint_seq and not self._dirty:
-                await self._checkpoint()
+            await asyncio.gather(*requests, return_exceptions=True)
+            await self.engine_loop.stop()
         finally:
             await self.ledger.close()
 
+    async def settled(self) -> None:
+        """Wait until every input taken so far, and every market reply to it, is stored."""
+        while self.engine_loop.busy or self._requests:
+            if self.engine_loop.ended:
+                return
+            await asyncio.sleep(0 if self.engine_loop.busy else 0.001)
+
     def exchange_is_closed(self) -> bool:
-        """Whether no session is on now; a day outside the calendar has none."""
+        """Return whether no session is open now; a day outside the calendar has no session."""
         with suppress(CalendarError):
             return self.engine.trading.calendar.session_at(self.clock.now()) is None
         return True
 
     def health(self) -> Health:
-        alive = self._writer is not None and not self._writer.done()
         return Health(
-            ready=alive and STOPPING.isdisjoint(self.pulse.alarms),
+            ready=self.engine_loop.running and STOPPING.isdisjoint(self.counters.alarms),
             uptime=time.monotonic() - self.started,
-            queue=len(self._inbox),
-            last_commit_ms=self.pulse.last_commit_ms,
-            alarms=tuple(self.pulse.alarms.values()),
+            queue=self.engine_loop.backlog,
+            last_commit_ms=self.counters.last_commit_ms,
+            alarms=tuple(self.counters.alarms.values()),
             clock=self.clock.now(),
         )
 
     # --- inputs ----------------------------------------------------------------------------------------
 
-    async def submit(self, body: str, endpoint: str | None) -> WebhookAnswer:
-        """Store one body and answer for it, with its decision if that is there in time.
+    def post(self, make: MakeEvent) -> Coroutine[Any, Any, tuple[Effect, ...]]:
+        """Queue one input and return its effects once they are on disk. Raises Overloaded, NotStored."""
+        return self.engine_loop.post(make)
 
-        Raises NotStored when the ledger could not take it, Overloaded when too much waits.
+    async def submit(self, body: str, endpoint: str | None) -> WebhookAnswer:
+        """Store the body of one webhook and return its answer, with the decision if it is made in time.
+
+        Raises NotStored when the ledger could not store it, Overloaded when too many inputs wait.
         """
         begun = time.perf_counter()
-        effects = await self.post(
+        effects = await self.engine_loop.post(
             lambda seq, at: Received(
-                seq=seq, at=at, receipt_id=self.make_id(seq), body=body, endpoint=endpoint
+                seq=seq, at=at, receipt_id=self.engine_loop.make_id(seq), body=body, endpoint=endpoint
             )
-        )  # fmt: skip
+        )
         receipt, awaits, record = None, False, None
         for effect in effects:
             if isinstance(effect, StoreReceipt):
@@ -163,24 +203,11 @@ class Runtime(Writer):
             elif isinstance(effect, AnswerReceipt):
                 awaits = effect.awaits_decision
         if receipt is None:
-            raise NotStored("the engine kept no receipt")
+            raise NotStored("the engine stored no receipt")
         if awaits:
-            record = await self._await_decision(receipt.id)
-        self.pulse.webhook_ms.append((time.perf_counter() - begun) * 1000)
+            record = await self.engine_loop.wait_for_decision(receipt.id, self._decision_wait)
+        self.counters.webhook_ms.append((time.perf_counter() - begun) * 1000)
         return _answer(receipt, record)
-
-    async def _await_decision(self, receipt_id: str) -> DecisionRecord | None:
-        waiter = self._awaiting.get(receipt_id)
-        if waiter is None:
-            return None
-        try:
-            if waiter.done():
-                return waiter.result()
-            return await asyncio.wait_for(asyncio.shield(waiter), self._decision_wait)
-        except TimeoutError:
-            return None
-        finally:
-            self._awaiting.pop(receipt_id, None)
 
     async def price(
         self,
@@ -192,7 +219,7 @@ class Runtime(Writer):
         quotes: tuple[tuple[str, OptionQuote], ...] = (),
         official_close: bool = False,
     ) -> None:
-        """Tell a price of an underlying, made now; ``bar`` is (open, high, low)."""
+        """Put in a price of an underlying as of now, in dollars; ``bar`` is (open, high, low)."""
         o, h, low = bar if bar is not None else (None, None, None)
         await self.post(
             lambda seq, at: PriceSeen(
@@ -202,10 +229,11 @@ class Runtime(Writer):
         )  # fmt: skip
 
     async def tick(self) -> None:
+        """Put in a timer tick: exits by time and expired signals depend on it."""
         await self.post(lambda seq, at: Ticked(seq=seq, at=at))
 
     async def command(self, command: Command) -> CommandResult:
-        """Do what a person asked for and tell how it went."""
+        """Carry out a command of a person and return its result. Raises NotStored, Overloaded."""
         effects = await self.post(
             lambda seq, at: Commanded(
                 seq=seq, at=at, command_id=command.id, name=command.name, position_id=command.position_id,
@@ -216,38 +244,35 @@ class Runtime(Writer):
         for effect in effects:
             if isinstance(effect, AnswerCommand):
                 return CommandResult(ok=effect.ok, code=effect.code, text=effect.text)
-        return CommandResult(ok=False, code="NO_ANSWER", text="the engine gave no answer")
+        return CommandResult(ok=False, code="NO_ANSWER", text="the engine did not answer")
 
     # --- the feeds -------------------------------------------------------------------------------------
 
     def _ask(self, ask: FetchMarket) -> None:
         task = asyncio.create_task(self._answer_market(ask), name=f"market {ask.symbol}")
-        self._asks.add(task)
-        task.add_done_callback(self._asks.discard)
+        self._requests.add(task)
+        task.add_done_callback(self._requests.discard)
 
     async def _answer_market(self, ask: FetchMarket) -> None:
-        """Ask until the answer is on disk: a signal that awaits its market is decided by nothing else."""
+        """Ask the feeds and put in their reply, again until it is stored: the signal waits for nothing else."""
         while True:
             now = self.clock.now()
             try:
                 reply = await self.markets.ask(ask, now)
             except Exception as error:
-                log.exception("the market of %s could not be asked", ask.symbol, exc_info=error)
+                log.exception("the feeds could not be asked about %s", ask.symbol, exc_info=error)
                 reply = MarketReply(MarketSnapshot(symbol=ask.symbol, as_of=now))
             try:
                 await self.post(market_event(ask.signal_id, reply))
                 return
             except (NotStored, Overloaded):
-                log.warning("the market's answer for %s was not stored", ask.symbol)
-            if self._writer is not None and self._writer.done():
+                log.warning("the market reply for %s was not stored", ask.symbol)
+            if self.engine_loop.ended:
                 return
             await asyncio.sleep(ASK_AGAIN_SECONDS)
 
     async def _watch(self) -> None:
-        """Tell the feeds what is watched, where an input may have changed it."""
-        if not self._moved:
-            return
-        self._moved = False
+        """Tell the feeds which prices the engine needs, if they have changed."""
         wanted = self.engine.watched()
         if wanted == self._watched:
             return

@@ -127,7 +127,7 @@ async def main(options: argparse.Namespace, tell: Callable[[dict[str, Any]], Non
                     "positions": len(state.positions),
                     "lag_p99_ms": 1000 * lags[int(0.99 * len(lags))] if lags else None,
                     "lag_max_ms": 1000 * lags[-1] if lags else None,
-                    "alarms": list(host.runtime.pulse.alarms.values()),
+                    "alarms": list(host.runtime.counters.alarms.values()),
                 }
             )
 

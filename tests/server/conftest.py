@@ -118,7 +118,7 @@ class Station:
     async def kill(self, runtime: Runtime) -> None:
         """End it as kill -9 would: nothing is finished, no checkpoint is left."""
         self.running.remove(runtime)
-        ending = [task for task in (runtime._writer, *runtime._asks) if task is not None]
+        ending = [task for task in (runtime.engine_loop._task, *runtime._requests) if task is not None]
         for task in ending:
             task.cancel()
         await asyncio.gather(*ending, return_exceptions=True)

@@ -20,7 +20,7 @@ from server.demo.drive import virtual_end
 from server.demo.market import LISTINGS, SimulatedMarket, session_shape
 from server.demo.session import START, demo_session
 from server.demo.summary import summary
-from server.runtime import engine_loop as writer_module
+from server.runtime import engine_loop
 
 
 @dataclass
@@ -62,7 +62,7 @@ async def test_the_same_seed_gives_the_same_journal_whatever_the_load(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = await ran(tmp_path / "1")
-    monkeypatch.setattr(writer_module, "BATCH_SECONDS", 0.0)
+    monkeypatch.setattr(engine_loop, "BATCH_SECONDS", 0.0)
     load = asyncio.create_task(busy())
     second = await ran(tmp_path / "2")
     load.cancel()

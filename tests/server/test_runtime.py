@@ -19,7 +19,7 @@ from server.deck.local import LocalDeck
 from server.feeds.base import NoFeed
 from server.ledger import chunked_json as piecemeal
 from server.ledger.codec import encode_any
-from server.runtime import engine_loop as writer_module
+from server.runtime import engine_loop
 from server.runtime import runtime as runtime_module
 from server.runtime.clock import OffsetClock, RealClock
 from server.runtime.engine_loop import decode_state
@@ -120,9 +120,9 @@ async def test_the_decision_is_waited_for_and_then_left_out(station: Any, slow_m
     slow_markets.free.set()
     await runtime.settled()
     assert len(runtime.engine.state.recent) == 1
-    assert not runtime._awaiting
+    assert not runtime.engine_loop._decision_waiters
     at_once = await station.send(runtime, SIGNAL, "QQQ")
-    assert at_once.decision is not None and not runtime._awaiting
+    assert at_once.decision is not None and not runtime.engine_loop._decision_waiters
 
 
 async def test_a_sender_that_goes_away_leaves_its_receipt_and_nothing_else(
@@ -141,7 +141,7 @@ async def test_a_sender_that_goes_away_leaves_its_receipt_and_nothing_else(
     await turns()
     await runtime.settled()
     assert (await counts(runtime))["receipts"] == 2 and len(runtime.engine.state.recent) == 2
-    assert not runtime._awaiting
+    assert not runtime.engine_loop._decision_waiters
 
 
 async def test_an_answer_leaves_before_the_next_input_is_stepped(station: Any) -> None:
@@ -250,17 +250,17 @@ async def test_feeds_that_raise_are_an_answer_without_data(station: Any, slow_ma
 
 
 async def test_a_checkpoint_that_fails_stops_nobody(station: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writer_module, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(engine_loop, "CHECKPOINT_SECONDS", 0.0)
     runtime = await station.start(NoFeed())
     runtime.ledger.checkpoints_fail = True
     for n in range(6):
         assert (await station.send(runtime, SATY, f"S{n}")).status == "accepted"
-    assert runtime.health().ready and "checkpoint" in runtime.pulse.alarms
+    assert runtime.health().ready and "checkpoint" in runtime.counters.alarms
     runtime.ledger.checkpoints_fail = False
     for n in range(6, 12):
         await station.send(runtime, SATY, f"S{n}")
     await runtime.settled()
-    assert "checkpoint" not in runtime.pulse.alarms
+    assert "checkpoint" not in runtime.counters.alarms
     assert (await runtime.ledger.last_checkpoint()).seq > 6
 
 
@@ -282,7 +282,7 @@ async def test_an_input_that_the_engine_fails_on_is_refused_alone(station: Any) 
     assert (await counts(runtime))["receipts"] == 5
     assert runtime.engine.state.tally.receipts == 5
     assert (await folded(runtime)).state == runtime.engine.state
-    assert "engine" in runtime.pulse.alarms and runtime.health().ready
+    assert "engine" in runtime.counters.alarms and runtime.health().ready
 
 
 async def test_a_fault_in_a_decision_refuses_its_webhook_and_opens_nothing(station: Any) -> None:
@@ -302,7 +302,7 @@ async def test_a_fault_in_a_decision_refuses_its_webhook_and_opens_nothing(stati
 async def test_more_than_the_backlog_is_turned_away_and_nothing_of_it_stored(
     station: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(writer_module, "BACKLOG", 10)
+    monkeypatch.setattr(engine_loop, "BACKLOG", 10)
     runtime = await station.start(NoFeed())
     runtime.ledger.free.clear()
     first = asyncio.create_task(station.send(runtime, SATY, "FIRST"))
@@ -336,7 +336,7 @@ async def a_morning(station: Any, runtime: Runtime) -> None:
 async def test_a_restart_remembers_everything(
     station: Any, ending: str, checkpoint: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(writer_module, "CHECKPOINT_SECONDS", checkpoint)
+    monkeypatch.setattr(engine_loop, "CHECKPOINT_SECONDS", checkpoint)
     runtime = await station.start(NoFeed())
     await a_morning(station, runtime)
     before = runtime.engine.state
@@ -370,7 +370,7 @@ async def test_a_checkpoint_written_in_pieces_is_the_state_of_one_instant(
     station: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Webhooks arrive while it is written; none of them is in it, and none is lost."""
-    monkeypatch.setattr(writer_module, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(engine_loop, "CHECKPOINT_SECONDS", 0.0)
     monkeypatch.setattr(piecemeal, "PIECE", 1)
     runtime = await station.start(NoFeed())
 
@@ -499,7 +499,7 @@ async def test_an_instant_is_never_before_the_one_before(station: Any) -> None:
 async def test_a_stop_does_not_wait_for_a_feed_that_hangs(
     station: Any, slow_markets: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runtime_module, "LAST_WORD_SECONDS", 0.05)
+    monkeypatch.setattr(runtime_module, "STOP_SECONDS", 0.05)
     runtime = await station.start(slow_markets, decision_wait=0.01)
     await station.send(runtime, SIGNAL)
     await asyncio.wait_for(station.stop(runtime), 2)
@@ -511,7 +511,7 @@ async def test_a_stop_does_not_wait_for_a_feed_that_hangs(
 async def test_a_stop_with_a_dead_disk_keeps_no_state_that_is_not_on_disk(
     station: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runtime_module, "LAST_WORD_SECONDS", 0.05)
+    monkeypatch.setattr(runtime_module, "STOP_SECONDS", 0.05)
     runtime = await station.start(NoFeed())
     await station.send(runtime, SATY, "KEPT")
     runtime.ledger.free.clear()
@@ -540,7 +540,7 @@ async def test_how_a_stream_is_cut_into_batches_changes_nothing(
     ]
     told, commits = [], []
     for seconds in (0.0, 10.0):
-        monkeypatch.setattr(writer_module, "BATCH_SECONDS", seconds)
+        monkeypatch.setattr(engine_loop, "BATCH_SECONDS", seconds)
         one = type(station)(tmp_path / f"{seconds}.db")
         runtime = await one.start(NoFeed())
         await asyncio.gather(*(runtime.submit(body, None) for body in bodies))

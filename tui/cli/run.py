@@ -90,7 +90,7 @@ async def _run(settings: Settings, rules_text: str, display: Display, *, keep_ru
 
     clock: Clock = RealClock() if settings.clock is None else OffsetClock(settings.clock)
     async with running_engine(settings, clock, NoFeed(), rules_text, ticking=True) as host:
-        report_failures(lambda words: host.runtime.pulse.alarms.update(loop=words))
+        report_failures(lambda words: host.runtime.counters.alarms.update(loop=words))
         if settings.headless:
             print(f"gatedeck listens on {host.http.url}", flush=True)
             await wait_for_signal()
@@ -129,7 +129,7 @@ async def _demo(
         until = None if seconds is None else virtual_end(running.drive.clock.now(), seconds, speed)
         drive = running.host.supervise("simulation", running.drive.run(until))
         gone = False
-        report_failures(lambda words: running.host.runtime.pulse.alarms.update(loop=words))
+        report_failures(lambda words: running.host.runtime.counters.alarms.update(loop=words))
         if headless:
             stop = asyncio.create_task(wait_for_signal())
             await asyncio.wait({drive, stop}, return_when=asyncio.FIRST_COMPLETED)

@@ -12,7 +12,7 @@ from core.events import Received, Ticked
 from core.intake import sample
 from core.model import Direction, Source
 from server.ledger import chunked_json as piecemeal
-from server.ledger.chunked_json import encode_piecemeal
+from server.ledger.chunked_json import encode_in_chunks
 from server.ledger.codec import decode_as, encode_any
 
 AT = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
@@ -37,14 +37,14 @@ async def test_in_pieces_is_byte_for_byte_what_it_is_at_once(
 ) -> None:
     monkeypatch.setattr(piecemeal, "PIECE", piece)
     state = a_state(4)
-    written = await encode_piecemeal(state)
+    written = await encode_in_chunks(state)
     assert written == encode_any(state)
     assert decode_as(EngineState, written) == state
 
 
 async def test_an_empty_state_and_plain_values_are_written_too() -> None:
     for value in (EngineState(), {}, {"a": (1, None, "é")}, "x"):
-        assert await encode_piecemeal(value) == encode_any(value)
+        assert await encode_in_chunks(value) == encode_any(value)
 
 
 async def test_the_loop_turns_while_a_large_state_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,6 +59,6 @@ async def test_the_loop_turns_while_a_large_state_is_written(monkeypatch: pytest
             await asyncio.sleep(0)
 
     beside = asyncio.create_task(others())
-    await encode_piecemeal(state)
+    await encode_in_chunks(state)
     beside.cancel()
     assert turns >= len(state.duplicates.keys) // 2 - 1
