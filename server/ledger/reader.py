@@ -1,4 +1,4 @@
-"""Reading a SQLite ledger on a connection of its own: never holds up the writer, in whichever process."""
+"""Read a SQLite ledger on a connection of its own, so that a read never delays the writer of any process."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _CHUNK = 500
 
 
 class SqliteReader:
-    """Everything that may be asked of a ledger file; made by ``SqliteReader.attach``, to be closed."""
+    """A read-only view of a ledger file; open it with ``SqliteReader.attach`` and close it."""
 
     def __init__(self, path: Path, connection: GroupConnection) -> None:
         self.path = path
@@ -38,20 +38,24 @@ class SqliteReader:
 
     @classmethod
     async def attach(cls, path: Path | str) -> SqliteReader:
-        """Open an existing ledger without the right to write; raises LedgerError when it is none."""
+        """Open an existing ledger read-only. Raises LedgerError when the file is missing or not a ledger."""
         path = Path(path)
         if not path.is_file():
             raise LedgerError(f"{path}: no ledger there")
         return cls(path, await open_reading(path))
 
     async def close(self) -> None:
-        """Wait for the reads under way and give the file back."""
+        """Finish the reads under way and close the file."""
         await self._reading.close()
 
-    async def page(self, query: PageQuery) -> Page:
-        """One page of decisions, ledger, receipts or trades, newest (or most confident) first.
+    async def copy_log(self) -> None:
+        """Copy as much of the write-ahead log into the file as possible without waiting for other readers."""
+        await self._reading.run(lambda c: c.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall())
 
-        Raises ValueError naming what it refuses: list, filter, order, limit or cursor.
+    async def page(self, query: PageQuery) -> Page:
+        """Return one page of a list, newest (or most confident) first.
+
+        Raises ValueError naming the list, filter, order, limit or cursor that is not accepted.
         """
         wanted = plan(query)
         sql, item = wanted.sql(COLUMNS[query.what]), ITEMS[query.what]
@@ -67,15 +71,15 @@ class SqliteReader:
         return await self._read(read)
 
     async def decision(self, decision_id: str) -> Mapping[str, Any] | None:
-        """One ledger entry with all of its evidence and inputs; ``None`` when there is none of that id."""
+        """Return one ledger entry with all of its evidence and inputs; ``None`` when the id is unknown."""
         return await self._one("SELECT * FROM ledger_entries WHERE id = ?", decision_id, ledger_item)
 
     async def record(self, decision_id: str) -> DecisionRecord | None:
-        """The entry as the engine made it; its ``position_id`` is that of its trade once there is one."""
+        """Return an entry as the engine made it; ``position_id`` is filled in once there is a trade."""
         return await self._one("SELECT * FROM ledger_entries WHERE id = ?", decision_id, record_of)
 
     async def receipt(self, receipt_id: str) -> Mapping[str, Any] | None:
-        """One receipt; ``body`` is its text as received."""
+        """Return one receipt; ``body`` is its text as received."""
 
         def item(row: Mapping[str, Any]) -> dict[str, Any]:
             return receipt_item(row) | {"body": loads(row["payload"])["body"]}
@@ -84,20 +88,21 @@ class SqliteReader:
         return await self._one(sql, receipt_id, item)
 
     async def position(self, position_id: str) -> Mapping[str, Any] | None:
-        """One position as stored, open or closed."""
+        """Return one position as stored, open or closed."""
         return await self._one("SELECT payload FROM positions WHERE id = ?", position_id, _payload)
 
     async def marks_of(self, position_id: str, *, at_most: int | None = None) -> tuple[Mark, ...]:
-        """Every stored step of a position's value, oldest first.
+        """Return the stored marks of a position, oldest first.
 
-        With ``at_most`` that many, evenly chosen, the last always among them; raises ValueError below 1.
+        With ``at_most`` return no more than so many, evenly spaced and always with the last one. Raises
+        ValueError when ``at_most`` is below 1.
         """
         if at_most is not None and at_most < 1:
             raise ValueError(f"at_most: {at_most} is not at least 1")
         sql = "SELECT payload FROM marks WHERE position_id = ? ORDER BY n"
         chosen: list[str | int] = [position_id]
         if at_most is not None:
-            # Counted from the last, in the index alone: only the chosen payloads are read.
+            # Choose by position in the index, counted from the last, so that only the chosen payloads are read.
             sql = """SELECT payload FROM marks WHERE n IN (
                 SELECT n FROM (SELECT n, row_number() OVER (ORDER BY n DESC) - 1 AS back, count(*) OVER () AS all_of
                 FROM marks WHERE position_id = ?) WHERE back % ((all_of + ? - 1) / ?) = 0) ORDER BY n"""
@@ -109,7 +114,7 @@ class SqliteReader:
         return await self._read(read)
 
     async def judgements(self) -> tuple[Judged, ...]:
-        """What was said to suggestions, newest first."""
+        """Return the judgements of suggestions, newest first."""
 
         def read(connection: sqlite3.Connection) -> tuple[Judged, ...]:
             rows = connection.execute(
@@ -125,7 +130,7 @@ class SqliteReader:
         return await self._read(read)
 
     async def rules_versions(self) -> tuple[Mapping[str, Any], ...]:
-        """Every rules version that came into force, newest first."""
+        """Return every rules version that came into force, newest first."""
 
         def read(connection: sqlite3.Connection) -> tuple[Mapping[str, Any], ...]:
             rows = connection.execute("SELECT * FROM rules_versions ORDER BY seq DESC")
@@ -134,7 +139,7 @@ class SqliteReader:
         return await self._read(read)
 
     async def journal_after(self, seq: int) -> AsyncIterator[Event]:
-        """The inputs after ``seq`` in order, up to the last one on disk when the end is reached."""
+        """Yield the inputs after ``seq`` in order, up to the last one on disk when the end is reached."""
         sql = "SELECT seq, payload FROM journal WHERE seq > ? ORDER BY seq LIMIT ?"
 
         def read(connection: sqlite3.Connection) -> list[Event]:
@@ -146,7 +151,7 @@ class SqliteReader:
             seq = events[-1].seq
 
     async def last_checkpoint(self) -> Checkpoint | None:
-        """The newest state kept, ``None`` in a ledger that has none."""
+        """Return the newest stored state; ``None`` in a ledger without one."""
 
         def read(connection: sqlite3.Connection) -> Checkpoint | None:
             row = connection.execute("SELECT * FROM checkpoints ORDER BY seq DESC LIMIT 1").fetchone()
@@ -155,7 +160,7 @@ class SqliteReader:
         return await self._read(read)
 
     async def verify(self) -> Verified:
-        """Follow the hash chain over the whole journal; says which link is broken, if one is."""
+        """Check the hash chain over the whole journal; the result names the broken link, if any."""
         sql = "SELECT seq, at, kind, payload, hash FROM journal WHERE seq > ? ORDER BY seq LIMIT ?"
         so_far = Verified(0, GENESIS)
         while True:
@@ -172,7 +177,7 @@ class SqliteReader:
                 return so_far
 
     async def stats(self) -> LedgerStats:
-        """How large the ledger is; counts every table, so ask seldom."""
+        """Return size and rows. Counts every table: slow on a large ledger."""
 
         def read(connection: sqlite3.Connection) -> tuple[dict[str, int], int]:
             tables = ("journal", *DERIVED, "checkpoints")
@@ -224,7 +229,7 @@ def _event(seq: int, payload: str) -> Event:
 
 
 async def open_reading(path: Path, busy_seconds: float = 5.0) -> GroupConnection:
-    """A reading connection to a ledger of the schema we know; raises LedgerError."""
+    """Open a read-only connection to a ledger of the present schema. Raises LedgerError."""
     connection: GroupConnection | None = None
     try:
         connection = await connect(path, busy_seconds=busy_seconds, read_only=True)

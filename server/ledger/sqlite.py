@@ -1,8 +1,8 @@
 """The ledger in one SQLite file: a writing and a reading connection, group commits, one writer at a time.
 
-On return of ``commit`` the batch survives kill -9 and a power cut (write-ahead log, synchronous FULL). Rows
-are made, hashed and written in one visit to the writing connection's thread, so the event loop pays for
-little more than the hand-over, and the chain's head moves only with a commit that succeeded.
+When ``commit`` returns, the batch survives kill -9 and a power cut (write-ahead log, synchronous FULL). Rows
+are built, hashed and written in one call on the writing connection's thread, so that the event loop does
+almost none of the work. The hash chain's head moves only with a commit that succeeded.
 """
 
 from __future__ import annotations
@@ -31,18 +31,29 @@ T = TypeVar("T")
 
 _CHECKPOINTS_KEPT = 3
 _TIDY_ROWS = 2_000
-"""Rows after which the write-ahead log is carried over into the file."""
+"""Rows after which the write-ahead log is copied into the file, on the reading connection's thread."""
 _LONGEST_LOG = 8_000
-"""Pages of log after which the writer does that itself, for a while in which readers could not."""
+"""Pages of log after which SQLite copies the log during a commit, should the reading thread fall behind."""
 
 
-class SqliteLedger(SqliteReader):
-    """The one writer of a ledger file, and its reader; open it with ``SqliteLedger.open``."""
+class SqliteLedger:
+    """The only writer of a ledger file, with a reader of the same file; open it with ``SqliteLedger.open``."""
 
-    def __init__(
-        self, path: Path, writing: GroupConnection, reading: GroupConnection, lock: WriterLock
-    ) -> None:
-        super().__init__(path, reading)
+    def __init__(self, path: Path, writing: GroupConnection, reader: SqliteReader, lock: WriterLock) -> None:
+        self.path = path
+        self.reader = reader
+        # Reads go to the reader as they are, on its own connection: they never wait for a commit.
+        self.page = reader.page
+        self.decision = reader.decision
+        self.record = reader.record
+        self.receipt = reader.receipt
+        self.position = reader.position
+        self.marks_of = reader.marks_of
+        self.judgements = reader.judgements
+        self.rules_versions = reader.rules_versions
+        self.journal_after = reader.journal_after
+        self.last_checkpoint = reader.last_checkpoint
+        self.verify = reader.verify
         self._writing = writing
         self._lock = lock
         self._head = GENESIS
@@ -54,10 +65,11 @@ class SqliteLedger(SqliteReader):
 
     @classmethod
     async def open(cls, path: Path | str, engine_id: str, busy_seconds: float = 2.0) -> Self:
-        """Open or make the ledger at ``path`` for writing.
+        """Open the ledger at ``path`` for writing, or create it.
 
-        Raises LedgerLocked naming the process that writes it already, LedgerError when the file is not a
-        ledger, has another schema, or belongs to another engine.
+        ``busy_seconds`` is how long a write waits for another program that holds the file. Raises LedgerLocked
+        naming the process that writes it already, LedgerError when the file is not a ledger, has another
+        schema, or belongs to another engine.
         """
         path = Path(path)
         try:
@@ -71,7 +83,7 @@ class SqliteLedger(SqliteReader):
             await writing.run(create)
             await writing.run(lambda c: c.execute(f"PRAGMA wal_autocheckpoint = {_LONGEST_LOG}").fetchall())
             await writing.run(lambda connection: _claim(connection, engine_id))
-            ledger = cls(path, writing, await open_reading(path), lock)
+            ledger = cls(path, writing, SqliteReader(path, await open_reading(path)), lock)
             await writing.run(ledger._find_head)
             return ledger
         except BaseException as error:
@@ -88,10 +100,10 @@ class SqliteLedger(SqliteReader):
         return self._last_seq
 
     async def commit(self, batch: Sequence[Entry]) -> None:
-        """Put a batch on disk, whole or not at all.
+        """Store a batch on disk, whole or not at all.
 
-        Raises LedgerError with nothing of it stored: disk full, locked by another program, a seq that does
-        not come after the last one, or a value that has no form in JSON.
+        Raises LedgerError, with nothing of the batch stored, when the disk is full, another program holds the
+        file, a seq does not follow the last one, or a value cannot be written as JSON.
         """
         entries = tuple(batch)
         if not entries:
@@ -112,19 +124,19 @@ class SqliteLedger(SqliteReader):
             self._tidying = asyncio.create_task(self._tidy(), name="ledger log")
 
     async def _tidy(self) -> None:
-        """Carry the log over on the reading connection's thread: a commit would wait some milliseconds for it."""
+        """Copy the log into the file on the reading thread: on the writing thread it would delay a commit."""
         with suppress(sqlite3.Error, ValueError):
-            await self._reading.run(lambda c: c.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall())
+            await self.reader.copy_log()
 
     async def save_checkpoint(self, seq: int, at: datetime, state: bytes | bytearray) -> None:
-        """Keep the engine's state after ``seq``; of older ones the last few stay. Raises LedgerError."""
+        """Store the engine's state after ``seq`` and drop all but the last few older ones. Raises LedgerError."""
 
         def work(connection: sqlite3.Connection) -> None:
             if seq > self._last_seq:
                 raise LedgerError(f"checkpoint of seq {seq}, but the journal ends at {self._last_seq}")
 
             def put() -> None:
-                # Some megabytes: made into text by SQLite, which holds nobody up meanwhile.
+                # Some megabytes: SQLite converts them to text without holding Python's interpreter lock.
                 connection.execute(
                     "INSERT OR REPLACE INTO checkpoints (seq, at, state) VALUES (?, ?, CAST(? AS TEXT))",
                     (seq, micros(at), state),
@@ -140,9 +152,9 @@ class SqliteLedger(SqliteReader):
         await self._write(work)
 
     async def rebuild(self, steps: Iterable[Sequence[Effect]]) -> None:
-        """Make the derived tables again from what a replay of the whole journal asks to be stored.
+        """Rebuild the derived tables from the effects of a replay of the whole journal.
 
-        All or nothing: on LedgerError, or when ``steps`` raises, the old tables stand.
+        All or nothing: when ``steps`` or the ledger raises, the old tables stay. Raises LedgerError.
         """
 
         def work(connection: sqlite3.Connection) -> None:
@@ -162,17 +174,17 @@ class SqliteLedger(SqliteReader):
         await self._write(work)
 
     async def stats(self) -> LedgerStats:
-        """Size, rows and the last commit; counts every table, so ask seldom."""
-        counted = await super().stats()
+        """Return size, rows and the last commit. Counts every table: slow on a large ledger."""
+        counted = await self.reader.stats()
         took, rows = self._last_commit
         return replace(counted, commits=self._commits, last_commit_ms=took, last_commit_rows=rows)
 
     async def close(self) -> None:
-        """Wait for what was handed over, close both connections and give the lock back."""
+        """Finish the pending work, close both connections and release the lock."""
         try:
             if self._tidying is not None:
                 await asyncio.gather(self._tidying, return_exceptions=True)
-            await super().close()
+            await self.reader.close()
         finally:
             try:
                 await self._writing.close()
@@ -197,7 +209,7 @@ def _in_transaction(connection: sqlite3.Connection, work: Callable[[], None]) ->
         work()
         connection.execute("COMMIT")
     except BaseException:
-        # SQLite itself rolls back on some errors (disk full), and then there is nothing left to undo.
+        # On some errors (disk full) SQLite has rolled back already; a second rollback would raise.
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
