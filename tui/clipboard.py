@@ -11,8 +11,7 @@ import orjson
 from textual.app import App
 
 from core.model import DecisionRecord
-from server.deck import PositionRow
-from server.deck.position_detail import PositionDetail
+from server.deck import PositionDetail, PositionRow
 from tui import fmt
 from tui.documents.decision import decision_lines
 from tui.documents.position import position_lines

@@ -49,16 +49,17 @@ from server.deck import (
     ExchangeStatus,
     ExecutionView,
     GreekPair,
+    LearningView,
     LevelDistance,
     Page,
     PageQuery,
+    PerformanceView,
     PnlView,
+    PositionDetail,
     PositionRow,
     SourceStatus,
     SystemView,
 )
-from server.deck.position_detail import PositionDetail
-from server.deck.reports import LearningView, PerformanceView
 
 NOW = datetime(2026, 11, 24, 17, 41, 7, tzinfo=UTC)
 

@@ -9,8 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from core.positions.detail import PathPoint, ValuePoint
-from server.deck import PositionRow
-from server.deck.position_detail import AttributionView, Cause, ExitView, LegView, PositionDetail
+from server.deck import AttributionView, Cause, ExitView, LegView, PositionDetail, PositionRow
 
 PARTS = {"delta": 171.2, "gamma": 52.9, "iv": -12.4, "theta": -18.4, "unexplained": 22.7}
 

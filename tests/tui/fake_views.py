@@ -26,8 +26,7 @@ from core.learning import (
 from core.learning.effectiveness import group_of
 from core.learning.hypothetical import Kept
 from core.performance import CUTS, Trade, Trades, report
-from server.deck import FeedStatus, Judged, Latency, Page, SystemView
-from server.deck.reports import LearningView, PerformanceView
+from server.deck import FeedStatus, Judged, Latency, LearningView, Page, PerformanceView, SystemView
 
 NOW = datetime(2026, 11, 24, 17, 41, 7, tzinfo=UTC)
 _SETUPS = ("212 continuation", "322 reversal", "breakout + volume", "order block", "31 inside")

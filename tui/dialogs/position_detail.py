@@ -9,8 +9,7 @@ from textual.app import ComposeResult
 from textual.containers import Container
 from textual.content import Content
 
-from server.deck import DeckSnapshot, PositionRow
-from server.deck.position_detail import PositionDetail
+from server.deck import DeckSnapshot, PositionDetail, PositionRow
 from tui.commands.positions import BREAK_EVEN, EXIT_HALF, EXIT_POSITION
 from tui.dialogs.base import Reading
 from tui.documents import position as part

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from server.deck import GreekPair, LevelDistance, PositionRow
-from server.deck.position_detail import AttributionView, ExitView, LegView, PositionDetail
+from server.deck import (
+    AttributionView,
+    ExitView,
+    GreekPair,
+    LegView,
+    LevelDistance,
+    PositionDetail,
+    PositionRow,
+)
 from tui import fmt
 from tui.panes.positions import mark_age
 from tui.widgets.bars import bar

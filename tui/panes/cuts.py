@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from server.deck.reports import PerformanceView
+from server.deck import PerformanceView
 from tui import fmt
 from tui.panes.figures import enough, interval_words, number_words, role_of
 from tui.widgets.line import Line

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from server.deck.reports import PerformanceView
+from server.deck import PerformanceView
 from tui.panes.reports import ReportPane
 from tui.widgets.line import Line, heading
 from tui.widgets.plots import histogram_lines, scatter_lines

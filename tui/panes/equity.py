@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from server.deck.reports import PerformanceView
+from server.deck import PerformanceView
 from tui import fmt
 from tui.panes.figures import number_words
 from tui.panes.reports import ReportPane

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from server.deck.reports import LearningView
+from server.deck import LearningView
 from tui import fmt
 from tui.panes.figures import dollars, enough, interval_words, number_words
 from tui.panes.reports import ReportPane

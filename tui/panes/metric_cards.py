@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from server.deck.reports import PerformanceView
+from server.deck import PerformanceView
 from tui import fmt
 from tui.panes.figures import enough, interval_words, role_of, value_words
 from tui.panes.reports import ReportPane

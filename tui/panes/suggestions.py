@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from server.deck import Judged
-from server.deck.reports import LearningView
+from server.deck import Judged, LearningView
 from tui import fmt
 from tui.panes.figures import interval_words, number_words
 from tui.widgets.line import Line, signed_role

@@ -7,8 +7,7 @@ from uuid import uuid4
 from textual.app import ComposeResult
 from textual.containers import Container
 
-from server.deck import Command, Deck
-from server.deck.reports import LearningView
+from server.deck import Command, Deck, LearningView
 from tui.commands.registry import BY_NAME, bindings
 from tui.dialogs.suggestion import JudgeDialog, SuggestionDialog
 from tui.interfaces import deck_ui

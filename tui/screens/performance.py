@@ -5,8 +5,7 @@ from __future__ import annotations
 from textual.app import ComposeResult
 from textual.containers import Container
 
-from server.deck import Deck
-from server.deck.reports import WINDOWS, PerformanceView
+from server.deck import WINDOWS, Deck, PerformanceView
 from tui.commands.registry import bindings
 from tui.panes.cuts import CutsPane
 from tui.panes.distribution import DistributionPane, ExcursionsPane
