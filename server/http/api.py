@@ -30,7 +30,8 @@ from server.http.lists import (
 )
 from server.http.problems import PROBLEMS, Refused, problem
 from server.http.routes import COMMAND, READ, Call, Params, Route
-from server.http.views import answer, decision_detail, json_response, to_json
+from server.http.views import answer, decision_detail, json_response
+from server.ledger.codec import encode_any
 from server.ledger.paging import PageQuery
 from server.runtime.ports import Command, CommandResult, Health, HealthSource, NotStored, Overloaded
 
@@ -292,6 +293,6 @@ class Api:
 def _result(command: Command, result: CommandResult) -> web.Response:
     if result.ok:
         told = {"ok": True, "code": result.code, "text": result.text, "command_id": command.id}
-        return json_response(to_json(told), COMMAND_STATUS.get(result.code, 200))
+        return json_response(encode_any(told), COMMAND_STATUS.get(result.code, 200))
     status = COMMAND_STATUS.get(result.code, PROBLEMS["COMMAND_REFUSED"][0])
     return problem(result.code, result.text, status=status, command_id=command.id)

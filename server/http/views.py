@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-import orjson
 from aiohttp import web
 
+from core.decision.evidence import decision_evidence
 from core.model import DecisionRecord
+from server.ledger.codec import encode_any
 from server.runtime.ports import WebhookAnswer
 
-_OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_UTC_Z
 _HEADERS = {"Content-Type": "application/json", "Cache-Control": "no-store"}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return dict(value)
-    if isinstance(value, set | frozenset):
-        return sorted(value)
-    raise TypeError(f"{type(value).__name__} has no form in JSON")
-
-
-def to_json(value: object) -> bytes:
-    """Any fact as JSON; what is not a finite number becomes null."""
-    return orjson.dumps(value, _plain, _OPTIONS)
 
 
 def json_response(body: bytes, status: int = 200) -> web.Response:
@@ -33,7 +19,7 @@ def json_response(body: bytes, status: int = 200) -> web.Response:
 
 
 def answer(value: object) -> web.Response:
-    return json_response(to_json(value))
+    return json_response(encode_any(value))
 
 
 def decision_view(record: DecisionRecord) -> dict[str, Any]:
@@ -60,25 +46,7 @@ def decision_view(record: DecisionRecord) -> dict[str, Any]:
         "supersedes": record.supersedes,
         "rules_fingerprint": verdict.rules_fingerprint,
         "engine_version": verdict.engine_version,
-        "decision_breakdown": {
-            "verdict": {
-                "action": verdict.action,
-                "direction": verdict.direction,
-                "proposed_direction": verdict.proposed_direction,
-                "confidence": verdict.confidence,
-            },
-            "gates": verdict.gates,
-            "components": verdict.components,
-            "completeness": verdict.completeness,
-            "reasons": record.reasons,
-            "blocks": record.blocks,
-            "size": record.size,
-            "count": record.count,
-            "contract": record.contract,
-            "levels": record.levels,
-            "trigger": record.trigger,
-            "approval_id": record.approval_id,
-        },
+        "decision_breakdown": decision_evidence(record),
     }
 
 

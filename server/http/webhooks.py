@@ -20,7 +20,8 @@ from server.http.bodies import read_body
 from server.http.limits import RateLimiter
 from server.http.problems import Refused, document
 from server.http.remote import Networks, is_loopback_address, remote_of
-from server.http.views import json_response, receipt_answer, to_json
+from server.http.views import json_response, receipt_answer
+from server.ledger.codec import encode_any
 from server.runtime.ports import Intake, NotStored, Overloaded, WebhookAnswer
 
 log = logging.getLogger("gatedeck.http")
@@ -95,7 +96,7 @@ class Webhooks:
             elif isinstance(result, Exception):
                 refused = _refusal(result)
                 status = max(status, refused.status)
-                told.append(to_json(document(refused.code, refused.detail)))
+                told.append(encode_any(document(refused.code, refused.detail)))
             else:
                 raise result
         response = json_response(b"[%b]" % b",".join(told), status)
@@ -117,13 +118,13 @@ class Webhooks:
 def _told(given: WebhookAnswer) -> bytes:
     """What the sender of a stored receipt is told, come what may: 5xx would make it send again."""
     try:
-        return to_json(receipt_answer(given))
+        return encode_any(receipt_answer(given))
     except Exception as error:
         log.exception("the answer of receipt %s could not be written", given.receipt_id, exc_info=error)
         bare = WebhookAnswer(
             http_status=given.http_status, status=given.status, receipt_id=given.receipt_id, code=given.code
         )
-        return to_json(receipt_answer(bare))
+        return encode_any(receipt_answer(bare))
 
 
 def _refusal(error: Exception) -> Refused:

@@ -28,7 +28,7 @@ def _plain(value: Any) -> Any:
         return dict(value)
     if isinstance(value, set | frozenset):
         return sorted(value)
-    raise TypeError(f"{type(value).__name__} has no form in the ledger")
+    raise TypeError(f"{type(value).__name__} has no form in JSON")
 
 
 def encode(event: Event) -> bytes:

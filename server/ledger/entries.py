@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.approvals import Approval
+from core.decision.evidence import evidence_fields
 from core.model import DecisionRecord
 from server.ledger.codec import from_plain, loads
 from server.ledger.timestamps import iso
@@ -128,28 +129,20 @@ ITEMS = {
 
 def record_of(row: Row) -> DecisionRecord:
     """The entry as the engine made it, every field equal; its execution and exit stand beside it."""
-    breakdown, inputs = loads(row["decision_breakdown"]), loads(row["inputs"])
-    blocks, reasons = breakdown["blocks"], breakdown["reasons"]
-    verdict = breakdown["verdict"] | {
-        "gates": breakdown["gates"],
-        "components": breakdown["components"],
-        "reasons": reasons[len(blocks) :],
-        "completeness": breakdown["completeness"],
-        "rules_fingerprint": row["rules_fingerprint"],
-        "engine_version": row["engine_version"],
-    }
+    inputs = loads(row["inputs"])
     names = (
         "id seq signal_id receipt_id symbol source timeframe quality direction proposed_direction"
         " confidence code supersedes position_id"
     )
     fields: Item = {name: row[name] for name in names.split()}
-    fields |= {name: breakdown[name] for name in ("size", "count", "contract", "levels", "trigger")}
-    fields["approval_id"] = breakdown.get("approval_id")  # not there in ledgers of before
+    fields |= evidence_fields(loads(row["decision_breakdown"]))
+    fields["verdict"] |= {
+        "rules_fingerprint": row["rules_fingerprint"],
+        "engine_version": row["engine_version"],
+    }
     fields |= {
         "at": iso(row["created_at"]),
         "action": row["decision"],
-        "verdict": verdict,
-        "blocks": blocks,
         "context": inputs["context"],
         "market": inputs["market"],
     }

@@ -8,6 +8,7 @@ from functools import cache
 from itertools import chain
 from typing import Any
 
+from core.decision.evidence import decision_evidence
 from core.effects import (
     Effect,
     ShadowStatus,
@@ -145,7 +146,7 @@ def _decision(effect: StoreDecision, into: Tables) -> None:
             record.code,
             None if confluence is None else round(float(confluence), 2),
             _json(_signal(record)),
-            _json(_breakdown(record)),
+            _json(decision_evidence(record)),
             _json_or_none(record.context.regime),
             _json({"context": record.context, "market": record.market}),
         )
@@ -163,29 +164,6 @@ def _signal(record: DecisionRecord) -> Mapping[str, object]:
         "quality": record.quality,
         "direction": record.proposed_direction,
         "facts": record.context.expert,
-    }
-
-
-def _breakdown(record: DecisionRecord) -> Mapping[str, object]:
-    verdict = record.verdict
-    return {
-        "verdict": {
-            "action": verdict.action,
-            "direction": verdict.direction,
-            "proposed_direction": verdict.proposed_direction,
-            "confidence": verdict.confidence,
-        },
-        "gates": verdict.gates,
-        "components": verdict.components,
-        "completeness": verdict.completeness,
-        "reasons": record.reasons,
-        "blocks": record.blocks,
-        "size": record.size,
-        "count": record.count,
-        "contract": record.contract,
-        "levels": record.levels,
-        "trigger": record.trigger,
-        "approval_id": record.approval_id,
     }
 
 

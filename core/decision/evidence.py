@@ -1,0 +1,41 @@
+"""The evidence of a decision as one mapping: what the ledger stores, the API shows, and a reader turns back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from core.model import DecisionRecord
+
+_VERDICT = ("action", "direction", "proposed_direction", "confidence")
+_OF_VERDICT = ("gates", "components", "completeness")
+_OF_RECORD = ("size", "count", "contract", "levels", "trigger", "approval_id")
+
+
+def decision_evidence(record: DecisionRecord) -> dict[str, Any]:
+    """Return what a decision was made of: verdict, gates, components, reasons, blocks, size, contract, levels.
+
+    ``reasons`` holds the blocks first, then the reasons of the verdict. The inputs are not included.
+    """
+    verdict = record.verdict
+    return {
+        "verdict": {name: getattr(verdict, name) for name in _VERDICT},
+        **{name: getattr(verdict, name) for name in _OF_VERDICT},
+        "reasons": record.reasons,
+        "blocks": record.blocks,
+        **{name: getattr(record, name) for name in _OF_RECORD},
+    }
+
+
+def evidence_fields(evidence: Mapping[str, Any]) -> dict[str, Any]:
+    """Return stored evidence (parsed JSON) as fields of a ``DecisionRecord``: the inverse of ``decision_evidence``.
+
+    The fingerprint of the rules and the engine's version are stored beside the evidence: the caller adds them
+    to ``verdict``. A ledger from before approvals has no ``approval_id``: the field is left out then.
+    """
+    blocks = evidence["blocks"]
+    verdict = {name: evidence["verdict"][name] for name in _VERDICT}
+    verdict |= {name: evidence[name] for name in _OF_VERDICT}
+    verdict["reasons"] = evidence["reasons"][len(blocks) :]
+    found = {name: evidence[name] for name in _OF_RECORD if name in evidence}
+    return {"verdict": verdict, "blocks": blocks} | found
