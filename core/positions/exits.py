@@ -97,15 +97,11 @@ def time_exit_at(position: Position, trading: TradingContext) -> datetime:
     The entry's own session for an option that expired on its day, else n full sessions after it by the term
     at the entry; never later than before the expiry's last close.
     """
-    known = trading.time_exits.get(position.id)
+    known = trading.cache.time_exits.get(position.id)
     if known is None:
-        if len(trading.time_exits) >= _MOST_KNOWN:
-            trading.time_exits.clear()
-        known = trading.time_exits[position.id] = _time_exit_at(position, trading)
+        known = _time_exit_at(position, trading)
+        trading.cache.remember_time_exit(position.id, known)
     return known
-
-
-_MOST_KNOWN = 4096
 
 
 def due_by_clock(position: Position, now: datetime, trading: TradingContext) -> bool:

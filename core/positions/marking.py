@@ -78,7 +78,7 @@ def next_mark(
         *(contract, spot, spot_at, iv, mid, quoted_at),
         *(last.at, last.spot, last.iv, last.years, last.carry_years, last.mid, last.delta, last.quoted_at),
     )
-    made = trading.marks_at(now)
+    made = trading.cache.marks_at(now)
     mark = made.get(step)
     if mark is None:
         mark = made[step] = _next_mark(contract, last, spot, spot_at, now, trading, quote, mid, iv)
@@ -124,7 +124,7 @@ def quote_of(
     """The usable quote of a contract among those that came with a price."""
     if not quotes:
         return None
-    made = trading.marks_at(now)
+    made = trading.cache.marks_at(now)
     known = made.get("quotes")
     if known is None or known[0] is not quotes:
         # One price comes to many positions: what is quoted with it is looked through once.

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property, lru_cache
-from typing import Any
 
 from core.exchange.calendar import Calendar
 from core.model import Contract
 from core.options.trading_clock import TradingClock
+from core.positions.cache import TradingCache
 from core.rules import Rules
 
 
@@ -19,27 +19,12 @@ class TradingContext:
 
     rules: Rules
     calendar: Calendar
+    cache: TradingCache = field(default_factory=TradingCache, init=False, repr=False, compare=False)
 
     @cached_property
     def clock(self) -> TradingClock:
         """The trading clock of these rules on this calendar."""
         return _clock(self.calendar, self.rules.clock.night_minutes, self.rules.clock.weekend_minutes)
-
-    def marks_at(self, now: datetime) -> dict[Any, Any]:
-        """What has been worked out for this instant so far; forgotten as soon as another is asked for."""
-        if self._made.get("at") != now:
-            self._made.clear()
-            self._made["at"] = now
-        return self._made
-
-    @cached_property
-    def _made(self) -> dict[Any, Any]:
-        return {}
-
-    @cached_property
-    def time_exits(self) -> dict[str, datetime]:
-        """When TIME acts, by the position's id, as worked out so far."""
-        return {}
 
     @property
     def rate(self) -> float:
