@@ -6,7 +6,6 @@ A broker's chain, when there is one, is the truth; the rules' tables stand in fo
 from __future__ import annotations
 
 import math
-import re
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
@@ -18,7 +17,6 @@ from core.rules.sections import ContractRules
 
 _MONDAY, _WEDNESDAY, _FRIDAY = 0, 2, 4
 _WEEK = timedelta(days=7)
-_OCC = re.compile(r"([A-Z]{1,6})([0-9]?) *(\d{2})(\d{2})(\d{2})([CP])(\d{8})")
 _MARKS = str.maketrans("", "", ".^/-")
 _MAX_STRIKE = 100_000.0
 
@@ -147,13 +145,6 @@ def candidate_strikes(
     return tuple(grid[i] for i in indices if 0 <= i < len(grid))
 
 
-def choose_strike(
-    spot: float, direction: Direction, symbol: str, strikes: Iterable[float] | None, rules: ContractRules
-) -> float | None:
-    """The first of ``candidate_strikes``, ``None`` when no listed strike qualifies."""
-    return next(iter(candidate_strikes(spot, direction, symbol, strikes, rules)), None)
-
-
 def strike_step(symbol: str, spot: float, rules: ContractRules) -> float:
     """The distance between strikes without a chain, in dollars: by symbol, else by price."""
     by_symbol = rules.strike_steps.get(symbol)
@@ -177,11 +168,6 @@ def root_of(symbol: str, rules: ContractRules) -> str:
     return rules.pm_roots.get(symbol) or symbol.translate(_MARKS)
 
 
-def is_tradable_root(symbol: str, root: str, rules: ContractRules) -> bool:
-    """Whether a listed root may be chosen: not an index's AM-settled one, not one adjusted by a split."""
-    return root == root_of(symbol, rules)
-
-
 def make_contract(
     symbol: str, expiry: date, strike: float, direction: Direction, rules: ContractRules
 ) -> Contract:
@@ -201,34 +187,5 @@ def make_contract(
         expiry=expiry,
         strike=float(strike),
         right="C" if direction is Direction.LONG else "P",
-        style="european" if symbol in rules.european else "american",
-    )
-
-
-def parse_occ(text: str, rules: ContractRules) -> Contract:
-    """The contract of an OCC symbol, with or without the padding of its root.
-
-    Raises ContractError when it is not one, or when the root is adjusted (its deliverable is not 100 shares).
-    """
-    match = _OCC.fullmatch(text.strip())
-    if match is None:
-        raise ContractError(f'"{text}" is not an OCC option symbol')
-    root, adjusted, yy, mm, dd, right, thousandths = match.groups()
-    if adjusted:
-        raise ContractError(f'"{text}" is an adjusted contract: its deliverable is not 100 shares')
-    try:
-        expiry = date(2000 + int(yy), int(mm), int(dd))
-    except ValueError as error:
-        raise ContractError(f'"{text}" has no such expiry date: {error}') from error
-    symbol = next((s for s, r in rules.pm_roots.items() if r == root), root)
-    strike = int(thousandths) / 1000
-    if strike <= 0:
-        raise ContractError(f'"{text}" has a strike of 0')
-    return Contract(
-        underlying=symbol,
-        root=root,
-        expiry=expiry,
-        strike=strike,
-        right=right,
         style="european" if symbol in rules.european else "american",
     )

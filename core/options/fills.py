@@ -116,20 +116,6 @@ class Fill:
         """Contracts not filled: cancelled for an entry, to be tried again on the next price for an exit."""
         return self.requested - self.contracts
 
-    @property
-    def sign(self) -> int:
-        return 1 if self.side is Side.SELL else -1
-
-    @property
-    def mid_value(self) -> float:
-        """Dollars at the mid, positive for either side."""
-        return self.mid * self.contracts * MULTIPLIER
-
-    @property
-    def cash(self) -> float:
-        """Dollars that moved, commission included: negative for a purchase; exact to the cent."""
-        return round(self.sign * self.price * self.contracts * MULTIPLIER - self.commission, 2)
-
 
 def fill(
     order: Order,

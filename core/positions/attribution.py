@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from core.options import Greeks, greeks, price, price_one
+from core.options import Greeks, greeks, price
 from core.options.broadcasting import Floats, right_sign
 from core.options.pricing import DAY_YEARS, SESSION_YEARS, price_corners
 
@@ -75,21 +75,6 @@ class PricingTerms(NamedTuple):
     dividend: float
     american: bool
     multiplier: int
-
-
-def model_value(terms: PricingTerms, state: State) -> float:
-    """The model's value of one share's worth of the option, in $."""
-    return price_one(
-        state.spot,
-        terms.strike,
-        state.years,
-        state.iv,
-        terms.is_call,
-        rate=terms.rate,
-        dividend=terms.dividend,
-        carry_years=state.carry_years,
-        american=terms.american,
-    )
 
 
 def shapley_one(

@@ -45,11 +45,6 @@ def pnl_breakdown(position: Position, legs: Iterable[ExitFill] | None = None) ->
     )
 
 
-def open_gross(position: Position) -> float:
-    """Mid to mid of the contracts still held, at the last mark."""
-    return _held(position, position.last.mid)
-
-
 def gross_so_far(position: Position) -> float:
     """Mid to mid of the whole trade: legs as sold, the rest at the last mark."""
     return gross_at(position, position.last.mid)

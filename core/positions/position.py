@@ -176,14 +176,6 @@ class Position:
         """Dollars lost to time so far, for contracts sold and held; negative when time was a gain."""
         return -(sum(leg.attribution.theta for leg in self.legs) + self.running.theta * self.remaining)
 
-    @property
-    def mfe_r(self) -> float | None:
-        return self.in_r(self.mfe)
-
-    @property
-    def mae_r(self) -> float | None:
-        return self.in_r(self.mae)
-
     def in_r(self, dollars: float) -> float | None:
         """Dollars in units of the planned loss, ``None`` when none was planned."""
         return dollars / self.entry.risk_amount if self.entry.risk_amount > 0 else None

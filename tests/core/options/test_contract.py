@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -18,12 +19,9 @@ from core.options.contract import (
     ContractError,
     candidate_strikes,
     choose_expiry,
-    choose_strike,
-    is_tradable_root,
     listed_expiries,
     make_contract,
     monthly_expiry,
-    parse_occ,
     root_of,
 )
 from core.options.quotes import OptionQuote, Refusal, liquidity_fault
@@ -186,7 +184,6 @@ def test_strikes_without_a_chain(
 ) -> None:
     rules = ContractRules(moneyness=moneyness)
     assert candidate_strikes(spot, direction, symbol, None, rules) == expected
-    assert choose_strike(spot, direction, symbol, None, rules) == expected[0]
 
 
 CHAIN_STRIKES = [
@@ -219,7 +216,7 @@ def test_out_of_the_money_strikes_are_at_or_beyond_the_offset(
 @pytest.mark.parametrize("spot", [0.0, -1.0, float("nan"), float("inf")])
 def test_no_strike_without_a_price(spot: float) -> None:
     with pytest.raises(ContractError):
-        choose_strike(spot, LONG, "SPY", None, RULES)
+        candidate_strikes(spot, LONG, "SPY", None, RULES)
 
 
 # --- identity ------------------------------------------------------------------------------------------
@@ -235,14 +232,11 @@ SYMBOLS = [
 
 
 @pytest.mark.parametrize(("symbol", "expiry", "strike", "direction", "occ", "style"), SYMBOLS)
-def test_occ_symbols_both_ways(
+def test_occ_symbols(
     symbol: str, expiry: str, strike: float, direction: Direction, occ: str, style: str
 ) -> None:
     contract = make_contract(symbol, date.fromisoformat(expiry), strike, direction, RULES)
     assert (contract.occ, contract.style, contract.multiplier) == (occ, style, 100)
-    assert parse_occ(occ, RULES) == contract
-    padded = contract.root.ljust(6) + occ[len(contract.root) :]
-    assert parse_occ(padded, RULES) == contract
 
 
 @given(
@@ -257,23 +251,11 @@ def test_an_occ_symbol_names_exactly_its_contract(
     if symbol in RULES.pm_roots.values():
         return
     contract = make_contract(symbol, expiry, thousandths / 1000, direction, RULES)
-    assert parse_occ(contract.occ, RULES) == contract
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("AAPL1261127C00450000", "adjusted"),
-        ("SPY261127X00450000", "not an OCC"),
-        ("SPY2611C00450000", "not an OCC"),
-        ("SPY261327C00450000", "expiry date"),
-        ("SPY261127C00000000", "strike of 0"),
-        ("", "not an OCC"),
-    ],
-)
-def test_what_is_no_standard_contract_is_named(text: str, words: str) -> None:
-    with pytest.raises(ContractError, match=words):
-        parse_occ(text, RULES)
+    found = re.fullmatch(r"([A-Z]{1,6})(\d{6})([CP])(\d{8})", contract.occ)
+    assert found is not None
+    root, day, right, strike = found.groups()
+    assert (root, datetime.strptime(day, "%y%m%d").date()) == (contract.root, contract.expiry)
+    assert (right, int(strike)) == ("C" if direction is LONG else "P", thousandths)
 
 
 @pytest.mark.parametrize(
@@ -285,10 +267,9 @@ def test_contracts_without_an_occ_symbol_are_refused(symbol: str, strike: float)
         make_contract(symbol, date(2026, 11, 27), strike, LONG, RULES)
 
 
-def test_am_settled_and_adjusted_roots_are_never_chosen() -> None:
-    assert is_tradable_root("SPX", "SPXW", RULES) and not is_tradable_root("SPX", "SPX", RULES)
-    assert is_tradable_root("XSP", "XSP", RULES)
-    assert is_tradable_root("AAPL", "AAPL", RULES) and not is_tradable_root("AAPL", "AAPL1", RULES)
+def test_an_index_trades_its_pm_settled_root() -> None:
+    assert root_of("SPX", RULES) == "SPXW"  # SPX itself is AM-settled
+    assert (root_of("XSP", RULES), root_of("AAPL", RULES)) == ("XSP", "AAPL")
     assert root_of("BRK.B", RULES) == "BRKB"
 
 

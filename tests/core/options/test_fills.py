@@ -52,6 +52,20 @@ def done(result: Fill | NotFilled) -> Fill:
     return result
 
 
+def sign_of(got: Fill) -> int:
+    return 1 if got.side is SELL else -1
+
+
+def mid_value(got: Fill) -> float:
+    """Return the dollars of a fill at the mid, positive for either side."""
+    return got.mid * got.contracts * 100
+
+
+def cash_of(got: Fill) -> float:
+    """Return the dollars that moved, commission included, in whole cents: negative for a purchase."""
+    return round(sign_of(got) * got.price * got.contracts * 100 - got.commission, 2)
+
+
 def run(
     order: Order, quote: OptionQuote, market_open: bool = True, rules: FillRules = RULES
 ) -> Fill | NotFilled:
@@ -94,8 +108,8 @@ def test_market_orders_on_a_real_quote(
 def test_cash_is_what_moved_commission_included() -> None:
     bought = done(run(Order(symbol="SPY", side=BUY, contracts=2), quoted(2.00, 2.02)))
     sold = done(run(Order(symbol="SPY", side=SELL, contracts=2), quoted(2.00, 2.02)))
-    assert bought.cash == -(2 * 204 + 1.30)
-    assert sold.cash == 2 * 198 - 1.30
+    assert cash_of(bought) == -(2 * 204 + 1.30)
+    assert cash_of(sold) == 2 * 198 - 1.30
 
 
 SIZES = [(50, 50, FillQuality.FULL), (51, 43, FillQuality.PARTIAL), (100, 85, FillQuality.PARTIAL)]
@@ -243,8 +257,8 @@ def test_costs_add_up_each_once(symbol: str, side: Side, contracts: int, quote: 
     got = run(Order(symbol=symbol, side=side, contracts=contracts), quote)
     if isinstance(got, NotFilled):
         return
-    cash = got.sign * got.mid_value - got.spread_cost - got.slippage - got.commission
-    assert cash == pytest.approx(got.cash, abs=1e-6)
+    cash = sign_of(got) * mid_value(got) - got.spread_cost - got.slippage - got.commission
+    assert cash == pytest.approx(cash_of(got), abs=1e-6)
     assert got.price * 100 == pytest.approx(round(got.price * 100), abs=1e-6), "a price is in whole cents"
 
 
@@ -256,7 +270,7 @@ def test_gross_minus_costs_is_net_to_the_cent(
     sold = run(Order(symbol=symbol, side=SELL, contracts=contracts), exit_quote)
     if isinstance(bought, NotFilled) or isinstance(sold, NotFilled):
         return
-    gross, net = sold.mid_value - bought.mid_value, sold.cash + bought.cash
+    gross, net = mid_value(sold) - mid_value(bought), cash_of(sold) + cash_of(bought)
     spread, fees = bought.spread_cost + sold.spread_cost, bought.commission + sold.commission
     slippage = bought.slippage + sold.slippage
     assert gross - spread - slippage - fees == pytest.approx(net, abs=1e-6)
@@ -271,7 +285,7 @@ def test_larger_orders_never_get_a_better_price(
         run(Order(symbol=symbol, side=side, contracts=n), quote) for n in (contracts, contracts + 1)
     )
     if isinstance(small, Fill) and isinstance(large, Fill):
-        assert (large.price - small.price) * large.sign <= 1e-9
+        assert (large.price - small.price) * sign_of(large) <= 1e-9
 
 
 # --- the model's quote ---------------------------------------------------------------------------------
@@ -324,7 +338,7 @@ def test_a_nearly_worthless_option_sells_at_nothing_and_the_costs_still_add_up()
     quote = modelled(0.004, rules=FillRules(spread_model="premium"))
     assert (quote.bid, quote.mid) == (0.0, 0.004)
     got = done(run(Order(symbol="SPY", side=SELL, contracts=2), quote))
-    assert (got.price, got.cash) == (0.0, -1.30)
+    assert (got.price, cash_of(got)) == (0.0, -1.30)
     assert got.spread_cost == pytest.approx(0.8) and got.slippage == pytest.approx(0, abs=1e-9)
 
 
@@ -343,8 +357,8 @@ def test_unknown_models_and_values_raise() -> None:
 )
 def test_settlement_pays_intrinsic_and_costs_nothing(intrinsic: float, price: float, cash: float) -> None:
     got = settle(2, intrinsic, "official close", NOW)
-    assert (got.price, got.cash, got.spread_cost, got.commission) == (price, cash, 0, 0)
-    assert got.mid_value - got.slippage == pytest.approx(got.cash)
+    assert (got.price, cash_of(got), got.spread_cost, got.commission) == (price, cash, 0, 0)
+    assert mid_value(got) - got.slippage == pytest.approx(cash_of(got))
 
 
 COMMISSIONS = [

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.options import greeks_one
-from core.positions.attribution import PricingTerms, State, States, model_value, shapley_one, shapley_steps
+from core.options import greeks_one, price_one
+from core.positions.attribution import PricingTerms, State, States, shapley_one, shapley_steps
 
 MINUTE = 1 / 122_000  # years of variance in a session's minute, near enough
 CALENDAR_MINUTE = 1 / (365 * 1440)
@@ -33,6 +33,21 @@ states = st.builds(
     years=st.floats(0, 0.3),
     carry_years=st.floats(0, 0.3),
 )
+
+
+def model_value(terms: PricingTerms, state: State) -> float:
+    """Return the model's value of the option in $ per share."""
+    return price_one(
+        state.spot,
+        terms.strike,
+        state.years,
+        state.iv,
+        terms.is_call,
+        rate=terms.rate,
+        dividend=terms.dividend,
+        carry_years=state.carry_years,
+        american=terms.american,
+    )
 
 
 @given(terms_strategy, states, states, st.floats(-1, 1))
