@@ -25,6 +25,7 @@ def ready(monkeypatch: pytest.MonkeyPatch) -> None:
 CASES: dict[str, tuple[str, ...]] = {
     "half": ("h",),
     "mode": ("m", "h"),
+    "glossary": ("question_mark", "tab"),
     "alerts": ("A", "down", "right", "space"),
     "position_end": ("enter", "end"),
     "symbol": ("2", "slash"),

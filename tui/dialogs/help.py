@@ -13,6 +13,7 @@ from tui.widgets.document import Document
 from tui.widgets.line import Line, heading, wrap_text
 
 _KEYS = 14
+_TITLES = "| term | meaning |\n|---|---|\n"
 
 
 class HelpDialog(Reading):
@@ -29,7 +30,7 @@ class HelpDialog(Reading):
     def write(self, width: int) -> list[Line]:
         page = (self._glossary, width)
         if page not in self._lines:
-            body = markdown_lines(stored_page("glossary"), width) if self._glossary else _keys(width)
+            body = _glossary(width) if self._glossary else _keys(width)
             other = "keys" if self._glossary else "glossary"
             top: Line = [
                 ("  Tab", "key"),
@@ -47,6 +48,11 @@ class HelpDialog(Reading):
         self._glossary = not self._glossary
         self.query_one(Document).action_scroll_edge(False)
         self._fit()
+
+
+def _glossary(width: int) -> list[Line]:
+    # On the deck every table has the same two columns: their titles would only take room.
+    return markdown_lines(stored_page("glossary").replace(_TITLES, ""), width)
 
 
 def _keys(width: int) -> list[Line]:

@@ -81,7 +81,8 @@ def _pieces(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _table(source: list[str], width: int) -> list[Line]:
-    rows = [_cells(line) for line in source if not set(line) <= set("|-: ")]
+    rows = [_cells(line) for line in source if not _is_rule(line)]
+    headed = len(source) > 1 and _is_rule(source[1])
     sizes = _sizes(rows, width)
     out: list[Line] = []
     for n, row in enumerate(rows):
@@ -91,8 +92,12 @@ def _table(source: list[str], width: int) -> list[Line]:
             for cell, size in zip(wrapped, sizes, strict=False):
                 part = cell[y] if y < len(cell) else []
                 line += [(" " * _GAP, "text"), *pad_line(part, size)]
-            out.append([(text, "head") for text, _ in line] if n == 0 else line)
+            out.append([(text, "head") for text, _ in line] if headed and n == 0 else line)
     return out
+
+
+def _is_rule(line: str) -> bool:
+    return set(line) <= set("|-: ")
 
 
 def _sizes(rows: list[list[str]], width: int) -> list[int]:
