@@ -1,4 +1,4 @@
-"""What a person chose on the deck, remembered from one run to the next."""
+"""Settings of the deck that a user changes on the screen, saved from one run to the next."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import os
 from pathlib import Path
 from typing import Any, TypeVar
 
+from tui.private_files import make_private_file, make_private_folder
+
 log = logging.getLogger("gatedeck.tui")
 
 FILE = "deck.json"
@@ -15,14 +17,14 @@ Value = TypeVar("Value")
 
 
 class SettingsStore:
-    """Names and JSON values in one file of the state folder; without a path they last as long as the process.
+    """Named JSON values in one file of the state folder; without a path they are kept in memory only.
 
-    Nothing here raises: a file that cannot be read counts as empty and one that cannot be written is left as
-    it is, and ``problem`` says so in words.
+    No method raises. A file that cannot be read counts as empty. A file that cannot be written stays as it is.
+    ``problem`` is a sentence about the last such failure.
     """
 
     def __init__(self, path: Path | None = None, *, keep: bool = True) -> None:
-        """``keep`` False reads what was chosen and writes nothing, as a demo does."""
+        """With ``keep`` False settings are read and never written, as in a demo."""
         self.path = path
         self.problem = ""
         self._keep = keep
@@ -32,21 +34,21 @@ class SettingsStore:
 
     @property
     def keeps(self) -> bool:
-        """Whether what is chosen is meant to outlast the process."""
+        """Return whether changes are written to the file."""
         return self._keep
 
     @property
     def folder(self) -> Path:
-        """Where what is saved by hand, such as a screenshot, goes."""
+        """Folder for files that the user saves, such as screenshots."""
         return self.path.parent if self.path is not None else Path.cwd()
 
     def get(self, name: str, default: Value) -> Value:
-        """The value kept under that name when it is of the default's type, else the default."""
+        """Return a value if it is stored and of the default's type, else the default."""
         value = self._values.get(name, default)
         return value if type(value) is type(default) else default
 
     def set(self, name: str, value: Any) -> None:
-        """Keep a JSON value under that name, at once."""
+        """Store a JSON value, and write the file at once."""
         if self._values.get(name) == value and name in self._values:
             return
         self._values[name] = value
@@ -59,23 +61,26 @@ class SettingsStore:
         except FileNotFoundError:
             return
         except (OSError, ValueError) as error:
-            self._say(f"the deck's settings cannot be read, defaults are shown: {path}: {error}")
+            self._report(f"the deck's settings cannot be read, the defaults are used: {path}: {error}")
             return
         if isinstance(values, dict):
             self._values = values
         else:
-            self._say(f"the deck's settings cannot be read, defaults are shown: {path} holds no object")
+            self._report(
+                f"the deck's settings cannot be read, the defaults are used: {path} is not a JSON object"
+            )
 
     def _write(self, path: Path) -> None:
         draft = path.with_name(path.name + ".new")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_private_folder(path.parent)
+            make_private_file(draft)
             draft.write_text(json.dumps(self._values, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-            # A machine that goes down in the middle leaves the old file or the new one.
+            # Atomic: after a crash the file holds the old settings or the new ones, never a part.
             os.replace(draft, path)  # noqa: PTH105
         except OSError as error:
-            self._say(f"the deck's settings cannot be kept: {error}")
+            self._report(f"the deck's settings cannot be saved: {error}")
 
-    def _say(self, problem: str) -> None:
+    def _report(self, problem: str) -> None:
         self.problem = problem
         log.warning("%s", problem)

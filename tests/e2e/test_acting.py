@@ -39,7 +39,7 @@ def test_a_waiting_trade_is_listed_approved_and_closed_and_the_engine_flattened(
     asked = "[risk]\napproval_above_premium = 200\nopen_positions = 9\nsymbol_premium = 9e9\n"
     served = gatedeck.serve(rules=asked + greeks)
     line = Line(gatedeck, served)
-    assert line("approve") == (0, "no trade waits for approval\n", "")
+    assert line("approve") == (0, "no trade is waiting for approval\n", "")
     for symbol in ("SPY", "QQQ", "IWM"):
         told = [served.send(source, symbol) for source in ALL][-1]
         assert (told["decision"]["action"], told["decision"]["code"]) == ("WAIT", "APPROVAL_NEEDED")
@@ -67,7 +67,10 @@ def test_a_waiting_trade_is_listed_approved_and_closed_and_the_engine_flattened(
     assert code == 0 and "everything exited" in told["text"]
     assert served.all("/api/positions") == []
     assert served.http("/api/mode").json == {"mode": "HALTED"}
-    assert line.json("close", "--all") == (0, {"ok": True, "code": "NOTHING_OPEN", "text": "Nothing is open"})
+    assert line.json("close", "--all") == (
+        0,
+        {"ok": True, "code": "NOTHING_OPEN", "text": "No position is open"},
+    )
     assert line("mode", "ACTIVE", "--flatten")[0] == 1
     with pytest.raises(ConfigError, match="mode: 'PARTY'"):
         line("mode", "PARTY")

@@ -82,7 +82,7 @@ def test_a_terminal_that_does_not_read_holds_nothing_up_and_one_that_goes_away_e
     deck.hang_up()
     assert deck.wait() == 0
     told = log.read_text()
-    assert ("left: SIGHUP" in told or "left: terminal closed" in told) and "crashed" not in told
+    assert ("the screen ended: SIGHUP" in told or "the screen ended: terminal closed" in told) and "crashed" not in told
 
 
 def test_a_screen_that_crashes_comes_back_and_the_listener_never_left(start: Start) -> None:
@@ -97,8 +97,8 @@ def test_a_screen_that_crashes_comes_back_and_the_listener_never_left(start: Sta
 
 def test_a_screen_that_only_crashes_is_given_up_and_the_engine_goes_on_in_words(start: Start) -> None:
     deck = start(*RUN, fault="crash=99")
-    deck.ready(b"Ctrl+C ends it")
-    url = url_of([deck.seen[deck.seen.rfind(b"goes on without it") :].decode()])
+    deck.ready(b"Ctrl+C stops the engine")
+    url = url_of([deck.seen[deck.seen.rfind(b"runs on without it") :].decode()])
     assert post(url)["status"] == "accepted"
     deck.signal("SIGINT")
     assert deck.wait() == 0
@@ -109,5 +109,5 @@ def test_a_task_of_the_engine_that_dies_stands_on_the_deck(start: Start, log: Pa
     deck.wait_for("clock stopped: a fault of the clock")
     deck.signal("SIGTERM")
     assert deck.wait() == 0
-    assert "left: SIGTERM" in log.read_text()
+    assert "the screen ended: SIGTERM" in log.read_text()
     assert deck.restored() and strange(deck.seen) == ""

@@ -10,7 +10,7 @@ import pytest
 from in_process import InProcess
 
 from server.replay.session import Wanted, replay
-from tui.cli.tune import _short
+from tui.cli.tune import _summary
 
 
 @pytest.fixture(scope="module")
@@ -58,9 +58,9 @@ FOUND: dict[str, Any] = {
 
 
 def test_a_person_reads_what_moves_and_what_speaks_against_it() -> None:
-    told = _short(FOUND)
+    told = _summary(FOUND)
     assert told["suggestion"] == "abc PENDING"
     assert told["changes"] == ["market.max_spread_bps: 12 to 9.5"]
     assert told["walk forward"].startswith("0.050 R a trade, in force 0.080")
     assert told["deflated sharpe"].startswith("34.0%") and "40 without skill" in told["deflated sharpe"]
-    assert _short({**FOUND, "suggestion": None})["suggestion"].startswith("none")
+    assert _summary({**FOUND, "suggestion": None})["suggestion"].startswith("none")

@@ -1,4 +1,4 @@
-"""Talking to a running engine as its command line: where it is, the token it wants, its answer in words."""
+"""HTTP client of a running engine: its address, its tokens, and its answers as text."""
 
 from __future__ import annotations
 
@@ -14,43 +14,46 @@ import aiohttp
 
 from server.config import ConfigError, load_settings
 
-ANSWER_SECONDS = 30.0
+TIMEOUT_SECONDS = 30.0
 Answer = tuple[int, dict[str, Any]]
+"""HTTP status and JSON body."""
 
 
 @dataclass(frozen=True, slots=True)
-class Running:
-    """A running engine: its address, the token for commands, and the one for reading if it has one."""
+class EngineClient:
+    """Client of a running engine; ``read_token`` is None when reading needs no token."""
 
     base: str
-    token: str
-    reading: str | None
+    command_token: str
+    read_token: str | None
     author: str
 
     def post(self, path: str, **fields: Any) -> Answer:
-        """Send a command in a person's name; raises aiohttp.ClientError or TimeoutError."""
-        return asyncio.run(self._ask("POST", path, self.token, {"author": self.author, **fields}))
+        """Send a command in the author's name; raises aiohttp.ClientError or TimeoutError."""
+        return asyncio.run(self._request("POST", path, self.command_token, {"author": self.author, **fields}))
 
     def items(self, path: str) -> list[dict[str, Any]]:
-        """The newest items of a list; raises ConfigError with what the engine says against it."""
-        status, told = asyncio.run(self._ask("GET", path, self.reading, None))
+        """Return the newest items of a list; raises ConfigError with the engine's reason if it refuses."""
+        status, body = asyncio.run(self._request("GET", path, self.read_token, None))
         if status != 200:
-            raise ConfigError(f"{self.base}{path}: {_words(told)}")
-        found: list[dict[str, Any]] = told["items"]
-        return found
+            raise ConfigError(f"{self.base}{path}: {_answer_text(body)}")
+        items: list[dict[str, Any]] = body["items"]
+        return items
 
-    async def _ask(self, method: str, path: str, token: str | None, body: dict[str, Any] | None) -> Answer:
+    async def _request(
+        self, method: str, path: str, token: str | None, body: dict[str, Any] | None
+    ) -> Answer:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        limit = aiohttp.ClientTimeout(total=ANSWER_SECONDS)
+        timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
         async with (
-            aiohttp.ClientSession(headers=headers, timeout=limit) as client,
-            client.request(method, self.base + path, json=body) as answer,
+            aiohttp.ClientSession(headers=headers, timeout=timeout) as session,
+            session.request(method, self.base + path, json=body) as response,
         ):
-            return answer.status, await answer.json(content_type=None)
+            return response.status, await response.json(content_type=None)
 
 
-def running(*, url: str | None, author: str | None, config: Path | None) -> Running:
-    """The engine that the settings name; raises ConfigError when no command token is to be had."""
+def engine_client(*, url: str | None, author: str | None, config: Path | None) -> EngineClient:
+    """Return a client of the engine that the settings name; raises ConfigError if there is no command token."""
     from server.http.tokens import FILE_NAME, read_token
 
     settings = load_settings({}, config)
@@ -58,39 +61,46 @@ def running(*, url: str | None, author: str | None, config: Path | None) -> Runn
     token = settings.command_token.get_secret_value() if settings.command_token else None
     token = token or read_token(settings.state_dir / FILE_NAME)
     if token is None:
-        raise ConfigError(f"command_token: none is set and {settings.state_dir / FILE_NAME} does not exist")
-    return Running(
+        raise ConfigError(
+            f"command_token: not set, and {settings.state_dir / FILE_NAME} does not exist;"
+            " gatedeck run creates that file"
+        )
+    return EngineClient(
         base=(url or f"http://{host}:{settings.port}").rstrip("/"),
-        token=token,
-        reading=settings.api_token.get_secret_value() if settings.api_token else None,
+        command_token=token,
+        read_token=settings.api_token.get_secret_value() if settings.api_token else None,
         author=author or getpass.getuser(),
     )
 
 
-def ask(
+def post_command(
     path: str, *, url: str | None, author: str | None, config: Path | None, as_json: bool, **fields: Any
 ) -> int:
-    """Post one command to the running engine in a person's name; returns 0 when it was done or taken."""
-    engine = running(url=url, author=author, config=config)
+    """Post one command to the running engine and print its answer; return 0 when it was accepted, else 1."""
+    engine = engine_client(url=url, author=author, config=config)
     try:
-        status, told = engine.post(path, **fields)
+        status, answer = engine.post(path, **fields)
     except (aiohttp.ClientError, TimeoutError) as error:
-        return nobody(engine, error)
-    return tell([told], status < 300, as_json=as_json)
+        return report_unreachable(engine, error)
+    return print_answers([answer], status < 300, as_json=as_json)
 
 
-def tell(answers: list[dict[str, Any]], done: bool, *, as_json: bool) -> int:
-    """Print what the engine answered; one JSON line for one answer is an object, for several an array."""
+def print_answers(answers: list[dict[str, Any]], accepted: bool, *, as_json: bool) -> int:
+    """Print the engine's answers and return the exit code: 0 when all were accepted, else 1.
+
+    As JSON, one answer is an object and several are an array, on one line. As text, refusals go to standard
+    error.
+    """
     if as_json:
         print(json.dumps(answers[0] if len(answers) == 1 else answers))
     else:
         for answer in answers:
-            print(_words(answer), file=sys.stdout if done or answer.get("ok") else sys.stderr)
-    return 0 if done else 1
+            print(_answer_text(answer), file=sys.stdout if accepted or answer.get("ok") else sys.stderr)
+    return 0 if accepted else 1
 
 
-def nobody(engine: Running, error: Exception) -> int:
-    """Say that nothing answers, and how to start it."""
+def report_unreachable(engine: EngineClient, error: Exception) -> int:
+    """Print that no engine answers and how to start one; return the exit code 1."""
     print(
         f"gatedeck: nothing answers at {engine.base} ({error!r}); start it with: gatedeck run",
         file=sys.stderr,
@@ -98,5 +108,5 @@ def nobody(engine: Running, error: Exception) -> int:
     return 1
 
 
-def _words(told: dict[str, Any]) -> str:
-    return str(told.get("text") or told.get("detail") or told)
+def _answer_text(answer: dict[str, Any]) -> str:
+    return str(answer.get("text") or answer.get("detail") or answer)

@@ -1,4 +1,4 @@
-"""The commands of ``gatedeck`` that act on a running engine."""
+"""Options of `gatedeck approve`, `reject`, `close` and `mode`."""
 
 from __future__ import annotations
 
@@ -8,55 +8,61 @@ import typer
 
 from tui.cli.options import Author, Config, JsonLine, Url
 
-Waiting = Annotated[
+PendingTrade = Annotated[
     str | None,
-    typer.Argument(help="Id (or its beginning), OCC symbol or contract; without it, those that wait."),
+    typer.Argument(
+        help="Id (or its beginning), OCC symbol or contract. Without it, list the pending trades."
+    ),
 ]
 
 
 def approve(
-    trade: Waiting = None,
+    trade: PendingTrade = None,
     url: Url = None,
     author: Author = None,
     json: JsonLine = False,
     config: Config = None,
 ) -> None:
-    """Approve a trade that waits: it is bought at the market of this moment, if it still stands."""
-    from tui.cli import control as commanding
+    """Approve a pending trade: decide again at the current market, and buy if it still passes."""
+    from tui.cli import control
 
-    raise typer.Exit(commanding.judge("approve", trade, url=url, author=author, config=config, as_json=json))
+    raise typer.Exit(control.judge("approve", trade, url=url, author=author, config=config, as_json=json))
 
 
 def reject(
-    trade: Waiting = None,
+    trade: PendingTrade = None,
     url: Url = None,
     author: Author = None,
     json: JsonLine = False,
     config: Config = None,
 ) -> None:
-    """Reject a trade that waits; its signal is over."""
-    from tui.cli import control as commanding
+    """Reject a pending trade and end its signal."""
+    from tui.cli import control
 
-    raise typer.Exit(commanding.judge("reject", trade, url=url, author=author, config=config, as_json=json))
+    raise typer.Exit(control.judge("reject", trade, url=url, author=author, config=config, as_json=json))
 
 
 def close(
     position: Annotated[
         str | None,
-        typer.Argument(help="Id (or its beginning), OCC symbol or contract; without it, the open ones."),
+        typer.Argument(
+            help="Id (or its beginning), OCC symbol or contract. Without it, list the open positions."
+        ),
     ] = None,
-    contracts: Annotated[int | None, typer.Option(min=1, help="Only so many of its contracts.")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Every open position.")] = False,
+    contracts: Annotated[
+        int | None, typer.Option(min=1, help="Number of contracts to close; default all of the position.")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Close every open position.")] = False,
     url: Url = None,
     author: Author = None,
     json: JsonLine = False,
     config: Config = None,
 ) -> None:
-    """Close an open position of the running engine at the market, a part of it, or all of them."""
-    from tui.cli import control as commanding
+    """Close an open position of the running engine at the market, a part of it, or all positions."""
+    from tui.cli import control
 
     raise typer.Exit(
-        commanding.close(
+        control.close(
             position, contracts=contracts, everything=everything, url=url, author=author, config=config, as_json=json
         )
     )  # fmt: skip
@@ -72,15 +78,15 @@ def mode(
     json: JsonLine = False,
     config: Config = None,
 ) -> None:
-    """Switch the running engine: ACTIVE trades, REDUCING opens nothing, HALTED exits by hand alone."""
-    from tui.cli import control as commanding
+    """Change the running engine's mode: ACTIVE trades, REDUCING only exits, HALTED exits only by hand."""
+    from tui.cli import control
 
     raise typer.Exit(
-        commanding.set_mode(to, flatten=flatten, url=url, author=author, config=config, as_json=json)
+        control.set_mode(to, flatten=flatten, url=url, author=author, config=config, as_json=json)
     )
 
 
 def register(app: typer.Typer) -> None:
-    """Add them to the command line."""
+    """Add the four commands to the command line."""
     for command in (approve, reject, close, mode):
         app.command()(command)

@@ -1,4 +1,4 @@
-"""``gatedeck export``: a list of the ledger to a file or to standard output."""
+"""`gatedeck export`: write one list of the ledger to a file or to standard output."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import sys
 from pathlib import Path
 
 from server.config import ConfigError
-from tui.cli.replay import ledger_path
+from tui.cli.console import ledger_path
 
 
 def export(what: str, *, form: str, out: Path | None, db: str | None, config: Path | None) -> int:
-    """Write one list; raises ConfigError for a list, a form or a place that cannot be had."""
+    """Write one list; raises ConfigError for an unknown list or format, or a file that cannot be written."""
     from server.export import ExportError, export_to
     from server.export import export as write
     from server.ledger.snapshot import LedgerSnapshot
@@ -22,10 +22,10 @@ def export(what: str, *, form: str, out: Path | None, db: str | None, config: Pa
                 sys.stdout.buffer.flush()
             else:
                 count = export_to(out, ledger, what, form)
-                print(f"{count} {what} to {out}", file=sys.stderr)
+                print(f"{count} {what} written to {out}", file=sys.stderr)
     except ExportError as error:
         raise ConfigError(str(error)) from None
     except BrokenPipeError:
-        # The reader has had enough (head): not an error, and nothing more to say.
+        # The reader closed the pipe early, as `head` does: no error. Python would complain at its exit.
         sys.stderr.close()
     return 0

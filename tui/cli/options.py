@@ -1,4 +1,4 @@
-"""Options of the command line that several commands take."""
+"""Options of the command line that several commands share."""
 
 from __future__ import annotations
 
@@ -8,38 +8,46 @@ from typing import Annotated
 import typer
 
 Config = Annotated[Path | None, typer.Option("--config", help="TOML file with settings.")]
-JsonLine = Annotated[bool, typer.Option("--json", help="One line of JSON on standard output.")]
+JsonLine = Annotated[bool, typer.Option("--json", help="Print one line of JSON to standard output.")]
 Url = Annotated[
-    str | None, typer.Option("--url", help="The running gatedeck; default http://127.0.0.1:8787.")
+    str | None,
+    typer.Option("--url", help="Address of the running engine; default http://127.0.0.1:8787."),
 ]
-Author = Annotated[str | None, typer.Option("--author", help="Who says so; your login name without.")]
+Author = Annotated[
+    str | None, typer.Option("--author", help="Name recorded with the command; default your login name.")
+]
 Host = Annotated[
-    str | None, typer.Option("--host", help="Address to listen on; beyond loopback needs a secret.")
+    str | None, typer.Option("--host", help="Address to listen on; any but loopback needs a webhook secret.")
 ]
-Port = Annotated[int | None, typer.Option("--port", help="Port to listen on; 0 takes a free one.")]
+Port = Annotated[int | None, typer.Option("--port", help="Port to listen on; 0 chooses a free one.")]
 Db = Annotated[str | None, typer.Option("--db", help="Path of the ledger.")]
 RulesFile = Annotated[Path | None, typer.Option("--rules", help="TOML file with trading rules.")]
-Headless = Annotated[bool, typer.Option("--headless", help="No screen: for a service, or a test.")]
+Headless = Annotated[bool, typer.Option("--headless", help="Run without a screen, as a service.")]
 ClockStart = Annotated[
     str | None,
     typer.Option(
         "--clock",
-        help="Start the clock there, as 2026-11-24T10:00-05:00; shown as SIMULATED TIME.",
+        help="Start the clock at this time, as 2026-11-24T10:00-05:00; the deck shows SIMULATED TIME.",
     ),
 ]
-Refresh = Annotated[float | None, typer.Option("--refresh", help="Screen refreshes a second.")]
-NoMouse = Annotated[bool, typer.Option("--no-mouse", help="Leave the mouse to the terminal.")]
+Refresh = Annotated[float | None, typer.Option("--refresh", help="Screen refreshes per second.")]
+NoMouse = Annotated[
+    bool, typer.Option("--no-mouse", help="Do not use the mouse, so that the terminal can select text.")
+]
 LowBandwidth = Annotated[
     bool,
-    typer.Option("--low-bandwidth", help="For a slow line: one refresh a second, 16 colours, no toasts."),
+    typer.Option(
+        "--low-bandwidth", help="For a slow connection: one refresh per second, 16 colours, no toasts."
+    ),
 ]
 ThemeName = Annotated[
-    str | None, typer.Option("--theme", help="dark, light, high-contrast, colour-blind or ansi (16 colours).")
+    str | None,
+    typer.Option("--theme", help="dark, light, high-contrast, colour-blind or ansi (16 colours)."),
 ]
 
 
-def _say_version(wanted: bool) -> None:
-    if wanted:
+def _print_version(requested: bool) -> None:
+    if requested:
         from importlib.metadata import version
 
         print(f"gatedeck {version('gatedeck')}")
@@ -47,5 +55,5 @@ def _say_version(wanted: bool) -> None:
 
 
 Version = Annotated[
-    bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Print the version.")
+    bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
 ]

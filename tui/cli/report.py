@@ -1,4 +1,4 @@
-"""``gatedeck report``: the metrics of a ledger on the terminal, as JSON, or as a page of its own."""
+"""`gatedeck report`: the metrics of a ledger as text, as JSON, or as an HTML page."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 import orjson
 
 from server.config import ConfigError
-from tui.cli.replay import ledger_path
+from tui.cli.console import ledger_path
 
 if TYPE_CHECKING:
     from core.performance import Report
 
-WIDTH = 80
-WIDEST = 120
+MIN_WIDTH = 80
+MAX_WIDTH = 120
 
 
 def report(
@@ -33,37 +33,42 @@ def report(
     db: str | None,
     config: Path | None,
 ) -> int:
-    """Measure a ledger and print it; raises ConfigError for what cannot be measured or written."""
+    """Print or write the report of a ledger.
+
+    Raises ConfigError for an unknown window, cut or time, and for a file that cannot be written.
+    """
     from core.performance import CUTS
 
     path = ledger_path(db, config)
-    at = None if as_of is None else _instant(as_of)
+    at = None if as_of is None else _parse_time(as_of)
     if cut is not None and cut not in CUTS:
         raise ConfigError(f"cut: {cut!r} is not one of {', '.join(CUTS)}")
     try:
-        made = asyncio.run(_measured(path, window, tuple(CUTS) if cut is None else (cut,), at, include_stale))
+        result = asyncio.run(
+            _measure(path, window, tuple(CUTS) if cut is None else (cut,), at, include_stale)
+        )
     except ValueError as error:
         raise ConfigError(str(error)) from None
     if html is not None:
         from tui.report.html import page
 
         try:
-            html.write_text(page(made, source=path.name), encoding="utf-8")
+            html.write_text(page(result, source=path.name), encoding="utf-8")
         except OSError as error:
             raise ConfigError(f"html: {html} cannot be written: {error.strerror}") from None
     if as_json:
-        print(orjson.dumps(made, option=orjson.OPT_UTC_Z).decode())
+        print(orjson.dumps(result, option=orjson.OPT_UTC_Z).decode())
     elif html is None:
         from tui.report.text import text
 
-        width = min(WIDEST, max(WIDTH, shutil.get_terminal_size((WIDTH, 24)).columns))
-        print("\n".join(text(made, width=width, colour=_colour())))
+        width = min(MAX_WIDTH, max(MIN_WIDTH, shutil.get_terminal_size((MIN_WIDTH, 24)).columns))
+        print("\n".join(text(result, width=width, colour=_use_colour())))
     else:
-        print(f"report of {made.metrics.trades} trades to {html}", file=sys.stderr)
+        print(f"report of {result.metrics.trades} trades written to {html}", file=sys.stderr)
     return 0
 
 
-async def _measured(
+async def _measure(
     path: Path, window: str, cuts: tuple[str, ...], at: datetime | None, include_stale: bool
 ) -> Report:
     from core.performance import Trades
@@ -80,12 +85,13 @@ async def _measured(
         await reader.close()
     rules = Rules.parse(versions[0]["toml"]) if versions else Rules()
     last = max((trade.exit_time for trade in trades if trade.exit_time is not None), default=None)
-    # A simulated ledger may lie ahead of the clock; its own end is then the instant to look back from.
+    # A simulated ledger may be ahead of the clock: look back from its last exit then.
     now = at or max(filter(None, (datetime.now(UTC), last)))
     return report_of(Trades.of(trades), rules, now, days, cuts, include_stale)
 
 
-def _instant(text: str) -> datetime:
+def _parse_time(text: str) -> datetime:
+    """Parse a time, or a date as the last second of its day, in UTC; raises ConfigError."""
     try:
         if len(text) == 10:
             return datetime.combine(date.fromisoformat(text), time(23, 59, 59), UTC)
@@ -95,5 +101,5 @@ def _instant(text: str) -> datetime:
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
-def _colour() -> bool:
+def _use_colour() -> bool:
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

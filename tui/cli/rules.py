@@ -1,4 +1,4 @@
-"""``gatedeck rules``: what is in force, and what a file would change."""
+"""`gatedeck rules show`, `check` and `diff`: the rules in force, and rules files."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ import sys
 from pathlib import Path
 
 from core.rules import Rules
-from server.config import ConfigError
-from tui.cli.replay import ledger_path
+from tui.cli.console import ledger_path, read_text
 
 
 def show(*, db: str | None, config: Path | None, versions: bool, as_json: bool) -> int:
-    """Print the rules in force in a ledger as TOML, or every version with author, time and what changed.
+    """Print the rules in force in a ledger as TOML, or every version with author, time and changes.
 
-    Before there is a ledger the defaults are in force.
+    Prints the default rules if ``db`` is None and the ledger of the settings does not exist yet.
     """
     from server.deck.rules_history import with_changes
     from server.ledger.codec import encode_any
@@ -25,27 +24,27 @@ def show(*, db: str | None, config: Path | None, versions: bool, as_json: bool) 
     if db is not None or path.exists():
         with LedgerSnapshot(path) as ledger:
             rows = rules_versions(ledger)
-    told = with_changes(rows)
+    history = with_changes(rows)
     if as_json:
-        sys.stdout.buffer.write(encode_any(told if versions else told[:1]) + b"\n")
+        sys.stdout.buffer.write(encode_any(history if versions else history[:1]) + b"\n")
     elif versions:
-        for version in told:
-            who = f"{version['name']} by {version['author']}"
-            print(f"{version['at']}  {version['fingerprint']}  {who}  {version['changes']}".rstrip())
+        for version in history:
+            title = f"{version['name']} by {version['author']}"
+            print(f"{version['at']}  {version['fingerprint']}  {title}  {version['changes']}".rstrip())
     else:
-        print(Rules.parse(told[0]["toml"]).to_toml() if told else Rules().to_toml(), end="")
+        print(Rules.parse(history[0]["toml"]).to_toml() if history else Rules().to_toml(), end="")
     return 0
 
 
 def check(file: Path) -> int:
-    """Read a rules file and say its fingerprint; raises RulesError naming what is wrong."""
+    """Read a rules file and print its fingerprint; raises RulesError for a mistake in it."""
     rules = _read(file)
     print(f"{file}: rules {rules.name!r}, fingerprint {rules.fingerprint}")
     return 0
 
 
 def diff(one: Path, other: Path | None) -> int:
-    """What differs between two rules files, or between the defaults and one; exit code 1 when anything does."""
+    """Print the differences of two rules files, or of the defaults and one; return 1 if there are any, else 0."""
     from server.deck.rules_history import changes_between
 
     before, after = (_read(one), _read(other)) if other is not None else (Rules(), _read(one))
@@ -56,7 +55,4 @@ def diff(one: Path, other: Path | None) -> int:
 
 
 def _read(file: Path) -> Rules:
-    try:
-        return Rules.parse(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"rules: {file} cannot be read: {error}") from None
+    return Rules.parse(read_text(file, "rules"))

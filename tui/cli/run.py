@@ -1,4 +1,4 @@
-"""Puts engine and screen together for ``run`` and ``demo``, and takes them apart again whatever ends them."""
+"""`gatedeck run` and `gatedeck demo`: start the engine, show the screen, and stop both in order."""
 
 from __future__ import annotations
 
@@ -14,24 +14,27 @@ from typing import Any
 
 from server.config import ConfigError, Settings, default_config_path, default_state_dir, load_settings
 from server.runtime.clock import Clock, OffsetClock, RealClock
+from tui.cli.console import read_text
+from tui.private_files import make_private_file, make_private_folder
 from tui.supervisor import Display, print_error, report_failures, supervise_screen, wait_for_signal
 
 log = logging.getLogger("gatedeck")
 
 SETTINGS_FILE = "deck.json"
 KEYS_FILE = "keys.toml"
-_ALONE: Mapping[str, Any] = {
+LOG_FILE = "gatedeck.log"
+_DEMO_SETTINGS: Mapping[str, Any] = {
     "host": "127.0.0.1", "webhook_secret": (), "webhook_secrets": {}, "api_token": None, "command_token": None,
     "allow_from": (), "proxies": (), "allowed_hosts": (),
 }  # fmt: skip
 
 
 def run(flags: Mapping[str, Any], config: Path | None, display: Display, *, keep_running: bool) -> int:
-    """The engine on the real clock (or ``--clock``), with the deck unless headless."""
+    """Run the engine on the real clock (or ``--clock``), with a screen unless headless; return the exit code."""
     settings = load_settings(flags, config)
-    _log_to(settings.state_dir / "gatedeck.log")
-    rules_text = _rules_text(settings)
-    display = _at_home(display, settings, settings.state_dir, config)
+    _log_to(settings.state_dir / LOG_FILE)
+    rules_text = "" if settings.rules is None else read_text(settings.rules, "rules")
+    display = _with_user_files(display, settings, settings.state_dir, config)
     return asyncio.run(_run(settings, rules_text, display, keep_running=keep_running))
 
 
@@ -45,21 +48,21 @@ def demo(
     headless: bool,
     json: bool,
 ) -> int:
-    """The simulated market; a temporary ledger unless one is named."""
+    """Run the engine on a simulated market; without a ``db`` flag the ledger is deleted at the end."""
     with tempfile.TemporaryDirectory(prefix="gatedeck-demo-") as folder:
-        home: dict[str, Any] = {"state_dir": Path(folder), "engine_id": "demo"}
+        places: dict[str, Any] = {"state_dir": Path(folder), "engine_id": "demo"}
         if flags.get("db") is None:
-            home["db"] = str(Path(folder) / "demo.db")
-        settings = load_settings({**flags, **home}, Path("/dev/null"))
-        # What is meant for the real one (a secret, rules, an address) must not reach into the demo.
-        asked = {
+            places["db"] = str(Path(folder) / "demo.db")
+        settings = load_settings({**flags, **places}, Path("/dev/null"))
+        # Secrets, rules and addresses of the real engine, set in the environment, are not for the demo.
+        from_flags = {
             name: getattr(settings, name) if flags.get(name) is not None else None
             for name in ("rules", "clock")
         }
-        settings = settings.model_copy(update={**asked, **_ALONE})
-        _log_to(Path(folder) / "gatedeck.log")
-        # It looks as the person has it, and leaves nothing behind.
-        display = replace(_at_home(display, settings, default_state_dir(), None), keep_settings=False)
+        settings = settings.model_copy(update={**from_flags, **_DEMO_SETTINGS})
+        _log_to(Path(folder) / LOG_FILE)
+        # Use the user's display settings, but do not save changes.
+        display = replace(_with_user_files(display, settings, default_state_dir(), None), keep_settings=False)
         return asyncio.run(
             _demo(
                 settings,
@@ -73,8 +76,8 @@ def demo(
         )
 
 
-def _at_home(display: Display, settings: Settings, state: Path, config: Path | None) -> Display:
-    """The display with its refresh rate, and where a person's settings and keys are."""
+def _with_user_files(display: Display, settings: Settings, state: Path, config: Path | None) -> Display:
+    """Return the display options with the refresh rate and the paths of the user's settings and keys."""
     folder = (config or default_config_path()).parent
     return replace(
         display,
@@ -90,7 +93,7 @@ async def _run(settings: Settings, rules_text: str, display: Display, *, keep_ru
 
     clock: Clock = RealClock() if settings.clock is None else OffsetClock(settings.clock)
     async with running_engine(settings, clock, NoFeed(), rules_text, ticking=True) as host:
-        report_failures(lambda words: host.runtime.counters.alarms.update(loop=words))
+        report_failures(lambda alarm: host.runtime.counters.alarms.update(loop=alarm))
         if settings.headless:
             print(f"gatedeck listens on {host.http.url}", flush=True)
             await wait_for_signal()
@@ -98,14 +101,14 @@ async def _run(settings: Settings, rules_text: str, display: Display, *, keep_ru
         ended = await supervise_screen(host.deck, display)
         if ended.crashed:
             print_error(
-                f"gatedeck: the screen crashed; the engine goes on without it at {host.http.url}\n"
-                f"gatedeck: Ctrl+C ends it; what happened is in {settings.state_dir / 'gatedeck.log'}"
+                f"gatedeck: the screen crashed; the engine runs on without it at {host.http.url}\n"
+                f"gatedeck: Ctrl+C stops the engine; the error is in {settings.state_dir / LOG_FILE}"
             )
             await wait_for_signal()
         elif ended.terminal_went_away and keep_running:
-            log.warning("the terminal went away; the engine goes on at %s", host.http.url)
+            log.warning("the terminal was closed; the engine runs on at %s", host.http.url)
             await wait_for_signal(hangup=False)
-        log.info("left: %s", ended.reason)
+        log.info("the screen ended: %s", ended.reason)
         return 0
 
 
@@ -124,12 +127,12 @@ async def _demo(
     from server.demo.summary import summary
 
     if headless and seconds is None:
-        raise ConfigError("seconds: a headless demo needs an end; give --seconds")
+        raise ConfigError("seconds: a headless demo has no end of its own; give --seconds")
     async with demo_session(settings, seed=seed, speed=speed) as running:
         until = None if seconds is None else virtual_end(running.drive.clock.now(), seconds, speed)
         drive = running.host.supervise("simulation", running.drive.run(until))
         gone = False
-        report_failures(lambda words: running.host.runtime.counters.alarms.update(loop=words))
+        report_failures(lambda alarm: running.host.runtime.counters.alarms.update(loop=alarm))
         if headless:
             stop = asyncio.create_task(wait_for_signal())
             await asyncio.wait({drive, stop}, return_when=asyncio.FIRST_COMPLETED)
@@ -146,41 +149,30 @@ async def _demo(
         with contextlib.suppress(asyncio.CancelledError):
             await drive
         await running.host.runtime.settled()
-        told = await summary(running.host.runtime.ledger, seed=seed, rules=running.rules.name)
+        result = await summary(running.host.runtime.ledger, seed=seed, rules=running.rules.name)
     if gone:
         return 0
     if as_json:
         import orjson
 
-        print(orjson.dumps(told).decode())
+        print(orjson.dumps(result).decode())
     else:
-        _print(told)
+        _print_summary(result)
     return 0
 
 
-def _rules_text(settings: Settings) -> str:
-    if settings.rules is None:
-        return ""
-    try:
-        return settings.rules.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"rules: {settings.rules} cannot be read: {error}") from None
-
-
 def _log_to(path: Path) -> None:
-    """Everything logged goes to a file: on the terminal it would stand across the screen."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Send all log records to a file that only its owner can read: on the terminal they would cover the screen."""
+    make_private_folder(path.parent)
+    make_private_file(path)
     handler = logging.FileHandler(path, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
 
 
-def _print(told: Mapping[str, Any]) -> None:
-    def words(value: object) -> str:
+def _print_summary(result: Mapping[str, Any]) -> None:
+    def format_value(value: object) -> str:
         return ", ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, dict) else str(value)
 
-    for name, value in told.items():
-        print(f"{name.replace('_', ' '):24} {words(value)}")
-
-
-__all__ = ["demo", "run"]
+    for name, value in result.items():
+        print(f"{name.replace('_', ' '):24} {format_value(value)}")

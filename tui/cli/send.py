@@ -1,4 +1,4 @@
-"""``gatedeck send``: samples or files, posted to a running gatedeck as a sender would."""
+"""`gatedeck send`: post sample webhooks, or files, to a running engine."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from core.model import Direction, Source
 from server.config import Settings, load_settings
 
 Post = tuple[str, str, bytes]
-"""What is called what, where it goes, and its body."""
+"""Name of the sample or file, path of the endpoint, body."""
 
-ANSWER_SECONDS = 10.0
+TIMEOUT_SECONDS = 10.0
 STOP_PCT = 1.0
-"""A stop so far away that the first trade is small enough to wait for nobody's approval."""
+"""Distance of the samples' stop in percent: wide, so that the first trade is small and needs no approval."""
 ORDER = ("saty-phase", "trend", "strat", "ultimate-options", "signals")
-"""What a decision needs comes before the signal that asks for one."""
+"""Order of the samples: the signal that asks for a decision comes after the context that the decision needs."""
 
 
 def send(
-    what: list[str],
+    names: list[str],
     *,
     url: str | None,
     symbol: str,
@@ -36,25 +36,28 @@ def send(
     as_json: bool,
     config: Path | None,
 ) -> int:
-    """Post each of ``what`` (all samples by default); returns 0 when every body was accepted, else 1."""
+    """Post each sample or file and print the answers; without names post every sample.
+
+    Returns 0 when every body was accepted, 1 when one was not or nothing answers, 2 when a file cannot be read.
+    """
     settings = load_settings({}, config)
-    base = (url or f"http://{_host(settings.host)}:{settings.port}").rstrip("/")
+    base = (url or f"http://{_bracket_ipv6(settings.host)}:{settings.port}").rstrip("/")
     direction = Direction.SHORT if short else Direction.LONG
 
-    def make(now: datetime) -> list[Post]:
+    def make_posts(now: datetime) -> list[Post]:
         return [
-            files[name] if name in files else _post(name, symbol.upper(), price, direction, now)
-            for name in what or ORDER
+            files[name] if name in files else _sample_post(name, symbol.upper(), price, direction, now)
+            for name in names or ORDER
         ]
 
     try:
-        files = {n: (n, "/api/webhooks", Path(n).read_bytes()) for n in what if n not in ENDPOINTS}
-        answers = asyncio.run(_send(base, make, settings))
+        files = {n: (n, "/api/webhooks", Path(n).read_bytes()) for n in names if n not in ENDPOINTS}
+        answers = asyncio.run(_send(base, make_posts, settings))
     except aiohttp.ClientError as error:
         print(f"gatedeck: nothing answers at {base} ({error}); start it with: gatedeck run", file=sys.stderr)
         return 1
     except TimeoutError:
-        print(f"gatedeck: {base} did not answer within {ANSWER_SECONDS:g} s", file=sys.stderr)
+        print(f"gatedeck: {base} did not answer within {TIMEOUT_SECONDS:g} s", file=sys.stderr)
         return 1
     except OSError as error:
         print(f"gatedeck: {error} (samples are: {', '.join(ORDER)})", file=sys.stderr)
@@ -63,65 +66,66 @@ def send(
         print(json.dumps([answer for _, _, answer in answers]))
     else:
         for name, status, answer in answers:
-            _tell(name, status, answer)
+            _print_answer(name, status, answer)
     return 0 if all(status == 200 for _, status, _ in answers) else 1
 
 
-def _post(name: str, symbol: str, price: float, direction: Direction, now: datetime) -> Post:
+def _sample_post(name: str, symbol: str, price: float, direction: Direction, now: datetime) -> Post:
     source: Source = ENDPOINTS[name]
     body = sample(source, now, symbol, price, direction, timeframe=15, risk_pct=STOP_PCT)
     return name, f"/api/webhooks/{name}", json.dumps(body).encode()
 
 
 async def _send(
-    base: str, make: Callable[[datetime], list[Post]], settings: Settings
+    base: str, make_posts: Callable[[datetime], list[Post]], settings: Settings
 ) -> list[tuple[str, int, Any]]:
+    """Post in order and return the name, HTTP status and decoded answer of each."""
     answers: list[tuple[str, int, Any]] = []
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=ANSWER_SECONDS)) as client:
-        for name, path, body in make(await _clock(client, base)):
-            async with client.post(base + path, data=body, headers=_headers(settings, name)) as answer:
-                text = await answer.text()
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)) as session:
+        for name, path, body in make_posts(await _engine_time(session, base)):
+            async with session.post(base + path, data=body, headers=_headers(settings, name)) as response:
+                text = await response.text()
                 try:
-                    told: Any = json.loads(text)
+                    answer: Any = json.loads(text)
                 except ValueError:
-                    told = text
-                answers.append((name, answer.status, told))
+                    answer = text
+                answers.append((name, response.status, answer))
     return answers
 
 
-async def _clock(client: aiohttp.ClientSession, base: str) -> datetime:
-    """The engine's instant where it tells it (its clock may be a simulated one), else this machine's."""
-    async with client.get(f"{base}/healthz") as answer:
-        told = await answer.text()
+async def _engine_time(session: aiohttp.ClientSession, base: str) -> datetime:
+    """Return the engine's time, which may be simulated, or this machine's time if the engine does not say."""
+    async with session.get(f"{base}/healthz") as response:
+        text = await response.text()
     try:
-        clock = json.loads(told).get("clock")
-    except (ValueError, AttributeError):  # something else listens there, and its answers will say so
+        clock = json.loads(text).get("clock")
+    except (ValueError, AttributeError):  # another program listens there; its answers will show that
         clock = None
     return datetime.fromisoformat(clock) if isinstance(clock, str) else datetime.now(UTC)
 
 
 def _headers(settings: Settings, name: str) -> dict[str, str]:
-    """An endpoint's own secret replaces the one for all."""
+    """Return the authorization header: the endpoint's own secret if it has one, else the common secret."""
     secrets = settings.webhook_secrets.get(name) or settings.webhook_secret
     return {"Authorization": f"Bearer {secrets[0].get_secret_value()}"} if secrets else {}
 
 
-def _tell(name: str, status: int, answer: Any) -> None:
+def _print_answer(name: str, status: int, answer: Any) -> None:
     for item in answer if isinstance(answer, list) else [answer]:
         if not isinstance(item, dict):
             print(f"{name}: HTTP {status} {item}")
             continue
-        words = f"{name}: {item.get('status', item.get('title', status))}"
-        words += f" {item['source']} {item['symbol']}" if item.get("source") else ""
+        line = f"{name}: {item.get('status', item.get('title', status))}"
+        line += f" {item['source']} {item['symbol']}" if item.get("source") else ""
         decision = item.get("decision")
         if decision:
-            words += f" → {decision['action']} {decision['proposed_direction']} confidence {decision['confidence']}"
-            words += f" ({decision['code']})" if decision.get("code") else ""
+            line += f" → {decision['action']} {decision['proposed_direction']} confidence {decision['confidence']}"
+            line += f" ({decision['code']})" if decision.get("code") else ""
         reason = item.get("reason") or item.get("detail")
-        print(words + (f": {reason}" if reason else ""))
+        print(line + (f": {reason}" if reason else ""))
         for note in item.get("notes") or ():
             print(f"  note: {note}")
 
 
-def _host(host: str) -> str:
+def _bracket_ipv6(host: str) -> str:
     return f"[{host}]" if ":" in host else host

@@ -1,4 +1,4 @@
-"""``gatedeck tune``: search over rules; what it finds is printed as a suggestion, and nothing is changed."""
+"""`gatedeck tune`: search for better rules, and print the best ones as a suggestion; no rule is changed."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from server.config import ConfigError, load_settings
-from tui.cli.replay import ledger_path, progress, read_text, tell
+from tui.cli.console import ledger_path, print_result, progress_bar, read_text
+from tui.private_files import make_private_folder
 
 PENALTIES = {"R": 1.0, "usd": 250.0}
-"""What making no trade at all costs in each measure: one planned loss."""
+"""Default penalty of rules that make no trade at all, in each measure's unit: one planned loss."""
 
 
 def tune(
@@ -30,7 +31,7 @@ def tune(
     config: Path | None,
     as_json: bool,
 ) -> int:
-    """Work on a study until it has its trials, then print what it found; raises ConfigError."""
+    """Run trials until the study has enough of them, then print its result; raises ConfigError."""
     from core.learning.search import GATES_ONLY, ranges
     from server.tuning.problem import Problem, Question, TuneError
     from server.tuning.study import Where
@@ -39,14 +40,14 @@ def tune(
     ledger = ledger_path(db, config)
     if storage is None:
         folder = load_settings({"db": db}, config).state_dir
-        folder.mkdir(parents=True, exist_ok=True)
+        make_private_folder(folder)
         storage = f"sqlite:///{folder / 'tuning.db'}"
     try:
-        moved = ranges(paths or GATES_ONLY)
+        searched = ranges(paths or GATES_ONLY)
     except ValueError as error:
         raise ConfigError(str(error)) from None
     question = Question(
-        ranges=moved,
+        ranges=searched,
         measure=measure,
         folds=folds,
         embargo=embargo,
@@ -57,32 +58,32 @@ def tune(
         text = None if rules is None else read_text(rules, "rules")
         problem = Problem(ledger, question, text)
         where = Where(name=study, storage=storage, heartbeat=max(1, grace // 3), grace=grace)
-        with progress("searching") as counted:
-            told = run(problem, where, trials=trials, seed=seed, counted=counted)
+        with progress_bar("searching") as on_progress:
+            result = run(problem, where, trials=trials, seed=seed, counted=on_progress)
     except TuneError as error:
         raise ConfigError(str(error)) from None
-    tell(told if as_json else _short(told), as_json)
+    print_result(result if as_json else _summary(result), as_json)
     return 0
 
 
-def _short(told: dict[str, Any]) -> dict[str, Any]:
-    """The same for a person: what moves, and what speaks against it."""
-    found = told["suggestion"]
-    shown = {name: told[name] for name in ("study", "trials", "measure", "by", "sessions")}
-    if found is None:
-        return shown | {"suggestion": "none: nothing tried beats the rules in force"}
-    best, now, walk = found["evidence"], told["in_force"], found["walk_forward"]
-    odds = found["deflated_sharpe"]
-    unit = told["measure"]
-    return shown | {
-        "suggestion": f"{found['id']} {found['status']}",
-        "changes": [f"{c['rule']}: {c['old']:g} to {c['new']:g}" for c in found["changes"]],
+def _summary(result: dict[str, Any]) -> dict[str, Any]:
+    """Return the result for a person: the suggested changes, and the evidence for and against them."""
+    suggestion = result["suggestion"]
+    summary = {name: result[name] for name in ("study", "trials", "measure", "by", "sessions")}
+    if suggestion is None:
+        return summary | {"suggestion": "none: no trial beats the rules in force"}
+    best, now, walk = suggestion["evidence"], result["in_force"], suggestion["walk_forward"]
+    sharpe = suggestion["deflated_sharpe"]
+    unit = result["measure"]
+    return summary | {
+        "suggestion": f"{suggestion['id']} {suggestion['status']}",
+        "changes": [f"{c['rule']}: {c['old']:g} to {c['new']:g}" for c in suggestion["changes"]],
         "in sample": f"{best['mean']:.3f} {unit} over {best['trades']} trades,"
         f" in force {now['mean'] or 0:.3f} over {now['trades']}",
         "walk forward": f"{walk['mean']:.3f} {unit} a trade, in force {walk['in_force']:.3f}"
         f" (penalised for few trades)",
-        "deflated sharpe": odds["reason"]
-        if odds["probability"] is None
-        else f"{odds['probability']:.1%} likely to be better than the best of {odds['trials']} without skill",
-        "note": "nothing was changed: approve it, or put its rules in force yourself",
+        "deflated sharpe": sharpe["reason"]
+        if sharpe["probability"] is None
+        else f"{sharpe['probability']:.1%} likely to be better than the best of {sharpe['trials']} without skill",
+        "note": "no rule was changed: approve the suggestion, or set its rules in your rules file",
     }

@@ -1,4 +1,7 @@
-"""The ``gatedeck`` command: composes the rooms; a screen is imported only when one is shown."""
+"""The `gatedeck` command and its options. Each command imports its own module when it runs.
+
+Only `demo` and `run` import Textual, and only when they show a screen.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,8 @@ from typing import Annotated, Any
 import typer
 
 from server.config import ConfigError
-from tui.cli import control_options as cli_acting
+from tui.cli import control_options, rules_options
 from tui.cli.options import (
-    Author,
     ClockStart,
     Config,
     Db,
@@ -40,7 +42,7 @@ app = typer.Typer(
 
 
 def main() -> None:
-    """Run the command line; mistakes end with one line on standard error and exit code 2."""
+    """Run the command line; a user's mistake prints one line to standard error and exits with code 2."""
     from core.rules import RulesError
 
     try:
@@ -56,6 +58,7 @@ def main() -> None:
 
 
 def fail(text: str) -> None:
+    """Print an error and exit with code 2."""
     print(f"gatedeck: {text}", file=sys.stderr)
     sys.exit(2)
 
@@ -64,18 +67,22 @@ def fail(text: str) -> None:
 def gatedeck(
     version: Version = False,
 ) -> None:
-    """The terminal deck of an options trader: webhooks in, decisions you can see through, paper trades."""
+    """The terminal deck of an options trader: webhooks in, explained decisions, paper trades."""
 
 
 @app.command()
 def demo(
-    seed: Annotated[int, typer.Option(help="The same seed gives the same market, signals and trades.")] = 7,
-    speed: Annotated[str, typer.Option(help="Virtual seconds a second, or max.")] = "60",
+    seed: Annotated[
+        int, typer.Option(help="Seed of the simulation; equal seeds give equal markets, signals and trades.")
+    ] = 7,
+    speed: Annotated[
+        str, typer.Option(help="Simulated seconds per real second, or max for as fast as possible.")
+    ] = "60",
     seconds: Annotated[
-        float | None, typer.Option(help="End after so many seconds × speed of virtual time.")
+        float | None, typer.Option(help="End after this many seconds × speed of simulated time.")
     ] = None,
     headless: Headless = False,
-    json: Annotated[bool, typer.Option("--json", help="One line of JSON with the outcome.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the result as one line of JSON.")] = False,
     db: Db = None,
     port: Port = None,
     rules: RulesFile = None,
@@ -85,8 +92,8 @@ def demo(
     low_bandwidth: LowBandwidth = False,
     theme: ThemeName = None,
 ) -> None:
-    """Watch a simulated market and real webhooks go through the whole of it; nothing is kept unless --db."""
-    from tui.cli import run as composing
+    """Show the deck on a simulated market with real webhooks; nothing is saved without --db."""
+    from tui.cli import run as run_command
 
     flags = {
         "db": db,
@@ -96,7 +103,7 @@ def demo(
         "refresh_hz": refresh,
     }
     raise typer.Exit(
-        composing.demo(
+        run_command.demo(
             flags,
             _display(no_mouse, low_bandwidth, theme),
             seed=seed,
@@ -122,18 +129,18 @@ def run(
     low_bandwidth: LowBandwidth = False,
     theme: ThemeName = None,
     keep_running: Annotated[
-        bool, typer.Option("--keep-running", help="Go on without a screen when the terminal goes away.")
+        bool, typer.Option("--keep-running", help="Run on without a screen when the terminal is closed.")
     ] = False,
 ) -> None:
-    """Listen for webhooks, decide, trade on paper, and show the deck."""
-    from tui.cli import run as composing
+    """Receive webhooks, decide, trade on paper, and show the deck."""
+    from tui.cli import run as run_command
 
     flags: dict[str, Any] = {
         "host": host, "port": port, "db": db, "rules": rules, "clock": clock, "refresh_hz": refresh,
         "headless": headless or None,
     }  # fmt: skip
     display = _display(no_mouse, low_bandwidth, theme)
-    raise typer.Exit(composing.run(flags, config, display, keep_running=keep_running))
+    raise typer.Exit(run_command.run(flags, config, display, keep_running=keep_running))
 
 
 @app.command()
@@ -141,89 +148,91 @@ def send(
     what: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Sources to sample (signals, saty-phase, trend, ultimate-options, strat), or files."
+            help="Samples (signals, saty-phase, trend, ultimate-options, strat), or files; default every sample."
         ),
     ] = None,
-    url: Annotated[
-        str | None, typer.Option(help="The running gatedeck; default http://127.0.0.1:8787.")
-    ] = None,
+    url: Url = None,
     symbol: Annotated[str, typer.Option(help="Symbol of the samples.")] = "SPY",
-    price: Annotated[float, typer.Option(help="Price that the samples state.")] = 660.0,
-    short: Annotated[bool, typer.Option("--short", help="Samples that propose SHORT.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="One line of JSON: the answers.")] = False,
+    price: Annotated[float, typer.Option(help="Price of the underlying in the samples.")] = 660.0,
+    short: Annotated[bool, typer.Option("--short", help="Propose SHORT in place of LONG.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the answers as one line of JSON.")] = False,
     config: Config = None,
 ) -> None:
-    """Post a sample of every source (or those named, or files) to a running gatedeck and show its answers."""
-    from tui.cli.send import send as post
+    """Post sample webhooks, or files, to a running engine and print its answers."""
+    from tui.cli import send as send_command
 
     raise typer.Exit(
-        post(what or [], url=url, symbol=symbol, price=price, short=short, as_json=json, config=config)
+        send_command.send(
+            what or [], url=url, symbol=symbol, price=price, short=short, as_json=json, config=config
+        )
     )
 
 
-cli_acting.register(app)
+control_options.register(app)
 
 
 @app.command()
 def replay(
-    source: Annotated[Path, typer.Argument(help="A ledger, or receipts as jsonl (received_at, body).")],
+    source: Annotated[
+        Path, typer.Argument(help="A ledger, or receipts as jsonl (fields received_at and body).")
+    ],
     prices: Annotated[
         list[str] | None,
-        typer.Option("--prices", help="Bars as csv, SYMBOL=FILE or FILE, or a ledger; may be repeated."),
+        typer.Option("--prices", help="Bars as csv (SYMBOL=FILE or FILE), or a ledger; may be repeated."),
     ] = None,
     rules: RulesFile = None,
-    db: Annotated[str | None, typer.Option("--db", help="New ledger for the outcome.")] = None,
+    db: Annotated[str | None, typer.Option("--db", help="New ledger file for the result.")] = None,
     json: JsonLine = False,
 ) -> None:
-    """Feed a ledger's journal, or receipts and prices, through the same engine in virtual time.
+    """Run a ledger's journal, or receipts and prices, through the engine in simulated time.
 
-    A ledger replays to itself: exit code 1 and the differences when it does not.
+    A ledger must replay to itself. If it does not, the differences are printed and the exit code is 1.
     """
-    from tui.cli import replay as replaying
+    from tui.cli import replay as replay_command
 
-    raise typer.Exit(replaying.replay(source, prices=prices or [], rules=rules, db=db, as_json=json))
+    raise typer.Exit(replay_command.replay(source, prices=prices or [], rules=rules, db=db, as_json=json))
 
 
 @app.command()
 def verify(
     db: Db = None,
     rebuild: Annotated[
-        bool, typer.Option("--rebuild", help="Write the derived tables anew from the journal.")
+        bool, typer.Option("--rebuild", help="Write the derived tables again from the journal.")
     ] = False,
     json: JsonLine = False,
     config: Config = None,
 ) -> None:
-    """Follow the ledger's hash chain and fold its journal anew; exit code 1 when something does not hold."""
-    from tui.cli import replay as replaying
+    """Check a ledger's hash chain, and its tables against its journal; exit code 1 if anything differs."""
+    from tui.cli import replay as replay_command
 
-    raise typer.Exit(replaying.verify(db=db, config=config, rebuild=rebuild, as_json=json))
+    raise typer.Exit(replay_command.verify(db=db, config=config, rebuild=rebuild, as_json=json))
 
 
 @app.command()
 def report(
-    window: Annotated[str, typer.Option("--window", help="30, 60 or 90 days back, or all.")] = "all",
+    window: Annotated[str, typer.Option("--window", help="Days to look back: 30, 60, 90 or all.")] = "all",
     cut: Annotated[
         str | None,
-        typer.Option("--cut", help="Only this cut, as setup, symbol, timeframe, weekday; all without."),
+        typer.Option("--cut", help="One breakdown, as setup, symbol, timeframe or weekday; default all."),
     ] = None,
     html: Annotated[
-        Path | None, typer.Option("--html", help="Write a page that needs nothing else, instead of text.")
+        Path | None, typer.Option("--html", help="Write a self-contained HTML page to this file.")
     ] = None,
     as_of: Annotated[
-        str | None, typer.Option("--as-of", help="Date or time to look back from; now, without.")
+        str | None, typer.Option("--as-of", help="Date or time to look back from; default now.")
     ] = None,
     include_stale: Annotated[
-        bool, typer.Option("--include-stale", help="Count trades filled on a stale price too.")
+        bool, typer.Option("--include-stale", help="Include trades that were filled at a stale price.")
     ] = False,
     db: Db = None,
     json: JsonLine = False,
     config: Config = None,
 ) -> None:
-    """Measure the closed trades of a ledger: metrics with their uncertainty, P&L by Greek, curves and cuts."""
-    from tui.cli import report as reporting
+    """Report the closed trades of a ledger: metrics with intervals, P&L by Greek, curves, breakdowns."""
+    from tui.cli import report as report_command
 
     raise typer.Exit(
-        reporting.report(
+        report_command.report(
             window=window, cut=cut, as_of=as_of, html=html, include_stale=include_stale, as_json=json, db=db,
             config=config,
         )
@@ -236,129 +245,72 @@ def export(
         str, typer.Option("--what", help="decisions, trades, receipts, ledger or marks.")
     ] = "trades",
     form: Annotated[str, typer.Option("--format", help="csv, jsonl or parquet.")] = "csv",
-    out: Annotated[Path | None, typer.Option("--out", help="File to write; standard output without.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="File to write; default standard output.")] = None,
     db: Db = None,
     config: Config = None,
 ) -> None:
-    """Write a list of the ledger, oldest first, as csv, jsonl or parquet."""
-    from tui.cli import export as exporting
+    """Export one list of the ledger, oldest first, as csv, jsonl or parquet."""
+    from tui.cli import export as export_command
 
-    raise typer.Exit(exporting.export(what, form=form, out=out, db=db, config=config))
-
-
-rules_app = typer.Typer(
-    no_args_is_help=True, help="Rules in force, versions, files, and your word on suggestions."
-)
-app.add_typer(rules_app, name="rules")
+    raise typer.Exit(export_command.export(what, form=form, out=out, db=db, config=config))
 
 
-@rules_app.command("show")
-def rules_show(
-    versions: Annotated[
-        bool, typer.Option("--versions", help="Every version: author, time, what changed.")
-    ] = False,
-    db: Db = None,
-    json: JsonLine = False,
-    config: Config = None,
-) -> None:
-    """Print the rules in force in a ledger as TOML, or all of its versions."""
-    from tui.cli import rules as ruling
-
-    raise typer.Exit(ruling.show(db=db, config=config, versions=versions, as_json=json))
-
-
-@rules_app.command("check")
-def rules_check(file: Path) -> None:
-    """Read a rules file and say what is wrong with it, or its fingerprint."""
-    from tui.cli import rules as ruling
-
-    raise typer.Exit(ruling.check(file))
-
-
-@rules_app.command("diff")
-def rules_diff(file: Path, other: Annotated[Path | None, typer.Argument()] = None) -> None:
-    """What differs between two rules files, or between the defaults and one; exit code 1 when anything does."""
-    from tui.cli import rules as ruling
-
-    raise typer.Exit(ruling.diff(file, other))
-
-
-@rules_app.command("approve")
-def rules_approve(
-    suggestion: str, url: Url = None, author: Author = None, json: JsonLine = False, config: Config = None
-) -> None:
-    """Put a suggestion of the running engine in force as a new rules version."""
-    from tui.cli import client as asking
-
-    path = f"/api/suggestions/{suggestion}/approve"
-    raise typer.Exit(asking.ask(path, url=url, author=author, config=config, as_json=json))
-
-
-@rules_app.command("reject")
-def rules_reject(
-    suggestion: str, url: Url = None, author: Author = None, json: JsonLine = False, config: Config = None
-) -> None:
-    """Turn a suggestion of the running engine down; it is not offered again."""
-    from tui.cli import client as asking
-
-    path = f"/api/suggestions/{suggestion}/reject"
-    raise typer.Exit(asking.ask(path, url=url, author=author, config=config, as_json=json))
-
-
-@rules_app.command("rollback")
-def rules_rollback(
-    fingerprint: str, url: Url = None, author: Author = None, json: JsonLine = False, config: Config = None
-) -> None:
-    """Put an earlier rules version of the running engine in force again."""
-    from tui.cli import client as asking
-
-    path = f"/api/rules/{fingerprint}/rollback"
-    raise typer.Exit(asking.ask(path, url=url, author=author, config=config, as_json=json))
+app.add_typer(rules_options.app, name="rules")
 
 
 @app.command()
 def whatif(
     changes: Annotated[
-        list[str] | None, typer.Option("--set", help="A rule to change, as market.max_spread_bps=18; repeat.")
+        list[str] | None,
+        typer.Option("--set", help="A changed rule, as market.max_spread_bps=18; may be repeated."),
     ] = None,
     rules: RulesFile = None,
     db: Db = None,
     json: JsonLine = False,
     config: Config = None,
 ) -> None:
-    """Decide a whole ledger again under other rules: what would change, in decisions and dollars."""
-    from tui.cli.whatif import whatif as ask
+    """Decide a whole ledger again under other rules, and show the change in decisions and dollars."""
+    from tui.cli import whatif as whatif_command
 
-    raise typer.Exit(ask(changes or [], rules=rules, db=db, config=config, as_json=json))
+    raise typer.Exit(whatif_command.whatif(changes or [], rules=rules, db=db, config=config, as_json=json))
 
 
 @app.command()
 def tune(
-    study: Annotated[str, typer.Option("--study", help="Name; the same name goes on where it ended.")],
+    study: Annotated[str, typer.Option("--study", help="Name of the study; a known name continues it.")],
     storage: Annotated[
-        str | None, typer.Option(help="sqlite:///FILE or postgresql://…, shared by any number of processes.")
+        str | None,
+        typer.Option(help="Database of the study, shared by its workers: sqlite:///FILE or postgresql://…"),
     ] = None,
-    trials: Annotated[int, typer.Option(min=1, help="Finished trials in all, whoever makes them.")] = 200,
+    trials: Annotated[
+        int, typer.Option(min=1, help="Number of finished trials in total, over all workers.")
+    ] = 200,
     rule: Annotated[
-        list[str] | None, typer.Option("--rule", help="A rule to move, as market.max_spread_bps; repeat.")
+        list[str] | None,
+        typer.Option("--rule", help="A rule to search, as market.max_spread_bps; may be repeated."),
     ] = None,
-    measure: Annotated[str, typer.Option(help="R or usd, the mean of a trade.")] = "R",
-    folds: Annotated[int, typer.Option(min=1, help="Walk-forward folds.")] = 4,
+    measure: Annotated[str, typer.Option(help="Mean per trade to maximise: R or usd.")] = "R",
+    folds: Annotated[int, typer.Option(min=1, help="Number of walk-forward folds.")] = 4,
     embargo: Annotated[int, typer.Option(min=0, help="Sessions left out before each fold's test.")] = 5,
-    least: Annotated[int, typer.Option(min=0, help="Trades under which a set of rules is penalised.")] = 30,
-    penalty: Annotated[float | None, typer.Option(help="What no trades at all cost.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Of the sampler of this process.")] = None,
-    grace: Annotated[int, typer.Option(min=2, help="Seconds until a silent process is taken for dead.")] = 60,
+    least: Annotated[int, typer.Option(min=0, help="Number of trades below which rules are penalised.")] = 30,
+    penalty: Annotated[
+        float | None,
+        typer.Option(help="Penalty of rules without any trade, in the measure's unit; default 1 R or $250."),
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of this worker's sampler.")] = None,
+    grace: Annotated[
+        int, typer.Option(min=2, help="Seconds without a heartbeat before a worker counts as dead.")
+    ] = 60,
     rules: RulesFile = None,
     db: Db = None,
     json: JsonLine = False,
     config: Config = None,
 ) -> None:
-    """Search for better rules on the ledger's past; the winner is a suggestion and changes nothing."""
-    from tui.cli import tune as tuning
+    """Search for better rules on the ledger's history; the result is a suggestion and changes no rule."""
+    from tui.cli import tune as tune_command
 
     raise typer.Exit(
-        tuning.tune(
+        tune_command.tune(
             study=study, storage=storage, trials=trials, paths=rule or [], measure=measure, folds=folds,
             embargo=embargo, least=least, penalty=penalty, seed=seed, grace=grace, rules=rules, db=db,
             config=config, as_json=json,
@@ -375,7 +327,8 @@ def _guide_topics() -> list[str]:
 @app.command()
 def guide(
     topic: Annotated[
-        str | None, typer.Argument(help="A topic; without it, the list.", autocompletion=_guide_topics)
+        str | None,
+        typer.Argument(help="A topic; without it, list the topics.", autocompletion=_guide_topics),
     ] = None,
 ) -> None:
     """Read about gatedeck: architecture, glossary, rules, keys."""
@@ -385,12 +338,12 @@ def guide(
 
 
 def _display(no_mouse: bool, low_bandwidth: bool, theme: str | None) -> Any:
-    """How the deck is to be shown; Textual reads the environment when imported, so that comes first."""
+    """Return the display options. Sets Textual's environment variables, which it reads when it is imported."""
     from tui.supervisor import THEMES, Display
     from tui.textual_patches.environment import set_textual_environment
 
     if theme is not None and theme not in THEMES:
-        raise ConfigError(f"theme: {theme!r} is none of {', '.join(THEMES)}")
+        raise ConfigError(f"theme: {theme!r} is not one of {', '.join(THEMES)}")
     set_textual_environment(low_bandwidth=low_bandwidth)
     return Display(mouse=not no_mouse, low_bandwidth=low_bandwidth, theme=theme)
 

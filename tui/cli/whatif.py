@@ -1,4 +1,4 @@
-"""``gatedeck whatif``: candidate rules against a whole ledger, in decisions and dollars."""
+"""`gatedeck whatif`: decide a whole ledger again under candidate rules; changes in decisions and dollars."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from core.learning.whatif import NO_TRADE
 from core.rules import Rules, RulesError
 from server.config import ConfigError
-from tui.cli.replay import ledger_path
+from tui.cli.console import ledger_path, read_text
 
 if TYPE_CHECKING:
     from core.learning import WhatIf
@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 def whatif(
     changes: list[str], *, rules: Path | None, db: str | None, config: Path | None, as_json: bool
 ) -> int:
-    """Decide the ledger again under changed rules; raises ConfigError for a change that cannot be read."""
+    """Decide the ledger again under changed rules and print the differences.
+
+    Raises ConfigError for a change that is not ``section.rule=number``, or a rules file that cannot be read.
+    """
     from server.ledger.codec import encode_any
     from server.ledger.history import rules_text
     from server.ledger.snapshot import LedgerSnapshot
@@ -30,11 +33,11 @@ def whatif(
     with LedgerSnapshot(ledger_path(db, config)) as ledger:
         in_force = Rules.parse(rules_text(ledger) or "")
         candidate = _candidate(in_force, changes, rules)
-        found = try_rules(ledger, in_force, candidate)
+        result = try_rules(ledger, in_force, candidate)
     if as_json:
-        sys.stdout.buffer.write(encode_any(found) + b"\n")
+        sys.stdout.buffer.write(encode_any(result) + b"\n")
     else:
-        print("\n".join(_lines(found)))
+        print("\n".join(_lines(result)))
     return 0
 
 
@@ -42,11 +45,11 @@ def _candidate(in_force: Rules, changes: list[str], rules: Path | None) -> Rules
     from core.learning import with_rule
 
     if not changes and rules is None:
-        raise ConfigError("set: nothing to try; give --set section.rule=number, or --rules FILE")
+        raise ConfigError("set: no change given; use --set section.rule=number, or --rules FILE")
     candidate = in_force
     try:
         if rules is not None:
-            candidate = Rules.parse(rules.read_text(encoding="utf-8"))
+            candidate = Rules.parse(read_text(rules, "rules"))
         for change in changes:
             path, equals, text = change.partition("=")
             try:
@@ -56,26 +59,24 @@ def _candidate(in_force: Rules, changes: list[str], rules: Path | None) -> Rules
             if not equals:
                 raise ConfigError(f"set: {change!r} is not section.rule=number")
             candidate = with_rule(candidate, path.strip(), value)
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"rules: {rules} cannot be read: {error}") from None
     except RulesError as error:
         raise ConfigError(str(error)) from None
     return candidate
 
 
-def _lines(found: WhatIf) -> Iterator[str]:
-    yield found.label
-    yield f"rules {found.in_force} → {found.candidate}, dollars at multiplier 1"
-    for path, (old, new) in found.rules.items():
-        yield f"  {path}: {_briefly(old, new)}"
-        if path in found.not_applied:
-            yield "    NOT_ANSWERABLE here: replay it"
-    yield from _stretch("whole ledger", found.whole)
-    yield from _stretch("later third", found.later_third)
+def _lines(result: WhatIf) -> Iterator[str]:
+    yield result.label
+    yield f"rules {result.in_force} → {result.candidate}, dollars at multiplier 1"
+    for path, (old, new) in result.rules.items():
+        yield f"  {path}: {_format_change(old, new)}"
+        if path in result.not_applied:
+            yield "    NOT_ANSWERABLE by a what-if: use gatedeck replay --rules"
+    yield from _difference_lines("whole ledger", result.whole)
+    yield from _difference_lines("later third", result.later_third)
 
 
-def _briefly(old: object, new: object) -> str:
-    """Old and new value; of tables only the entries that differ."""
+def _format_change(old: object, new: object) -> str:
+    """Return the old and the new value; of a table only the entries that differ."""
     if isinstance(old, dict) and isinstance(new, dict):
         keys = [key for key in {**old, **new} if old.get(key) != new.get(key)]
         return ", ".join(f"{key} {old.get(key)} → {new.get(key)}" for key in keys)
@@ -85,10 +86,10 @@ def _briefly(old: object, new: object) -> str:
     return f"{old} → {new}"
 
 
-def _stretch(name: str, part: Difference) -> Iterator[str]:
+def _difference_lines(name: str, part: Difference) -> Iterator[str]:
     yield ""
     if not part.decisions:
-        yield f"{name}: – (it takes decisions on three sessions or more)"
+        yield f"{name}: – (needs decisions on at least three sessions)"
         return
     yield f"{name}: {part.decisions:,} decisions, {part.changed:,} change"
     for change, count in part.changes.items():
@@ -104,15 +105,15 @@ def _stretch(name: str, part: Difference) -> Iterator[str]:
     ]
     for label, metric in rows:
         if metric.value is not None or metric.reason != NO_TRADE:
-            yield f"  {label:12} {_dollars(metric)}"
-    yield f"  {'difference':12} {_dollars(part.difference)}"
+            yield f"  {label:12} {_format_dollars(metric)}"
+    yield f"  {'difference':12} {_format_dollars(part.difference)}"
     for gate in part.gates:
         if gate.opened or gate.shut:
-            yield f"  {gate.gate} gate: lets {gate.opened:,} in, shuts {gate.shut:,} out"
-            yield f"    {_dollars(gate.difference)}"
+            yield f"  {gate.gate} gate: {gate.opened:,} newly pass, {gate.shut:,} newly blocked"
+            yield f"    {_format_dollars(gate.difference)}"
 
 
-def _dollars(metric: Metric) -> str:
+def _format_dollars(metric: Metric) -> str:
     if metric.value is None:
         return f"– ({metric.reason})"
     interval = f"  95 % {metric.low:+,.2f} to {metric.high:+,.2f}" if metric.low is not None else ""

@@ -1,0 +1,70 @@
+"""Helpers that several commands share: the ledger's path, reading a file, printing a result, a progress bar."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from server.config import ConfigError, load_settings
+
+ProgressCallback = Callable[[int, int], None]
+"""Called with the number of steps done and the number of all steps."""
+
+
+def ledger_path(db: str | None, config: Path | None) -> Path:
+    """Return the path of the ledger file; raises ConfigError for the address of a database."""
+    path = load_settings({"db": db}, config).db
+    if "://" in path:
+        raise ConfigError("db: this command needs a ledger file; it cannot read a PostgreSQL ledger")
+    return Path(path)
+
+
+def read_text(path: Path, option: str) -> str:
+    """Return a file's text; raises ConfigError that begins with the name of the option."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{option}: {path} cannot be read: {error}") from None
+
+
+def print_result(result: Mapping[str, Any], as_json: bool) -> None:
+    """Print a result as one line of JSON, or as one line for each value; empty values are left out."""
+    if as_json:
+        print(orjson.dumps(result).decode())
+        return
+    for name, value in result.items():
+        if value is None or value == [] or value == {}:
+            continue
+        if isinstance(value, (list, tuple)):
+            print(f"{name.replace('_', ' ')}:")
+            for item in value:
+                print(f"  {item}")
+        else:
+            print(f"{name.replace('_', ' '):24} {_format_value(value)}")
+
+
+def _format_value(value: object) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {number}" for name, number in value.items())
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)
+
+
+@contextmanager
+def progress_bar(title: str) -> Iterator[ProgressCallback | None]:
+    """Show a progress bar on standard error; yield None when standard error is not a terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(title, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -1,0 +1,95 @@
+"""Options of `gatedeck rules show`, `check`, `diff`, `approve`, `reject` and `rollback`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tui.cli.options import Author, Config, Db, JsonLine, Url
+
+Suggestion = Annotated[str, typer.Argument(help="Id of the suggestion.")]
+RulesPath = Annotated[Path, typer.Argument(help="TOML file with trading rules.")]
+
+app = typer.Typer(
+    no_args_is_help=True, help="Show, check and compare trading rules; approve or reject suggestions."
+)
+
+
+@app.command("show")
+def show(
+    versions: Annotated[
+        bool, typer.Option("--versions", help="List every version: author, time, changes.")
+    ] = False,
+    db: Db = None,
+    json: JsonLine = False,
+    config: Config = None,
+) -> None:
+    """Print the rules in force in a ledger as TOML, or a list of all versions."""
+    from tui.cli import rules
+
+    raise typer.Exit(rules.show(db=db, config=config, versions=versions, as_json=json))
+
+
+@app.command("check")
+def check(file: RulesPath) -> None:
+    """Check a rules file; print its fingerprint, or what is wrong with it."""
+    from tui.cli import rules
+
+    raise typer.Exit(rules.check(file))
+
+
+@app.command("diff")
+def diff(
+    file: RulesPath,
+    other: Annotated[
+        Path | None, typer.Argument(help="Second file; without it, compare with the defaults.")
+    ] = None,
+) -> None:
+    """Print the differences of two rules files, or of the defaults and one; exit code 1 if there are any."""
+    from tui.cli import rules
+
+    raise typer.Exit(rules.diff(file, other))
+
+
+@app.command("approve")
+def approve(
+    suggestion: Suggestion,
+    url: Url = None,
+    author: Author = None,
+    json: JsonLine = False,
+    config: Config = None,
+) -> None:
+    """Put a suggestion in force at the running engine, as a new version of the rules."""
+    _post(f"/api/suggestions/{suggestion}/approve", url, author, json, config)
+
+
+@app.command("reject")
+def reject(
+    suggestion: Suggestion,
+    url: Url = None,
+    author: Author = None,
+    json: JsonLine = False,
+    config: Config = None,
+) -> None:
+    """Reject a suggestion of the running engine; it is not suggested again."""
+    _post(f"/api/suggestions/{suggestion}/reject", url, author, json, config)
+
+
+@app.command("rollback")
+def rollback(
+    fingerprint: Annotated[str, typer.Argument(help="Fingerprint of the version, from show --versions.")],
+    url: Url = None,
+    author: Author = None,
+    json: JsonLine = False,
+    config: Config = None,
+) -> None:
+    """Put an earlier version of the rules in force again at the running engine."""
+    _post(f"/api/rules/{fingerprint}/rollback", url, author, json, config)
+
+
+def _post(path: str, url: str | None, author: str | None, json: bool, config: Path | None) -> None:
+    from tui.cli.client import post_command
+
+    raise typer.Exit(post_command(path, url=url, author=author, config=config, as_json=json))
