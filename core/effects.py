@@ -164,7 +164,7 @@ class AnswerCommand:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Notify:
+class Notice:
     """Something a person should hear of: execute | approval | exit | refused | silence | feed | risk | mode."""
 
     kind: str
@@ -187,4 +187,4 @@ Stored = (
     | StoreApproval
     | StoreRiskEvent
 )
-Effect = Stored | FetchMarket | AnswerReceipt | AnswerDecision | AnswerCommand | Notify
+Effect = Stored | FetchMarket | AnswerReceipt | AnswerDecision | AnswerCommand | Notice

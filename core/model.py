@@ -107,6 +107,18 @@ class ReceiptStatus(StrEnum):
     QUARANTINED = "quarantined"
 
 
+@dataclass(slots=True)
+class Counters:
+    """Number of receipts and decisions since this ledger began."""
+
+    receipts: int = 0
+    duplicates: int = 0
+    quarantined: int = 0
+    executed: int = 0
+    waited: int = 0
+    skipped: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Reason:
     """One typed line of evidence for or against."""

@@ -23,7 +23,7 @@ from textual.app import App
 from textual.notifications import SeverityLevel
 
 from core.model import Tone
-from server.deck import Command, Deck, DeckSnapshot, EventLine, PositionRow
+from server.deck import Command, Deck, DeckSnapshot, Notice, PositionRow
 from tui import fmt
 from tui.appearance import Appearance
 from tui.clipboard import ClipboardActions
@@ -106,7 +106,7 @@ class DeckApp(CroppedOutput, DialogStylesFirst, App[str]):
         self._on_quit = on_quit
         self._alarms: dict[str, str] = {}
         self._known_alarms: frozenset[str] = frozenset()
-        self._toasts_due: list[EventLine] = []
+        self._toasts_due: list[Notice] = []
         self._last_toast = float("-inf")
         self.appearance = Appearance(self, settings, keymap, low_bandwidth=low_bandwidth)
         self.stylesheet = CachedStylesheet(variables=self.get_css_variables())
@@ -194,7 +194,7 @@ class DeckApp(CroppedOutput, DialogStylesFirst, App[str]):
             log.exception("the stream of events failed")
             self._alarms["events"] = "events are not arriving: toasts are off"
 
-    def show_event(self, event: EventLine) -> None:
+    def show_event(self, event: Notice) -> None:
         """Announce an event by the channels that are on for its kind."""
         self.notifier.hear(event)
         if self.notifier.settings.wants(event.kind, TOAST):
@@ -205,7 +205,7 @@ class DeckApp(CroppedOutput, DialogStylesFirst, App[str]):
         """Announce alarms of the engine that were not in the last snapshot, like events."""
         for text in snapshot.alarms:
             if text not in self._known_alarms:
-                self.show_event(EventLine(at=snapshot.at, kind="feed", text=text, tone=Tone.NEGATIVE))
+                self.show_event(Notice(at=snapshot.at, kind="feed", text=text, tone=Tone.NEGATIVE))
         self._known_alarms = frozenset(snapshot.alarms)
 
     def _show_toast(self) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from textual.app import App
 
-from server.deck import Command, DeckSnapshot, EventLine
+from server.deck import Command, DeckSnapshot, Notice
 from tui.interfaces import deck_ui, run_in_background
 
 log = logging.getLogger("gatedeck.tui")
@@ -29,7 +29,7 @@ class CommandSender:
     """Sends commands and keeps which positions are exiting because of them."""
 
     def __init__(
-        self, app: App[Any], on_send: Callable[[], None], on_event: Callable[[EventLine], None]
+        self, app: App[Any], on_send: Callable[[], None], on_event: Callable[[Notice], None]
     ) -> None:
         """``on_send`` is called before each command, ``on_event`` with events that turned out to be no echo."""
         self._app = app
@@ -42,7 +42,7 @@ class CommandSender:
         """Contracts held when a partial exit was requested, by position id."""
         self._pending: set[str] = set()
         """Echo keys of commands that have no answer yet."""
-        self._held_back: list[EventLine] = []
+        self._held_back: list[Notice] = []
         self._echo_until: dict[str, float] = {}
 
     def send(
@@ -111,7 +111,7 @@ class CommandSender:
         for event in held_back:
             self._on_event(event)
 
-    def is_echo(self, event: EventLine) -> bool:
+    def is_echo(self, event: Notice) -> bool:
         """Return whether an event only repeats the result of a command sent from this deck."""
         key = _echo_key(event)
         if key in self._pending:
@@ -130,7 +130,7 @@ class CommandSender:
                 self._partial_exits.pop(key, None)
 
 
-def _echo_key(event: EventLine) -> str | None:
+def _echo_key(event: Notice) -> str | None:
     if event.kind == "mode":
         return MODE
     return event.position_id if event.kind == "exit" else None

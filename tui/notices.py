@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields, replace
 from time import monotonic
 from typing import Any
 
-from server.deck import EventLine
+from server.deck import Notice
 from tui import fmt
 
 TOAST, BELL, DESKTOP = "toast", "bell", "desktop"
@@ -132,7 +132,7 @@ class Notifier:
         self._waiting: list[str] = []
         self._title: str | None = None
 
-    def hear(self, event: EventLine) -> None:
+    def hear(self, event: Notice) -> None:
         """Take note of an event and say at once what may be said now."""
         if not self.settings.counts(event.kind):
             return

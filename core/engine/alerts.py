@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from core.alerts import standing
-from core.effects import Effect, Notify, StoreRiskEvent
+from core.effects import Effect, Notice, StoreRiskEvent
 from core.engine.kernel import Kernel
 from core.engine.positions import open_net
 from core.model import Tone
@@ -26,7 +26,7 @@ def alert(kernel: Kernel, now: datetime, seq: int) -> list[Effect]:
         if key not in before:
             before[key] = text
             effects.append(_event(kernel, seq, now, key, text, cleared=False))
-            effects.append(Notify(kind="risk", at=now, text=text, tone=Tone.NEGATIVE))
+            effects.append(Notice(kind="risk", at=now, text=text, tone=Tone.NEGATIVE))
     return effects
 
 

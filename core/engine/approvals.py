@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from core.approvals import NEEDED, Approval, ApprovalStatus
-from core.effects import Effect, Notify, StoreApproval, StoreDecision
+from core.effects import Effect, Notice, StoreApproval, StoreDecision
 from core.engine.kernel import Kernel
 from core.engine.recording import remember
 from core.engine.state import CommandDone, ask_for
@@ -240,8 +240,8 @@ def _why(record: DecisionRecord) -> str:
     return f"{', '.join(failed)} failed" if failed else f"confidence {record.confidence:.1f}"
 
 
-def _told(approval: Approval, at: datetime, text: str, tone: Tone) -> Notify:
-    return Notify(kind="approval", at=at, text=text, tone=tone, symbol=approval.symbol)
+def _told(approval: Approval, at: datetime, text: str, tone: Tone) -> Notice:
+    return Notice(kind="approval", at=at, text=text, tone=tone, symbol=approval.symbol)
 
 
 __all__ = ["NEEDED", "Request", "approval_of", "approve", "expire", "follow", "reject"]

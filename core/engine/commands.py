@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from core.effects import AnswerCommand, Effect, Notify, StoreJudgement
+from core.effects import AnswerCommand, Effect, Notice, StoreJudgement
 from core.engine.approvals import approve, reject
 from core.engine.kernel import Kernel
 from core.engine.positions import settle_outcome
@@ -94,7 +94,7 @@ def _mode(kernel: Kernel, event: Commanded) -> Result:
         f", everything exited{f', {left} wait for a price' if left else ''}" if also else ""
     )
     tone = Tone.POSITIVE if mode is Mode.ACTIVE else Tone.NEGATIVE
-    return CommandDone(True, "MODE", text), [*effects, Notify(kind="mode", at=event.at, text=text, tone=tone)]
+    return CommandDone(True, "MODE", text), [*effects, Notice(kind="mode", at=event.at, text=text, tone=tone)]
 
 
 def _judge(status: str) -> Callable[[Kernel, Commanded], Result]:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from core.decision import decide, inputs_from, levels_for, position_size
 from core.decision.market_gate import without_stale_quotes
 from core.decision.size_inputs import quality_of
-from core.effects import AnswerDecision, Effect, Notify, StoreDecision, StoreMarks, StoreTrade
+from core.effects import AnswerDecision, Effect, Notice, StoreDecision, StoreMarks, StoreTrade
 from core.engine.approvals import NEEDED, approval_of, follow
 from core.engine.entries import EntryResult, TradeTerms, enter
 from core.engine.kernel import Kernel
@@ -170,11 +170,11 @@ def _over(signal: LiveSignal, now: datetime) -> Reason | None:
     return Reason("LATE", f"Decided {waited:.1f} min after it arrived, at most {lives:g}", Tone.NEGATIVE)
 
 
-def _told(record: DecisionRecord, verdict: Decision, market: MarketSnapshot) -> Notify:
+def _told(record: DecisionRecord, verdict: Decision, market: MarketSnapshot) -> Notice:
     if record.action is Action.EXECUTE and record.contract is not None and record.count is not None:
         text = f"EXECUTE {record.proposed_direction} {record.contract.label} × {record.count.contracts}"
         assumed = " (market assumed)" if market.assumed else ""
-        return Notify(
+        return Notice(
             kind="execute",
             at=record.at,
             text=f"{text}, confidence {verdict.confidence:.1f}{assumed}",
@@ -184,4 +184,4 @@ def _told(record: DecisionRecord, verdict: Decision, market: MarketSnapshot) -> 
         )
     why = record.blocks[0]
     text = f"SKIP {record.symbol} {record.proposed_direction}: {why.text}"
-    return Notify(kind="refused", at=record.at, text=text, tone=Tone.NEUTRAL, symbol=record.symbol)
+    return Notice(kind="refused", at=record.at, text=text, tone=Tone.NEUTRAL, symbol=record.symbol)

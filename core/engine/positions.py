@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from core.effects import Effect, Notify, StoreMarks, StoreTrade
+from core.effects import Effect, Notice, StoreMarks, StoreTrade
 from core.engine.kernel import Kernel
 from core.engine.price_paths import follow, path_of
 from core.engine.redecide import reconsider
@@ -69,11 +69,11 @@ def settle_outcome(kernel: Kernel, before: Position, outcome: PositionChange, no
         )
         tone = Tone.POSITIVE if sold.net > 0 else Tone.NEGATIVE
         effects.append(
-            Notify(kind="exit", at=now, text=text, tone=tone, symbol=position.symbol, position_id=position.id)
+            Notice(kind="exit", at=now, text=text, tone=tone, symbol=position.symbol, position_id=position.id)
         )
     if position.state is PositionState.AWAITING_SETTLEMENT and before.state is not position.state:
         text = f"{position.contract.label} expired: awaiting the official close"
-        effects.append(Notify(kind="exit", at=now, text=text, tone=Tone.NEUTRAL, symbol=position.symbol))
+        effects.append(Notice(kind="exit", at=now, text=text, tone=Tone.NEUTRAL, symbol=position.symbol))
     if position.state is PositionState.CLOSED:
         effects += _closed(kernel, position, now)
     else:
@@ -93,7 +93,7 @@ def _closed(kernel: Kernel, position: Position, now: datetime) -> list[Effect]:
     if net < 0 and state.day.losses_in_a_row >= rules.risk.losses_in_a_row:
         state.day.start_cool_down(now, rules.risk.cool_down_minutes)
         text = f"{state.day.losses_in_a_row} losses in a row: no entries for {rules.risk.cool_down_minutes:g} min"
-        effects.append(Notify(kind="risk", at=now, text=text, tone=Tone.NEGATIVE))
+        effects.append(Notice(kind="risk", at=now, text=text, tone=Tone.NEGATIVE))
     return effects + check_daily_loss(kernel, now)
 
 
@@ -114,7 +114,7 @@ def check_daily_loss(kernel: Kernel, now: datetime) -> list[Effect]:
         return []
     state.mode = Mode.REDUCING
     state.mode_reason = f"daily loss of ${kernel.rules.risk.daily_loss:,.0f} reached"
-    return [Notify(kind="risk", at=now, text=f"REDUCING: {state.mode_reason}", tone=Tone.NEGATIVE)]
+    return [Notice(kind="risk", at=now, text=f"REDUCING: {state.mode_reason}", tone=Tone.NEGATIVE)]
 
 
 def open_net(kernel: Kernel) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.decision import late
-from core.effects import AnswerReceipt, Effect, Notify, StoreReceipt
+from core.effects import AnswerReceipt, Effect, Notice, StoreReceipt
 from core.engine.kernel import Kernel
 from core.engine.positions import see_price
 from core.engine.redecide import reconsider
@@ -40,7 +40,7 @@ def receive(kernel: Kernel, event: Received) -> list[Effect]:
     if state.senders.heard(update.source, update.symbol, event.at):
         text = f"{update.source} {update.symbol} is back"
         effects.append(
-            Notify(kind="source", at=event.at, text=text, tone=Tone.POSITIVE, symbol=update.symbol)
+            Notice(kind="source", at=event.at, text=text, tone=Tone.POSITIVE, symbol=update.symbol)
         )
     if tardy is None:
         state.contexts.absorb(update, event.at, event.receipt_id, kernel.rules)
@@ -82,7 +82,7 @@ def _quarantine(kernel: Kernel, event: Received, error: IntakeError) -> list[Eff
     return [
         receipt,
         AnswerReceipt(receipt_id=event.receipt_id, awaits_decision=False),
-        Notify(kind="quarantine", at=event.at, text=f"Quarantined: {error.reason}", tone=Tone.NEUTRAL),
+        Notice(kind="quarantine", at=event.at, text=f"Quarantined: {error.reason}", tone=Tone.NEUTRAL),
     ]
 
 

@@ -13,21 +13,9 @@ from core.duplicates import DuplicateWindow
 from core.effects import FetchMarket
 from core.events import PriceSeen
 from core.live_signal import LiveSignal
-from core.model import Contract, DecisionRecord, Mode, Source
+from core.model import Contract, Counters, DecisionRecord, Mode, Source
 from core.positions.position import Position
 from core.senders import Senders
-
-
-@dataclass(slots=True)
-class Tally:
-    """How many of each since this ledger began."""
-
-    receipts: int = 0
-    duplicates: int = 0
-    quarantined: int = 0
-    executed: int = 0
-    waited: int = 0
-    skipped: int = 0
 
 
 @dataclass(slots=True)
@@ -77,7 +65,7 @@ class EngineState:
     senders: Senders = field(default_factory=Senders)
     day: DayBook = field(default_factory=DayBook)
     alerts: AlertBook = field(default_factory=AlertBook)
-    tally: Tally = field(default_factory=Tally)
+    tally: Counters = field(default_factory=Counters)
     commands: dict[str, CommandDone] = field(default_factory=dict)
     recent: list[DecisionRecord] = field(default_factory=list)
     outcomes: dict[str, TradeOutcome] = field(default_factory=dict)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from core.effects import Effect, Notify
+from core.effects import Effect, Notice
 from core.engine.alerts import alert
 from core.engine.approvals import expire
 from core.engine.kernel import Kernel
@@ -80,7 +80,7 @@ def _silence(kernel: Kernel, now: datetime) -> list[Effect]:
     if session is None:
         return []
     return [
-        Notify(
+        Notice(
             kind="silence",
             at=now,
             text=f"{s.source} {s.symbol} is silent: usually every {(s.usual_gap or 0) / 60:.0f} min",

@@ -22,8 +22,20 @@ from core.positions.pnl import gross_so_far, net_so_far, pnl_breakdown
 from core.positions.position import Mark, Position
 from core.positions.trading_context import TradingContext
 
+_CAUSES = ("delta", "gamma", "iv", "theta", "unexplained")
+
 POINTS = 240
 """Points of a path or a curve: two for each cell of a wide screen."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """P&L in $ by one cause: of the contracts still held, of those sold, of all."""
+
+    name: str
+    held: float
+    sold: float
+    total: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +52,12 @@ class Money:
     slippage: float
     commission: float
     net: float
+
+    @property
+    def causes(self) -> tuple[Cause, ...]:
+        """The P&L by delta, gamma, volatility, time and what the model does not explain."""
+        pairs = [(name, getattr(self.held, name), getattr(self.sold, name)) for name in _CAUSES]
+        return tuple(Cause(name=name, held=held, sold=sold, total=held + sold) for name, held, sold in pairs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,4 +209,4 @@ def _decay(position: Position, life: _Life, trading: TradingContext) -> tuple[Va
     )
 
 
-__all__ = ["Detail", "Money", "PathPoint", "ValuePoint", "leg_net", "money_of", "position_detail"]
+__all__ = ["Cause", "Detail", "Money", "PathPoint", "ValuePoint", "leg_net", "money_of", "position_detail"]

@@ -15,7 +15,7 @@ from core.positions.transitions import break_even_stop
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pair:
+class GreekPair:
     """A number now and at the entry."""
 
     now: float | None
@@ -23,7 +23,7 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Distance:
+class LevelDistance:
     """From the underlying's price to a level: signed $, % of it, and daily ATRs (``None``: ATR unknown)."""
 
     level: float
@@ -46,6 +46,11 @@ class ExitCondition:
     level: float | None = None
     due: datetime | None = None
 
+    @property
+    def gone(self) -> float:
+        """Share of the way gone, 0 to 1."""
+        return min(1.0, max(0.0, 1 - self.left))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveValues:
@@ -67,16 +72,16 @@ class LiveValues:
     pnl: float
     pnl_pct: float
     r: float | None
-    delta: Pair
-    gamma: Pair
-    theta: Pair
-    vega: Pair
-    iv: Pair
+    delta: GreekPair
+    gamma: GreekPair
+    theta: GreekPair
+    vega: GreekPair
+    iv: GreekPair
     theta_paid: float
     time_in_trade: float
-    to_stop: Distance
-    to_target_1: Distance | None
-    to_target_2: Distance
+    to_stop: LevelDistance
+    to_target_1: LevelDistance | None
+    to_target_2: LevelDistance
     days_left: int
     hours_left: float
     time_exit_in: float
@@ -101,11 +106,11 @@ def live_values(position: Position, now: datetime, trading: TradingContext) -> L
         pnl=pnl,
         pnl_pct=100 * pnl / position.premium,
         r=position.in_r(pnl),
-        delta=Pair(now=last.delta, entry=entry.entry_delta),
-        gamma=Pair(now=last.gamma, entry=entry.entry_gamma),
-        theta=Pair(now=last.theta, entry=entry.entry_theta),
-        vega=Pair(now=last.vega, entry=entry.entry_vega),
-        iv=Pair(now=last.iv, entry=entry.entry_iv),
+        delta=GreekPair(now=last.delta, entry=entry.entry_delta),
+        gamma=GreekPair(now=last.gamma, entry=entry.entry_gamma),
+        theta=GreekPair(now=last.theta, entry=entry.entry_theta),
+        vega=GreekPair(now=last.vega, entry=entry.entry_vega),
+        iv=GreekPair(now=last.iv, entry=entry.entry_iv),
         theta_paid=position.theta_paid,
         time_in_trade=(now - position.opened_at).total_seconds(),
         to_stop=_distance(position, position.stop),
@@ -170,10 +175,10 @@ def _conditions(position: Position, now: datetime, trading: TradingContext) -> I
     yield ExitCondition(reason=ExitReason.TIME, words=f"in {_span(left)}", left=share, due=due)
 
 
-def _distance(position: Position, level: float) -> Distance:
+def _distance(position: Position, level: float) -> LevelDistance:
     spot, atr = position.last.spot, position.entry.atr
     dollars = level - spot
-    return Distance(
+    return LevelDistance(
         level=level, dollars=dollars, percent=100 * dollars / spot, atrs=dollars / atr if atr else None
     )
 

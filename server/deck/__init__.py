@@ -1,17 +1,16 @@
-from server.deck.position_detail import AttributionView, Cause, ExitView, LegView, PositionDetail
+from core.effects import Notice
+from core.model import Counters
+from core.positions.live_values import ExitCondition, GreekPair, LevelDistance
+from core.positions.position import EntryFill, ExitFill
+from server.deck.position_detail import PositionDetail
 from server.deck.protocol import Deck
 from server.deck.reports import WINDOWS, LearningView, PerformanceView
 from server.deck.rows import (
     ApprovalRow,
-    Counters,
     DecisionRow,
     DeckSnapshot,
-    EventLine,
     ExchangeStatus,
-    ExecutionView,
-    GreekPair,
     Latency,
-    LevelDistance,
     PnlView,
     PositionRow,
     SourceStatus,
@@ -25,25 +24,23 @@ from server.runtime.ports import Command, CommandResult
 __all__ = [
     "WINDOWS",
     "ApprovalRow",
-    "AttributionView",
-    "Cause",
     "Command",
     "CommandResult",
     "Counters",
     "DecisionRow",
     "Deck",
     "DeckSnapshot",
-    "EventLine",
+    "EntryFill",
     "ExchangeStatus",
-    "ExecutionView",
-    "ExitView",
+    "ExitCondition",
+    "ExitFill",
     "FeedStatus",
     "GreekPair",
     "Judged",
     "Latency",
     "LearningView",
-    "LegView",
     "LevelDistance",
+    "Notice",
     "Page",
     "PageQuery",
     "PerformanceView",

@@ -1,56 +1,32 @@
-"""How a position in full is made from what core says of it."""
+"""Build the detail of a position from core's view of it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
 from datetime import datetime
 
 from core.positions import Mark, Position, TradingContext
-from core.positions.detail import Money, leg_net, position_detail
+from core.positions.detail import Detail, leg_net, position_detail
 from core.positions.live_values import nearest_of
-from server.deck.position_detail import AttributionView, Cause, ExitView, LegView, PositionDetail
+from server.deck.position_detail import PositionDetail
 from server.deck.rows import PositionRow
+
+_DETAIL = tuple(field.name for field in fields(Detail))
 
 
 def detail_of(
     position: Position, row: PositionRow, marks: Sequence[Mark], now: datetime, trading: TradingContext
 ) -> PositionDetail:
-    """A position as the deck shows it in full; ``row`` is its row at the same instant."""
-    made = position_detail(position, marks, now, trading)
-    nearest = nearest_of(made.exits) if made.exits and position.pending is None else None
+    """Return the detail of a position; ``row`` is its row at the same instant, ``marks`` those stored of it."""
+    detail = position_detail(position, marks, now, trading)
     return PositionDetail(
+        **{name: getattr(detail, name) for name in _DETAIL},
         at=now,
         row=row,
         closed=not position.remaining,
-        attribution=_attribution(made.money),
-        exits=tuple(
-            ExitView(
-                reason=str(each.reason),
-                words=each.words,
-                gone=min(1.0, max(0.0, 1 - each.left)),
-                nearest=each is nearest,
-                level=each.level,
-                due=each.due,
-            )
-            for each in made.exits
-        ),
-        legs=tuple(
-            LegView(
-                at=leg.at,
-                reason=str(leg.reason),
-                contracts=leg.contracts,
-                price=leg.price,
-                underlying=leg.underlying,
-                net=leg_net(position, n),
-                stale_fill=leg.stale_fill,
-            )
-            for n, leg in enumerate(position.legs)
-        ),
-        path=made.path,
-        decay=made.decay,
-        sessions=made.sessions,
-        now_share=made.now_share,
-        time_exit_share=made.time_exit_share,
+        nearest=nearest_of(detail.exits).reason if detail.exits and position.pending is None else None,
+        exit_fills=tuple((fill, leg_net(position, n)) for n, fill in enumerate(position.legs)),
         stop=position.stop,
         stop_at_entry=position.levels.stop,
         target_1=position.levels.target_1,
@@ -58,17 +34,4 @@ def detail_of(
         scaled_out=position.scaled_out,
         mfe=position.mfe,
         mae=position.mae,
-    )
-
-
-def _attribution(money: Money) -> AttributionView:
-    names = ("delta", "gamma", "iv", "theta", "unexplained")
-    pairs = [(name, getattr(money.held, name), getattr(money.sold, name)) for name in names]
-    return AttributionView(
-        causes=tuple(Cause(name=name, held=held, sold=sold, total=held + sold) for name, held, sold in pairs),
-        gross=money.gross,
-        spread_cost=money.spread_cost,
-        slippage=money.slippage,
-        commission=money.commission,
-        net=money.net,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import fields
 from datetime import datetime
 
 from core.approvals import Approval, ApprovalStatus, mark_now
@@ -10,17 +11,15 @@ from core.decision.deciding_reason import why
 from core.engine.state import TradeOutcome
 from core.events import PriceSeen
 from core.model import DecisionRecord
-from core.positions import Position, TradingContext, live_values
-from core.positions.live_values import Distance, Pair
+from core.positions import LiveValues, Position, TradingContext, live_values
 from server.deck.rows import (
     ApprovalRow,
     DecisionRow,
     ExchangeStatus,
-    ExecutionView,
-    GreekPair,
-    LevelDistance,
     PositionRow,
 )
+
+_LIVE_VALUES = tuple(field.name for field in fields(LiveValues))
 
 
 def exchange_status(now: datetime, trading: TradingContext) -> ExchangeStatus:
@@ -68,10 +67,11 @@ def decision_row(record: DecisionRecord, outcome: TradeOutcome | None, now: date
 
 
 def position_row(position: Position, now: datetime, trading: TradingContext) -> PositionRow:
-    """A position as of its last mark, with ages and distances at ``now``."""
-    v = live_values(position, now, trading)
+    """Return a position as of its last mark, with ages and distances at ``now``."""
+    live = live_values(position, now, trading)
     entry = position.entry
     return PositionRow(
+        **{name: getattr(live, name) for name in _LIVE_VALUES},
         id=position.id,
         symbol=position.symbol,
         direction=position.direction,
@@ -82,45 +82,10 @@ def position_row(position: Position, now: datetime, trading: TradingContext) -> 
         remaining=position.remaining,
         state=position.state.value,
         opened_at=position.opened_at,
-        time_in_trade=v.time_in_trade,
         entry_price=entry.entry_price,
-        mark=v.mark,
-        mark_age=v.mark_age,
-        stale=v.stale,
-        estimated=v.estimated,
-        underlying=v.underlying,
         underlying_at_entry=entry.underlying_at_entry,
-        pnl=v.pnl,
-        pnl_pct=v.pnl_pct,
-        r=v.r,
-        delta=_pair(v.delta),
-        gamma=_pair(v.gamma),
-        theta=_pair(v.theta),
-        vega=_pair(v.vega),
-        iv=_pair(v.iv),
-        theta_paid=v.theta_paid,
-        to_stop=_distance(v.to_stop),
-        to_target_1=_distance(v.to_target_1),
-        to_target_2=_distance(v.to_target_2),
-        days_left=v.days_left,
-        hours_left=v.hours_left,
-        nearest_exit=v.nearest_exit,
-        execution=ExecutionView(
-            option_type=entry.option_type,
-            strike=entry.strike,
-            expiry=entry.expiry,
-            dte=entry.dte,
-            filled_contracts=entry.filled_contracts,
-            fill_quality=entry.fill_quality,
-            spread_cost=entry.spread_cost,
-            slippage=entry.slippage,
-            commission=entry.commission,
-            risk_amount=entry.risk_amount,
-        ),
+        execution=entry,
         decision_id=position.decision_id,
-        half=v.half,
-        break_even=v.break_even,
-        break_even_sells=v.break_even_sells,
     )
 
 
@@ -158,16 +123,4 @@ def _approval_row(
         mark_age=None if mark is None else (now - mark.spot_at).total_seconds(),
         stale=mark is None or trading.is_stale(mark.spot_at, now),
         underlying=None if mark is None else mark.spot,
-    )
-
-
-def _pair(pair: Pair) -> GreekPair:
-    return GreekPair(now=pair.now, entry=pair.entry)
-
-
-def _distance(distance: Distance | None) -> LevelDistance | None:
-    if distance is None:
-        return None
-    return LevelDistance(
-        level=distance.level, dollars=distance.dollars, percent=distance.percent, atrs=distance.atrs
     )

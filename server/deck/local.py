@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.effects import Effect, Notify
+from core.effects import Effect, Notice
 from core.engine.positions import open_net
 from core.model import DecisionRecord, Tone
 from core.performance import CUTS
@@ -21,7 +22,7 @@ from server.deck.build_rows import approval_rows, decision_row, exchange_status,
 from server.deck.performance import Performance, window_days
 from server.deck.position_detail import PositionDetail
 from server.deck.reports import LearningView, PerformanceView
-from server.deck.rows import Counters, DeckSnapshot, EventLine, Latency, PnlView, SourceStatus, SystemView
+from server.deck.rows import DeckSnapshot, Latency, PnlView, SourceStatus, SystemView
 from server.deck.rules_history import with_changes
 from server.ledger.codec import from_plain
 from server.ledger.paging import Page, PageQuery
@@ -42,8 +43,8 @@ class LocalDeck:
     def __init__(self, runtime: Runtime, listener: str = "") -> None:
         self.listener = listener
         self._runtime = runtime
-        self._events: list[EventLine] = []
-        self._followers: set[asyncio.Queue[EventLine]] = set()
+        self._events: list[Notice] = []
+        self._followers: set[asyncio.Queue[Notice]] = set()
         self._down: frozenset[str] = frozenset()
         self._kept: DeckSnapshot | None = None
         self._wanted = False
@@ -121,14 +122,7 @@ class LocalDeck:
                 assumed=runtime.markets.assumed,
             ),
             events=tuple(reversed(self._events)),
-            counters=Counters(
-                receipts=state.tally.receipts,
-                duplicates=state.tally.duplicates,
-                quarantined=state.tally.quarantined,
-                executed=state.tally.executed,
-                waited=state.tally.waited,
-                skipped=state.tally.skipped,
-            ),
+            counters=replace(state.tally),
             alarms=tuple(runtime.counters.alarms.values()),
             wait_at=rules.confidence.wait_at,
             execute_at=rules.confidence.execute_at,
@@ -137,17 +131,9 @@ class LocalDeck:
     # --- what happens ----------------------------------------------------------------------------------
 
     def _heard(self, effect: Effect) -> None:
-        if not isinstance(effect, Notify):
+        if not isinstance(effect, Notice):
             return
-        self._tell(
-            EventLine(
-                at=effect.at,
-                kind=effect.kind,
-                text=effect.text,
-                tone=effect.tone,
-                position_id=effect.position_id,
-            )
-        )
+        self._tell(effect)
 
     def _watch_feeds(self, now: datetime) -> None:
         """Say that a feed was lost, and that it is back."""
@@ -156,14 +142,12 @@ class LocalDeck:
         for each in states:
             if each.name in down - self._down:
                 text = f"Feed {each.name} is lost" + (f": {each.detail}" if each.detail else "")
-                self._tell(EventLine(at=now, kind="feed", text=text, tone=Tone.NEGATIVE))
+                self._tell(Notice(at=now, kind="feed", text=text, tone=Tone.NEGATIVE))
             elif each.name in self._down - down:
-                self._tell(
-                    EventLine(at=now, kind="feed", text=f"Feed {each.name} is back", tone=Tone.POSITIVE)
-                )
+                self._tell(Notice(at=now, kind="feed", text=f"Feed {each.name} is back", tone=Tone.POSITIVE))
         self._down = down
 
-    def _tell(self, line: EventLine) -> None:
+    def _tell(self, line: Notice) -> None:
         self._events.append(line)
         if len(self._events) > KEPT_EVENTS:
             del self._events[0]
@@ -172,9 +156,9 @@ class LocalDeck:
                 if not follower.full():
                     follower.put_nowait(line)
 
-    async def changes(self) -> AsyncIterator[EventLine]:
+    async def changes(self) -> AsyncIterator[Notice]:
         """Urgent events as they happen; a reader that falls behind misses the newest, never holds us up."""
-        queue: asyncio.Queue[EventLine] = asyncio.Queue(maxsize=200)
+        queue: asyncio.Queue[Notice] = asyncio.Queue(maxsize=200)
         self._followers.add(queue)
         try:
             while True:

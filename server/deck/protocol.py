@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, Protocol
 
+from core.effects import Notice
 from core.model import DecisionRecord
 from server.deck.position_detail import PositionDetail
 from server.deck.reports import LearningView, PerformanceView
-from server.deck.rows import DeckSnapshot, EventLine, SystemView
+from server.deck.rows import DeckSnapshot, SystemView
 from server.ledger.paging import Page, PageQuery
 from server.runtime.ports import Command, CommandResult
 
@@ -24,7 +25,7 @@ class Deck(Protocol):
         """The state now; cheap, and equal (``seq``) when nothing changed but the clock."""
         ...
 
-    def changes(self) -> AsyncIterator[EventLine]:
+    def changes(self) -> AsyncIterator[Notice]:
         """Urgent events as they happen, from now on."""
         ...
 

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from core.model import Action, DecisionRecord, Direction, Mode, Quality, Session, Source, Tone
+from core.effects import Notice
+from core.model import Action, Counters, DecisionRecord, Direction, Mode, Quality, Session, Source
+from core.positions import EntryFill, LiveValues
 from core.rules.sections import ConfidenceRules
 from server.feeds.base import FeedStatus
 
@@ -64,45 +66,12 @@ class DecisionRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GreekPair:
-    now: float | None
-    entry: float | None
+class PositionRow(LiveValues):
+    """One open position: the engine's live values of it, with its contract and its entry.
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LevelDistance:
-    """How far a level is from the underlying: signed dollars, percent of price, and daily ATRs."""
-
-    level: float
-    dollars: float
-    percent: float
-    atrs: float | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExecutionView:
-    """How a position was filled; costs in dollars for all filled contracts, ``risk_amount`` at the stop."""
-
-    option_type: str
-    strike: float
-    expiry: str
-    dte: int
-    filled_contracts: int
-    fill_quality: str
-    spread_cost: float
-    slippage: float
-    commission: float
-    risk_amount: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PositionRow:
-    """One open position with every column of the live table; money in dollars, times in seconds.
-
-    ``mark_age`` is the age of the underlying price behind the mark; ``stale`` when a stop would not act on
-    it. ``state`` is OPEN | EXITING | AWAITING_SETTLEMENT | CLOSED. ``half`` is what half of ``remaining``
-    is; ``break_even`` where that command would put the stop (``None``: it would not move), and
-    ``break_even_sells`` that the underlying is already there or beyond.
+    ``state`` is OPEN | EXITING | AWAITING_SETTLEMENT | CLOSED, ``contracts`` the number bought. A new column of
+    the positions table is a field of ``LiveValues``, its value in ``live_values``, and a row of ``COLUMNS`` in
+    tui/panes/positions.py.
     """
 
     id: str
@@ -115,34 +84,10 @@ class PositionRow:
     remaining: int
     state: str
     opened_at: datetime
-    time_in_trade: float
     entry_price: float
-    mark: float | None
-    mark_age: float | None
-    stale: bool
-    estimated: bool
-    underlying: float | None
     underlying_at_entry: float
-    pnl: float | None
-    pnl_pct: float | None
-    r: float | None
-    delta: GreekPair
-    gamma: GreekPair
-    theta: GreekPair
-    vega: GreekPair
-    iv: GreekPair
-    theta_paid: float
-    to_stop: LevelDistance | None
-    to_target_1: LevelDistance | None
-    to_target_2: LevelDistance | None
-    days_left: int
-    hours_left: float
-    nearest_exit: str = ""
-    execution: ExecutionView | None = None
+    execution: EntryFill
     decision_id: str | None = None
-    half: int = 0
-    break_even: float | None = None
-    break_even_sells: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,25 +135,6 @@ class PnlView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EventLine:
-    at: datetime
-    kind: str
-    text: str
-    tone: Tone
-    position_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counters:
-    receipts: int = 0
-    duplicates: int = 0
-    quarantined: int = 0
-    executed: int = 0
-    waited: int = 0
-    skipped: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DeckSnapshot:
     """Everything the Live screen shows, at one instant of the engine's clock.
 
@@ -234,7 +160,7 @@ class DeckSnapshot:
     positions: tuple[PositionRow, ...] = ()
     approvals: tuple[ApprovalRow, ...] = ()
     pnl: PnlView
-    events: tuple[EventLine, ...] = ()
+    events: tuple[Notice, ...] = ()
     counters: Counters = field(default_factory=Counters)
     alarms: tuple[str, ...] = ()
     wait_at: float = _CONFIDENCE.wait_at

@@ -17,7 +17,7 @@ from aiohttp import web
 
 from core.model import Source
 from server.config import load_settings
-from server.deck import Command, CommandResult, DeckSnapshot, EventLine, Page, PageQuery
+from server.deck import Command, CommandResult, DeckSnapshot, Notice, Page, PageQuery
 from server.http.app import HttpServer
 from server.runtime.ports import Health, WebhookAnswer
 from tests.benchmarks.load import LoadResult, load
@@ -46,7 +46,7 @@ class NoDeck:
     def snapshot(self) -> DeckSnapshot:
         raise LookupError("the benchmark has no engine")
 
-    async def changes(self) -> AsyncIterator[EventLine]:
+    async def changes(self) -> AsyncIterator[Notice]:
         return
         yield
 

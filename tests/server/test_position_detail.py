@@ -41,8 +41,8 @@ async def test_an_open_position_has_its_path_its_decay_and_an_attribution_that_a
     made = await deck.position(row.id)
     assert made is not None and not made.closed
     assert [point.underlying for point in made.path][-3:] == [450.2, 450.4, 450.3]
-    assert made.decay and made.exits and sum(each.nearest for each in made.exits) == 1
-    view = made.attribution
+    assert made.decay and made.exits and made.nearest in [each.reason for each in made.exits]
+    view = made.money
     assert sum(cause.total for cause in view.causes) == pytest.approx(view.gross, abs=1e-6)
     assert view.net == pytest.approx(made.row.pnl)
     assert made.row == next(each for each in deck.snapshot().positions if each.id == row.id)
@@ -75,8 +75,8 @@ async def test_a_closed_position_is_read_from_the_ledger(station: Any, trading: 
     made = await deck.position(row.id)
     assert made is not None and made.closed and made.row.state == "CLOSED"
     assert made.decay == () and made.exits == ()
-    (leg,) = made.legs
-    assert leg.contracts == row.remaining and leg.net == pytest.approx(made.attribution.net)
+    ((leg, net),) = made.exit_fills
+    assert leg.contracts == row.remaining and net == pytest.approx(made.money.net)
     assert (await deck.entry(made.row.decision_id or ""))["exit"]["exit_reason"] == "MANUAL"
     events = [each for each in deck.snapshot().events if each.kind == "exit"]
     assert [each.position_id for each in events] == [row.id]

@@ -88,7 +88,7 @@ async def test_nothing_is_answered_or_told_before_it_is_on_disk(station: Any) ->
     assert answer.status == "accepted" and answer.decision is not None
     assert await runtime.ledger.receipt(answer.receipt_id) is not None
     assert await runtime.ledger.record(answer.decision.id) is not None
-    assert "Notify" in told
+    assert "Notice" in told
 
 
 async def test_an_answered_decision_and_its_position_are_stored(station: Any) -> None:

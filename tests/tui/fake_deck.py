@@ -45,12 +45,12 @@ from server.deck import (
     Counters,
     DecisionRow,
     DeckSnapshot,
-    EventLine,
+    EntryFill,
     ExchangeStatus,
-    ExecutionView,
     GreekPair,
     LearningView,
     LevelDistance,
+    Notice,
     Page,
     PageQuery,
     PerformanceView,
@@ -185,7 +185,7 @@ def position(
     direction: Direction = Direction.LONG,
     strike: float = 452.0,
     spot: float = 452.36,
-    mark: float | None = 2.41,
+    mark: float = 2.41,
     entry: float = 2.05,
     contracts: int = 6,
     remaining: int | None = None,
@@ -196,7 +196,7 @@ def position(
     right = "C" if direction is Direction.LONG else "P"
     sign = direction.sign
     left = contracts if remaining is None else remaining
-    pnl = None if mark is None else round((mark - entry) * 100 * left - 0.65 * contracts, 2)
+    pnl = round((mark - entry) * 100 * left - 0.65 * contracts, 2)
     row = PositionRow(
         id=key,
         symbol=symbol,
@@ -211,14 +211,14 @@ def position(
         time_in_trade=47 * 60,
         entry_price=entry,
         mark=mark,
-        mark_age=None if mark is None else age,
+        mark_age=age,
         stale=False,
         estimated=False,
         underlying=spot,
         underlying_at_entry=spot - 0.9 * sign,
         pnl=pnl,
-        pnl_pct=None if pnl is None else 100 * pnl / (entry * 100 * contracts),
-        r=None if pnl is None else pnl / (96.4 * contracts),
+        pnl_pct=100 * pnl / (entry * 100 * contracts),
+        r=pnl / (96.4 * contracts),
         delta=GreekPair(now=0.541 * sign, entry=0.482 * sign),
         gamma=GreekPair(now=0.0521, entry=0.0498),
         theta=GreekPair(now=-0.162, entry=-0.148),
@@ -231,9 +231,15 @@ def position(
         days_left=(expiry - NOW.date()).days,
         hours_left=(expiry - NOW.date()).days * 24 + 3.3,
         nearest_exit="TARGET_1 $2.10 away",
-        execution=ExecutionView(option_type="CALL" if sign > 0 else "PUT", strike=strike, expiry=str(expiry), dte=3,
-                                filled_contracts=contracts, fill_quality="FULL", spread_cost=13.2, slippage=6.6,
-                                commission=0.65 * contracts, risk_amount=96.4 * contracts),
+        execution=EntryFill(
+            option_type="CALL" if sign > 0 else "PUT", strike=strike, expiry=str(expiry), dte=3,
+            contracts=contracts, filled_contracts=contracts, fill_quality="FULL", spread_cost=13.2, slippage=6.6,
+            commission=0.65 * contracts, risk_amount=96.4 * contracts, entry_price=entry, entry_mid=entry,
+            entry_iv=0.1548, entry_delta=0.482 * sign, entry_theta=-0.148, entry_gamma=0.0498, entry_vega=0.191,
+            underlying_at_entry=spot - 0.9 * sign, multiplier=100, atr=5.14,
+        ),
+        time_exit_in=2 * 86400.0,
+        break_even_sells=False,
         half=(left + 1) // 2,
         break_even=spot - 0.9 * sign,
         decision_id=f"dec-{key}",
@@ -328,13 +334,13 @@ def snapshot(**changes: Any) -> DeckSnapshot:
         pnl=PnlView(realized=184.2, open=path[-1] - 184.2, total=path[-1], costs=41.35, closed=7, wins=4,
                     series=path),
         events=(
-            EventLine(at=NOW - timedelta(seconds=12), kind="execute", text="Bought 6 SPY 452C 11/27 at 2.05",
+            Notice(at=NOW - timedelta(seconds=12), kind="execute", text="Bought 6 SPY 452C 11/27 at 2.05",
                       tone=Tone.POSITIVE),
-            EventLine(at=NOW - timedelta(seconds=85), kind="refused", text="QQQ SHORT skipped: spread too wide",
+            Notice(at=NOW - timedelta(seconds=85), kind="refused", text="QQQ SHORT skipped: spread too wide",
                       tone=Tone.NEGATIVE),
-            EventLine(at=NOW - timedelta(seconds=171), kind="exit", text="NVDA 182.5C: 3 left at TARGET_1, +$354.00",
+            Notice(at=NOW - timedelta(seconds=171), kind="exit", text="NVDA 182.5C: 3 left at TARGET_1, +$354.00",
                       tone=Tone.POSITIVE),
-            EventLine(at=NOW - timedelta(seconds=300), kind="silence", text="STRAT_EXEC for QQQ has gone quiet",
+            Notice(at=NOW - timedelta(seconds=300), kind="silence", text="STRAT_EXEC for QQQ has gone quiet",
                       tone=Tone.NEUTRAL),
         ),
         counters=Counters(receipts=412, duplicates=3, quarantined=1, executed=12, waited=31, skipped=64),
@@ -384,7 +390,7 @@ class FakeDeck:
         self.commands: list[Command] = []
         self.queries: list[PageQuery] = []
         self.answer = CommandResult(ok=True, code="ACCEPTED", text="Exit sent")
-        self.urgent: asyncio.Queue[EventLine] = asyncio.Queue()
+        self.urgent: asyncio.Queue[Notice] = asyncio.Queue()
         self._ledger = ledger
 
     def snapshot(self) -> DeckSnapshot:
@@ -393,7 +399,7 @@ class FakeDeck:
     def change(self, **changes: Any) -> None:
         self.now = replace(self.now, seq=self.now.seq + 1, **changes)
 
-    async def changes(self) -> AsyncIterator[EventLine]:
+    async def changes(self) -> AsyncIterator[Notice]:
         while True:
             yield await self.urgent.get()
 
@@ -480,7 +486,7 @@ def hostile_snapshot(text: str = " ".join(HOSTILE[:-1]) + HOSTILE[-1]) -> DeckSn
         decision=worst,
         positions=rows,
         recent=tuple(replace(row, symbol=text, code=text) for row in recent(5)),
-        events=(EventLine(at=NOW, kind="refused", text=text, tone=Tone.NEGATIVE),),
+        events=(Notice(at=NOW, kind="refused", text=text, tone=Tone.NEGATIVE),),
         listener=HOSTILE[0],
         rules_name=text,
         clock_note=HOSTILE[2],

@@ -8,8 +8,10 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from core.positions.detail import PathPoint, ValuePoint
-from server.deck import AttributionView, Cause, ExitView, LegView, PositionDetail, PositionRow
+from core.model import ExitReason
+from core.positions.attribution import NOTHING, Attribution
+from core.positions.detail import Money, PathPoint, ValuePoint
+from server.deck import ExitCondition, ExitFill, PositionDetail, PositionRow
 
 PARTS = {"delta": 171.2, "gamma": 52.9, "iv": -12.4, "theta": -18.4, "unexplained": 22.7}
 
@@ -33,7 +35,7 @@ def detail(row: PositionRow, **changes: Any) -> PositionDetail:
                 + swing * 2.2 * row.direction.sign,
             )
         )
-    intrinsic = max(0.0, (spot - float(row.execution.strike)) * row.direction.sign) if row.execution else 0.0
+    intrinsic = max(0.0, (spot - float(row.execution.strike)) * row.direction.sign)
     decay = tuple(
         ValuePoint(
             share=now + (1 - now) * n / 60, value=intrinsic + (mark - intrinsic) * math.sqrt(1 - n / 60)
@@ -41,37 +43,41 @@ def detail(row: PositionRow, **changes: Any) -> PositionDetail:
         for n in range(61)
     )
     sold = (row.contracts - row.remaining) / row.contracts
-    causes = tuple(
-        Cause(name=name, held=value * (1 - sold), sold=value * sold, total=value)
-        for name, value in PARTS.items()
-    )
     gross = sum(PARTS.values())
     stop, one, two = (
         each.level if each else spot for each in (row.to_stop, row.to_target_1, row.to_target_2)
     )
     ways = (
-        ("STOP_LOSS", f"${abs(stop - spot):.2f} away", 0.12, stop),
-        ("TARGET_2", f"${abs(two - spot):.2f} away", 0.22, two),
-        ("TARGET_1", f"${abs(one - spot):.2f} away", 0.41, one),
-        ("THETA_DECAY", "at 3 % of premium, limit 50 %", 0.06, None),
-        ("TIME", "in 2d 3h", 0.24, None),
+        ("STOP_LOSS", f"${abs(stop - spot):.2f} away", 0.88, stop),
+        ("TARGET_2", f"${abs(two - spot):.2f} away", 0.78, two),
+        ("TARGET_1", f"${abs(one - spot):.2f} away", 0.59, one),
+        ("THETA_DECAY", "at 3 % of premium, limit 50 %", 0.94, None),
+        ("TIME", "in 2d 3h", 0.76, None),
     )
-    leg = LegView(
-        at=now_at - timedelta(minutes=9), reason="TARGET_1", contracts=row.contracts - row.remaining, price=3.02,
-        underlying=one, net=154.2, stale_fill=False,
+    fill = ExitFill(
+        id="fill", at=now_at - timedelta(minutes=9), reason=ExitReason.TARGET_1,
+        contracts=row.contracts - row.remaining, underlying=one, mid=3.04, price=3.02, iv=0.15, delta=0.55,
+        spread_cost=2.0, slippage=1.0, commission=0.65, attribution=NOTHING,
     )  # fmt: skip
     made = PositionDetail(
         at=now_at,
         row=row,
         closed=row.state == "CLOSED",
-        attribution=AttributionView(
-            causes=causes, gross=gross, spread_cost=13.2, slippage=6.6, commission=3.9, net=gross - 23.7
+        money=Money(
+            held=Attribution(**{name: value * (1 - sold) for name, value in PARTS.items()}),
+            sold=Attribution(**{name: value * sold for name, value in PARTS.items()}),
+            gross=gross,
+            spread_cost=13.2,
+            slippage=6.6,
+            commission=3.9,
+            net=gross - 23.7,
         ),
         exits=tuple(
-            ExitView(reason=reason, words=words, gone=gone, nearest=reason == "TARGET_1", level=level)
-            for reason, words, gone, level in ways
+            ExitCondition(reason=ExitReason(reason), words=words, left=left, level=level)
+            for reason, words, left, level in ways
         ),
-        legs=(leg,) if sold else (),
+        nearest=ExitReason.TARGET_1,
+        exit_fills=((fill, 154.2),) if sold else (),
         path=tuple(path),
         decay=decay,
         sessions=((0.31, now_at + timedelta(hours=21)), (0.66, now_at + timedelta(hours=69))),

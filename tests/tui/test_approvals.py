@@ -8,7 +8,7 @@ import pytest
 from fake_deck import FakeDeck, approval, screen_text, snapshot, waiting_record
 
 from core.model import Tone
-from server.deck import EventLine
+from server.deck import Notice
 from tui.app import DeckApp
 from tui.dialogs import base
 from tui.dialogs.approval import ApprovalDialog
@@ -101,6 +101,6 @@ async def test_one_that_is_over_while_the_dialog_is_open_cannot_be_confirmed() -
 
 def test_it_is_told_in_every_way_unless_switched_off() -> None:
     settings: Any = NoticeSettings()
-    event = EventLine(at=snapshot().at, kind="approval", text="Approve? SPY", tone=Tone.NEUTRAL)
+    event = Notice(at=snapshot().at, kind="approval", text="Approve? SPY", tone=Tone.NEUTRAL)
     assert all(settings.wants(event.kind, channel) for channel in CHANNELS)
     assert not settings.toggled("approval", "bell").wants("approval", "bell")

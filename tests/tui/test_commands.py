@@ -10,7 +10,7 @@ import pytest
 from fake_deck import NOW, FakeDeck, screen_text
 
 from core.model import Tone
-from server.deck import EventLine
+from server.deck import Notice
 from tui.app import DeckApp
 from tui.commands.registry import BY_NAME, COMMANDS, bindings, in_scope
 from tui.dialogs.decision_detail import DecisionDialog
@@ -157,7 +157,7 @@ async def test_events_become_one_toast_with_the_number_of_the_others() -> None:
         await pilot.pause()
         for n in range(5):
             deck.urgent.put_nowait(
-                EventLine(at=NOW, kind="execute", text=f"Bought {n} [/x]", tone=Tone.POSITIVE)
+                Notice(at=NOW, kind="execute", text=f"Bought {n} [/x]", tone=Tone.POSITIVE)
             )
         await asyncio.sleep(0.05)
         app._last_toast = float("-inf")

@@ -82,7 +82,11 @@ def columns() -> set[str]:
     found = set()
     for file in (ROOT / "tui").rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] == "Column" and node.args:
+            if (
+                isinstance(node, ast.Call)
+                and ast.unparse(node.func).split(".")[-1] in ("Column", "_column")
+                and node.args
+            ):
                 title = node.args[0]
                 if isinstance(title, ast.Constant) and title.value:
                     found.add(" ".join(str(title.value).split()))

@@ -61,11 +61,11 @@ async def test_assumed_is_marked_wherever_it_shows_and_nowhere_else() -> None:
     assert "assumed" not in await shown(FakeDeck(real))
 
 
-async def test_a_stale_mark_a_leaving_position_and_a_missing_mark_say_so() -> None:
-    rows = (position(age=140, stale=True), position("b", state="EXITING"), position("c", mark=None),
+async def test_a_stale_mark_and_a_position_that_is_exiting_or_settling_say_so() -> None:
+    rows = (position(age=140, stale=True), position("b", state="EXITING"),
             position("d", state="AWAITING_SETTLEMENT"))  # fmt: skip
     text = await shown(FakeDeck(snapshot(positions=rows)), (120, 40))
-    for words in ("! stale 2m", "EXITING", "! no mark", "settling"):
+    for words in ("! stale 2m", "EXITING", "settling"):
         assert words in text
 
 

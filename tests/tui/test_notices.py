@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from test_exits import running
 
 from core.model import Tone
-from server.deck import EventLine
+from server.deck import Notice
 from tui.dialogs import base
 from tui.dialogs.notices import NoticesDialog
 from tui.notices import (
@@ -27,8 +27,8 @@ from tui.notices import (
 )
 
 
-def event(kind: str = "execute", text: str = "Bought 6 SPY") -> EventLine:
-    return EventLine(at=NOW, kind=kind, text=text, tone=Tone.POSITIVE)
+def event(kind: str = "execute", text: str = "Bought 6 SPY") -> Notice:
+    return Notice(at=NOW, kind=kind, text=text, tone=Tone.POSITIVE)
 
 
 class Kernel:

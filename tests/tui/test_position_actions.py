@@ -11,7 +11,7 @@ from fake_deck import NOW, FakeDeck, position, positions, screen_text, snapshot
 from test_exits import running
 
 from core.model import Mode, Tone
-from server.deck import Command, CommandResult, EventLine, PositionRow
+from server.deck import Command, CommandResult, Notice, PositionRow
 from tui.dialogs import base
 from tui.dialogs.break_even import BreakEvenDialog
 from tui.dialogs.exit_position import HalfDialog
@@ -242,7 +242,7 @@ def told(app: Any) -> list[str]:
 
 async def test_one_exit_is_told_once_whichever_comes_first() -> None:
     deck = FakeDeck()
-    event = EventLine(
+    event = Notice(
         at=NOW, kind="exit", text="MANUAL SPY 452C: 6 at 2.40", tone=Tone.POSITIVE, position_id="p1"
     )
     async with running(deck) as (app, pilot):
@@ -258,7 +258,7 @@ async def test_one_exit_is_told_once_whichever_comes_first() -> None:
 
 async def test_what_was_held_back_is_told_when_the_command_is_refused() -> None:
     deck = FakeDeck()
-    stop = EventLine(at=NOW, kind="exit", text="STOP_LOSS SPY 452C", tone=Tone.NEGATIVE, position_id="p1")
+    stop = Notice(at=NOW, kind="exit", text="STOP_LOSS SPY 452C", tone=Tone.NEGATIVE, position_id="p1")
 
     async def late(command: Command) -> CommandResult:
         deck.urgent.put_nowait(stop)

@@ -53,15 +53,15 @@ async def test_120x40_shows_the_whole_position_without_scrolling() -> None:
 
 def test_causes_held_and_sold_are_shown_apart_and_together() -> None:
     made = detail(position(remaining=2))
-    rows = text_of(part.attribution(made.attribution, 76))
+    rows = text_of(part.attribution(made.money, 76))
     assert rows[1].split() == ["held", "sold", "all"]
-    for cause, row in zip(made.attribution.causes, rows[2:], strict=False):
+    for cause, row in zip(made.money.causes, rows[2:], strict=False):
         numbers = [float(text.replace(",", "")) for text in re.findall(r"[+-]\$([\d.,]+)", row)]
         assert numbers == pytest.approx([abs(cause.held), abs(cause.sold), abs(cause.total)], abs=0.006)
 
 
 def test_bars_lie_on_their_side_of_zero_and_are_as_long_as_their_share() -> None:
-    rows = text_of(part.attribution(detail(position()).attribution, 76))
+    rows = text_of(part.attribution(detail(position()).money, 76))
     bars = {row.split()[0]: row.split("│") for row in rows if "│" in row}
     assert "█" in bars["delta"][1] and "█" not in bars["delta"][0]
     assert "█" in bars["time"][0] and not bars["time"][1].strip()
@@ -162,15 +162,15 @@ def test_every_part_keeps_to_its_width(width: int) -> None:
     made = detail(row)
     blocks = [
         part.top(row, width, exiting=True),
-        part.attribution(made.attribution, width),
-        part.legs(made.legs, width),
+        part.attribution(made.money, width),
+        part.exit_fills(made.exit_fills, width),
         part.greeks(row, width),
         part.value_chart(made, width, 10),
         part.underlying_chart(made, width, 10),
     ]
     if width >= 54:
         blocks += [
-            part.exits(made.exits, row, width),
+            part.exits(made.exits, made.nearest, row, width),
             part.levels(row, made, width),
             part.execution(row, width),
         ]

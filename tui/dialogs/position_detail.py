@@ -124,22 +124,22 @@ class PositionDialog(Reading):
         if self.problem:
             head.append([(f" ! {self.problem}", "warn")])
         if width < _WIDE:
-            blocks = [part.attribution(detail.attribution, width), part.legs(detail.legs, width)]
+            blocks = [part.attribution(detail.money, width), part.exit_fills(detail.exit_fills, width)]
             if not detail.closed:
-                blocks.append(part.exits(detail.exits, row, width))
+                blocks.append(part.exits(detail.exits, detail.nearest, row, width))
             blocks += [part.value_chart(detail, width, _CHART), part.underlying_chart(detail, width, _CHART)]
             if not detail.closed:
                 blocks.append(part.levels(row, detail, width))
-            blocks += [part.greeks(row, width), part.execution(row, width, costs=bool(detail.legs))]
+            blocks += [part.greeks(row, width), part.execution(row, width, costs=bool(detail.exit_fills))]
             return [*head, *stacked(blocks)]
         return [*head, *self._wide(detail, width)]
 
     def _wide(self, detail: PositionDetail, width: int) -> list[Line]:
         half = (width - 3) // 2
-        blocks = [part.attribution(detail.attribution, half), part.legs(detail.legs, half)]
+        blocks = [part.attribution(detail.money, half), part.exit_fills(detail.exit_fills, half)]
         if not detail.closed:
-            blocks.append(part.exits(detail.exits, detail.row, half))
-        costs = bool(detail.legs)
+            blocks.append(part.exits(detail.exits, detail.nearest, detail.row, half))
+        costs = bool(detail.exit_fills)
         left = stacked([*blocks, part.greeks(self.row, half), part.execution(self.row, half, costs=costs)])
         right_half = width - 3 - half
         levels = [] if detail.closed else [[], *part.levels(self.row, detail, right_half)]

@@ -4,15 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from server.deck import (
-    AttributionView,
-    ExitView,
-    GreekPair,
-    LegView,
-    LevelDistance,
-    PositionDetail,
-    PositionRow,
-)
+from core.model import ExitReason
+from core.positions.detail import Money
+from server.deck import ExitCondition, ExitFill, GreekPair, LevelDistance, PositionDetail, PositionRow
 from tui import fmt
 from tui.panes.positions import mark_age
 from tui.widgets.bars import bar
@@ -86,7 +80,7 @@ def top(row: PositionRow, width: int, *, exiting: bool) -> list[Line]:
     return out + [[(" ", "text"), *line] for line in wrap(pieces, width - 2, "   ")]
 
 
-def attribution(view: AttributionView, width: int) -> list[Line]:
+def attribution(view: Money, width: int) -> list[Line]:
     """What each cause made, as bars around zero; the causes add up to gross, the costs lead to net."""
     out = [heading("P&L by cause", width, [(f"gross {fmt.money(view.gross)}", signed_role(view.gross))])]
     parted = any(cause.sold for cause in view.causes) and any(cause.held for cause in view.causes)
@@ -128,25 +122,28 @@ def _cents(value: float) -> float:
     return 0.0 if abs(value) < 0.005 else value
 
 
-def exits(views: Sequence[ExitView], row: PositionRow, width: int) -> list[Line]:
+def exits(
+    conditions: Sequence[ExitCondition], nearest: ExitReason | None, row: PositionRow, width: int
+) -> list[Line]:
     """Where it leaves by itself: how much of the way to each is gone, the nearest marked."""
     out = [heading("Exits", width, [("way gone", "dim")])]
-    if not views:
+    if not conditions:
         return [*out, [(f" {row.nearest_exit or 'none is waited for'}", "dim")]]
-    if not any(view.nearest for view in views):
+    if nearest is None:
         out.append([(f" ! {row.nearest_exit}", "warn")])
-    for view in views:
+    for view in conditions:
+        is_nearest = view.reason is nearest
         role = "bad" if view.reason == "STOP_LOSS" else "good" if view.reason.startswith("TARGET") else "info"
         where = fmt.number(view.level) if view.level is not None else ""
         line: Line = [
-            ("▸" if view.nearest else " ", "title-focus"),
-            (fmt.fit(view.reason, _NAME - 1), "strong" if view.nearest else "text"),
+            ("▸" if is_nearest else " ", "title-focus"),
+            (fmt.fit(view.reason, _NAME - 1), "strong" if is_nearest else "text"),
         ]
         words = f"{where}  {view.words}" if where else view.words
         line.append((fmt.fit(words, 30), "text"))
         left = width - width_of(line) - 6
         line += [(" ", "text"), *bar(100 * view.gone, min(30, left), role)] if left >= 4 else []
-        line.append((f"{view.gone * 100:>4.0f}%", "strong" if view.nearest else "dim"))
+        line.append((f"{view.gone * 100:>4.0f}%", "strong" if is_nearest else "dim"))
         out.append(line)
     return out
 
@@ -204,8 +201,6 @@ def execution(row: PositionRow, width: int, *, costs: bool = True) -> list[Line]
     out = [heading("Execution", width)]
     out += _pair("opened", fmt.day_clock(row.opened_at), width)
     filled = row.execution
-    if filled is None:
-        return out
     option = f"{filled.option_type} {filled.strike:g}, expiry {filled.expiry}"
     out += _pair("option", f"{option}, {filled.dte} dte", width)
     count = fmt.plural(filled.filled_contracts, "contract")
@@ -224,19 +219,19 @@ def _pair(name: str, text: str, width: int) -> list[Line]:
     return [[(" " + fmt.fit(name if n == 0 else "", _NAME - 1), "dim"), *line] for n, line in enumerate(rows)]
 
 
-def legs(views: Sequence[LegView], width: int) -> list[Line]:
-    """What has been sold, oldest first."""
-    if not views:
+def exit_fills(fills: Sequence[tuple[ExitFill, float]], width: int) -> list[Line]:
+    """Return the exit fills, oldest first, each with its net P&L."""
+    if not fills:
         return []
     out = [heading("Sold", width)]
-    for leg in views:
+    for fill, net in fills:
         line: Line = [
-            (f" {fmt.clock(leg.at)}  ", "dim"),
-            (fmt.fit(leg.reason, 12), "strong"),
-            (f" {leg.contracts:>3} at {fmt.number(leg.price)}  ", "text"),
-            (fmt.money(leg.net), signed_role(leg.net)),
+            (f" {fmt.clock(fill.at)}  ", "dim"),
+            (fmt.fit(fill.reason, 12), "strong"),
+            (f" {fill.contracts:>3} at {fmt.number(fill.price)}  ", "text"),
+            (fmt.money(net), signed_role(net)),
         ]
-        if leg.stale_fill:
+        if fill.stale_fill:
             line.append((" ! stale price", "warn"))
         out.append(line)
     return out

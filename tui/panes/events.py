@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from server.deck import EventLine
+from server.deck import Notice
 from tui import fmt
 from tui.widgets.line import TONE_MARK, TONE_ROLE, Line, clip_line, heading
 from tui.widgets.line_widget import Pane
 
 
 class EventsPane(Pane):
-    data: tuple[EventLine, ...] = ()
+    data: tuple[Notice, ...] = ()
 
     def lines(self, width: int, height: int) -> list[Line]:
         out = [heading("Events", width)]
@@ -19,7 +19,7 @@ class EventsPane(Pane):
         return out + [event_line(event, width) for event in newest[: height - 1]]
 
 
-def event_line(event: EventLine, width: int) -> Line:
+def event_line(event: Notice, width: int) -> Line:
     role = TONE_ROLE[event.tone]
     text_role = "text" if role == "good" else role
     return clip_line(

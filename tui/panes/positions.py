@@ -1,8 +1,9 @@
-"""Open positions: one line each, every column of a live trade."""
+"""The table of open positions: one line per position; ``COLUMNS`` says what each column shows."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from server.deck import GreekPair, LevelDistance, PositionRow
@@ -10,51 +11,24 @@ from tui import fmt
 from tui.widgets.line import DIRECTION_MARK, DIRECTION_ROLE, signed_role
 from tui.widgets.table import Cell, Column, LiveTable, Row
 
-COLUMNS = (
-    Column("contract", 20),
-    Column("qty", 5, "right"),
-    Column("P&L $", 9, "right"),
-    Column("P&L %", 7, "right"),
-    Column("R", 6, "right"),
-    Column("mark", 7, "right"),
-    Column("mark age", 11),
-    Column("expires", 7, "right"),
-    Column("in trade", 8, "right"),
-    Column("stop $   %   ATR", 19, "right"),
-    Column("T1 $   %   ATR", 19, "right"),
-    Column("T2 $   %   ATR", 19, "right"),
-    Column("entry", 7, "right"),
-    Column("Δ now/entry", 11, "right"),
-    Column("Γ now/entry", 13, "right"),
-    Column("Θ now/entry", 13, "right"),
-    Column("vega now/entry", 14, "right"),
-    Column("IV now/entry", 13, "right"),
-    Column("Θ paid", 9, "right"),
-    Column("next exit", 22),
-    Column("from", 5, "right"),
-)
-"""In the order of what a trader needs first; at 80 columns those up to the mark's age are seen."""
-
 ORDERS: tuple[tuple[str, Callable[[PositionRow], Any]], ...] = (
     ("as opened", lambda row: row.opened_at),
-    ("by P&L", lambda row: (row.pnl is None, -(row.pnl or 0.0))),
+    ("by P&L", lambda row: -row.pnl),
     ("by R", lambda row: (row.r is None, -(row.r or 0.0))),
     ("by time left", lambda row: row.hours_left),
     ("by symbol", lambda row: (row.symbol, row.opened_at)),
 )
-"""The orders the rows can be put in, each with what they are sorted by."""
+"""Names of the orders with their sort keys."""
 
 _STATES = {"EXITING": ("EXITING", "warn"), "AWAITING_SETTLEMENT": ("settling", "warn")}
 
 
 def mark_age(row: PositionRow, exiting: bool) -> Cell:
-    """How old the mark is; in words when it may not be trusted."""
+    """Return the age of the mark, or a warning when a stop would not act on it."""
     if exiting:
         return _STATES["EXITING"]
     if row.state in _STATES:
         return _STATES[row.state]
-    if row.mark is None:
-        return ("! no mark", "warn")
     if row.stale:
         return (f"! stale {fmt.age(row.mark_age)}", "warn")
     return (fmt.age(row.mark_age), "dim")
@@ -77,42 +51,75 @@ def distance(level: LevelDistance | None) -> str:
     return fmt.local(f"{level.dollars:+.2f} {level.percent:+.2f}% {atrs}")
 
 
-def position_cells(row: PositionRow, exiting: bool) -> tuple[Cell, ...]:
-    stale = row.stale or row.mark is None
-    plain = "dim" if stale else "text"
-    gain = "dim" if stale else signed_role(row.pnl)
-    age = mark_age(row, exiting)
-    return (
-        (f"{DIRECTION_MARK[row.direction]} {row.contract}", DIRECTION_ROLE[row.direction]),
-        (f"{row.remaining}/{row.contracts}", "strong"),
-        (fmt.money(row.pnl).replace("$", ""), gain),
-        (fmt.signed(row.pnl_pct, 1), gain),
-        (fmt.signed(row.r, 2), gain),
-        (fmt.number(row.mark), plain),
-        age,
-        (fmt.age(row.hours_left * 3600), "text"),
-        (fmt.age(row.time_in_trade), "text"),
-        (distance(row.to_stop), plain),
-        (distance(row.to_target_1), plain),
-        (distance(row.to_target_2), plain),
-        (fmt.number(row.entry_price), "text"),
-        (greek_pair(row.delta, 2, row.estimated), plain),
-        (greek_pair(row.gamma, 4, row.estimated), plain),
-        (greek_pair(row.theta, 3, row.estimated), plain),
-        (greek_pair(row.vega, 3, row.estimated), plain),
-        (greek_pair(row.iv, 1, row.estimated, 100), plain),
-        (fmt.money(row.theta_paid, sign=False), "text"),
-        (row.nearest_exit or fmt.NONE, "text"),
-        (fmt.timeframe(row.timeframe) if row.timeframe else fmt.NONE, "dim"),
-    )
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One row of the table: a position, and whether its exit was requested from this deck."""
+
+    row: PositionRow
+    exiting: bool
+
+    @property
+    def plain(self) -> str:
+        """Role of numbers that come from the mark: dimmed when the mark is stale."""
+        return "dim" if self.row.stale else "text"
+
+    @property
+    def gain(self) -> str:
+        """Role of profit and loss."""
+        return "dim" if self.row.stale else signed_role(self.row.pnl)
 
 
-def _cells(shown: tuple[PositionRow, bool]) -> tuple[Cell, ...]:
-    return position_cells(*shown)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionColumn(Column):
+    """A column with the function that makes its cell."""
+
+    cell: Callable[[Shown], Cell]
+
+
+def _column(title: str, width: int, cell: Callable[[Shown], Cell], align: str = "right") -> PositionColumn:
+    return PositionColumn(title, width, align, cell=cell)
+
+
+def _greeks(name: str, digits: int, scale: float = 1.0) -> Callable[[Shown], Cell]:
+    def cell(shown: Shown) -> Cell:
+        return greek_pair(getattr(shown.row, name), digits, shown.row.estimated, scale), shown.plain
+
+    return cell
+
+
+COLUMNS = (
+    _column("contract", 20, lambda s: (f"{DIRECTION_MARK[s.row.direction]} {s.row.contract}",
+                                       DIRECTION_ROLE[s.row.direction]), "left"),
+    _column("qty", 5, lambda s: (f"{s.row.remaining}/{s.row.contracts}", "strong")),
+    _column("P&L $", 9, lambda s: (fmt.money(s.row.pnl).replace("$", ""), s.gain)),
+    _column("P&L %", 7, lambda s: (fmt.signed(s.row.pnl_pct, 1), s.gain)),
+    _column("R", 6, lambda s: (fmt.signed(s.row.r, 2), s.gain)),
+    _column("mark", 7, lambda s: (fmt.number(s.row.mark), s.plain)),
+    _column("mark age", 11, lambda s: mark_age(s.row, s.exiting), "left"),
+    _column("expires", 7, lambda s: (fmt.age(s.row.hours_left * 3600), "text")),
+    _column("in trade", 8, lambda s: (fmt.age(s.row.time_in_trade), "text")),
+    _column("stop $   %   ATR", 19, lambda s: (distance(s.row.to_stop), s.plain)),
+    _column("T1 $   %   ATR", 19, lambda s: (distance(s.row.to_target_1), s.plain)),
+    _column("T2 $   %   ATR", 19, lambda s: (distance(s.row.to_target_2), s.plain)),
+    _column("entry", 7, lambda s: (fmt.number(s.row.entry_price), "text")),
+    _column("Δ now/entry", 11, _greeks("delta", 2)),
+    _column("Γ now/entry", 13, _greeks("gamma", 4)),
+    _column("Θ now/entry", 13, _greeks("theta", 3)),
+    _column("vega now/entry", 14, _greeks("vega", 3)),
+    _column("IV now/entry", 13, _greeks("iv", 1, 100)),
+    _column("Θ paid", 9, lambda s: (fmt.money(s.row.theta_paid, sign=False), "text")),
+    _column("next exit", 22, lambda s: (s.row.nearest_exit or fmt.NONE, "text"), "left"),
+    _column("from", 5, lambda s: (fmt.timeframe(s.row.timeframe) if s.row.timeframe else fmt.NONE, "dim")),
+)  # fmt: skip
+"""Most needed first; 80 columns show those up to the mark's age."""
+
+
+def position_cells(shown: Shown) -> tuple[Cell, ...]:
+    return tuple(column.cell(shown) for column in COLUMNS)
 
 
 class PositionsPane(LiveTable):
-    """The rows as they are on the screen; what a key acts on is taken from here, never from the engine."""
+    """The rows as painted; a key acts on the row selected here, never on a newer state of the engine."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(
@@ -127,13 +134,15 @@ class PositionsPane(LiveTable):
         self._shown: tuple[tuple[PositionRow, ...], frozenset[str], float] | None = None
 
     def show(self, positions: tuple[PositionRow, ...], exiting: frozenset[str], open_pnl: float) -> None:
-        """Rows keep their places whatever their numbers do; a new one comes last."""
+        """Show the rows in their kept order; new positions come last."""
         self._shown = (positions, exiting, open_pnl)
         self.positions = {row.id: row for row in positions}
         kept = [key for key in self._places if key in self.positions]
         new = [row.id for row in positions if row.id not in set(kept)]
         self._places = (*kept, *new)
-        rows = tuple(Row(key, (self.positions[key], key in exiting), _cells) for key in self._places)
+        rows = tuple(
+            Row(key, Shown(self.positions[key], key in exiting), position_cells) for key in self._places
+        )
         name = ORDERS[self.order][0]
         note = [
             (f"{name}  " if self.order else "", "info"),
@@ -143,7 +152,7 @@ class PositionsPane(LiveTable):
         self.show_rows(rows, note if positions else [])
 
     def next_order(self) -> str:
-        """Put the rows in the next order, once: they keep these places until it is asked for again."""
+        """Sort the rows once by the next order and keep that order; return its name."""
         self.order = (self.order + 1) % len(ORDERS)
         name, key = ORDERS[self.order]
         self._places = tuple(row.id for row in sorted(self.positions.values(), key=key))
@@ -153,5 +162,5 @@ class PositionsPane(LiveTable):
 
     @property
     def selected(self) -> PositionRow | None:
-        """The position under the cursor, as it was last painted."""
+        """The position under the cursor, as last painted."""
         return self.positions.get(self.cursor) if self.cursor is not None else None

@@ -31,7 +31,7 @@ from core.model import (
 from core.rules import DEFAULT, Rules
 
 AS_OF = datetime(2026, 11, 24, 15, tzinfo=UTC)
-Pair = tuple[Context, MarketSnapshot]
+GreekPair = tuple[Context, MarketSnapshot]
 
 ODD_RULES = {
     "defaults": "",
@@ -44,7 +44,7 @@ ODD_RULES = {
 }
 
 
-def random_pairs(count: int, seed: int) -> list[Pair]:
+def random_pairs(count: int, seed: int) -> list[GreekPair]:
     """Contexts and markets with every section and number sometimes absent, many right at a limit."""
     rng = np.random.default_rng(seed)
 
@@ -97,7 +97,7 @@ def random_pairs(count: int, seed: int) -> list[Pair]:
     return pairs
 
 
-def assert_alike(pairs: list[Pair], rules: Rules, columns: DecisionColumns | None = None) -> set[str]:
+def assert_alike(pairs: list[GreekPair], rules: Rules, columns: DecisionColumns | None = None) -> set[str]:
     many = decide_many(columns_of(pairs) if columns is None else columns, rules)
     assert len(many) == len(pairs)
     seen: set[str] = set()

@@ -17,7 +17,7 @@ from core.effects import (
     AnswerReceipt,
     Effect,
     FetchMarket,
-    Notify,
+    Notice,
     StoreDecision,
     StoreMarks,
     StoreReceipt,
@@ -203,7 +203,7 @@ class Wire:
 
     @property
     def notices(self) -> list[str]:
-        return [e.kind for e in self.of(Notify)]
+        return [e.kind for e in self.of(Notice)]
 
     def position(self, position: Position) -> Position:
         """A position as it was stored last, open or closed."""

@@ -8,7 +8,7 @@ import pytest
 
 from core.alerts import AlertBook, standing
 from core.context import ContextBook
-from core.effects import Notify, StoreRiskEvent, StoreTrade
+from core.effects import Notice, StoreRiskEvent, StoreTrade
 from core.events import RulesChanged
 from core.model import Direction, Mode, Source
 from core.rules import Rules
@@ -70,13 +70,13 @@ def test_more_entries_than_the_limit_are_told_once_until_the_day_has_passed(wire
     wire.enter("TSLA")
     wire.later(minutes=1).tick()
     assert told(wire) == [("OVERTRADING", False)]
-    assert [e.text for e in wire.of(Notify) if e.kind == "risk"] == ["3 entries in 24 hours > 2"]
+    assert [e.text for e in wire.of(Notice) if e.kind == "risk"] == ["3 entries in 24 hours > 2"]
     wire.later(minutes=1).tick()
     assert told(wire) == []
     assert wire.state.mode is Mode.ACTIVE and wire.enter("NVDA").is_open, "an alert never acts"
     wire.later(minutes=24 * 60 + 1).tick()
     assert ("OVERTRADING", True) in told(wire)
-    assert not [e for e in wire.of(Notify) if "entries in 24" in e.text]
+    assert not [e for e in wire.of(Notice) if "entries in 24" in e.text]
 
 
 def test_a_phase_that_turns_against_a_position_is_told_and_clears_with_it(wire: Any) -> None:

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from core.approvals import Approval, ApprovalStatus
-from core.effects import Notify, ShadowStatus, StoreApproval, StoreDecision, StoreShadow, StoreTrade
+from core.effects import Notice, ShadowStatus, StoreApproval, StoreDecision, StoreShadow, StoreTrade
 from core.events import RulesChanged
 from core.model import Action
 
@@ -176,7 +176,7 @@ def test_what_is_asked_names_all_that_a_person_needs(wired: Any) -> None:
     assert approval.planned_loss == pytest.approx(record.count.planned_loss * approval.contracts)
     assert (approval.until - approval.at).total_seconds() == 15 * 60
     assert "$1,500" in approval.why
-    assert [e.kind for e in wire.of(Notify)] == ["approval"]
+    assert [e.kind for e in wire.of(Notice)] == ["approval"]
     assert [w.contracts for w in wire.engine.watched()] == [(approval.contract,)]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from core.effects import Notify, StoreDecision, StoreMarks, StoreShadow, StoreTrade
+from core.effects import Notice, StoreDecision, StoreMarks, StoreShadow, StoreTrade
 from core.model import Action, Direction, Mode, Source
 
 LONG, SHORT = Direction.LONG, Direction.SHORT
@@ -326,4 +326,4 @@ def test_decisions_are_kept_for_the_deck_newest_last(wire: Any) -> None:
     assert len(wire.state.recent) == 50 and wire.state.recent[-1].symbol == "S59"
     assert wire.state.tally.skipped == 60
     assert [e.record.symbol for e in wire.of(StoreDecision, everything=True)][-1] == "S59"
-    assert not wire.of(Notify)
+    assert not wire.of(Notice)

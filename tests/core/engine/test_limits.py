@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from core.effects import Notify, StoreTrade
+from core.effects import Notice, StoreTrade
 from core.exposure import beyond, correlated_with, exposure_held
 from core.model import Action, Direction, ExitReason
 from core.rules import DEFAULT, Rules
@@ -134,7 +134,7 @@ def test_with_close_first_the_other_side_is_left_at_that_price_and_then_entered(
     assert [(leg.reason, leg.underlying) for leg in left.legs] == [(ExitReason.MANUAL, 450.5)]
     assert set(wire.state.positions) == {other.id, record.position_id}
     assert [e.position.id for e in wire.of(StoreTrade)] == [long.id, record.position_id]
-    assert [e.kind for e in wire.of(Notify)] == ["exit", "execute"]
+    assert [e.kind for e in wire.of(Notice)] == ["exit", "execute"]
 
 
 def test_nothing_is_closed_for_an_entry_that_is_refused_anyway(wired: Any) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from core.effects import AnswerCommand, Notify, StoreMarks, StoreTrade
+from core.effects import AnswerCommand, Notice, StoreMarks, StoreTrade
 from core.model import Action, Direction, ExitReason, Mode, Source
 from core.positions import PositionState, pnl_breakdown
 
@@ -41,7 +41,7 @@ def test_prices_lead_to_exits(wire: Any, prices: list[float], legs: list[str]) -
     closed = sum(leg.contracts for leg in wire.position(position).legs) == position.remaining
     assert (position.id not in wire.state.positions) is closed
     assert wire.state.day.closed == int(closed)
-    assert len([e for e in wire.of(Notify, everything=True) if e.kind == "exit"]) == len(legs)
+    assert len([e for e in wire.of(Notice, everything=True) if e.kind == "exit"]) == len(legs)
 
 
 def test_a_price_of_another_symbol_moves_nothing(wire: Any) -> None:

@@ -12,7 +12,7 @@ from core.effects import (
     AnswerReceipt,
     Effect,
     FetchMarket,
-    Notify,
+    Notice,
     StoreDecision,
     StoreReceipt,
 )
@@ -232,7 +232,7 @@ def speak(wire: Any, times: int, minutes: float) -> None:
 
 def silent(wire: Any) -> list[str]:
     wire.tick()
-    return [e.text for e in wire.of(Notify) if e.kind == "silence"]
+    return [e.text for e in wire.of(Notice) if e.kind == "silence"]
 
 
 def test_a_sender_that_went_quiet_is_told_once_and_so_is_its_return(wire: Any) -> None:

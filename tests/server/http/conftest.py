@@ -36,10 +36,12 @@ from server.deck import (
     Command,
     CommandResult,
     DeckSnapshot,
-    EventLine,
+    EntryFill,
     ExchangeStatus,
     GreekPair,
     Latency,
+    LevelDistance,
+    Notice,
     Page,
     PageQuery,
     PnlView,
@@ -107,7 +109,7 @@ class FakeDeck:
     def snapshot(self) -> DeckSnapshot:
         return self.now
 
-    async def changes(self) -> AsyncIterator[EventLine]:
+    async def changes(self) -> AsyncIterator[Notice]:
         return
         yield
 
@@ -226,12 +228,23 @@ def position() -> PositionRow:
         vega=pair,
         iv=pair,
         theta_paid=1.0,
-        to_stop=None,
+        to_stop=LevelDistance(level=448.0, dollars=-2.5, percent=-0.55, atrs=None),
         to_target_1=None,
-        to_target_2=None,
+        to_target_2=LevelDistance(level=455.0, dollars=4.5, percent=1.0, atrs=None),
         days_left=3,
         hours_left=70.0,
-    )
+        time_exit_in=3600.0,
+        nearest_exit="",
+        half=2,
+        break_even=None,
+        break_even_sells=False,
+        execution=EntryFill(
+            option_type="CALL", strike=450.0, expiry="2026-11-27", dte=3, contracts=4, entry_price=2.1,
+            entry_iv=0.15, entry_delta=0.5, entry_theta=-0.1, entry_gamma=0.05, entry_vega=0.2, spread_cost=4.0,
+            slippage=2.0, fill_quality="FULL", filled_contracts=4, commission=2.6, underlying_at_entry=450.0,
+            risk_amount=240.0, entry_mid=2.08, multiplier=100, atr=None,
+        ),
+    )  # fmt: skip
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from core.approvals import ApprovalStatus
-from core.effects import Notify, StoreDecision
+from core.effects import Notice, StoreDecision
 from core.model import Action, ReceiptStatus, Tone
 from server.deck import PageQuery
 from server.ledger.base import LedgerError
@@ -19,7 +19,7 @@ from server.ledger.sqlite import SqliteLedger
 
 
 async def test_a_batch_lands_in_its_tables(ledger: SqliteLedger, make: Any) -> None:
-    said = Notify(kind="execute", at=make.at(2), text="bought", tone=Tone.POSITIVE)
+    said = Notice(kind="execute", at=make.at(2), text="bought", tone=Tone.POSITIVE)
     await ledger.commit(
         [
             make.webhook(1),
