@@ -219,7 +219,7 @@ def test_own_keys_replace_the_usual_and_names_may_be_written_with_hyphens() -> N
 
 @pytest.mark.parametrize(
     ("given_keys", "words"),
-    [({"Nonsense": "e"}, "Nonsense is no command"), ({"ExitPosition": "q"}, "which is Quit"),
+    [({"Nonsense": "e"}, "there is no command Nonsense"), ({"ExitPosition": "q"}, "which is Quit"),
      ({"ExitPosition": "down"}, "which is RowDown"), ({"ExitPosition": "ctrl+z"}, "stop the engine"),
      ({"ExitPosition": 5}, "cannot be 5"), ({"ExitPosition": []}, "without a key"), ({"Palette": "f9"}, "keeps")],
 )  # fmt: skip
@@ -265,7 +265,7 @@ async def test_a_conflict_is_told_on_the_screen() -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause()
         (said,) = [note.message for note in app._notifications]
-        assert "Nonsense is no command" in said and "1 more" in said
+        assert "there is no command Nonsense" in said and "1 more" in said
 
 
 # --- standing still -----------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from server.config import ConfigError
 from tui.app import DeckApp
 from tui.cli.guide import guide
 from tui.commands.registry import COMMANDS
+from tui.commands.user_command import UserCommand
 from tui.dialogs import base
 from tui.dialogs.guide import GuideDialog
 from tui.dialogs.help import HelpDialog
@@ -180,3 +181,15 @@ async def test_tab_turns_the_help_to_the_glossary_and_back(monkeypatch: pytest.M
         await pilot.press("tab")
         await pilot.pause()
         assert "Tab opens the glossary" in text()
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c.name.startswith("Guide")], ids=lambda c: c.name)
+async def test_the_palette_opens_a_topic(command: UserCommand) -> None:
+    assert command.palette and not command.keys
+    app = DeckApp(FakeDeck(), refresh_hz=0.01)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        await app.run_action(command.action, default_namespace=app.screen)
+        await pilot.pause()
+        assert isinstance(app.screen, GuideDialog)
+        assert app.screen.topic.name in command.label

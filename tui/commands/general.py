@@ -100,4 +100,22 @@ OTHER = (
         label="alerts",
         action="app.configure_alerts",
     ),
+    UserCommand(
+        name="GuideArchitecture",
+        help="Read how gatedeck is built: the three rooms, the decisions, where to find what.",
+        label="guide: architecture",
+        action="open_guide('architecture')",
+    ),
+    UserCommand(
+        name="GuideGlossary",
+        help="Read what every code, abbreviation and column means.",
+        label="guide: glossary",
+        action="open_guide('glossary')",
+    ),
+    UserCommand(
+        name="GuideRules",
+        help="Read what every rule means, with its unit, bounds and default.",
+        label="guide: rules",
+        action="open_guide('rules')",
+    ),
 )

@@ -59,7 +59,7 @@ def keymap(given: Mapping[str, object], name: str = FILE) -> KeyMap:
     for word, value in given.items():
         command = commands.get(_normalized(word))
         if command is None:
-            problems.append(f"{name}: {word} is no command; the help names them")
+            problems.append(f"{name}: there is no command {word}; the help (?) shows the names")
             continue
         if command.scope == "none":
             problems.append(f"{name}: {command.name} keeps its key")

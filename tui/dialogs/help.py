@@ -10,7 +10,7 @@ from tui.dialogs.base import Reading
 from tui.documents.markdown import markdown_lines
 from tui.guide.pages import stored_page
 from tui.widgets.document import Document
-from tui.widgets.line import Line, heading, wrap_text
+from tui.widgets.line import Line, heading, wrap
 
 _KEYS = 14
 _TITLES = "| term | meaning |\n|---|---|\n"
@@ -30,7 +30,7 @@ class HelpDialog(Reading):
     def write(self, width: int) -> list[Line]:
         page = (self._glossary, width)
         if page not in self._lines:
-            body = _glossary(width) if self._glossary else _keys(width)
+            body = [[], *_glossary(width)] if self._glossary else _keys(width)
             other = "keys" if self._glossary else "glossary"
             top: Line = [
                 ("  Tab", "key"),
@@ -38,7 +38,7 @@ class HelpDialog(Reading):
                 ("Esc", "key"),
                 (" closes.", "dim"),
             ]
-            self._lines[page] = [top, [], *body]
+            self._lines[page] = [top, *body]
         return self._lines[page]
 
     def action_turn(self) -> None:
@@ -56,17 +56,16 @@ def _glossary(width: int) -> list[Line]:
 
 
 def _keys(width: int) -> list[Line]:
-    lines: list[Line] = []
+    """Return every command with its key, its help and the name that keys.toml gives it."""
+    lines: list[Line] = [[("  The last word of a line is the command's name in keys.toml.", "dim")]]
     for name, commands in groups():
-        with_keys = [command for command in commands if command.keys]
-        if not with_keys:
-            continue
-        lines += [heading(name, width), []] if not lines else [[], heading(name, width), []]
-        for command in with_keys:
-            about = wrap_text(command.help, "text", width - _KEYS - 2)
+        lines += [[], heading(name, width), []]
+        for command in commands:
+            words: list[Line] = [[(word, "text")] for word in command.help.split(" ")]
+            about = wrap([*words, [(command.name, "dim")]], width - _KEYS - 2, " ")
             for n, line in enumerate(about):
-                key = command.key_names if n == 0 else ""
-                lines.append([("  " + fmt.fit(key, _KEYS), "key"), *line])
+                key = (command.key_names or "palette") if n == 0 else ""
+                lines.append([("  " + fmt.fit(key, _KEYS), "key" if command.keys else "dim"), *line])
     lines += [[], heading("Signs", width), []]
     for mark, role, text in _SIGNS:
         lines.append([("  " + fmt.fit(mark, _KEYS), role), (fmt.clip(text, width - _KEYS - 2), "text")])

@@ -11,7 +11,9 @@ from textual.widget import Widget
 
 from server.deck import DeckSnapshot
 from tui.commands.registry import in_scope
+from tui.dialogs.guide import GuideDialog
 from tui.dialogs.help import HelpDialog
+from tui.guide.pages import find_topic
 from tui.interfaces import deck_ui
 from tui.panes.sources import SourcesPane, SourcesView, freshest
 from tui.panes.status import AlarmPane, StatusPane, StatusView
@@ -43,6 +45,11 @@ class DeckScreen(SingleLayout, Screen[None]):
 
     def action_show_help(self) -> None:
         self.app.push_screen(HelpDialog())
+
+    def action_open_guide(self, name: str) -> None:
+        topic = find_topic(name)
+        if topic is not None:
+            self.app.push_screen(GuideDialog(topic))
 
     def show(self, snapshot: DeckSnapshot, alarms: tuple[str, ...]) -> Iterator[None]:
         """Give every pane its part of the snapshot, one pane at each step of the iterator.
