@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any
+
+from core.from_json import Json
 
 ENGINE_VERSION = "2"
 """Changes whenever equal inputs could give another decision, fill or mark than before."""
@@ -295,7 +296,7 @@ class Gate:
     passed: bool
     score: float
     reason: str
-    evidence: Mapping[str, Any] = field(default_factory=dict)
+    evidence: Mapping[str, Json] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,8 @@
-"""Plain mappings, shaped as the golden rows are, into the facts that decide and size work on."""
+"""Input rows that people write (golden rows, tables of a test) as the facts that deciding and sizing work on.
+
+Such a row is loose: sections may be absent, numbers may be texts, sessions go by several names. Stored facts are
+read by ``core.from_json`` instead, which is strict.
+"""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.effects import Effect, Notice
 from core.engine.positions import open_net
+from core.from_json import read
 from core.model import DecisionRecord, Tone
 from core.performance import CUTS
 from core.positions import Position
@@ -24,7 +25,6 @@ from server.deck.position_detail import PositionDetail
 from server.deck.reports import LearningView, PerformanceView
 from server.deck.rows import DeckSnapshot, Latency, PnlView, SourceStatus, SystemView
 from server.deck.rules_history import with_changes
-from server.ledger.codec import from_plain
 from server.ledger.paging import Page, PageQuery
 from server.runtime.ports import Command, CommandResult
 from server.runtime.runtime import Runtime
@@ -189,7 +189,7 @@ class LocalDeck:
             stored = await runtime.ledger.position(position_id)
             if stored is None:
                 return None
-            position = from_plain(Position, stored)
+            position = read(Position, stored)
             now = position.legs[-1].at if position.legs else position.last.at
         return detail_of(
             position, position_row(position, now, runtime.engine.trading), marks, now, runtime.engine.trading

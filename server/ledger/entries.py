@@ -7,8 +7,9 @@ from typing import Any
 
 from core.approvals import Approval
 from core.decision.evidence import evidence_fields
+from core.from_json import read, read_json
 from core.model import DecisionRecord
-from server.ledger.codec import from_plain, loads
+from server.ledger.codec import loads
 from server.ledger.timestamps import iso
 
 Row = Mapping[str, Any]
@@ -94,7 +95,7 @@ def receipt_item(row: Row) -> Item:
 
 def approval_item(row: Row) -> Item:
     """A trade that waits, or waited, for a person; its decisions hold the evidence."""
-    asked = from_plain(Approval, loads(row["payload"]))
+    asked = read_json(Approval, row["payload"])
     plain = ("symbol", "direction", "timeframe", "confidence", "contracts", "price", "premium", "planned_loss",
              "signal_id", "decision_id", "position_id", "author", "code")  # fmt: skip
     return {
@@ -146,4 +147,4 @@ def record_of(row: Row) -> DecisionRecord:
         "context": inputs["context"],
         "market": inputs["market"],
     }
-    return from_plain(DecisionRecord, fields)
+    return read(DecisionRecord, fields)

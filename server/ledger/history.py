@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from core.events import Commanded, PriceSeen
+from core.from_json import read_json
 from core.options.quotes import OptionQuote
 from core.positions import Position
-from server.ledger.codec import decode, from_plain, loads
+from server.ledger.codec import decode
 from server.ledger.entries import COLUMNS, ledger_item
 from server.ledger.snapshot import LedgerSnapshot
 from server.ledger.timestamps import instant, iso
@@ -54,7 +55,7 @@ def entries_of(ledger: LedgerSnapshot, seqs: Sequence[int]) -> Iterator[Mapping[
 def position(ledger: LedgerSnapshot, position_id: str) -> Position | None:
     """Return a position, open or closed, as last stored; ``None`` when no position has this id."""
     row = next(ledger.query("SELECT payload FROM positions WHERE id = ?", (position_id,)), None)
-    return None if row is None else from_plain(Position, loads(row[0]))
+    return None if row is None else read_json(Position, row[0])
 
 
 def prices(ledger: LedgerSnapshot, symbol: str) -> Iterator[PriceSeen]:
@@ -79,7 +80,7 @@ def _price(row: tuple[Any, ...]) -> PriceSeen:
         high=high,
         low=low,
         official_close=bool(official),
-        quotes=() if quotes is None else from_plain(tuple[tuple[str, OptionQuote], ...], loads(quotes)),
+        quotes=() if quotes is None else read_json(tuple[tuple[str, OptionQuote], ...], quotes),
     )
 
 

@@ -11,11 +11,12 @@ from typing import Any, TypeVar
 import aiosqlite
 
 from core.events import Event
+from core.from_json import read_json
 from core.model import DecisionRecord
 from core.positions.position import Mark
 from server.ledger.base import Checkpoint, Judged, LedgerError, LedgerStats
 from server.ledger.chain import GENESIS, JournalRow, Verified, verify
-from server.ledger.codec import decode, decode_as, loads
+from server.ledger.codec import decode, loads
 from server.ledger.connection import GroupConnection, connect
 from server.ledger.entries import COLUMNS, ITEMS, ledger_item, receipt_item, record_of
 from server.ledger.paging import Page, PageQuery
@@ -109,7 +110,7 @@ class SqliteReader:
             chosen += [at_most, at_most]
 
         def read(connection: sqlite3.Connection) -> tuple[Mark, ...]:
-            return tuple(decode_as(Mark, row[0]) for row in connection.execute(sql, chosen))
+            return tuple(read_json(Mark, row[0]) for row in connection.execute(sql, chosen))
 
         return await self._read(read)
 

@@ -26,11 +26,11 @@ from core.effects import (
 )
 from core.engine import Engine, EngineState
 from core.events import Event, MarketAnswered, Ticked
+from core.from_json import read_json
 from core.model import DecisionRecord
 from server.feeds.base import MarketReply, Markets
 from server.ledger.base import Entry, Ledger
 from server.ledger.chunked_json import encode_in_chunks
-from server.ledger.codec import decode_as
 from server.runtime.clock import Clock
 from server.runtime.health import HealthCounters
 from server.runtime.ports import NotStored, Overloaded
@@ -370,5 +370,5 @@ def market_event(signal_id: str, reply: MarketReply) -> MakeEvent:
 
 
 def decode_state(raw: bytes) -> EngineState:
-    """Return an engine's state from the JSON of a checkpoint. Raises ValueError naming the field."""
-    return decode_as(EngineState, raw)
+    """Return an engine's state from the JSON of a checkpoint. Raises FactsError naming the field."""
+    return read_json(EngineState, raw)

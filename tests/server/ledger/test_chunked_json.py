@@ -9,11 +9,12 @@ import pytest
 
 from core.engine import Engine, EngineState
 from core.events import Received, Ticked
+from core.from_json import read_json
 from core.intake import sample
 from core.model import Direction, Source
 from server.ledger import chunked_json as piecemeal
 from server.ledger.chunked_json import encode_in_chunks
-from server.ledger.codec import decode_as, encode_any
+from server.ledger.codec import encode_any
 
 AT = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
 
@@ -39,7 +40,7 @@ async def test_in_pieces_is_byte_for_byte_what_it_is_at_once(
     state = a_state(4)
     written = await encode_in_chunks(state)
     assert written == encode_any(state)
-    assert decode_as(EngineState, written) == state
+    assert read_json(EngineState, written) == state
 
 
 async def test_an_empty_state_and_plain_values_are_written_too() -> None:

@@ -15,9 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.events import Event, MarketAnswered, PriceSeen, Received
+from core.from_json import read_json
 from core.model import Context, DecisionRecord, MarketSnapshot, Source
 from core.positions.position import Position
-from server.ledger.codec import decode, decode_as, encode, encode_any
+from server.ledger.codec import decode, encode, encode_any
 
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)
 INSTANTS = st.datetimes(timezones=st.just(UTC), min_value=datetime(1990, 1, 1))
@@ -91,7 +92,7 @@ def test_an_engine_state_comes_back_equal(make: Any) -> None:
         days=((date(2026, 11, 24), -0.1 - 0.2),),
         seen={"key": ("receipt", make.at(5))},
     )
-    back = decode_as(Kept, encode_any(state))
+    back = read_json(Kept, encode_any(state))
     assert back == state
     assert type(back.positions[0]) is Position and back.positions[1].legs[0].at == make.at(9)
     assert isinstance(next(iter(back.last)), Source)
