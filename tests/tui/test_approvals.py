@@ -94,7 +94,7 @@ async def test_one_that_is_over_while_the_dialog_is_open_cannot_be_confirmed() -
         deck.change(approvals=WAITING[1:])
         app.pull()
         await pilot.pause()
-        assert "does not wait any more" in screen_text(app)
+        assert "no longer waits for approval" in screen_text(app)
         await pilot.press("y")
         assert deck.commands == [] and isinstance(app.screen, ApprovalDialog)
 

@@ -131,7 +131,7 @@ async def test_a_position_that_left_or_shrank_while_asked_cannot_be_confirmed(re
         app.pull()
         await pilot.press("y")
         await pilot.pause()
-        assert "3 are left now" in screen_text(app)
+        assert "3 contracts are held now" in screen_text(app)
         deck.change(positions=(position("p2", "QQQ"),))
         app.pull()
         await pilot.press("y")

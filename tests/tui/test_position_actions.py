@@ -169,7 +169,7 @@ async def test_break_even_names_both_stops_and_warns_when_it_would_sell_at_once(
         await pilot.pause()
         assert isinstance(app.screen, BreakEvenDialog)
         text = screen_text(app)
-        assert "450.06 → 451.46" in text and "6 contracts" in text and "the next one sells" in text
+        assert "450.06 → 451.46" in text and "6 contracts" in text and "the next price sells" in text
         await pilot.press("y")
         await pilot.pause()
         (command,) = deck.commands

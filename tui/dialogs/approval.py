@@ -1,4 +1,4 @@
-"""The dialog before a waiting trade is approved or rejected: it names what, and only its own key confirms."""
+"""The dialog that approves or rejects a trade: it names the trade, and only its own key confirms."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Now = ApprovalRow | None
 
 
 class ApprovalText(Pane):
-    """The captured trade, with its mark and the time left kept up to date."""
+    """The trade as it was when the dialog opened; mark and time left are updated."""
 
     data: tuple[ApprovalRow, Now, bool] | None = None
 
@@ -36,7 +36,7 @@ def approval_lines(row: ApprovalRow, now: Now, approve: bool, width: int) -> lis
          (f"   planned loss {dollars(row.planned_loss)}", "text")],
     ]  # fmt: skip
     if now is None:
-        return [*out, [], [(" ! This trade does not wait any more.", "warn")]]
+        return [*out, [], [(" ! This trade no longer waits for approval.", "warn")]]
     old = "no price known" if now.mark is None else f"{fmt.age(now.mark_age)} old"
     out += [
         [(" mark  ", "dim"), (fmt.number(now.mark), "strong"), (f", {old}", "warn" if now.stale else "text"),
@@ -47,9 +47,12 @@ def approval_lines(row: ApprovalRow, now: Now, approve: bool, width: int) -> lis
         [],
     ]  # fmt: skip
     if approve and now.stale:
-        said, role = "The price is stale: it is bought at the next one, if it still stands.", "warn"
+        said, role = (
+            "The price is stale: the trade is bought at the next price, if it is still allowed.",
+            "warn",
+        )
     elif approve:
-        said, role = "Bought at the market of that moment, if levels and limits still allow it.", "dim"
+        said, role = "Bought at the market price of that moment, if levels and limits still allow it.", "dim"
     else:
         said, role = "The signal is over; it is not offered again.", "dim"
     said = f"! {said}" if role == "warn" else said
@@ -57,10 +60,10 @@ def approval_lines(row: ApprovalRow, now: Now, approve: bool, width: int) -> lis
 
 
 class ApprovalDialog(YesOrNo):
-    """Whether a waiting trade is approved, or rejected; what it names never changes."""
+    """Asks whether to approve (or reject) one trade; the trade it names never changes."""
 
     def __init__(self, row: ApprovalRow, *, approve: bool) -> None:
-        """``row`` is the row as painted when the key was pressed; ``approve`` False to reject it."""
+        """``row`` is the trade as painted when the key was pressed; ``approve=False`` asks to reject it."""
         super().__init__()
         self.row = row
         self.approve = approve

@@ -23,7 +23,7 @@ DEBOUNCE = 0.15
 
 
 class Dialog(BackdropScreen[Answer]):
-    """A box in the middle of the screen."""
+    """A box in the middle of the screen, over the dimmed screen below."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -37,11 +37,11 @@ class Dialog(BackdropScreen[Answer]):
         return monotonic() - self._opened_at < DEBOUNCE
 
     def show(self, snapshot: DeckSnapshot) -> None:
-        """A fresh snapshot while the dialog is open; most dialogs stand still."""
+        """Show a newer snapshot while the dialog is open; most dialogs ignore it."""
 
 
 class Confirming(Dialog[Answer]):
-    """A question that is answered once, by y or by choosing; Cancel has the cursor."""
+    """A question answered by y, or by choosing an answer; Cancel is selected at first."""
 
     BINDINGS = [
         Binding("y", "confirm", "confirm"),
@@ -50,11 +50,11 @@ class Confirming(Dialog[Answer]):
     AUTO_FOCUS = "Answers"
 
     def answer(self) -> Answer | None:
-        """What a yes means now, ``None`` while it cannot be said."""
-        raise LookupError("every question has its answer")
+        """Return the answer that confirming gives now, or ``None`` while confirming is not possible."""
+        raise LookupError("a question overrides answer")
 
     def no(self) -> Answer | None:
-        """What Cancel answers."""
+        """Return the answer that Cancel gives."""
         return None
 
     def on_answers_given(self, event: Answers.Given) -> None:
@@ -85,7 +85,7 @@ class YesOrNo(Confirming[bool]):
 
 
 class Reading(Dialog[None]):
-    """A dialog to be read: one document, closed by Escape, q or Enter."""
+    """A dialog with one document to read; Escape, q or Enter closes it."""
 
     BINDINGS = [
         Binding("escape,q,enter", "close", "close"),
@@ -98,7 +98,7 @@ class Reading(Dialog[None]):
             yield Document(self.write, id="document")
 
     def write(self, width: int) -> list[Line]:
-        """The whole text for that many cells."""
+        """Return the whole document as lines of ``width`` cells."""
         return []
 
     def on_mount(self) -> None:
@@ -108,7 +108,7 @@ class Reading(Dialog[None]):
         self._fit()
 
     def _fit(self) -> None:
-        """As tall as its text, or as the screen allows."""
+        """Make the box as tall as its text, or as the screen allows."""
         document = self.query_one(Document)
         box = document.parent
         width = min(100, max(20, self.size.width - 4)) - 6

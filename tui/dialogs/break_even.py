@@ -1,4 +1,4 @@
-"""The dialog before a stop is moved to break-even."""
+"""The dialog that moves a stop to break-even."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from tui.widgets.line import Line
 
 
 class BreakEvenDialog(PositionQuestion):
-    """Moves the stop to the underlying's price at the entry; sells nothing by itself."""
+    """Asks whether to move the stop to the underlying's price at the entry; nothing is sold at once."""
 
     asks = "Move the stop to break-even?"
 
-    def confirm_words(self) -> str:
+    def confirm_label(self) -> str:
         return "Move the stop"
 
-    def deed(self, row: PositionRow) -> Line:
+    def action_line(self, row: PositionRow) -> Line:
         now = row.to_stop.level if row.to_stop is not None else None
         return [
             ("moves the stop of ", "dim"),
@@ -26,7 +26,7 @@ class BreakEvenDialog(PositionQuestion):
         ]
 
     def warning(self, row: PositionRow, now: PositionRow) -> str:
-        return "The price is beyond it already: the next one sells." if now.break_even_sells else ""
+        return "The price is already beyond that stop: the next price sells." if now.break_even_sells else ""
 
     def refusal(self, row: PositionRow, now: Now) -> str:
         refused = super().refusal(row, now)

@@ -1,4 +1,4 @@
-"""The dialog before every position is closed: it names them and wants a typed word."""
+"""The dialog that closes every position: it lists them and requires a typed word."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class ExitAllText(Pane):
 
 
 class ExitAllDialog(Dialog[bool]):
-    """Answers True only when the word was typed."""
+    """Returns True only after the word was typed."""
 
     BINDINGS = [Binding("escape", "cancel", "cancel")]
     AUTO_FOCUS = "Input"
@@ -55,7 +55,7 @@ class ExitAllDialog(Dialog[bool]):
             yield Input(id="word", max_length=12, compact=True, select_on_focus=False)
 
     def show(self, snapshot: DeckSnapshot) -> None:
-        """The list goes on with the positions: what is exited is what is named when the word is there."""
+        """Update the list: the positions listed when the word is entered are the ones that are closed."""
         rows = tuple(row for row in snapshot.positions if row.state == "OPEN")
         if rows == self.rows:
             return

@@ -1,4 +1,4 @@
-"""The dialogs before a position, or half of one, is sold."""
+"""The dialogs that sell a position, or half of one."""
 
 from __future__ import annotations
 
@@ -9,31 +9,31 @@ from tui.widgets.line import Line
 
 
 class ExitDialog(PositionQuestion):
-    """Sells all that is held."""
+    """Asks whether to sell all contracts."""
 
     asks = "Exit this position?"
 
     @property
     def contracts(self) -> int:
-        """How many are named, and sold when it is confirmed."""
+        """Number of contracts that confirming sells."""
         return self.row.remaining
 
-    def confirm_words(self) -> str:
+    def confirm_label(self) -> str:
         return f"Exit {fmt.plural(self.contracts, 'contract')}"
 
-    def deed(self, row: PositionRow) -> Line:
+    def action_line(self, row: PositionRow) -> Line:
         count = fmt.plural(self.contracts, "contract")
         what = f" of {row.contracts}" if row.remaining == row.contracts else f" of {row.remaining} held"
         return [("sells ", "dim"), (count, "strong"), (what, "dim")]
 
     def warning(self, row: PositionRow, now: PositionRow) -> str:
         if now.stale or now.mark is None:
-            return "The price is stale: it fills at the model, flagged."
+            return "The price is stale: the exit fills at the model price and is flagged."
         return ""
 
 
 class HalfDialog(ExitDialog):
-    """Sells half of what is held, rounded up."""
+    """Asks whether to sell half of the contracts, rounded up."""
 
     asks = "Exit half of this position?"
 

@@ -16,7 +16,7 @@ class GuideDialog(Reading):
         self.topic = topic
         self._markdown = topic.markdown()
         self._lines: tuple[int, list[Line]] = (0, [])
-        """The width that the lines were made for, and the lines."""
+        """The cached lines and the width they were made for."""
 
     def write(self, width: int) -> list[Line]:
         if self._lines[0] != width:

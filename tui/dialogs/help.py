@@ -25,7 +25,7 @@ class HelpDialog(Reading):
         super().__init__()
         self._glossary = False
         self._lines: dict[tuple[bool, int], list[Line]] = {}
-        """The lines by page and width: they are asked for at every step of scrolling."""
+        """Cached lines by page and width, because every step of scrolling needs them."""
 
     def write(self, width: int) -> list[Line]:
         page = (self._glossary, width)
@@ -42,7 +42,7 @@ class HelpDialog(Reading):
         return self._lines[page]
 
     def action_turn(self) -> None:
-        """Turn to the other page, at its beginning."""
+        """Show the other page from its beginning."""
         if self.too_soon:
             return
         self._glossary = not self._glossary
@@ -51,7 +51,7 @@ class HelpDialog(Reading):
 
 
 def _glossary(width: int) -> list[Line]:
-    # On the deck every table has the same two columns: their titles would only take room.
+    # Every table has the same two columns here, so their titles are left out.
     return markdown_lines(stored_page("glossary").replace(_TITLES, ""), width)
 
 

@@ -1,4 +1,4 @@
-"""The dialog that changes what the engine may do: one key chooses a mode, another confirms it."""
+"""The dialog that changes the trading mode: one key chooses a mode, another confirms it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ MODES = (
      "No new entries, and no exit by itself: stops, targets and times do nothing until the mode changes. "
      "Positions stay open; exits are by hand alone."),
 )  # fmt: skip
-"""The key that chooses it, the mode, its colour, the word of the button, and what it does."""
+"""Each mode: key, mode, colour role, label of the answer, and what it does."""
 
 
 class ModeText(Pane):
@@ -62,7 +62,7 @@ class ModeText(Pane):
 
 
 class ModeDialog(Confirming[Mode]):
-    """Answers the mode that was chosen and confirmed."""
+    """Returns the mode that was chosen and confirmed."""
 
     BINDINGS = [
         *(Binding(key, f"choose('{mode}')", str(mode)) for key, mode, *_ in MODES),
@@ -88,7 +88,7 @@ class ModeDialog(Confirming[Mode]):
         self.view = view
         self.query_one(ModeText).show(view)
         word = next((word for _, mode, _, word, _ in MODES if mode is view.chosen), "Confirm")
-        self.query_one(Answers).name_deed(word)
+        self.query_one(Answers).set_action_label(word)
 
     def action_choose(self, mode: str) -> None:
         if not self.too_soon:

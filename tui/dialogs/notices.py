@@ -1,4 +1,4 @@
-"""The dialog in which each kind of notice is switched on or off."""
+"""The dialog that switches alerts on or off, by kind and channel."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _CELL = 10
 
 
 class NoticeGrid(LineWidget, can_focus=True):
-    """Kinds down, ways across; space switches the one under the cursor."""
+    """A grid of kinds (rows) and channels (columns); Space switches the selected cell."""
 
     BINDINGS = [
         Binding("up,k", "move(-1, 0)", show=False),
@@ -43,7 +43,7 @@ class NoticeGrid(LineWidget, can_focus=True):
             line: Line = [(" " + fmt.fit(kind, 10), "strong" if n == self.row else "text")]
             for m in range(len(CHANNELS)):
                 line.append(self._cell(n, m))
-            about = KINDS.get(kind, "how many are unseen, in its title")
+            about = KINDS.get(kind, "number of unseen events, in its title")
             line.append((fmt.clip(about, max(0, width - 11 - _CELL * 3)), "dim"))
             out.append(line)
         words = (("Space", "switch"), ("↑↓←→", "move"), ("Esc", "close"))
@@ -83,7 +83,7 @@ class NoticeGrid(LineWidget, can_focus=True):
 
 
 class NoticesDialog(Dialog[None]):
-    """Each change is in force at once."""
+    """Applies and saves each change at once."""
 
     BINDINGS = [Binding("escape,q", "close", "close")]
     AUTO_FOCUS = "#notices"

@@ -143,7 +143,7 @@ class PositionDialog(Reading):
         left = stacked([*blocks, part.greeks(self.row, half), part.execution(self.row, half, costs=costs)])
         right_half = width - 3 - half
         levels = [] if detail.closed else [[], *part.levels(self.row, detail, right_half)]
-        # The charts take what the left side and the window leave them.
+        # The charts fill the height that the left column and the window leave.
         rows = max(len(left), self.query_one(Document).content_size.height - 5)
         free = max(2 * _CHART, min(44, rows - len(levels) - 2))
         upper = free // 2

@@ -1,4 +1,4 @@
-"""The dialog before anything is done to a position: it names what, and only its own key confirms."""
+"""The base of dialogs about one position: the position is named, and only the dialog's own key confirms."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Now = PositionRow | None
 
 
 class QuestionText(Pane):
-    """The captured position, with its mark kept up to date."""
+    """The position as it was when the dialog opened; its mark is updated."""
 
     data: tuple[PositionQuestion, PositionRow, Now] | None = None
 
@@ -30,12 +30,12 @@ class QuestionText(Pane):
 
 
 class PositionQuestion(YesOrNo):
-    """Whether something is to be done to a position; subclasses say what."""
+    """Asks whether to do something to a position; subclasses say what."""
 
     asks: ClassVar[str] = ""
 
     def __init__(self, row: PositionRow) -> None:
-        """``row`` is the row as painted when the key was pressed; nothing replaces it."""
+        """``row`` is the position as painted when the key was pressed; it is never replaced by another."""
         super().__init__()
         self.row = row
         self._now: Now = row
@@ -45,28 +45,28 @@ class PositionQuestion(YesOrNo):
             text = QuestionText(id="question")
             text.data = (self, self.row, self.row)
             yield text
-            yield Answers(self.confirm_words())
+            yield Answers(self.confirm_label())
 
-    # --- what a subclass says ---------------------------------------------------------------------------
+    # --- overridden by subclasses ---------------------------------------------------------------------------
 
-    def confirm_words(self) -> str:
-        """What the button says."""
+    def confirm_label(self) -> str:
+        """Return the label of the confirming answer."""
         return ""
 
-    def deed(self, row: PositionRow) -> Line:
-        """What will be done, with its quantity."""
+    def action_line(self, row: PositionRow) -> Line:
+        """Return what confirming does, with the number of contracts."""
         return []
 
     def warning(self, row: PositionRow, now: PositionRow) -> str:
-        """What a person should know before, if anything."""
+        """Return a warning to read before confirming, or an empty string."""
         return ""
 
     def refusal(self, row: PositionRow, now: Now) -> str:
-        """Why it cannot be confirmed as things are now, "" when it can."""
+        """Return why the action is not possible now, or an empty string."""
         if now is None:
             return "This position is no longer open."
         if now.remaining != row.remaining:
-            return f"{now.remaining} are left now: cancel and ask again."
+            return f"{now.remaining} contracts are held now: cancel and ask again."
         return ""
 
     # --- what is shown ----------------------------------------------------------------------------------
@@ -77,7 +77,7 @@ class PositionQuestion(YesOrNo):
             [],
             [(f" {DIRECTION_MARK[row.direction]} {row.direction}  ", DIRECTION_ROLE[row.direction]),
              (row.contract, "strong"), (f"   {row.occ}", "dim")],
-            [(" ", "text"), *self.deed(row)],
+            [(" ", "text"), *self.action_line(row)],
         ]  # fmt: skip
         refusal = self.refusal(row, now)
         if now is None:

@@ -1,4 +1,4 @@
-"""One receipt with its whole body, as it was received."""
+"""The dialog with one receipt and its whole body."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _FIELDS = (
 
 
 class ReceiptDialog(Reading):
-    """What it was answered, and its body with control characters written out."""
+    """Shows how the receipt was answered, and its body with control characters made visible."""
 
     def __init__(self, receipt: Mapping[str, Any]) -> None:
         super().__init__()

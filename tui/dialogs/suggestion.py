@@ -1,4 +1,4 @@
-"""A suggestion in full, and the question before a person approves or rejects it."""
+"""The dialogs of a suggestion: its evidence, and the question whether to approve or reject it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def change_line(suggestion: Suggestion) -> Line:
 
 
 def evidence_lines(evidence: Evidence, width: int) -> list[Line]:
-    """What the bucket made against the rest, with its interval, n and how sure it is among all that was tested."""
+    """Return the bucket's result against the rest: effect, interval, n, and q among all tests."""
     effect = evidence.effect
     unit = "R" if evidence.measure == "R" else "points"
 
@@ -59,7 +59,7 @@ def side_effect_words(difference: Difference) -> str:
 
 
 class SuggestionDialog(Reading):
-    """The rule, the evidence, and what the change would have done to the ledger."""
+    """Shows the rule change, its evidence, and its effect on past trades."""
 
     def __init__(self, suggestion: Suggestion) -> None:
         super().__init__()
@@ -99,7 +99,7 @@ class SuggestionDialog(Reading):
 
 
 class JudgeText(Pane):
-    """The captured suggestion; it does not change while the question is open."""
+    """The suggestion as it was when the dialog opened."""
 
     data: tuple[Suggestion, bool] | None = None
 
@@ -126,7 +126,7 @@ def judge_lines(suggestion: Suggestion, approve: bool, width: int) -> list[Line]
 
 
 class JudgeDialog(YesOrNo):
-    """Whether a suggestion is approved, or rejected."""
+    """Asks whether to approve (or reject) a suggestion."""
 
     def __init__(self, suggestion: Suggestion, *, approve: bool) -> None:
         super().__init__()
@@ -148,7 +148,7 @@ class JudgeDialog(YesOrNo):
         self._fit()
 
     def _fit(self) -> None:
-        """As tall as its text, or as the screen allows."""
+        """Make the text as tall as it needs, or as the screen allows."""
         width = min(76, self.size.width) - 4
         tall = len(judge_lines(self.suggestion, self.approve, width))
         self.query_one(JudgeText).styles.height = max(4, min(tall, self.size.height - 4))

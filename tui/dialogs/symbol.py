@@ -1,4 +1,4 @@
-"""The line in which a symbol is typed."""
+"""The dialog in which a symbol is typed as a filter."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class SymbolText(LineWidget):
 
 
 class SymbolDialog(Dialog[str]):
-    """Answers the symbol in capitals, "" for all, None when it was left."""
+    """Returns the symbol in capitals, an empty string for all symbols, or ``None`` when cancelled."""
 
     BINDINGS = [Binding("escape", "cancel", "cancel")]
     AUTO_FOCUS = "Input"

@@ -18,7 +18,7 @@ Entry = Mapping[str, Any]
 
 
 def followed_lines(entry: Entry, width: int) -> list[Line]:
-    """The trade of an executed decision, else what its shadow would have made."""
+    """Return the trade of an executed decision, or the result of its shadow trade."""
     out = [heading("What followed", width)]
     if entry.get("execution"):
         return out + _trade(entry["execution"], entry.get("exit"), width)
@@ -51,7 +51,7 @@ def _trade(filled: Entry, left: Entry | None, width: int) -> list[Line]:
 
 
 def receipt_lines(receipt: Entry, width: int) -> list[Line]:
-    """When and where the body came in, what was made of it, and the body itself."""
+    """Return when and where the body arrived, its status, and the body itself."""
     out = [heading("Receipt", width)]
     at = str(receipt.get("received_at") or "")
     with suppress(ValueError):

@@ -1,4 +1,4 @@
-"""One position as lines: the parts of its detail, and the whole without what only the ledger knows."""
+"""One position as lines: each part of its detail, and a summary for the clipboard."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def top(row: PositionRow, width: int, *, exiting: bool) -> list[Line]:
 
 
 def attribution(view: Money, width: int) -> list[Line]:
-    """What each cause made, as bars around zero; the causes add up to gross, the costs lead to net."""
+    """Return the P&L by cause as bars around zero: the causes add up to gross, costs lead to net."""
     out = [heading("P&L by cause", width, [(f"gross {fmt.money(view.gross)}", signed_role(view.gross))])]
     parted = any(cause.sold for cause in view.causes) and any(cause.held for cause in view.causes)
     if parted:
@@ -118,14 +118,14 @@ def _money(value: float) -> str:
 
 
 def _cents(value: float) -> float:
-    """Nothing where it would be written as nothing, so that neither a sign nor a bar is shown for it."""
+    """Return 0 for a value that rounds to 0.00, so that it gets neither sign nor bar."""
     return 0.0 if abs(value) < 0.005 else value
 
 
 def exits(
     conditions: Sequence[ExitCondition], nearest: ExitReason | None, row: PositionRow, width: int
 ) -> list[Line]:
-    """Where it leaves by itself: how much of the way to each is gone, the nearest marked."""
+    """Return the automatic exits with the share of the way to each, the nearest marked."""
     out = [heading("Exits", width, [("way gone", "dim")])]
     if not conditions:
         return [*out, [(f" {row.nearest_exit or 'none is waited for'}", "dim")]]
@@ -149,7 +149,7 @@ def exits(
 
 
 def levels(row: PositionRow, detail: PositionDetail | None, width: int) -> list[Line]:
-    """Stop and targets with their distance from the underlying."""
+    """Return stop and targets with their distance from the underlying."""
     cell = max(8, min(11, (width - _NAME) // 4))
     titles = ("level", "$", "%", "ATR")
     head: Line = [(" " * _NAME, "head"), *((fmt.fit(each, cell, "right"), "head") for each in titles)]
@@ -172,7 +172,7 @@ def _level(name: str, at: LevelDistance | None, role: str, cell: int, detail: Po
 
 
 def greeks(row: PositionRow, width: int) -> list[Line]:
-    """Exposure of one share of the option now and at the entry."""
+    """Return the Greeks per share, now and at the entry."""
     note: Line = [("~ estimated  ", "warn")] if row.estimated else []
     note += [("theta paid ", "dim"), (fmt.money(row.theta_paid, sign=False), "text")]
     out = [heading("Greeks", width, note), [(" " * _NAME, "head"), (fmt.fit("now", 9, "right"), "head"),
@@ -197,7 +197,7 @@ def _greek(name: str, pair: GreekPair, digits: int, factor: float, unit: str) ->
 
 
 def execution(row: PositionRow, width: int, *, costs: bool = True) -> list[Line]:
-    """How the entry was filled and, with ``costs``, what that alone cost."""
+    """Return how the entry was filled; with ``costs`` also what the entry cost."""
     out = [heading("Execution", width)]
     out += _pair("opened", fmt.day_clock(row.opened_at), width)
     filled = row.execution

@@ -1,4 +1,4 @@
-"""Trades that wait for a person, above everything else; takes no room while there are none."""
+"""Trades waiting for approval, above all other panes; hidden while there are none."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from tui.widgets.line import DIRECTION_MARK, DIRECTION_ROLE, Line, clip_line
 from tui.widgets.line_widget import Pane
 
 _SHORT = 32
-"""Rows of the screen under which only the one whose time ends first has a line."""
+"""On a screen with fewer rows only the trade that expires first is shown."""
 _MOST = 3
 
 
 class ApprovalsPane(Pane):
-    """The first line is the one that the keys act on."""
+    """Shows the trades; the keys act on the first line."""
 
     data: tuple[ApprovalRow, ...] = ()
 
@@ -35,7 +35,7 @@ class ApprovalsPane(Pane):
 
 
 def approval_line(row: ApprovalRow, *, first: bool, more: int) -> Line:
-    """Contract and quantity, dollars, confidence and the time left, the most needed first."""
+    """Return contract, quantity, time left, dollars and confidence, most needed first."""
     line: Line = [
         (" APPROVED " if row.approved else " APPROVE? ", "badge-info" if row.approved else "badge-warn")
     ]
@@ -53,7 +53,7 @@ def approval_line(row: ApprovalRow, *, first: bool, more: int) -> Line:
 
 
 def left_words(row: ApprovalRow) -> str:
-    """Minutes and seconds until nobody can approve it any more."""
+    """Return minutes and seconds until the approval expires."""
     minutes, seconds = divmod(max(0, int(row.left)), 60)
     return f"{minutes}:{seconds:02d}"
 

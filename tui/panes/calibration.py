@@ -1,4 +1,4 @@
-"""The reliability diagram: how often signals of each confidence won, beside what the confidence said."""
+"""The reliability diagram: win rate by stated confidence."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from core.learning import CalibrationBin
 
 _FAR = 10.0
-"""Points between said and won from which a bin is told apart."""
+"""Percentage points between stated and actual win rate from which a bin is coloured."""
 
 
 class CalibrationPane(ReportPane):

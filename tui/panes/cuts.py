@@ -1,4 +1,4 @@
-"""The metrics of every bucket of a cut, as a table that is sorted by any of its columns."""
+"""The table of metrics by group, sortable by each column."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TITLE_CELLS = 16
 
 @dataclass(frozen=True, slots=True)
 class CutColumn:
-    """A column: its cell, and the number it is sorted by (larger first)."""
+    """A column: its cell, and its sort key (larger first)."""
 
     column: Column
     cell: Callable[[Metrics], Cell]
@@ -63,7 +63,7 @@ COLUMNS = (
 
 
 class CutsPane(LiveTable):
-    """Rows stand in the cut's own order until a column is asked for."""
+    """Shows the groups in their own order until a sort column is chosen."""
 
     def __init__(self, *, id: str | None = None) -> None:
         self.sorted_by: int | None = None
@@ -99,7 +99,7 @@ class CutsPane(LiveTable):
         self.repaint()
 
     def next_sort(self) -> None:
-        """Sort by the next column; after the last back to the cut's own order."""
+        """Sort by the next column; after the last one, by the groups' own order."""
         following = 0 if self.sorted_by is None else self.sorted_by + 1
         self.sorted_by = following if following < len(COLUMNS) else None
         if self._view is not None:

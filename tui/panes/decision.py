@@ -1,4 +1,4 @@
-"""The decision card: the verdict as a large word, what it is about, how sure, how large, how old."""
+"""The decision card: verdict, symbol, confidence, size, contract and age."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from tui.widgets.line import (
 from tui.widgets.line_widget import Pane
 
 _FACTS_WIDTH = 9
-"""Cells needed right of the large word for direction, symbol and quality."""
+"""Cells needed to the right of the large word."""
 
 
 @dataclass(frozen=True, slots=True)
 class DecisionView:
-    """What the card shows; ``age`` in whole seconds."""
+    """The data of the card; ``age`` in whole seconds."""
 
     record: DecisionRecord | None
     age: int
@@ -35,7 +35,7 @@ class DecisionView:
 
 
 def webhook_url(listener: str) -> str:
-    """Where to POST, from the listener's address as the deck was told it."""
+    """Return the webhook URL, from the listener's address."""
     base = listener if "://" in listener else f"http://{listener}"
     return base.rstrip("/") + "/api/webhooks"
 
@@ -124,7 +124,7 @@ def _plan(record: DecisionRecord, width: int) -> list[Line]:
     else:
         out.append([(" size ", "dim"), ("none: nothing to execute", "dim")])
     if record.contract is not None:
-        # Of what was not executed nothing was bought: the contract it would have been.
+        # Nothing was bought: this is the contract that an EXECUTE would have bought.
         verb = " buys " if record.action is Action.EXECUTE else " would buy "
         out.append([(verb, "dim"), (record.contract.label, "strong")])
     if record.levels is not None:

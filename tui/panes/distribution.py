@@ -1,4 +1,4 @@
-"""How the results of trades are spread, and how far trades went for and against on their way."""
+"""The distribution of results, and maximum favourable and adverse excursions (MFE, MAE)."""
 
 from __future__ import annotations
 

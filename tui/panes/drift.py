@@ -1,4 +1,4 @@
-"""Whether the last days differ from before, and what the shadows and the budget say."""
+"""Drift (recent sessions against earlier ones), shadow trades and budget advice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the engine itself is doing: latencies, ledger, feeds and the rules in force."""
+"""The engine's health: latencies, ledger, feeds, and the rules in force."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ _TABLES = {
     "checkpoints": "checkpoints",
 }
 _WITH_N = 46
-"""Cells from which there is room for what one can do without."""
+"""Least width that shows the optional parts."""
 _SLOW_MS = 15.0
-"""A p99 above what the engine is built to answer within is worth a colour."""
+"""Milliseconds: a p99 above the engine's target is coloured."""
 
 
 @dataclass(frozen=True, slots=True)
 class EngineView:
-    """The system's state, with the tallies and the clock's note of the snapshot beside it."""
+    """The system view, with counters and clock note of the snapshot."""
 
     system: SystemView
     counters: Counters

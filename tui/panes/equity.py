@@ -1,4 +1,4 @@
-"""The path of the net P&L from exit to exit, and how far it lay below its peak."""
+"""Cumulative net P&L by exit, and its drawdown."""
 
 from __future__ import annotations
 

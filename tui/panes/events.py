@@ -1,4 +1,4 @@
-"""What happened last, newest first."""
+"""The latest events, newest first."""
 
 from __future__ import annotations
 

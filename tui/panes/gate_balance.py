@@ -1,4 +1,4 @@
-"""What each gate kept out: how many, what it saved and what it cost, and whether the passed did better."""
+"""Gate effectiveness: what each gate kept out, saved and cost, and whether passed signals did better."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The gate breakdown: three gates with score and reason, and the five terms of the confidence."""
+"""The gate breakdown: three gates with score and reason, and the five components of the confidence."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from tui.widgets.line_widget import Pane
 GATES = ("Regime", "Structural", "Market")
 COMPONENTS = ("regime", "expert", "alignment", "market", "structural")
 _WITH_BAR = 46
-"""Cells from which a bar stands between the score and the reason on one line."""
+"""Least width that shows a bar between score and reason."""
 _WITH_EVIDENCE = 13
-"""Lines from which each gate has a second one: its evidence beside the bar, its reason below."""
+"""Least height that gives each gate a second line for its reason."""
 
 
 def assumed_words(market: MarketSnapshot) -> str:
-    """The fields no feed gave, as words; empty when all are data."""
+    """Return the names of assumed market fields; empty when all come from a feed."""
     return ", ".join(fmt.words(name).removesuffix(" bps").removesuffix(" score") for name in market.assumed)
 
 
 def evidence_words(evidence: Mapping[str, object]) -> str:
-    """Names and values in words, such as "phase 2, confidence 82"."""
+    """Return names and values as text, such as "phase 2, confidence 82"."""
 
     def value(item: object) -> str:
         if isinstance(item, bool):
@@ -83,7 +83,7 @@ def _bar(score: float, size: int, role: str) -> Line:
 
 
 def _brief(evidence: Mapping[str, object], width: int) -> str:
-    """The numbers a gate looked at that fit, without its limits and what is not known."""
+    """Return the gate's evidence that fits, without limits and unknown values."""
     text = ""
     for name, value in evidence.items():
         if isinstance(value, (bool, int, float, str)) and not name.startswith(("min_", "max_")):

@@ -1,4 +1,4 @@
-"""The P&L by what made it: which Greek earns and which costs, as bars from zero."""
+"""P&L by Greek, as bars from zero."""
 
 from __future__ import annotations
 
@@ -48,5 +48,5 @@ class GreeksPane(ReportPane):
 
 
 def _cents(value: float) -> float:
-    """Without a sign, or a bar, on what rounds to nothing."""
+    """Return 0 for a value that rounds to 0.00, so that it gets neither sign nor bar."""
     return value if abs(value) >= 0.005 else 0.0

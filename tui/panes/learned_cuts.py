@@ -1,4 +1,4 @@
-"""How signals did by what they were: executed and shadowed together, at one size."""
+"""Results of signals by group: executed and shadow trades together, at one size."""
 
 from __future__ import annotations
 

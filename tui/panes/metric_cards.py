@@ -1,4 +1,4 @@
-"""Every metric of a window with its interval and n; dim where it rests on too little."""
+"""All metrics of a window with interval and n; dimmed where there are too few trades."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _NAME, _VALUE, _INTERVAL, _N = 12, 10, 11, 4
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One metric: its field, its word, and whether its sign is what matters (then it has a colour)."""
+    """One metric: its field, its label, and whether its sign is coloured."""
 
     field: str
     name: str
@@ -99,12 +99,12 @@ def _win_rate(measured: Metrics, width: int) -> Line:
 
 
 def _reason(text: str) -> str:
-    """Why there is no value, in the room that the value and its interval leave."""
+    """Return why there is no value, cut to the width of value and interval."""
     return fmt.clip(text.replace(" are needed", " needed"), _VALUE + _INTERVAL + _N - 1)
 
 
 def card_line(card: Card, metric: Metric, measured: Metrics) -> Line:
-    """Name, value, interval (or why there is none of a value) and n where it is not that of all trades."""
+    """Return name, value, interval (or the reason for none), and n where it differs from all trades."""
     role = role_of(metric, signed=card.signed)
     line: Line = [(f" {card.name:<{_NAME}}", "dim")]
     if metric.value is None:

@@ -1,4 +1,4 @@
-"""The day's profit and loss: its totals and its path around zero."""
+"""The day's profit and loss: totals and a sparkline around zero."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was received and not understood, and the raw body of the one under the cursor."""
+"""Quarantined receipts, and the raw body of the selected one."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ COLUMNS = (
     Column("path", 22),
 )
 _MOST_LINES = 400
-"""A body is at most a few lines on a screen; what is beyond this many is left out, and said to be."""
+"""Most characters of a body that are shown; a note says when it is longer."""
 
 
 class QuarantinePane(LiveTable):
-    """The newest first; each row under the cursor is asked for by ``Looked``."""
+    """Shows receipts, newest first; posts ``Looked`` when another one is selected."""
 
     class Looked(Message):
-        """The cursor came to a receipt, or left the last one there was (``None``)."""
+        """Another receipt was selected; ``None`` when there is none."""
 
         def __init__(self, key: str | None) -> None:
             self.key = key
@@ -84,7 +84,7 @@ def _clock(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class BodyView:
-    """The receipt of one id, or why there is none."""
+    """One receipt by its id, or the problem with reading it."""
 
     id: str | None
     receipt: Mapping[str, Any] | None
@@ -112,12 +112,12 @@ class BodyPane(ReportPane):
 
 
 def visible(text: str) -> str:
-    """A body with what cannot be drawn written out: a control character as its escape, such as \\x1b."""
+    """Return the body with control characters written as escapes, such as \\x1b."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def body_lines(body: str, width: int) -> list[Line]:
-    """A body as received, broken at its own lines and at the width; nothing in it can reach the terminal."""
+    """Return a body as lines, wrapped at the width; control characters are made visible."""
     if not body:
         return [[(" the body was empty", "dim")]]
     out: list[Line] = []
@@ -131,7 +131,7 @@ def body_lines(body: str, width: int) -> list[Line]:
 
 
 def _pieces(text: str, width: int) -> list[str]:
-    """The text in pieces of at most so many cells."""
+    """Yield the text in pieces of at most ``width`` cells."""
     if text.isascii():
         return [text[n : n + width] for n in range(0, len(text), width)] or [""]
     from rich.cells import chop_cells

@@ -1,4 +1,4 @@
-"""Why: every typed reason of the decision, what speaks against it first."""
+"""All reasons of the decision, negative ones first."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ COLUMNS = (
 
 
 def result(code: str | None, outcome: str, net: float | None) -> Cell:
-    """What became of a decision in one cell: the code that refused it, or the exit and its dollars."""
+    """Return the outcome of a decision as a cell: the refusing code, or the exit and its net dollars."""
     if code:
         return (code, "warn")
     if net is None:

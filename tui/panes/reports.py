@@ -1,4 +1,4 @@
-"""A pane of a report: it shows one part of a view, or in words why there is none yet."""
+"""The base of report panes: shows one part of a view, or why there is none yet."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ READING = "reading the ledger"
 
 
 class ReportPane(Pane):
-    """``data`` is the view, or a sentence while there is none."""
+    """``data`` is the view, or a message while there is none."""
 
     title = ""
     data: Any = READING
@@ -23,11 +23,11 @@ class ReportPane(Pane):
         return self.report(self.data, width, height)
 
     def report(self, view: Any, width: int, height: int) -> list[Line]:
-        """The pane's lines from its view."""
+        """Return the pane's lines from its view."""
         return []
 
     def nothing(self, width: int, text: str, right: Line | None = None) -> list[Line]:
-        """The heading, and below it in words that there is nothing to draw."""
+        """Return the heading, and below it that there is nothing to show."""
         return [
             heading(self.title, width, right),
             *([(" ", "text"), *line] for line in wrap_text(text, "dim", width - 2)),

@@ -1,4 +1,4 @@
-"""Every sender and symbol: when it was last heard, how often it usually is, and for how long it is silent."""
+"""Senders by symbol: last receipt, usual gap, and silence."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class SendersPane(LiveTable):
         super().__init__("Senders", COLUMNS, id=id, empty=("no sender heard yet: POST a webhook",))
 
     def show(self, sources: tuple[SourceStatus, ...], at: datetime) -> None:
-        # Who has gone quiet stands above the others: there may be more senders than rows.
+        # Silent senders come first, because there may be more senders than rows.
         order = list(SHORT)
         rows = sorted(
             sources,

@@ -1,4 +1,4 @@
-"""The size breakdown: each factor, their product, and what the multiplier became."""
+"""The size breakdown: each factor, their product, and the final multiplier."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tui.widgets.line import Line, Piece, heading, wrap
 from tui.widgets.line_widget import Pane
 
 _NEUTRAL = 0.005
-"""A factor this close to 1 neither helps nor hurts."""
+"""A factor closer to 1 than this is shown as neutral."""
 _SHORT = {
     "htf_alignment": "htf",
     "phase_confidence_boost": "phase conf.",
@@ -31,7 +31,7 @@ def _mark(value: float) -> str:
 
 
 def factor_rows(size: PositionSize, width: int) -> list[Line]:
-    """One line per factor, in the order they are multiplied."""
+    """Return one line per factor, in the order of multiplication."""
     rows: list[Line] = []
     for name, value in size.factors.items():
         note = ""
@@ -76,7 +76,7 @@ class SizePane(Pane):
 
 
 def _compact(size: PositionSize, width: int) -> list[Line]:
-    """The factors that move the size, the strongest first, then how many leave it as it is."""
+    """Return the factors that change the size, strongest first, and the number of neutral ones."""
     moving = [(n, v) for n, v in size.factors.items() if abs(v - 1) >= _NEUTRAL]
     moving.sort(key=lambda item: -max(item[1], 1 / item[1] if item[1] else 99.0))
     pieces: list[Line] = [

@@ -1,4 +1,4 @@
-"""The line above the keys: each sender's freshness, the rules in force, and where the deck listens."""
+"""The line above the footer: freshness of each source, rules in force, and the listener's address."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SHORT = {
 
 @dataclass(frozen=True, slots=True)
 class SourcesView:
-    """The freshest of each source; ``age`` as it is written, so that it changes only when the text does."""
+    """The newest receipt per source; ``age`` is text, so that the line changes only when the text does."""
 
     sources: tuple[tuple[Source, str, int, int], ...]
     rules: str
@@ -29,7 +29,7 @@ class SourcesView:
 
 
 def freshest(sources: tuple[SourceStatus, ...]) -> tuple[tuple[Source, str, int, int], ...]:
-    """(source, age of its newest, symbols gone quiet, symbols) for each source that was ever heard."""
+    """Return (source, age of its newest receipt, silent symbols, symbols) per source."""
     out = []
     for source in SHORT:
         of_it = [status for status in sources if status.source is source]

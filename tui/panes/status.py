@@ -1,4 +1,4 @@
-"""The first line: may the engine trade, what does the exchange do, which clock and market are these."""
+"""The status line: mode, exchange session, clock and market feed; and the alarms below it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tui.widgets.line_widget import Pane
 
 _MODE_ROLE = {Mode.ACTIVE: "badge-good", Mode.REDUCING: "badge-warn", Mode.HALTED: "badge-bad"}
 _STEPS = 5
-"""Steps in which the line gives way: the mode and the clock's note must be seen at any width."""
+"""Parts dropped step by step on a narrow screen; mode and clock note always stay."""
 _MODE_NOTE = {
     Mode.ACTIVE: (),
     Mode.REDUCING: ("no entries", "no entries"),
@@ -44,7 +44,7 @@ class StatusPane(Pane):
 
 
 def _written(view: StatusView, less: int) -> tuple[Line, Line]:
-    """Both ends of the line; each step leaves out what a person can do without soonest."""
+    """Return both ends of the line; each step drops the least important part."""
     left: Line = [(f" {view.mode} ", _MODE_ROLE[view.mode])]
     if _MODE_NOTE[view.mode]:
         left.append((f" {_MODE_NOTE[view.mode][less > 2]}", "warn"))
@@ -81,7 +81,7 @@ def _exchange(exchange: ExchangeStatus, less: int) -> Line:
 
 
 class AlarmPane(Pane):
-    """Failures a person must see now; takes no room while there are none."""
+    """Failures that need attention now; hidden while there are none."""
 
     data: tuple[str, ...] = ()
 

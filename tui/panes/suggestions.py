@@ -1,4 +1,4 @@
-"""What might be changed, and what a person has said to it; nothing is changed by itself."""
+"""Suggested rule changes and their approval; nothing changes without approval."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _SAID = {"APPROVED": ("✓ approved", "good"), "REJECTED": ("✗ rejected", "bad
 
 
 class SuggestionsPane(LiveTable):
-    """Those to be judged first; what a key acts on is taken from here, never from the ledger."""
+    """Shows pending suggestions first; a key acts on the row selected here, never on the ledger."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__("Suggestions", COLUMNS, id=id, empty=("reading the ledger",))
@@ -57,7 +57,7 @@ class SuggestionsPane(LiveTable):
 
     @property
     def selected(self) -> Suggestion | None:
-        """The suggestion under the cursor, as it was last painted; ``None`` on one that was judged."""
+        """The selected suggestion as last painted; ``None`` on one already approved or rejected."""
         return self.suggestions.get(self.cursor) if self.cursor is not None else None
 
 
@@ -98,7 +98,7 @@ def judged_cells(each: Judged) -> tuple[Cell, ...]:
 
 
 def judged_words(text: str) -> tuple[str, str]:
-    """Rule and change out of a suggestion's sentence, "Raise RULE from A to B: ..."; else the sentence."""
+    """Return rule and change parsed from "Raise RULE from A to B: ...", else the whole sentence."""
     words = text.partition(":")[0].split(" ")
     if len(words) == 6 and words[2] == "from" and words[4] == "to":
         arrow = "▲" if words[0] == "Raise" else "▼"

@@ -164,7 +164,7 @@ class HistoryScreen(DeckScreen):
 
 
 def item_cells(item: Mapping[str, Any]) -> tuple[Cell, ...]:
-    """A decision of the ledger as the cells of one row."""
+    """Return the cells of one row from a ledger item."""
     action = str(item["decision"])
     side = str(item.get("direction") or item["proposed_direction"])
     frame = item.get("timeframe")

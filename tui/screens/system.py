@@ -75,7 +75,7 @@ class SystemScreen(ReportScreen):
         for kind in (EnginePane, LedgerPane, FeedsPane, RulesPane):
             self.query_one(kind).show(shown)
 
-    # --- what was not understood ------------------------------------------------------------------------
+    # --- quarantine -------------------------------------------------------------------------------------
 
     def on_quarantine_pane_looked(self, message: QuarantinePane.Looked) -> None:
         body = self.query_one(BodyPane)

@@ -1,4 +1,4 @@
-"""Bars, large words and marks made of characters that every terminal font has."""
+"""Bars, scales and large words made of characters that every terminal font has."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _HEAVY, _HALF, _LIGHT = "━", "╾", "─"
 
 
 def bar(value: float | None, width: int, role: str, *, full: float = 100.0) -> Line:
-    """A value of ``full`` as a heavy line on a light one: readable without colour."""
+    """Return a bar for ``value`` out of ``full``: a heavy line on a light one, readable without colour."""
     if width <= 0:
         return []
     share = 0.0 if value is None else min(1.0, max(0.0, value / full))
@@ -24,7 +24,7 @@ def bar(value: float | None, width: int, role: str, *, full: float = 100.0) -> L
 
 
 def marked_bar(value: float, width: int, role: str, marks: Iterable[float], *, full: float = 100.0) -> Line:
-    """A bar with a tick at each of ``marks``."""
+    """Return a bar with a tick at each of ``marks``."""
     cells = [(c, r) for text, r in bar(value, width, role, full=full) for c in text]
     for mark in marks:
         x = min(width - 1, max(0, round(mark / full * width)))
@@ -33,7 +33,7 @@ def marked_bar(value: float, width: int, role: str, marks: Iterable[float], *, f
 
 
 def scale(width: int, low: tuple[float, str], high: tuple[float, str], *, full: float = 100.0) -> str:
-    """Two labels under a bar: ``low``'s ends under its mark, ``high``'s begins there, or just after it."""
+    """Return the line of labels under a bar: ``low`` ends at its mark, ``high`` begins at its mark or after it."""
     end = min(width, round(low[0] / full * width) + 1)
     start = round(high[0] / full * width)
     text = low[1].rjust(end)[-max(end, len(low[1])) :]
@@ -60,7 +60,7 @@ LARGE_HEIGHT = 3
 
 
 def large(word: str) -> list[str]:
-    """The word in letters three lines high; empty when a letter has no large form."""
+    """Return the word in letters three lines high; empty when a letter has no large form."""
     if any(letter not in _FONT for letter in word):
         return []
     dots = [" ".join(_FONT[letter][y] for letter in word) for y in range(5)]

@@ -1,4 +1,4 @@
-"""A page of lines that is taller than its window: details and help; scrolls by key and wheel."""
+"""A scrolling page of lines, for details and help."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tui.widgets.line_widget import LineWidget
 
 
 class Document(LineWidget, can_focus=True):
-    """Lines made for the width at hand by ``write``."""
+    """Shows the lines that ``write`` returns for the current width."""
 
     BINDINGS = [
         Binding("up,k", "scroll_by(-1)", show=False),
@@ -31,7 +31,7 @@ class Document(LineWidget, can_focus=True):
 
     def lines(self, width: int, height: int) -> list[Line]:
         body = self._write(max(1, width - 2))
-        # What is scrolled to is kept, so that a window made large and small again is where it was.
+        # The offset is kept, so that enlarging and shrinking the window does not move the page.
         self._longest = max(0, len(body) - height + 1) if len(body) > height else 0
         if len(body) <= height:
             return body

@@ -1,4 +1,4 @@
-"""The last line: the keys that work here, each with its word."""
+"""The footer: the keys of the current screen with their labels."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from tui.widgets.line import Line, width_of
 from tui.widgets.line_widget import LineWidget
 
 _MERGED = 3
-"""Screens from which their keys are shown as one where not all have room."""
+"""With at least this many screen keys they are merged (1-5) where space is short."""
 
 
 class KeyBar(LineWidget):
-    """Made from the table of commands; a click on a word is its key."""
+    """Shows the commands of the footer; a click on one presses its key."""
 
     def __init__(self, commands: Sequence[UserCommand], *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -34,7 +34,7 @@ class KeyBar(LineWidget):
         return [line]
 
     def _fitting(self, width: int) -> list[tuple[Line, UserCommand]]:
-        """The commands for which there is room, in the table's order, the most needed chosen first."""
+        """Return the commands that fit, in the table's order; those of the lowest rank are chosen first."""
         pieces = [(_piece(command), command) for command in self._commands]
         if sum(width_of(piece) for piece, _ in pieces) + 1 > width + 2:
             pieces = _screens_as_one(pieces)
@@ -59,7 +59,7 @@ def _piece(command: UserCommand) -> Line:
 
 
 def _screens_as_one(pieces: list[tuple[Line, UserCommand]]) -> list[tuple[Line, UserCommand]]:
-    """The screens as one word, "1-5 screens", where their keys are digits; it stands for the first of them."""
+    """Merge the screen keys into one piece, "1-5 screens", if they are digits."""
     screens = [command for _, command in pieces if command.goes_to]
     keys = [command.key_name for command in screens]
     if len(keys) < _MERGED or not all(len(key) == 1 and key.isdigit() for key in keys):

@@ -1,4 +1,4 @@
-"""A line of the screen as data: (text, role) pairs, roles being names of colours in the theme."""
+"""A line of the screen as data: pairs of text and role; a role is the name of a colour in the theme."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Piece = tuple[str, str]
 Line = list[Piece]
 
 ROLES = tuple(INKS)
-"""Every colour a pane may ask for; the theme gives each its value."""
+"""All colour roles; each theme gives each role a colour."""
 
 TONE_ROLE = {"positive": "good", "neutral": "warn", "negative": "bad"}
 TONE_MARK = {"positive": "✓", "neutral": "!", "negative": "✗"}
@@ -27,7 +27,7 @@ def width_of(line: Iterable[Piece]) -> int:
 
 
 def clip_line(line: Line, width: int) -> Line:
-    """The line in at most ``width`` cells, with … where it was cut."""
+    """Return the line cut to ``width`` cells, with … at the cut."""
     out: Line = []
     left = width
     for text, role in line:
@@ -50,7 +50,7 @@ def pad_line(line: Line, width: int) -> Line:
 
 
 def spread(left: Line, right: Line, width: int, fill: Piece = (" ", "text")) -> Line:
-    """``left`` and ``right`` at both ends; where they do not fit together, ``right`` gives way."""
+    """Return a line with ``left`` and ``right`` at its ends; ``right`` is dropped if both do not fit."""
     left = clip_line(left, width)
     room = width - width_of(left) - 1
     right = clip_line(right, room) if room >= 4 else []
@@ -59,7 +59,7 @@ def spread(left: Line, right: Line, width: int, fill: Piece = (" ", "text")) -> 
 
 
 def heading(title: str, width: int, right: Line | None = None, *, focus: bool = False) -> Line:
-    """A pane's first line: its name, a rule, and what matters at the right end."""
+    """Return a pane's first line: its title, a rule, and a note at the right end."""
     mark = "▌" if focus else " "
     left: Line = [(mark, "title-focus"), (title + " ", "title-focus" if focus else "title")]
     tail: Line = [(" ", "text"), *right, (" ", "text")] if right else []
@@ -73,7 +73,7 @@ def signed_role(value: float | None) -> str:
 
 
 def wrap(pieces: Iterable[Line], width: int, joint: str = "  ") -> list[Line]:
-    """Set short pieces one after the other, breaking between them."""
+    """Return short pieces side by side, wrapped between pieces."""
     lines: list[Line] = []
     current: Line = []
     used = 0
@@ -93,7 +93,7 @@ def wrap(pieces: Iterable[Line], width: int, joint: str = "  ") -> list[Line]:
 
 
 def wrap_text(text: str, role: str, width: int, indent: str = "") -> list[Line]:
-    """A sentence broken at spaces; later lines start with ``indent``."""
+    """Return a sentence wrapped at spaces; later lines start with ``indent``."""
     words: list[Line] = [[(word, role)] for word in text.split(" ") if word]
     lines = wrap(words, max(8, width - len(indent)), " ")
     return [line if n == 0 else [(indent, role), *line] for n, line in enumerate(lines)]

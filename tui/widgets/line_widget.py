@@ -20,11 +20,11 @@ from tui.fmt import safe
 from tui.widgets.line import Line
 
 _JOIN_GAP = 14
-"""Spans closer than this are sent as one: moving the cursor and naming the colour again costs more bytes."""
+"""Changed spans closer than this are sent as one: a cursor move and a colour code cost more bytes."""
 
 
 def changed_spans(old: Strip, new: Strip) -> Iterator[tuple[int, int]]:
-    """The cell ranges [start, end) in which two strips differ."""
+    """Return the cell ranges [start, end) in which two strips differ."""
     before, after = _cells(old), _cells(new)
     start = end = -1
     for x in range(max(len(before), len(after))):
@@ -54,13 +54,13 @@ def _cells(strip: Strip) -> list[tuple[str, Style | None]]:
                 cells[-1] = (cells[-1][0] + c, cells[-1][1])
             else:
                 cells.append((c, style))
-                # The second half of a wide character changes with the first.
+                # A wide character has two cells: both change together.
                 cells.extend([("\0" + c, style)] * (size - 1))
     return cells
 
 
 class LineWidget(Widget):
-    """A widget that is a list of lines; subclasses say which in ``lines`` and call ``repaint`` on change."""
+    """A widget made of lines: subclasses return them from ``lines`` and call ``repaint`` after a change."""
 
     ALLOW_SELECT = False
 
@@ -72,11 +72,11 @@ class LineWidget(Widget):
         self._inks: dict[str, Style] = {}
 
     def lines(self, width: int, height: int) -> list[Line]:
-        """What to draw in that many cells; fewer lines leave the rest blank."""
+        """Return the lines for this size; missing lines are blank."""
         return []
 
     def row_style(self, y: int) -> str | None:
-        """The component class whose background lies under line ``y``, if any."""
+        """Return the component class with the background of line ``y``, or ``None``."""
         return None
 
     def ink(self, role: str) -> Style:
@@ -92,12 +92,12 @@ class LineWidget(Widget):
         super().notify_style_update()
 
     def forget(self) -> None:
-        """Draw everything anew at the next chance: how things are written has changed."""
+        """Repaint everything at the next refresh, because theme or number format changed."""
         self._painted_size = Size(-1, -1)
         self.refresh()
 
     def _build(self, size: Size) -> list[Strip]:
-        """The strips for that size; a line that says what it said is the strip it was."""
+        """Return the strips for this size; unchanged lines reuse their previous strip."""
         width, height = size
         lines = self.lines(width, height) if width > 0 and height > 0 else []
         before = self._drawn if size == self._painted_size else []
@@ -125,7 +125,7 @@ class LineWidget(Widget):
         return style
 
     def repaint(self) -> None:
-        """Draw again, sending only the cells that changed."""
+        """Build the lines again and send only the cells that changed."""
         if not self.is_mounted:
             return
         size = self.content_size
@@ -161,7 +161,7 @@ class LineWidget(Widget):
 
 
 class Pane(LineWidget):
-    """A painted widget that shows one slice of the snapshot, and draws again only when the slice changed."""
+    """A line widget that shows one part of the snapshot and repaints only when that part changed."""
 
     data: object = None
 

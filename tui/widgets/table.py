@@ -1,4 +1,4 @@
-"""A live table: rows with keys, a cursor that follows its key, the first column fixed, the rest by scrolling."""
+"""A live table: the cursor follows its row's key; the first column is fixed, the others scroll."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from tui.widgets.line_widget import LineWidget
 Cell = tuple[str, str]
 
 _MARGIN = 2
-"""The cursor's mark and a space, left of the first column."""
+"""Cells left of the first column: the cursor mark and a space."""
 _HEAD_LINES = 2
 _MOVED_GUARD = 1.0
-"""Seconds after the cursor's row vanished during which an action must be asked for again."""
+"""Seconds after the selected row vanished during which an action needs a second key press."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Column:
 
 
 class Row:
-    """One row: what it is of, written into cells only when it comes to be seen.
+    """One row: its value, and its cells, which are made only when the row becomes visible.
 
     Two rows are equal when they have the same key and are of the same thing.
     """
@@ -40,7 +40,7 @@ class Row:
     __slots__ = ("_cells", "_write", "key", "of")
 
     def __init__(self, key: str, of: Any, write: Callable[[Any], tuple[Cell, ...]]) -> None:
-        """``write`` gives as many cells as there are columns, each a text and the role of its colour."""
+        """``write`` returns one cell per column: a text and its colour role."""
         self.key = key
         self.of = of
         self._write = write
@@ -58,21 +58,21 @@ class Row:
         return self._cells
 
     def forget(self) -> None:
-        """Write the cells anew when they are seen next."""
+        """Make the cells again when the row becomes visible."""
         self._cells = None
 
 
 class LiveTable(LineWidget, can_focus=True):
-    """Rows keep the order they are given in; the cursor is anchored by key, never by place."""
+    """Rows keep the given order; the cursor stays on its row's key, not on its place."""
 
     BINDINGS = bindings("table")
     decisions = False
-    """Whether the keys of its rows are ids of decisions."""
+    """True if the rows' keys are ids of decisions."""
     follows_first = False
-    """Whether the cursor stays on the first row, whichever that is, until it is moved away from it."""
+    """True if the cursor stays on the first row, whatever its key, until the user moves it."""
 
     class Opened(Message):
-        """Enter, or a click on the row that has the cursor."""
+        """Enter was pressed, or the selected row was clicked."""
 
         def __init__(self, table: LiveTable, key: str) -> None:
             self.table = table
@@ -98,7 +98,7 @@ class LiveTable(LineWidget, can_focus=True):
         self._left = 0
         self._moved_at = float("-inf")
 
-    # --- what is shown ----------------------------------------------------------------------------------
+    # --- rows -------------------------------------------------------------------------------------------
 
     def show_rows(self, rows: tuple[Row, ...], note: Line | None = None) -> None:
         if rows == self.rows and (note is None or note == self.note):
@@ -123,13 +123,13 @@ class LiveTable(LineWidget, can_focus=True):
         super().forget()
 
     def to_top(self) -> None:
-        """Begin at the first of the rows that are shown next."""
+        """Scroll to the first row when the next rows are shown."""
         self.cursor, self.rows = None, ()
         self._top = self._wanted_top = 0
 
     @property
     def cursor_moved_by_itself(self) -> bool:
-        """Whether the row under the cursor vanished a moment ago and another took its place."""
+        """True if the selected row vanished a moment ago and the cursor is on another one."""
         return monotonic() - self._moved_at < _MOVED_GUARD
 
     def reason_to_wait(self, row_name: str, again: str) -> str:
@@ -163,7 +163,7 @@ class LiveTable(LineWidget, can_focus=True):
     # --- drawing ----------------------------------------------------------------------------------------
 
     def _visible(self, width: int) -> list[int]:
-        """The columns that fit: the first always, then as many as fit from the scrolled one on."""
+        """Return the columns that fit: the first one, then as many as fit from the scroll position on."""
         gap = self._gap
         used = _MARGIN + self.columns[0].width
         shown = [0]
@@ -180,7 +180,7 @@ class LiveTable(LineWidget, can_focus=True):
         return 1 if self.app.has_class("-compact") else 2
 
     def _left_at(self, width: int) -> int:
-        """How many columns are scrolled away: no more than it takes to see the last one."""
+        """Return how many columns are scrolled out: no more than needed to see the last one."""
         room = width - _MARGIN - self.columns[0].width
         left = len(self.columns) - 1
         while left > 0 and (room := room - self._gap - self.columns[left].width) >= 0:
@@ -211,7 +211,7 @@ class LiveTable(LineWidget, can_focus=True):
             for n in shown:
                 column = self.columns[n]
                 text, role = row.cells[n]
-                # The gap belongs to the cell: a run of one colour less is forty bytes less on the wire.
+                # The gap gets the cell's colour: one colour change less saves about forty bytes per cell.
                 line.append((fit(text, column.width, column.align) + gap, role))
             out.append(line)
         return out

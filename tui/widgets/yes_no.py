@@ -1,4 +1,4 @@
-"""The two answers of a question in one line: Cancel, which has the cursor, and the deed with its own key."""
+"""The two answers of a question in one line: Cancel, which is selected at first, and the action."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from tui.widgets.line_widget import LineWidget
 
 CANCEL = "Cancel  Esc"
 _LEAST = 12
-"""Cells of the narrowest answer."""
+"""Least width of an answer in cells."""
 _GAP = 2
 
 
 class Answers(LineWidget, can_focus=True):
-    """One widget, where two buttons in a row would be three: a dialog is on the screen that much sooner."""
+    """Both answers in one widget: two buttons in a row would be three widgets, and the dialog would open later."""
 
     BINDINGS = [
         Binding("enter,space", "give", show=False),
@@ -31,28 +31,28 @@ class Answers(LineWidget, can_focus=True):
             super().__init__()
             self.yes = yes
 
-    def __init__(self, deed: str) -> None:
-        """``deed`` is the word for a yes."""
+    def __init__(self, action: str) -> None:
+        """``action`` is the label of the confirming answer."""
         super().__init__(id="answers")
-        self._deed = deed
+        self._action_label = action
         self.on_yes = False
-        """Whether Enter would mean a yes."""
+        """True if the confirming answer is selected."""
 
-    def name_deed(self, deed: str) -> None:
-        if deed != self._deed:
-            self._deed = deed
+    def set_action_label(self, action: str) -> None:
+        if action != self._action_label:
+            self._action_label = action
             self.repaint()
 
     def _labels(self) -> tuple[str, str]:
-        return _label(CANCEL), _label(f"{self._deed}  y")
+        return _label(CANCEL), _label(f"{self._action_label}  y")
 
     def lines(self, width: int, height: int) -> list[Line]:
-        cancel, deed = self._labels()
+        cancel, action = self._labels()
         here = self.has_focus
         answers: Line = [
             (cancel, "badge-info" if here and not self.on_yes else "button"),
             (" " * _GAP, "text"),
-            (deed, "badge-bad" if here and self.on_yes else "button-bad"),
+            (action, "badge-bad" if here and self.on_yes else "button-bad"),
         ]
         return [[(" " * (width - width_of(answers)), "text"), *answers]]
 
@@ -64,11 +64,11 @@ class Answers(LineWidget, can_focus=True):
         self.repaint()
 
     def on_click(self, event: events.Click) -> None:
-        cancel, deed = (cell_len(label) for label in self._labels())
+        cancel, action = (cell_len(label) for label in self._labels())
         left_of_end = self.size.width - event.x
-        if 0 < left_of_end <= deed:
+        if 0 < left_of_end <= action:
             self.post_message(self.Given(True))
-        elif deed + _GAP < left_of_end <= deed + _GAP + cancel:
+        elif action + _GAP < left_of_end <= action + _GAP + cancel:
             self.post_message(self.Given(False))
 
 
