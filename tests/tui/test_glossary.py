@@ -9,8 +9,13 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+import fake_deck
+
 from core.model import Mode
+from tui import fmt
 from tui.guide.pages import stored_page
+from tui.panes import size
+from tui.panes.metric_cards import CARDS
 
 ROOT = Path(__file__).resolve().parents[2]
 CODE = re.compile(r"[A-Z][A-Z0-9]+(?:_[A-Z0-9]+)*")
@@ -111,6 +116,15 @@ def test_every_column_is_explained() -> None:
     found = columns()
     assert {"mark age", "code or outcome, net $", "R against the rest", "usual gap"} <= found
     assert sorted(found - terms()) == []
+
+
+def test_every_component_size_factor_and_metric_is_explained() -> None:
+    record = fake_deck.record()
+    assert record.size is not None
+    names = {part.name for part in record.verdict.components}
+    names |= {fmt.words(factor) for factor in record.size.factors} | set(size._SHORT.values())
+    names |= {card.name.strip() for card in CARDS}
+    assert sorted(names - terms()) == []
 
 
 def test_an_entry_is_one_plain_line_and_no_section_has_it_twice() -> None:
