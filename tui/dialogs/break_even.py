@@ -26,7 +26,7 @@ class BreakEvenDialog(PositionQuestion):
         ]
 
     def warning(self, row: PositionRow, now: PositionRow) -> str:
-        return "The price is already beyond that stop: the next price sells." if now.break_even_sells else ""
+        return "The price is past that stop: the next price sells." if now.break_even_sells else ""
 
     def refusal(self, row: PositionRow, now: Now) -> str:
         refused = super().refusal(row, now)
