@@ -30,7 +30,7 @@ from core.positions import (
     pnl_breakdown,
     stop_to_break_even,
 )
-from core.positions.attribution import NOTHING
+from core.positions.attribution import NO_ATTRIBUTION
 from core.positions.trading_context import TradingContext
 from core.rules import Rules
 
@@ -232,7 +232,7 @@ def trade_opening(stored: Position) -> Position | None:
         remaining=stored.entry.filled_contracts,
         last=stored.first,
         legs=(),
-        running=NOTHING,
+        running=NO_ATTRIBUTION,
         mfe=0.0,
         mae=0.0,
         state=PositionState.OPEN,

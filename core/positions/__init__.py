@@ -1,4 +1,17 @@
-"""Open positions: marks, exits, attribution and settlement, as pure functions over frozen positions."""
+"""Open positions: marks, exits, attribution and settlement, as pure functions over frozen positions.
+
+Job: change a position when a price, time or a command arrives, and say where its P&L comes from. May not
+touch files, sockets, asyncio, the wall clock, the engine's state, the server or the screens: the instant and
+the rules are arguments.
+
+Read first:
+
+- position.py: Position, its entry fill, its exit fills and its marks.
+- transitions.py: on_price, on_time, exit_by_hand; the move of the stop to break-even.
+- exits.py: the exits in order of priority (the table EXITS).
+- marking.py: value, Greeks and volatility of a contract at one instant.
+- attribution.py: the split of a change in value into delta, gamma, volatility and theta.
+"""
 
 from core.positions.ledger_record import execution_record, exit_record
 from core.positions.live_values import LiveValues, live_values

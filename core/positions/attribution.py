@@ -1,9 +1,10 @@
-"""The split of a change in value between spot, volatility and time, exact in every step.
+"""Attribution of a change in value to spot, volatility and time, exact in every step.
 
-The model is revalued at the eight corners between two states (spot, volatility, time each at the start or at
-the end). A part is the average of its effect over the six orders in which the three can change (Shapley), so
-the parts add up to the change with nothing rescaled. Spot's part is delta (the delta at the step's start
-times the move) plus gamma (the rest of it). What a quoted mid moved beyond the model is ``unexplained``.
+The model is revalued at the eight corners between two states (spot, volatility and time each at the start or
+at the end). The part of one cause is its effect averaged over the six orders in which the three can change:
+the Shapley value (Shapley 1953, "A value for n-person games"). So the parts add up to the change without
+rescaling. The part of spot is split into delta (the delta at the start times the move) and gamma (the rest).
+The part of a quoted mid's change that the model does not explain is ``unexplained``.
 
 Invariants, tested under these names: parts_add_up, small_steps_are_the_greeks, scalar_equals_array.
 """
@@ -23,7 +24,7 @@ from core.options.pricing import DAY_YEARS, SESSION_YEARS, price_corners
 
 @dataclass(frozen=True, slots=True)
 class Attribution:
-    """Dollars by cause; per contract in a mark, for all of its contracts in a leg."""
+    """Dollars by cause; per contract in a mark, for all of its contracts in an exit fill."""
 
     delta: float = 0.0
     gamma: float = 0.0
@@ -54,11 +55,11 @@ class Attribution:
         )
 
 
-NOTHING = Attribution()
+NO_ATTRIBUTION = Attribution()
 
 
 class State(NamedTuple):
-    """What the model's value depends on at one instant: $, volatility a year, years of both clocks."""
+    """Inputs of the model that change: spot in $, volatility a year, years to expiry on both clocks."""
 
     spot: float
     iv: float
@@ -67,7 +68,7 @@ class State(NamedTuple):
 
 
 class PricingTerms(NamedTuple):
-    """What of the contract and the rules does not change in a step; rate and dividend a year, continuous."""
+    """Inputs of the model that stay: the contract's terms, rate and dividend a year (continuous)."""
 
     strike: float
     is_call: bool
@@ -80,10 +81,9 @@ class PricingTerms(NamedTuple):
 def shapley_one(
     terms: PricingTerms, start: State, end: State, delta: float, mid_change: float
 ) -> Attribution:
-    """The attribution of one step in $ per contract.
+    """Return the attribution of one step of one contract, in $ per contract.
 
-    ``delta`` is the option's delta at the start; ``mid_change`` the change of the mid in $ per share, what
-    of it the model does not explain is ``unexplained``.
+    ``delta`` is the option's delta at the start, ``mid_change`` the change of the mid in $ per share.
     """
 
     f000, f001, f010, f011, f100, f101, f110, f111 = price_corners(
@@ -111,7 +111,7 @@ def shapley_one(
 
 
 class States(NamedTuple):
-    """``State`` in columns: arrays of one shape, or what broadcasts to it."""
+    """Columns of ``State``: arrays of one shape, or values that broadcast to it."""
 
     spot: ArrayLike
     iv: ArrayLike
@@ -120,7 +120,7 @@ class States(NamedTuple):
 
 
 class Steps(NamedTuple):
-    """Many positions after one step: model value and Greeks at its end, attribution in $ per contract."""
+    """The steps of many positions: model value and Greeks at the end, attribution in $ per contract."""
 
     price: Floats
     delta: Floats
@@ -149,10 +149,11 @@ def shapley_steps(
     theta_years: float = SESSION_YEARS,
     theta_carry_years: float = DAY_YEARS,
 ) -> Steps:
-    """``shapley_one`` for many contracts at once, with value and Greeks at the end of the step.
+    """Return the attribution of one step of many contracts, with value and Greeks at its end.
 
-    All inputs broadcast to one dimension; ``mid_change`` is the change of quoted mids in $ per share, the
-    model's own change where omitted (unexplained 0). Units as in ``core.options.greeks``.
+    The array form of ``shapley_one``, equal to it to rounding. All inputs broadcast to one dimension;
+    ``mid_change`` is the change of quoted mids in $ per share, by default the model's own change (unexplained
+    0). Units as in ``core.options.greeks``.
     """
     floor = np.asarray(american, dtype=np.bool_)
     all_american = bool(floor.all())
@@ -218,7 +219,7 @@ def _floor_some(
     spots: list[Floats],
     floor: NDArray[np.bool_],
 ) -> tuple[Greeks, Floats]:
-    """The intrinsic floor where only some of the rows are American."""
+    """Apply the intrinsic floor where only some of the rows are American."""
     sign = right_sign(is_call)
     least = [np.where(floor, sign * (spot - np.asarray(strike)), 0.0) for spot in spots]
     binds = least[1] > after.price

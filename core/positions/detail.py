@@ -1,7 +1,7 @@
-"""What a person who opens one position sees of it: where its money came from, its path, and its decay.
+"""Detail of one position for the deck: P&L by cause, price path since the entry, and time decay ahead.
 
-Shares of a position's life run from 0 at the entry to 1 at the last close of its option, on the trading
-clock: a night is as long as the variance it stands for.
+A share of the holding period runs from 0 at the entry to 1 at the option's last close, on the trading clock:
+a night counts as long as the variance it stands for.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 
 from core.options import price
 from core.options.trading_clock import CALENDAR_YEAR_SECONDS
-from core.positions.attribution import NOTHING, Attribution
+from core.positions.attribution import NO_ATTRIBUTION, Attribution
 from core.positions.exits import time_exit_at
 from core.positions.live_values import ExitCondition, exit_conditions
 from core.positions.marking import terms_of
@@ -39,8 +39,8 @@ class Cause:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Money:
-    """A trade in $ so far: by cause for the contracts held and sold, and its costs.
+class PnlByCause:
+    """P&L of a trade so far in $: by cause, for the contracts held and sold, and its costs.
 
     The causes of both add up to ``gross``; gross less the three costs is ``net``.
     """
@@ -62,7 +62,7 @@ class Money:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PathPoint:
-    """One valuation: the option's mid and the underlying in $ a share, at a share of the position's life."""
+    """One valuation: the option's mid and the underlying in $ a share, at a share of the holding period."""
 
     at: datetime
     share: float
@@ -72,7 +72,7 @@ class PathPoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ValuePoint:
-    """The model's value of the option in $ a share, at a share of the position's life."""
+    """The model's value of the option in $ a share, at a share of the holding period."""
 
     share: float
     value: float
@@ -80,13 +80,13 @@ class ValuePoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Detail:
-    """One position in full; ``sessions`` are the openings after the entry, each with its share of life.
+    """One position in full; ``sessions`` are the session opens after the entry, each with its share.
 
-    ``decay`` is the value of the option from the last mark to its last close, were the underlying and the
-    volatility to stay: empty when no volatility is known or the position is closed.
+    ``decay`` is the option's value from the last mark to its last close with the underlying and the
+    volatility unchanged: empty when no volatility is known or the position is closed.
     """
 
-    money: Money
+    money: PnlByCause
     exits: tuple[ExitCondition, ...]
     path: tuple[PathPoint, ...]
     decay: tuple[ValuePoint, ...]
@@ -98,26 +98,26 @@ class Detail:
 def position_detail(
     position: Position, marks: Iterable[Mark], now: datetime, trading: TradingContext
 ) -> Detail:
-    """One position as of its last mark; ``marks`` are those stored of it, oldest first, all or some."""
-    life = _Life(position, trading)
+    """Return the detail of a position as of its last mark; ``marks`` are its stored marks, oldest first."""
+    holding = _HoldingPeriod(position, trading)
     return Detail(
-        money=money_of(position),
+        money=pnl_by_cause(position),
         exits=exit_conditions(position, now, trading) if position.is_open else (),
-        path=_path(position, marks, life),
-        decay=_decay(position, life, trading) if position.is_open else (),
-        sessions=tuple(life.sessions()),
-        now_share=life.share(max(now, position.opened_at)),
-        time_exit_share=life.share(time_exit_at(position, trading)),
+        path=_path(position, marks, holding),
+        decay=_decay(position, holding, trading) if position.is_open else (),
+        sessions=tuple(holding.sessions()),
+        now_share=holding.share(max(now, position.opened_at)),
+        time_exit_share=holding.share(time_exit_at(position, trading)),
     )
 
 
-def money_of(position: Position) -> Money:
-    """The attribution and the costs of a trade so far, those of the whole entry included."""
-    sold = NOTHING
+def pnl_by_cause(position: Position) -> PnlByCause:
+    """Return the attribution and the costs of a trade so far, including the entry's costs in full."""
+    sold = NO_ATTRIBUTION
     for leg in position.legs:
         sold = sold.plus(leg.attribution)
     entry, legs = position.entry, position.legs
-    return Money(
+    return PnlByCause(
         held=position.running.times(position.remaining),
         sold=sold,
         gross=gross_so_far(position),
@@ -128,13 +128,13 @@ def money_of(position: Position) -> Money:
     )
 
 
-def leg_net(position: Position, index: int) -> float:
-    """Net $ of one leg, with its contracts' part of the entry's costs."""
+def exit_fill_net(position: Position, index: int) -> float:
+    """Return the net $ of one exit fill, including its contracts' part of the entry's costs."""
     return pnl_breakdown(position, (position.legs[index],)).net
 
 
-class _Life:
-    """A position's life on the trading clock."""
+class _HoldingPeriod:
+    """The time from a position's entry to its option's last close, on the trading clock."""
 
     def __init__(self, position: Position, trading: TradingContext) -> None:
         self.begin = position.opened_at
@@ -154,7 +154,7 @@ class _Life:
                 yield self.share(session.open), session.open
 
     def instants(self, start: datetime, count: int) -> list[datetime]:
-        """Instants from ``start`` to the end, evenly spaced on the trading clock."""
+        """Return instants from ``start`` to the end, evenly spaced on the trading clock."""
         knots = [start, self.end]
         for session in self.calendar.sessions_between(
             self.calendar.market_date(start), self.calendar.market_date(self.end)
@@ -167,34 +167,34 @@ class _Life:
         return [datetime.fromtimestamp(each, UTC) for each in wanted[:-1].tolist()] + [self.end]
 
 
-def _path(position: Position, marks: Iterable[Mark], life: _Life) -> tuple[PathPoint, ...]:
-    """The last valuation of each stretch of the life so far, the entry first."""
+def _path(position: Position, marks: Iterable[Mark], holding: _HoldingPeriod) -> tuple[PathPoint, ...]:
+    """Return the last valuation in each of POINTS equal parts of the holding period so far, the entry first."""
     entry = position.entry
     points = {
-        -1: PathPoint(at=life.begin, share=0.0, mid=entry.entry_mid, underlying=entry.underlying_at_entry)
+        -1: PathPoint(at=holding.begin, share=0.0, mid=entry.entry_mid, underlying=entry.underlying_at_entry)
     }
-    lived = life.share(position.last.at) or 1.0
+    share_now = holding.share(position.last.at) or 1.0
     for mark in (*marks, position.last):
-        if mark.at < life.begin:
+        if mark.at < holding.begin:
             continue
-        share = life.share(mark.at)
-        stretch = int(share / lived * (POINTS - 1))
-        points[stretch] = PathPoint(at=mark.at, share=share, mid=mark.mid, underlying=mark.spot)
+        share = holding.share(mark.at)
+        slot = int(share / share_now * (POINTS - 1))
+        points[slot] = PathPoint(at=mark.at, share=share, mid=mark.mid, underlying=mark.spot)
     return tuple(sorted(points.values(), key=lambda point: point.at))
 
 
-def _decay(position: Position, life: _Life, trading: TradingContext) -> tuple[ValuePoint, ...]:
+def _decay(position: Position, holding: _HoldingPeriod, trading: TradingContext) -> tuple[ValuePoint, ...]:
     last, terms = position.last, terms_of(position.contract, trading)
-    start = max(last.at, life.begin)
-    if last.iv is None or start >= life.end:
+    start = max(last.at, holding.begin)
+    if last.iv is None or start >= holding.end:
         return ()
-    instants = life.instants(start, POINTS // 2)
-    ends = np.full(len(instants), life.end.timestamp())
+    instants = holding.instants(start, POINTS // 2)
+    ends = np.full(len(instants), holding.end.timestamp())
     seconds = np.array([each.timestamp() for each in instants])
     values = price(
         last.spot,
         terms.strike,
-        life.clock.years_between_arrays(seconds, ends),
+        holding.clock.years_between_arrays(seconds, ends),
         last.iv,
         terms.is_call,
         rate=terms.rate,
@@ -203,10 +203,19 @@ def _decay(position: Position, life: _Life, trading: TradingContext) -> tuple[Va
         american=terms.american,
     )
     return tuple(
-        ValuePoint(share=life.share(at), value=float(value))
+        ValuePoint(share=holding.share(at), value=float(value))
         for at, value in zip(instants, values, strict=True)
         if np.isfinite(value)
     )
 
 
-__all__ = ["Cause", "Detail", "Money", "PathPoint", "ValuePoint", "leg_net", "money_of", "position_detail"]
+__all__ = [
+    "Cause",
+    "Detail",
+    "PathPoint",
+    "PnlByCause",
+    "ValuePoint",
+    "exit_fill_net",
+    "pnl_by_cause",
+    "position_detail",
+]

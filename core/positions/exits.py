@@ -1,11 +1,11 @@
-"""The exits as one ordered table: the first row that applies acts.
+"""Exit conditions in order of priority: the table ``EXITS``, of which the first condition that applies acts.
 
-A price is walked in stretches. A single price, and a bar's open, is a stretch of one point: a level that it
-has gone through is traded at that price, for stops and targets alike. What lies inside a bar is a stretch
-from its low to its high: a level in it is traded at the level, and as the table stands, where both sides lie
-inside one bar the stop comes first. Inside a bar the price passes the first target before the second, so
-there TARGET_2 waits for TARGET_1's part to have left, in the same bar; a price beyond both sells everything
-as TARGET_2.
+Prices are tested as ranges. A single price, or the open of a bar, is a range of one point: a level at or
+behind that point is traded at that price, for stops and targets alike. The inside of a bar is the range from
+its low to its high: a level within it is traded at the level. If a bar covers both the stop and a target, the
+stop comes first, by the order of the table. Inside a bar the price passes the first target before the second,
+so there TARGET_2 waits until TARGET_1 has sold its part, in the same bar; a single price beyond both targets
+sells everything as TARGET_2.
 """
 
 from __future__ import annotations
@@ -24,15 +24,19 @@ from core.positions.trading_context import TradingContext
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
-    """The underlying's prices that were passed: one point, or what lies ``inside`` a bar."""
+class PriceRange:
+    """The underlying's prices to test levels against: one point, or the ``inside`` of a bar."""
 
     low: float
     high: float
     inside: bool
 
     def crossing(self, level: float, side: int) -> float | None:
-        """Where a level was met from below (``side`` 1) or above (-1): at it, or at the point beyond it."""
+        """Return the price at which a level trades, ``None`` when the range does not reach it.
+
+        ``side`` 1: the level is met from below, -1: from above. The price is the level itself inside a bar,
+        else the point at or beyond it.
+        """
         farthest = self.high if side > 0 else self.low
         if (farthest - level) * side < 0:
             return None
@@ -40,25 +44,25 @@ class Stretch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Moment:
-    """What the exits look at: an instant, and what became of the price.
+class ExitInputs:
+    """The instant and the prices that the exit conditions are tested with.
 
-    ``spot`` is where a trade that no level asks for would be made, ``passed`` the prices for the levels
-    (``None`` when they are too old, or none came). ``tradable`` tells whether options trade; ``clock``
-    whether exits by time are due to be looked at; ``asked`` how many contracts a person wants out.
+    ``spot`` is the underlying's price for exits that no level causes. ``passed`` is the range to test levels
+    against, ``None`` when there is no price or it is too old. ``tradable``: options can be traded now.
+    ``time_exits``: test the exits by time and theta too. ``manual_contracts`` were asked for by a person.
     """
 
     now: datetime
     spot: float
     tradable: bool
-    passed: Stretch | None = None
-    clock: bool = False
-    asked: int = 0
+    passed: PriceRange | None = None
+    time_exits: bool = False
+    manual_contracts: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Exit:
-    """An exit that applies: how many contracts leave, at which price of the underlying."""
+    """An exit that applies: contracts to sell, and the underlying's price it happens at."""
 
     reason: ExitReason
     contracts: int
@@ -66,36 +70,42 @@ class Exit:
 
 
 # Contracts to sell and the underlying's price, or None when the exit does not apply.
-Found = tuple[int, float] | None
-Predicate = Callable[[Position, Moment, TradingContext], Found]
+ContractsAndSpot = tuple[int, float] | None
+ExitTest = Callable[[Position, ExitInputs, TradingContext], ContractsAndSpot]
 
 
-def first_exit(position: Position, moment: Moment, trading: TradingContext) -> Exit | None:
-    """The first exit of the table that applies, ``None`` when the position stays as it is."""
+def first_exit(position: Position, inputs: ExitInputs, trading: TradingContext) -> Exit | None:
+    """Return the first exit of the table that applies, ``None`` when no exit does."""
     if not position.is_open:
         return None
-    tradable = moment.tradable
-    for reason, applies in _rows(moment.passed is not None and tradable, moment.clock and tradable):
-        if (found := applies(position, moment, trading)) is not None:
+    tradable = inputs.tradable
+    for reason, applies in _exits_to_test(
+        inputs.passed is not None and tradable, inputs.time_exits and tradable
+    ):
+        if (found := applies(position, inputs, trading)) is not None:
             return Exit(reason, *found)
     return None
 
 
-def touched(position: Position, stretch: Stretch) -> bool:
-    """Whether a stretch meets the stop or a target: most bars meet neither and need no look at the table."""
+def crosses_a_level(position: Position, passed: PriceRange) -> bool:
+    """Return whether a price range reaches the stop or a target.
+
+    A quick test before the whole table: most bars reach neither.
+    """
     side, levels = position.direction.sign, position.levels
     return (
-        stretch.crossing(position.stop, -side) is not None
-        or stretch.crossing(levels.target_1, side) is not None
-        or stretch.crossing(levels.target_2, side) is not None
+        passed.crossing(position.stop, -side) is not None
+        or passed.crossing(levels.target_1, side) is not None
+        or passed.crossing(levels.target_2, side) is not None
     )
 
 
 def time_exit_at(position: Position, trading: TradingContext) -> datetime:
-    """When TIME acts: minutes before the close of the session that the contract's term allows.
+    """Return the instant at which TIME acts: some minutes before the close of the last session the term
+    allows.
 
-    The entry's own session for an option that expired on its day, else n full sessions after it by the term
-    at the entry; never later than before the expiry's last close.
+    An option bought on its expiry day: that session. Otherwise a number of full sessions after the entry's
+    session, by the days to expiry at the entry. Never after the option's last session.
     """
     known = trading.cache.time_exits.get(position.id)
     if known is None:
@@ -105,7 +115,7 @@ def time_exit_at(position: Position, trading: TradingContext) -> datetime:
 
 
 def due_by_clock(position: Position, now: datetime, trading: TradingContext) -> bool:
-    """Whether THETA_DECAY or TIME applies to a position that can be traded now."""
+    """Return whether THETA_DECAY or TIME applies to a position that can be traded now."""
     return 0 < -position.running.theta >= theta_limit(position, trading) or now >= time_exit_at(
         position, trading
     )
@@ -122,7 +132,10 @@ def _time_exit_at(position: Position, trading: TradingContext) -> datetime:
 
 @lru_cache(maxsize=1024)
 def _close_after(calendar: Calendar, opened_at: datetime, sessions: int) -> datetime | None:
-    """The close of the n-th session after an entry's own; asked for at every price of every position."""
+    """Return the close of the n-th session after the entry's session (0: its own session).
+
+    Cached: it is needed for every position at every price.
+    """
     day = calendar.market_date(opened_at)
     if sessions:
         return calendar.sessions_after(day, sessions).close
@@ -131,85 +144,91 @@ def _close_after(calendar: Calendar, opened_at: datetime, sessions: int) -> date
 
 
 def theta_limit(position: Position, trading: TradingContext) -> float:
-    """Dollars of time value one contract may pay before THETA_DECAY acts."""
+    """Return the dollars of time value that one contract may lose before THETA_DECAY acts."""
     return trading.rules.exits.theta_decay_pct / 100 * position.entry.entry_price * position.entry.multiplier
 
 
 def scale_out(position: Position, trading: TradingContext) -> int:
-    """How many contracts leave at the first target: the rules' part of those held, rounded up."""
+    """Return the contracts to sell at the first target: the rules' fraction of those held, rounded up."""
     return min(
         position.remaining, math.ceil(position.remaining * trading.rules.exits.scale_out_fraction - 1e-9)
     )
 
 
-def _manual(position: Position, moment: Moment, _: TradingContext) -> Found:
-    return (min(moment.asked, position.remaining), moment.spot) if moment.asked else None
+def _manual(position: Position, inputs: ExitInputs, _: TradingContext) -> ContractsAndSpot:
+    return (
+        (min(inputs.manual_contracts, position.remaining), inputs.spot) if inputs.manual_contracts else None
+    )
 
 
-def _stop_loss(position: Position, moment: Moment, _: TradingContext) -> Found:
-    at = _crossed(moment, position.stop, -position.direction.sign)
+def _stop_loss(position: Position, inputs: ExitInputs, _: TradingContext) -> ContractsAndSpot:
+    at = _crossed(inputs, position.stop, -position.direction.sign)
     return None if at is None else (position.remaining, at)
 
 
-def _target_2(position: Position, moment: Moment, trading: TradingContext) -> Found:
-    at = _crossed(moment, position.levels.target_2, position.direction.sign)
-    if at is None or (_first_target_ahead(position, trading) and moment.passed and moment.passed.inside):
+def _target_2(position: Position, inputs: ExitInputs, trading: TradingContext) -> ContractsAndSpot:
+    at = _crossed(inputs, position.levels.target_2, position.direction.sign)
+    if at is None or (_target_1_pending(position, trading) and inputs.passed and inputs.passed.inside):
         return None
     return position.remaining, at
 
 
-def _target_1(position: Position, moment: Moment, trading: TradingContext) -> Found:
-    at = _crossed(moment, position.levels.target_1, position.direction.sign)
-    if at is None or not _first_target_ahead(position, trading):
+def _target_1(position: Position, inputs: ExitInputs, trading: TradingContext) -> ContractsAndSpot:
+    at = _crossed(inputs, position.levels.target_1, position.direction.sign)
+    if at is None or not _target_1_pending(position, trading):
         return None
     return scale_out(position, trading), at
 
 
-def _theta_decay(position: Position, moment: Moment, trading: TradingContext) -> Found:
+def _theta_decay(position: Position, inputs: ExitInputs, trading: TradingContext) -> ContractsAndSpot:
     paid = -position.running.theta
-    return (position.remaining, moment.spot) if 0 < paid >= theta_limit(position, trading) else None
+    return (position.remaining, inputs.spot) if 0 < paid >= theta_limit(position, trading) else None
 
 
-def _time(position: Position, moment: Moment, trading: TradingContext) -> Found:
-    return (position.remaining, moment.spot) if moment.now >= time_exit_at(position, trading) else None
+def _time(position: Position, inputs: ExitInputs, trading: TradingContext) -> ContractsAndSpot:
+    return (position.remaining, inputs.spot) if inputs.now >= time_exit_at(position, trading) else None
 
 
-def _expiry(position: Position, moment: Moment, trading: TradingContext) -> Found:
-    if moment.now < trading.last_close(position.contract.expiry):
+def _expiry(position: Position, inputs: ExitInputs, trading: TradingContext) -> ContractsAndSpot:
+    if inputs.now < trading.last_close(position.contract.expiry):
         return None
-    return position.remaining, moment.spot
+    return position.remaining, inputs.spot
 
 
-class Looks(Enum):
-    """At what a row looks: LEVELS at the prices that were passed, CLOCK at the time; both while options trade."""
+class ExitTrigger(Enum):
+    """When a condition is tested: LEVELS with new prices, CLOCK with time, both only while options trade."""
 
     ALWAYS = "always"
     LEVELS = "levels"
     CLOCK = "clock"
 
 
-EXITS: tuple[tuple[ExitReason, Looks, Predicate], ...] = (
-    (ExitReason.MANUAL, Looks.ALWAYS, _manual),
-    (ExitReason.STOP_LOSS, Looks.LEVELS, _stop_loss),
-    (ExitReason.TARGET_2, Looks.LEVELS, _target_2),
-    (ExitReason.TARGET_1, Looks.LEVELS, _target_1),
-    (ExitReason.THETA_DECAY, Looks.CLOCK, _theta_decay),
-    (ExitReason.TIME, Looks.CLOCK, _time),
-    (ExitReason.EXPIRY, Looks.ALWAYS, _expiry),
+EXITS: tuple[tuple[ExitReason, ExitTrigger, ExitTest], ...] = (
+    (ExitReason.MANUAL, ExitTrigger.ALWAYS, _manual),
+    (ExitReason.STOP_LOSS, ExitTrigger.LEVELS, _stop_loss),
+    (ExitReason.TARGET_2, ExitTrigger.LEVELS, _target_2),
+    (ExitReason.TARGET_1, ExitTrigger.LEVELS, _target_1),
+    (ExitReason.THETA_DECAY, ExitTrigger.CLOCK, _theta_decay),
+    (ExitReason.TIME, ExitTrigger.CLOCK, _time),
+    (ExitReason.EXPIRY, ExitTrigger.ALWAYS, _expiry),
 )
 
 
 @lru_cache(maxsize=4)
-def _rows(levels: bool, clock: bool) -> tuple[tuple[ExitReason, Predicate], ...]:
-    """The rows of the table that can apply where levels, or the clock, are looked at."""
-    looked = {Looks.ALWAYS, *((Looks.LEVELS,) if levels else ()), *((Looks.CLOCK,) if clock else ())}
-    return tuple((reason, applies) for reason, looks, applies in EXITS if looks in looked)
+def _exits_to_test(levels: bool, clock: bool) -> tuple[tuple[ExitReason, ExitTest], ...]:
+    """Return the rows of EXITS to test, with or without the conditions of price levels and of time."""
+    wanted = {
+        ExitTrigger.ALWAYS,
+        *((ExitTrigger.LEVELS,) if levels else ()),
+        *((ExitTrigger.CLOCK,) if clock else ()),
+    }
+    return tuple((reason, applies) for reason, trigger, applies in EXITS if trigger in wanted)
 
 
-def _crossed(moment: Moment, level: float, side: int) -> float | None:
-    assert moment.passed is not None
-    return moment.passed.crossing(level, side)
+def _crossed(inputs: ExitInputs, level: float, side: int) -> float | None:
+    assert inputs.passed is not None
+    return inputs.passed.crossing(level, side)
 
 
-def _first_target_ahead(position: Position, trading: TradingContext) -> bool:
+def _target_1_pending(position: Position, trading: TradingContext) -> bool:
     return not position.scaled_out and scale_out(position, trading) > 0

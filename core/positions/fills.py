@@ -1,4 +1,4 @@
-"""The two things that happen to an open position: it is marked, and contracts are sold."""
+"""Apply a mark, a sale or a settlement to a position: the only functions that change its value or contracts."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from core.positions.position import ExitFill, Mark, Pending, Position, PositionC
 from core.positions.trading_context import TradingContext
 
 
-def marked(outcome: PositionChange, mark: Mark) -> PositionChange:
-    """The position at its new mark, with what it has gained or lost so far at best and worst."""
-    before = outcome.position
+def apply_mark(change: PositionChange, mark: Mark) -> PositionChange:
+    """Return the position at its new mark, with its attribution and its best and worst gross P&L so far."""
+    before = change.position
     gross = gross_at(before, mark.mid)
-    # Field by field: ``replace`` asks the class for them anew, at every mark of every position.
+    # Field by field, because ``replace`` looks the fields up at every mark of every position (slower).
     position = Position(
         id=before.id,
         signal_id=before.signal_id,
@@ -41,11 +41,11 @@ def marked(outcome: PositionChange, mark: Mark) -> PositionChange:
         pending=before.pending,
         first=before.first,
     )
-    return PositionChange(position=position, marks=(*outcome.marks, mark), legs=outcome.legs)
+    return PositionChange(position=position, marks=(*change.marks, mark), legs=change.legs)
 
 
-def sold(
-    outcome: PositionChange,
+def sell(
+    change: PositionChange,
     reason: ExitReason,
     contracts: int,
     quote: OptionQuote | None,
@@ -54,27 +54,27 @@ def sold(
     *,
     inside: bool = False,
 ) -> PositionChange:
-    """Sell contracts at the last mark: targets as the rules say, everything else at market.
+    """Sell contracts at the last mark: targets with a limit order if the rules say so, other exits at market.
 
-    On the real ``quote`` when the mark is that quote's; on its relative spread around the mark when
-    (``inside``) the exit lay before it, in the bar that it closes; without one on the spread model. What does
-    not fill waits for the next price.
+    With a ``quote`` the sale is filled on it. If the exit was ``inside`` the bar that the quote closes, the
+    quote's relative spread is put around the mark's mid. Without a quote the spread model is used. Contracts
+    that do not fill stay pending for the next price.
     """
-    position = outcome.position
+    position = change.position
     around = _quote_for(position, quote, inside, now, trading)
     must = reason not in (ExitReason.TARGET_1, ExitReason.TARGET_2)
     order = place(position.symbol, Side.SELL, contracts, around, trading.rules.fills, at_market=must)
     done = fill(order, around, now, True, trading.rules.fills, trading.rules.contract)
     if isinstance(done, NotFilled):
-        return replace(outcome, position=_waiting(position, reason, contracts))
-    return leave(outcome, reason, done)
+        return replace(change, position=_with_pending_exit(position, reason, contracts))
+    return record_exit_fill(change, reason, done)
 
 
-def leave(
-    outcome: PositionChange, reason: ExitReason, done: Fill, *, near_strike: bool = False
+def record_exit_fill(
+    change: PositionChange, reason: ExitReason, done: Fill, *, near_strike: bool = False
 ) -> PositionChange:
-    """Book a sale or a settlement as a leg at the last mark."""
-    position, mark = outcome.position, outcome.position.last
+    """Add the fill of a sale or settlement to the position, with the attribution of its contracts."""
+    position, mark = change.position, change.position.last
     leg = ExitFill(
         id=f"{position.id}/{len(position.legs) + 1}",
         at=done.at,
@@ -97,13 +97,13 @@ def leave(
     if not remaining:
         after = replace(after, state=PositionState.CLOSED, pending=None)
     elif done.remaining:
-        after = _waiting(after, reason, done.remaining)
+        after = _with_pending_exit(after, reason, done.remaining)
     else:
         after = replace(after, state=PositionState.OPEN, pending=None)
-    return replace(outcome, position=after, legs=(*outcome.legs, leg))
+    return replace(change, position=after, legs=(*change.legs, leg))
 
 
-def _waiting(position: Position, reason: ExitReason, contracts: int) -> Position:
+def _with_pending_exit(position: Position, reason: ExitReason, contracts: int) -> Position:
     return replace(position, state=PositionState.EXITING, pending=Pending(reason=reason, contracts=contracts))
 
 

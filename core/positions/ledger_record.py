@@ -1,32 +1,32 @@
-"""A position as its ledger entry tells it: ``execution`` and ``exit``, JSON-able."""
+"""Ledger records of a position: its ``execution`` and its ``exit`` as JSON-able dictionaries."""
 
 from __future__ import annotations
 
 import dataclasses
 from typing import Any
 
-from core.positions.attribution import NOTHING
+from core.positions.attribution import NO_ATTRIBUTION
 from core.positions.pnl import pnl_breakdown
 from core.positions.position import ExitFill, Position
 
 
 def execution_record(position: Position) -> dict[str, Any]:
-    """How the entry was filled; costs in $ for all contracts, prices and Greeks per share."""
+    """Return the entry's fill; costs in $ for all contracts, prices and Greeks per share."""
     return dataclasses.asdict(position.entry)
 
 
 def exit_record(position: Position) -> dict[str, Any]:
-    """What the exits made of a trade, in $, not rounded; prices per share, weighted by contracts.
+    """Return the result of a trade's exits in $, not rounded; prices per share, weighted by contracts.
 
-    Volatility, delta, underlying, time and reason are the last leg's; ``mfe`` and ``mae`` the best and worst
-    gross of the whole trade at any mark. Of a position that is not closed yet it tells the contracts sold so
-    far. Raises ValueError when none were.
+    Volatility, delta, underlying, time and reason are those of the last exit fill; ``mfe`` and ``mae`` are
+    the best and worst gross P&L of the whole trade at any mark. If contracts are still held, the record
+    covers those sold so far. Raises ValueError when none were sold.
     """
     if not position.legs:
         raise ValueError(f"nothing of position {position.id} has been sold")
     legs, last = position.legs, position.legs[-1]
     account = pnl_breakdown(position)
-    parts = NOTHING
+    parts = NO_ATTRIBUTION
     for leg in legs:
         parts = parts.plus(leg.attribution)
     return {

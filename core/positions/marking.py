@@ -1,7 +1,8 @@
-"""The value of one contract at one instant, from a real quote where there is one, else by the model.
+"""Mark one contract at one instant: on a real quote if there is a usable one, else by the model.
 
-The volatility is implied by us from the quote's mid; where none can be implied the last one is carried on
-(at the entry: estimated), and what the model then cannot explain of the mid is shown as unexplained.
+The volatility is implied from the quote's mid. If none can be implied, the last mark's volatility stays (at
+the entry it is estimated), and the part of the mid that the model does not explain is ``unexplained``.
+Greeks, theta among them, come from ``core.options.pricing``.
 """
 
 from __future__ import annotations
@@ -30,9 +31,9 @@ def entry_mark(
     now: datetime,
     trading: TradingContext,
 ) -> Mark:
-    """The first mark of a contract: its volatility implied from a fresh real quote's mid, else estimated.
+    """Return the first mark of a contract: volatility implied from a fresh real quote's mid, else estimated.
 
-    ``spot`` in $ as made at ``spot_at``, ``iv_percentile`` 0–100. Raises ValueError when the spot is not a
+    ``spot`` in $ as of ``spot_at``, ``iv_percentile`` 0–100. Raises ValueError when the spot is not a
     positive number.
     """
     if not (math.isfinite(spot) and spot > 0):
@@ -67,21 +68,21 @@ def next_mark(
     quote: OptionQuote | None = None,
     iv: float | None = None,
 ) -> Mark:
-    """The mark after ``last``, with the attribution of the step between the two.
+    """Return the mark after ``last``, with the attribution of the step between the two.
 
-    With a usable ``quote`` the mid is the quote's and the volatility what it implies; without one the mid is
-    the model's at ``iv``, by default the last mark's.
+    With a usable ``quote`` the mid is the quote's and the volatility is implied from it; without a quote the
+    mid is the model's at ``iv``, by default the last mark's volatility.
     """
     mid, quoted_at = (None, None) if quote is None else (quote.mid, quote.at)
-    # Everything the step depends on: positions in one contract take it together, so it is worked out once.
+    # The key is everything the step depends on: positions in one contract share one computed mark.
     step = (
         *(contract, spot, spot_at, iv, mid, quoted_at),
         *(last.at, last.spot, last.iv, last.years, last.carry_years, last.mid, last.delta, last.quoted_at),
     )
-    made = trading.cache.marks_at(now)
-    mark = made.get(step)
+    shared = trading.cache.marks_at(now)
+    mark = shared.get(step)
     if mark is None:
-        mark = made[step] = _next_mark(contract, last, spot, spot_at, now, trading, quote, mid, iv)
+        mark = shared[step] = _next_mark(contract, last, spot, spot_at, now, trading, quote, mid, iv)
     return mark
 
 
@@ -106,13 +107,13 @@ def _next_mark(
 def iv_from_quote(
     contract: Contract, quote: OptionQuote, spot: float, now: datetime, trading: TradingContext
 ) -> float | None:
-    """The volatility that a quote's mid implies at a spot, ``None`` where none exists."""
+    """Return the volatility a year that a quote's mid implies at a spot, ``None`` when there is none."""
     years, carry = time_left(contract, now, trading)
     return None if quote.mid is None else _implied(terms_of(contract, trading), quote.mid, spot, years, carry)
 
 
 def usable(quote: OptionQuote | None, now: datetime, trading: TradingContext) -> OptionQuote | None:
-    """The quote if it is a feed's, two-sided, uncrossed and fresh, else ``None``."""
+    """Return the quote if a feed made it and it is two-sided, uncrossed and fresh, else ``None``."""
     if quote is None or quote.is_model or quote.mid is None or quote.is_stale(now, trading.rules.fills):
         return None
     return quote
@@ -121,14 +122,14 @@ def usable(quote: OptionQuote | None, now: datetime, trading: TradingContext) ->
 def quote_of(
     contract: Contract, quotes: Sequence[tuple[str, OptionQuote]], now: datetime, trading: TradingContext
 ) -> OptionQuote | None:
-    """The usable quote of a contract among those that came with a price."""
+    """Return the usable quote of a contract among the quotes that came with a price."""
     if not quotes:
         return None
-    made = trading.cache.marks_at(now)
-    known = made.get("quotes")
+    shared = trading.cache.marks_at(now)
+    known = shared.get("quotes")
     if known is None or known[0] is not quotes:
-        # One price comes to many positions: what is quoted with it is looked through once.
-        known = made["quotes"] = (
+        # Cached, because one price with the same quotes comes to many positions.
+        known = shared["quotes"] = (
             quotes,
             {occ: usable(quote, now, trading) for occ, quote in reversed(quotes)},
         )
@@ -148,7 +149,7 @@ def terms_of(contract: Contract, trading: TradingContext) -> PricingTerms:
 
 
 def time_left(contract: Contract, now: datetime, trading: TradingContext) -> tuple[float, float]:
-    """Years to the expiry's last close on the trading clock and on the calendar, 0 once it has passed."""
+    """Return the years to the option's last close on the trading clock and on the calendar, 0 after it."""
     end = trading.last_close(contract.expiry)
     return (trading.clock.years_between(now, end), calendar_years(now, end)) if now < end else (0.0, 0.0)
 
@@ -156,7 +157,7 @@ def time_left(contract: Contract, now: datetime, trading: TradingContext) -> tup
 def _implied(terms: PricingTerms, mid: float, spot: float, years: float, carry: float) -> float | None:
     intrinsic = (spot - terms.strike) * (1 if terms.is_call else -1)
     if terms.american and mid <= intrinsic:
-        return None  # the floored model is flat there: no volatility gives that mid
+        return None  # at its intrinsic floor the model does not depend on volatility
     return implied_volatility_one(
         mid,
         spot,
@@ -238,7 +239,7 @@ def _greeks(
     now: datetime,
     trading: TradingContext,
 ) -> tuple[float, float | None, float, float | None, bool]:
-    """The Greeks, or the rules' fallback where the model has none."""
+    """Return delta, gamma, theta, vega and whether they are the rules' fallback (the model gave none)."""
     if all(map(math.isfinite, found)):
         return found.delta, found.gamma, found.theta, found.vega, False
     rules = trading.rules.volatility

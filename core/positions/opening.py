@@ -1,4 +1,4 @@
-"""The beginning of a position: from a fill and the mark it was made at."""
+"""Open a position from the fill of its entry and the mark at that fill."""
 
 from __future__ import annotations
 
@@ -26,10 +26,11 @@ def open_position(
     now: datetime,
     trading: TradingContext,
 ) -> Position:
-    """The position that an entry's fill makes; ``mark`` is the one whose quote or model the fill was made on.
+    """Return the position that an entry's fill opens; ``mark`` is the valuation the fill was made on.
 
     ``risk_amount`` in $ for all contracts, ``atr`` daily in $ or ``None`` when unknown. Raises ValueError
-    when the fill is no purchase, the option does not fit the direction, or the fill's mid is not the mark's.
+    when the fill is not a purchase, the option does not fit the direction, or the fill's mid is not the
+    mark's.
     """
     if fill.side is not Side.BUY or fill.contracts < 1:
         raise ValueError("a position is opened by a purchase of at least one contract")

@@ -1,6 +1,7 @@
-"""What a position made and what it cost, in dollars; each cost once.
+"""Profit and loss of a position in dollars, with each cost counted once.
 
-``gross`` is mid to mid, ``net`` the cash that moved; gross - spread - slippage - commission = net.
+``gross`` is from mid to mid, ``net`` is the cash received less the cash paid: gross - spread - slippage -
+commission = net.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from core.positions.position import ExitFill, Position
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PnlBreakdown:
-    """Sums over contracts that have been sold, with their share of the entry's costs."""
+    """P&L of contracts that have been sold, with their share of the entry's costs; $."""
 
     contracts: int
     gross: float
@@ -28,7 +29,7 @@ class PnlBreakdown:
 
 
 def pnl_breakdown(position: Position, legs: Iterable[ExitFill] | None = None) -> PnlBreakdown:
-    """The account of some legs of a position, by default of all it has."""
+    """Return the P&L of some exit fills of a position, by default of all its exit fills."""
     chosen = position.legs if legs is None else tuple(legs)
     entry = position.entry
     contracts = sum(leg.contracts for leg in chosen)
@@ -46,12 +47,12 @@ def pnl_breakdown(position: Position, legs: Iterable[ExitFill] | None = None) ->
 
 
 def gross_so_far(position: Position) -> float:
-    """Mid to mid of the whole trade: legs as sold, the rest at the last mark."""
+    """Return the gross P&L of the whole trade: contracts sold, and the rest at the last mark."""
     return gross_at(position, position.last.mid)
 
 
 def gross_at(position: Position, mid: float) -> float:
-    """The same with what is still held at a mid in $ per share."""
+    """Return the gross P&L of the whole trade with the contracts held at a mid in $ per share."""
     return (pnl_breakdown(position).gross if position.legs else 0.0) + _held(position, mid)
 
 
@@ -60,12 +61,12 @@ def _held(position: Position, mid: float) -> float:
 
 
 def net_so_far(position: Position) -> float:
-    """``gross_so_far`` less all costs paid so far, those of the whole entry included."""
+    """Return ``gross_so_far`` less all costs paid so far, including the entry's costs in full."""
     sold = sum(leg.spread_cost + leg.slippage + leg.commission for leg in position.legs)
     entry = position.entry
     return gross_so_far(position) - sold - (entry.spread_cost + entry.slippage + entry.commission)
 
 
 def r_multiple(position: Position) -> float | None:
-    """Net of the contracts sold so far in units of the planned loss."""
+    """Return the net P&L of the contracts sold so far in units of the planned loss (R)."""
     return position.in_r(pnl_breakdown(position).net)

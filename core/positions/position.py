@@ -1,7 +1,8 @@
-"""A position and its parts: frozen, replaced by a new one whenever a fill, a mark or a command changes it.
+"""Positions and their parts: frozen, replaced by a new object at every fill, mark or command.
 
-A position is a fold over its fills: what it holds, paid and made follows from ``entry`` and ``legs`` alone;
-``last`` and ``running`` follow from its marks. Money in dollars, option prices and Greeks per share.
+A position is a fold over its fills: the contracts held, the premium paid and the P&L follow from ``entry``
+and ``legs`` (the exit fills) alone; ``last`` and ``running`` follow from its marks. Money in dollars, option
+prices and Greeks per share.
 
 Invariants, tested under these names: quantities_are_conserved, a_closed_position_never_changes,
 gross_less_costs_is_net, attribution_adds_up_to_gross.
@@ -14,11 +15,11 @@ from datetime import datetime
 from enum import StrEnum
 
 from core.model import Contract, Direction, ExitReason, Levels
-from core.positions.attribution import NOTHING, Attribution
+from core.positions.attribution import NO_ATTRIBUTION, Attribution
 
 
 class PositionState(StrEnum):
-    """EXITING: an exit filled in part and its rest waits for the next price."""
+    """State of a position; EXITING: an exit filled in part and the rest is pending."""
 
     OPEN = "OPEN"
     EXITING = "EXITING"
@@ -27,7 +28,7 @@ class PositionState(StrEnum):
 
 
 class Basis(StrEnum):
-    """Where a mark's mid comes from."""
+    """Source of a mark's mid."""
 
     QUOTE = "quote"
     MODEL = "model"
@@ -35,14 +36,14 @@ class Basis(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """One valuation of one contract, and the step that led to it from the mark before.
+    """One valuation of one contract, with the attribution of the step from the mark before.
 
-    ``spot`` was made at ``spot_at``; ``years`` to expiry on the trading clock, ``carry_years`` on the
-    calendar. ``mid`` $ per share; delta per $1, gamma per $1 per $1, theta per session plus one night, vega
-    per volatility point. ``iv`` a year, ``None`` where none could be implied or estimated; ``estimated`` when
-    the Greeks are the rules' fallback, of which gamma and vega are not known. ``quoted_at`` is when the
-    last option quote used so far was made. ``step`` in $ per contract. From spot, iv, both clocks and mid
-    of successive marks the attribution can be computed again.
+    ``spot`` is the underlying's price, made at ``spot_at``. ``years`` to expiry on the trading clock,
+    ``carry_years`` on the calendar. ``mid`` $ per share; delta per $1, gamma per $1 per $1, theta per session
+    plus one night, vega per volatility point. ``iv`` per year, ``None`` when it could neither be implied nor
+    estimated; ``estimated``: delta and theta are the rules' fallback, gamma and vega unknown. ``quoted_at``
+    is the instant of the last option quote used so far. ``step`` in $ per contract. The attribution can be
+    recomputed from spot, iv, both clocks and mid of successive marks.
     """
 
     at: datetime
@@ -59,14 +60,15 @@ class Mark:
     basis: Basis
     estimated: bool = False
     quoted_at: datetime | None = None
-    step: Attribution = NOTHING
+    step: Attribution = NO_ATTRIBUTION
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryFill:
-    """How the entry was filled; costs in $ for all contracts, prices, Greeks and ATR per share.
+    """The entry's fill; costs in $ for all contracts, prices, Greeks and ATR per share.
 
-    ``contracts`` were ordered, ``filled_contracts`` bought; ``atr`` is the daily ATR in $, if known.
+    ``contracts`` were ordered, ``filled_contracts`` bought; ``atr`` is the daily ATR in $, ``None`` if
+    unknown.
     """
 
     option_type: str
@@ -97,8 +99,8 @@ class EntryFill:
 class ExitFill:
     """One exit fill; costs and attribution in $ for its contracts, prices per share.
 
-    ``stale_fill`` when no fresh price stood behind it; ``near_strike`` when it was settled so close to the
-    strike that a holder's exercise might have gone the other way.
+    ``stale_fill``: filled without a fresh price. ``near_strike``: settled so close to the strike that the
+    holder's broker might have decided about the exercise the other way.
     """
 
     id: str
@@ -120,7 +122,7 @@ class ExitFill:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pending:
-    """The rest of an exit that filled in part."""
+    """The contracts of an exit that are not sold yet because it filled in part."""
 
     reason: ExitReason
     contracts: int
@@ -128,11 +130,11 @@ class Pending:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Position:
-    """One trade in one option contract from its entry on.
+    """One trade in one option contract, from its entry on.
 
-    ``levels`` as decided, ``stop`` the one in force, ``first`` the mark it was opened at. ``running`` is the
-    attribution of one contract held since the entry, ``mfe``/``mae`` the best and worst gross P&L of the whole
-    trade at any mark.
+    ``levels`` are those of the decision, ``stop`` the stop in force, ``legs`` the exit fills, ``first`` the
+    mark at the entry. ``running`` is the attribution of one contract since the entry; ``mfe`` and ``mae`` are
+    the best and worst gross P&L of the whole trade at any mark.
     """
 
     id: str
@@ -149,7 +151,7 @@ class Position:
     remaining: int
     last: Mark
     legs: tuple[ExitFill, ...] = ()
-    running: Attribution = NOTHING
+    running: Attribution = NO_ATTRIBUTION
     mfe: float = 0.0
     mae: float = 0.0
     state: PositionState = PositionState.OPEN
@@ -158,12 +160,12 @@ class Position:
 
     @property
     def is_open(self) -> bool:
-        """Whether contracts are held that can still be sold."""
+        """True if contracts are held that can still be sold."""
         return self.state in (PositionState.OPEN, PositionState.EXITING)
 
     @property
     def scaled_out(self) -> bool:
-        """Whether the first target has taken its part."""
+        """True if contracts were sold at the first target."""
         return any(leg.reason is ExitReason.TARGET_1 for leg in self.legs)
 
     @property
@@ -173,11 +175,11 @@ class Position:
 
     @property
     def theta_paid(self) -> float:
-        """Dollars lost to time so far, for contracts sold and held; negative when time was a gain."""
+        """Dollars lost to time so far, on contracts sold and held; negative if time was a gain."""
         return -(sum(leg.attribution.theta for leg in self.legs) + self.running.theta * self.remaining)
 
     def in_r(self, dollars: float) -> float | None:
-        """Dollars in units of the planned loss, ``None`` when none was planned."""
+        """Return dollars in units of the planned loss (R), ``None`` when no loss was planned."""
         return dollars / self.entry.risk_amount if self.entry.risk_amount > 0 else None
 
     def shares(self, contracts: int) -> int:
@@ -186,7 +188,7 @@ class Position:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PositionChange:
-    """What an input made of a position: the position as it now is, its new marks in order, and exit fills."""
+    """Result of an input: the new position, its new marks and its new exit fills, both in order."""
 
     position: Position
     marks: tuple[Mark, ...] = ()

@@ -1,4 +1,4 @@
-"""The end of an option that was held to its expiry: it is worth its intrinsic value at the official close."""
+"""Expiry and settlement: an option held to its expiry is worth its intrinsic value at the official close."""
 
 from __future__ import annotations
 
@@ -8,39 +8,39 @@ from datetime import datetime
 
 from core.model import ExitReason
 from core.options import fills
-from core.positions.fills import leave, marked
+from core.positions.fills import apply_mark, record_exit_fill
 from core.positions.marking import next_mark
 from core.positions.position import PositionChange, PositionState
 from core.positions.trading_context import TradingContext
 
 
-def expire(outcome: PositionChange, trading: TradingContext) -> PositionChange:
-    """No exit was made before the last close: what is held waits for the official close.
+def expire(change: PositionChange, trading: TradingContext) -> PositionChange:
+    """Put a position that is held past its last close into AWAITING_SETTLEMENT.
 
-    Marked once more at the expiry's last instant on the last price, for a view of what is to be expected.
+    It is marked once more at the expiry's last instant on the last price, to show the value to expect.
     """
-    position = outcome.position
+    position = change.position
     close = trading.last_close(position.contract.expiry)
     if position.last.at < close:
         last = position.last
         mark = next_mark(
             position.contract, last, spot=last.spot, spot_at=last.spot_at, now=close, trading=trading
         )
-        outcome = marked(outcome, mark)
-    waiting = replace(outcome.position, state=PositionState.AWAITING_SETTLEMENT, pending=None)
-    return replace(outcome, position=waiting)
+        change = apply_mark(change, mark)
+    waiting = replace(change.position, state=PositionState.AWAITING_SETTLEMENT, pending=None)
+    return replace(change, position=waiting)
 
 
-def settled(
-    outcome: PositionChange, official_close: float, now: datetime, trading: TradingContext
+def settle_at_close(
+    change: PositionChange, official_close: float, now: datetime, trading: TradingContext
 ) -> PositionChange:
-    """Settle what awaits it at intrinsic value; nothing happens to a position that does not.
+    """Settle a position in AWAITING_SETTLEMENT at intrinsic value; any other position is returned unchanged.
 
     Raises ValueError when the official close is not a positive number.
     """
-    position = outcome.position
+    position = change.position
     if position.state is not PositionState.AWAITING_SETTLEMENT:
-        return outcome
+        return change
     if not (math.isfinite(official_close) and official_close > 0):
         raise ValueError(f"no settlement at an official close of {official_close}")
     contract = position.contract
@@ -50,4 +50,4 @@ def settled(
     )
     done = fills.settle(position.remaining, mark.mid, "official close", now)
     near = abs(official_close / contract.strike - 1) * 100 <= trading.rules.exits.settlement_near_pct
-    return leave(marked(outcome, mark), ExitReason.EXPIRY, done, near_strike=near)
+    return record_exit_fill(apply_mark(change, mark), ExitReason.EXPIRY, done, near_strike=near)

@@ -1,4 +1,4 @@
-"""What the mechanics of a position need of the world: the rules in force and the exchange's calendar."""
+"""Rules in force and exchange calendar: what the functions of ``core.positions`` need besides a position."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ from core.rules import Rules
 
 @dataclass(frozen=True)
 class TradingContext:
-    """Rules and calendar, with the trading clock that follows from them; share one as long as both hold."""
+    """Rules, calendar and the trading clock they define; share one object for as long as both are in force.
+
+    ``cache`` holds results that positions share. It is no part of the context's value.
+    """
 
     rules: Rules
     calendar: Calendar
@@ -28,29 +31,30 @@ class TradingContext:
 
     @property
     def rate(self) -> float:
+        """The risk-free rate a year, continuous."""
         return self.rules.volatility.rate
 
     def dividend(self, contract: Contract) -> float:
-        """Continuous yield a year of the contract's underlying, 0 when the rules name none."""
+        """Return the continuous dividend yield a year of the underlying, 0 when the rules state none."""
         return self.rules.volatility.dividend.get(contract.underlying, 0.0)
 
     def last_close(self, expiry: date) -> datetime:
-        """The last instant at which an option of that expiry trades.
+        """Return the last instant at which an option of that expiry trades.
 
-        An expiry that an unscheduled closure took out of the calendar ends with the session before it.
+        If an unscheduled closure removed the expiry's session, it is the close of the session before.
         """
         return _last_close(self.calendar, expiry)
 
     def dte(self, contract: Contract, now: datetime) -> int:
-        """Calendar days from the exchange's date at ``now`` to the expiry, not below 0."""
+        """Return the calendar days from the exchange's date at ``now`` to the expiry, at least 0."""
         return max(0, (contract.expiry - self.calendar.market_date(now)).days)
 
     def price_age(self, priced_at: datetime, now: datetime) -> float:
-        """Seconds since a price was made."""
+        """Return the seconds since a price was made."""
         return (now - priced_at).total_seconds()
 
     def is_stale(self, priced_at: datetime, now: datetime) -> bool:
-        """Whether a price of the underlying is too old for a stop or a target to act on it."""
+        """Return whether a price of the underlying is too old for a stop or target to act on."""
         return self.price_age(priced_at, now) > self.rules.fills.price_stale_seconds
 
 

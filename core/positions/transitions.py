@@ -1,7 +1,7 @@
-"""What a price, the passing of time and a person's command make of a position.
+"""Transitions of a position: on a price, on time passing and on a command. Start with ``on_price``.
 
-Every function returns a new position with the marks that were made and the exit fills among them. A position
-that is closed is returned as it is.
+Every function returns a ``PositionChange``: the new position with the marks and exit fills made on the way. A
+closed position is returned unchanged. The order of exits is in ``exits.EXITS``.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from core.events import PriceSeen
 from core.exchange.calendar import Calendar, TradingDay
 from core.model import ExitReason
 from core.options.quotes import OptionQuote
-from core.positions.exits import Exit, Moment, Stretch, due_by_clock, first_exit, touched
-from core.positions.fills import marked, sold
+from core.positions.exits import Exit, ExitInputs, PriceRange, crosses_a_level, due_by_clock, first_exit
+from core.positions.fills import apply_mark, sell
 from core.positions.marking import iv_from_quote, next_mark, quote_of, usable
 from core.positions.position import Position, PositionChange, PositionState
-from core.positions.settle import expire, settled
+from core.positions.settle import expire, settle_at_close
 from core.positions.trading_context import TradingContext
 
 MARK_EVERY_SECONDS = 60.0
@@ -28,34 +28,37 @@ MARK_EVERY_SECONDS = 60.0
 def on_price(
     position: Position, seen: PriceSeen, now: datetime, trading: TradingContext, *, exits: bool = True
 ) -> PositionChange:
-    """Mark a position at a price or a bar of its underlying, and exit where an exit applies.
+    """Mark a position at a price or bar of its underlying, and sell where an exit applies.
 
-    A bar must not reach back before the position was opened. Levels need a price of the regular session that
-    is not stale. With ``exits`` false (halted: exits only by hand) it is only marked, and expires. A price
-    made before the one behind the last mark, or not a positive number, changes nothing.
+    A bar must not begin before the position was opened. Levels act only on a fresh price of the regular
+    session. With ``exits`` false (engine halted: only manual exits) the position is marked and can expire,
+    but no exit acts. A price that is older than the price of the last mark, or not a positive number, changes
+    nothing.
     """
     if position.state is PositionState.AWAITING_SETTLEMENT:
-        return _official_close(PositionChange(position=position), seen, now, trading)
-    if not position.is_open or not _sound(position, seen) or now < position.last.at:
+        return _settle_if_official_close(PositionChange(position=position), seen, now, trading)
+    if not position.is_open or not _is_valid(position, seen) or now < position.last.at:
         return PositionChange(position=position)
     if now >= trading.last_close(position.contract.expiry):
-        return _official_close(expire(PositionChange(position=position), trading), seen, now, trading)
+        return _settle_if_official_close(
+            expire(PositionChange(position=position), trading), seen, now, trading
+        )
 
     quote = quote_of(position.contract, seen.quotes, now, trading)
-    walk = _Walk(seen, quote, now, trading)
-    outcome = PositionChange(position=position)
+    walk = _PriceWalk(seen, quote, now, trading)
+    change = PositionChange(position=position)
     in_session = _in_session(seen, now, trading)
     tradable = exits and in_session
     fresh = not trading.is_stale(seen.priced_at, now)
     if in_session:
-        outcome = walk.retry(outcome, exits)
+        change = walk.retry_pending(change, exits)
     if tradable and walk.is_bar and fresh:
-        for stretch in walk.stretches:
-            outcome = walk.through(outcome, stretch)
-    if outcome.position.is_open:
-        outcome = walk.to_the_end(outcome, tradable, fresh)
-    moved = _stop_moved(position, outcome.position)
-    return outcome if moved is outcome.position else replace(outcome, position=moved)
+        for passed in walk.ranges:
+            change = walk.exit_at_levels(change, passed)
+    if change.position.is_open:
+        change = walk.mark_and_exit_at_end(change, tradable, fresh)
+    protected = _move_stop_after_target_1(position, change.position)
+    return change if protected is change.position else replace(change, position=protected)
 
 
 def on_time(
@@ -68,32 +71,32 @@ def on_time(
 ) -> PositionChange:
     """Let time pass: mark once a minute of the session, and exit by TIME, THETA_DECAY or EXPIRY.
 
-    These act on the last price however old, flagged so; only in the first moments of a session is a price of
-    that session waited for, as long as a price counts as fresh.
+    These exits use the last price however old, and then flag the fill as stale. At the start of a session
+    they wait for a first price of that session, for as long as a price counts as fresh.
     """
     if not position.is_open:
         return PositionChange(position=position)
     if now >= trading.last_close(position.contract.expiry):
-        outcome = expire(PositionChange(position=position), trading)
-        return outcome if last_price is None else _official_close(outcome, last_price, now, trading)
+        change = expire(PositionChange(position=position), trading)
+        return change if last_price is None else _settle_if_official_close(change, last_price, now, trading)
     session = trading.calendar.session_at(now)
     if session is None or now < position.last.at:
         return PositionChange(position=position)
-    outcome = PositionChange(position=position)
+    change = PositionChange(position=position)
     spot, spot_at = _last_known(position, last_price)
     since_mark = (now - position.last.at).total_seconds()
     waiting = spot_at < session.open and not trading.is_stale(session.open, now)
     tradable = exits and not waiting
     due = tradable and position.pending is None and due_by_clock(position, now, trading)
     if not due and since_mark < MARK_EVERY_SECONDS:
-        return outcome
-    moment = Moment(now=now, spot=spot, tradable=tradable, clock=True)
-    outcome = _marked_by_model(outcome, spot, spot_at, now, trading)
-    found = _exit_by_clock(outcome.position, moment, trading.is_stale(spot_at, now), trading)
+        return change
+    inputs = ExitInputs(now=now, spot=spot, tradable=tradable, time_exits=True)
+    change = _mark_by_model(change, spot, spot_at, now, trading)
+    found = _time_based_exit(change.position, inputs, trading.is_stale(spot_at, now), trading)
     if found is None:
-        return outcome
+        return change
     quotes = () if last_price is None else last_price.quotes
-    return _sell_now(outcome, found, quote_of(position.contract, quotes, now, trading), now, trading)
+    return _sell_now(change, found, quote_of(position.contract, quotes, now, trading), now, trading)
 
 
 def exit_by_hand(
@@ -104,50 +107,55 @@ def exit_by_hand(
     quote: OptionQuote | None,
     trading: TradingContext,
 ) -> PositionChange:
-    """Sell contracts because a person says so, at once: on a fresh quote, else by the model.
+    """Sell contracts at once on a person's command: on a fresh quote, else at the model's price.
 
-    More than are held means all of them. Raises ValueError for less than one; a position that holds nothing
-    to sell is returned as it is.
+    More contracts than held means all of them. Raises ValueError for fewer than one. A position without
+    contracts to sell is returned unchanged.
     """
     if contracts < 1:
         raise ValueError(f"an exit needs at least one contract, got {contracts}")
     if not position.is_open:
         return PositionChange(position=position)
-    outcome = PositionChange(position=position)
+    change = PositionChange(position=position)
     if now >= trading.last_close(position.contract.expiry):
-        return expire(outcome, trading)
+        return expire(change, trading)
     spot, spot_at = _last_known(position, last_price)
     now = max(now, position.last.at)
-    outcome = _marked_by_model(outcome, spot, spot_at, now, trading)
+    change = _mark_by_model(change, spot, spot_at, now, trading)
     quotes = () if last_price is None else last_price.quotes
     best = usable(quote, now, trading) or quote_of(position.contract, quotes, now, trading)
-    found = first_exit(outcome.position, Moment(now=now, spot=spot, tradable=True, asked=contracts), trading)
-    return outcome if found is None else _sell_now(outcome, found, best, now, trading)
+    found = first_exit(
+        change.position, ExitInputs(now=now, spot=spot, tradable=True, manual_contracts=contracts), trading
+    )
+    return change if found is None else _sell_now(change, found, best, now, trading)
 
 
 def settle(
     position: Position, official_close: float, now: datetime, trading: TradingContext
 ) -> PositionChange:
-    """Settle a position that awaits it, or whose option has expired, at the official close of its expiry."""
-    outcome = PositionChange(position=position)
+    """Settle an expired position at the official close of its expiry."""
+    change = PositionChange(position=position)
     if position.is_open and now >= trading.last_close(position.contract.expiry):
-        outcome = expire(outcome, trading)
-    return settled(outcome, official_close, now, trading)
+        change = expire(change, trading)
+    return settle_at_close(change, official_close, now, trading)
 
 
 def stop_to_break_even(position: Position) -> Position:
-    """Move the stop to the underlying's price at the entry, unless it already lies closer than that."""
+    """Move the stop to the underlying's price at the entry, unless the stop is already closer than that.
+
+    Called by a command, and by ``_move_stop_after_target_1``.
+    """
     return replace(position, stop=break_even_stop(position)) if position.is_open else position
 
 
 def break_even_stop(position: Position) -> float:
-    """Where that stop lies: the closer one of the stop and the underlying's price at the entry."""
+    """Return the stop at break-even: the closer of the present stop and the underlying's price at the entry."""
     sign = position.direction.sign
     return sign * max(sign * position.stop, sign * position.entry.underlying_at_entry)
 
 
-class _Walk:
-    """One price or bar, walked through in stretches."""
+class _PriceWalk:
+    """The steps from one price or bar to the position after it: retry, exit at levels, mark, exit at the end."""
 
     def __init__(
         self, seen: PriceSeen, quote: OptionQuote | None, now: datetime, trading: TradingContext
@@ -157,34 +165,34 @@ class _Walk:
         first = seen.price if seen.open is None else seen.open
         met = [first, seen.price, *(x for x in (seen.high, seen.low) if x is not None)]
         self.first = first
-        self.stretches = (Stretch(first, first, False), Stretch(min(met), max(met), True))
+        self.ranges = (PriceRange(first, first, False), PriceRange(min(met), max(met), True))
         self.iv: float | None = None
 
-    def retry(self, outcome: PositionChange, exits: bool) -> PositionChange:
-        """Sell what the last exit left over, at the first price there is."""
-        pending = outcome.position.pending
+    def retry_pending(self, change: PositionChange, exits: bool) -> PositionChange:
+        """Sell the rest of an exit that filled in part, at the first price available."""
+        pending = change.position.pending
         if pending is None or not (exits or pending.reason is ExitReason.MANUAL):
-            return outcome
-        contracts = min(pending.contracts, outcome.position.remaining)
-        return self._sell(outcome, Exit(pending.reason, contracts, self.first))
+            return change
+        contracts = min(pending.contracts, change.position.remaining)
+        return self._sell(change, Exit(pending.reason, contracts, self.first))
 
-    def through(self, outcome: PositionChange, stretch: Stretch) -> PositionChange:
-        """Exit at every level that a stretch of the bar crosses."""
-        if not touched(outcome.position, stretch):
-            return outcome
-        moment = Moment(now=self.now, spot=self.first, tradable=True, passed=stretch)
-        while outcome.position.pending is None:
-            found = first_exit(outcome.position, moment, self.trading)
+    def exit_at_levels(self, change: PositionChange, passed: PriceRange) -> PositionChange:
+        """Sell at every level that one range of the bar (its open, then its inside) crosses."""
+        if not crosses_a_level(change.position, passed):
+            return change
+        inputs = ExitInputs(now=self.now, spot=self.first, tradable=True, passed=passed)
+        while change.position.pending is None:
+            found = first_exit(change.position, inputs, self.trading)
             if found is None:
                 break
-            outcome = self._sell(outcome, found)
-        return outcome
+            change = self._sell(change, found)
+        return change
 
-    def to_the_end(self, outcome: PositionChange, tradable: bool, fresh: bool) -> PositionChange:
-        """Mark at the price itself (a bar's close), then exit where an exit applies there."""
+    def mark_and_exit_at_end(self, change: PositionChange, tradable: bool, fresh: bool) -> PositionChange:
+        """Mark at the price itself (a bar's close), then sell if an exit applies there."""
         seen, now, trading = self.seen, self.now, self.trading
-        position = outcome.position
-        quote = self.quote if self._is_news(position, self.quote) else None
+        position = change.position
+        quote = self.quote if self._is_new_quote(position, self.quote) else None
         mark = next_mark(
             position.contract,
             position.last,
@@ -194,28 +202,30 @@ class _Walk:
             trading=trading,
             quote=quote,
         )
-        outcome = marked(outcome, mark)
+        change = apply_mark(change, mark)
         levels = tradable and fresh and not self.is_bar
-        moment = Moment(
+        inputs = ExitInputs(
             now=now,
             spot=seen.price,
             tradable=tradable,
-            passed=Stretch(seen.price, seen.price, False) if levels else None,
-            clock=True,
+            passed=PriceRange(seen.price, seen.price, False) if levels else None,
+            time_exits=True,
         )
-        while outcome.position.pending is None:
-            found = first_exit(outcome.position, moment, trading)
+        while change.position.pending is None:
+            found = first_exit(change.position, inputs, trading)
             if found is None:
                 break
-            outcome = _sell_now(outcome, found, self.quote, now, trading)
-        return outcome
+            change = _sell_now(change, found, self.quote, now, trading)
+        return change
 
-    def _sell(self, outcome: PositionChange, found: Exit) -> PositionChange:
-        """Sell inside the bar or at its open, by the model at the volatility its end implies."""
-        position, now, trading = outcome.position, self.now, self.trading
+    def _sell(self, change: PositionChange, found: Exit) -> PositionChange:
+        """Sell at the open of a bar or inside it, valued at the volatility that the bar's closing quote
+        implies.
+        """
+        position, now, trading = change.position, self.now, self.trading
         if not self.is_bar:
-            outcome = _marked_by_model(outcome, self.seen.price, self.seen.priced_at, now, trading)
-            return _sell_now(outcome, found, self.quote, now, trading)
+            change = _mark_by_model(change, self.seen.price, self.seen.priced_at, now, trading)
+            return _sell_now(change, found, self.quote, now, trading)
         if self.iv is None and self.quote is not None:
             self.iv = iv_from_quote(position.contract, self.quote, self.seen.price, now, trading)
         mark = next_mark(
@@ -227,20 +237,20 @@ class _Walk:
             trading=trading,
             iv=self.iv,
         )
-        outcome = marked(outcome, mark)
-        return sold(outcome, found.reason, found.contracts, self.quote, now, trading, inside=True)
+        change = apply_mark(change, mark)
+        return sell(change, found.reason, found.contracts, self.quote, now, trading, inside=True)
 
     @staticmethod
-    def _is_news(position: Position, quote: OptionQuote | None) -> bool:
+    def _is_new_quote(position: Position, quote: OptionQuote | None) -> bool:
         seen_before = position.last.quoted_at
         return quote is not None and (seen_before is None or quote.at > seen_before)
 
 
 def _sell_now(
-    outcome: PositionChange, found: Exit, quote: OptionQuote | None, now: datetime, trading: TradingContext
+    change: PositionChange, found: Exit, quote: OptionQuote | None, now: datetime, trading: TradingContext
 ) -> PositionChange:
-    """Sell at the instant and price of the last mark, marked at the real quote first if there is one."""
-    position = outcome.position
+    """Sell at the instant and price of the last mark, after marking at the real quote if there is one."""
+    position = change.position
     last = position.last
     if quote is not None and last.mid != quote.mid:
         mark = next_mark(
@@ -252,37 +262,40 @@ def _sell_now(
             trading=trading,
             quote=quote,
         )
-        outcome = marked(outcome, mark)
-    return sold(outcome, found.reason, found.contracts, quote, now, trading)
+        change = apply_mark(change, mark)
+    return sell(change, found.reason, found.contracts, quote, now, trading)
 
 
-def _exit_by_clock(position: Position, moment: Moment, stale: bool, trading: TradingContext) -> Exit | None:
-    """The exit that time asks for; the rest of one that filled in part only if no price comes to retry it."""
+def _time_based_exit(
+    position: Position, inputs: ExitInputs, stale: bool, trading: TradingContext
+) -> Exit | None:
+    """Return the exit that applies by time, or the retry of a partial fill if no fresh price will retry it."""
     if position.pending is None:
-        return first_exit(position, moment, trading)
-    if not (stale and moment.tradable):
+        return first_exit(position, inputs, trading)
+    if not (stale and inputs.tradable):
         return None
-    return Exit(position.pending.reason, min(position.pending.contracts, position.remaining), moment.spot)
+    return Exit(position.pending.reason, min(position.pending.contracts, position.remaining), inputs.spot)
 
 
-def _marked_by_model(
-    outcome: PositionChange, spot: float, spot_at: datetime, now: datetime, trading: TradingContext
+def _mark_by_model(
+    change: PositionChange, spot: float, spot_at: datetime, now: datetime, trading: TradingContext
 ) -> PositionChange:
-    """Mark by the model, unless the position already stands marked at that price and instant."""
-    last = outcome.position.last
+    """Mark by the model, unless the last mark is of that price and instant already."""
+    last = change.position.last
     if (last.at, last.spot) == (now, spot):
-        return outcome
-    contract = outcome.position.contract
-    return marked(outcome, next_mark(contract, last, spot=spot, spot_at=spot_at, now=now, trading=trading))
+        return change
+    contract = change.position.contract
+    return apply_mark(change, next_mark(contract, last, spot=spot, spot_at=spot_at, now=now, trading=trading))
 
 
 def _last_known(position: Position, last_price: PriceSeen | None) -> tuple[float, datetime]:
-    if last_price is None or not _sound(position, last_price):
+    if last_price is None or not _is_valid(position, last_price):
         return position.last.spot, position.last.spot_at
     return last_price.price, last_price.priced_at
 
 
-def _sound(position: Position, seen: PriceSeen) -> bool:
+def _is_valid(position: Position, seen: PriceSeen) -> bool:
+    """Return whether a price is positive, finite and not older than the price of the last mark."""
     if seen.priced_at < position.last.spot_at:
         return False
     for price in (seen.price, seen.open, seen.high, seen.low):
@@ -292,9 +305,9 @@ def _sound(position: Position, seen: PriceSeen) -> bool:
 
 
 def _in_session(seen: PriceSeen, now: datetime, trading: TradingContext) -> bool:
-    """Whether a price was made in the regular session that is under way, or that closed a moment ago.
+    """Return whether a price is of the regular session, which is open or closed a moment ago.
 
-    The last bar arrives after the close; a bar that ends at the open lies before it.
+    The last bar of a session arrives after the close. A bar that ends at the open is of the time before it.
     """
     session = _session_of(trading.calendar, seen.priced_at)
     if session is None or not session.open <= seen.priced_at <= session.close:
@@ -306,20 +319,20 @@ def _in_session(seen: PriceSeen, now: datetime, trading: TradingContext) -> bool
 
 @lru_cache(maxsize=64)
 def _session_of(calendar: Calendar, instant: datetime) -> TradingDay | None:
-    """The session of an instant's date; a price comes to many positions at once."""
+    """Return the session of an instant's date; cached, because one price comes to many positions."""
     return calendar.session(calendar.market_date(instant))
 
 
-def _official_close(
-    outcome: PositionChange, seen: PriceSeen, now: datetime, trading: TradingContext
+def _settle_if_official_close(
+    change: PositionChange, seen: PriceSeen, now: datetime, trading: TradingContext
 ) -> PositionChange:
     """Settle if this price is the official close of the expiry's session."""
-    expiry = trading.calendar.market_date(trading.last_close(outcome.position.contract.expiry))
+    expiry = trading.calendar.market_date(trading.last_close(change.position.contract.expiry))
     if not seen.official_close or trading.calendar.market_date(seen.priced_at) != expiry:
-        return outcome
-    return settled(outcome, seen.price, now, trading)
+        return change
+    return settle_at_close(change, seen.price, now, trading)
 
 
-def _stop_moved(before: Position, after: Position) -> Position:
-    """Once the first target has taken its part the stop is at break-even, from the next price on."""
+def _move_stop_after_target_1(before: Position, after: Position) -> Position:
+    """Move the stop to break-even after the first target has been sold; it acts from the next price on."""
     return stop_to_break_even(after) if after.scaled_out and not before.scaled_out else after

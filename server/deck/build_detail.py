@@ -7,7 +7,7 @@ from dataclasses import fields
 from datetime import datetime
 
 from core.positions import Mark, Position, TradingContext
-from core.positions.detail import Detail, leg_net, position_detail
+from core.positions.detail import Detail, exit_fill_net, position_detail
 from core.positions.live_values import nearest_of
 from server.deck.position_detail import PositionDetail
 from server.deck.rows import PositionRow
@@ -26,7 +26,7 @@ def detail_of(
         row=row,
         closed=not position.remaining,
         nearest=nearest_of(detail.exits).reason if detail.exits and position.pending is None else None,
-        exit_fills=tuple((fill, leg_net(position, n)) for n, fill in enumerate(position.legs)),
+        exit_fills=tuple((fill, exit_fill_net(position, n)) for n, fill in enumerate(position.legs)),
         stop=position.stop,
         stop_at_entry=position.levels.stop,
         target_1=position.levels.target_1,

@@ -10,7 +10,7 @@ from typing import Any
 
 from core.model import ExitReason
 from core.positions.attribution import NOTHING, Attribution
-from core.positions.detail import Money, PathPoint, ValuePoint
+from core.positions.detail import PathPoint, PnlByCause, ValuePoint
 from server.deck import ExitCondition, ExitFill, PositionDetail, PositionRow
 
 PARTS = {"delta": 171.2, "gamma": 52.9, "iv": -12.4, "theta": -18.4, "unexplained": 22.7}
@@ -63,7 +63,7 @@ def detail(row: PositionRow, **changes: Any) -> PositionDetail:
         at=now_at,
         row=row,
         closed=row.state == "CLOSED",
-        money=Money(
+        money=PnlByCause(
             held=Attribution(**{name: value * (1 - sold) for name, value in PARTS.items()}),
             sold=Attribution(**{name: value * sold for name, value in PARTS.items()}),
             gross=gross,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core.model import ExitReason
-from core.positions.detail import Money
+from core.positions.detail import PnlByCause
 from server.deck import ExitCondition, ExitFill, GreekPair, LevelDistance, PositionDetail, PositionRow
 from tui import fmt
 from tui.panes.positions import mark_age
@@ -80,7 +80,7 @@ def top(row: PositionRow, width: int, *, exiting: bool) -> list[Line]:
     return out + [[(" ", "text"), *line] for line in wrap(pieces, width - 2, "   ")]
 
 
-def attribution(view: Money, width: int) -> list[Line]:
+def attribution(view: PnlByCause, width: int) -> list[Line]:
     """Return the P&L by cause as bars around zero: the causes add up to gross, costs lead to net."""
     out = [heading("P&L by cause", width, [(f"gross {fmt.money(view.gross)}", signed_role(view.gross))])]
     parted = any(cause.sold for cause in view.causes) and any(cause.held for cause in view.causes)
