@@ -112,7 +112,7 @@ def _where(work: Callable[[], object]) -> str:
     profile = cProfile.Profile()
     profile.runcall(work)
     shares: Counter[str] = Counter()
-    for (file, _, _), (_, _, own, _, callers) in pstats.Stats(profile).stats.items():  # type: ignore[attr-defined]
+    for (file, _, _), (_, _, own, _, callers) in pstats.Stats(profile).stats.items():
         if file != "~":
             shares[_part(file)] += own
             continue

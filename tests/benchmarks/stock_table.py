@@ -14,7 +14,7 @@ COLUMNS = ("contract", "qty", "P&L", "P&L %", "R", "mark", "age", "expires", "in
 
 def cells(row: PositionRow) -> list[Text]:
     def far(level: object) -> str:
-        return "" if level is None else f"{level.dollars:+.2f}"  # type: ignore[attr-defined]
+        return "" if level is None else f"{level.dollars:+.2f}"
 
     values = (
         row.contract, row.remaining, row.pnl, row.pnl_pct, row.r, row.mark, row.mark_age, row.days_left,

@@ -30,7 +30,7 @@ def crash(times: int) -> None:
             raise ZeroDivisionError("a fault of the screen")
         return show(self, snapshot)
 
-    LiveScreen.show_body = broken  # type: ignore[method-assign]
+    LiveScreen.show_body = broken
 
 
 async def _dying(runtime: Runtime) -> None:

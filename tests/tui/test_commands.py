@@ -197,7 +197,7 @@ async def test_a_ledger_that_cannot_be_read_is_said_and_not_a_crash() -> None:
     async def broken(query: object) -> object:
         raise OSError("disk on fire [/x]")
 
-    deck.page = broken  # type: ignore[method-assign,assignment]
+    deck.page = broken
     app = DeckApp(deck)
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("2")

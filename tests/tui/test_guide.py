@@ -85,7 +85,7 @@ def test_a_newcomers_questions_are_answered_with_a_path() -> None:
 def test_a_topic_is_printed_as_markdown_to_a_pipe(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert guide(name) == 0
     out = capsys.readouterr().out
-    assert out.startswith("# ") and out == find_topic(name).markdown()  # type: ignore[union-attr]
+    assert out.startswith("# ") and out == find_topic(name).markdown()
 
 
 def test_without_a_topic_the_topics_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
@@ -118,7 +118,7 @@ def test_a_terminal_gets_the_page_drawn(
 
 
 def test_the_page_on_rules_has_every_rule() -> None:
-    text = find_topic("rules").markdown()  # type: ignore[union-attr]
+    text = find_topic("rules").markdown()
     for line in DEFAULT.to_toml().splitlines():
         if line.startswith("["):
             assert f"## {line.strip('[]')}" in text
@@ -127,14 +127,14 @@ def test_the_page_on_rules_has_every_rule() -> None:
 
 
 def test_the_page_on_keys_has_every_command() -> None:
-    text = find_topic("keys").markdown()  # type: ignore[union-attr]
+    text = find_topic("keys").markdown()
     assert all(command.help in text for command in COMMANDS)
 
 
 @pytest.mark.parametrize("width", [60, 68, 94])
 @pytest.mark.parametrize("name", NAMES)
 def test_no_line_of_a_page_is_wider_than_the_dialog(name: str, width: int) -> None:
-    lines = markdown_lines(find_topic(name).markdown(), width)  # type: ignore[union-attr]
+    lines = markdown_lines(find_topic(name).markdown(), width)
     assert max(map(width_of, lines)) <= width
 
 

@@ -105,7 +105,7 @@ async def test_what_followed_an_execution_leads_to_its_position() -> None:
     async def executed(decision_id: str) -> Any:
         return replace(record(Action.EXECUTE), id=decision_id)
 
-    deck.decision = executed  # type: ignore[method-assign]
+    deck.decision = executed
     async with running(deck) as (app, pilot):
         await pilot.press("2", "enter")
         await pilot.pause()
@@ -125,7 +125,7 @@ async def test_a_ledger_that_fails_in_the_middle_leaves_what_is_known() -> None:
     async def broken(_: str) -> Any:
         raise OSError("gone")
 
-    deck.entry = broken  # type: ignore[method-assign]
+    deck.entry = broken
     async with running(deck) as (app, pilot):
         await pilot.press("d")
         await pilot.pause()

@@ -101,7 +101,7 @@ async def test_alarms_of_the_engine_and_a_failing_snapshot_are_seen_and_the_deck
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.pause()
         assert "ledger: disk full" in screen_text(app)
-        deck.snapshot = lambda: 1 / 0  # type: ignore[method-assign,assignment,return-value]
+        deck.snapshot = lambda: 1 / 0
         app.pull()
         await pilot.pause()
         assert "no snapshot" in screen_text(app)
@@ -121,7 +121,7 @@ async def test_panes_draw_nothing_when_nothing_changed() -> None:
         await pilot.pause()
         drawn: list[object] = []
         for pane in app.screen.query("LineWidget"):
-            pane.refresh = lambda *regions, **_: drawn.append(regions)  # type: ignore[method-assign,assignment]
+            pane.refresh = lambda *regions, **_: drawn.append(regions)
         for _ in range(5):
             app.pull()
         assert drawn == []
@@ -136,12 +136,12 @@ async def test_one_price_repaints_its_cells_only() -> None:
         for pane in app.screen.query("LineWidget"):
             keep = pane.refresh
 
-            def counted(*regions, keep=keep, **options):  # type: ignore[no-untyped-def]
+            def counted(*regions, keep=keep, **options):
                 nonlocal cells
                 cells += sum(region.area for region in regions) if regions else 10_000
                 return keep(*regions, **options)
 
-            pane.refresh = counted  # type: ignore[method-assign]
+            pane.refresh = counted
         first, *rest = deck.now.positions
         deck.change(positions=(replace(first, mark=2.44, pnl=230.1), *rest))
         app.pull()

@@ -76,7 +76,7 @@ def test_many_at_once_ring_once_and_the_rest_is_counted_on_the_next() -> None:
 @pytest.mark.parametrize("kind", [*KINDS, "mode"])
 def test_each_kind_and_each_way_is_switched_by_itself(kind: str) -> None:
     name = "risk" if kind == "mode" else kind
-    settings = NoticeSettings(**{each: frozenset() for each in KINDS})  # type: ignore[arg-type]
+    settings = NoticeSettings(**{each: frozenset() for each in KINDS})
     assert not settings.counts(kind)
     for channel in CHANNELS:
         on = settings.toggled(name, channel)

@@ -265,7 +265,7 @@ async def test_what_was_held_back_is_told_when_the_command_is_refused() -> None:
         await pilot.pause(0.05)
         return CommandResult(ok=False, code="NOT_OPEN", text="This position is not open (any more)")
 
-    deck.command = late  # type: ignore[method-assign]
+    deck.command = late
     async with running(deck) as (app, pilot):
         await pilot.press("x", "y")
         await pilot.pause(0.15)

@@ -79,7 +79,7 @@ async def test_a_position_that_leaves_while_it_is_read_is_shown_closed_and_canno
     async with running(deck) as (app, pilot):
         await pilot.press("enter")
         await pilot.pause()
-        deck.position = from_the_ledger  # type: ignore[method-assign]
+        deck.position = from_the_ledger
         deck.change(positions=tuple(rest))
         app.pull()
         await pilot.pause()
@@ -98,7 +98,7 @@ async def test_a_ledger_that_cannot_be_read_leaves_the_row() -> None:
     async def broken(_: str) -> Any:
         raise OSError("disk on fire [/x]")
 
-    deck.position = broken  # type: ignore[method-assign]
+    deck.position = broken
     text = await opened(deck)
     assert "could not be read" in text and "[/x]" in text and "Greeks" in text and "0.541" in text
 

@@ -80,7 +80,7 @@ async def test_a_view_that_cannot_be_read_is_said_and_not_a_crash(key: str) -> N
     async def broken(*_: object) -> Any:
         raise OSError("disk on fire [/x]")
 
-    deck.performance = deck.learning = deck.system = broken  # type: ignore[method-assign]
+    deck.performance = deck.learning = deck.system = broken
     async with at(key, deck) as (app, _):
         assert "disk on fire [/x]" in screen_text(app)
 

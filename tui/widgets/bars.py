@@ -56,8 +56,6 @@ _FONT = {
 }
 _HALVES = {(False, False): " ", (True, False): "▀", (False, True): "▄", (True, True): "█"}
 
-LARGE_HEIGHT = 3
-
 
 def large(word: str) -> list[str]:
     """Return the word in letters three lines high; empty when a letter has no large form."""

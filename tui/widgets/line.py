@@ -7,13 +7,9 @@ from collections.abc import Iterable
 from rich.cells import cell_len
 
 from tui.fmt import clip, safe
-from tui.themes import INKS
 
 Piece = tuple[str, str]
 Line = list[Piece]
-
-ROLES = tuple(INKS)
-"""All colour roles; each theme gives each role a colour."""
 
 TONE_ROLE = {"positive": "good", "neutral": "warn", "negative": "bad"}
 TONE_MARK = {"positive": "✓", "neutral": "!", "negative": "✗"}

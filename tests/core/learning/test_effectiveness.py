@@ -45,7 +45,7 @@ def by_hand() -> Observations:
             rows.append(
                 Observation(
                     id=f"{len(rows)}", signal_id=f"{len(rows)}", kind="shadow" if failed else "executed",
-                    at=None, day=day, symbol="SPY", net=net, r=net / 100,  # type: ignore[arg-type]
+                    at=None, day=day, symbol="SPY", net=net, r=net / 100,
                     passed=tuple(name not in failed for name in names), scores=(0.0, 0.0, 0.0),
                     failed=tuple(f"{name}!" for name in failed), confidence=75.0,
                 )
@@ -85,8 +85,8 @@ def test_a_gate_that_stops_nothing_says_so(ledger: Made) -> None:
 def test_the_balance_has_its_interval_over_sessions(ledger: Made) -> None:
     market = gate_effects(ledger(2))[2]
     assert market.balance.status is Status.OK
-    assert market.balance.low < market.balance.value < market.balance.high  # type: ignore[operator]
-    assert market.balance.value == pytest.approx(market.saved.value - market.cost.value)  # type: ignore[operator]
+    assert market.balance.low < market.balance.value < market.balance.high
+    assert market.balance.value == pytest.approx(market.saved.value - market.cost.value)
 
 
 def test_the_bound_on_a_mean_grows_when_days_share_their_outcome(ledger: Made) -> None:
@@ -127,7 +127,7 @@ def test_calibration_by_hand() -> None:
 def test_the_parts_of_brier_add_up(ledger: Made) -> None:
     found = calibration(ledger(4))
     parts = [m.value for m in (found.reliability, found.uncertainty, found.within, found.resolution)]
-    assert found.brier.value == pytest.approx(parts[0] + parts[1] + parts[2] - parts[3])  # type: ignore[operator]
+    assert found.brier.value == pytest.approx(parts[0] + parts[1] + parts[2] - parts[3])
     assert sum(b.n for b in found.bins) == found.n == 1_000
     assert all(b.low <= 100 * b.said <= b.high for b in found.bins)
 
@@ -188,10 +188,8 @@ def test_drift_is_told_when_the_last_days_differ() -> None:
     assert all(d.drifted for d in found.values())
     assert (found["average R"].recent.n, found["average R"].base.n) == (120, 360)
     difference = found["average R"].difference
-    assert difference.value == pytest.approx(
-        found["average R"].recent.value - found["average R"].base.value  # type: ignore[operator]
-    )
-    assert difference.value < 0  # type: ignore[operator]
+    assert difference.value == pytest.approx(found["average R"].recent.value - found["average R"].base.value)
+    assert difference.value < 0
 
 
 def test_drift_is_hardly_ever_told_when_nothing_changed() -> None:
@@ -241,8 +239,8 @@ def even_bets(wins: int, losses: int) -> Observations:
 def test_kelly_of_even_bets_is_the_edge() -> None:
     found = budget_advice(even_bets(650, 350))
     assert found.kelly.value == pytest.approx(0.3)
-    assert found.advised_pct == pytest.approx(100 * 0.25 * found.kelly.low)  # type: ignore[operator]
-    assert 0.22 < found.kelly.low < 0.26  # type: ignore[operator]
+    assert found.advised_pct == pytest.approx(100 * 0.25 * found.kelly.low)
+    assert 0.22 < found.kelly.low < 0.26
 
 
 @pytest.mark.parametrize(

@@ -212,7 +212,7 @@ def test_limit_orders_fill_at_their_limit_without_size_slippage(
 )
 def test_bad_orders_raise(fields: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"order|limit|contract"):
-        Order(symbol="SPY", side=BUY, **fields)  # type: ignore[arg-type]
+        Order(symbol="SPY", side=BUY, **fields)
 
 
 # --- properties ----------------------------------------------------------------------------------------

@@ -334,4 +334,4 @@ def test_words_for_a_right(rights: list[object]) -> None:
 @pytest.mark.parametrize("right", ["", "X", "straddle", 2, -1, None])
 def test_no_other_word_is_a_right(right: object) -> None:
     with pytest.raises(ValueError, match="is_call"):
-        price(100.0, 95.0, 0.5, 0.3, right)  # type: ignore[arg-type]
+        price(100.0, 95.0, 0.5, 0.3, right)
