@@ -37,7 +37,7 @@ class SimulatedFeed:
         self.watched: tuple[Watch, ...] = ()
 
     def at_once(self, ask: FetchMarket, now: datetime) -> MarketReply:
-        """The market of one signal; a symbol that is not listed has no data at all."""
+        """Return the market of one signal; a symbol that is not listed has no data at all."""
         if ask.symbol not in self.market.symbols:
             return MarketReply(MarketSnapshot(symbol=ask.symbol, as_of=now))
         return MarketReply(self.snapshot(ask.symbol, now), self._chain(ask, now))

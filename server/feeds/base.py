@@ -1,15 +1,20 @@
-"""What the runtime asks of the market, and the answer when no feed is configured."""
+"""Feeds as the runtime asks them: their protocol, the market rules for a request, and the stand-in for no feed."""
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
 from core.effects import FetchMarket, Watch
 from core.events import OptionChain
 from core.model import MarketSnapshot
+from core.rules import Rules
+
+log = logging.getLogger("gatedeck.feeds")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +27,7 @@ class MarketReply:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedStatus:
-    """One feed or stand-in for it: ``state`` is OK | DOWN | ASSUMED | SIMULATED."""
+    """One feed or the stand-in for none: ``state`` is OK | DOWN | ASSUMED | SIMULATED."""
 
     name: str
     state: str
@@ -30,41 +35,99 @@ class FeedStatus:
 
 
 class Markets(Protocol):
-    """The feeds together, as the runtime asks them; ``note`` says on screen where prices come from."""
+    """All feeds together; ``note`` says on screen where prices come from, ``assumed`` that they are no data."""
 
     note: str
     assumed: bool
 
     def at_once(self, ask: FetchMarket, now: datetime) -> MarketReply | None:
-        """The answer when it needs no waiting, else ``None``: then ``ask``."""
+        """Return the reply if it needs no waiting, else ``None``; then call ``ask``."""
         ...
 
     async def ask(self, ask: FetchMarket, now: datetime) -> MarketReply:
-        """Ask the feeds side by side; a feed that fails leaves its fields absent. Never raises."""
+        """Ask the feeds side by side; the fields of a feed that fails are absent. Never raises."""
         ...
 
     def status(self) -> tuple[FeedStatus, ...]:
-        """How each feed is doing, for the System screen."""
+        """Return the state of each feed, for the System screen."""
         ...
 
     async def watch(self, wanted: Sequence[Watch]) -> None:
-        """Tell which prices are wanted from now on."""
+        """Set which prices the engine needs from now on."""
         ...
 
 
+def reply_at_once(markets: Markets, ask: FetchMarket, now: datetime, rules: Rules) -> MarketReply | None:
+    """Return a market reply that needs no waiting, else ``None``; then use ``request_market``.
+
+    Spread and depth of a cash index come from its ETF (``contract.spread_proxies``).
+    """
+    reply = markets.at_once(ask, now)
+    proxy = rules.contract.spread_proxies.get(ask.symbol)
+    if reply is None or proxy is None or reply.snapshot.assumed:
+        return reply
+    etf = markets.at_once(replace(ask, symbol=proxy), now)
+    return None if etf is None else _with_spread_of(reply, etf, proxy)
+
+
+async def request_market(markets: Markets, ask: FetchMarket, now: datetime, rules: Rules) -> MarketReply:
+    """Ask the feeds and wait at most ``market.feed_timeout_seconds`` for their reply. Never raises.
+
+    The fields of a feed that fails or is too slow are absent, so that the market gate fails. Spread and depth of
+    a cash index come from its ETF, which is asked at the same time.
+    """
+    seconds = rules.market.feed_timeout_seconds
+    proxy = rules.contract.spread_proxies.get(ask.symbol)
+    if proxy is None:
+        return await _within(markets, ask, now, seconds)
+    reply, etf = await asyncio.gather(
+        _within(markets, ask, now, seconds),
+        _within(markets, replace(ask, symbol=proxy), now, seconds),
+    )
+    return reply if reply.snapshot.assumed else _with_spread_of(reply, etf, proxy)
+
+
+async def _within(markets: Markets, ask: FetchMarket, now: datetime, seconds: float) -> MarketReply:
+    try:
+        return await asyncio.wait_for(markets.ask(ask, now), seconds)
+    except TimeoutError:
+        log.warning("no market reply for %s within %g s", ask.symbol, seconds)
+    except Exception as error:
+        log.exception("the feeds could not be asked about %s", ask.symbol, exc_info=error)
+    return MarketReply(MarketSnapshot(symbol=ask.symbol, as_of=now))
+
+
+_FROM_PROXY = ("spread_bps", "depth_score")
+
+
+def _with_spread_of(reply: MarketReply, etf: MarketReply, proxy: str) -> MarketReply:
+    """Return the reply of a cash index, which has no order book of its own, with its ETF's spread and depth."""
+    index, book = reply.snapshot, etf.snapshot
+    feeds = {name: feed for name, feed in index.feeds.items() if name not in _FROM_PROXY}
+    ages = {name: age for name, age in index.ages.items() if name not in _FROM_PROXY}
+    snapshot = replace(
+        index,
+        spread_bps=book.spread_bps,
+        depth_score=book.depth_score,
+        proxied=proxy,
+        feeds=feeds | {name: book.feeds[name] for name in _FROM_PROXY if name in book.feeds},
+        ages=ages | {name: book.ages[name] for name in _FROM_PROXY if name in book.ages},
+    )
+    return replace(reply, snapshot=snapshot)
+
+
 ASSUMED = ("spread_bps", "depth_score", "atr14")
+"""The fields that the engine assumes when there is no feed."""
 
 
 class NoFeed:
-    """No feed at all: the core marks what it assumes; prices come only from the senders' bodies."""
+    """No feed at all: the engine assumes spread, depth and ATR; prices come only from the senders' bodies."""
 
     note = "no feed: market assumed"
     assumed = True
 
     def at_once(self, ask: FetchMarket, now: datetime) -> MarketReply:
-        return MarketReply(
-            MarketSnapshot(symbol=ask.symbol, as_of=now, assumed=("spread_bps", "depth_score", "atr14"))
-        )
+        return MarketReply(MarketSnapshot(symbol=ask.symbol, as_of=now, assumed=ASSUMED))
 
     async def ask(self, ask: FetchMarket, now: datetime) -> MarketReply:
         return self.at_once(ask, now)

@@ -28,7 +28,7 @@ from core.engine import Engine, EngineState
 from core.events import Event, MarketAnswered, Ticked
 from core.from_json import read_json
 from core.model import DecisionRecord
-from server.feeds.base import MarketReply, Markets
+from server.feeds.base import MarketReply, Markets, reply_at_once
 from server.ledger.base import Entry, Ledger
 from server.ledger.chunked_json import encode_in_chunks
 from server.runtime.clock import Clock
@@ -242,7 +242,7 @@ class EngineLoop:
             )
         for effect in effects:
             if type(effect) is FetchMarket:
-                reply = self.markets.at_once(effect, now)
+                reply = reply_at_once(self.markets, effect, now, self.engine.rules)
                 if reply is None:
                     asks.append(effect)
                 else:

@@ -21,11 +21,11 @@ from core.effects import (
 from core.engine import Engine
 from core.events import Commanded, PriceSeen, Received, RulesChanged, Ticked
 from core.exchange.calendar import CalendarError
-from core.model import DecisionRecord, MarketSnapshot
+from core.model import DecisionRecord
 from core.options.fills import OptionQuote
 from core.rules import Rules, RulesError
 from server.config import ConfigError
-from server.feeds.base import MarketReply, Markets
+from server.feeds.base import Markets, request_market
 from server.ledger.base import Ledger
 from server.runtime.clock import Clock
 from server.runtime.engine_loop import EngineLoop, MakeEvent, market_event
@@ -256,12 +256,7 @@ class Runtime:
     async def _answer_market(self, ask: FetchMarket) -> None:
         """Ask the feeds and put in their reply, again until it is stored: the signal waits for nothing else."""
         while True:
-            now = self.clock.now()
-            try:
-                reply = await self.markets.ask(ask, now)
-            except Exception as error:
-                log.exception("the feeds could not be asked about %s", ask.symbol, exc_info=error)
-                reply = MarketReply(MarketSnapshot(symbol=ask.symbol, as_of=now))
+            reply = await request_market(self.markets, ask, self.clock.now(), self.engine.rules)
             try:
                 await self.post(market_event(ask.signal_id, reply))
                 return
