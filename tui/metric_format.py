@@ -1,13 +1,19 @@
-"""How metrics are written: values with their unit, intervals, and what is to be said beside them."""
+"""Text of a metric: its value with the unit, its interval, its notes. Report and screens both use this module.
+
+A metric is an aggregate over trades (`core.performance.Metric`). Amounts in dollars are written by `fmt.money`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from core.performance import Metric, Metrics, Status
-from core.performance.intervals import RESTS_ON
-from tui.fmt import NONE, age, exchange_zone, money, signed
+from tui import fmt
+
+if TYPE_CHECKING:
+    # A metric exists only after the performance code, and with it numpy, is loaded; this module must not load it.
+    from core.performance import Metric, Metrics
 
 TITLES: Mapping[str, str] = {
     "net_pnl": "Net P&L",
@@ -29,7 +35,7 @@ TITLES: Mapping[str, str] = {
     "average_mae": "Average worst (MAE)",
     "average_mfe": "Average best (MFE)",
 }
-"""The metrics in the order in which they are shown."""
+"""Title of each metric, in the order in which the report shows them."""
 
 GREEKS: Mapping[str, str] = {
     "delta": "delta",
@@ -39,105 +45,166 @@ GREEKS: Mapping[str, str] = {
     "unexplained": "unexplained",
     "costs": "costs",
 }
+"""Title of each part of the P&L by Greek."""
+
+LEGEND = (
+    "* fewer than 30 trades: not enough to act on.",
+    "~ interval from fewer than 10 sessions: it may be far too narrow.",
+    "Intervals are 95 %: Wilson's for rates, otherwise a bootstrap over sessions.",
+)
 
 _SIGNED = frozenset({"net_pnl", "expectancy", "average_r", "average_mae", "average_mfe", "sharpe", "sortino"})
-
-_FORMS: Mapping[str, Callable[[float], str]] = {
-    "fraction": lambda v: f"{100 * v:.1f} %",
-    "$": lambda v: money(_cents(v), sign=False),
-    "R": lambda v: f"{signed(v)} R",
-    "ratio": lambda v: f"{v:,.2f}",
-    "%": lambda v: f"{v:.1f} %",
-    "days": lambda v: f"{v:.1f} days" if v >= 1 else age(v * 86_400),
-    "seconds": age,
-    "trades": lambda v: f"{v:.0f} trade{'' if v == 1 else 's'}",
-}
-
-
-def written(value: float | None, unit: str, *, sign: bool = False) -> str:
-    """A figure with its unit; – when there is none."""
-    if value is None:
-        return NONE
-    if sign and unit == "$":
-        return money(_cents(value))
-    if sign and unit == "ratio":
-        return signed(value)
-    return _FORMS[unit](value)
-
-
-def value_of(metrics: Metrics, name: str) -> tuple[Metric, str]:
-    """A metric and its value as it is written."""
-    metric: Metric = getattr(metrics, name)
-    return metric, written(metric.value, metric.unit, sign=name in _SIGNED)
-
-
-def interval_of(metric: Metric, *, sign: bool = False) -> str:
-    """Both ends of the interval, an open one as …, or nothing."""
-    if metric.low is None and metric.high is None:
-        return ""
-    ends = ("…" if end is None else written(end, metric.unit, sign=sign) for end in (metric.low, metric.high))
-    return " to ".join(ends)
-
-
-def counts(made: Metrics) -> str:
-    """How many trades were measured, and which were not."""
-    told = f"{made.trades:,} closed trade{'' if made.trades == 1 else 's'}:"
-    told += f" {made.wins:,} won, {made.losses:,} lost, {made.scratches:,} scratched"
-    if made.first is not None:
-        told += f", {made.first} to {made.last}"
-    if made.stale_left_out:
-        told += f"; {made.stale_left_out:,} left out (stale fills)"
-    return told
+_INSUFFICIENT = "INSUFFICIENT_DATA"
+_ZERO_WITHOUT_SIGN = frozenset({"$", "R", "ratio", "%", "points", "days"})
+"""Units in which a value that rounds to 0.00 is written without a minus sign."""
 
 
 def is_signed(name: str) -> bool:
+    """Return whether a metric is written with a plus sign when it is positive."""
     return name in _SIGNED
 
 
-def few(metric: Metric) -> bool:
-    """Whether a figure rests on too little to act on."""
-    return metric.status is Status.INSUFFICIENT_DATA
+def format_value(value: float | None, unit: str, *, sign: bool = True) -> str:
+    """Return a value with its unit, or – for None; ``sign`` puts a plus before positive $, R, ratio and points."""
+    if value is None:
+        return fmt.NONE
+    if unit in _ZERO_WITHOUT_SIGN and abs(value) < 0.005:
+        value = 0.0
+    plus = "+" if sign and value > 0 else ""
+    match unit:
+        case "$":
+            return fmt.money(value, sign=sign)
+        case "R":
+            return fmt.local(f"{plus}{value:.2f}") + " R"
+        case "fraction":
+            return fmt.local(f"{100 * value:.1f}") + " %"
+        case "%":
+            return fmt.local(f"{value:.1f}") + " %"
+        case "points":
+            return fmt.local(f"{plus}{value:.1f}") + " points"
+        case "days" if 0 < value < 1:
+            return fmt.age(value * 86_400)
+        case "days":
+            return fmt.local(f"{value:.1f}") + " days"
+        case "seconds":
+            return fmt.age(value)
+        case "trades":
+            return f"{value:.0f} trade{'' if round(value) == 1 else 's'}"
+    return plus + fmt.number(value, 2 if abs(value) < 1000 else 0)
 
 
-def few_sessions(metric: Metric) -> bool:
-    """Whether the interval was drawn from so few sessions that it is itself a guess."""
+def format_metric(metric: Metric, *, sign: bool = True) -> str:
+    """Return a metric's value with its unit, or – when it has none."""
+    return format_value(metric.value, metric.unit, sign=sign)
+
+
+def named_metric(metrics: Metrics, name: str) -> tuple[Metric, str]:
+    """Return the metric of that name and its text, with a plus sign where ``is_signed`` says so."""
+    metric: Metric = getattr(metrics, name)
+    return metric, format_metric(metric, sign=is_signed(name))
+
+
+def table_dollars(value: float | None, *, sign: bool = True) -> str:
+    """Return dollars for a narrow column: without $, whole dollars from one thousand up, 0 for less than a cent."""
+    if value is None:
+        return fmt.NONE
+    if abs(value) < 0.005:
+        return "0"
+    digits = 2 if abs(value) < 999.995 else 0
+    return fmt.signed(value, digits) if sign else fmt.number(value, digits)
+
+
+def format_interval(metric: Metric, *, sign: bool = False) -> str:
+    """Return both ends of the interval with their unit, … for an open end, or "" when there is none."""
+    if metric.low is None and metric.high is None:
+        return ""
+    ends = (
+        "…" if end is None else format_value(end, metric.unit, sign=sign) for end in (metric.low, metric.high)
+    )
+    return " to ".join(ends)
+
+
+def short_interval(metric: Metric) -> str:
+    """Return both ends of the interval in two or three digits without unit, for cards and columns.
+
+    Returns "" unless both ends are known. A fraction is written in percent; seconds as hours or minutes.
+    """
+    if metric.low is None or metric.high is None:
+        return ""
+    if metric.unit == "seconds":
+        scale, unit = (3600, "h") if metric.high >= 3600 else (60, "m")
+        return f"{_two_digits(metric.low / scale)} to {_two_digits(metric.high / scale)}{unit}"
+    scale = 100 if metric.unit == "fraction" else 1
+    return f"{_two_digits(metric.low * scale)} to {_two_digits(metric.high * scale)}"
+
+
+def _two_digits(value: float) -> str:
+    """Return at least two significant digits, thousands as k, and no zero before the decimal point."""
+    size = abs(value)
+    if size >= 10_000:
+        text = f"{value / 1000:.0f}k"
+    elif size >= 1000:
+        text = f"{value / 1000:.1f}k"
+    elif size >= 10:
+        text = f"{value:.0f}"
+    elif size >= 1:
+        text = f"{value:.1f}"
+    else:
+        text = f"{value:.2f}".replace("0.", ".", 1)
+    return fmt.local("0" if text in ("-.00", ".00") else text)
+
+
+def has_enough_trades(metric: Metric) -> bool:
+    """Return whether a metric is based on enough trades to act on."""
+    return metric.status != _INSUFFICIENT
+
+
+def has_few_sessions(metric: Metric) -> bool:
+    """Return whether an interval comes from so few sessions that it is itself a guess."""
+    from core.performance.intervals import RESTS_ON
+
     return metric.reason is not None and metric.reason.startswith(RESTS_ON)
 
 
-def mark(metric: Metric) -> str:
-    """The sign beside a figure: * for too few trades, ~ for too few sessions, else a blank."""
-    return "*" if few(metric) else "~" if few_sessions(metric) else " "
+def quality_mark(metric: Metric) -> str:
+    """Return the mark beside a value: * for too few trades, ~ for too few sessions, else a space."""
+    if not has_enough_trades(metric):
+        return "*"
+    return "~" if has_few_sessions(metric) else " "
 
 
-def missing(metric: Metric) -> str:
-    """Why a value or an interval is missing, where it is worth a word on its own line."""
+def missing_reason(metric: Metric) -> str:
+    """Return why a value or an interval is missing, or "" where the legend or the title says it already."""
     reason = metric.reason or ""
-    # Of what depends on the order of exits there is never an interval: no line needs to say so again.
-    return "" if reason.endswith("order of exits") or few_sessions(metric) else reason
+    # A metric that depends on the order of exits never has an interval; that needs no note on every line.
+    return "" if reason.endswith("order of exits") or has_few_sessions(metric) else reason
 
 
-LEGEND = (
-    "* rests on fewer than 30: not enough to act on.",
-    "~ its interval rests on fewer than 10 sessions, and may be far too narrow.",
-    "Intervals are 95 %: Wilson's for rates, else drawn by session.",
-)
+def role_of(metric: Metric, *, signed: bool) -> str:
+    """Return the colour role of a value: dim if it is missing or has too few trades, else by its sign."""
+    if metric.value is None or not has_enough_trades(metric):
+        return "dim"
+    if not signed:
+        return "strong"
+    return "good" if metric.value > 0 else "bad" if metric.value < 0 else "text"
+
+
+def trade_counts(metrics: Metrics) -> str:
+    """Return a sentence with the number of trades, won, lost and scratched, their dates, and those left out."""
+    text = f"{metrics.trades:,} closed trade{'' if metrics.trades == 1 else 's'}:"
+    text += f" {metrics.wins:,} won, {metrics.losses:,} lost, {metrics.scratches:,} scratched"
+    if metrics.first is not None:
+        text += f", {metrics.first} to {metrics.last}"
+    if metrics.stale_left_out:
+        text += f"; {metrics.stale_left_out:,} left out (stale fills)"
+    return text
 
 
 def window_title(days: int | None) -> str:
     return "all trades" if days is None else f"last {days} days"
 
 
-def instant(at: datetime) -> str:
-    """An instant on the exchange's wall, to the minute."""
-    zone = exchange_zone()
+def exchange_minute(at: datetime) -> str:
+    """Return a time to the minute in exchange time, or in UTC on a machine without time zones."""
+    zone = fmt.exchange_zone()
     return f"{at.astimezone(zone):%Y-%m-%d %H:%M} ET" if zone else f"{at:%Y-%m-%d %H:%M} UTC"
-
-
-def _cents(value: float) -> float:
-    """Without a sign on what rounds to nothing."""
-    return value if abs(value) >= 0.005 else 0.0
-
-
-def dollars(value: float | None) -> str:
-    """Whole dollars with their sign and without the mark, for tables."""
-    return NONE if value is None else f"{round(value):+,}" if round(value) else "0"

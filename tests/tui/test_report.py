@@ -81,7 +81,7 @@ def test_figures_carry_their_interval_n_and_warning() -> None:
     assert re.search(r"42\.9 %  63 trades +31\.4 % to 55\.1 %", by_name["Win rate"])
     assert "27 wins" in by_name["Average win"] and "*" in by_name["Average win"]
     assert "*" not in by_name["Expectancy a trade"]
-    assert any(line.startswith("* rests on fewer than 30") for line in lines)
+    assert any(line.startswith("* fewer than 30 trades") for line in lines)
 
 
 def test_what_is_undefined_is_said_in_words() -> None:

@@ -14,8 +14,8 @@ from server.deck import PageQuery, PnlView
 from tui.app import DeckApp
 from tui.dialogs.receipt_detail import ReceiptDialog
 from tui.dialogs.suggestion import JudgeDialog, SuggestionDialog
+from tui.metric_format import format_value, short_interval
 from tui.panes.cuts import CutsPane
-from tui.panes.figures import interval_words, number_words
 from tui.panes.quarantine import BodyPane, body_lines
 from tui.panes.suggestions import SuggestionsPane, judged_words
 from tui.screens import reports, system
@@ -255,14 +255,14 @@ def test_bars_of_gain_and_cost_lie_on_their_own_sides_of_zero() -> None:
         assert bool(left.strip()) == (value < 0) and bool(right.strip()) == (value > 0)
 
 
-def test_figures_are_written_with_their_unit() -> None:
+def test_a_metric_is_written_with_its_unit() -> None:
     measured = fake_views.performance().report.metrics
-    assert number_words(0.5833, "fraction") == "58.3 %" and number_words(0.004, "fraction") == "0.4 %"
-    assert number_words(-0.004, "R") == "0.00 R"
-    assert number_words(-1234.5, "$") == "-$1,234" and number_words(12.345, "$") == "+$12.35"
-    assert number_words(0.214, "R") == "+0.21 R" and number_words(None, "R") == "–"
-    assert interval_words(measured.win_rate) == "53 to 65"
-    assert interval_words(measured.max_drawdown) == ""
+    assert format_value(0.5833, "fraction") == "58.3 %" and format_value(0.004, "fraction") == "0.4 %"
+    assert format_value(-0.004, "R") == "0.00 R"
+    assert format_value(-1234.5, "$") == "-$1,234.50" and format_value(12.345, "$") == "+$12.35"
+    assert format_value(0.214, "R") == "+0.21 R" and format_value(None, "R") == "–"
+    assert short_interval(measured.win_rate) == "53 to 65"
+    assert short_interval(measured.max_drawdown) == ""
 
 
 async def test_a_snapshot_without_a_sender_leaves_the_system_screen_standing() -> None:

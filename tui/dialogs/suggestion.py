@@ -10,7 +10,7 @@ from textual.containers import Container
 from tui import fmt
 from tui.dialogs.base import Reading, YesOrNo
 from tui.documents.fields import named
-from tui.panes.figures import interval_words, number_words
+from tui.metric_format import format_value, short_interval
 from tui.panes.suggestions import value_words
 from tui.widgets.line import Line, clip_line, heading, signed_role, wrap_text
 from tui.widgets.line_widget import Pane
@@ -41,8 +41,8 @@ def evidence_lines(evidence: Evidence, width: int) -> list[Line]:
     out = [[(" ", "text"), *line] for line in wrap_text(text, "text", width - 2)]
     out.append(
         clip_line(
-            [(f"   {fmt.arrow(effect.value)} {number_words(effect.value, unit)}", signed_role(effect.value)),
-             (f" ({interval_words(effect)})", "dim"), (f"  n {evidence.n} and {evidence.n_outside}", "dim"),
+            [(f"   {fmt.arrow(effect.value)} {format_value(effect.value, unit)}", signed_role(effect.value)),
+             (f" ({short_interval(effect)})", "dim"), (f"  n {evidence.n} and {evidence.n_outside}", "dim"),
              (f"  q {fmt.number(evidence.q, 3)} of {evidence.tests} tests", "dim")],
             width,
         )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from server.deck import LearningView
 from tui import fmt
-from tui.panes.figures import enough, interval_words
+from tui.metric_format import has_enough_trades, short_interval
 from tui.panes.reports import ReportPane
 from tui.widgets.bars import marked_bar
 from tui.widgets.line import Line, clip_line, heading
@@ -28,7 +28,10 @@ class CalibrationPane(ReportPane):
         right: Line = []
         if found.brier.value is not None:
             right = [
-                (f"Brier {fmt.number(found.brier.value, 3)}", "strong" if enough(found.brier) else "dim")
+                (
+                    f"Brier {fmt.number(found.brier.value, 3)}",
+                    "strong" if has_enough_trades(found.brier) else "dim",
+                )
             ]
             if found.skill.value is not None and width >= 50:
                 word = "better" if found.skill.value > 0 else "worse"
@@ -43,10 +46,10 @@ class CalibrationPane(ReportPane):
 def bin_line(each: CalibrationBin, width: int) -> Line:
     won = (each.won.value or 0.0) * 100
     said = each.said * 100
-    judged = enough(each.won)
+    judged = has_enough_trades(each.won)
     role = "dim" if not judged else "warn" if abs(won - said) >= _FAR else "info"
     low, high = f"{each.low:.0f}", f"{each.high:.0f}"
-    interval = f" {interval_words(each.won)}" if width >= 56 else ""
+    interval = f" {short_interval(each.won)}" if width >= 56 else ""
     size = max(8, width - 26 - (12 if interval else 0))
     apart = "▲" if won - said >= _FAR else "▼" if said - won >= _FAR else " "
     return clip_line(

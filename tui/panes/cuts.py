@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from server.deck import PerformanceView
 from tui import fmt
-from tui.panes.figures import enough, interval_words, number_words, role_of
+from tui.metric_format import format_value, has_enough_trades, role_of, short_interval, table_dollars
 from tui.widgets.line import Line
 from tui.widgets.table import Cell, Column, LiveTable, Row
 
@@ -27,11 +27,11 @@ class CutColumn:
     rank: Callable[[Metrics], float | None]
 
 
-def _money(name: str) -> Callable[[Metrics], Cell]:
+def _money(name: str, *, signed: bool = True) -> Callable[[Metrics], Cell]:
     def cell(measured: Metrics) -> Cell:
         metric = getattr(measured, name)
-        text = fmt.money(metric.value).replace("$", "")
-        return (f"{fmt.arrow(metric.value)}{text}", role_of(metric, signed=True))
+        text = table_dollars(metric.value, sign=signed)
+        return (f"{fmt.arrow(metric.value)}{text}" if signed else text, role_of(metric, signed=signed))
 
     return cell
 
@@ -39,7 +39,7 @@ def _money(name: str) -> Callable[[Metrics], Cell]:
 def _plain(name: str, *, signed: bool = False) -> Callable[[Metrics], Cell]:
     def cell(measured: Metrics) -> Cell:
         metric = getattr(measured, name)
-        text = number_words(metric.value, metric.unit, sign=signed).removesuffix(" R").removesuffix(" %")
+        text = format_value(metric.value, metric.unit, sign=signed).removesuffix(" R").removesuffix(" %")
         return (text.replace("$", ""), role_of(metric, signed=signed))
 
     return cell
@@ -55,9 +55,11 @@ COLUMNS = (
     CutColumn(Column("expect. $", 9, "right"), _money("expectancy"), _value("expectancy")),
     CutColumn(Column("avg R", 6, "right"), _plain("average_r", signed=True), _value("average_r")),
     CutColumn(Column("win %", 6, "right"), _plain("win_rate"), _value("win_rate")),
-    CutColumn(Column("95 %", 9), lambda m: (interval_words(m.win_rate), "dim"), lambda m: m.win_rate.low),
+    CutColumn(Column("95 %", 9), lambda m: (short_interval(m.win_rate), "dim"), lambda m: m.win_rate.low),
     CutColumn(Column("factor", 7, "right"), _plain("profit_factor"), _value("profit_factor")),
-    CutColumn(Column("max down $", 10, "right"), _plain("max_drawdown"), _value("max_drawdown")),
+    CutColumn(
+        Column("max down $", 10, "right"), _money("max_drawdown", signed=False), _value("max_drawdown")
+    ),
     CutColumn(Column("hold", 7, "right"), _plain("average_hold"), _value("average_hold")),
 )
 
@@ -92,7 +94,7 @@ class CutsPane(LiveTable):
         if self.sorted_by is not None:
             rank = COLUMNS[self.sorted_by].rank
             buckets.sort(key=lambda bucket: _descending(rank(bucket.metrics)))
-        thin = sum(not enough(bucket.metrics.expectancy) for bucket in buckets)
+        thin = sum(not has_enough_trades(bucket.metrics.expectancy) for bucket in buckets)
         note: Line = [(f"{fmt.plural(thin, 'row')} under 30 trades  ", "dim")] if thin else []
         note.append(("b cut by  s sort", "info"))
         self.show_rows(tuple(Row(bucket.label, bucket, _cells) for bucket in buckets), note)
@@ -111,7 +113,7 @@ def _descending(value: float | None) -> tuple[bool, float]:
 
 
 def _cells(bucket: Bucket) -> tuple[Cell, ...]:
-    thin = not enough(bucket.metrics.expectancy)
+    thin = not has_enough_trades(bucket.metrics.expectancy)
     return (
         (bucket.label, "dim" if thin else "strong"),
         *(each.cell(bucket.metrics) for each in COLUMNS),

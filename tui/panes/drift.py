@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from server.deck import LearningView
 from tui import fmt
-from tui.panes.figures import enough, interval_words, number_words
+from tui.metric_format import format_value, has_enough_trades, short_interval
 from tui.panes.reports import ReportPane
 from tui.widgets.line import Line, clip_line, heading, signed_role, width_of, wrap_text
 
@@ -33,12 +33,12 @@ def drift_lines(each: Drift, width: int) -> list[Line]:
     unit = each.difference.unit
     points = unit == "fraction"
     apart = each.difference.value
-    judged = enough(each.recent)
-    now, then = (number_words(metric.value, metric.unit) for metric in (each.recent, each.base))
+    judged = has_enough_trades(each.recent)
+    now, then = (format_value(metric.value, metric.unit) for metric in (each.recent, each.base))
     change = (
-        number_words(None if apart is None else apart * 100, "points")
+        format_value(None if apart is None else apart * 100, "points")
         if points
-        else number_words(apart, unit)
+        else format_value(apart, unit)
     )
     role = "dim" if not judged else signed_role(apart) if each.drifted else "text"
     first: Line = [
@@ -54,7 +54,7 @@ def drift_lines(each: Drift, width: int) -> list[Line]:
         (f"{fmt.arrow(apart)} {change}", role),
         (f"  {'! ' if each.drifted else ''}{told}", "warn" if each.drifted else "dim"),
     ]
-    interval = "" if points else interval_words(each.difference)
+    interval = "" if points else short_interval(each.difference)
     if interval and width_of(second) + len(interval) + 2 <= width:
         second.append((f"  {interval}", "dim"))
     return [clip_line(first, width), clip_line(second, width)]
@@ -73,8 +73,9 @@ class ShadowsPane(ReportPane):
             out.append(
                 clip_line(
                     [(" not taken: ", "dim"),
-                     (f"{fmt.arrow(value)} {fmt.money(value)}", signed_role(value) if enough(made.net) else "dim"),
-                     (f", {number_words(made.win_rate.value, 'fraction')} won", "text")],
+                     (f"{fmt.arrow(value)} {fmt.money(value)}",
+                      signed_role(value) if has_enough_trades(made.net) else "dim"),
+                     (f", {format_value(made.win_rate.value, 'fraction')} won", "text")],
                     width,
                 )
             )  # fmt: skip
@@ -87,7 +88,7 @@ class ShadowsPane(ReportPane):
                 clip_line(
                     [(f" {fmt.fit(fmt.words(kept.by), 20)} ", "text"), (f"{kept.group.n:>4}  ", "dim"),
                      (f"{fmt.arrow(value)} {fmt.money(value)}",
-                      signed_role(value) if enough(kept.group.net) else "dim")],
+                      signed_role(value) if has_enough_trades(kept.group.net) else "dim")],
                     width,
                 )
             )  # fmt: skip

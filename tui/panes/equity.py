@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from server.deck import PerformanceView
 from tui import fmt
-from tui.panes.figures import number_words
+from tui.metric_format import format_value
 from tui.panes.reports import ReportPane
 from tui.widgets.line import Line, heading, signed_role
 from tui.widgets.plots import path_lines, underwater_lines
@@ -37,7 +37,7 @@ class DrawdownPane(ReportPane):
             return self.nothing(width, "no drawdown: never below the peak before")
         now = values[-1]
         state = "at its peak now" if now == 0 else f"{fmt.money(now)} now"
-        share = number_words(measured.max_drawdown_pct.value, "%")
+        share = format_value(measured.max_drawdown_pct.value, "%")
         right: Line = [
             (f"▼ {fmt.money(depth, sign=False)}", "bad"),
             (f" {share}", "bad") if width >= 50 else ("", "text"),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from server.deck import LearningView
 from tui import fmt
-from tui.panes.figures import dollars, enough, interval_words, number_words
+from tui.metric_format import format_value, has_enough_trades, short_interval, table_dollars
 from tui.panes.reports import ReportPane
 from tui.widgets.line import Line, clip_line, heading, signed_role
 
@@ -44,32 +44,34 @@ def gate_lines(effect: GateEffect, width: int) -> list[Line]:
     name = f" {effect.gate.capitalize():<{_NAME}}"
     if failed == 0:
         return [clip_line([(name, "strong"), ("nothing kept out yet", "dim")], width), []]
-    judged = enough(effect.balance)
+    judged = has_enough_trades(effect.balance)
     value = effect.balance.value or 0.0
     first: Line = [
         (name, "strong"),
-        (f"{fmt.arrow(value)} {dollars(value)}", signed_role(value) if judged else "dim"),
+        (f"{fmt.arrow(value)} {table_dollars(value)} $", signed_role(value) if judged else "dim"),
         (f"  {failed} skipped" if judged else f"  only {failed} skipped", "text" if judged else "warn"),
     ]
-    saved, cost = (dollars(metric.value or 0.0, sign=False) for metric in (effect.saved, effect.cost))
+    saved, cost = (
+        f"{table_dollars(metric.value or 0.0, sign=False)} $" for metric in (effect.saved, effect.cost)
+    )
     second: Line = [
         (" " * (_NAME + 1), "text"),
-        ("saved ", "dim"), (saved, "text"), (", cost ", "dim"), (cost, "text"),
+        ("saved ", "dim"), (saved, "text"), (", cost ", "dim"), (cost + " $", "text"),
     ]  # fmt: skip
     if width >= _WITH_EDGE:
-        second += [("  edge ", "dim"), (number_words(effect.edge_r.value, "R"), "text")]
-    if width >= _WITH_INTERVAL and interval_words(effect.edge_r):
-        second.append((f" ({interval_words(effect.edge_r)})", "dim"))
+        second += [("  edge ", "dim"), (format_value(effect.edge_r.value, "R"), "text")]
+    if width >= _WITH_INTERVAL and short_interval(effect.edge_r):
+        second.append((f" ({short_interval(effect.edge_r)})", "dim"))
     return [clip_line(first, width), clip_line(second, width)]
 
 
 def combination_line(each: Combination, width: int) -> Line:
     names = " + ".join(each.failed)
     value = each.balance.value if each.balance is not None else None
-    judged = each.balance is not None and enough(each.balance)
+    judged = each.balance is not None and has_enough_trades(each.balance)
     line: Line = [
         (f" {fmt.fit(names, max(12, min(30, width - 19)))} ", "text"),
         (f"{each.group.n:>4}  ", "dim"),
-        (f"{fmt.arrow(value)} {dollars(value)}", signed_role(value) if judged else "dim"),
+        (f"{fmt.arrow(value)} {table_dollars(value)} $", signed_role(value) if judged else "dim"),
     ]
     return clip_line(line, width)

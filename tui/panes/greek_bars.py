@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from server.deck import PerformanceView
 from tui import fmt
-from tui.panes.figures import enough, interval_words
+from tui.metric_format import has_enough_trades, short_interval
 from tui.panes.reports import ReportPane
 from tui.widgets.line import Line, clip_line, heading, signed_role
 from tui.widgets.plots import signed_bar
@@ -38,11 +38,11 @@ class GreeksPane(ReportPane):
                 out.append(clip_line([*line, (f" {metric.reason}", "dim")], width))
                 continue
             value = known[name]
-            role = signed_role(value) if enough(metric) else "dim"
+            role = signed_role(value) if has_enough_trades(metric) else "dim"
             text = f"{fmt.arrow(value)} {fmt.fit(fmt.money(value), _MONEY - 2, 'right')} "
             line += [(text, role), *signed_bar(value, largest, size)]
             if shown:
-                line.append((f" {interval_words(metric)}", "dim"))
+                line.append((f" {short_interval(metric)}", "dim"))
             out.append(clip_line(line, width))
         return out[:height]
 

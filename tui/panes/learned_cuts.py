@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from server.deck import LearningView
 from tui import fmt
-from tui.panes.figures import enough, interval_words, number_words, role_of
+from tui.metric_format import format_value, has_enough_trades, role_of, short_interval, table_dollars
 from tui.widgets.line import Line
 from tui.widgets.table import Cell, Column, LiveTable, Row
 
@@ -45,20 +45,20 @@ class LearnedCutsPane(LiveTable):
 
 def row_cells(row: LearnedRow) -> tuple[Cell, ...]:
     group = row.group
-    plain = "text" if enough(group.win_rate) else "dim"
+    plain = "text" if has_enough_trades(group.win_rate) else "dim"
     rest = row.against_rest
-    text = number_words(rest.value, "R").removesuffix(" R")
-    if interval_words(rest):
-        text += f" ({interval_words(rest)})"
+    text = format_value(rest.value, "R").removesuffix(" R")
+    if short_interval(rest):
+        text += f" ({short_interval(rest)})"
     clear = rest.low is not None and rest.high is not None and not rest.low <= 0 <= rest.high
     net = group.net.value
     return (
-        (fmt.words(row.label), "strong" if enough(group.win_rate) else "dim"),
+        (fmt.words(row.label), "strong" if has_enough_trades(group.win_rate) else "dim"),
         (str(group.n), plain),
         (str(group.executed), plain),
-        (number_words(group.win_rate.value, "fraction").removesuffix(" %"), plain),
-        (number_words(group.average_r.value, "R").removesuffix(" R"), role_of(group.average_r, signed=True)),
+        (format_value(group.win_rate.value, "fraction").removesuffix(" %"), plain),
+        (format_value(group.average_r.value, "R").removesuffix(" R"), role_of(group.average_r, signed=True)),
         (f"{fmt.arrow(rest.value)}{text}", role_of(rest, signed=True) if clear else "dim"),
-        (f"{fmt.arrow(net)}{fmt.money(net).replace('$', '')}", role_of(group.net, signed=True)),
-        (number_words(row.drawdown_r.value, "R", sign=False).removesuffix(" R"), plain),
+        (f"{fmt.arrow(net)}{table_dollars(net)}", role_of(group.net, signed=True)),
+        (format_value(row.drawdown_r.value, "R", sign=False).removesuffix(" R"), plain),
     )

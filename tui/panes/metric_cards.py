@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from server.deck import PerformanceView
 from tui import fmt
-from tui.panes.figures import enough, interval_words, role_of, value_words
+from tui.metric_format import format_metric, has_enough_trades, is_signed, role_of, short_interval
 from tui.panes.reports import ReportPane
 from tui.widgets.bars import marked_bar
 from tui.widgets.line import Line, clip_line, heading, pad_line
@@ -15,8 +15,8 @@ from tui.widgets.line import Line, clip_line, heading, pad_line
 if TYPE_CHECKING:
     from core.performance import Metric, Metrics
 
-_CARD = 39
-_NAME, _VALUE, _INTERVAL, _N = 12, 10, 11, 4
+_CARD = 40
+_NAME, _VALUE, _INTERVAL, _N = 12, 11, 11, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class MetricsPane(ReportPane):
             return self.nothing(width, words, right)
         count = fmt.plural(measured.trades, "trade")
         told: Line = [(f"{count}: {measured.wins} won, {measured.losses} lost", "text")]
-        if not enough(measured.expectancy):
+        if not has_enough_trades(measured.expectancy):
             told = [("! INSUFFICIENT_DATA", "warn"), (f" {count}, 30 are needed", "dim")]
         right = [*told, ("  ", "text"), *right]
         if measured.stale_left_out:
@@ -90,12 +90,12 @@ def _win_rate(measured: Metrics, width: int) -> Line:
     rate = measured.win_rate
     if rate.value is None:
         return [(" win rate  ", "dim"), (rate.reason or fmt.NONE, "dim")]
-    role = "dim" if not enough(rate) else "strong"
-    tail = f"  {interval_words(rate)} %  n {rate.n}"
+    role = "dim" if not has_enough_trades(rate) else "strong"
+    tail = f"  {short_interval(rate)} %  n {rate.n}"
     size = max(8, width - 20 - len(tail))
     marks = [value * 100 for value in (rate.low, rate.high) if value is not None]
-    bar = marked_bar(rate.value * 100, size, "info" if enough(rate) else "dim", marks)
-    return [(" win rate ", "dim"), (f"{value_words(rate):>8} ", role), *bar, (tail, "dim")]
+    bar = marked_bar(rate.value * 100, size, "info" if has_enough_trades(rate) else "dim", marks)
+    return [(" win rate ", "dim"), (f"{format_metric(rate):>8} ", role), *bar, (tail, "dim")]
 
 
 def _reason(text: str) -> str:
@@ -110,12 +110,12 @@ def card_line(card: Card, metric: Metric, measured: Metrics) -> Line:
     if metric.value is None:
         return [*line, (f"{fmt.NONE} {_reason(metric.reason or '')}", "dim")]
     mark = fmt.arrow(metric.value) if card.signed else " "
-    text = value_words(metric, sign=card.signed)
+    text = format_metric(metric, sign=is_signed(card.field))
     line.append((f"{mark}{fmt.fit(text, _VALUE - 1, 'right')} ", role))
-    aside = interval_words(metric)
+    aside = short_interval(metric)
     if card.field == "max_drawdown":
-        aside = f"{value_words(measured.max_drawdown_pct)} of peak"
+        aside = f"{format_metric(measured.max_drawdown_pct)} of peak"
     n = f"n{metric.n}" if metric.n != measured.trades or metric.of == "sessions" else ""
     room = _INTERVAL if n else _INTERVAL + _N
-    line.append((fmt.fit(aside, room), "dim" if not enough(metric) else "text"))
+    line.append((fmt.fit(aside, room), "dim" if not has_enough_trades(metric) else "text"))
     return [*line, (fmt.fit(n, _N, "right") if n else "", "dim")]

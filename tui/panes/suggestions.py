@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from server.deck import Judged, LearningView
 from tui import fmt
-from tui.panes.figures import interval_words, number_words
+from tui.metric_format import format_value, short_interval
 from tui.widgets.line import Line, signed_role
 from tui.widgets.table import Cell, Column, LiveTable, Row
 
@@ -70,13 +70,13 @@ def suggestion_cells(each: Suggestion) -> tuple[Cell, ...]:
     effect = best.effect
     arrow = "▲" if each.new > each.old else "▼"
     made = each.side_effects.whole.difference.value if each.side_effects is not None else None
-    interval = f" ({interval_words(effect)})" if interval_words(effect) else ""
+    interval = f" ({short_interval(effect)})" if short_interval(effect) else ""
     return (
         (each.rule, "strong"),
         (f"{value_words(each.old)} {arrow} {value_words(each.new)}", "warn"),
         (f"{best.cut} {best.bucket}", "text"),
         (
-            f"{fmt.arrow(effect.value)} {number_words(effect.value, effect.unit)}{interval}",
+            f"{fmt.arrow(effect.value)} {format_value(effect.value, effect.unit)}{interval}",
             signed_role(effect.value),
         ),
         (f"{fmt.arrow(made)} {fmt.money(made)}".strip(), signed_role(made)),

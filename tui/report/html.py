@@ -1,4 +1,4 @@
-"""A report as one page that needs nothing else: no script, no font, no address; every text escaped."""
+"""Report as one self-contained HTML page: no script, font or link; every text is escaped."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from tui.metric_format import (
     GREEKS,
     LEGEND,
     TITLES,
-    counts,
-    dollars,
-    few,
-    instant,
-    interval_of,
+    exchange_minute,
+    format_interval,
+    format_value,
+    has_enough_trades,
     is_signed,
-    mark,
-    missing,
-    value_of,
+    missing_reason,
+    named_metric,
+    quality_mark,
+    table_dollars,
+    trade_counts,
     window_title,
-    written,
 )
 from tui.report import svg
 
@@ -50,17 +50,17 @@ th:first-child, td:first-child { text-align: left } th { color: var(--dim); font
 
 
 def page(report: Report, *, source: str) -> str:
-    """The page of a report; ``source`` names the ledger it was made from."""
-    made = report.metrics
+    """Return the HTML page of a report; ``source`` is the name of its ledger."""
     title = f"Performance, {window_title(report.window_days)}"
     body = [
         f"<h1>{_text(title)}</h1>",
-        f'<p class="dim">{_text(source)} up to {_text(instant(report.as_of))}. {_text(counts(made))}.</p>',
+        f'<p class="dim">{_text(source)} up to {_text(exchange_minute(report.as_of))}.'
+        f" {_text(trade_counts(report.metrics))}.</p>",
     ]
-    if made.trades == 0:
+    if report.metrics.trades == 0:
         body.append("<p>No closed trades to measure.</p>")
     else:
-        body += _filled(report)
+        body += _sections(report)
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -70,10 +70,10 @@ def page(report: Report, *, source: str) -> str:
     )
 
 
-def _filled(report: Report) -> Iterable[str]:
+def _sections(report: Report) -> Iterable[str]:
     yield '<div class="cards">' + "".join(_card(report, name) for name in TITLES) + "</div>"
-    yield "".join(f'<p class="dim">{_text(told)}</p>' for told in LEGEND)
-    ends = _ends(report)
+    yield "".join(f'<p class="dim">{_text(note)}</p>' for note in LEGEND)
+    ends = _first_and_last_day(report)
     yield _chart(
         "Cumulative net P&L, exit by exit, $",
         svg.area([p.cumulative for p in report.curve], "cumulative net P&L", ends, "info"),
@@ -83,13 +83,15 @@ def _filled(report: Report) -> Iterable[str]:
         svg.area([p.underwater for p in report.curve], "drawdown from the peak", ends, "bad"),
     )
     greeks = [
-        (title, metric.value or 0.0, written(metric.value, "$", sign=True) + mark(metric).strip())
+        (title, metric.value or 0.0, format_value(metric.value, "$") + quality_mark(metric).strip())
         for name, title in GREEKS.items()
         for metric in (report.metrics.pnl_by_greek[name],)
     ]
     yield _chart("P&L by Greek", svg.signed_bars(greeks, "P&L by Greek"))
-    spread = report.distribution
-    yield _chart("Distribution of net P&L", svg.histogram(spread.edges, spread.counts, "trades by net P&L"))
+    histogram = report.distribution
+    yield _chart(
+        "Distribution of net P&L", svg.histogram(histogram.edges, histogram.counts, "trades by net P&L")
+    )
     dots = [(e.mae, e.mfe, e.net) for e in report.excursions]
     yield _chart(
         "Worst and best of each trade (MAE, MFE)",
@@ -100,32 +102,36 @@ def _filled(report: Report) -> Iterable[str]:
             yield _chart(f"By {CUTS[name].title}", _table(buckets))
 
 
-def _text(words: str) -> str:
-    return escape(safe(words))
+def _text(text: str) -> str:
+    return escape(safe(text))
 
 
-def _chart(title: str, drawn: str) -> str:
-    return f"<h2>{_text(title)}</h2>{drawn}" if drawn else ""
+def _chart(title: str, content: str) -> str:
+    return f"<h2>{_text(title)}</h2>{content}" if content else ""
 
 
-def _ends(report: Report) -> tuple[str, str]:
+def _first_and_last_day(report: Report) -> tuple[str, str]:
     first, last = report.curve[0].at, report.curve[-1].at
-    return ("", "") if first is None or last is None else (instant(first)[:10], instant(last)[:10])
-
-
-def _card(report: Report, name: str) -> str:
-    metric, value = value_of(report.metrics, name)
-    told = interval_of(metric, sign=is_signed(name))
-    below = " · ".join(filter(None, (told, missing(metric), f"n {metric.n:,} {metric.of}")))
-    sign = _sign(metric.value) if is_signed(name) else ""
     return (
-        f'<div class="card{" few" if few(metric) else ""}">{_text(TITLES[name].strip())}'
-        f'<b><span class="{sign}">{_text(value)}</span>{mark(metric).strip()}</b>'
-        f"<small>{_text(below)}</small></div>"
+        ("", "")
+        if first is None or last is None
+        else (exchange_minute(first)[:10], exchange_minute(last)[:10])
     )
 
 
-def _sign(value: float | None) -> str:
+def _card(report: Report, name: str) -> str:
+    metric, value = named_metric(report.metrics, name)
+    interval = format_interval(metric, sign=is_signed(name))
+    note = " · ".join(filter(None, (interval, missing_reason(metric), f"n {metric.n:,} {metric.of}")))
+    style = _sign_class(metric.value) if is_signed(name) else ""
+    return (
+        f'<div class="card{"" if has_enough_trades(metric) else " few"}">{_text(TITLES[name].strip())}'
+        f'<b><span class="{style}">{_text(value)}</span>{quality_mark(metric).strip()}</b>'
+        f"<small>{_text(note)}</small></div>"
+    )
+
+
+def _sign_class(value: float | None) -> str:
     return "" if not value else "up" if value > 0 else "down"
 
 
@@ -137,23 +143,23 @@ def _table(buckets: Sequence[Bucket]) -> str:
 
 
 def _row(bucket: Bucket) -> str:
-    made = bucket.metrics
-    mean = made.expectancy
+    metrics = bucket.metrics
+    mean = metrics.expectancy
     cells = (
-        (bucket.label + " " + mark(mean).strip(), ""),
-        (f"{made.trades:,}", ""),
-        (written(made.win_rate.value, "fraction"), ""),
-        (interval_of(made.win_rate), ""),
-        (_dollar(mean), _sign(mean.value)),
-        (interval_of(mean, sign=True), ""),
-        (written(made.average_r.value, "R"), _sign(made.average_r.value)),
-        (written(made.profit_factor.value, "ratio"), ""),
-        (_dollar(made.net_pnl), _sign(made.net_pnl.value)),
+        (bucket.label + " " + quality_mark(mean).strip(), ""),
+        (f"{metrics.trades:,}", ""),
+        (format_value(metrics.win_rate.value, "fraction"), ""),
+        (format_interval(metrics.win_rate), ""),
+        (_table_dollars(mean), _sign_class(mean.value)),
+        (format_interval(mean, sign=True), ""),
+        (format_value(metrics.average_r.value, "R"), _sign_class(metrics.average_r.value)),
+        (format_value(metrics.profit_factor.value, "ratio", sign=False), ""),
+        (_table_dollars(metrics.net_pnl), _sign_class(metrics.net_pnl.value)),
     )
-    drawn = "".join(f'<td class="{role}">{_text(words)}</td>' for words, role in cells)
-    return f'<tr class="{"few" if few(mean) else ""}">{drawn}</tr>'
+    content = "".join(f'<td class="{role}">{_text(cell)}</td>' for cell, role in cells)
+    return f'<tr class="{"" if has_enough_trades(mean) else "few"}">{content}</tr>'
 
 
-def _dollar(metric: Metric) -> str:
-    told = dollars(metric.value)
-    return told if told == NONE else f"{told} $"
+def _table_dollars(metric: Metric) -> str:
+    text = table_dollars(metric.value)
+    return text if text == NONE else f"{text} $"

@@ -1,4 +1,4 @@
-"""Small charts as inline SVG; colours are classes, so that the page's style decides in light and in dark."""
+"""Small charts as inline SVG. Colours are CSS classes, so that the page can have a light and a dark style."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def _frame(body: str, title: str, height: int = HEIGHT) -> str:
 
 
 class _Scale:
-    """Places on a stretch of the picture; zero lies within it."""
+    """Linear scale from values to SVG units; its range contains zero."""
 
     def __init__(self, values: Sequence[float], start: float, end: float) -> None:
         self.low, self.high = min(0.0, *values, 0.0), max(0.0, *values, 0.0)
@@ -30,7 +30,10 @@ class _Scale:
 
 
 def area(values: Sequence[float], title: str, ends: tuple[str, str], role: str) -> str:
-    """A path of values over their order, filled to its zero line."""
+    """Return a chart of values in their order, filled to the zero line; "" without values.
+
+    ``ends`` are the labels below the first and the last value, ``role`` the CSS class of the colour.
+    """
     if not values:
         return ""
     up = _Scale(values, HEIGHT - BOTTOM, 10)
@@ -51,16 +54,16 @@ def area(values: Sequence[float], title: str, ends: tuple[str, str], role: str) 
 
 
 def signed_bars(rows: Sequence[tuple[str, float, str]], title: str) -> str:
-    """A bar per (label, value, value in words), to the left of zero when it is negative."""
+    """Return one bar for each (label, value, value as text); a negative bar goes to the left of zero."""
     across = _Scale([value for _, value, _ in rows], LEFT + 60, WIDTH - 110)
     zero, body = across.at(0), ""
-    for n, (label, value, words) in enumerate(rows):
+    for n, (label, value, text) in enumerate(rows):
         y, end = 6 + 26 * n, across.at(value)
         role = "bad" if value < 0 else "good"
         body += (
             f'<text class="tick" x="4" y="{y + 14}">{escape(label)}</text>'
             f'<rect class="{role}" x="{min(zero, end)}" y="{y}" width="{abs(end - zero):.2f}" height="18"/>'
-            f'<text class="tick end" x="{WIDTH - 4}" y="{y + 14}">{escape(words)}</text>'
+            f'<text class="tick end" x="{WIDTH - 4}" y="{y + 14}">{escape(text)}</text>'
         )
     height = 12 + 26 * len(rows)
     body += f'<line class="axis" x1="{zero}" x2="{zero}" y1="0" y2="{height}"/>'
@@ -68,7 +71,7 @@ def signed_bars(rows: Sequence[tuple[str, float, str]], title: str) -> str:
 
 
 def histogram(edges: Sequence[float], counts: Sequence[int], title: str) -> str:
-    """A column per bin; below zero in the colour of losses."""
+    """Return one column for each bin, in the colour of losses below zero; "" without bins."""
     if not counts:
         return ""
     up = _Scale([float(c) for c in counts], HEIGHT - BOTTOM, 14)
@@ -77,10 +80,10 @@ def histogram(edges: Sequence[float], counts: Sequence[int], title: str) -> str:
     for n, count in enumerate(counts):
         x, y = LEFT + n * each, up.at(count)
         role = "bad" if edges[n + 1] <= 0 else "good"
-        told = f"{edges[n]:,.10g} to {edges[n + 1]:,.10g}: {count}"
+        label = f"{edges[n]:,.10g} to {edges[n + 1]:,.10g}: {count}"
         body += (
             f'<rect class="{role}" x="{x + 1:.1f}" y="{y}" width="{max(1.0, each - 2):.1f}"'
-            f' height="{HEIGHT - BOTTOM - y:.2f}"><title>{escape(told)}</title></rect>'
+            f' height="{HEIGHT - BOTTOM - y:.2f}"><title>{escape(label)}</title></rect>'
         )
     for n in {0, len(counts), *(n for n, edge in enumerate(edges) if edge == 0)}:
         body += f'<text class="tick mid" x="{LEFT + n * each:.1f}" y="{HEIGHT - 5}">{edges[n]:,.10g}</text>'
@@ -89,7 +92,10 @@ def histogram(edges: Sequence[float], counts: Sequence[int], title: str) -> str:
 
 
 def scatter(points: Sequence[tuple[float, float, float]], title: str, across: str, up: str) -> str:
-    """A dot per (x, y, result), in the colour of its result."""
+    """Return one dot for each (x, y, net P&L), in the colour of a gain or a loss; "" without points.
+
+    ``across`` and ``up`` are the titles of the two axes.
+    """
     if not points:
         return ""
     height = 280

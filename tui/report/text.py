@@ -1,4 +1,4 @@
-"""A report as lines of text: legible at 80 columns, in 16 colours or none."""
+"""Report as lines of text, for 80 columns or more, in 16 colours or none."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from tui.metric_format import (
     GREEKS,
     LEGEND,
     TITLES,
-    counts,
-    dollars,
-    few,
-    instant,
-    interval_of,
+    exchange_minute,
+    format_interval,
+    format_value,
+    has_enough_trades,
     is_signed,
-    mark,
-    missing,
-    value_of,
+    missing_reason,
+    named_metric,
+    quality_mark,
+    table_dollars,
+    trade_counts,
     window_title,
-    written,
 )
 from tui.widgets.bars import marked_bar
 from tui.widgets.chart import signed_chart
@@ -40,47 +40,52 @@ _CODES = {
     "track": "2",
 }
 _LABEL, _VALUE, _COUNT = 22, 14, 14
+"""Widths of the columns for a metric's title, value and n."""
 _AXIS = 10
-_MOST_BUCKETS = 12
+"""Width of the labels of an axis."""
+_MAX_BUCKETS = 12
+"""Rows of one breakdown that are shown."""
 
 
 def text(report: Report, *, width: int, colour: bool) -> list[str]:
-    """The whole report in lines of at most ``width`` cells; ``colour`` adds ANSI codes."""
-    return [_drawn(line, colour) for line in _lines(report, width)]
+    """Return the report as lines of at most ``width`` cells; ``colour`` adds ANSI codes."""
+    return [_to_text(line, colour) for line in _lines(report, width)]
 
 
-def _drawn(line: Line, colour: bool) -> str:
-    pieces = [(safe(words), role) for words, role in line]
+def _to_text(line: Line, colour: bool) -> str:
+    """Return a line without trailing blanks, each piece in its colour."""
+    pieces = [(safe(piece), role) for piece, role in line]
     while pieces and not pieces[-1][0].strip():
         pieces.pop()
     if pieces:
-        words, role = pieces.pop()
-        pieces.append((words.rstrip(), role))
-    codes = [_CODES.get(role) if colour and words.strip() else None for words, role in pieces]
+        piece, role = pieces.pop()
+        pieces.append((piece.rstrip(), role))
+    codes = [_CODES.get(role) if colour and piece.strip() else None for piece, role in pieces]
     return "".join(
-        f"\x1b[{code}m{words}\x1b[0m" if code else words
-        for (words, _), code in zip(pieces, codes, strict=True)
+        f"\x1b[{code}m{piece}\x1b[0m" if code else piece
+        for (piece, _), code in zip(pieces, codes, strict=True)
     )
 
 
 def _lines(report: Report, width: int) -> Iterator[Line]:
-    made = report.metrics
-    yield [(f"Performance, {window_title(report.window_days)} up to {instant(report.as_of)}", "head")]
-    yield [(counts(made), "text")]
-    if made.trades == 0:
+    yield [(f"Performance, {window_title(report.window_days)} up to {exchange_minute(report.as_of)}", "head")]
+    yield [(trade_counts(report.metrics), "text")]
+    if report.metrics.trades == 0:
         yield []
         yield [("No closed trades to measure.", "text")]
         return
     yield []
-    yield from _figures(report, width)
+    yield from _metrics(report, width)
     yield from _section("P&L by Greek, $", _greeks(report, width))
     yield from _section("Cumulative net P&L, exit by exit, $", _path(report.curve, width, "cumulative"))
     yield from _section("Below the peak (underwater), $", _path(report.curve, width, "underwater"))
-    yield from _section("Distribution of net P&L, trades per step of $", _spread(report.distribution, width))
+    yield from _section(
+        "Distribution of net P&L, trades per step of $", _histogram(report.distribution, width)
+    )
     for name, buckets in report.cuts.items():
         yield from _section(f"By {CUTS[name].title}", _table(buckets, width))
     yield []
-    yield from ([(told, "dim")] for told in LEGEND)
+    yield from ([(note, "dim")] for note in LEGEND)
 
 
 def _section(title: str, lines: Iterable[Line]) -> Iterator[Line]:
@@ -89,8 +94,8 @@ def _section(title: str, lines: Iterable[Line]) -> Iterator[Line]:
     yield from lines
 
 
-def _figures(report: Report, width: int) -> Iterator[Line]:
-    room = width - _LABEL - _VALUE - _COUNT - 3
+def _metrics(report: Report, width: int) -> Iterator[Line]:
+    interval_width = width - _LABEL - _VALUE - _COUNT - 3
     yield [
         (fit("", _LABEL), "dim"),
         (fit("value", _VALUE, "right"), "dim"),
@@ -99,19 +104,19 @@ def _figures(report: Report, width: int) -> Iterator[Line]:
         (" 95 % interval", "dim"),
     ]
     for name, title in TITLES.items():
-        metric, value = value_of(report.metrics, name)
-        weak = few(metric)
+        metric, value = named_metric(report.metrics, name)
+        weak = not has_enough_trades(metric)
         count = f"{metric.n:,} {metric.of}"
-        told = interval_of(metric, sign=is_signed(name))
-        why = missing(metric)
-        tail = " ".join(filter(None, (told, f"({why})" if told and why else why)))
-        role = "dim" if weak else _sign(metric.value) if is_signed(name) else "text"
+        interval = format_interval(metric, sign=is_signed(name))
+        reason = missing_reason(metric)
+        tail = " ".join(filter(None, (interval, f"({reason})" if interval and reason else reason)))
+        role = "dim" if weak else _sign_role(metric.value) if is_signed(name) else "text"
         yield [
             (fit(title, _LABEL), "dim" if weak else "text"),
             (fit(value, _VALUE, "right"), role),
-            (f"{mark(metric)} ", "warn"),
+            (f"{quality_mark(metric)} ", "warn"),
             (fit(count, _COUNT), "dim"),
-            (" " + clip(tail, room), "dim" if weak else "text"),
+            (" " + clip(tail, interval_width), "dim" if weak else "text"),
         ]
         if (
             name == "win_rate"
@@ -123,7 +128,7 @@ def _figures(report: Report, width: int) -> Iterator[Line]:
             yield [(fit("", 2), "text"), *bar, ("  ┿┼ ends of the interval", "dim")]
 
 
-def _sign(value: float | None) -> str:
+def _sign_role(value: float | None) -> str:
     return "text" if not value else "good" if value > 0 else "bad"
 
 
@@ -140,8 +145,8 @@ def _greeks(report: Report, width: int) -> Iterator[Line]:
         left, right = ("█" * cells, "") if (value or 0) < 0 else ("", "█" * cells)
         yield [
             (fit(title, 14), "text"),
-            (fit(written(value, "$", sign=True), _VALUE, "right"), "dim" if few(metric) else "text"),
-            (mark(metric), "warn"),
+            (fit(format_value(value, "$"), _VALUE, "right"), "text" if has_enough_trades(metric) else "dim"),
+            (quality_mark(metric), "warn"),
             (" " + left.rjust(half), "bad"),
             ("│", "dim"),
             (right.ljust(half), "good"),
@@ -152,8 +157,8 @@ def _greeks(report: Report, width: int) -> Iterator[Line]:
 
 def _path(points: Sequence[CurvePoint], width: int, field: str, height: int = 8) -> Iterator[Line]:
     values = [getattr(point, field) for point in points]
-    shown = values if field == "cumulative" else _deepest(values, width - _AXIS - 1)
-    body = signed_chart(_stretched(shown, width - _AXIS - 1), width - _AXIS - 1, height)
+    shown = values if field == "cumulative" else _lowest_per_column(values, width - _AXIS - 1)
+    body = signed_chart(_stretch(shown, width - _AXIS - 1), width - _AXIS - 1, height)
     top, low = max(0.0, *shown), min(0.0, *shown)
     labels = [""] * len(body)
     labels[0] = money(top) if top > 0 else "$0"
@@ -163,19 +168,19 @@ def _path(points: Sequence[CurvePoint], width: int, field: str, height: int = 8)
         yield [(fit(label, _AXIS, "right") + " ", "dim"), *line]
     first, last = points[0].at, points[-1].at
     if first is not None and last is not None:
-        ends = (instant(first)[:10], instant(last)[:10])
+        ends = (exchange_minute(first)[:10], exchange_minute(last)[:10])
         gap = " " * max(1, width - _AXIS - 1 - len(ends[0]) - len(ends[1]))
         yield [(" " * (_AXIS + 1) + ends[0] + gap + ends[1], "dim")]
 
 
-def _stretched(values: Sequence[float], width: int) -> list[float]:
-    """Few values as steps, so that ten exits fill the chart like a thousand do."""
+def _stretch(values: Sequence[float], width: int) -> list[float]:
+    """Return at least ``width`` values: repeat each of a few, so that they fill the chart."""
     count = len(values)
     return list(values) if count >= width else [values[n * count // width] for n in range(width)]
 
 
-def _deepest(values: Sequence[float], width: int) -> list[float]:
-    """One value a column, the lowest of its stretch: a drawdown must not fall between two columns."""
+def _lowest_per_column(values: Sequence[float], width: int) -> list[float]:
+    """Return at most ``width`` values, each the lowest of its share, so that no drawdown is lost."""
     count = len(values)
     if count <= width:
         return list(values)
@@ -183,10 +188,10 @@ def _deepest(values: Sequence[float], width: int) -> list[float]:
     return [min(values[a:b]) for a, b in pairwise(ends)]
 
 
-def _spread(made: Histogram, width: int) -> Iterator[Line]:
-    most = max(made.counts, default=0) or 1
+def _histogram(histogram: Histogram, width: int) -> Iterator[Line]:
+    most = max(histogram.counts, default=0) or 1
     room = width - 2 * _AXIS - 12
-    for start, end, count in zip(made.edges, made.edges[1:], made.counts, strict=False):
+    for start, end, count in zip(histogram.edges, histogram.edges[1:], histogram.counts, strict=False):
         cells = max(1, round(count / most * room)) if count else 0
         yield [
             (fit(f"{start:,.10g}", _AXIS, "right"), "text"),
@@ -200,35 +205,35 @@ def _spread(made: Histogram, width: int) -> Iterator[Line]:
 def _table(buckets: Sequence[Bucket], width: int) -> Iterator[Line]:
     name = max(20, width - 60)
     heads = (
-        ("n", 5), ("win", 5), ("95 %", 8), ("mean $", 8), ("95 %", 18), ("R", 7), ("net $", 9),
+        ("n", 5), ("win", 5), ("95 %", 7), ("mean $", 8), ("95 %", 19), ("R", 7), ("net $", 9),
     )  # fmt: skip
     yield [(fit("", name) + "".join(fit(head, size, "right") for head, size in heads), "dim")]
-    for bucket in buckets[:_MOST_BUCKETS]:
-        made = bucket.metrics
-        weak = few(made.win_rate)
-        wins, mean, r = made.win_rate, made.expectancy, made.average_r
+    for bucket in buckets[:_MAX_BUCKETS]:
+        metrics = bucket.metrics
+        wins, mean, r = metrics.win_rate, metrics.expectancy, metrics.average_r
+        weak = not has_enough_trades(wins)
         win_ends = (
             "" if wins.low is None or wins.high is None else f"{100 * wins.low:.0f}–{100 * wins.high:.0f}"
         )
         cells = (
-            (f"{made.trades:,}", 5, "text"),
+            (f"{metrics.trades:,}", 5, "text"),
             (NONE if wins.value is None else f"{100 * wins.value:.0f}%", 5, "text"),
-            (win_ends, 8, "text"),
-            (dollars(mean.value), 8, _sign(mean.value)),
-            (_ends(mean.low, mean.high), 18, "text"),
-            (NONE if r.value is None else f"{r.value:+.2f}", 7, _sign(r.value)),
-            (dollars(made.net_pnl.value), 9, _sign(made.net_pnl.value)),
+            (win_ends, 7, "text"),
+            (table_dollars(mean.value), 8, _sign_role(mean.value)),
+            (_dollar_interval(mean.low, mean.high), 19, "text"),
+            (NONE if r.value is None else f"{r.value:+.2f}", 7, _sign_role(r.value)),
+            (table_dollars(metrics.net_pnl.value), 9, _sign_role(metrics.net_pnl.value)),
         )
-        label = fit(bucket.label, name - 1) + mark(mean)
+        label = fit(bucket.label, name - 1) + quality_mark(mean)
         yield [
             (label, "dim" if weak else "text"),
-            *((fit(told, size, "right"), "dim" if weak else role) for told, size, role in cells),
+            *((fit(cell, size, "right"), "dim" if weak else role) for cell, size, role in cells),
         ]
-    if len(buckets) > _MOST_BUCKETS:
-        yield [(f"… and {len(buckets) - _MOST_BUCKETS} more (--json has them all)", "dim")]
+    if len(buckets) > _MAX_BUCKETS:
+        yield [(f"… and {len(buckets) - _MAX_BUCKETS} more (all are in --json)", "dim")]
 
 
-def _ends(low: float | None, high: float | None) -> str:
+def _dollar_interval(low: float | None, high: float | None) -> str:
     if low is None and high is None:
         return ""
-    return " to ".join("…" if end is None else dollars(end) for end in (low, high))
+    return " to ".join("…" if end is None else table_dollars(end) for end in (low, high))
