@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from core.model import ExitReason
-from core.positions.attribution import NOTHING, Attribution
+from core.positions.attribution import NO_ATTRIBUTION, Attribution
 from core.positions.detail import PathPoint, PnlByCause, ValuePoint
 from server.deck import ExitCondition, ExitFill, PositionDetail, PositionRow
 
@@ -57,7 +57,7 @@ def detail(row: PositionRow, **changes: Any) -> PositionDetail:
     fill = ExitFill(
         id="fill", at=now_at - timedelta(minutes=9), reason=ExitReason.TARGET_1,
         contracts=row.contracts - row.remaining, underlying=one, mid=3.04, price=3.02, iv=0.15, delta=0.55,
-        spread_cost=2.0, slippage=1.0, commission=0.65, attribution=NOTHING,
+        spread_cost=2.0, slippage=1.0, commission=0.65, attribution=NO_ATTRIBUTION,
     )  # fmt: skip
     made = PositionDetail(
         at=now_at,
