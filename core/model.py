@@ -90,10 +90,28 @@ class Mode(StrEnum):
     HALTED = "HALTED"
 
 
+class Intent(StrEnum):
+    """The one thing a webhook body asks for; CONTEXT updates regime, alignment, structure or score only.
+
+    ENTRY proposes a position. EXIT closes one, REDUCE sells a part of it, MOVE_STOP moves its stop, CANCEL ends a
+    live signal. STATUS (a heartbeat, a test, a finished trade) changes nothing. BAR is a price bar of a chart.
+    """
+
+    ENTRY = "ENTRY"
+    EXIT = "EXIT"
+    REDUCE = "REDUCE"
+    MOVE_STOP = "MOVE_STOP"
+    CANCEL = "CANCEL"
+    STATUS = "STATUS"
+    BAR = "BAR"
+    CONTEXT = "CONTEXT"
+
+
 class ExitReason(StrEnum):
     """Why a leg left, in the order in which the exits are tried."""
 
     MANUAL = "MANUAL"
+    SIGNAL = "SIGNAL"
     STOP_LOSS = "STOP_LOSS"
     TARGET_2 = "TARGET_2"
     TARGET_1 = "TARGET_1"
@@ -188,6 +206,49 @@ class SignalFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PositionRequest:
+    """A sender's request about positions that are open: which ones, and how much of them.
+
+    ``direction`` is the side of the position to leave, not of the order; ``None`` means either side.
+    Exactly one of ``fraction`` (share of what is held to sell, 0 to 1), ``contracts`` (to sell) and
+    ``remaining_fraction`` (share of the original size to be left) is set for REDUCE. MOVE_STOP has ``stop``, a
+    price of the underlying, or ``break_even``.
+    """
+
+    direction: Direction | None = None
+    fraction: float | None = None
+    contracts: float | None = None
+    remaining_fraction: float | None = None
+    stop: float | None = None
+    break_even: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BarFacts:
+    """One price bar of the underlying; ``interval`` in minutes, prices in dollars.
+
+    ``opened_at`` is the bar's open time. With a single price, ``open``, ``high`` and ``low`` are ``None``.
+    """
+
+    close: float
+    open: float | None = None
+    high: float | None = None
+    low: float | None = None
+    volume: float | None = None
+    interval: int | None = None
+    opened_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OptionWish:
+    """The option a sender named: shown on the deck, not traded (strike and expiry are chosen by the rules)."""
+
+    right: str | None = None
+    strike: float | None = None
+    expiry: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Update:
     """What one webhook body means.
 
@@ -209,6 +270,17 @@ class Update:
     alignment: AlignmentFacts | None = None
     structure: StructureFacts | None = None
     notes: tuple[str, ...] = ()
+    intent: Intent = Intent.ENTRY
+    strategy: str | None = None
+    """The sender's own name or id of its strategy, for matching exits to entries."""
+    request: PositionRequest | None = None
+    """Set for EXIT, REDUCE and MOVE_STOP; on an ENTRY it is a stated flip: leave this position first."""
+    bar: BarFacts | None = None
+    option: OptionWish | None = None
+    fired_at: datetime | None = None
+    """The instant of sending where the body states it beside the bar's time."""
+    blocks: tuple[Reason, ...] = ()
+    """Reasons why an ENTRY may not trade (TIME_UNREADABLE, TIMEFRAME_UNKNOWN, NO_CONTRACT, BAD_LEVELS)."""
 
     @property
     def phase(self) -> int | None:
