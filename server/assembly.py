@@ -19,6 +19,7 @@ from server.ledger.sqlite import SqliteLedger
 from server.runtime.clock import Clock
 from server.runtime.garbage import in_pieces, keep_collecting
 from server.runtime.ports import NotStored, Overloaded
+from server.runtime.refusals import RefusalLog
 from server.runtime.runtime import Runtime
 
 log = logging.getLogger("gatedeck.host")
@@ -77,9 +78,17 @@ async def running_engine(
         decision_wait=settings.decision_wait_ms / 1000,
         ledger_name=settings.database_shown,
     )
-    deck = LocalDeck(runtime)
+    refusals = RefusalLog(clock.now)
+    deck = LocalDeck(runtime, refusals=refusals)
     try:
-        http = HttpServer(intake=runtime, deck=deck, health=runtime, settings=settings, command_token=token)
+        http = HttpServer(
+            intake=runtime,
+            deck=deck,
+            health=runtime,
+            settings=settings,
+            command_token=token,
+            refusals=refusals,
+        )
     except BaseException:
         await ledger.close()  # its threads would keep the process alive
         raise

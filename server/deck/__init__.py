@@ -20,6 +20,7 @@ from server.feeds.base import FeedStatus
 from server.ledger.base import Judged
 from server.ledger.paging import Page, PageQuery
 from server.runtime.ports import Command, CommandResult
+from server.runtime.refusals import RefusedRequests
 
 __all__ = [
     "WINDOWS",
@@ -47,6 +48,7 @@ __all__ = [
     "PnlView",
     "PositionDetail",
     "PositionRow",
+    "RefusedRequests",
     "SourceStatus",
     "SystemView",
 ]

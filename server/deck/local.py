@@ -27,6 +27,7 @@ from server.deck.rows import DeckSnapshot, Latency, PnlView, SourceStatus, Syste
 from server.deck.rules_history import with_changes
 from server.ledger.paging import Page, PageQuery
 from server.runtime.ports import Command, CommandResult
+from server.runtime.refusals import RefusalLog
 from server.runtime.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -34,14 +35,16 @@ if TYPE_CHECKING:
 
 RECENT = 20
 KEPT_EVENTS = 100
+REFUSALS_SHOWN = 8
 URGENT = frozenset({"execute", "approval", "exit", "risk", "mode", "silence", "feed"})
 
 
 class LocalDeck:
     """What the screens of this process see."""
 
-    def __init__(self, runtime: Runtime, listener: str = "") -> None:
+    def __init__(self, runtime: Runtime, listener: str = "", *, refusals: RefusalLog | None = None) -> None:
         self.listener = listener
+        self._refusals = refusals or RefusalLog()
         self._runtime = runtime
         self._events: list[Notice] = []
         self._followers: set[asyncio.Queue[Notice]] = set()
@@ -124,6 +127,7 @@ class LocalDeck:
             events=tuple(reversed(self._events)),
             counters=replace(state.tally),
             alarms=tuple(runtime.counters.alarms.values()),
+            refused=self._refusals.rows()[:REFUSALS_SHOWN],
             wait_at=rules.confidence.wait_at,
             execute_at=rules.confidence.execute_at,
         )

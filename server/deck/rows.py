@@ -15,6 +15,7 @@ from core.model import Action, Counters, DecisionRecord, Direction, Mode, Qualit
 from core.positions import EntryFill, LiveValues
 from core.rules.sections import ConfidenceRules
 from server.feeds.base import FeedStatus
+from server.runtime.refusals import RefusedRequests
 
 _CONFIDENCE = ConfidenceRules()
 
@@ -163,6 +164,8 @@ class DeckSnapshot:
     events: tuple[Notice, ...] = ()
     counters: Counters = field(default_factory=Counters)
     alarms: tuple[str, ...] = ()
+    refused: tuple[RefusedRequests, ...] = ()
+    """Requests refused without a receipt (no secret, wrong path …), the latest first."""
     wait_at: float = _CONFIDENCE.wait_at
     execute_at: float = _CONFIDENCE.execute_at
 

@@ -20,14 +20,22 @@ from server.http.api_routes import ROUTES
 from server.http.auth import Access
 from server.http.limits import RateLimiter
 from server.http.problems import Refused
-from server.http.remote import Networks
+from server.http.remote import Networks, remote_of
 from server.http.routes import Router
 from server.http.webhooks import WEBHOOK_PATHS, Webhooks
 from server.runtime.ports import HealthSource, Intake
+from server.runtime.refusals import RefusalLog
 
 log = logging.getLogger("gatedeck.http")
 
 SECRET_PATH = "/w/"
+COUNTED_REFUSALS = frozenset(
+    {
+        "UNAUTHORIZED", "NOT_ALLOWED", "NOT_LOCAL", "NOT_FOUND", "METHOD_NOT_ALLOWED", "BODY_TOO_LARGE",
+        "BODY_TIMEOUT", "BAD_BODY", "RATE_LIMITED", "OVERLOADED",
+    }
+)  # fmt: skip
+"""Refusals that leave no receipt; an API caller's mistakes (unknown id, bad parameter) are not counted."""
 SHUTDOWN_SECONDS = 3.0
 LINGER_SECONDS = 2.0
 KEEPALIVE_SECONDS = 75.0
@@ -58,14 +66,23 @@ class HttpServer:
     """
 
     def __init__(
-        self, *, intake: Intake, deck: Deck, health: HealthSource, settings: Settings, command_token: str
+        self,
+        *,
+        intake: Intake,
+        deck: Deck,
+        health: HealthSource,
+        settings: Settings,
+        command_token: str,
+        refusals: RefusalLog | None = None,
     ) -> None:
         access = Access.of(settings, command_token)
         self._settings = settings
+        self._refusals = refusals or RefusalLog()
+        self._proxies = Networks(settings.proxies)
         self._webhooks = Webhooks(
             intake,
             access,
-            proxies=Networks(settings.proxies),
+            proxies=self._proxies,
             limiter=RateLimiter(settings.rate_per_second, settings.rate_burst),
             max_body_bytes=settings.max_body_bytes,
         )
@@ -128,12 +145,20 @@ class HttpServer:
                 return await self._webhooks.receive(request, endpoint)
             return await self._dispatch(request, path)
         except Refused as refused:
+            self._record(request, refused)
             return refused.response()
         except ConnectionError:
             raise
         except Exception as error:
             log.exception("a request failed", exc_info=error)
             return Refused("INTERNAL", "the request failed here; the log says more").response()
+
+    def _record(self, request: web.BaseRequest, refused: Refused) -> None:
+        if refused.code in COUNTED_REFUSALS:
+            address = remote_of(request, self._proxies) or "an unknown address"
+            self._refusals.record(
+                code=refused.code, status=refused.status, address=address, reason=refused.detail
+            )
 
     async def _dispatch(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
         secret = None

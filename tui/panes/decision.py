@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.model import Action, DecisionRecord
+from server.deck import RefusedRequests
 from tui import fmt
 from tui.widgets import bars
 from tui.widgets.line import (
@@ -19,6 +20,19 @@ from tui.widgets.line import (
 )
 from tui.widgets.line_widget import Pane
 
+REFUSALS = {
+    "UNAUTHORIZED": "no valid secret",
+    "NOT_ALLOWED": "the address is not in allow_from",
+    "NOT_LOCAL": "no secret is set, so only this machine may send",
+    "NOT_FOUND": "unknown path",
+    "METHOD_NOT_ALLOWED": "not a POST",
+    "BODY_TOO_LARGE": "body too large",
+    "BODY_TIMEOUT": "body did not arrive",
+    "BAD_BODY": "unreadable body",
+    "RATE_LIMITED": "too many requests",
+    "OVERLOADED": "engine overloaded",
+}
+"""Refusals without a receipt, in few words."""
 _FACTS_WIDTH = 9
 """Cells needed to the right of the large word."""
 
@@ -32,6 +46,7 @@ class DecisionView:
     wait_at: float
     execute_at: float
     listener: str
+    refused: tuple[RefusedRequests, ...] = ()
 
 
 def webhook_url(listener: str) -> str:
@@ -60,7 +75,20 @@ def _empty(view: DecisionView, width: int) -> list[Line]:
     out: list[Line] = [heading("Decision", width), [], [(" No decision yet", "strong")]]
     for sentence in (f"POST a webhook to {webhook_url(view.listener)}", "or run: gatedeck send"):
         out += [[(" ", "text"), *line] for line in wrap_text(sentence, "dim", width - 2)]
+    if view.refused:
+        out += [[(" ", "text"), *line] for line in wrap_text(_refusal(view), "warn", width - 2)]
     return out
+
+
+def _refusal(view: DecisionView) -> str:
+    """Return what was refused last and how the sender gets in."""
+    last = view.refused[0]
+    text = (
+        f"! {last.count} refused with {last.status} from {last.address}: {REFUSALS.get(last.code, last.code)}"
+    )
+    if last.code == "UNAUTHORIZED":
+        text += f"; TradingView can send the secret in the address: {webhook_url(view.listener)}?key=SECRET"
+    return text
 
 
 def _word(record: DecisionRecord, width: int) -> list[Line]:

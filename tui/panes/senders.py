@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from server.deck import SourceStatus
+from server.deck import RefusedRequests, SourceStatus
 from tui import fmt
+from tui.panes.decision import REFUSALS
 from tui.panes.sources import SHORT
 from tui.widgets.table import Cell, Column, LiveTable, Row
 
@@ -23,7 +24,9 @@ class SendersPane(LiveTable):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__("Senders", COLUMNS, id=id, empty=("no sender heard yet: POST a webhook",))
 
-    def show(self, sources: tuple[SourceStatus, ...], at: datetime) -> None:
+    def show(
+        self, sources: tuple[SourceStatus, ...], refused: tuple[RefusedRequests, ...], at: datetime
+    ) -> None:
         # Silent senders come first, because there may be more senders than rows.
         order = list(SHORT)
         rows = sorted(
@@ -32,8 +35,25 @@ class SendersPane(LiveTable):
         )
         quiet = sum(status.quiet for status in sources)
         note: list[Cell] = [(f"! {quiet} quiet", "warn")] if quiet else [("none quiet", "dim")]
-        shown = tuple(Row(f"{status.source}/{status.symbol}", status, sender_cells) for status in rows)
-        self.show_rows(shown, note if sources else [])
+        shown = [Row(f"refused/{each.code}/{each.address}", each, refused_cells) for each in refused]
+        shown += [Row(f"{status.source}/{status.symbol}", status, sender_cells) for status in rows]
+        if refused:
+            count = sum(each.count for each in refused)
+            reason = REFUSALS.get(refused[0].code, refused[0].code)
+            note = [(f"✗ {count} refused, the last: {reason}  ", "bad"), *note]
+        self.show_rows(tuple(shown), note if shown else [])
+
+
+def refused_cells(refused: RefusedRequests) -> tuple[Cell, ...]:
+    """Return the cells of requests refused without a receipt: address, status, last time, count and reason."""
+    return (
+        (refused.address, "bad"),
+        (str(refused.status), "bad"),
+        (fmt.clock(refused.last_at), "dim"),
+        (f"{refused.count} ×", "bad"),
+        ("", "text"),
+        ("✗ refused", "bad"),
+    )
 
 
 def sender_cells(status: SourceStatus) -> tuple[Cell, ...]:

@@ -59,6 +59,7 @@ class LiveScreen(DeckScreen):
                 wait_at=snapshot.wait_at,
                 execute_at=snapshot.execute_at,
                 listener=snapshot.listener,
+                refused=snapshot.refused if record is None else (),
             )
         )
         for pane in (GatesPane, SizePane, ReasonsPane):

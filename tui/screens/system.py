@@ -51,7 +51,7 @@ class SystemScreen(ReportScreen):
             self.read()
 
     def show_body(self, snapshot: DeckSnapshot) -> Iterator[None]:
-        self.query_one(SendersPane).show(snapshot.sources, snapshot.at)
+        self.query_one(SendersPane).show(snapshot.sources, snapshot.refused, snapshot.at)
         yield
 
     async def fetch(self, deck: Deck) -> tuple[SystemView, Page]:

@@ -52,6 +52,7 @@ from server.deck.performance import window_days
 from server.deck.reports import LearningView, PerformanceView
 from server.http.app import HttpServer
 from server.runtime.ports import Health, WebhookAnswer
+from server.runtime.refusals import RefusalLog
 
 AT = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
 COMMAND_TOKEN = "the-command-token"
@@ -282,11 +283,11 @@ def deck(position: PositionRow) -> FakeDeck:
 def server_of(intake: FakeIntake, deck: FakeDeck) -> Callable[..., HttpServer]:
     """A server made with these settings, not listening yet."""
 
-    def make(**flags: Any) -> HttpServer:
+    def make(*, refusals: RefusalLog | None = None, **flags: Any) -> HttpServer:
         settings: Settings = load_settings({"port": 0, **flags})
         return HttpServer(
-            intake=intake, deck=deck, health=deck, settings=settings, command_token=COMMAND_TOKEN
-        )
+            intake=intake, deck=deck, health=deck, settings=settings, command_token=COMMAND_TOKEN, refusals=refusals,
+        )  # fmt: skip
 
     return make
 

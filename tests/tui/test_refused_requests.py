@@ -1,0 +1,36 @@
+"""Refused requests on the deck: on the empty decision card and among the senders of the System screen."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from fake_deck import NOW, FakeDeck, record, screen_text, snapshot
+
+from server.deck import RefusedRequests
+from tui.app import DeckApp
+from tui.panes.decision import DecisionPane
+
+REFUSED = (
+    RefusedRequests(
+        code="UNAUTHORIZED", status=401, address="52.32.178.7", count=3, last_at=NOW, reason="no secret"
+    ),
+)
+
+
+async def test_an_empty_card_says_what_was_refused_and_how_to_get_in() -> None:
+    empty = replace(snapshot(), decision=None, refused=REFUSED)
+    app = DeckApp(FakeDeck(empty))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        pane = app.screen.query_one(DecisionPane)
+        text = "".join("".join(part for part, _ in line) for line in pane.lines(38, 20)).replace("  ", " ")
+        assert "! 3 refused with 401 from" in text and "52.32.178.7" in text and "?key=SECRET" in text
+
+
+async def test_the_system_screen_lists_refusals_before_the_senders() -> None:
+    app = DeckApp(FakeDeck(replace(snapshot(decision=record()), refused=REFUSED)))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("5")
+        await pilot.pause(0.3)
+        text = screen_text(app)
+        assert "52.32.178.7" in text and "✗ 3 refused" in text and "no valid secret" in text
