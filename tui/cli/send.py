@@ -13,8 +13,9 @@ from typing import Any
 import aiohttp
 
 from core.intake import ENDPOINTS, sample
+from core.intake.templates import TEMPLATES, find_template
 from core.model import Direction, Source
-from server.config import Settings, load_settings
+from server.config import ConfigError, Settings, load_settings
 
 Post = tuple[str, str, bytes]
 """Name of the sample or file, path of the endpoint, body."""
@@ -68,6 +69,29 @@ def send(
         for name, status, answer in answers:
             _print_answer(name, status, answer)
     return 0 if all(status == 200 for _, status, _ in answers) else 1
+
+
+def print_bodies(names: list[str], platform: str | None, *, symbol: str, price: float, short: bool) -> int:
+    """Print samples, or a platform's ready alert bodies; without names print all of them.
+
+    Raises ConfigError for an unknown name or platform.
+    """
+    if platform is not None:
+        try:
+            known = [template.name for template in TEMPLATES[platform]] if platform in TEMPLATES else names
+            bodies = [find_template(platform, name).body for name in names or known or [""]]
+        except KeyError as error:
+            raise ConfigError(f"send: {error.args[0]}") from None
+    else:
+        if unknown := [name for name in names if name not in ENDPOINTS]:
+            raise ConfigError(f"send: no sample {unknown[0]!r}; there are: {', '.join(ORDER)}")
+        direction = Direction.SHORT if short else Direction.LONG
+        bodies = [
+            json.dumps(sample(ENDPOINTS[name], datetime.now(UTC), symbol.upper(), price, direction), indent=2)
+            for name in names or ORDER
+        ]
+    print("\n\n".join(bodies))
+    return 0
 
 
 def _sample_post(name: str, symbol: str, price: float, direction: Direction, now: datetime) -> Post:

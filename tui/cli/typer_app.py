@@ -155,12 +155,26 @@ def send(
     symbol: Annotated[str, typer.Option(help="Symbol of the samples.")] = "SPY",
     price: Annotated[float, typer.Option(help="Price of the underlying in the samples.")] = 660.0,
     short: Annotated[bool, typer.Option("--short", help="Propose SHORT in place of LONG.")] = False,
+    print_only: Annotated[
+        bool, typer.Option("--print", help="Print the bodies instead of posting them.")
+    ] = False,
+    template: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PLATFORM",
+            help="With --print: ready alert bodies of a platform (tradingview) in place of samples.",
+        ),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the answers as one line of JSON.")] = False,
     config: Config = None,
 ) -> None:
     """Post sample webhooks, or files, to a running engine and print its answers."""
     from tui.cli import send as send_command
 
+    if print_only or template is not None:
+        raise typer.Exit(
+            send_command.print_bodies(what or [], template, symbol=symbol, price=price, short=short)
+        )
     raise typer.Exit(
         send_command.send(
             what or [], url=url, symbol=symbol, price=price, short=short, as_json=json, config=config

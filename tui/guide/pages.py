@@ -39,6 +39,12 @@ def _rules() -> str:
     return rules_page()
 
 
+def _tradingview() -> str:
+    from tui.guide.tradingview_page import tradingview_page
+
+    return tradingview_page()
+
+
 def _keys() -> str:
     from tui.commands.readme_table import key_table
 
@@ -53,5 +59,6 @@ TOPICS: tuple[Topic, ...] = (
     ),
     Topic("glossary", "Every code, abbreviation and column, one line each.", lambda: stored_page("glossary")),
     Topic("rules", "Every rule: its unit, bounds, default and meaning.", _rules),
+    Topic("tradingview", "Alerts on TradingView: address, secret, and ready bodies to paste.", _tradingview),
     Topic("keys", "Every key of the deck and what it does.", _keys),
 )
