@@ -6,6 +6,7 @@ from core.intake.detect import ENDPOINTS, endpoint_source
 from core.intake.errors import IntakeError
 from core.intake.normalise import normalise
 from core.intake.samples import sample
+from core.intake.secrets import extract_secrets, remove_known_secrets
 
 __all__ = [
     "ENDPOINTS",
@@ -13,7 +14,9 @@ __all__ = [
     "canonical_hash",
     "clean",
     "endpoint_source",
+    "extract_secrets",
     "normalise",
+    "remove_known_secrets",
     "sample",
     "split",
 ]

@@ -20,6 +20,7 @@ from server.http.api_routes import ROUTES
 from server.http.auth import Access
 from server.http.limits import RateLimiter
 from server.http.problems import Refused
+from server.http.protocol import Server
 from server.http.remote import Networks, remote_of
 from server.http.routes import Router
 from server.http.webhooks import WEBHOOK_PATHS, Webhooks
@@ -120,9 +121,9 @@ class HttpServer:
         self._runner = runner
         self._port = runner.addresses[0][1]
 
-    def server(self) -> web.Server:
+    def server(self) -> Server:
         """The bare server, for whoever brings a socket of their own."""
-        return web.Server(
+        return Server(
             self.handle,
             access_log=None,
             logger=_wire,

@@ -52,6 +52,21 @@ def bearer(request: web.BaseRequest) -> str | None:
     return token.strip() if scheme.lower() == "bearer" and token.strip() else None
 
 
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """A webhook whose sender is known, or is known only once its body has been read.
+
+    ``signature`` is to be checked against the body. With ``refusal`` set the sender gave no secret outside the
+    body: unless the body holds one, this is raised.
+    """
+
+    signature: str | None = None
+    refusal: Refused | None = None
+
+
+ADMITTED = Admission()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
     """The rules of entry, built once at start.
@@ -94,24 +109,41 @@ class Access:
 
     def admit(
         self, request: web.BaseRequest, endpoint: str | None, path_secret: str | None, remote: str
-    ) -> str | None:
-        """Let a webhook in or raise Refused; returns a signature that is to be checked against the body."""
+    ) -> Admission:
+        """Let a webhook in by its address and headers; raises Refused when no body could change the answer."""
         if self.allow_from and remote not in self.allow_from:
             raise Refused("NOT_ALLOWED", "this address is not on the list of those that may send")
         if not self.any_secret and not self.secrets:
             self._own_machine(request, f"set {PREFIX}WEBHOOK_SECRET to take webhooks from elsewhere")
-            return None
+            return ADMITTED
         secrets = self.secrets_of(endpoint)
         given = (path_secret, self._key(request), bearer(request))
         if matches_any(given, secrets):
-            return None
+            return ADMITTED
         for header in SIGNATURES:
             if (signature := request.headers.get(header)) is not None:
-                return signature
-        how = "?key=, an Authorization: Bearer header, an X-Signature header or /w/<secret> before the path"
+                return Admission(signature=signature)
         if not secrets:
             how = "a secret that is not set: the configured ones belong to other endpoints"
-        raise Refused("UNAUTHORIZED", f"this endpoint needs its secret, given as {how}", _CHALLENGE)
+            raise Refused("UNAUTHORIZED", f"this endpoint needs its secret, given as {how}", _CHALLENGE)
+        how = (
+            "?key=, an Authorization: Bearer header, an X-Signature header, /w/<secret> before the path or "
+            '"passphrase" in the body'
+        )
+        refusal = Refused("UNAUTHORIZED", f"this endpoint needs its secret, given as {how}", _CHALLENGE)
+        return Admission(refusal=refusal)
+
+    def verify_body_secret(self, admission: Admission, given: Sequence[str], endpoint: str | None) -> None:
+        """Raise the admission's refusal unless one of the body's secrets opens the endpoint."""
+        if admission.refusal is not None and not matches_any(given, self.secrets_of(endpoint)):
+            raise admission.refusal
+
+    @property
+    def known_secrets(self) -> tuple[str, ...]:
+        """Every configured secret and token, to be cut out of bodies."""
+        own = [secret for secrets in self.secrets.values() for secret in secrets]
+        tokens = [self.command_token, *([self.api_token] if self.api_token else [])]
+        return tuple(sorted({*own, *self.any_secret, *tokens}, key=len, reverse=True))
 
     def verify(self, signature: str, body: bytes, endpoint: str | None) -> None:
         """Raises Refused unless the signature is the body's."""

@@ -8,6 +8,10 @@ from aiohttp import StreamReader, web
 
 from server.http.problems import Refused
 
+_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_CODINGS = frozenset({"identity", "gzip", "x-gzip", "deflate", "br", "zstd"})
+"""Content codings that aiohttp reads or refuses by itself."""
+_UTF8_NAMES = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
 READ_SECONDS = 10.0
 """How long a body may take: senders that trickle bytes would otherwise hold a connection for ever."""
 
@@ -18,6 +22,11 @@ async def read_body(request: web.BaseRequest, limit: int) -> bytes:
     A stated length over ``limit`` is refused before anything is read, an unstated one when it is passed.
     """
     content = request.content
+    coding = request.headers.get("Content-Encoding", "")
+    if coding and coding.strip().lower() not in _CODINGS:
+        raise Refused(
+            "BAD_BODY", f"the content coding {coding[:40]} cannot be read here; send gzip, deflate or none"
+        )
     try:
         if content.is_eof():
             # It came with the headers, as nearly every webhook does: no await, no timer.
@@ -55,6 +64,31 @@ async def _read(content: StreamReader, limit: int) -> bytes:
         if len(parts) > limit:
             raise _too_large(limit)
     return bytes(parts)
+
+
+def decode_body(body: bytes, charset: str | None) -> str:
+    """Return the body as text; raises Refused naming an encoding that is unknown.
+
+    A byte order mark or the zero bytes of UTF-16 win over ``charset`` (that of the Content-Type). Without either
+    the body is UTF-8. A byte that does not fit is replaced, so that the receipt is kept and the rest can be read.
+    """
+    if body[:2] in _UTF16_MARKS:
+        return _decode(body, "utf-16")
+    if len(body) >= 4 and body[:4].count(0) >= 2:
+        return _decode(body, "utf-16-le" if body[1] == 0 else "utf-16-be")
+    if charset is None or charset.lower() in _UTF8_NAMES:
+        return body.decode("utf-8", "replace")
+    if charset.lower().replace("_", "-") == "utf-16":
+        # Declared, but neither mark nor zero bytes: such a sender means UTF-8.
+        return body.decode("utf-8", "replace")
+    return _decode(body, charset)
+
+
+def _decode(body: bytes, encoding: str) -> str:
+    try:
+        return body.decode(encoding, "replace")
+    except LookupError:
+        raise Refused("BAD_BODY", f"the encoding {encoding[:40]!r} is not known; send UTF-8") from None
 
 
 def _too_large(limit: int) -> Refused:

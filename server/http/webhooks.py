@@ -13,10 +13,10 @@ from collections.abc import Sequence
 
 from aiohttp import web
 
-from core.intake import split
+from core.intake import extract_secrets, remove_known_secrets, split
 from server.config import ENDPOINTS
 from server.http.auth import Access
-from server.http.bodies import read_body
+from server.http.bodies import decode_body, read_body
 from server.http.limits import RateLimiter
 from server.http.problems import Refused, document
 from server.http.remote import Networks, is_loopback_address, remote_of
@@ -53,6 +53,7 @@ class Webhooks:
     ) -> None:
         self._intake = intake
         self._access = access
+        self._known_secrets = access.known_secrets
         self._proxies = proxies
         self._limiter = limiter
         self._limit = max_body_bytes
@@ -65,11 +66,14 @@ class Webhooks:
         limited = not is_loopback_address(remote)
         if limited:
             self._charge(remote)
-        signature = self._access.admit(request, endpoint, path_secret, remote)
+        admission = self._access.admit(request, endpoint, path_secret, remote)
         body = await read_body(request, self._limit)
-        if signature is not None:
-            self._access.verify(signature, body, endpoint)
-        text = body.decode("utf-8", "replace")
+        if admission.signature is not None:
+            self._access.verify(admission.signature, body, endpoint)
+        # Cut before anything is stored: receipts, the log and every answer show the text without its secrets.
+        text, secrets = extract_secrets(decode_body(body, request.charset))
+        self._access.verify_body_secret(admission, secrets, endpoint)
+        text = remove_known_secrets(text, self._known_secrets)
         hint = None if endpoint is None else f"{ROOT}/{endpoint}"
         items = split(text)
         if items == (text,):

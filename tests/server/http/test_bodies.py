@@ -7,6 +7,7 @@ import gzip
 import json
 from typing import Any
 
+import aiohttp
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -169,3 +170,44 @@ async def test_no_address_whatever_is_answered_5xx(serve: Any, target: str, meth
     status, _ = await raw(client, line.encode())
     assert 200 <= status < 500
     await client.close()
+
+
+BODY = '{"ticker": "SPY", "action": "buy", "ai_score": 8.4, "price": 450.0, "comment": "é"}'
+
+# what it is | bytes | content type | status | text in the answer
+ENCODINGS = [
+    ("UTF-8", BODY.encode(), "application/json", 200, "SPY"),
+    ("UTF-16 with a mark", BODY.encode("utf-16"), "application/json; charset=utf-16", 200, "SPY"),
+    ("UTF-16 big-endian without a mark", BODY.encode("utf-16-be"), "application/json", 200, "SPY"),
+    ("UTF-16 little-endian without a mark", BODY.encode("utf-16-le"), "text/plain", 200, "SPY"),
+    ("UTF-8 called UTF-16", BODY.encode(), "application/json; charset=utf-16", 200, "SPY"),
+    ("Windows-1252", BODY.encode("cp1252"), "text/plain; charset=windows-1252", 200, "SPY"),
+    ("an encoding nobody knows", BODY.encode(), "text/plain; charset=klingon", 400, "klingon"),
+]
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "status", "text"), [row[1:] for row in ENCODINGS], ids=[row[0] for row in ENCODINGS]
+)
+async def test_encodings_are_read_or_named(
+    serve: Any, body: bytes, kind: str, status: int, text: str
+) -> None:
+    client = await serve()
+    response = await client.post("/api/webhooks/signals", data=body, headers={"Content-Type": kind})
+    assert response.status == status
+    assert text in await response.text()
+
+
+@pytest.mark.parametrize("coding", ["br", "zstd", "compress"])
+async def test_a_content_coding_that_is_not_read_is_refused_by_name(server_of: Any, coding: str) -> None:
+    server = server_of()
+    await server.start()
+    try:
+        async with aiohttp.ClientSession() as session:
+            response = await session.post(
+                f"{server.url}/api/webhooks/signals", data=b"abc", headers={"Content-Encoding": coding}
+            )
+            assert response.status == 400 and response.content_type == "application/problem+json"
+            assert coding in await response.text()
+    finally:
+        await server.stop()

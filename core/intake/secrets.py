@@ -1,0 +1,72 @@
+"""Secrets inside a body: found by the name of their field and cut out before anything is stored or shown.
+
+TradingView can send no headers, so many of its users put a passphrase into the alert's message. The search works on
+the text, not on parsed JSON, because a body that is not JSON must not repeat its secret either.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+SECRET_KEYS = (
+    "passphrase", "pass_phrase", "password", "passwd", "secret", "secret_key", "webhook_secret", "token",
+    "auth_token", "access_token", "webhook_key", "api_key", "apikey", "key",
+)  # fmt: skip
+"""Names of fields that hold a secret, in any case, with ``_`` or ``-`` or neither between their words."""
+
+LEAST_KNOWN = 6
+"""A configured secret shorter than this is cut only from its own field: elsewhere it could be any text."""
+CUT = ""
+
+_NAME = "|".join(sorted((name.replace("_", "[_-]?") for name in SECRET_KEYS), key=len, reverse=True))
+_QUOTE = r"\\*[\"'“”„‟]"
+_FIELD = re.compile(
+    rf"(?P<name>{_QUOTE}(?:{_NAME}){_QUOTE}\s*:\s*)"
+    rf"(?:(?P<open>{_QUOTE})(?P<text>[^\"“”„‟\\]*(?:\\(?!\\*[\"'])[^\"“”„‟\\]*)*)(?P<close>{_QUOTE})"
+    r"|(?P<bare>[^\s,}\]\"'“”]+))",
+    re.IGNORECASE,
+)
+_ASSIGNED = re.compile(
+    rf"(?P<name>(?<![\w-])(?:{_NAME})\s*=\s*)(?P<text>[^\s&,;}}\"']+)",
+    re.IGNORECASE,
+)
+_HINT = re.compile("pass|secret|token|key", re.IGNORECASE)
+
+
+def extract_secrets(body: str) -> tuple[str, tuple[str, ...]]:
+    """Return the body with the values of secret fields emptied, and those values in their order.
+
+    Finds ``"passphrase": "x"`` in JSON, in broken JSON and in JSON inside a string, and ``passphrase=x`` in a form
+    or a plain text. A body without such a field is returned as it is.
+    """
+    if _HINT.search(body) is None:
+        return body, ()
+    found: list[str] = []
+
+    def cut_field(match: re.Match[str]) -> str:
+        if match["bare"] is not None:
+            if match["bare"] in ("null", "true", "false") or match["bare"][0] in "{[":
+                return match[0]
+            found.append(match["bare"])
+            return f'{match["name"]}""'
+        if match["text"]:
+            found.append(match["text"])
+        return f"{match['name']}{match['open']}{CUT}{match['close']}"
+
+    def cut_assigned(match: re.Match[str]) -> str:
+        found.append(match["text"])
+        return match["name"]
+
+    body = _FIELD.sub(cut_field, body)
+    if not body.lstrip().startswith(("{", "[")):
+        body = _ASSIGNED.sub(cut_assigned, body)
+    return body, tuple(found)
+
+
+def remove_known_secrets(text: str, secrets: Sequence[str]) -> str:
+    """Return the text without any of the configured secrets, wherever they are."""
+    for secret in secrets:
+        if len(secret) >= LEAST_KNOWN and secret in text:
+            text = text.replace(secret, CUT)
+    return text
