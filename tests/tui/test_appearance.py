@@ -20,6 +20,7 @@ from tui.commands.registry import COMMANDS
 from tui.commands.user_command import use_keys
 from tui.dialogs.exit_position import ExitDialog
 from tui.dialogs.help import HelpDialog
+from tui.guide.pages import find_topic
 from tui.panes.positions import PositionsPane
 from tui.screens.live import LiveScreen
 from tui.settings import SettingsStore
@@ -228,6 +229,23 @@ def test_a_line_that_cannot_be_followed_is_told_and_the_key_stays(
 ) -> None:
     made = keymap(given_keys)
     assert made.keys == {} and len(made.problems) == 1 and words in made.problems[0]
+
+
+@pytest.mark.parametrize(
+    ("word", "words"),
+    [
+        ("exit-positon", "did you mean ExitPosition"),
+        ("ShowDecisions", "did you mean ShowDecision"),
+        ("Q", "command Q. The"),
+    ],
+)
+def test_an_unknown_command_is_told_with_close_names_and_where_all_of_them_are(word: str, words: str) -> None:
+    (problem,) = keymap({word: "e"}).problems
+    assert words in problem and problem.endswith("The help (?) and gatedeck guide keys list all names")
+    topic = find_topic("keys")
+    assert topic is not None
+    page = topic.markdown()
+    assert all(f"`{command.name}`" in page for command in COMMANDS)
 
 
 def test_two_commands_may_change_places_but_not_share_one() -> None:

