@@ -13,7 +13,7 @@ from core.live_signal import LiveSignal
 from core.model import Contract
 from core.positions.position import Position
 from core.positions.trading_context import TradingContext
-from core.rules import Rules
+from core.rules import Rules, parse_rules
 
 
 class Kernel:
@@ -36,7 +36,7 @@ class Kernel:
 
     def take_rules(self, toml: str) -> None:
         """Put rules in force; raises RulesError when the text cannot be taken."""
-        self.rules = Rules.parse(toml)
+        self.rules = parse_rules(toml)
         self.trading = TradingContext(self.rules, Calendar.from_rules(self.rules.clock))
         self.state.rules_toml = toml
 

@@ -16,7 +16,7 @@ from core.effects import Effect, ShadowStatus, StoreJudgement, StoreRules, Store
 from core.events import Event, RulesChanged
 from core.learning import Suggestion, apply, learn, with_side_effects
 from core.positions import PositionState
-from core.rules import Rules, RulesError
+from core.rules import Rules, RulesError, parse_rules
 from server.deck.reports import LearningView
 from server.ledger.base import Judged
 from server.ledger.paging import Page, PageQuery
@@ -122,7 +122,7 @@ async def roll_back(
     if fingerprint == in_force:
         return CommandResult(ok=True, code="IN_FORCE", text=f"Rules {fingerprint} are in force already")
     try:
-        Rules.parse(version["toml"])
+        parse_rules(version["toml"])
     except RulesError as error:
         return CommandResult(ok=False, code="RULES_CHANGED", text=str(error))
     await engine.post(_rules_changed(version["toml"], command.author))

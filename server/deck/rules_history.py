@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from core.rules import Rules, RulesError, changed_rules
+from core.rules import Rules, RulesError, changed_rules, parse_rules
 
 
 def with_changes(versions: Sequence[Mapping[str, Any]]) -> tuple[Mapping[str, Any], ...]:
@@ -27,7 +27,7 @@ def changes_between(before: Rules, after: Rules) -> list[str]:
 @lru_cache(maxsize=256)
 def _changes(before: str, after: str) -> str:
     try:
-        return ", ".join(changes_between(Rules.parse(before), Rules.parse(after)))
+        return ", ".join(changes_between(parse_rules(before), parse_rules(after)))
     except RulesError as error:  # a version of an older program may hold what this one does not know
         return f"cannot be compared: {error}"
 

@@ -21,7 +21,7 @@ from core.learning.whatif import WhatIf, whatif
 from core.performance.days import day_number, session_days
 from core.performance.trade import NotClosed, exchange_date, trade_from_entry
 from core.positions import pnl_breakdown, r_multiple
-from core.rules import Rules
+from core.rules import Rules, parse_rules
 from server.ledger import history
 from server.ledger.lists import items
 from server.ledger.snapshot import LedgerSnapshot
@@ -64,7 +64,7 @@ class Problem:
         self.ledger, self.question = ledger, question
         with LedgerSnapshot(ledger) as source:
             self.head = source.head.hex()
-            self.base = Rules.parse((history.rules_text(source) or "") if rules_text is None else rules_text)
+            self.base = parse_rules((history.rules_text(source) or "") if rules_text is None else rules_text)
             entries = list(items(source, "ledger"))
         decided = [day for entry in entries if (day := exchange_date(_at(entry))) is not None]
         if not decided:

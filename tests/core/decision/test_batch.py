@@ -28,7 +28,7 @@ from core.model import (
     Source,
     StructureFacts,
 )
-from core.rules import DEFAULT, Rules
+from core.rules import DEFAULT, Rules, parse_rules
 
 AS_OF = datetime(2026, 11, 24, 15, tzinfo=UTC)
 GreekPair = tuple[Context, MarketSnapshot]
@@ -124,7 +124,7 @@ def test_ten_thousand_random_rows_alike() -> None:
 
 @pytest.mark.parametrize("toml", ODD_RULES.values(), ids=ODD_RULES)
 def test_other_rules_alike(toml: str) -> None:
-    assert_alike(random_pairs(1_500, 2), Rules.parse(toml))
+    assert_alike(random_pairs(1_500, 2), parse_rules(toml))
 
 
 def test_stored_json_gives_the_same_columns() -> None:
