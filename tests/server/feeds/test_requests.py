@@ -11,7 +11,7 @@ import pytest
 
 from core.effects import FetchMarket, Watch
 from core.model import Action, Direction, MarketSnapshot, Source
-from core.rules import DEFAULT, Rules
+from core.rules import DEFAULT, parse_rules
 from server.feeds.base import FeedStatus, MarketReply, NoFeed, reply_at_once, request_market
 
 NOW = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
