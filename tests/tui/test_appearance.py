@@ -428,3 +428,14 @@ async def test_the_verdict_the_gates_and_the_keys_are_there_at_every_size(size: 
 
 def test_every_command_is_in_the_palette_or_has_a_key() -> None:
     assert [command.name for command in COMMANDS if not command.keys and not command.palette] == []
+
+
+async def test_hints_in_the_panes_name_the_users_own_keys() -> None:
+    app = DeckApp(FakeDeck(), keymap=keymap({"NextCut": "f7", "OlderPage": "f8", "ApproveTrade": "f9"}))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("3")
+        await pilot.pause(0.3)
+        assert "f7 group by" in screen_text(app) and "b group by" not in screen_text(app)
+        await pilot.press("2")
+        await pilot.pause(0.3)
+        assert "f8 older" in screen_text(app)
