@@ -96,16 +96,8 @@ class SuggestionDialog(Reading):
                     text = f"lets {gate.opened} through, stops {gate.shut}, difference {made}"
                     out += named(f"{gate.gate} gate", text, width)
             out += named("", effects.label, width, "warn")
-        return [
-            *out,
-            [],
-            [
-                (
-                    f" {key_of('ApproveSuggestion')} approves and {key_of('RejectSuggestion')} rejects it on the Learning screen.",
-                    "dim",
-                )
-            ],
-        ]
+        approve, reject = key_of("ApproveSuggestion"), key_of("RejectSuggestion")
+        return [*out, [], [(f" {approve} approves and {reject} rejects it on the Learning screen.", "dim")]]
 
 
 class JudgeText(Pane):
