@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -92,6 +92,42 @@ def changed_rules(one: Rules, other: Rules) -> Mapping[str, tuple[Any, Any]]:
                 if old != new:
                     found[f"{section.name}.{part.name}"] = (old, new)
     return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleDescription:
+    """One rule: its path ("market.max_spread_bps"), default, unit, allowed values and meaning.
+
+    ``low`` and ``high`` are allowed themselves; ``None`` is no bound. ``choices`` are the texts accepted, empty
+    where any may be given.
+    """
+
+    path: str
+    default: Any
+    unit: str
+    low: float | None
+    high: float | None
+    choices: tuple[str, ...]
+    meaning: str
+
+
+def describe_rules() -> Iterator[RuleDescription]:
+    """Describe every rule, section by section, in the order of the sections."""
+    for section in dataclasses.fields(DEFAULT):
+        values = getattr(DEFAULT, section.name)
+        if not dataclasses.is_dataclass(values):
+            continue
+        for rule in dataclasses.fields(values):
+            about = rule.metadata
+            yield RuleDescription(
+                path=f"{section.name}.{rule.name}",
+                default=getattr(values, rule.name),
+                unit=about.get("unit", ""),
+                low=about.get("low"),
+                high=about.get("high"),
+                choices=about.get("choices", ()),
+                meaning=about.get("meaning", ""),
+            )
 
 
 def _toml(value: Any) -> str:
