@@ -11,7 +11,6 @@ from datetime import datetime
 from core.approvals import NEEDED, Approval, ApprovalStatus
 from core.effects import Effect, Notice, StoreApproval, StoreDecision
 from core.engine.kernel import Kernel
-from core.engine.recording import remember
 from core.engine.state import CommandDone, ask_for
 from core.events import Commanded
 from core.live_signal import LiveSignal
@@ -213,7 +212,7 @@ def _skip(
         trigger=trigger,
     )
     signal.last_decision_id = record.id
-    remember(kernel, record)
+    kernel.remember_decision(record)
     return [StoreDecision(record=record)]
 
 

@@ -13,7 +13,6 @@ from core.engine.approvals import NEEDED, approval_of, follow
 from core.engine.entries import EntryResult, TradeTerms, enter
 from core.engine.kernel import Kernel
 from core.engine.positions import close_first, note_outcome, see_price
-from core.engine.recording import remember
 from core.engine.shadows import SHADOW_SIZE, cast_shadow, supersede
 from core.engine.state import TradeOutcome
 from core.events import MarketAnswered, PriceSeen
@@ -151,7 +150,7 @@ def _decide(kernel: Kernel, signal: LiveSignal, event: MarketAnswered) -> list[E
     elif first:
         effects += cast_shadow(kernel, replace(terms, position_id=kernel.new_id("shadow"), size=SHADOW_SIZE))
     effects += follow(kernel, signal, record, entry.request, bool(blocks) and blocks[0].code in TRANSIENT)
-    remember(kernel, record)
+    kernel.remember_decision(record)
     if first and signal.receipt_id is not None:
         effects.append(AnswerDecision(receipt_id=signal.receipt_id, record=record))
     if action is Action.EXECUTE or (blocks and entry.request is None):

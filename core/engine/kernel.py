@@ -10,10 +10,13 @@ from core.effects import FetchMarket, Watch
 from core.engine.state import EngineState, ask_for
 from core.exchange.calendar import Calendar
 from core.live_signal import LiveSignal
-from core.model import Contract
+from core.model import Action, Contract, DecisionRecord
 from core.positions.position import Position
 from core.positions.trading_context import TradingContext
 from core.rules import Rules, parse_rules
+
+KEPT_RECORDS = 50
+TALLIES = {Action.EXECUTE: "executed", Action.WAIT: "waited", Action.SKIP: "skipped"}
 
 
 class Kernel:
@@ -72,6 +75,14 @@ class Kernel:
     def shadows_of(self, symbol: str) -> tuple[Position, ...]:
         """The shadows of one symbol, oldest first."""
         return tuple(self.state.shadows[id] for id in self._shadows_of.get(symbol, ()))
+
+    def remember_decision(self, record: DecisionRecord) -> None:
+        """Count a decision by its action and keep it among the latest KEPT_RECORDS."""
+        tally, name = self.state.tally, TALLIES[record.action]
+        setattr(tally, name, getattr(tally, name) + 1)
+        self.state.recent.append(record)
+        if len(self.state.recent) > KEPT_RECORDS:
+            del self.state.recent[0]
 
     def new_id(self, what: str) -> str:
         """A name-based UUID that this engine gives ``what`` at this seq and nothing else."""
