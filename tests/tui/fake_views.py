@@ -24,7 +24,7 @@ from core.learning import (
     table,
 )
 from core.learning.effectiveness import group_of
-from core.learning.hypothetical import Kept
+from core.learning.hypothetical import ShadowGroup
 from core.performance import CUTS, Trade, Trades, report
 from server.deck import FeedStatus, Judged, Latency, LearningView, Page, PerformanceView, SystemView
 
@@ -115,7 +115,7 @@ def learning(count: int = 900) -> LearningView:
         signals=0, tested=0, discoveries=0, suggestions=(), reason="no bucket has 30 signals inside and outside"
     )  # fmt: skip
     reasons = [
-        Kept(by=label, group=group_of(kept, kept.blocker.codes == code))
+        ShadowGroup(by=label, group=group_of(kept, kept.blocker.codes == code))
         for code, label in enumerate(kept.blocker.labels)
     ]
     return LearningView(
