@@ -53,7 +53,7 @@ def shadows(entries: Iterable[Mapping[str, Any]], observations: Iterable[Observa
             status_of_signal.setdefault(signal, "")
     counts = Counter(status_of_signal.values())
     closed = [o for o in observations if o.kind == SHADOW]
-    seen = Observations.of(closed)
+    seen = Observations.from_rows(closed)
     why = codes(o.refused or "+".join(o.failed) or REFUSED for o in closed)
     rows = [
         ShadowGroup(by=label, group=group_of(seen, why.codes == code))

@@ -109,7 +109,7 @@ class _Test:
 
 def suggest(seen: Observations | Iterable[Observation], rules: Rules = DEFAULT) -> Search:
     """Suggestions, the most certain first, and what was tested to find them. Source: SPEC §13."""
-    seen = seen if isinstance(seen, Observations) else Observations.of(seen)
+    seen = seen if isinstance(seen, Observations) else Observations.from_rows(seen)
     measures = _measures(seen, rules)
     tests = list(_tests(seen, rules, measures))
     q = benjamini_hochberg(np.array([test.p for test in tests]), np.array([test.weight for test in tests]))

@@ -70,7 +70,7 @@ def performance(window: str = "90", cut: str = "setup", count: int = 240) -> Per
         window=window,
         cut=cut,
         cuts=tuple((known.name, known.title) for known in CUTS.values()),
-        report=report(Trades.of(trades(count)), as_of=NOW, window_days=days, cuts=(cut,)),
+        report=report(Trades.from_trades(trades(count)), as_of=NOW, window_days=days, cuts=(cut,)),
         assumed=True,
     )
 
@@ -107,9 +107,9 @@ def observations(count: int) -> tuple[Observation, ...]:
 def learning(count: int = 900) -> LearningView:
     """Everything learning has to say about the invented signals."""
     observed = observations(count)
-    seen = Observations.of(observed)
+    seen = Observations.from_rows(observed)
     shadows = [o for o in observed if o.kind == "shadow"]
-    kept = Observations.of(shadows)
+    kept = Observations.from_rows(shadows)
     every = ~kept.executed
     search = suggest(seen) if count else Search(
         signals=0, tested=0, discoveries=0, suggestions=(), reason="no bucket has 30 signals inside and outside"

@@ -50,7 +50,7 @@ def by_hand() -> Observations:
                     failed=tuple(f"{name}!" for name in failed), confidence=75.0,
                 )
             )  # fmt: skip
-    return Observations.of(rows)
+    return Observations.from_rows(rows)
 
 
 def test_each_gate_by_hand() -> None:
