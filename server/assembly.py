@@ -81,12 +81,15 @@ async def running_engine(
     try:
         http = HttpServer(intake=runtime, deck=deck, health=runtime, settings=settings, command_token=token)
     except BaseException:
+        ledger.discard()
         await ledger.close()  # its threads would keep the process alive
         raise
     host = RunningEngine(runtime, deck, http)
+    started = False
     try:
         await runtime.start()
         await http.start()
+        started = True
         deck.listener = http.url
         if ticking:
             host.supervise("clock", _tick(runtime))
@@ -100,6 +103,8 @@ async def running_engine(
         try:
             await http.stop()
         finally:
+            if not started:
+                ledger.discard()
             await runtime.stop()
 
 
