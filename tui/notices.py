@@ -17,7 +17,7 @@ KINDS = {
     "execute": "an entry is filled",
     "approval": "a trade needs your approval",
     "exit": "a position is closed, or part of it",
-    "risk": "a limit is reached, the mode changes",
+    "risk": "a limit is hit, the mode changes",
     "feed": "a feed is lost, an alarm is raised",
     "silence": "a sender stopped sending",
 }
