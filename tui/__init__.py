@@ -1,9 +1,10 @@
 """Everything that a person sees or types: the command line, and the deck on the terminal.
 
 tui shows what core computed and sends commands to the engine. It may not compute a trading number, contain
-SQL, or open a socket for others. Of the server it uses only ``server.deck``; the command line, which builds the
-program from its parts, is the exception. Import contracts in ``pyproject.toml`` check this, and the layers inside
-tui: a file imports only from layers below its own.
+SQL, or open a socket for others. Of the server it uses ``server.deck`` (and ``server.private_files`` for its
+settings file) and nothing else; the command line, which builds the program from its parts, is the exception.
+Import contracts in ``pyproject.toml`` check this, and the layers inside tui: a file imports only from layers
+below its own.
 
 Read first:
 
