@@ -1,7 +1,7 @@
-"""Candidate rules against a whole ledger file: what a what-if needs is read as it asks for it.
+"""What-if on a ledger file: which decisions and dollars candidate rules would have changed.
 
-All verdicts come from the packed records. Only the trades that either set of rules makes are read whole, and
-only for a candidate that sizes or exits otherwise; their prices only for other exits.
+All verdicts come from the packed records. Whole entries are read only for the trades of either set of rules, and
+only when the candidate changes sizing or exits; prices are read only when it changes exits.
 """
 
 from __future__ import annotations
@@ -54,9 +54,9 @@ _TOGETHER = 500
 
 
 def try_rules(ledger: LedgerSnapshot, in_force: Rules, candidate: Rules) -> WhatIf:
-    """What the candidate would have changed in this ledger.
+    """Return what the candidate would have changed in this ledger. Raises LedgerError.
 
-    A ledger from before the packed records is read entry by entry, and other exits are not applied to it.
+    A ledger from before packed records is read entry by entry; changed exits are not applied to it.
     """
     packed = read_packed(ledger)
     if packed is None:
@@ -73,7 +73,7 @@ def try_rules(ledger: LedgerSnapshot, in_force: Rules, candidate: Rules) -> What
 
 
 class _Past:
-    """A ledger's decisions by their place in the order of time, read further where it is asked for."""
+    """The decisions of a ledger in order of time; whole entries and prices are read only when they are needed."""
 
     def __init__(self, ledger: LedgerSnapshot, packed: Packed, in_force: Rules, candidate: Rules) -> None:
         self._ledger, self._packed = ledger, packed
@@ -81,7 +81,7 @@ class _Past:
         self._divisor, self._factor = share_at_one(packed.closed, in_force)
 
     def outcomes(self) -> Outcomes:
-        """What came of every decision, in dollars at multiplier 1."""
+        """Return the outcome of every decision, in dollars at multiplier 1; NaN where it is unknown."""
         packed, closed = self._packed, self._packed.closed
         net = np.where(closed.stale, np.nan, closed.net) / self._divisor * self._factor
         blocked = packed.code != b""
@@ -98,7 +98,7 @@ class _Past:
         )
 
     def resize(self, rows: Ints) -> Floats:
-        """The candidate's multiplier over that of the rules in force, for some rows."""
+        """Return the candidate's multiplier divided by that of the rules in force, for some rows."""
         scale = np.ones(len(rows))
         known = ~np.isnan(self._packed.closed.net[rows])
         for place, entry in self._entries(rows, known):
@@ -106,7 +106,7 @@ class _Past:
         return scale
 
     def replay_exits(self, rows: Ints) -> ReplayedExits:
-        """The trades of some rows left by the candidate's exits, along their prices."""
+        """Return how the trades of some rows would have ended under the candidate's exits, along their prices."""
         net, exit_at = np.full(len(rows), np.nan), np.zeros(len(rows), dtype=np.int64)
         why = np.full(len(rows), WHY.index(NO_OUTCOME), dtype=np.int8)
         prices = _Prices(self._ledger)
@@ -138,7 +138,7 @@ class _Past:
         return replay_exit(trade, prices.steps(trade.opening, int(entry["seq"])), before, after, levels)
 
     def _entries(self, rows: Ints, wanted: NDArray[np.bool_]) -> Iterator[tuple[int, Mapping[str, Any]]]:
-        """The whole entries of the wanted rows, each with its place among ``rows``."""
+        """Yield the whole entries of the wanted rows, each with its index in ``rows``."""
         places = np.flatnonzero(wanted)
         found = dict(zip(rows[places].tolist(), places.tolist(), strict=True))
         seqs = np.unique(self._packed.seq[rows[places]])
@@ -155,7 +155,7 @@ class _Past:
 
 
 class _Prices:
-    """The steps that trades go through again: a symbol's prices, the ticks, and what a person did."""
+    """The inputs that a trade is replayed with: prices of its symbol, ticks, and commands of a person."""
 
     def __init__(self, ledger: LedgerSnapshot) -> None:
         self._ledger = ledger
@@ -166,7 +166,7 @@ class _Prices:
         self._read_commands()
 
     def trade(self, entry: Mapping[str, Any]) -> StoredTrade | None:
-        """The trade or shadow of an entry at its opening; ``None`` when that is not stored."""
+        """Return the trade or shadow trade of an entry as it was opened; ``None`` if its opening is not stored."""
         if not entry["execution"]:
             opening, told = shadow_opening(entry), entry["hypothetical"]
             left = told["exit"] if told["status"] == "CLOSED" else None
@@ -191,7 +191,7 @@ class _Prices:
         )
 
     def steps(self, opening: Position, since: int) -> list[ReplayInput]:
-        """Everything the engine put to a trade after the input that opened it, to its option's last close."""
+        """Return the prices and ticks after the input ``since`` that opened a trade."""
         path = self._paths.get(opening.symbol)
         if path is None:
             prices = history.prices(self._ledger, opening.symbol)
