@@ -1,6 +1,6 @@
-"""Alerts that never act: too many trades, money going back, losses in a row, an odd size, the phase turned against.
+"""Alerts: overtrading, drawdown, losses in a row, unusual size, a phase that no longer allows a position.
 
-Invariants: an alert is told once, and again only after it has cleared; nothing here refuses or closes anything.
+Invariants: an alert is announced once, and again only after it has cleared; it never refuses or closes anything.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ KEPT_SIZES = 50
 class AlertBook:
     """Plain data, part of the engine's checkpoint; money in dollars.
 
-    ``entries`` are the instants of entries, ``closed`` (instant, net) of trades, ``sizes`` the planned losses of
-    the latest entries, ``told`` the alerts that stand, by what they are about, with their words.
+    ``entries`` are the instants of entries, ``closed`` the (instant, net) of closed trades, ``sizes`` the planned
+    losses of the latest entries, ``told`` the texts of the active alerts by key: a code, or a code and the id of
+    a position.
     """
 
     entries: list[datetime] = field(default_factory=list)
@@ -41,13 +42,13 @@ class AlertBook:
         del self.closed[:-KEPT]
 
     def prune(self, now: datetime, rules: Rules) -> None:
-        """Forget what no alert looks back to any more."""
+        """Drop entries and trades older than the alerts look back."""
         day, window = now - timedelta(days=1), now - timedelta(days=rules.risk.alert_drawdown_days)
         self.entries = [at for at in self.entries if at > day]
         self.closed = [(at, net) for at, net in self.closed if at > window]
 
 
-def standing(
+def active_alerts(
     book: AlertBook,
     positions: Iterable[Position],
     contexts: ContextBook,
@@ -56,7 +57,7 @@ def standing(
     now: datetime,
     rules: Rules,
 ) -> Mapping[str, str]:
-    """The alerts that hold now, by what they are about: their words."""
+    """Return the texts of the alerts that are active now, by key; ``open_net`` in dollars."""
     limits = rules.risk
     found: dict[str, str] = {}
     if len(book.entries) > limits.alert_trades:
@@ -74,14 +75,14 @@ def standing(
             f"The last entry is unusually {odd}: ${book.sizes[-1]:,.0f} planned loss, z {z:+.1f}"
         )
     for position in positions:
-        against = _turned(position, contexts, now, rules)
+        against = _phase_mismatch(position, contexts, now, rules)
         if against is not None:
             found[f"REGIME_MISMATCH {position.id}"] = against
     return found
 
 
 def _drawdown(closed: Iterable[tuple[datetime, float]], open_net: float) -> float:
-    """How far the sum of what was realised, with what is open now, lies under its highest."""
+    """Return the dollars by which realised and open P&L together lie below the highest realised sum."""
     total = highest = 0.0
     for _, net in closed:
         total += net
@@ -90,7 +91,10 @@ def _drawdown(closed: Iterable[tuple[datetime, float]], open_net: float) -> floa
 
 
 def _size_z(sizes: list[float], least: int) -> float | None:
-    """The last planned loss in standard deviations from the mean of those before, if there are enough."""
+    """Return the last planned loss in standard deviations from the mean of the earlier ones.
+
+    ``None`` with fewer than ``least`` earlier ones, or when they are all equal.
+    """
     before = sizes[:-1]
     if len(before) < max(2, least):
         return None
@@ -98,11 +102,11 @@ def _size_z(sizes: list[float], least: int) -> float | None:
     return (sizes[-1] - statistics.fmean(before)) / spread if spread > 0 else None
 
 
-def _turned(position: Position, contexts: ContextBook, now: datetime, rules: Rules) -> str | None:
+def _phase_mismatch(position: Position, contexts: ContextBook, now: datetime, rules: Rules) -> str | None:
     state = contexts.symbols.get(position.symbol)
     held = state.regime if state is not None else None
     if held is None or held.facts.phase is None or not is_fresh(held.origin, now):
         return None
     if position.direction in rules.regime.allowed.get(str(held.facts.phase), ()):
         return None
-    return f"{position.contract.label} is {position.direction}, phase {held.facts.phase} does not allow that any more"
+    return f"{position.contract.label} is {position.direction}, phase {held.facts.phase} no longer allows it"

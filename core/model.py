@@ -467,12 +467,6 @@ class Levels:
     target_2: float
     origin: str
 
-    def mirrored_ok(self, direction: Direction) -> bool:
-        """Whether the stop lies on the losing side and the first target before the second."""
-        return (self.target_1 - self.stop) * direction.sign > 0 and (
-            (self.target_2 - self.target_1) * direction.sign > 0
-        )
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contract:

@@ -1,4 +1,4 @@
-"""One engine put together and running: ledger, runtime, deck and listener, in the order they need each other."""
+"""Put one engine together and run it: ledger, runtime, deck and listener, started and stopped in order."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from server.runtime.ports import NotStored, Overloaded
 from server.runtime.refusals import RefusalLog
 from server.runtime.runtime import Runtime
 
-log = logging.getLogger("gatedeck.host")
+log = logging.getLogger("gatedeck.assembly")
 
 TICK_SECONDS = 1.0
 IDLE_TICK_SECONDS = 30.0
@@ -31,7 +31,7 @@ TURN_SECONDS = 0.001
 
 @dataclass(slots=True)
 class RunningEngine:
-    """A running engine."""
+    """A running engine: its runtime, deck, listener and background tasks."""
 
     runtime: Runtime
     deck: LocalDeck
@@ -39,7 +39,7 @@ class RunningEngine:
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     def supervise(self, name: str, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Run a task whose failure is logged and stands on the deck as an alarm."""
+        """Run a background task; its failure is logged and shown on the deck as an alarm."""
         task = asyncio.create_task(work, name=name)
         self.tasks.add(task)
         task.add_done_callback(self._ended)
@@ -58,10 +58,10 @@ class RunningEngine:
 async def running_engine(
     settings: Settings, clock: Clock, markets: Markets, rules_text: str, *, ticking: bool
 ) -> AsyncIterator[RunningEngine]:
-    """Start everything, and on the way out stop it: listener first, then the engine, then the ledger.
+    """Start an engine, and stop it on exit: the listener first, then the engine, then the ledger.
 
-    With ``ticking`` the engine is told the time by this loop; a simulation tells it itself. Raises
-    ConfigError, LedgerError or RulesError when something cannot be had.
+    With ``ticking`` this function sends the timer ticks; a simulation sends its own. Raises ConfigError,
+    LedgerError or RulesError when a part cannot start; a ledger file made for it is deleted then.
     """
     if "://" in settings.db:
         raise ConfigError(
@@ -90,12 +90,15 @@ async def running_engine(
             refusals=refusals,
         )
     except BaseException:
-        await ledger.close()  # its threads would keep the process alive
+        ledger.discard()
+        await ledger.close()  # its threads would keep the process running
         raise
     host = RunningEngine(runtime, deck, http)
+    started = False
     try:
         await runtime.start()
         await http.start()
+        started = True
         deck.listener = http.url
         if ticking:
             host.supervise("clock", _tick(runtime))
@@ -109,12 +112,14 @@ async def running_engine(
         try:
             await http.stop()
         finally:
+            if not started:
+                ledger.discard()
             await runtime.stop()
 
 
 @contextmanager
 def _taking_turns() -> Iterator[None]:
-    """The loop, the ledger's threads and the terminal's wait for each other 1 ms at most, not 5."""
+    """Lower the interpreter's thread switch interval from 5 ms to 1 ms, so that no thread waits longer."""
     before = sys.getswitchinterval()
     sys.setswitchinterval(TURN_SECONDS)
     try:
@@ -124,7 +129,7 @@ def _taking_turns() -> Iterator[None]:
 
 
 async def _tick(runtime: Runtime) -> None:
-    """Every second while something is at stake, else twice a minute; each tick is an input in the journal."""
+    """Send a tick every second while there are positions or signals, else twice a minute: each is stored."""
     since = IDLE_TICK_SECONDS
     while True:
         state = runtime.engine.state
@@ -133,7 +138,7 @@ async def _tick(runtime: Runtime) -> None:
                 await runtime.tick()
                 since = 0.0
             except (NotStored, Overloaded) as error:
-                # Exits by time hang on this: it goes on for as long as the process does.
+                # Exits by time depend on ticks: keep sending them as long as the process runs.
                 log.warning("a tick was not stored: %s", error)
         await asyncio.sleep(TICK_SECONDS)
         since += TICK_SECONDS

@@ -45,7 +45,7 @@ ADDRESS_PRESETS: Mapping[str, tuple[str, ...]] = {
 
 
 class ConfigError(Exception):
-    """Settings that cannot be used; the message says in plain words which, from where and what to do."""
+    """Settings that cannot be used; the message says which setting, where it came from and what to do."""
 
 
 def _home(variable: str, fallback: str) -> Path:
@@ -56,7 +56,7 @@ def _home(variable: str, fallback: str) -> Path:
 
 
 def default_config_path() -> Path:
-    """Where the configuration is read from unless told: XDG config, gatedeck/config.toml."""
+    """Return the default path of the configuration: gatedeck/config.toml in the XDG config folder."""
     return _home("XDG_CONFIG_HOME", ".config") / "config.toml"
 
 
@@ -65,7 +65,7 @@ def default_state_dir() -> Path:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a listener on ``host`` can be reached from this machine only."""
+    """Return whether a listener on ``host`` can be reached from this machine only."""
     if host.lower() == "localhost":
         return True
     try:
@@ -78,7 +78,7 @@ def is_loopback(host: str) -> bool:
 
 
 def _several(value: object) -> object:
-    """A comma-separated text as its parts, so that an environment variable can hold a list."""
+    """Split a comma-separated text, so that an environment variable can hold a list."""
     return (
         tuple(part for part in (p.strip() for p in value.split(",")) if part)
         if isinstance(value, str)
@@ -87,7 +87,7 @@ def _several(value: object) -> object:
 
 
 def _secrets(value: object) -> object:
-    """One secret or a list of them (old and new while a secret is being changed); empty ones mean none."""
+    """Return one secret or several (old and new during a change) as a tuple, without empty ones."""
     given = value if isinstance(value, list | tuple) else (value,)
     return tuple(item for item in given if item not in ("", None))
 
@@ -111,12 +111,12 @@ def _networks(values: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _addresses(values: tuple[str, ...]) -> tuple[str, ...]:
-    """The same with the presets written out."""
+    """Return the networks with presets replaced by their addresses."""
     return tuple(a for value in _networks(values) for a in ADDRESS_PRESETS.get(value, (value,)))
 
 
 def endpoint_name(text: str) -> str:
-    """An endpoint's name for ``saty-phase``, ``SATY_PHASE`` …; raises ValueError with the names known."""
+    """Return the endpoint that ``saty-phase``, ``SATY_PHASE`` … name. Raises ValueError listing the names."""
     plain = text.strip().lower().replace("_", "-")
     for name, source in ENDPOINTS.items():
         if plain in (name, source.lower().replace("_", "-")):
@@ -157,11 +157,11 @@ _file_values: ContextVar[Mapping[str, Any] | None] = ContextVar("file_values", d
 
 
 class Settings(BaseSettings):
-    """What the operator decides; frozen, checked, with the origin of every mistake named.
+    """The settings of the operator; frozen and validated, and every error names where its value came from.
 
-    ``webhook_secrets`` gives single endpoints a secret of their own, which then replaces ``webhook_secret``
-    there. ``proxies`` are the only peers whose X-Forwarded-For is believed. ``allow_from`` empty means
-    everyone. ``rate_per_second`` and ``rate_burst`` are webhooks per remote address; loopback has no limit.
+    ``webhook_secrets`` gives single endpoints secrets of their own, in place of ``webhook_secret``. ``proxies``
+    are the only peers whose X-Forwarded-For is trusted. An empty ``allow_from`` allows every address.
+    ``rate_per_second`` and ``rate_burst`` are webhooks per remote address; loopback has no limit.
     """
 
     model_config = SettingsConfigDict(
@@ -202,12 +202,12 @@ class Settings(BaseSettings):
 
     @property
     def exposed(self) -> bool:
-        """Whether other machines can reach the listener."""
+        """Return whether other machines can reach the listener."""
         return not is_loopback(self.host)
 
     @property
     def database_shown(self) -> str:
-        """``db`` without the password a URL may hold."""
+        """Return ``db`` without the password that a URL may contain."""
         parts = urlsplit(self.db)
         if "://" not in self.db or parts.password is None:
             return self.db
@@ -230,9 +230,9 @@ class Settings(BaseSettings):
 
 
 def load_settings(flags: Mapping[str, Any] | None = None, config: Path | None = None) -> Settings:
-    """The settings in force; ``flags`` that are ``None`` were not given. Raises ConfigError.
+    """Return the settings in force; a flag that is ``None`` was not given. Raises ConfigError.
 
-    ``config`` (or GATEDECK_CONFIG) must exist when named; the default file may be absent.
+    A file named by ``config`` or GATEDECK_CONFIG must exist; the default file may be absent.
     """
     given = {name: value for name, value in (flags or {}).items() if value is not None}
     named = config or os.environ.get(f"{PREFIX}CONFIG")
@@ -251,7 +251,7 @@ def load_settings(flags: Mapping[str, Any] | None = None, config: Path | None = 
 
 
 def check_exposure(settings: Settings) -> None:
-    """Raises ConfigError when the listener would take webhooks from other machines without a secret."""
+    """Raise ConfigError if the listener would accept webhooks from other machines without a secret."""
     if settings.exposed and not settings.webhook_secret and not any(settings.webhook_secrets.values()):
         raise ConfigError(
             f"host: {settings.host} can be reached from other machines, so a webhook secret is required; set "
@@ -264,7 +264,7 @@ def _read(path: Path, *, required: bool) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         if required:
-            raise ConfigError(f"config: there is no file {path}") from None
+            raise ConfigError(f"config: the file {path} does not exist") from None
         return {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"config: {path} is not valid TOML: {error}") from None

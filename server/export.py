@@ -1,4 +1,4 @@
-"""A ledger's lists as files: csv and jsonl always, parquet where pyarrow is installed; oldest first."""
+"""Export lists of a ledger to csv, jsonl or (with pyarrow) parquet files, oldest first."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from server.ledger.snapshot import LedgerSnapshot
 
 FORMATS = ("csv", "jsonl", "parquet")
 OPENED = ("execution", "exit", "step")
-"""Objects whose fields become columns of their own in csv and parquet; every other one is a cell of JSON."""
+"""Objects whose fields become columns in csv and parquet; every other object becomes one cell of JSON."""
 
 
 class ExportError(Exception):
-    """What cannot be exported; the message says why and what would do."""
+    """An export that is not possible; the message says why and what to do."""
 
 
 def export(ledger: LedgerSnapshot, what: str, form: str, out: IO[bytes]) -> int:
-    """Write one list; returns how many items. Raises ExportError for a list or form there is none of."""
+    """Write one list and return the number of items. Raises ExportError for an unknown list or format."""
     if what not in LISTS:
         raise ExportError(f"what: {what!r} is not one of {', '.join(LISTS)}")
     write = _WRITERS.get(form)
@@ -42,7 +42,7 @@ def _jsonl(ledger: LedgerSnapshot, what: str, out: IO[bytes]) -> int:
 
 def _csv(ledger: LedgerSnapshot, what: str, out: IO[bytes]) -> int:
     class Text:
-        """What csv writes to, as UTF-8."""
+        """Writes the text of csv rows as UTF-8 bytes."""
 
         def write(self, text: str) -> int:
             return out.write(text.encode())
@@ -60,7 +60,7 @@ def _csv(ledger: LedgerSnapshot, what: str, out: IO[bytes]) -> int:
 
 def _parquet(ledger: LedgerSnapshot, what: str, out: IO[bytes]) -> int:
     try:
-        # By name: pyarrow is no dependency, and is heavy where it is there.
+        # Imported by name: pyarrow is an optional extra, and slow to import.
         pa, pq = import_module("pyarrow"), import_module("pyarrow.parquet")
     except ImportError:
         raise ExportError(
@@ -81,7 +81,7 @@ _WRITERS: Mapping[str, Callable[[LedgerSnapshot, str, IO[bytes]], int]] = {
 
 
 def flat(item: Item) -> dict[str, Any]:
-    """The item as one row: the fields of ``OPENED`` objects under dotted names."""
+    """Return an item as one row; the fields of ``OPENED`` objects get dotted names."""
     row: dict[str, Any] = {}
     for name, value in item.items():
         if name in OPENED and isinstance(value, Mapping):
@@ -92,7 +92,7 @@ def flat(item: Item) -> dict[str, Any]:
 
 
 def _columns(ledger: LedgerSnapshot, what: str) -> list[str]:
-    """Every column that any item has, in the order in which they first appear."""
+    """Return the columns of all items, in order of first appearance."""
     names: dict[str, None] = {}
     for item in items(ledger, what):
         names |= dict.fromkeys(flat(item))
@@ -101,7 +101,7 @@ def _columns(ledger: LedgerSnapshot, what: str) -> list[str]:
 
 def _cell(value: Any) -> Any:
     plain = _plain(value)
-    # A text that a spreadsheet would run as a formula is a text that came from outside.
+    # A spreadsheet would run such a text as a formula, and texts come from outside senders.
     if isinstance(plain, str) and plain[:1] in ("=", "+", "-", "@", "\t", "\r"):
         return f"'{plain}"
     return plain
@@ -112,7 +112,7 @@ def _plain(value: Any) -> Any:
 
 
 def _even(rows: list[dict[str, Any]], columns: list[str]) -> list[dict[str, Any]]:
-    """Whole numbers as floats in columns that also hold fractions: a parquet column has one type."""
+    """Turn whole numbers into floats in columns that also hold fractions: a parquet column has one type."""
     mixed = {c for c in columns if {type(row[c]) for row in rows} >= {int, float}}
     for row in rows:
         for name in mixed:
@@ -122,7 +122,7 @@ def _even(rows: list[dict[str, Any]], columns: list[str]) -> list[dict[str, Any]
 
 
 def export_to(path: Path, ledger: LedgerSnapshot, what: str, form: str) -> int:
-    """The same to a file, which is there only when it is whole."""
+    """Export to a file, which appears only once it is complete. Raises ExportError."""
     half = path.with_name(path.name + ".part")
     try:
         with half.open("wb") as out:

@@ -1,7 +1,7 @@
-"""Candidate rules against a whole ledger file: what a what-if needs is read as it asks for it.
+"""What-if on a ledger file: which decisions and dollars candidate rules would have changed.
 
-All verdicts come from the packed records. Only the trades that either set of rules makes are read whole, and
-only for a candidate that sizes or exits otherwise; their prices only for other exits.
+All verdicts come from the packed records. Whole entries are read only for the trades of either set of rules, and
+only when the candidate changes sizing or exits; prices are read only when it changes exits.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ from core.learning.exit_replay import (
     NO_OUTCOME,
     NO_PATH,
     WHY,
-    Followed,
-    Hand,
-    Left,
-    Step,
-    Tick,
+    ClockTick,
+    ManualAction,
+    ReplayedExit,
+    ReplayInput,
+    StoredTrade,
     candidate_levels,
-    reexit,
+    replay_exit,
     shadow_opening,
     trade_opening,
 )
 from core.learning.ledger_columns import scale_of
 from core.learning.limits_replay import REAPPLIED
 from core.learning.outcomes import Outcomes, share_at_one
-from core.learning.whatif import Exits
+from core.learning.whatif import ReplayedExits
 from core.model import ExitReason, Mode
 from core.performance.days import exchange_days, micros
 from core.positions import Position, pnl_breakdown
@@ -54,9 +54,9 @@ _TOGETHER = 500
 
 
 def try_rules(ledger: LedgerSnapshot, in_force: Rules, candidate: Rules) -> WhatIf:
-    """What the candidate would have changed in this ledger.
+    """Return what the candidate would have changed in this ledger. Raises LedgerError.
 
-    A ledger from before the packed records is read entry by entry, and other exits are not applied to it.
+    A ledger from before packed records is read entry by entry; changed exits are not applied to it.
     """
     packed = read_packed(ledger)
     if packed is None:
@@ -68,12 +68,12 @@ def try_rules(ledger: LedgerSnapshot, in_force: Rules, candidate: Rules) -> What
         in_force,
         candidate,
         resize=past.resize if candidate.sizing != in_force.sizing else None,
-        leave=past.leave,
+        replay_exits=past.replay_exits,
     )
 
 
 class _Past:
-    """A ledger's decisions by their place in the order of time, read further where it is asked for."""
+    """The decisions of a ledger in order of time; whole entries and prices are read only when they are needed."""
 
     def __init__(self, ledger: LedgerSnapshot, packed: Packed, in_force: Rules, candidate: Rules) -> None:
         self._ledger, self._packed = ledger, packed
@@ -81,7 +81,7 @@ class _Past:
         self._divisor, self._factor = share_at_one(packed.closed, in_force)
 
     def outcomes(self) -> Outcomes:
-        """What came of every decision, in dollars at multiplier 1."""
+        """Return the outcome of every decision, in dollars at multiplier 1; NaN where it is unknown."""
         packed, closed = self._packed, self._packed.closed
         net = np.where(closed.stale, np.nan, closed.net) / self._divisor * self._factor
         blocked = packed.code != b""
@@ -98,15 +98,15 @@ class _Past:
         )
 
     def resize(self, rows: Ints) -> Floats:
-        """The candidate's multiplier over that of the rules in force, for some rows."""
+        """Return the candidate's multiplier divided by that of the rules in force, for some rows."""
         scale = np.ones(len(rows))
         known = ~np.isnan(self._packed.closed.net[rows])
         for place, entry in self._entries(rows, known):
             scale[place] = scale_of(entry, self._in_force, self._candidate)
         return scale
 
-    def leave(self, rows: Ints) -> Exits:
-        """The trades of some rows left by the candidate's exits, along their prices."""
+    def replay_exits(self, rows: Ints) -> ReplayedExits:
+        """Return how the trades of some rows would have ended under the candidate's exits, along their prices."""
         net, exit_at = np.full(len(rows), np.nan), np.zeros(len(rows), dtype=np.int64)
         why = np.full(len(rows), WHY.index(NO_OUTCOME), dtype=np.int8)
         prices = _Prices(self._ledger)
@@ -122,23 +122,23 @@ class _Past:
                 row = rows[place]
                 net[place] = left.net / self._divisor[row] * self._factor[row]
                 exit_at[place] = micros(left.at)
-        return Exits(net=net, exit_at=exit_at, why=why)
+        return ReplayedExits(net=net, exit_at=exit_at, why=why)
 
     def _left(
         self, entry: Mapping[str, Any], prices: _Prices, before: TradingContext, after: TradingContext
-    ) -> Left | None:
+    ) -> ReplayedExit | None:
         if not entry["execution"] and not entry["hypothetical"]:
             return None
         trade = prices.trade(entry)
         if trade is None:
-            return Left(why=NO_PATH)
+            return ReplayedExit(why=NO_PATH)
         levels = candidate_levels(entry, trade.opening, self._in_force, self._candidate)
         if levels is None:
-            return Left(why=LEVELS)
-        return reexit(trade, prices.steps(trade.opening, int(entry["seq"])), before, after, levels)
+            return ReplayedExit(why=LEVELS)
+        return replay_exit(trade, prices.steps(trade.opening, int(entry["seq"])), before, after, levels)
 
     def _entries(self, rows: Ints, wanted: NDArray[np.bool_]) -> Iterator[tuple[int, Mapping[str, Any]]]:
-        """The whole entries of the wanted rows, each with its place among ``rows``."""
+        """Yield the whole entries of the wanted rows, each with its index in ``rows``."""
         places = np.flatnonzero(wanted)
         found = dict(zip(rows[places].tolist(), places.tolist(), strict=True))
         seqs = np.unique(self._packed.seq[rows[places]])
@@ -155,26 +155,26 @@ class _Past:
 
 
 class _Prices:
-    """The steps that trades go through again: a symbol's prices, the ticks, and what a person did."""
+    """The inputs that a trade is replayed with: prices of its symbol, ticks, and commands of a person."""
 
     def __init__(self, ledger: LedgerSnapshot) -> None:
         self._ledger = ledger
-        self._paths: dict[str, list[Step]] = {}
-        self._ticks = [Tick(seq, at) for seq, at in history.ticks(ledger)]
+        self._paths: dict[str, list[ReplayInput]] = {}
+        self._ticks = [ClockTick(seq, at) for seq, at in history.ticks(ledger)]
         self._hands: dict[str, list[Commanded]] = defaultdict(list)
         self._halted: list[tuple[datetime, datetime]] = []
         self._read_commands()
 
-    def trade(self, entry: Mapping[str, Any]) -> Followed | None:
-        """The trade or shadow of an entry at its opening; ``None`` when that is not stored."""
+    def trade(self, entry: Mapping[str, Any]) -> StoredTrade | None:
+        """Return the trade or shadow trade of an entry as it was opened; ``None`` if its opening is not stored."""
         if not entry["execution"]:
             opening, told = shadow_opening(entry), entry["hypothetical"]
             left = told["exit"] if told["status"] == "CLOSED" else None
             if opening is None or told["status"] == "SUPERSEDED":
                 return None
-            return Followed(
+            return StoredTrade(
                 opening=opening,
-                left_at=None if left is None else datetime.fromisoformat(left["exit_time"]),
+                exit_at=None if left is None else datetime.fromisoformat(left["exit_time"]),
                 net=None if left is None else left["pnl_net"],
             )
         stored = history.position(self._ledger, entry["position_id"])
@@ -182,16 +182,16 @@ class _Prices:
         if stored is None or opening is None:
             return None
         closed = not stored.remaining and stored.legs
-        return Followed(
+        return StoredTrade(
             opening=opening,
-            left_at=stored.legs[-1].at if closed else None,
+            exit_at=stored.legs[-1].at if closed else None,
             net=pnl_breakdown(stored).net if closed else None,
-            by_hand=self._by_hand(stored),
+            manual_actions=self._by_hand(stored),
             halted=tuple(self._halted),
         )
 
-    def steps(self, opening: Position, since: int) -> list[Step]:
-        """Everything the engine put to a trade after the input that opened it, to its option's last close."""
+    def steps(self, opening: Position, since: int) -> list[ReplayInput]:
+        """Return the prices and ticks after the input ``since`` that opened a trade."""
         path = self._paths.get(opening.symbol)
         if path is None:
             prices = history.prices(self._ledger, opening.symbol)
@@ -199,7 +199,7 @@ class _Prices:
         first = next((n for n, step in enumerate(path) if step.seq > since), len(path))
         return path[first:]
 
-    def _by_hand(self, stored: Position) -> tuple[Hand, ...]:
+    def _by_hand(self, stored: Position) -> tuple[ManualAction, ...]:
         done, sold = [], 0
         manual = {}
         for leg in stored.legs:
@@ -208,9 +208,9 @@ class _Prices:
                 manual[leg.at] = None if sold == stored.entry.filled_contracts else leg.contracts
         for event in (*self._hands[stored.id], *self._hands[""]):
             if event.name == "breakeven":
-                done.append(Hand(event.seq, event.at, 0))
+                done.append(ManualAction(event.seq, event.at, 0))
             elif event.at in manual:
-                done.append(Hand(event.seq, event.at, manual[event.at]))
+                done.append(ManualAction(event.seq, event.at, manual[event.at]))
         return tuple(sorted(done))
 
     def _read_commands(self) -> None:

@@ -196,7 +196,7 @@ class DeckApp(CroppedOutput, DialogStylesFirst, App[str]):
 
     def show_event(self, event: Notice) -> None:
         """Announce an event by the channels that are on for its kind."""
-        self.notifier.hear(event)
+        self.notifier.announce(event)
         if self.notifier.settings.wants(event.kind, TOAST):
             self._toasts_due.append(event)
             self._show_toast()
@@ -223,7 +223,7 @@ class DeckApp(CroppedOutput, DialogStylesFirst, App[str]):
 
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.Key):
-            self.notifier.seen()
+            self.notifier.mark_seen()
         await super().on_event(event)
 
     def _write_to_terminal(self, command: str) -> None:
@@ -339,7 +339,7 @@ class DeckApp(CroppedOutput, DialogStylesFirst, App[str]):
 
     def leave(self, reason: str) -> None:
         """End the deck cleanly; the reason is quit, the name of a signal, or terminal closed."""
-        self.notifier.leave()
+        self.notifier.restore_title()
         on_quit, self._on_quit = self._on_quit, None
         if on_quit is not None:
             on_quit()

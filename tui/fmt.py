@@ -1,4 +1,4 @@
-"""How numbers, times and texts are written on the deck; nothing here computes a trading number."""
+"""Text of numbers, times and names on the deck; nothing here computes a trading number."""
 
 from __future__ import annotations
 
@@ -11,44 +11,46 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from rich.cells import cell_len, set_cell_size
 
 NONE = "–"
-"""Shown where a value is not known."""
+"""Text of an unknown value."""
 
 _MASK = "·"
 
 
 @lru_cache(maxsize=4096)
 def safe(text: str) -> str:
-    """The text with every control, format and bidi character as "·": nothing drawn can reach the terminal.
+    """Return the text with control, format and bidirectional characters replaced by "·".
 
-    So are the characters on whose width terminals differ, and marks piled on one letter: columns stay
-    where they are. Intake has already cleaned what came from outside; this is the second line of defence,
-    at the seam where text becomes cells.
+    Without them no text can send a command to the terminal. Also replaced are characters whose width differs
+    between terminals, and a third combining mark on one letter, because they would move columns. Intake cleans
+    webhooks already; this is a second check, where text becomes cells.
     """
     if text.isascii() and text.isprintable():
         return text
     out: list[str] = []
-    piled = 0
+    marks = 0
     for c in text:
         kind = unicodedata.category(c)
-        piled = piled + 1 if kind in _MARKS else 0
-        masked = kind in _UNSAFE or _UNEVEN.match(c) or piled > _PILE
+        marks = marks + 1 if kind in _MARKS else 0
+        masked = kind in _UNSAFE or _AMBIGUOUS_WIDTH.match(c) or marks > _MAX_MARKS
         out.append(_MASK if masked else c)
     return "".join(out)
 
 
 _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _MARKS = frozenset({"Mn", "Me"})
-_PILE = 2
-"""Marks that one letter may carry, as some languages need."""
-_UNEVEN = re.compile("[\ufe00-\ufe0f\U0001f1e6-\U0001f1ff\U0001f3fb-\U0001f3ff\U000e0100-\U000e01ef]")
-"""Variation selectors, halves of flags and skin tones."""
+_MAX_MARKS = 2
+"""Combining marks on one letter; some languages need two."""
+_AMBIGUOUS_WIDTH = re.compile(
+    "[\ufe00-\ufe0f\U0001f1e6-\U0001f1ff\U0001f3fb-\U0001f3ff\U000e0100-\U000e01ef]"
+)
+"""Variation selectors, regional indicators (halves of flags) and skin tones."""
 
 
 def clip(text: str, width: int) -> str:
-    """The text, made safe, in at most ``width`` cells, with … where it was cut."""
+    """Return the safe text in at most ``width`` cells; a text that was cut ends with …"""
     if width <= 0:
         return ""
-    # What is measured must be what is drawn.
+    # Before measuring: the safe text can have another width.
     text = safe(text)
     if cell_len(text) <= width:
         return text
@@ -56,7 +58,7 @@ def clip(text: str, width: int) -> str:
 
 
 def fit(text: str, width: int, align: str = "left") -> str:
-    """The text in exactly ``width`` cells."""
+    """Return the safe text in exactly ``width`` cells, cut or padded."""
     text = clip(text, width)
     pad = " " * (width - cell_len(text))
     return pad + text if align == "right" else text + pad
@@ -69,25 +71,26 @@ NUMBERS = {
     "1'234.56": ("'", "."),
     "1234.56": ("", "."),
 }
-"""Ways to write numbers, each with what stands between thousands and before decimals."""
-_numbers: dict[int, str] = {}
+"""Number formats by an example, each with the separators of thousands and of decimals."""
+_separators: dict[int, str] = {}
+"""Translation table of the format in use; empty for the first format."""
 
 
 def use_numbers(name: str) -> None:
-    """Write numbers in one of the ways of ``NUMBERS`` from now on; an unknown one is the first."""
-    between, before = NUMBERS.get(name, (",", "."))
-    _numbers.clear()
-    if (between, before) != (",", "."):
-        _numbers.update({ord(","): between, ord("."): before})
+    """Set the number format to one of ``NUMBERS``; an unknown name sets the first."""
+    thousands, decimals = NUMBERS.get(name, (",", "."))
+    _separators.clear()
+    if (thousands, decimals) != (",", "."):
+        _separators.update({ord(","): thousands, ord("."): decimals})
 
 
 def local(text: str) -> str:
-    """A number's text with the separators in use; ``text`` as Python writes it, with , and a full stop."""
-    return text.translate(_numbers) if _numbers else text
+    """Return a number's text with the separators in use; ``text`` has Python's comma and full stop."""
+    return text.translate(_separators) if _separators else text
 
 
 def money(value: float | None, *, sign: bool = True) -> str:
-    """Dollars with the sign first, such as +$312.40 or -$84.10; whole dollars from ten thousand up."""
+    """Return dollars with the sign first, as +$312.40 or -$84.10; whole dollars from ten thousand up."""
     if value is None:
         return NONE
     mark = "-" if value < 0 else "+" if sign and value > 0 else ""
@@ -104,7 +107,7 @@ def number(value: float | None, digits: int = 2) -> str:
 
 
 def score(value: float | None) -> str:
-    """A score of 0–100, without a needless decimal."""
+    """Return a score from 0 to 100 with one decimal, or none if it is zero."""
     return NONE if value is None else local(f"{value:.1f}".removesuffix(".0"))
 
 
@@ -113,14 +116,17 @@ def factor(value: float | None) -> str:
 
 
 def arrow(value: float | None) -> str:
-    """The sign as a shape, so that colour is never the only sign."""
+    """Return ▲ for a gain, ▼ for a loss: colour is never the only sign of a direction."""
     if value is None or value == 0:
         return " "
     return "▲" if value > 0 else "▼"
 
 
 def age(seconds: float | None) -> str:
-    """A length of time in whole units, coarser as it grows, so that it changes only when it matters."""
+    """Return a duration in whole seconds, minutes, hours and minutes, or days and hours, as it grows.
+
+    A coarse text changes less often, and so costs fewer repaints.
+    """
     if seconds is None:
         return NONE
     whole = max(0, int(seconds))
@@ -150,7 +156,7 @@ def exchange_zone() -> ZoneInfo | None:
 
 
 def clock(at: datetime, *, zone: bool = False) -> str:
-    """The exchange's wall time, HH:MM:SS; UTC where the machine has no time zones."""
+    """Return the exchange's time, HH:MM:SS, or UTC on a machine without time zones."""
     eastern = exchange_zone()
     local = at.astimezone(eastern) if eastern else at
     return f"{local:%H:%M:%S}" + (f" {'ET' if eastern else 'UTC'}" if zone else "")
@@ -163,13 +169,13 @@ def day_clock(at: datetime) -> str:
 
 
 def weekday(at: datetime) -> str:
-    """The exchange's day, such as Fri 27."""
+    """Return the exchange's day, as Fri 27."""
     eastern = exchange_zone()
     return f"{at.astimezone(eastern) if eastern else at:%a %d}"
 
 
 def words(name: str) -> str:
-    """A field's name as words."""
+    """Return a field's name with spaces in place of underscores."""
     return name.replace("_", " ")
 
 

@@ -1,4 +1,4 @@
-"""What a person is told of when they do not look: which kinds, and by toast, bell or the desktop."""
+"""Notifications: which events are announced, by toast, bell or desktop."""
 
 from __future__ import annotations
 
@@ -14,57 +14,60 @@ from tui import fmt
 TOAST, BELL, DESKTOP = "toast", "bell", "desktop"
 CHANNELS = (TOAST, BELL, DESKTOP)
 KINDS = {
-    "execute": "an entry is executed",
-    "approval": "a trade waits for you",
-    "exit": "a position, or part of one, leaves",
-    "risk": "a limit acts, the mode changes",
-    "feed": "a feed is lost, an alarm",
-    "silence": "a sender has gone quiet",
+    "execute": "an entry is filled",
+    "approval": "a trade needs your approval",
+    "exit": "a position is closed, or part of it",
+    "risk": "a limit is hit, the mode changes",
+    "feed": "a feed is lost, an alarm is raised",
+    "silence": "a sender stopped sending",
 }
-"""What can be told of, in words."""
+"""Kinds of events that have a switch, each with its description for the notifications dialog."""
 _KIND_OF = {"mode": "risk"}
+"""Kinds that share the switch of another kind."""
 
 _BELL_GAP = 2.0
 _DESKTOP_GAP = 5.0
-"""Seconds between two; what comes in between is counted on the next."""
-_LENGTH = 200
+"""Least seconds between two bells, and between two desktop notifications; the next one counts those between."""
+_MAX_LENGTH = 200
+"""Characters of a notification; longer texts are cut."""
 _NAME = "gatedeck"
 
-_ALL, _SEEN = frozenset(CHANNELS), frozenset({TOAST})
+_ALL, _TOAST_ONLY = frozenset(CHANNELS), frozenset({TOAST})
 
 
 @dataclass(frozen=True, slots=True)
 class NoticeSettings:
-    """For each kind the ways in which it is told; ``title`` counts the unseen in the terminal's title."""
+    """Channels of each kind of event; with ``title`` the terminal's title shows the number of unseen events."""
 
     execute: frozenset[str] = _ALL
     approval: frozenset[str] = _ALL
     exit: frozenset[str] = _ALL
     risk: frozenset[str] = _ALL
     feed: frozenset[str] = _ALL
-    silence: frozenset[str] = _SEEN
+    silence: frozenset[str] = _TOAST_ONLY
     title: bool = True
 
     def wants(self, kind: str, channel: str) -> bool:
-        """Whether an event of that kind is told that way; a kind without a switch never is."""
+        """Return whether events of a kind are announced by a channel; False for a kind without a switch."""
         name = _KIND_OF.get(kind, kind)
         return name in KINDS and channel in getattr(self, name)
 
     def counts(self, kind: str) -> bool:
-        """Whether it is told in any way, and so counts as unseen until a key is pressed."""
+        """Return whether a kind is announced at all, and so counts as unseen until a key is pressed."""
         return any(self.wants(kind, channel) for channel in CHANNELS)
 
     def toggled(self, kind: str, channel: str) -> NoticeSettings:
+        """Return settings with one channel of one kind switched on or off."""
         return replace(self, **{kind: getattr(self, kind) ^ {channel}})
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values for a settings file."""
-        kept: dict[str, Any] = {kind: [c for c in CHANNELS if c in getattr(self, kind)] for kind in KINDS}
-        return kept | {"title": self.title}
+        """Return the settings as JSON values for the settings file."""
+        values: dict[str, Any] = {kind: [c for c in CHANNELS if c in getattr(self, kind)] for kind in KINDS}
+        return values | {"title": self.title}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> NoticeSettings:
-        """What ``as_dict`` made; what is missing or not understood keeps its default."""
+        """Return settings from ``as_dict``; a value that is missing or of another type keeps its default."""
         found: dict[str, Any] = {}
         for field in fields(cls):
             value = values.get(field.name)
@@ -75,47 +78,54 @@ class NoticeSettings:
         return cls(**found)
 
 
-SILENT = NoticeSettings(execute=_SEEN, approval=_SEEN, exit=_SEEN, risk=_SEEN, feed=_SEEN)
-"""Toasts and the title alone: for a demo, where something happens all the time."""
+SILENT = NoticeSettings(
+    execute=_TOAST_ONLY, approval=_TOAST_ONLY, exit=_TOAST_ONLY, risk=_TOAST_ONLY, feed=_TOAST_ONLY
+)
+"""Toasts and the title only, for a demo, where events are frequent."""
 
 
 def clean(text: str) -> str:
-    """A text for inside a terminal's command: no control character, nothing that ends or splits it."""
-    plain = fmt.safe(text).replace(";", ",").replace("·", " ").strip()
-    # Counted in characters: marks that combine take no cell and could go on for ever.
-    return plain if len(plain) <= _LENGTH else plain[: _LENGTH - 1] + "…"
+    """Return a text that is safe inside a terminal command: no control characters and no separators of it."""
+    text = fmt.safe(text).replace(";", ",").replace("·", " ").strip()
+    # Characters, not cells: combining marks have no width, so that a limit in cells would not limit them.
+    return text if len(text) <= _MAX_LENGTH else text[: _MAX_LENGTH - 1] + "…"
 
 
 def title_command(text: str) -> str:
+    """Return the terminal command that sets the window title (OSC 2)."""
     return f"\x1b]2;{clean(text)}\x07"
 
 
 SAVE_TITLE, RESTORE_TITLE = "\x1b[22;2t", "\x1b[23;2t"
+"""Commands that push the title to the terminal's stack, and pop it."""
 
 
 def desktop_commands(text: str, environ: Mapping[str, str]) -> str:
-    """The notification as the terminal at hand understands it: OSC 9, OSC 777, or both where it is unknown.
+    """Return the terminal command of a desktop notification: OSC 9, OSC 777, or both for an unknown terminal.
 
-    Inside tmux it is passed through to the terminal around it (where ``allow-passthrough`` is on).
+    Inside tmux the command is wrapped, so that tmux passes it on (if its ``allow-passthrough`` is on).
     """
-    said = clean(text)
-    nine = f"\x1b]9;{_NAME}: {said}\x07"
-    triple = f"\x1b]777;notify;{_NAME};{said}\x07"
+    message = clean(text)
+    osc_9 = f"\x1b]9;{_NAME}: {message}\x07"
+    osc_777 = f"\x1b]777;notify;{_NAME};{message}\x07"
     program = environ.get("TERM_PROGRAM", "") or environ.get("LC_TERMINAL", "")
     term = environ.get("TERM", "")
     if program in ("iTerm.app", "iTerm2", "WezTerm", "ghostty") or term in ("xterm-kitty", "xterm-ghostty"):
-        chosen = nine
+        command = osc_9
     elif environ.get("VTE_VERSION") or term.startswith(("foot", "rxvt")):
-        chosen = triple
+        command = osc_777
     else:
-        chosen = nine + triple
+        command = osc_9 + osc_777
     if environ.get("TMUX"):
-        return "\x1bPtmux;" + chosen.replace("\x1b", "\x1b\x1b") + "\x1b\\"
-    return chosen
+        return "\x1bPtmux;" + command.replace("\x1b", "\x1b\x1b") + "\x1b\\"
+    return command
 
 
 class Notifier:
-    """Rings, notifies and counts; ``write`` takes a command to the terminal."""
+    """Announce events by bell, desktop notification and window title; toasts are the app's.
+
+    ``write`` sends a command to the terminal.
+    """
 
     def __init__(
         self,
@@ -127,44 +137,44 @@ class Notifier:
         self.settings = settings
         self.unseen = 0
         self._write, self._environ, self._clock = write, environ, clock
-        self._belled = self._notified = float("-inf")
-        self._bell = False
-        self._waiting: list[str] = []
+        self._last_bell = self._last_desktop = float("-inf")
+        self._bell_pending = False
+        self._desktop_pending: list[str] = []
         self._title: str | None = None
 
-    def hear(self, event: Notice) -> None:
-        """Take note of an event and say at once what may be said now."""
+    def announce(self, event: Notice) -> None:
+        """Announce an event now, or later if the last announcement was a moment ago."""
         if not self.settings.counts(event.kind):
             return
         self.unseen += 1
-        self._bell = self._bell or self.settings.wants(event.kind, BELL)
+        self._bell_pending = self._bell_pending or self.settings.wants(event.kind, BELL)
         if self.settings.wants(event.kind, DESKTOP):
-            self._waiting.append(event.text)
+            self._desktop_pending.append(event.text)
         self.flush()
 
-    def seen(self) -> None:
-        """A key was pressed: whoever pressed it sees the screen."""
-        if self.unseen or self._bell or self._waiting:
-            self.unseen, self._bell = 0, False
-            self._waiting.clear()
+    def mark_seen(self) -> None:
+        """Reset the count of unseen events and drop pending announcements: a key press means someone is looking."""
+        if self.unseen or self._bell_pending or self._desktop_pending:
+            self.unseen, self._bell_pending = 0, False
+            self._desktop_pending.clear()
             self.show_title()
 
     def flush(self) -> None:
-        """Say what had to wait for its gap."""
+        """Send pending announcements whose gap is over."""
         now = self._clock()
-        if self._bell and now - self._belled >= _BELL_GAP:
-            self._bell, self._belled = False, now
+        if self._bell_pending and now - self._last_bell >= _BELL_GAP:
+            self._bell_pending, self._last_bell = False, now
             self._write("\x07")
-        if self._waiting and now - self._notified >= _DESKTOP_GAP:
-            more = len(self._waiting) - 1
-            text = self._waiting[-1] + (f" (and {more} more)" if more else "")
-            self._waiting.clear()
-            self._notified = now
+        if self._desktop_pending and now - self._last_desktop >= _DESKTOP_GAP:
+            more = len(self._desktop_pending) - 1
+            text = self._desktop_pending[-1] + (f" (and {more} more)" if more else "")
+            self._desktop_pending.clear()
+            self._last_desktop = now
             self._write(desktop_commands(text, self._environ))
         self.show_title()
 
     def show_title(self) -> None:
-        """The unseen count in the terminal's title, sent only when it changed."""
+        """Write the number of unseen events to the window title, if it changed."""
         wanted = (f"({self.unseen}) {_NAME}" if self.unseen else _NAME) if self.settings.title else None
         if wanted == self._title:
             return
@@ -173,8 +183,8 @@ class Notifier:
         self._title = wanted
         self._write(RESTORE_TITLE if wanted is None else title_command(wanted))
 
-    def leave(self) -> None:
-        """Give the terminal its title back."""
+    def restore_title(self) -> None:
+        """Give the terminal its former title."""
         if self._title is not None:
             self._title = None
             self._write(RESTORE_TITLE)

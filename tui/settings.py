@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from typing import Any, TypeVar
 
-from tui.private_files import make_private_file, make_private_folder
+from server.private_files import make_private_file, make_private_folder
 
 log = logging.getLogger("gatedeck.tui")
 

@@ -1,4 +1,4 @@
-"""The colours of the deck: every colour on the screen has its name and its value here."""
+"""Themes: every colour of the deck with its name and value, and the roles that widgets use."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ _CONTRAST = {
     "gd-bar": "#000000",
 }
 _BLUE_ORANGE = _DARK | {
-    # Good and bad differ in hue and in lightness for every kind of colour vision.
+    # Good and bad differ in hue and in lightness, for every kind of colour vision.
     "gd-good": "#5db4f5",
     "gd-bad": "#ff9a3c",
     "gd-warn": "#f3e56b",
@@ -83,17 +83,17 @@ _ANSI = {
     "gd-track": "ansi_bright_black",
     "gd-head": "ansi_white",
     "gd-badge-text": "ansi_black",
-    # The row under the cursor is shown in reverse, and by its mark.
+    # The cursor row is shown in reverse video and has a mark.
     "gd-cursor": "ansi_default",
     "gd-cursor-blur": "ansi_default",
     "gd-bar": "ansi_default",
-    # What Textual's own widgets ask of such a theme.
+    # Variables that Textual's own widgets need in an ANSI theme.
     **BUILTIN_THEMES["ansi-dark"].variables,
 }
 
 
 def _theme(name: str, colours: dict[str, str], background: str, panel: str, *, dark: bool = True) -> Theme:
-    """What Textual's own widgets use of a theme, from the deck's colours."""
+    """Return a Textual theme whose colours for Textual's own widgets come from the deck's colours."""
     return Theme(
         name=name,
         primary=colours["gd-info"],
@@ -122,7 +122,7 @@ THEMES = (DARK, LIGHT, CONTRAST, BLUE_ORANGE, ANSI)
 NAMES = tuple(theme.name for theme in THEMES)
 DEFAULTS = _DARK
 
-INKS: dict[str, tuple[str, str | None, bool]] = {
+ROLES: dict[str, tuple[str, str | None, bool]] = {
     "text": ("gd-text", None, False),
     "dim": ("gd-dim", None, False),
     "strong": ("gd-strong", None, True),
@@ -146,28 +146,28 @@ INKS: dict[str, tuple[str, str | None, bool]] = {
     "button": ("gd-text", "gd-button", False),
     "button-bad": ("gd-bad", "gd-button", False),
 }
-"""Every role of a line: the colour of its text, of its ground where it has one of its own, and whether bold."""
-ROWS = {"row--cursor": "gd-cursor", "row--cursor-blur": "gd-cursor-blur"}
-"""The ground under a whole row."""
+"""Style of each role: text colour, background colour or None for that of the pane, and whether bold."""
+ROW_BACKGROUNDS = {"row--cursor": "gd-cursor", "row--cursor-blur": "gd-cursor-blur"}
+"""Roles of a whole row, with its background colour."""
 
 
-def ink(role: str, variables: Mapping[str, str]) -> Style:
-    """The style of a role in the theme whose variables these are; the ground it stands on is not in it.
+def role_style(role: str, variables: Mapping[str, str]) -> Style:
+    """Return the style of a role in the theme with these variables; the pane's background is not included.
 
-    Looked up here and not in the style sheet, which would work each out for every widget anew.
+    Looking it up here is faster than in the style sheet, which would compute it again for every widget.
     """
-    if role in ROWS:
-        ground = _colour(variables[ROWS[role]])
-        # Sixteen colours hold none that every text can be read on: the row is turned round, or bold.
-        plain = ground is not None and ground.is_default
+    if role in ROW_BACKGROUNDS:
+        background = _colour(variables[ROW_BACKGROUNDS[role]])
+        # None of the sixteen ANSI colours suits every text colour: use reverse video, or bold.
+        ansi = background is not None and background.is_default
         return (
             Style(reverse=role == "row--cursor", bold=role != "row--cursor")
-            if plain
-            else Style(bgcolor=ground)
+            if ansi
+            else Style(bgcolor=background)
         )
-    text, ground_name, bold = INKS[role]
-    ground = _colour(variables[ground_name]) if ground_name else None
-    return Style(color=_colour(variables[text]), bgcolor=ground, bold=bold)
+    text, background_name, bold = ROLES[role]
+    background = _colour(variables[background_name]) if background_name else None
+    return Style(color=_colour(variables[text]), bgcolor=background, bold=bold)
 
 
 @lru_cache(maxsize=256)

@@ -69,14 +69,18 @@ _NAMES = tuple(f.name for f in fields(DecisionColumns))
 _DTYPES = tuple(np.dtype(KINDS[str(f.type)]) for f in fields(DecisionColumns))
 
 
-def columns_of(pairs: Iterable[tuple[Context, MarketSnapshot]]) -> DecisionColumns:
-    """The columns of contexts and markets as the engine makes them."""
-    return _columns(_row(getattr, context, market) for context, market in pairs)
-
-
 def columns_from_stored(inputs: Iterable[Mapping[str, Any]]) -> DecisionColumns:
-    """The columns of stored inputs as parsed from JSON: mappings with ``context`` and ``market``."""
-    return _columns(_row(_from_mapping, row["context"], row["market"]) for row in inputs)
+    """Return the columns of stored inputs as parsed from JSON: mappings with ``context`` and ``market``."""
+    # In blocks, so that a million rows are never a million tuples.
+    rows = (_row(_from_mapping, row["context"], row["market"]) for row in inputs)
+    blocks: list[list[NDArray[Any]]] = []
+    while block := tuple(islice(rows, _BLOCK)):
+        by_column = zip(*block, strict=True)
+        blocks.append([np.array(values, dtype=kind) for values, kind in zip(by_column, _DTYPES, strict=True)])
+    if not blocks:
+        blocks.append([np.empty(0, dtype=kind) for kind in _DTYPES])
+    joined: Iterable[Any] = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
+    return DecisionColumns(**dict(zip(_NAMES, joined, strict=True)))
 
 
 def packed_dtype() -> np.dtype[Any]:
@@ -87,19 +91,6 @@ def packed_dtype() -> np.dtype[Any]:
 def row_of(context: Context, market: MarketSnapshot) -> tuple[Any, ...]:
     """One row, its values in the order of the fields."""
     return _row(getattr, context, market)
-
-
-def _columns(rows: Iterable[tuple[Any, ...]]) -> DecisionColumns:
-    # In blocks, so that a million rows are never a million tuples.
-    rows = iter(rows)
-    blocks: list[list[NDArray[Any]]] = []
-    while block := tuple(islice(rows, _BLOCK)):
-        turned = zip(*block, strict=True)
-        blocks.append([np.array(values, dtype=kind) for values, kind in zip(turned, _DTYPES, strict=True)])
-    if not blocks:
-        blocks.append([np.empty(0, dtype=kind) for kind in _DTYPES])
-    joined: Iterable[Any] = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
-    return DecisionColumns(**dict(zip(_NAMES, joined, strict=True)))
 
 
 def _from_mapping(row: Mapping[str, Any], name: str) -> Any:

@@ -1,4 +1,17 @@
-"""The machine in the middle: validated events in, effects out as data; the only place where the parts meet."""
+"""The engine: one step per event, effects out as data.
+
+``Engine.step(event)`` changes the engine's private state and returns what is to be stored, asked and
+announced; the caller performs it. The package joins all other parts of core and therefore may import any of
+them; no other part of core imports it. It does no I/O and reads no clock: an event carries its instant.
+
+Read first:
+
+- engine.py: ``Engine.step`` and the table of handlers, one per kind of event.
+- state.py: ``EngineState``, all that the next step depends on; a checkpoint is its JSON.
+- kernel.py: ``Kernel``, the state with the rules in force and the indices over it.
+- receipts.py: from a webhook's body to a receipt, a context and a question to the market.
+- decisions.py: from the market's answer to a decision, and entries.py from there to a position.
+"""
 
 from core.engine.engine import Engine
 from core.engine.state import EngineState

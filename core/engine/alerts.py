@@ -1,10 +1,10 @@
-"""Tells an alert once while it stands, and keeps it as a risk event of the ledger."""
+"""Alerts of the engine: announce each once while it is active, and store it as a risk event."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from core.alerts import standing
+from core.alerts import active_alerts
 from core.effects import Effect, Notice, StoreRiskEvent
 from core.engine.kernel import Kernel
 from core.engine.positions import open_net
@@ -12,11 +12,11 @@ from core.model import Tone
 
 
 def alert(kernel: Kernel, now: datetime, seq: int) -> list[Effect]:
-    """What stands now and did not before, and what has cleared since."""
+    """Announce and store the alerts that became active, and store those that have cleared."""
     state = kernel.state
     book, before = state.alerts, state.alerts.told
     book.prune(now, kernel.rules)
-    found = standing(
+    found = active_alerts(
         book, state.positions.values(), state.contexts, state.day.losses_in_a_row, open_net(kernel), now, kernel.rules
     )  # fmt: skip
     effects: list[Effect] = []

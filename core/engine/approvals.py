@@ -1,6 +1,6 @@
-"""Trades put to a person: asked for once while their signal waits, answered once, over with their signal.
+"""Approvals of large trades: requested once per signal, answered once, ended with their signal.
 
-A yes executes nothing by itself: the market is asked, and the decision made from its answer is the trade.
+An approval executes nothing by itself: it asks the market, and the decision on the answer makes the trade.
 """
 
 from __future__ import annotations
@@ -11,19 +11,18 @@ from datetime import datetime
 from core.approvals import NEEDED, Approval, ApprovalStatus
 from core.effects import Effect, Notice, StoreApproval, StoreDecision
 from core.engine.kernel import Kernel
-from core.engine.recording import remember
 from core.engine.state import CommandDone, ask_for
 from core.events import Commanded
 from core.live_signal import LiveSignal
 from core.model import Action, Contract, ContractCount, DecisionRecord, Reason, Tone
 
 KEPT_APPROVALS = 200
-"""How many are remembered after their end, so that a word said twice is answered as the first time."""
+"""Ended approvals kept so that a repeated command gets the same answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What an entry would buy, for which a person's word is needed; ``price`` the ask per share in dollars."""
+    """The purchase that needs an approval; ``price`` is the ask per share, ``premium`` the total, in dollars."""
 
     contract: Contract
     count: ContractCount
@@ -33,16 +32,16 @@ class Request:
 
 
 def approval_of(kernel: Kernel, signal: LiveSignal) -> Approval | None:
-    """The approval that a signal waits for or has been given, while it is open."""
+    """Return the open approval of a signal, pending or approved, if it has one."""
     return None if signal.approval_id is None else kernel.state.approvals[signal.approval_id]
 
 
-def follow(
-    kernel: Kernel, signal: LiveSignal, record: DecisionRecord, request: Request | None, lasts: bool
+def update_approval(
+    kernel: Kernel, signal: LiveSignal, record: DecisionRecord, request: Request | None, transient: bool
 ) -> list[Effect]:
-    """What a new decision means for its signal's approval: asked for, still open, or over.
+    """Update the approval of a signal after a new decision: request it, leave it open, or end it.
 
-    ``lasts`` when the decision says nothing against the trade but that its price is late.
+    ``transient`` is true when only a late price kept the trade from being made.
     """
     approval = approval_of(kernel, signal)
     if approval is None:
@@ -51,15 +50,15 @@ def follow(
         return [
             _end(kernel, signal, approval, ApprovalStatus.EXECUTED, record.at, position=record.position_id)
         ]
-    if request is not None or lasts:
+    if request is not None or transient:
         return []
     ended = _end(kernel, signal, approval, ApprovalStatus.WITHDRAWN, record.at, code=record.code or "VERDICT")
-    text = f"{approval.label} no longer stands: {_why(record)}"
-    return [ended, _told(approval, record.at, text, Tone.NEGATIVE)]
+    text = f"{approval.label} withdrawn: {_why(record)}"
+    return [ended, _notice(approval, record.at, text, Tone.NEGATIVE)]
 
 
 def expire(kernel: Kernel, now: datetime, seq: int) -> list[Effect]:
-    """End the approvals whose signals are over: nobody said yes, or the market never answered."""
+    """End the approvals whose signals have expired: not approved in time, or no market answer in time."""
     effects: list[Effect] = []
     for signal in [
         s for s in kernel.state.signals.values() if s.approval_id is not None and not s.is_live(now)
@@ -69,34 +68,34 @@ def expire(kernel: Kernel, now: datetime, seq: int) -> list[Effect]:
 
 
 def approve(kernel: Kernel, event: Commanded) -> tuple[CommandDone, list[Effect]]:
-    """A person's yes: the market is asked, and what it answers decides."""
-    approval, signal, done = _asked_about(kernel, event, (ApprovalStatus.APPROVED, ApprovalStatus.EXECUTED))
+    """Approve a trade and ask the market; the decision on its answer makes the trade."""
+    approval, signal, done = _find(kernel, event, (ApprovalStatus.APPROVED, ApprovalStatus.EXECUTED))
     if done is not None or approval is None or signal is None:
         return done or _unknown(event), []
     if not signal.is_live(event.at):
-        return _over(approval, ApprovalStatus.EXPIRED), _expired(kernel, signal, event.at, event.seq)
-    said = replace(approval, status=ApprovalStatus.APPROVED, author=event.author, said_at=event.at)
-    kernel.state.approvals[approval.id] = said
-    effects: list[Effect] = [StoreApproval(approval=replace(said, record=None))]
+        return _already_ended(approval, ApprovalStatus.EXPIRED), _expired(kernel, signal, event.at, event.seq)
+    answered = replace(approval, status=ApprovalStatus.APPROVED, author=event.author, said_at=event.at)
+    kernel.state.approvals[approval.id] = answered
+    effects: list[Effect] = [StoreApproval(approval=replace(answered, record=None))]
     if not signal.asked:
         effects.append(ask_for(signal))
-    text = f"Approved {approval.label}: bought at the market of now, if it still stands"
+    text = f"Approved {approval.label}: bought at the current price if every check still passes"
     return CommandDone(True, "APPROVING", text), effects
 
 
 def reject(kernel: Kernel, event: Commanded) -> tuple[CommandDone, list[Effect]]:
-    """A person's no: the signal is dead, and a decision says so."""
-    approval, signal, done = _asked_about(kernel, event, (ApprovalStatus.REJECTED,))
+    """Reject a trade: record a SKIP and drop its signal."""
+    approval, signal, done = _find(kernel, event, (ApprovalStatus.REJECTED,))
     if done is not None and done.code == "APPROVED" and approval is not None and approval.is_open:
-        done = None  # a yes that has bought nothing yet can be taken back
+        done = None  # an approval that has not bought anything yet can be revoked
     if done is not None or approval is None or signal is None:
         return done or _unknown(event), []
     if not signal.is_live(event.at):
-        return _over(approval, ApprovalStatus.EXPIRED), _expired(kernel, signal, event.at, event.seq)
+        return _already_ended(approval, ApprovalStatus.EXPIRED), _expired(kernel, signal, event.at, event.seq)
     reason = Reason("REJECTED", f"Rejected by {event.author}", Tone.NEGATIVE)
-    said = replace(approval, author=event.author, said_at=event.at)
-    effects = _skip(kernel, signal, said, reason, event.at, event.seq, "person")
-    ended = _end(kernel, signal, said, ApprovalStatus.REJECTED, event.at)
+    answered = replace(approval, author=event.author, said_at=event.at)
+    effects = _skip(kernel, signal, answered, reason, event.at, event.seq, "person")
+    ended = _end(kernel, signal, answered, ApprovalStatus.REJECTED, event.at)
     signal.dead = True
     kernel.drop_signal(signal.id)
     return CommandDone(True, "REJECTED", f"Rejected {approval.label}"), [*effects, ended]
@@ -135,40 +134,38 @@ def _ask(kernel: Kernel, signal: LiveSignal, record: DecisionRecord, request: Re
     text = f"Approve? {approval.direction} {approval.label}, premium ${approval.premium:,.0f}"
     return [
         StoreApproval(approval=replace(approval, record=None)),
-        _told(approval, record.at, text, Tone.NEUTRAL),
+        _notice(approval, record.at, text, Tone.NEUTRAL),
     ]
 
 
-def _asked_about(
+def _find(
     kernel: Kernel, event: Commanded, same: tuple[ApprovalStatus, ...]
 ) -> tuple[Approval | None, LiveSignal | None, CommandDone | None]:
-    """The approval a word is about and its signal, or the answer to a word that changes nothing."""
+    """Return the approval a command names and its signal, with an answer if nothing is left to do."""
     approval = kernel.state.approvals.get(event.argument or "")
     if approval is None:
         return None, None, _unknown(event)
     signal = kernel.state.signals.get(approval.signal_id)
     if approval.status in same:
         done = CommandDone(
-            True, approval.status.value, f"{approval.label} is {_words(approval.status)} already"
+            True, approval.status.value, f"{approval.label} is already {_status_name(approval.status)}"
         )
         return approval, signal, done
     if approval.status is not ApprovalStatus.PENDING:
-        return approval, signal, _over(approval, approval.status)
+        return approval, signal, _already_ended(approval, approval.status)
     return approval, signal, None
 
 
 def _unknown(event: Commanded) -> CommandDone:
-    return CommandDone(False, "NO_APPROVAL", f"argument: {event.argument!r} names no approval")
+    return CommandDone(False, "NO_APPROVAL", f"argument: {event.argument!r} is not the id of an approval")
 
 
-def _over(approval: Approval, status: ApprovalStatus) -> CommandDone:
+def _already_ended(approval: Approval, status: ApprovalStatus) -> CommandDone:
     why = f" ({approval.code})" if approval.code else ""
-    return CommandDone(
-        False, status.value, f"{approval.label} is {_words(status)}{why}: nothing to say any more"
-    )
+    return CommandDone(False, status.value, f"{approval.label} is already {_status_name(status)}{why}")
 
 
-def _words(status: ApprovalStatus) -> str:
+def _status_name(status: ApprovalStatus) -> str:
     return status.value.lower()
 
 
@@ -186,7 +183,7 @@ def _expired(kernel: Kernel, signal: LiveSignal, now: datetime, seq: int) -> lis
     )
     effects.append(_end(kernel, signal, approval, ApprovalStatus.EXPIRED, now))
     kernel.drop_signal(signal.id)
-    return [*effects, _told(approval, now, f"Expired: {approval.label}", Tone.NEGATIVE)]
+    return [*effects, _notice(approval, now, f"Expired: {approval.label}", Tone.NEGATIVE)]
 
 
 def _skip(
@@ -198,7 +195,7 @@ def _skip(
     seq: int,
     trigger: str,
 ) -> list[Effect]:
-    """The decision that ends a signal without another look at the market: on the evidence it asked on."""
+    """Record a SKIP on the evidence of the decision that requested the approval, without a new market."""
     assert approval.record is not None
     record = replace(
         approval.record,
@@ -213,7 +210,7 @@ def _skip(
         trigger=trigger,
     )
     signal.last_decision_id = record.id
-    remember(kernel, record)
+    kernel.remember_decision(record)
     return [StoreDecision(record=record)]
 
 
@@ -240,8 +237,8 @@ def _why(record: DecisionRecord) -> str:
     return f"{', '.join(failed)} failed" if failed else f"confidence {record.confidence:.1f}"
 
 
-def _told(approval: Approval, at: datetime, text: str, tone: Tone) -> Notice:
+def _notice(approval: Approval, at: datetime, text: str, tone: Tone) -> Notice:
     return Notice(kind="approval", at=at, text=text, tone=tone, symbol=approval.symbol)
 
 
-__all__ = ["NEEDED", "Request", "approval_of", "approve", "expire", "follow", "reject"]
+__all__ = ["NEEDED", "Request", "approval_of", "approve", "expire", "reject", "update_approval"]

@@ -1,4 +1,4 @@
-"""What a person asked for: each command acts at most once, on the position it names and no other."""
+"""Commands of a person: each acts at most once, and only on the position that it names."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from core.positions import Position, PositionChange, PositionState, exit_by_hand
 
 KEPT_COMMANDS = 1_000
 FLATTEN = "FLATTEN"
-"""After REDUCING or HALTED in a mode command: exit everything too."""
+"""Follows REDUCING or HALTED in the argument of a mode command: also exit all positions."""
 Result = tuple[CommandDone, list[Effect]]
 
 
 def command(kernel: Kernel, event: Commanded) -> list[Effect]:
-    """Run a command, or repeat the answer of the same command before."""
+    """Run a command, or repeat the answer when the same command id was handled before."""
     done = kernel.state.commands.get(event.command_id)
     effects: list[Effect] = []
     if done is None:
@@ -78,36 +78,36 @@ def _break_even(kernel: Kernel, event: Commanded) -> Result:
 
 
 def _mode(kernel: Kernel, event: Commanded) -> Result:
-    word, _, also = (event.argument or "").upper().partition(" ")
+    name, _, also = (event.argument or "").upper().partition(" ")
     try:
-        mode = Mode(word)
+        mode = Mode(name)
     except ValueError:
         mode = None
     if mode is None or also not in ("", FLATTEN) or (also and mode is Mode.ACTIVE):
-        text = f"mode: {event.argument!r} is not one of {', '.join(Mode)}; {FLATTEN} goes with the last two"
+        text = f"mode: {event.argument!r} is not one of {', '.join(Mode)}; {FLATTEN} may follow REDUCING and HALTED"
         return CommandDone(False, "BAD_MODE", text), []
-    # Shut the door first: what an exit frees must not let another entry in.
+    # Change the mode before exiting, so that freed limits cannot allow a new entry.
     kernel.state.mode, kernel.state.mode_reason = mode, f"by {event.author}"
     effects = _exit_all(kernel, event)[1] if also else []
-    left = sum(p.is_open for p in kernel.state.positions.values())
+    remaining = sum(p.is_open for p in kernel.state.positions.values())
     text = f"Mode is {mode}" + (
-        f", everything exited{f', {left} wait for a price' if left else ''}" if also else ""
+        f", everything exited{f', {remaining} wait for a price' if remaining else ''}" if also else ""
     )
     tone = Tone.POSITIVE if mode is Mode.ACTIVE else Tone.NEGATIVE
     return CommandDone(True, "MODE", text), [*effects, Notice(kind="mode", at=event.at, text=text, tone=tone)]
 
 
 def _judge(status: str) -> Callable[[Kernel, Commanded], Result]:
-    """Remember what a person said to a suggestion; ``argument`` is its id, a space, and its text."""
+    """Return the handler that stores a judgement; ``argument`` is the suggestion's id, a space and its text."""
 
-    def run(_desk: Kernel, event: Commanded) -> Result:
+    def run(_kernel: Kernel, event: Commanded) -> Result:
         suggestion, _, text = (event.argument or "").partition(" ")
         if not suggestion:
-            return CommandDone(False, "NO_SUGGESTION", "argument: names no suggestion"), []
-        told = StoreJudgement(
+            return CommandDone(False, "NO_SUGGESTION", "argument: needs the id of a suggestion"), []
+        judgement = StoreJudgement(
             seq=event.seq, at=event.at, id=suggestion, status=status, author=event.author, text=text
         )
-        return CommandDone(True, status, f"{status.capitalize()}: {text or suggestion}"), [told]
+        return CommandDone(True, status, f"{status.capitalize()}: {text or suggestion}"), [judgement]
 
     return run
 
@@ -126,7 +126,7 @@ COMMANDS: dict[str, Callable[[Kernel, Commanded], Result]] = {
 
 
 def _no_position() -> CommandDone:
-    return CommandDone(False, "NOT_OPEN", "This position is not open (any more)")
+    return CommandDone(False, "NOT_OPEN", "This position is not open")
 
 
 def _awaiting() -> CommandDone:
@@ -139,7 +139,7 @@ def _not_exitable(position: Position | None, event: Commanded) -> CommandDone | 
     if not position.is_open:
         return _awaiting()
     if event.expected is not None and event.expected != position.remaining:
-        text = f"{position.remaining} contracts are held now, not {event.expected}: look again"
+        text = f"{position.remaining} contracts are held now, not {event.expected}"
         return CommandDone(False, "CHANGED", text)
     return None
 

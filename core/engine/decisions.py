@@ -1,4 +1,4 @@
-"""The market's answer for a signal becomes a decision, and an EXECUTE at most one position."""
+"""Decisions: the market's answer for a signal becomes a decision, and an EXECUTE at most one position."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from core.decision import decide, inputs_from, levels_for, position_size
 from core.decision.market_gate import without_stale_quotes
 from core.decision.size_inputs import quality_of
 from core.effects import AnswerDecision, Effect, Notice, StoreDecision, StoreMarks, StoreTrade
-from core.engine.approvals import NEEDED, approval_of, follow
+from core.engine.approvals import NEEDED, approval_of, update_approval
 from core.engine.entries import EntryResult, TradeTerms, enter
 from core.engine.kernel import Kernel
 from core.engine.positions import close_first, note_outcome, see_price
-from core.engine.recording import remember
-from core.engine.shadows import SHADOW_SIZE, cast_shadow, supersede
+from core.engine.shadows import SHADOW_SIZE, open_shadow, supersede
 from core.engine.state import TradeOutcome
 from core.events import MarketAnswered, PriceSeen
 from core.live_signal import LiveSignal
@@ -22,38 +21,38 @@ from core.model import Action, Decision, DecisionRecord, MarketSnapshot, Reason,
 from core.risk import CLOSE_FIRST
 
 TRANSIENT = frozenset({"STALE_PRICE", "STALE_QUOTE"})
-"""A price that is only late says nothing against the signal: the next one may still execute it."""
+"""Codes that do not refuse the signal for good: a fresher price may still execute it."""
 
 
 def answered(kernel: Kernel, event: MarketAnswered) -> list[Effect]:
-    """Decide a signal that awaits its market; an answer nobody waits for changes nothing."""
+    """Decide the signal that asked for this answer; ignore an answer that no signal waits for."""
     state = kernel.state
     signal = state.signals.get(event.signal_id)
     if signal is None or not signal.asked:
         return []
     signal.asked = False
     signal.changed = False
-    effects = _price_of(kernel, event)
+    effects = _use_price(kernel, event)
     if signal.last_decision_id is not None and not signal.is_live(event.at):
         return effects
     return effects + _decide(kernel, signal, event)
 
 
-def _price_of(kernel: Kernel, event: MarketAnswered) -> list[Effect]:
-    """The snapshot's price is a price like any other, unless a newer one is known."""
+def _use_price(kernel: Kernel, event: MarketAnswered) -> list[Effect]:
+    """Use the price of the snapshot unless a newer one is known."""
     snapshot = event.snapshot
     if snapshot.price is None:
         return []
-    made = event.at - timedelta(seconds=snapshot.ages.get("price", 0.0))
+    priced_at = event.at - timedelta(seconds=snapshot.ages.get("price", 0.0))
     known = kernel.state.prices.get(snapshot.symbol)
-    if known is not None and known.priced_at >= made and known.source == snapshot.feeds.get("price"):
+    if known is not None and known.priced_at >= priced_at and known.source == snapshot.feeds.get("price"):
         return []
     seen = PriceSeen(
         seq=event.seq,
         at=event.at,
         symbol=snapshot.symbol,
         price=snapshot.price,
-        priced_at=made,
+        priced_at=priced_at,
         source=snapshot.feeds.get("price", "feed"),
     )
     return see_price(kernel, seen)
@@ -72,7 +71,7 @@ def _decide(kernel: Kernel, signal: LiveSignal, event: MarketAnswered) -> list[E
     market = without_stale_quotes(event.snapshot, rules)
     verdict = decide(context, market, rules)
     levels = levels_for(context, market, rules)
-    # A signal whose own stated decay has run out leaves no expert: nothing to size, and never an EXECUTE.
+    # After a signal's own stated decay time the context has no expert: no size, and never an EXECUTE.
     size = position_size(inputs_from(context, market, rules, levels), rules) if context.expert else None
     decision_id, position_id = kernel.new_id("decision"), kernel.new_id("position")
     terms = TradeTerms(
@@ -90,7 +89,7 @@ def _decide(kernel: Kernel, signal: LiveSignal, event: MarketAnswered) -> list[E
     )
     entry, effects = EntryResult(), list[Effect]()
     blocks: tuple[Reason, ...] = ()
-    signal.late = signal.late or _over(signal, now)
+    signal.late = signal.late or _answered_too_late(signal, now)
     if signal.late is not None:
         blocks = (signal.late,)
     elif verdict.action is Action.EXECUTE and size is not None:
@@ -107,7 +106,7 @@ def _decide(kernel: Kernel, signal: LiveSignal, event: MarketAnswered) -> list[E
     if not changed:
         return effects
     first = signal.last_decision_id is None
-    asking = kernel.new_id("approval") if entry.request is not None else None
+    new_approval_id = kernel.new_id("approval") if entry.request is not None else None
     record = DecisionRecord(
         id=decision_id,
         seq=event.seq,
@@ -134,7 +133,7 @@ def _decide(kernel: Kernel, signal: LiveSignal, event: MarketAnswered) -> list[E
         supersedes=signal.last_decision_id,
         position_id=position_id if entry.position is not None else None,
         trigger="signal" if first else "change",
-        approval_id=signal.approval_id or asking,
+        approval_id=signal.approval_id or new_approval_id,
     )
     signal.last_decision_id = record.id
     effects.append(StoreDecision(record=record))
@@ -149,28 +148,30 @@ def _decide(kernel: Kernel, signal: LiveSignal, event: MarketAnswered) -> list[E
         ]
         effects += supersede(kernel, signal.id)
     elif first:
-        effects += cast_shadow(kernel, replace(terms, position_id=kernel.new_id("shadow"), size=SHADOW_SIZE))
-    effects += follow(kernel, signal, record, entry.request, bool(blocks) and blocks[0].code in TRANSIENT)
-    remember(kernel, record)
+        effects += open_shadow(kernel, replace(terms, position_id=kernel.new_id("shadow"), size=SHADOW_SIZE))
+    effects += update_approval(
+        kernel, signal, record, entry.request, bool(blocks) and blocks[0].code in TRANSIENT
+    )
+    kernel.remember_decision(record)
     if first and signal.receipt_id is not None:
         effects.append(AnswerDecision(receipt_id=signal.receipt_id, record=record))
     if action is Action.EXECUTE or (blocks and entry.request is None):
-        effects.append(_told(record, verdict, market))
+        effects.append(_notice(record, verdict, market))
     if not signal.is_live(now) or not signal.open_to_change:
         kernel.drop_signal(signal.id)
     return effects
 
 
-def _over(signal: LiveSignal, now: datetime) -> Reason | None:
-    """Why a signal that came in time is too old when its market is known at last, after an outage of ours."""
+def _answered_too_late(signal: LiveSignal, now: datetime) -> Reason | None:
+    """Return the reason when a signal arrived in time but the market's answer came too late."""
     if signal.is_live(now):
         return None
     waited = (now - signal.arrived).total_seconds() / 60
-    lives = (signal.live_until - signal.arrived).total_seconds() / 60
-    return Reason("LATE", f"Decided {waited:.1f} min after it arrived, at most {lives:g}", Tone.NEGATIVE)
+    limit = (signal.live_until - signal.arrived).total_seconds() / 60
+    return Reason("LATE", f"Decided {waited:.1f} min after it arrived, at most {limit:g}", Tone.NEGATIVE)
 
 
-def _told(record: DecisionRecord, verdict: Decision, market: MarketSnapshot) -> Notice:
+def _notice(record: DecisionRecord, verdict: Decision, market: MarketSnapshot) -> Notice:
     if record.action is Action.EXECUTE and record.contract is not None and record.count is not None:
         text = f"EXECUTE {record.proposed_direction} {record.contract.label} × {record.count.contracts}"
         assumed = " (market assumed)" if market.assumed else ""

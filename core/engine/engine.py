@@ -1,4 +1,4 @@
-"""The engine: one step per event, its private state changed without I/O.
+"""The engine: one step per event, without I/O.
 
 Invariants, tested under these names: equal inputs give equal states and effects; a receipt is stored exactly
 once; a signal executes at most once; every EXECUTE has exactly one position; a command acts at most once; a
@@ -23,12 +23,12 @@ Handler = Callable[[Kernel, Any], list[Effect]]
 
 
 class Engine(Kernel):
-    """Steps through events, each handled by the one function that the table names."""
+    """Handle events, each by the function that the table _HANDLERS names."""
 
     def step(self, event: Event) -> tuple[Effect, ...]:
-        """Take one event; returns what is to be stored and done, in order.
+        """Handle one event and return its effects in the order in which they are to be performed.
 
-        Raises ValueError when the event's seq does not follow or its instant goes back.
+        Raises ValueError when the event's seq is not the next one or its instant is before the last one's.
         """
         state = self.state
         if event.seq != state.seq + 1:

@@ -1,4 +1,4 @@
-"""From a verdict to a position: contract, quote, number of contracts, limits, fill; or every reason why not."""
+"""Entries: from a verdict to a position by contract, quote, number of contracts, limits and fill."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ from core.rules import Rules
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryResult:
-    """What became of an EXECUTE: a position, or the reasons for which there is none.
+    """The result of an entry: a position, or the reasons why there is none.
 
-    What was worked out before a refusal is kept as evidence. ``request`` is what a person is asked, when it
-    only waits for that; ``closes`` the positions that are to be left before it can be made.
+    ``contract`` and ``count`` are kept as evidence when a later check refuses. ``request`` is set when the entry
+    only needs an approval; ``closes`` are the positions to close before the entry is tried again.
     """
 
     position: Position | None = None
@@ -53,7 +53,7 @@ class EntryResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TradeTerms:
-    """Everything an entry is made from; under an ``approval`` its contract, and no more of it than asked for."""
+    """All inputs of an entry. With an ``approval``: its contract, and no more contracts than it names."""
 
     signal: LiveSignal
     context: Context
@@ -69,10 +69,10 @@ class TradeTerms:
 
 
 def enter(kernel: Kernel, terms: TradeTerms, *, may_close: bool = False) -> EntryResult:
-    """Open a position on paper, or say why not, what a person is to be asked, or what is to be closed first."""
-    stopped = mode_refusal(kernel.state.mode)
-    if stopped is not None:
-        return EntryResult(reasons=(stopped,))
+    """Open a paper position, or return why not: refusals, an approval request, or positions to close first."""
+    mode_reason = mode_refusal(kernel.state.mode)
+    if mode_reason is not None:
+        return EntryResult(reasons=(mode_reason,))
     plan = _plan(kernel, terms)
     if plan.quote is None or plan.contract is None or plan.count is None or plan.mark is None:
         return EntryResult(contract=plan.contract, reasons=plan.reasons)
@@ -85,26 +85,35 @@ def enter(kernel: Kernel, terms: TradeTerms, *, may_close: bool = False) -> Entr
     )
     state = kernel.state
     held = tuple(state.positions.values())
-    # What is closed first does not count against the entry; what that leaves is looked at again.
+    # Positions to be closed first do not count against the limits; after closing, ``enter`` runs again.
     closes = opposite_of(proposal.symbol, proposal.direction, held) if may_close else ()
-    stays = [p for p in held if p not in closes]
-    against = refusals(proposal, stays, state.day, state.mode, terms.now, kernel.rules)
-    if against:
-        return EntryResult(contract=plan.contract, count=plan.count, reasons=against)
-    waits = _waits(terms, proposal, kernel.rules)
-    if waits is not None:
+    others = [p for p in held if p not in closes]
+    refused = refusals(proposal, others, state.day, state.mode, terms.now, kernel.rules)
+    if refused:
+        return EntryResult(contract=plan.contract, count=plan.count, reasons=refused)
+    approval_reason = _approval_reason(terms, proposal, kernel.rules)
+    if approval_reason is not None:
         ask = plan.quote.ask or 0.0
         request = Request(
-            contract=plan.contract, count=plan.count, price=ask, premium=proposal.premium, reason=waits
+            contract=plan.contract,
+            count=plan.count,
+            price=ask,
+            premium=proposal.premium,
+            reason=approval_reason,
         )
-        return EntryResult(contract=plan.contract, count=plan.count, reasons=(waits,), request=request)
+        return EntryResult(
+            contract=plan.contract, count=plan.count, reasons=(approval_reason,), request=request
+        )
     if closes:
         return EntryResult(contract=plan.contract, count=plan.count, closes=closes)
     return _fill(kernel, terms, plan)
 
 
-def _waits(terms: TradeTerms, proposal: Proposal, rules: Rules) -> Reason | None:
-    """Why a person must be asked; one who has been asked is waited for, however small the trade became."""
+def _approval_reason(terms: TradeTerms, proposal: Proposal, rules: Rules) -> Reason | None:
+    """Return the reason to wait for approval, if any.
+
+    Once asked, the answer is awaited even if the trade has become too small to need an approval.
+    """
     if terms.approval is None:
         return approval_needed(proposal.contracts, proposal.premium, rules)
     if terms.approval.status is ApprovalStatus.APPROVED:
@@ -113,14 +122,14 @@ def _waits(terms: TradeTerms, proposal: Proposal, rules: Rules) -> Reason | None
 
 
 def shadow_of(kernel: Kernel, terms: TradeTerms) -> Position | None:
-    """The position that a signal would have opened, limits and mode aside; ``None`` where it could not."""
+    """Return the position the signal would have opened without limits and mode, or ``None``."""
     plan = _plan(kernel, terms)
     return None if plan.quote is None else _fill(kernel, terms, plan).position
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Plan:
-    """What would be bought: complete, or with the reasons why it cannot be."""
+    """The purchase that an entry plans: complete, or with the reasons why it is impossible."""
 
     contract: Contract | None = None
     mark: Mark | None = None
@@ -130,7 +139,7 @@ class _Plan:
 
 
 def _plan(kernel: Kernel, terms: TradeTerms) -> _Plan:
-    refused = _before(kernel, terms)
+    refused = _refused_before_contract(kernel, terms)
     if refused is not None:
         return _Plan(reasons=(refused,))
     price = terms.price
@@ -144,7 +153,9 @@ def _plan(kernel: Kernel, terms: TradeTerms) -> _Plan:
     )
     quote = real if real is not None else _model_quote(kernel, terms, contract, mark)
     if quote.ask is None or mark.mid <= 0:
-        return _Plan(contract=contract, reasons=(_no("CONTRACT_ILLIQUID", f"{contract.label} has no price"),))
+        return _Plan(
+            contract=contract, reasons=(_refusal("CONTRACT_ILLIQUID", f"{contract.label} has no price"),)
+        )
     loss = _loss_at_stop(kernel, contract, mark, quote, terms)
     count = contract_count(quote.ask, loss, terms.size.final, kernel.rules)
     if isinstance(count, Reason):
@@ -154,14 +165,14 @@ def _plan(kernel: Kernel, terms: TradeTerms) -> _Plan:
     return _Plan(contract=contract, mark=mark, quote=quote, count=count)
 
 
-def _before(kernel: Kernel, terms: TradeTerms) -> Reason | None:
-    """What refuses an entry whatever the contract."""
+def _refused_before_contract(kernel: Kernel, terms: TradeTerms) -> Reason | None:
+    """Return the refusal that applies whichever contract is chosen, if any."""
     if terms.price is None or terms.levels is None:
-        return _no("NO_PRICE", f"No price of {terms.context.symbol} is known")
+        return _refusal("NO_PRICE", f"No price of {terms.context.symbol} is known")
     if kernel.trading.is_stale(terms.price.priced_at, terms.now):
         age = kernel.trading.price_age(terms.price.priced_at, terms.now)
         limit = kernel.rules.fills.price_stale_seconds
-        return _no("STALE_PRICE", f"The price is {age:.0f} s old, an entry needs one under {limit:g} s")
+        return _refusal("STALE_PRICE", f"The price is {age:.0f} s old, an entry needs one under {limit:g} s")
     expert = terms.context.expert
     assert expert is not None
     passed = level_test(terms.levels, expert, terms.price.price, kernel.rules, terms.signal.reference)
@@ -169,25 +180,25 @@ def _before(kernel: Kernel, terms: TradeTerms) -> Reason | None:
         return passed
     if terms.size.skip:
         least = kernel.rules.sizing.least
-        return _no("SIZE_TOO_SMALL", f"Size multiplier {terms.size.raw:.2f} is under {least:g}")
+        return _refusal("SIZE_TOO_SMALL", f"Size multiplier {terms.size.raw:.2f} is under {least:g}")
     return None
 
 
 def _contract(kernel: Kernel, terms: TradeTerms, spot: float) -> tuple[Contract, OptionQuote | None] | Reason:
-    """The first liquid contract and its real quote, or without a chain the rules' contract and no quote."""
+    """Return the first liquid contract with its quote; without a chain, the rules' contract and no quote."""
     rules, chain = kernel.rules, terms.chain
     if terms.approval is not None:
-        return _named(kernel, terms, terms.approval.contract)
+        return _approved_contract(kernel, terms, terms.approval.contract)
     symbol, direction = terms.context.symbol, _direction(terms)
     listed = chain.expiries if chain is not None else None
     expiry = choose_expiry(
         symbol, terms.context.timeframe, terms.now, kernel.trading.calendar, listed, rules.contract
     )
     if expiry is None:
-        return _no("NO_EXPIRY", f"No expiry of {symbol} is listed")
+        return _refusal("NO_EXPIRY", f"No expiry of {symbol} is listed")
     listed_strikes = None if chain is None else dict(chain.strikes).get(expiry)
     if chain is not None and not listed_strikes:
-        return _no("NO_STRIKES", f"The chain of {symbol} {expiry} lists no strikes")
+        return _refusal("NO_STRIKES", f"The chain of {symbol} {expiry} lists no strikes")
     strikes = candidate_strikes(spot, direction, symbol, listed_strikes, rules.contract)
     quotes = {} if chain is None else dict(chain.quotes)
     why = "none is listed"
@@ -195,7 +206,7 @@ def _contract(kernel: Kernel, terms: TradeTerms, spot: float) -> tuple[Contract,
         try:
             contract = make_contract(symbol, expiry, strike, direction, rules.contract)
         except ContractError as error:
-            return _no("NO_CONTRACT", str(error))
+            return _refusal("NO_CONTRACT", str(error))
         if chain is None:
             return contract, None
         quote = quotes.get(contract.occ)
@@ -206,13 +217,13 @@ def _contract(kernel: Kernel, terms: TradeTerms, spot: float) -> tuple[Contract,
         if fault is None:
             return contract, quote
         why = str(fault)
-    return _no("CONTRACT_ILLIQUID", f"No liquid contract of {symbol} {expiry} near {spot:g}: {why}")
+    return _refusal("CONTRACT_ILLIQUID", f"No liquid contract of {symbol} {expiry} near {spot:g}: {why}")
 
 
-def _named(
+def _approved_contract(
     kernel: Kernel, terms: TradeTerms, contract: Contract
 ) -> tuple[Contract, OptionQuote | None] | Reason:
-    """The contract a person was asked about, as it is quoted now; no other is bought in its place."""
+    """Return the approved contract with its quote of now; no other contract is bought in its place."""
     if terms.chain is None:
         return contract, None
     quote = dict(terms.chain.quotes).get(contract.occ)
@@ -223,7 +234,7 @@ def _named(
         else liquidity_fault(quote, contract.underlying, terms.now, rules.contract, rules.fills)
     )
     if quote is None or fault is not None:
-        return _no("CONTRACT_ILLIQUID", f"{contract.label} cannot be bought: {fault}")
+        return _refusal("CONTRACT_ILLIQUID", f"{contract.label} cannot be bought: {fault}")
     return contract, quote
 
 
@@ -243,7 +254,7 @@ def _model_quote(kernel: Kernel, terms: TradeTerms, contract: Contract, mark: Ma
 def _loss_at_stop(
     kernel: Kernel, contract: Contract, mark: Mark, quote: OptionQuote, terms: TradeTerms
 ) -> float:
-    """Dollars one contract loses if the underlying went to its stop at once, all costs included."""
+    """Return the dollars one contract loses if the underlying goes to its stop at once, costs included."""
     assert terms.levels is not None and quote.ask is not None
     fills = kernel.rules.fills
     at_stop = next_mark(
@@ -264,7 +275,7 @@ def _fill(kernel: Kernel, terms: TradeTerms, plan: _Plan) -> EntryResult:
     is_open = kernel.trading.calendar.session_at(terms.now) is not None
     done = fill(order, quote, terms.now, is_open, rules.fills, rules.contract)
     if isinstance(done, NotFilled):
-        return EntryResult(contract=contract, count=count, reasons=(_no(done.code.value, done.text),))
+        return EntryResult(contract=contract, count=count, reasons=(_refusal(done.code.value, done.text),))
     assert terms.levels is not None and terms.price is not None
     atr = daily_atr(terms.context, terms.market, rules).pct
     position = open_position(
@@ -290,5 +301,5 @@ def _direction(terms: TradeTerms) -> Direction:
     return terms.context.expert.direction
 
 
-def _no(code: str, text: str) -> Reason:
+def _refusal(code: str, text: str) -> Reason:
     return Reason(code, text, Tone.NEGATIVE)

@@ -1,4 +1,4 @@
-"""What every handler of the engine works at: the state, the rules in force and what follows from them."""
+"""The kernel that every handler of the engine works on: state, rules in force, indices over the state."""
 
 from __future__ import annotations
 
@@ -10,21 +10,24 @@ from core.effects import FetchMarket, Watch
 from core.engine.state import EngineState, ask_for
 from core.exchange.calendar import Calendar
 from core.live_signal import LiveSignal
-from core.model import Contract
+from core.model import Action, Contract, DecisionRecord
 from core.positions.position import Position
 from core.positions.trading_context import TradingContext
-from core.rules import Rules
+from core.rules import Rules, parse_rules
+
+KEPT_RECORDS = 50
+TALLIES = {Action.EXECUTE: "executed", Action.WAIT: "waited", Action.SKIP: "skipped"}
 
 
 class Kernel:
-    """The engine's private things; ``state`` is all that the next step depends on."""
+    """The state, the rules in force and what is derived from both; only ``state`` goes into a checkpoint."""
 
     def __init__(self, state: EngineState | None = None, engine_id: str = "local") -> None:
         self.state = state if state is not None else EngineState()
         self._salt = hashlib.sha1(engine_id.encode())
         self.rules = Rules()
         self.trading = TradingContext(self.rules, Calendar.from_rules(self.rules.clock))
-        # Every body looks for the signals of its symbol: thousands of others must not be walked for it.
+        # Every body needs the signals of its symbol; without an index it would search thousands of others.
         self._by_symbol: dict[str, dict[str, LiveSignal]] = {}
         for signal in self.state.signals.values():
             self._by_symbol.setdefault(signal.update.symbol, {})[signal.id] = signal
@@ -35,8 +38,8 @@ class Kernel:
             self.take_rules(self.state.rules_toml)
 
     def take_rules(self, toml: str) -> None:
-        """Put rules in force; raises RulesError when the text cannot be taken."""
-        self.rules = Rules.parse(toml)
+        """Put rules in force. Raises RulesError when the text is not accepted."""
+        self.rules = parse_rules(toml)
         self.trading = TradingContext(self.rules, Calendar.from_rules(self.rules.clock))
         self.state.rules_toml = toml
 
@@ -45,7 +48,7 @@ class Kernel:
         self._by_symbol.setdefault(signal.update.symbol, {})[signal.id] = signal
 
     def drop_signal(self, signal_id: str) -> None:
-        """Forget a signal, if it is still there."""
+        """Remove a signal if the state still has it."""
         signal = self.state.signals.pop(signal_id, None)
         if signal is None:
             return
@@ -55,7 +58,7 @@ class Kernel:
             del self._by_symbol[signal.update.symbol]
 
     def signals_of(self, symbol: str) -> tuple[LiveSignal, ...]:
-        """The live signals of one symbol, oldest first."""
+        """Return the live signals of one symbol, oldest first."""
         return tuple(self._by_symbol.get(symbol, {}).values())
 
     def add_shadow(self, shadow: Position) -> None:
@@ -70,18 +73,29 @@ class Kernel:
             del self._shadows_of[shadow.symbol]
 
     def shadows_of(self, symbol: str) -> tuple[Position, ...]:
-        """The shadows of one symbol, oldest first."""
+        """Return the shadows of one symbol, oldest first."""
         return tuple(self.state.shadows[id] for id in self._shadows_of.get(symbol, ()))
 
+    def remember_decision(self, record: DecisionRecord) -> None:
+        """Count a decision by its action and keep it among the latest KEPT_RECORDS."""
+        tally, name = self.state.tally, TALLIES[record.action]
+        setattr(tally, name, getattr(tally, name) + 1)
+        self.state.recent.append(record)
+        if len(self.state.recent) > KEPT_RECORDS:
+            del self.state.recent[0]
+
     def new_id(self, what: str) -> str:
-        """A name-based UUID that this engine gives ``what`` at this seq and nothing else."""
+        """Return a name-based UUID that is unique to this engine, ``what`` and the current seq."""
         digest = self._salt.copy()
         digest.update(f"{what}:{self.state.seq}".encode())
         h = digest.hexdigest()
         return f"{h[:8]}-{h[8:12]}-5{h[13:16]}-a{h[17:20]}-{h[20:32]}"
 
     def watched(self) -> tuple[Watch, ...]:
-        """The underlyings whose prices matter now: live signals, positions, shadows, tails, approvals."""
+        """Return the underlyings and contracts to fetch prices for.
+
+        They are those of live signals, positions, shadows, followed options of closed trades and open approvals.
+        """
         held: dict[str, dict[Any, Contract]] = {s.update.symbol: {} for s in self.state.signals.values()}
         state = self.state
         every: list[Position | Approval] = [*state.positions.values(), *state.shadows.values()]
@@ -95,5 +109,5 @@ class Kernel:
         return tuple(Watch(symbol=s, contracts=tuple(held[s].values())) for s in sorted(held))
 
     def unanswered(self) -> tuple[FetchMarket, ...]:
-        """The questions to the market that a crash left open."""
+        """Return the market requests that were not answered before a crash."""
         return tuple(ask_for(signal) for signal in self.state.signals.values() if signal.asked)

@@ -1,4 +1,4 @@
-"""Open positions under prices and time: marks, exit fills, and what a closed trade leaves in the day's book."""
+"""Open positions: marks and exits at each price, exit fills, closed trades in the day's book."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime
 
 from core.effects import Effect, Notice, StoreMarks, StoreTrade
 from core.engine.kernel import Kernel
-from core.engine.price_paths import follow, path_of
+from core.engine.price_paths import follow_option, store_price
 from core.engine.redecide import reconsider
 from core.engine.shadows import shadows_at_price
 from core.engine.state import TradeOutcome
@@ -28,17 +28,17 @@ KEPT_OUTCOMES = 500
 
 
 def priced(kernel: Kernel, event: PriceSeen) -> list[Effect]:
-    """A feed's price: marks and exits first, then the live signals that it may turn."""
+    """Handle a feed's price: marks and exits first, then the live signals whose decision it may change."""
     return [*see_price(kernel, event), *reconsider(kernel, event.symbol, event.at)]
 
 
 def see_price(kernel: Kernel, seen: PriceSeen) -> list[Effect]:
-    """Remember a price and put it to the symbol's positions."""
+    """Store a price, mark the symbol's positions and shadows at it, and exit where a rule says so."""
     state = kernel.state
     known = state.prices.get(seen.symbol)
     if known is None or seen.priced_at >= known.priced_at:
         state.prices[seen.symbol] = seen
-    effects = path_of(kernel, seen)
+    effects = store_price(kernel, seen)
     exits = state.mode is not Mode.HALTED
     for position in [p for p in state.positions.values() if p.symbol == seen.symbol]:
         effects += settle_outcome(
@@ -48,7 +48,7 @@ def see_price(kernel: Kernel, seen: PriceSeen) -> list[Effect]:
 
 
 def settle_outcome(kernel: Kernel, before: Position, outcome: PositionChange, now: datetime) -> list[Effect]:
-    """Take a position's new self into the state and tell what is to be stored and said of it."""
+    """Put a changed position into the state; return what is to be stored and announced of it."""
     state, position = kernel.state, outcome.position
     if position is before and not outcome.marks:
         return []
@@ -84,7 +84,7 @@ def settle_outcome(kernel: Kernel, before: Position, outcome: PositionChange, no
 def _closed(kernel: Kernel, position: Position, now: datetime) -> list[Effect]:
     state, rules = kernel.state, kernel.rules
     state.positions.pop(position.id, None)
-    follow(kernel, position)
+    follow_option(kernel, position)
     net = pnl_breakdown(position).net
     state.day.trade(net)
     state.alerts.left(now, net)
@@ -98,7 +98,7 @@ def _closed(kernel: Kernel, position: Position, now: datetime) -> list[Effect]:
 
 
 def close_first(kernel: Kernel, held: Iterable[Position], now: datetime) -> list[Effect]:
-    """Leave positions at the market of now, because the other side of their symbol is about to be entered."""
+    """Exit positions at the current price, because an opposite entry in their symbol is about to be made."""
     effects: list[Effect] = []
     for position in held:
         last = kernel.state.prices.get(position.symbol)
@@ -108,7 +108,7 @@ def close_first(kernel: Kernel, held: Iterable[Position], now: datetime) -> list
 
 
 def check_daily_loss(kernel: Kernel, now: datetime) -> list[Effect]:
-    """Go to REDUCING, once, when the day's realised plus open loss is at its limit."""
+    """Change the mode from ACTIVE to REDUCING when the day's realised and open loss reaches its limit."""
     state = kernel.state
     if state.mode is not Mode.ACTIVE or not daily_loss_reached(state.day, open_net(kernel), kernel.rules):
         return []
@@ -118,14 +118,14 @@ def check_daily_loss(kernel: Kernel, now: datetime) -> list[Effect]:
 
 
 def open_net(kernel: Kernel) -> float:
-    """Net P&L of what is still held of the open positions: with their realised legs it makes the whole trade."""
+    """Return the net P&L in dollars of the contracts still held; the exit fills' own P&L is not included."""
     return sum(
         net_so_far(p) - (pnl_breakdown(p).net if p.legs else 0.0) for p in kernel.state.positions.values()
     )
 
 
 def note_outcome(kernel: Kernel, decision_id: str, outcome: TradeOutcome) -> None:
-    """Remember what became of a decision, for the lists that show the latest ones."""
+    """Keep the outcome of a decision for the lists of recent decisions."""
     outcomes = kernel.state.outcomes
     outcomes[decision_id] = outcome
     if len(outcomes) > KEPT_OUTCOMES:

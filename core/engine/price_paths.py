@@ -1,8 +1,9 @@
-"""Tails: what is followed of a closed trade's option, so that other exits can be tried on it later.
+"""Price paths: prices stored until the option's last close, so that a what-if can try other exits.
 
-The prices put to the trades of a symbol are stored as its path. After the last of them has left the path goes
-on to the option's last close, its latest possible exit: a what-if marks and exits along it by the same code.
-Nothing is marked here and no position is touched. Bounded: past the limits no further option is followed.
+The prices at which the trades of a symbol are marked are stored as its path. After a trade has closed, its
+option is followed to its last close, the latest possible exit; ``EngineState.tails`` lists these options. A
+what-if marks and exits along the path by the same code as a trade. Nothing is marked here. Past the limits no
+further option is followed.
 """
 
 from __future__ import annotations
@@ -16,13 +17,13 @@ from core.positions import Position
 
 MOST_TAILS = 400
 MOST_OF_A_SYMBOL = 40
-"""Feeds are asked for the quotes of every option that is followed."""
+"""A limit because the feeds are asked for a quote of every followed option."""
 SETTLED_WITHIN = timedelta(hours=12)
-"""How long after the last close an official close may come."""
+"""Longest time from the last close to the arrival of the official close."""
 
 
-def follow(kernel: Kernel, position: Position) -> None:
-    """Go on watching the option of a trade that has closed; superseded shadows are not followed."""
+def follow_option(kernel: Kernel, position: Position) -> None:
+    """Follow the option of a closed trade or shadow, unless a limit is reached."""
     tails, contract = kernel.state.tails, position.contract
     of_symbol = tails.get(position.symbol, {})
     if contract.occ in of_symbol or len(of_symbol) >= MOST_OF_A_SYMBOL:
@@ -32,23 +33,23 @@ def follow(kernel: Kernel, position: Position) -> None:
     tails[position.symbol] = of_symbol | {contract.occ: contract}
 
 
-def let_go(kernel: Kernel, now: datetime) -> None:
-    """Stop following options whose settlement is over."""
+def drop_settled_options(kernel: Kernel, now: datetime) -> None:
+    """Stop following options whose official close can no longer come."""
     tails = kernel.state.tails
     for symbol, contracts in list(tails.items()):
-        left = {
+        remaining = {
             occ: contract
             for occ, contract in contracts.items()
             if now < kernel.trading.last_close(contract.expiry) + SETTLED_WITHIN
         }
-        if left:
-            tails[symbol] = left
+        if remaining:
+            tails[symbol] = remaining
         else:
             del tails[symbol]
 
 
-def path_of(kernel: Kernel, seen: PriceSeen) -> list[Effect]:
-    """Keep a price that is put to trades, shadows or tails."""
+def store_price(kernel: Kernel, seen: PriceSeen) -> list[Effect]:
+    """Store a price that a position, a shadow or a followed option needs."""
     state, symbol = kernel.state, seen.symbol
     held = symbol in state.tails or any(p.symbol == symbol for p in state.positions.values())
     return [StorePrice(seen=seen)] if held or kernel.shadows_of(symbol) else []

@@ -1,4 +1,4 @@
-"""A body arrives: read it, recognise a duplicate, take it into the context, and ask the market for a signal."""
+"""Receipt of a body: parse it, detect duplicates, update the context, and ask the market about a signal."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ RETAINED_SIGNALS = 10_000
 
 
 def receive(kernel: Kernel, event: Received) -> list[Effect]:
-    """Every body leaves exactly one receipt: accepted, duplicate or quarantined."""
+    """Handle one body. Its effects contain exactly one receipt: accepted, duplicate or quarantined."""
     state = kernel.state
     state.tally.receipts += 1
     try:
@@ -33,31 +33,31 @@ def receive(kernel: Kernel, event: Received) -> list[Effect]:
         state.tally.duplicates += 1
         receipt = _receipt(event, update, ReceiptStatus.DUPLICATE, notes, duplicate_of=first)
         return [receipt, AnswerReceipt(receipt_id=receipt.id, awaits_decision=False)]
-    tardy = late(update, event.at, kernel.rules) if update.signal is not None else None
-    seen, doubt = stated_price(kernel, update, event) if tardy is None else (None, None)
-    notes = (*notes, *(n for n in (doubt, _ahead(kernel, update, event)) if n is not None))
+    late_reason = late(update, event.at, kernel.rules) if update.signal is not None else None
+    seen, doubt = stated_price(kernel, update, event) if late_reason is None else (None, None)
+    notes = (*notes, *(n for n in (doubt, _future_note(kernel, update, event)) if n is not None))
     effects: list[Effect] = [_receipt(event, update, ReceiptStatus.ACCEPTED, notes)]
     if state.senders.heard(update.source, update.symbol, event.at):
         text = f"{update.source} {update.symbol} is back"
         effects.append(
             Notice(kind="source", at=event.at, text=text, tone=Tone.POSITIVE, symbol=update.symbol)
         )
-    if tardy is None:
+    if late_reason is None:
         state.contexts.absorb(update, event.at, event.receipt_id, kernel.rules)
         effects += see_price(kernel, seen) if seen is not None else []
         effects += reconsider(kernel, update.symbol, event.at)
     if update.signal is None:
         return [*effects, AnswerReceipt(receipt_id=event.receipt_id, awaits_decision=False)]
     signal = LiveSignal.arriving(kernel.new_id("signal"), event.receipt_id, update, event.at, kernel.rules)
-    signal.late = tardy
+    signal.late = late_reason
     if len(state.signals) >= RETAINED_SIGNALS:
         kernel.drop_signal(next((s.id for s in state.signals.values() if s.approval_id is None), ""))
     kernel.add_signal(signal)
     return [*effects, AnswerReceipt(receipt_id=event.receipt_id, awaits_decision=True), ask_for(signal)]
 
 
-def _ahead(kernel: Kernel, update: Update, event: Received) -> str | None:
-    """A note on a stamp in the future: how late such a body is cannot be told."""
+def _future_note(kernel: Kernel, update: Update, event: Received) -> str | None:
+    """Return a note when the timestamp is in the future, so that the delay of the body is unknown."""
     if update.timestamp is None:
         return None
     minutes = (update.timestamp - event.at).total_seconds() / 60

@@ -1,4 +1,4 @@
-"""A signal that waits is decided again when something it depends on has changed."""
+"""Second decisions: a waiting signal is decided again when its context or its price has changed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from core.engine.state import ask_for
 
 
 def reconsider(kernel: Kernel, symbol: str, now: datetime) -> list[Effect]:
-    """What a signal of this symbol depends on has changed: decide again what is due, remember the rest."""
+    """Ask the market again for the symbol's signals that are due; mark the others as changed."""
     effects: list[Effect] = []
     for signal in kernel.signals_of(symbol):
         if signal.asked or not signal.open_to_change:

@@ -1,7 +1,7 @@
-"""Shadow trades: what a signal that was not executed would have made, by the same code as a real trade.
+"""Shadow trades: the result a signal would have had if it had been executed, by the code of a real trade.
 
-One per signal, from its first SKIP or WAIT, at multiplier 1 and outside the P&L; none for what came late or
-outside the session. Bounded: past the limits no new one is cast.
+One per signal, opened at its first SKIP or WAIT, at size multiplier 1 and outside the P&L. A signal that came
+late or outside the session gets none. Past the limits no new shadow is opened.
 """
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ from datetime import datetime
 from core.effects import Effect, ShadowStatus, StoreShadow
 from core.engine.entries import TradeTerms, shadow_of
 from core.engine.kernel import Kernel
-from core.engine.price_paths import follow
+from core.engine.price_paths import follow_option
 from core.events import PriceSeen
 from core.model import PositionSize
 from core.positions import Position, PositionChange, PositionState, on_price, on_time
 
 MOST_SHADOWS = 400
 MOST_OF_A_SYMBOL = 40
-"""Each price marks all shadows of its symbol: the bound on how long that takes."""
+"""Bounds the time one price takes, since it marks all shadows of its symbol."""
 SHADOW_SIZE = PositionSize(factors={}, raw=1.0, final=1.0, skip=False)
 
 
-def cast_shadow(kernel: Kernel, terms: TradeTerms) -> list[Effect]:
-    """Open the shadow of a signal that was not executed, where it could have been traded."""
+def open_shadow(kernel: Kernel, terms: TradeTerms) -> list[Effect]:
+    """Open the shadow of a signal that was not executed, if it could have been traded."""
     shadows = kernel.state.shadows
     if terms.signal.late is not None or terms.context.expert is None or len(shadows) >= MOST_SHADOWS:
         return []
@@ -39,7 +39,7 @@ def cast_shadow(kernel: Kernel, terms: TradeTerms) -> list[Effect]:
 
 
 def supersede(kernel: Kernel, signal_id: str) -> list[Effect]:
-    """The signal executed after all: its shadow counts for nothing."""
+    """Drop the shadow of a signal that has executed after all."""
     shadows = kernel.state.shadows
     found = [shadow for shadow in shadows.values() if shadow.signal_id == signal_id]
     for shadow in found:
@@ -50,7 +50,7 @@ def supersede(kernel: Kernel, signal_id: str) -> list[Effect]:
 def shadows_at_price(kernel: Kernel, seen: PriceSeen) -> list[Effect]:
     effects: list[Effect] = []
     for shadow in kernel.shadows_of(seen.symbol):
-        effects += _taken(kernel, shadow, on_price(shadow, seen, seen.at, kernel.trading))
+        effects += _store_change(kernel, shadow, on_price(shadow, seen, seen.at, kernel.trading))
     return effects
 
 
@@ -58,17 +58,17 @@ def shadows_at_time(kernel: Kernel, now: datetime) -> list[Effect]:
     effects: list[Effect] = []
     for shadow in list(kernel.state.shadows.values()):
         last = kernel.state.prices.get(shadow.symbol)
-        effects += _taken(kernel, shadow, on_time(shadow, now, last, kernel.trading))
+        effects += _store_change(kernel, shadow, on_time(shadow, now, last, kernel.trading))
     return effects
 
 
-def _taken(kernel: Kernel, before: Position, outcome: PositionChange) -> list[Effect]:
+def _store_change(kernel: Kernel, before: Position, outcome: PositionChange) -> list[Effect]:
     position = outcome.position
     if position is before:
         return []
     if position.state is PositionState.CLOSED:
         kernel.drop_shadow(position)
-        follow(kernel, position)
+        follow_option(kernel, position)
         return [StoreShadow(position=position, status=ShadowStatus.CLOSED)]
     kernel.state.shadows[position.id] = position
     if outcome.legs:

@@ -1,4 +1,4 @@
-"""Everything the engine remembers: plain data, so that a checkpoint is its JSON and equality is its meaning."""
+"""The engine's state: plain data, so that its JSON is a checkpoint and two states can be compared by ==."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class CommandDone:
 
 @dataclass(slots=True)
 class TradeOutcome:
-    """What became of a decision's trade: words for a list, and net dollars once it is closed."""
+    """The outcome of a decision's trade: a short text for lists, and net dollars once it is closed."""
 
     text: str
     pnl_net: float | None = None
@@ -37,7 +37,7 @@ class TradeOutcome:
 
 @dataclass(frozen=True, slots=True)
 class UnconfirmedPrice:
-    """A stated price too far from the last known one to be believed, who stated it first, and when."""
+    """A stated price too far from the last known one to be used, with its first source and its instant."""
 
     price: float
     source: Source
@@ -46,7 +46,12 @@ class UnconfirmedPrice:
 
 @dataclass(slots=True)
 class EngineState:
-    """The whole of what the next step depends on, besides the event."""
+    """All that the next step depends on besides its event.
+
+    ``signals``, ``positions``, ``shadows``, ``approvals`` and ``commands`` are by id; ``prices`` and ``doubts`` by
+    symbol; ``tails`` are the contracts of closed trades that are still followed, by symbol and OCC symbol;
+    ``outcomes`` are by decision id.
+    """
 
     seq: int = 0
     at: datetime | None = None
@@ -73,7 +78,7 @@ class EngineState:
 
 
 def ask_for(signal: LiveSignal) -> FetchMarket:
-    """The question to the market that deciding a signal needs; marks it as asked."""
+    """Return the market request that deciding a signal needs, and mark the signal as asked."""
     update = signal.update
     assert update.signal is not None
     signal.asked = True

@@ -1,8 +1,8 @@
-"""The price that a sender states in its body: when it is a price like another, and when it is not believed.
+"""Price stated in a webhook body: when it is used, and when it must be confirmed first.
 
-A template that names the wrong chart or misplaces a decimal point must not stop a position out. So a stated
-price far from the last known one is held back until another source says the same, or the same source has
-said so for a while.
+An alert template that names the wrong chart or misplaces a decimal point must not stop a position out. So a
+stated price far from the last known one is not used until another source states about the same price, or
+the same source has stated it for some time.
 """
 
 from __future__ import annotations
@@ -21,31 +21,34 @@ _LONGEST_MINUTES = 366 * 1440  # a sender's absurd number must not overflow an i
 
 
 def stated_price(kernel: Kernel, update: Update, event: Received) -> tuple[PriceSeen | None, str | None]:
-    """The price to be seen, ``None`` when it tells nothing new, and a note when it is not believed."""
+    """Return the price to use, if any, and a note when the price must be confirmed first.
+
+    A price is not used when it is older than the last known one, or while a feed gives fresh prices.
+    """
     if update.price is None:
         return None, None
-    at, made = event.at, min(event.at, _made(update, event.at))
+    at, priced_at = event.at, min(event.at, _priced_at(update, event.at))
     known = kernel.state.prices.get(update.symbol)
     if known is not None:
-        if made < known.priced_at:
+        if priced_at < known.priced_at:
             return None, None
         if known.source != WEBHOOK and not kernel.trading.is_stale(known.priced_at, at):
             return None, None
         if not _believable(kernel, update, known, at):
-            away = (update.price / known.price - 1) * 100
+            difference = (update.price / known.price - 1) * 100
             return None, (
-                f"price {update.price:g} is {away:+.1f} % from the last known {known.price:g}: "
+                f"price {update.price:g} is {difference:+.1f} % from the last known {known.price:g}: "
                 "not used until another source says the same"
             )
     kernel.state.doubts.pop(update.symbol, None)
     seen = PriceSeen(
-        seq=event.seq, at=at, symbol=update.symbol, price=update.price, priced_at=made, source=WEBHOOK
+        seq=event.seq, at=at, symbol=update.symbol, price=update.price, priced_at=priced_at, source=WEBHOOK
     )
     return seen, None
 
 
-def _made(update: Update, arrived: datetime) -> datetime:
-    """When the price was made: at the time of firing, or at the end of the bar."""
+def _priced_at(update: Update, arrived: datetime) -> datetime:
+    """Return the instant of the price: when the alert fired, or the end of its bar."""
     if update.timestamp is None:
         return arrived
     if update.fired:
@@ -56,27 +59,27 @@ def _made(update: Update, arrived: datetime) -> datetime:
 
 
 def _believable(kernel: Kernel, update: Update, known: PriceSeen, at: datetime) -> bool:
-    """Whether a stated price may follow the last known one; one that may not is remembered as a doubt."""
+    """Return whether to use a stated price; remember it as unconfirmed when it is too far away."""
     rules, price = kernel.rules.intake, update.price
     assert price is not None
-    if _apart(price, known.price) <= _allowed_pct(kernel, at - known.priced_at):
+    if _difference_pct(price, known.price) <= _largest_move_pct(kernel, at - known.priced_at):
         return True
-    doubt = kernel.state.doubts.get(update.symbol)
-    if doubt is not None and _apart(price, doubt.price) <= rules.price_jump_pct:
-        waited = at - doubt.since >= timedelta(minutes=rules.price_jump_minutes)
-        return waited or doubt.source is not update.source
+    unconfirmed = kernel.state.doubts.get(update.symbol)
+    if unconfirmed is not None and _difference_pct(price, unconfirmed.price) <= rules.price_jump_pct:
+        confirmed_by_time = at - unconfirmed.since >= timedelta(minutes=rules.price_jump_minutes)
+        return confirmed_by_time or unconfirmed.source is not update.source
     kernel.state.doubts[update.symbol] = UnconfirmedPrice(price, update.source, at)
     return False
 
 
-def _allowed_pct(kernel: Kernel, age: timedelta) -> float:
-    """How far a price may have gone in a time, in percent: with the root of time, as prices do."""
+def _largest_move_pct(kernel: Kernel, age: timedelta) -> float:
+    """Return the largest move in percent believed after this time; it grows with the square root of time."""
     rules = kernel.rules.intake
     if rules.price_jump_minutes <= 0:
         return rules.price_jump_pct
     return rules.price_jump_pct * math.sqrt(max(1.0, age.total_seconds() / 60 / rules.price_jump_minutes))
 
 
-def _apart(one: float, other: float) -> float:
-    """Percent between two prices, whichever is the higher."""
+def _difference_pct(one: float, other: float) -> float:
+    """Return the difference of two prices in percent of the lower one."""
     return (max(one, other) / min(one, other) - 1) * 100

@@ -1,4 +1,4 @@
-"""Time goes by: exits by the clock, signals that are due or over, silence, the day's path."""
+"""Timer ticks: exits by time, signals that are due or expired, quiet senders, the day's P&L samples."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from core.engine.alerts import alert
 from core.engine.approvals import expire
 from core.engine.kernel import Kernel
 from core.engine.positions import check_daily_loss, open_net, settle_outcome
-from core.engine.price_paths import let_go
+from core.engine.price_paths import drop_settled_options
 from core.engine.shadows import shadows_at_time
 from core.engine.state import ask_for
 from core.events import Ticked
@@ -18,11 +18,11 @@ from core.positions import on_time
 
 PRUNE_EVERY = timedelta(minutes=10)
 KEPT_FOR = timedelta(days=10)
-"""Longer than any gap between two sessions."""
+"""Age at which unused prices and senders are dropped; longer than any gap between two sessions."""
 
 
 def tick(kernel: Kernel, event: Ticked) -> list[Effect]:
-    """Let every position, signal and sender know what time it is."""
+    """Handle a timer tick for every position, shadow, approval, signal and sender."""
     state, now = kernel.state, event.at
     state.day.roll(kernel.trading.calendar.market_date(now))
     exits = state.mode is not Mode.HALTED
@@ -47,9 +47,9 @@ def tick(kernel: Kernel, event: Ticked) -> list[Effect]:
 
 
 def _forget(kernel: Kernel, now: datetime) -> None:
-    """Let go of symbols that nobody has spoken of for long, so that ever new ones cannot fill the memory."""
+    """Drop symbols without messages for KEPT_FOR, so that new symbols cannot fill the memory."""
     state, limit = kernel.state, now - KEPT_FOR
-    let_go(kernel, now)
+    drop_settled_options(kernel, now)
     needed = {p.symbol for p in (*state.positions.values(), *state.shadows.values())}
     needed |= set(state.tails)
     needed |= {s.update.symbol for s in state.signals.values()}
@@ -61,10 +61,10 @@ def _forget(kernel: Kernel, now: datetime) -> None:
 
 
 def _signals(kernel: Kernel, now: datetime) -> list[Effect]:
-    """Ask again for what changed and is due; forget what can no longer become a trade."""
+    """Ask the market again for signals that changed and are due; drop those that can no longer trade."""
     effects: list[Effect] = []
     for signal in list(kernel.state.signals.values()):
-        # A first decision is owed however late its market comes; a further one only while it can still trade.
+        # Keep waiting for the first decision even after the signal expired; drop later ones.
         if signal.asked and (signal.last_decision_id is None or signal.is_live(now)):
             continue
         if not signal.is_live(now) or not signal.open_to_change:
@@ -75,7 +75,7 @@ def _signals(kernel: Kernel, now: datetime) -> list[Effect]:
 
 
 def _silence(kernel: Kernel, now: datetime) -> list[Effect]:
-    """Senders that went quiet while the exchange is open; nobody is expected to speak at night."""
+    """Announce senders that became quiet during the session; none is expected to send outside it."""
     session = kernel.trading.calendar.session_at(now)
     if session is None:
         return []

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -157,23 +155,3 @@ def _signal(stamp: _Stamp, score: float, risk_pct: float) -> dict[str, Any]:
         "mtf_context": {"4h_bias": stamp.side.value, "1h_bias": stamp.side.value},
         "components": ["STRAT", "TREND", "VWAP"],
     }
-
-
-def _with_strings(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _with_strings(held) for key, held in value.items()}
-    if isinstance(value, list):
-        return [_with_strings(held) for held in value]
-    return str(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else value
-
-
-DISGUISES: Final[dict[str, Callable[[dict[str, Any]], str]]] = {
-    "plain": lambda body: json.dumps(body),
-    "wrapped": lambda body: json.dumps({"text": json.dumps(body)}),
-    "leading_line": lambda body: f"Alert on {body.get('ticker', 'chart')}\n{json.dumps(body)}",
-    "strings": lambda body: json.dumps(_with_strings(body)),
-    "nan": lambda body: json.dumps({**body, "plot_3": float("nan")}),
-    "pretty": lambda body: "\ufeff" + json.dumps(body, indent=2).replace("\n", "\r\n"),
-    "hostile": lambda body: json.dumps({**body, "comment": "\x1b]52;c;aGk=\x07[@click=quit]\u202egnol"}),
-}
-"""Ways in which real senders post the same body; every one of them reads the same."""

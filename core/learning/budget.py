@@ -36,7 +36,7 @@ def budget_advice(observations: Observations | Iterable[Observation], rules: Rul
     Kelly's fraction is taken as Σ R / Σ R², its second-order form, exact for even bets of 1 R. Source: Kelly
     1956; Thorp 2006, §3.
     """
-    seen = observations if isinstance(observations, Observations) else Observations.of(observations)
+    seen = observations if isinstance(observations, Observations) else Observations.from_rows(observations)
     seen = seen.where(seen.blocked_by("") & ~np.isnan(seen.r))
     n, now = len(seen), rules.account.budget_pct
     squares = float((seen.r**2).sum())

@@ -51,7 +51,7 @@ class Calibration:
 
 def calibration(observations: Observations | Iterable[Observation], rules: Rules = DEFAULT) -> Calibration:
     """The calibration over all observed signals. Source: Brier 1950; parts by Murphy 1973."""
-    seen = observations if isinstance(observations, Observations) else Observations.of(observations)
+    seen = observations if isinstance(observations, Observations) else Observations.from_rows(observations)
     seen = seen.where(~np.isnan(seen.number("confidence")))
     n = len(seen)
     confidence, won = seen.number("confidence"), seen.win.astype(np.float64)

@@ -101,7 +101,7 @@ class Observations:
         return to_date(int(self.day.max())) if len(self) else None
 
     @classmethod
-    def of(cls, rows: Iterable[Observation]) -> Self:
+    def from_rows(cls, rows: Iterable[Observation]) -> Self:
         """The columns of observations, in the order given."""
         rows = tuple(rows)
         return cls(

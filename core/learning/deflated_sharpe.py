@@ -15,7 +15,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Deflated:
+class DeflatedSharpe:
     """``probability`` 0–1 that the true Sharpe ratio is above what the best of ``trials`` without skill shows.
 
     ``sharpe`` and ``expected_best`` are per period, not annualised. ``None`` with a ``reason`` where it cannot
@@ -43,7 +43,7 @@ def expected_best(variance: float, trials: int) -> float:
     """The expected largest Sharpe ratio of ``trials`` independent ones whose true value is 0.
 
     ``variance`` is that of the ratios over the trials, per period. Source: Bailey and López de Prado, The
-    Deflated Sharpe Ratio (2014), equation 1: √V·((1-γ)·Φ⁻¹(1-1/N) + γ·Φ⁻¹(1-1/(N·e))), γ Euler's constant.
+    DeflatedSharpe Sharpe Ratio (2014), equation 1: √V·((1-γ)·Φ⁻¹(1-1/N) + γ·Φ⁻¹(1-1/(N·e))), γ Euler's constant.
     Raises ValueError for less than 1 trial or a negative variance.
     """
     if trials < 1 or variance < 0:
@@ -67,7 +67,7 @@ def probabilistic(ratio: float, benchmark: float, periods: int, skew: float, kur
     return float(ndtr((ratio - benchmark) * math.sqrt(periods - 1) / math.sqrt(inside)))
 
 
-def deflated_sharpe(returns: Floats, trial_sharpes: Floats) -> Deflated:
+def deflated_sharpe(returns: Floats, trial_sharpes: Floats) -> DeflatedSharpe:
     """The deflated Sharpe ratio of the returns of a winner, per period.
 
     ``trial_sharpes`` are those of every trial, the winner's among them, per period. Trials of a search that
@@ -78,7 +78,7 @@ def deflated_sharpe(returns: Floats, trial_sharpes: Floats) -> Deflated:
     ratio = sharpe(returns)
     if ratio is None or len(known) == 0:
         reason = "fewer than 2 sessions" if periods < 2 else "the returns do not vary"
-        return Deflated(
+        return DeflatedSharpe(
             probability=None, sharpe=ratio, expected_best=None, periods=periods, trials=trials, reason=reason
         )
     best = expected_best(float(np.var(known, ddof=1)) if len(known) > 1 else 0.0, trials)
@@ -87,7 +87,7 @@ def deflated_sharpe(returns: Floats, trial_sharpes: Floats) -> Deflated:
     skew = float(np.mean(centred**3)) / deviation**3
     kurtosis = float(np.mean(centred**4)) / deviation**4
     told = probabilistic(ratio, best, periods, skew, kurtosis)
-    return Deflated(
+    return DeflatedSharpe(
         probability=told,
         sharpe=ratio,
         expected_best=best,

@@ -119,4 +119,4 @@ def _gate(seen: Observations, place: int, name: str) -> GateEffect:
 
 
 def _columns(observations: Observations | Iterable[Observation]) -> Observations:
-    return observations if isinstance(observations, Observations) else Observations.of(observations)
+    return observations if isinstance(observations, Observations) else Observations.from_rows(observations)

@@ -1,6 +1,6 @@
 """Other exits for trades that were made: the same exit code along the prices each trade saw, and its tail.
 
-A trade is opened again as it was, with the contracts it had, and walked along the path of its symbol: every
+A trade is opened again as it was, with the contracts it had, and replayed along the path of its symbol: every
 price and tick in the order the engine took them, commands of a person where they fell, and past the exit the
 tail. First under the rules in force: that must give the stored exit to the cent, or the path is not the
 trade's and nothing is concluded from it. Then with the candidate's exits.
@@ -50,7 +50,7 @@ MOST_GAP = timedelta(minutes=15)
 _SAME_CENTS = 0.005
 
 
-class Hand(NamedTuple):
+class ManualAction(NamedTuple):
     """What a person did at an input: sold contracts (``None`` all), or ``0`` moved the stop to break-even."""
 
     seq: int
@@ -58,30 +58,30 @@ class Hand(NamedTuple):
     contracts: int | None
 
 
-class Tick(NamedTuple):
+class ClockTick(NamedTuple):
     seq: int
     at: datetime
 
 
-Step = PriceSeen | Tick | Hand
+ReplayInput = PriceSeen | ClockTick | ManualAction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Followed:
-    """A trade or shadow at its opening; ``left_at`` and ``net`` are its stored exit's, if it has left.
+class StoredTrade:
+    """A trade or shadow at its opening; ``exit_at`` and ``net`` are its stored exit's, if it has left.
 
-    ``net`` in $ for its contracts. ``by_hand`` in order; ``halted`` the spans in which nothing left by itself.
+    ``net`` in $ for its contracts. ``manual_actions`` in order; ``halted`` the spans in which nothing left by itself.
     """
 
     opening: Position
-    left_at: datetime | None
+    exit_at: datetime | None
     net: float | None
-    by_hand: tuple[Hand, ...] = ()
+    manual_actions: tuple[ManualAction, ...] = ()
     halted: tuple[tuple[datetime, datetime], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Left:
+class ReplayedExit:
     """What a set of exits makes of a trade: net in $ and when, or one of WHY."""
 
     net: float | None = None
@@ -90,59 +90,59 @@ class Left:
     why: str = ""
 
 
-def reexit(
-    trade: Followed,
-    steps: Sequence[Step],
+def replay_exit(
+    trade: StoredTrade,
+    steps: Sequence[ReplayInput],
     in_force: TradingContext,
     candidate: TradingContext,
     levels: Levels,
-) -> Left:
+) -> ReplayedExit:
     """The trade's exit under the candidate, or why there is no telling.
 
     ``steps`` begin after the opening, in the order of their seq; ``levels`` are the candidate's.
     """
     if not steps:
-        return Left(why=NO_PATH)
-    before = _walk(trade, steps, in_force, trade.opening)
-    if not _repeats(before, trade):
-        return Left(why=NOT_REPEATED)
+        return ReplayedExit(why=NO_PATH)
+    before = _replay(trade, steps, in_force, trade.opening)
+    if not _matches_stored_exit(before, trade):
+        return ReplayedExit(why=NOT_REPEATED)
     moved = replace(trade.opening, levels=levels, stop=levels.stop)
-    return _left(_walk(trade, steps, candidate, moved))
+    return _replayed_exit(_replay(trade, steps, candidate, moved))
 
 
-def _repeats(walked: tuple[Position, str], trade: Followed) -> bool:
-    position, _ = walked
-    if trade.net is None or trade.left_at is None:
+def _matches_stored_exit(replayed: tuple[Position, str], trade: StoredTrade) -> bool:
+    position, _ = replayed
+    if trade.net is None or trade.exit_at is None:
         return position.state is not PositionState.CLOSED
-    closed = position.state is PositionState.CLOSED and position.legs[-1].at == trade.left_at
+    closed = position.state is PositionState.CLOSED and position.legs[-1].at == trade.exit_at
     return closed and isclose(pnl_breakdown(position).net, trade.net, rel_tol=0, abs_tol=_SAME_CENTS)
 
 
-def _left(walked: tuple[Position, str]) -> Left:
-    position, why = walked
+def _replayed_exit(replayed: tuple[Position, str]) -> ReplayedExit:
+    position, why = replayed
     if why:
-        return Left(why=why)
+        return ReplayedExit(why=why)
     if position.state is not PositionState.CLOSED:
-        return Left(why=OPEN)
+        return ReplayedExit(why=OPEN)
     if any(leg.stale_fill for leg in position.legs):
-        return Left(why=STALE)
+        return ReplayedExit(why=STALE)
     last = position.legs[-1]
-    return Left(net=pnl_breakdown(position).net, at=last.at, reason=last.reason)
+    return ReplayedExit(net=pnl_breakdown(position).net, at=last.at, reason=last.reason)
 
 
-def _walk(
-    trade: Followed, steps: Sequence[Step], trading: TradingContext, position: Position
+def _replay(
+    trade: StoredTrade, steps: Sequence[ReplayInput], trading: TradingContext, position: Position
 ) -> tuple[Position, str]:
     """The position at its end, or where its prices end, and why it is not to be trusted, if so."""
     last: PriceSeen | None = None
-    for step in _in_order(steps, trade.by_hand):
+    for step in _in_order_of_seq(steps, trade.manual_actions):
         at = step.at
-        if isinstance(step, Hand):
-            position = _by_hand(position, step, last, trading).position
+        if isinstance(step, ManualAction):
+            position = _apply_manual_action(position, step, last, trading).position
         else:
             exits = not any(begin <= at < end for begin, end in trade.halted)
             if isinstance(step, PriceSeen):
-                tail = trade.left_at is not None and at > trade.left_at
+                tail = trade.exit_at is not None and at > trade.exit_at
                 if tail and last is not None and at - last.at > MOST_GAP and _gap(last.at, at, trading):
                     return position, GAP
                 if last is None or step.priced_at >= last.priced_at:
@@ -155,8 +155,10 @@ def _walk(
     return position, ""
 
 
-def _in_order(steps: Sequence[Step], by_hand: tuple[Hand, ...]) -> Iterator[Step]:
-    waiting = list(by_hand)
+def _in_order_of_seq(
+    steps: Sequence[ReplayInput], manual_actions: tuple[ManualAction, ...]
+) -> Iterator[ReplayInput]:
+    waiting = list(manual_actions)
     for step in steps:
         while waiting and waiting[0].seq < step.seq:
             yield waiting.pop(0)
@@ -164,15 +166,15 @@ def _in_order(steps: Sequence[Step], by_hand: tuple[Hand, ...]) -> Iterator[Step
     yield from waiting
 
 
-def _by_hand(
-    position: Position, hand: Hand, last: PriceSeen | None, trading: TradingContext
+def _apply_manual_action(
+    position: Position, action: ManualAction, last: PriceSeen | None, trading: TradingContext
 ) -> PositionChange:
-    if hand.contracts == 0:
+    if action.contracts == 0:
         return PositionChange(position=stop_to_break_even(position))
     if not position.is_open:
         return PositionChange(position=position)
-    contracts = position.remaining if hand.contracts is None else min(hand.contracts, position.remaining)
-    return exit_by_hand(position, contracts, hand.at, last, None, trading)
+    contracts = position.remaining if action.contracts is None else min(action.contracts, position.remaining)
+    return exit_by_hand(position, contracts, action.at, last, None, trading)
 
 
 def _gap(before: datetime, after: datetime, trading: TradingContext) -> bool:
@@ -195,26 +197,26 @@ def _gap(before: datetime, after: datetime, trading: TradingContext) -> bool:
 
 def shadow_opening(entry: Entry) -> Position | None:
     """The shadow of a ledger entry as it was opened; ``None`` when that is not stored."""
-    told = entry.get("hypothetical") or {}
+    shadow = entry.get("hypothetical") or {}
     levels = (entry.get("decision_breakdown") or {}).get("levels")
-    if not (told.get("first") and told.get("contract") and levels):
+    if not (shadow.get("first") and shadow.get("contract") and levels):
         return None
     try:
-        bought, first = read(EntryFill, told["execution"]), read(Mark, told["first"])
-        contract, agreed = read(Contract, told["contract"]), read(Levels, levels)
+        bought, first = read(EntryFill, shadow["execution"]), read(Mark, shadow["first"])
+        contract, decided_levels = read(Contract, shadow["contract"]), read(Levels, levels)
     except FactsError:
         return None
     return Position(
-        id=str(told["id"]),
+        id=str(shadow["id"]),
         signal_id=str(entry["signal_id"]),
         decision_id=str(entry["id"]),
         symbol=str(entry["symbol"]),
         direction=Direction(entry["proposed_direction"]),
         contract=contract,
         timeframe=entry.get("timeframe"),
-        opened_at=datetime.fromisoformat(str(told["opened_at"])),
-        levels=agreed,
-        stop=agreed.stop,
+        opened_at=datetime.fromisoformat(str(shadow["opened_at"])),
+        levels=decided_levels,
+        stop=decided_levels.stop,
         entry=bought,
         remaining=bought.filled_contracts,
         last=first,

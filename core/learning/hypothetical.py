@@ -17,7 +17,7 @@ REFUSED = "refused after the verdict"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
+class ShadowGroup:
     """The closed shadows that were kept from executing by one set of reason codes."""
 
     by: str
@@ -36,26 +36,29 @@ class Shadows:
     superseded: int
     without: int
     all: Group
-    by_reason: tuple[Kept, ...]
+    by_reason: tuple[ShadowGroup, ...]
 
 
 def shadows(entries: Iterable[Mapping[str, Any]], observations: Iterable[Observation]) -> Shadows:
     """The shadows of ledger entries; ``observations`` are those read from the same entries."""
-    told: dict[str, str] = {}
+    status_of_signal: dict[str, str] = {}
     for entry in entries:
         signal = str(entry.get("signal_id") or entry["id"])
         shadow = entry.get("hypothetical")
         if shadow:
-            told[signal] = str(shadow.get("status"))
+            status_of_signal[signal] = str(shadow.get("status"))
         elif entry.get("execution"):
-            told.setdefault(signal, "EXECUTED")
+            status_of_signal.setdefault(signal, "EXECUTED")
         else:
-            told.setdefault(signal, "")
-    counts = Counter(told.values())
+            status_of_signal.setdefault(signal, "")
+    counts = Counter(status_of_signal.values())
     closed = [o for o in observations if o.kind == SHADOW]
-    seen = Observations.of(closed)
+    seen = Observations.from_rows(closed)
     why = codes(o.refused or "+".join(o.failed) or REFUSED for o in closed)
-    rows = [Kept(by=label, group=group_of(seen, why.codes == code)) for code, label in enumerate(why.labels)]
+    rows = [
+        ShadowGroup(by=label, group=group_of(seen, why.codes == code))
+        for code, label in enumerate(why.labels)
+    ]
     return Shadows(
         open=counts["OPEN"],
         closed=counts["CLOSED"],

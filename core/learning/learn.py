@@ -47,7 +47,7 @@ def learn(entries: Iterable[Entry], rules: Rules = DEFAULT, *, stale: bool = Fal
     """
     entries = tuple(entries)
     observed = observations_from(entries, rules, stale=stale)
-    seen = Observations.of(observed)
+    seen = Observations.from_rows(observed)
     return Learning(
         signals=len(seen),
         gates=gate_effects(seen),

@@ -11,7 +11,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from core.rules import Rules, RulesError
+from core.rules import Rules, RulesError, parse_rules
 
 Number = float | int
 
@@ -46,7 +46,7 @@ def with_rule(rules: Rules, path: str, value: Number) -> Rules:
     whole: Any = value if key is None else _replaced(getattr(part, name), name, key, value)
     changed = dataclasses.replace(rules, **{section: dataclasses.replace(part, **{name: whole})})
     # Only what reads back is a rule: kinds and bounds are checked where texts are read.
-    return Rules.parse(changed.to_toml())
+    return parse_rules(changed.to_toml())
 
 
 def bounds(rules: Rules, path: str) -> tuple[float | None, float | None]:

@@ -19,7 +19,7 @@ from core.rules import Rules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Range:
+class SearchRange:
     """One rule that a search may move: from ``low`` to ``high`` in steps of ``step``, in the rule's own unit.
 
     ``verdict`` when it acts on gates and confidence alone, so that stored decisions can be decided again;
@@ -33,29 +33,29 @@ class Range:
     verdict: bool = False
 
 
-SPACE: Mapping[str, Range] = {
+SPACE: Mapping[str, SearchRange] = {
     found.path: found
     for found in (
-        Range(path="confidence.execute_at", low=55.0, high=90.0, step=0.5, verdict=True),
-        Range(path="confidence.wait_at", low=40.0, high=70.0, step=0.5, verdict=True),
-        Range(path="confidence.regime_weight", low=0.02, high=0.6, step=0.02, verdict=True),
-        Range(path="confidence.expert_weight", low=0.02, high=0.6, step=0.02, verdict=True),
-        Range(path="confidence.alignment_weight", low=0.02, high=0.6, step=0.02, verdict=True),
-        Range(path="confidence.market_weight", low=0.02, high=0.6, step=0.02, verdict=True),
-        Range(path="confidence.structural_weight", low=0.02, high=0.6, step=0.02, verdict=True),
-        Range(path="regime.min_confidence", low=30.0, high=80.0, step=1.0, verdict=True),
-        Range(path="structural.min_ai_score", low=4.0, high=9.0, step=0.1, verdict=True),
-        Range(path="market.max_spread_bps", low=4.0, high=25.0, step=0.5, verdict=True),
-        Range(path="market.max_atr_pct", low=1.0, high=6.0, step=0.1, verdict=True),
-        Range(path="market.min_depth", low=10.0, high=70.0, step=1.0, verdict=True),
-        Range(path="exits.scale_out_fraction", low=0.0, high=1.0, step=0.05),
-        Range(path="exits.theta_decay_pct", low=20.0, high=100.0, step=5.0),
-        Range(path="exits.minutes_before_close", low=0.0, high=60.0, step=5.0),
-        Range(path="exits.weekly_sessions", low=1, high=5, step=1),
-        Range(path="exits.monthly_sessions", low=1, high=15, step=1),
-        Range(path="context.level_passed_fraction", low=0.1, high=0.9, step=0.05),
-        Range(path="context.redecide_seconds", low=30.0, high=300.0, step=30.0),
-        Range(path="contract.otm_offset", low=0.0, high=0.02, step=0.001),
+        SearchRange(path="confidence.execute_at", low=55.0, high=90.0, step=0.5, verdict=True),
+        SearchRange(path="confidence.wait_at", low=40.0, high=70.0, step=0.5, verdict=True),
+        SearchRange(path="confidence.regime_weight", low=0.02, high=0.6, step=0.02, verdict=True),
+        SearchRange(path="confidence.expert_weight", low=0.02, high=0.6, step=0.02, verdict=True),
+        SearchRange(path="confidence.alignment_weight", low=0.02, high=0.6, step=0.02, verdict=True),
+        SearchRange(path="confidence.market_weight", low=0.02, high=0.6, step=0.02, verdict=True),
+        SearchRange(path="confidence.structural_weight", low=0.02, high=0.6, step=0.02, verdict=True),
+        SearchRange(path="regime.min_confidence", low=30.0, high=80.0, step=1.0, verdict=True),
+        SearchRange(path="structural.min_ai_score", low=4.0, high=9.0, step=0.1, verdict=True),
+        SearchRange(path="market.max_spread_bps", low=4.0, high=25.0, step=0.5, verdict=True),
+        SearchRange(path="market.max_atr_pct", low=1.0, high=6.0, step=0.1, verdict=True),
+        SearchRange(path="market.min_depth", low=10.0, high=70.0, step=1.0, verdict=True),
+        SearchRange(path="exits.scale_out_fraction", low=0.0, high=1.0, step=0.05),
+        SearchRange(path="exits.theta_decay_pct", low=20.0, high=100.0, step=5.0),
+        SearchRange(path="exits.minutes_before_close", low=0.0, high=60.0, step=5.0),
+        SearchRange(path="exits.weekly_sessions", low=1, high=5, step=1),
+        SearchRange(path="exits.monthly_sessions", low=1, high=15, step=1),
+        SearchRange(path="context.level_passed_fraction", low=0.1, high=0.9, step=0.05),
+        SearchRange(path="context.redecide_seconds", low=30.0, high=300.0, step=30.0),
+        SearchRange(path="contract.otm_offset", low=0.0, high=0.02, step=0.001),
     )
 }
 """Every rule that can be searched over."""
@@ -65,7 +65,7 @@ GATES_ONLY = ("confidence.execute_at", "structural.min_ai_score", "market.max_sp
 """What is searched over when nothing else is said."""
 
 
-def ranges(paths: Iterable[str]) -> tuple[Range, ...]:
+def ranges(paths: Iterable[str]) -> tuple[SearchRange, ...]:
     """The ranges of some rules; raises ValueError naming one that is not searched over."""
     wanted = tuple(paths)
     unknown = [path for path in wanted if path not in SPACE]
@@ -91,7 +91,7 @@ def changes(base: Rules, values: Mapping[str, Number]) -> dict[str, tuple[Number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Traded:
+class TradeResults:
     """The trades a set of rules makes: exchange ``day`` (since 1970) and ``value`` (R or $), shape (n,)."""
 
     day: Ints
@@ -113,7 +113,7 @@ class Traded:
         return sums
 
 
-def traded(columns: DecisionColumns, outcomes: Outcomes, value: Floats, rules: Rules) -> Traded:
+def trade_results(columns: DecisionColumns, outcomes: Outcomes, value: Floats, rules: Rules) -> TradeResults:
     """What rules would have traded of the stored decisions: each signal's first EXECUTE, limits applied anew.
 
     ``value`` (n,) is what each decision made, NaN where no outcome is known: those trades are left out.
@@ -125,4 +125,4 @@ def traded(columns: DecisionColumns, outcomes: Outcomes, value: Floats, rules: R
     few = outcomes.take(rows)
     made = rows[allowed(few, np.ones(len(rows), dtype=np.bool_), rules)]
     made = made[~np.isnan(value[made])]
-    return Traded(day=outcomes.day[made], value=value[made])
+    return TradeResults(day=outcomes.day[made], value=value[made])

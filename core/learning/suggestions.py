@@ -25,7 +25,7 @@ from core.learning.session_statistics import difference
 from core.learning.tunable_rules import Lever, levers
 from core.learning.whatif import WhatIf
 from core.performance.metric import Metric
-from core.rules import DEFAULT, Rules, RulesError
+from core.rules import DEFAULT, Rules, RulesError, parse_rules
 
 _DIGITS = 4
 
@@ -109,7 +109,7 @@ class _Test:
 
 def suggest(seen: Observations | Iterable[Observation], rules: Rules = DEFAULT) -> Search:
     """Suggestions, the most certain first, and what was tested to find them. Source: SPEC §13."""
-    seen = seen if isinstance(seen, Observations) else Observations.of(seen)
+    seen = seen if isinstance(seen, Observations) else Observations.from_rows(seen)
     measures = _measures(seen, rules)
     tests = list(_tests(seen, rules, measures))
     q = benjamini_hochberg(np.array([test.p for test in tests]), np.array([test.weight for test in tests]))
@@ -136,7 +136,7 @@ def apply(suggestion: Suggestion, rules_toml: str) -> str:
 
     Raises RulesError when the text's rule is no longer the value the suggestion moves from.
     """
-    rules = Rules.parse(rules_toml)
+    rules = parse_rules(rules_toml)
     now = rule_value(rules, suggestion.rule)
     if now != suggestion.old:
         raise RulesError(f"{suggestion.rule}: is {now:g} now, the suggestion was made for {suggestion.old:g}")

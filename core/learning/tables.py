@@ -69,7 +69,7 @@ def table(observations: Observations | Iterable[Observation], name: str) -> tupl
     """
     if name not in TABLES:
         raise ValueError(f"table: {name!r} is not one of {', '.join(TABLES)}")
-    seen = observations if isinstance(observations, Observations) else Observations.of(observations)
+    seen = observations if isinstance(observations, Observations) else Observations.from_rows(observations)
     column = seen.label(TABLES[name])
     order = {label: place for place, label in enumerate(_ORDERS.get(name, ()))}
     sizes = np.bincount(column.codes, minlength=len(column.labels))
@@ -104,7 +104,7 @@ def drift(
 
     ``last`` is the exchange day to look back from, by default that of the newest signal.
     """
-    seen = observations if isinstance(observations, Observations) else Observations.of(observations)
+    seen = observations if isinstance(observations, Observations) else Observations.from_rows(observations)
     limits = rules.learning
     last = last or seen.last_day()
     if last is None:

@@ -14,9 +14,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from core.learning.deflated_sharpe import Deflated, deflated_sharpe, sharpe
+from core.learning.deflated_sharpe import DeflatedSharpe, deflated_sharpe, sharpe
 from core.learning.outcomes import Floats, Ints
-from core.learning.search import Traded
+from core.learning.search import TradeResults
 
 
 def worth(values: Floats, least: int, penalty: float) -> float:
@@ -57,7 +57,7 @@ def walk_forward(days: Ints, folds: int, embargo: int) -> tuple[Fold, ...]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scored:
+class TrialScore:
     """One trial: ``value`` is what the search maximises, the mean of its worth on the folds' pasts."""
 
     value: float
@@ -69,7 +69,7 @@ class Scored:
     sharpe: float | None
 
 
-def score(made: Traded, folds: tuple[Fold, ...], days: Ints, least: int, penalty: float) -> Scored:
+def score(made: TradeResults, folds: tuple[Fold, ...], days: Ints, least: int, penalty: float) -> TrialScore:
     """What the trades of one set of rules are worth.
 
     ``least`` trades are asked of the whole of ``days``, of a stretch as many as its share of them.
@@ -79,7 +79,7 @@ def score(made: Traded, folds: tuple[Fold, ...], days: Ints, least: int, penalty
         return worth(made.on(some), math.ceil(least * len(some) / len(days)), penalty)
 
     train, test = tuple(at(fold.train) for fold in folds), tuple(at(fold.test) for fold in folds)
-    return Scored(
+    return TrialScore(
         value=sum(train) / len(train),
         trades=len(made),
         mean=float(made.value.mean()) if len(made) else None,
@@ -91,7 +91,7 @@ def score(made: Traded, folds: tuple[Fold, ...], days: Ints, least: int, penalty
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Walked:
+class WalkForwardStep:
     """One step of the walk: the trial that was best on the fold's past, and what it was worth after."""
 
     trial: int
@@ -111,13 +111,13 @@ class Verdict:
 
     winner: int
     trials: int
-    walk: tuple[Walked, ...]
+    walk: tuple[WalkForwardStep, ...]
     walked: float
     in_force: float
-    deflated: Deflated
+    deflated: DeflatedSharpe
 
 
-def judge(trials: Mapping[int, Scored], now: Scored, winner: Traded, days: Ints) -> Verdict:
+def judge(trials: Mapping[int, TrialScore], now: TrialScore, winner: TradeResults, days: Ints) -> Verdict:
     """Weigh the best of all trials (by number); ``winner`` are its trades. Raises ValueError without a trial."""
     if not trials:
         raise ValueError("no trial was finished")
@@ -127,7 +127,7 @@ def judge(trials: Mapping[int, Scored], now: Scored, winner: Traded, days: Ints)
         chosen = max(trials, key=lambda number: (trials[number].train[fold], -number))
         found = trials[chosen]
         walk.append(
-            Walked(
+            WalkForwardStep(
                 trial=chosen,
                 train=found.train[fold],
                 test=found.test[fold],
@@ -146,6 +146,6 @@ def judge(trials: Mapping[int, Scored], now: Scored, winner: Traded, days: Ints)
     )
 
 
-def best_of(trials: Mapping[int, Scored]) -> int:
+def best_of(trials: Mapping[int, TrialScore]) -> int:
     """The number of the trial with the largest value, the earliest of equals."""
     return max(trials, key=lambda number: (trials[number].value, -number))

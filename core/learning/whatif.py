@@ -40,7 +40,7 @@ IN_SAMPLE = "IN-SAMPLE: the candidate is tried on the past it was found on"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Exits:
+class ReplayedExits:
     """What the candidate's exits make of m trades, arrays of shape (m,).
 
     ``net`` in $ at multiplier 1, NaN where there is no telling, and ``why`` then a code into WHY; ``exit_at``
@@ -52,7 +52,7 @@ class Exits:
     why: Codes
 
 
-Leave = Callable[[Ints], Exits]
+ReplayExits = Callable[[Ints], ReplayedExits]
 """Leaves the trades of some rows again by the candidate's exits."""
 Resize = Callable[[Ints], Floats]
 """The candidate's multiplier over that of the rules in force, for the trades of some rows."""
@@ -117,11 +117,11 @@ def whatif(
     in_force: Rules,
     candidate: Rules,
     resize: Resize | None = None,
-    leave: Leave | None = None,
+    replay_exits: ReplayExits | None = None,
 ) -> WhatIf:
     """Try candidate rules on stored decisions; both arguments in the order of time. Source: SPEC §13.
 
-    ``resize`` answers for another size where the outcomes do not, ``leave`` for other exits; without it they
+    ``resize`` answers for another size where the outcomes do not, ``replay_exits`` for other exits; without it they
     are not applied. Raises ValueError when the two are not of one length.
     """
     if len(columns) != len(outcomes):
@@ -133,7 +133,7 @@ def whatif(
     few = outcomes.take(rows)
     if resize is not None:
         few = replace(few, scale=resize(rows))
-    again = leave(rows) if leave is not None and in_force.exits != candidate.exits else None
+    again = replay_exits(rows) if replay_exits is not None and in_force.exits != candidate.exits else None
     other = few if again is None else replace(few, net=again.net, exit_at=again.exit_at)
     made_now = _trades(now, rows, few, in_force)
     made_then = _trades(then, rows, other, candidate)
@@ -147,7 +147,7 @@ def whatif(
         later_third=compare.over(starts),
         rules=differing,
         not_applied=tuple(
-            path for path in differing if not _applies(path, few.scale is not None, leave is not None)
+            path for path in differing if not _applies(path, few.scale is not None, replay_exits is not None)
         ),
     )
 
@@ -191,7 +191,7 @@ class _Comparison:
         made_now: Flags,
         made_then: Flags,
         other: Floats,
-        again: Exits | None,
+        again: ReplayedExits | None,
     ) -> None:
         self.now, self.then, self.rows, self.few = now, then, rows, few
         self.made_now, self.made_then = made_now, made_then

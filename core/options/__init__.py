@@ -1,4 +1,16 @@
-"""Option mechanics: model values, Greeks and implied volatility."""
+"""Option mechanics: model values, Greeks, implied volatility, contract selection and simulated fills.
+
+Job: the mathematics and the market rules of one option. May not touch files, sockets, the wall clock,
+positions, the engine or the screens: arrays and floats in, arrays and floats out.
+
+Read first:
+
+- pricing.py: Black-Scholes-Merton values and Greeks on two clocks; theta comes from here.
+- implied_volatility.py: the inverse, from a price to a volatility.
+- trading_clock.py: time to expiry in years of variance.
+- contract.py: the choice of expiry, strike and OCC symbol for a signal.
+- fills.py: the simulated fill of an order on a quote, with its costs.
+"""
 
 from core.options.implied_volatility import implied_volatility, implied_volatility_one
 from core.options.pricing import Greeks, GreeksOne, greeks, greeks_one, price, price_one

@@ -1,4 +1,4 @@
-"""Array plumbing of the pricer and the implied volatility: broadcasting, blocks and the sign of the right."""
+"""Prepare arrays for the pricer and the implied volatility: broadcasting, blocks and the sign of the right."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def flatten(*inputs: ArrayLike) -> tuple[tuple[int, ...], int, list[Floats]]:
 
 
 def blocks(size: int, arrays: list[Floats]) -> Iterator[tuple[slice, list[Floats]]]:
-    """Yield slices of at most BLOCK elements with the arrays cut to them (0-d arrays pass through)."""
+    """Yield slices of at most BLOCK elements with the arrays cut to them (0-d arrays are passed unchanged)."""
     if size <= BLOCK:
         if size:
             yield slice(0, size), arrays

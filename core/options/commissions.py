@@ -1,4 +1,4 @@
-"""What brokers charge for an option order: flat by the rules, or one of the presets."""
+"""Commission of an option order: a flat fee from the rules, or a preset of a broker's price list."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from core.rules.sections import FillRules
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommissionPlan:
-    """Dollars per contract by premium, rows (premium at least, fee) from the top, and the least per order."""
+    """Dollars per contract by premium, as rows (premium from, fee) from the top, and the minimum per order."""
 
     opening: tuple[tuple[float, float], ...]
     closing: tuple[tuple[float, float], ...]
@@ -26,7 +26,10 @@ PRESETS: dict[str, CommissionPlan] = {
 
 
 def commission(contracts: int, premium: float, opening: bool, rules: FillRules) -> float:
-    """Dollars for one order at a premium per share, to the cent; raises ValueError for an unknown preset."""
+    """Return the commission of one order in dollars, to the cent, at a premium per share.
+
+    Raises ValueError for an unknown preset.
+    """
     if not rules.commission_preset:
         return round(contracts * rules.commission, 2)
     plan = PRESETS.get(rules.commission_preset)

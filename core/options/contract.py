@@ -1,6 +1,7 @@
-"""Which listed option a signal trades: expiry, strike, root and symbol (liquidity is in ``quotes``).
+"""Choose the listed option that a signal trades: expiry, strike, root and symbol (liquidity is in
+``quotes``).
 
-A broker's chain, when there is one, is the truth; the rules' tables stand in for it otherwise.
+A broker's option chain is used where there is one; otherwise the rules' tables stand in for it.
 """
 
 from __future__ import annotations
@@ -36,11 +37,11 @@ def choose_expiry(
     listed: Iterable[date] | None,
     rules: ContractRules,
 ) -> date | None:
-    """The expiry that a signal of that timeframe in minutes trades; ``None`` when none is listed.
+    """Return the expiry that a signal of a timeframe in minutes trades; ``None`` when none is listed.
 
-    A timeframe of ``None`` (not stated) is taken as one under a day's. ``listed`` are the expiries of the
-    tradable root, without it the rules' tables are asked. Only sessions
-    count. Same day needs the session's close to be at least ``zero_dte_minutes_left`` away.
+    An unknown timeframe (``None``) counts as shorter than a day's. ``listed`` are the expiries of the
+    tradable root; without them the rules' tables are used. Only sessions count. An expiry on the same day
+    needs its close at least ``zero_dte_minutes_left`` away.
     """
     today = calendar.market_date(now)
     if listed is None:
@@ -65,7 +66,7 @@ def choose_expiry(
 def listed_expiries(
     symbol: str, first: date, last: date, calendar: Calendar, rules: ContractRules
 ) -> tuple[date, ...]:
-    """The expiries from ``first`` to ``last`` by the rules' tables: daily, Mon/Wed/Fri, or Fridays."""
+    """Return the expiries from ``first`` to ``last`` by the rules' tables: daily, Mon/Wed/Fri, or Fridays."""
     last = min(last, LAST_DAY)
     if symbol in rules.daily_expiries:
         return calendar.session_dates(first, last)
@@ -75,7 +76,7 @@ def listed_expiries(
 
 @lru_cache(maxsize=64)
 def _weekly(weekdays: tuple[int, ...], first: date, last: date, calendar: Calendar) -> tuple[date, ...]:
-    """The sessions that some weekdays' expiries fall on; every entry of a day asks for the same few."""
+    """Return the sessions that some weekdays' expiries fall on; cached, every entry of a day needs the same."""
     monday = first - timedelta(days=first.weekday() + 7)
     weeks = range((last - monday).days // 7 + 2)
     nominal = (monday + timedelta(days=7 * week + weekday) for week in weeks for weekday in weekdays)
@@ -84,7 +85,7 @@ def _weekly(weekdays: tuple[int, ...], first: date, last: date, calendar: Calend
 
 
 def expiry_session(nominal: date, calendar: Calendar) -> date:
-    """The session a nominal expiry falls on: a holiday Monday moves on, any other holiday moves back."""
+    """Return the session of a nominal expiry: a holiday Monday moves forward, any other holiday back."""
     if calendar.is_session(nominal):
         return nominal
     moves_on = nominal.weekday() == _MONDAY
@@ -92,7 +93,7 @@ def expiry_session(nominal: date, calendar: Calendar) -> date:
 
 
 def monthly_expiry(year: int, month: int, calendar: Calendar) -> date:
-    """The standard monthly expiry: the third Friday, or the session before when that is a holiday."""
+    """Return the standard monthly expiry: the third Friday, or the session before when that is a holiday."""
     first = date(year, month, 1)
     return expiry_session(first + timedelta(days=(_FRIDAY - first.weekday()) % 7 + 14), calendar)
 
@@ -121,10 +122,11 @@ def _monthly(today: date, ahead: Sequence[date], calendar: Calendar, rules: Cont
 def candidate_strikes(
     spot: float, direction: Direction, symbol: str, strikes: Iterable[float] | None, rules: ContractRules
 ) -> tuple[float, ...]:
-    """The strike to trade and the next ones away from the money to try when it is not liquid, in that order.
+    """Return the strike to trade, then the next ones away from the money to try if it is not liquid.
 
-    ``strikes`` are the listed ones of the expiry, without them the rules' steps form the grid. Empty when
-    none qualifies. Midway between two strikes the lower is nearest. Raises ContractError for spot <= 0.
+    ``strikes`` are the listed ones of the expiry; without them the rules' steps form the grid. Empty when
+    none qualifies. Midway between two strikes the lower counts as nearest. Raises ContractError for spot <=
+    0.
     """
     if not (math.isfinite(spot) and spot > 0):
         raise ContractError(f"no strike can be chosen at a spot of {spot}")
@@ -146,7 +148,7 @@ def candidate_strikes(
 
 
 def strike_step(symbol: str, spot: float, rules: ContractRules) -> float:
-    """The distance between strikes without a chain, in dollars: by symbol, else by price."""
+    """Return the distance between strikes without a chain, in dollars: by symbol, else by price."""
     by_symbol = rules.strike_steps.get(symbol)
     if by_symbol is not None:
         return float(by_symbol)
@@ -164,17 +166,17 @@ def _grid(target: float, symbol: str, spot: float, rules: ContractRules) -> list
 
 
 def root_of(symbol: str, rules: ContractRules) -> str:
-    """The root that is traded for an underlying: its PM-settled index root, else its letters (BRKB)."""
+    """Return the root traded for an underlying: its PM-settled index root, else its letters (BRKB)."""
     return rules.pm_roots.get(symbol) or symbol.translate(_MARKS)
 
 
 def make_contract(
     symbol: str, expiry: date, strike: float, direction: Direction, rules: ContractRules
 ) -> Contract:
-    """The standard contract for a direction: LONG buys the call, SHORT the put.
+    """Return the standard contract for a direction: LONG buys the call, SHORT the put.
 
-    Raises ContractError when there is no OCC symbol for it: a root that is not 1–6 letters, a strike that is
-    not positive, not below 100,000 or not in thousandths.
+    Raises ContractError when it has no OCC symbol: a root that is not 1–6 letters, a strike that is not
+    positive, not below 100,000 or not in thousandths.
     """
     root = root_of(symbol, rules)
     if not (root.isalpha() and root.isascii() and len(root) <= 6):

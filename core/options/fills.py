@@ -1,8 +1,8 @@
-"""Simulated fills: what an order on one option is filled at, and what of that was cost.
+"""Simulated fills: the price of an order on one option, and its costs.
 
 Invariants, tested under these names: a market order never fills better than the quote; costs add up (mid
 value -/+ spread, slippage and commission is the cash that moved); a sale never fills below 0; an entry never
-fills on stale prices. Bad input raises, an order that cannot be filled is refused with a code.
+fills on stale prices. Bad input raises; an order that cannot be filled is refused with a code.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class FillQuality(StrEnum):
 class Order:
     """An order for ``contracts`` options on ``symbol`` (the underlying, which sets the tick).
 
-    ``accept_stale`` is for exits that must act (by time, by hand): they fill on what there is, flagged.
+    ``accept_stale`` is for exits: they fill on the quote there is, and the fill is flagged stale.
     """
 
     symbol: str
@@ -81,7 +81,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotFilled:
-    """An order that was refused, and why."""
+    """Refusal of an order: the code and a text."""
 
     code: Refusal
     text: str
@@ -89,12 +89,12 @@ class NotFilled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fill:
-    """What an order got: ``price`` and ``mid`` per share, costs in dollars for all ``contracts``.
+    """Fill of an order: ``price`` and ``mid`` per share, costs in dollars for all ``contracts``.
 
-    ``spread_cost`` is the way from mid to the quoted side, ``slippage`` the rest of the way to ``price``
-    (size, tick rounding, and what a limit gave away beyond the quote), so that
-    mid·contracts·100 -/+ (spread_cost + slippage + commission) is the cash of a sale / a purchase.
-    ``estimated`` when the quote was the model's, ``stale`` when it was older than an entry may use.
+    ``spread_cost`` is the distance from mid to the quoted side, ``slippage`` the rest of the distance to
+    ``price`` (size, tick rounding, and a limit beyond the quote). So mid·contracts·100 -/+ (spread_cost +
+    slippage + commission) is the cash of a sale / a purchase. ``estimated``: the quote was the model's;
+    ``stale``: it was older than an entry may use.
     """
 
     side: Side
@@ -113,7 +113,7 @@ class Fill:
 
     @property
     def remaining(self) -> int:
-        """Contracts not filled: cancelled for an entry, to be tried again on the next price for an exit."""
+        """Contracts not filled: cancelled for an entry, retried at the next price for an exit."""
         return self.requested - self.contracts
 
 
@@ -127,16 +127,16 @@ def fill(
 ) -> Fill | NotFilled:
     """Fill an order on a quote at an instant, or refuse it with a code.
 
-    Market: the quoted side, plus slippage growing with size, rounded to the tick against us. Limit: at the
-    limit when the quoted side reaches it, without size slippage. Above ``partial_above`` contracts only
-    ``partial_pct`` % fill. A feed's spread beyond the contract's liquidity rule refuses entries alone.
+    Market: the quoted side plus slippage that grows with size, rounded to the tick against the trader. Limit:
+    at the limit when the quoted side reaches it, without size slippage. Above ``partial_above`` contracts
+    only ``partial_pct`` % fill. A feed's spread beyond the contract's liquidity rule refuses entries only.
     """
     stale = quote.is_stale(now, rules)
     refusal = _refusal(order, quote, market_open, stale, rules, contract)
     if refusal is not None:
         return refusal
     mid, side = quote.mid, quote.ask if order.side is Side.BUY else quote.bid
-    assert mid is not None and side is not None  # _refusal has seen both
+    assert mid is not None and side is not None  # _refusal checked both
     if order.limit is None:
         price = _market_price(order, mid, side, rules)
     elif (order.limit - side) * (1 if order.side is Side.BUY else -1) >= -1e-9:
@@ -155,10 +155,10 @@ def fill(
 def place(
     symbol: str, side: Side, contracts: int, quote: OptionQuote, rules: FillRules, *, at_market: bool = False
 ) -> Order:
-    """The order that the rules place on a quote; a sale takes a stale one, a purchase never.
+    """Return the order that the rules place on a quote; a sale accepts a stale quote, a purchase never does.
 
-    At market, or where ``order_type`` says limit at the quoted side on its tick, which fills at once and
-    without slippage. Stops and exits that must act are ``at_market`` whatever the rules say.
+    At market; or, where the rule ``order_type`` is "limit", at the quoted side on its tick, which fills at
+    once and without slippage. Stops and other exits that must act are ``at_market`` whatever the rules say.
     """
     selling = side is Side.SELL
     limit = 0.0
@@ -166,7 +166,7 @@ def place(
         quoted = quote.bid if selling else quote.ask
         if quoted is not None and math.isfinite(quoted) and quoted > 0:
             limit = tick_down(symbol, quoted, rules) if selling else tick_up(symbol, quoted, rules)
-    if limit <= 0:  # a bid of less than a tick cannot be asked for
+    if limit <= 0:  # no limit is possible at a bid below one tick
         return Order(symbol=symbol, side=side, contracts=contracts, accept_stale=selling)
     return Order(
         symbol=symbol,
@@ -179,7 +179,7 @@ def place(
 
 
 def settle(contracts: int, intrinsic: float, source: str, at: datetime) -> Fill:
-    """The cash of options held to expiry: intrinsic value to the cent below, no spread, no commission."""
+    """Return the settlement of options held to expiry: intrinsic value rounded down to the cent, no costs."""
     if not (math.isfinite(intrinsic) and intrinsic >= 0):
         raise ValueError(f"intrinsic value is {intrinsic}")
     price = math.floor(intrinsic * 100 + 1e-6) / 100

@@ -157,7 +157,9 @@ def _solve(x: Floats, s: Floats, log_beta: Floats) -> Floats:
 
 
 def _step_fast(x: Floats, s: Floats, log_beta: Floats) -> Floats:
-    """Halley's step on ln β with the normal distribution itself: a third of the time, enough to get near."""
+    """Return Halley's step on ln β with the normal distribution: a third of the time, exact enough to get
+    near.
+    """
     from scipy.special import ndtr
 
     h = x / s
@@ -183,7 +185,7 @@ def _step_fast(x: Floats, s: Floats, log_beta: Floats) -> Floats:
 
 
 def _step_exact(x: Floats, s: Floats, log_beta: Floats) -> Floats:
-    """Halley's step on ln β with erfcx, which keeps all digits in the wings and minutes before expiry."""
+    """Return Halley's step on ln β with erfcx, which keeps all digits in the wings and minutes before expiry."""
     from scipy.special import erfcx
 
     h = x / s
@@ -223,7 +225,7 @@ def _halley(f: Floats, ratio: Floats, h_squared: Floats, s: Floats) -> Floats:
 
 
 def _persist(x: Floats, s: Floats, log_beta: Floats) -> Floats:
-    """Iterate inside a bracket until nothing moves; what has not settled then has no answer: NaN."""
+    """Iterate inside a bracket until the step is negligible; rows that do not converge become NaN."""
     # Beyond `high` N(d2) is under 1e-18 and β at its bound; √(2|x|) is where b changes its curvature.
     low, high = np.zeros_like(s), 9.0 + np.sqrt(81.0 - 2.0 * x)
     s = np.where((s > low) & (s < high), s, np.maximum(np.sqrt(-2.0 * x), 1e-3))
@@ -282,7 +284,7 @@ def implied_volatility_one(
             break
         if abs(step) <= _SETTLED * s:
             return s / math.sqrt(years)
-    # A far wing or a price at its bound: the array code brackets it.
+    # A far wing or a price near its bound needs the bracketing of the array code.
     array = implied_volatility(
         *(price, spot, strike, years, is_call), rate=rate, dividend=dividend, carry_years=carry
     )

@@ -1,4 +1,4 @@
-"""Black–Scholes–Merton values and Greeks on two clocks: variance time and calendar time.
+"""Black-Scholes-Merton values and Greeks on two clocks: variance time and calendar time.
 
 Volatility acts over `years` (the trading clock), interest and dividends over `carry_years` (the calendar):
 
@@ -10,7 +10,9 @@ call_delta_between_0_and_1, gamma_and_vega_not_negative, call_rises_with_spot_an
 scalar_equals_array. At zero time or zero volatility the value is the discounted intrinsic value of the
 forward. A negative time, volatility, spot or strike has no price: NaN, never a guess.
 
-Source of the formulae: Haug, The Complete Guide to Option Pricing Formulas, 2nd edition, chapters 1 and 2.
+Sources: Black and Scholes (1973), "The Pricing of Options and Corporate Liabilities"; Merton (1973), "Theory
+of Rational Option Pricing" (dividends); Haug, The Complete Guide to Option Pricing Formulas, 2nd edition,
+chapters 1 and 2 (Greeks).
 """
 
 from __future__ import annotations
@@ -60,7 +62,7 @@ class GreeksOne(NamedTuple):
 
 
 class _Terms(NamedTuple):
-    """What value and Greeks have in common, for one block; `leg_a` and `leg_b` are the two terms of V / w."""
+    """Terms shared by value and Greeks of one block; `leg_a` and `leg_b` are the two terms of V / w."""
 
     root_t: Floats
     deviation: Floats
@@ -155,7 +157,7 @@ def _terms(block: list[Floats]) -> _Terms:
         at_forward = (d1 == 0) & (deviation == 0)
         d1 = np.where(at_forward, 0.0, d1 / deviation + 0.5 * deviation)
         d1[(deviation < 0) | (spot < 0) | (strike < 0)] = np.nan
-    # scipy.special costs 26 MB and .16 s; a deck that marks a handful of positions never needs it.
+    # Imported here because scipy.special costs 26 MB and 0.16 s, and the scalar path does not need it.
     from scipy.special import ndtr
 
     w_d2 = d1 - deviation
@@ -243,7 +245,7 @@ def price_one(
     """Return the value of one option in $, as price does, thirty times faster than by an array of one."""
     carry = years if carry_years is None else carry_years
     if not (spot > 0 and strike > 0 and years > 0 and volatility > 0):
-        # The limits and refusals are stated once, in the array code.
+        # The array code alone handles the limits (zero time) and invalid inputs.
         array = price(
             *(spot, strike, years, volatility, is_call),
             rate=rate,
@@ -274,10 +276,10 @@ def price_corners(
     dividend: float = 0.0,
     american: bool = False,
 ) -> tuple[float, ...]:
-    """Return price_one at the eight corners of two spots, volatilities and times, to the bit.
+    """Return price_one at the eight corners of two spots, volatilities and times, equal to the bit.
 
-    ``times`` are (years, carry_years). Time turns fastest, then volatility, then the spot. What the corners
-    share is worked out once.
+    ``times`` are (years, carry_years). Time varies fastest, then volatility, then the spot. Terms that
+    corners share are calculated once.
     """
     if not (min(spots) > 0 and strike > 0 and min(volatilities) > 0 and min(times[0][0], times[1][0]) > 0):
         return tuple(
@@ -368,7 +370,7 @@ def greeks_one(
 
 
 def log_ratios(spot: Floats, strike: Floats) -> Floats:
-    """Return ln(spot / strike) exact to the last digits, which minutes before expiry are all there is."""
+    """Return ln(spot / strike) to the last digits, which matter minutes before expiry."""
     move = spot - strike
     far = np.log1p(np.abs(move) / np.minimum(spot, strike))
     return np.copysign(far, move)

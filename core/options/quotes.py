@@ -1,4 +1,4 @@
-"""What an option is quoted at, by a feed or by the model, and why a quote may not be traded on."""
+"""Quotes of options, by a feed or by the model, and the reasons not to trade on one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MODEL = "model"
 
 
 class Refusal(StrEnum):
-    """Why a quote is not traded on or an order not filled."""
+    """Reason why a quote is not traded on or an order is not filled."""
 
     MARKET_CLOSED = "MARKET_CLOSED"
     STALE_QUOTE = "STALE_QUOTE"
@@ -30,8 +30,9 @@ class Refusal(StrEnum):
 class OptionQuote:
     """Bid and ask of one contract in dollars per share at an instant; a side without a price is ``None``.
 
-    ``at`` is when a feed's quote was made, or when the underlying price a model quote rests on was made.
-    ``source`` names the feed or is "model"; a model quote alone states ``model_mid``: its bid stops at 0.
+    ``at`` is the instant of a feed's quote, or of the underlying's price behind a model quote. ``source``
+    names the feed or is "model". Only a model quote has ``model_mid``: its bid stops at 0, so that the middle
+    of its sides is not always its value.
     """
 
     bid: float | None
@@ -48,7 +49,7 @@ class OptionQuote:
 
     @property
     def mid(self) -> float | None:
-        """The middle of a two-sided, uncrossed quote (a model quote's own value), else ``None``."""
+        """The middle of a two-sided, uncrossed quote (the model's value of a model quote), else ``None``."""
         if self.is_model:
             return self.model_mid
         if self.bid is None or self.ask is None or self.fault() is not None:
@@ -59,12 +60,12 @@ class OptionQuote:
         return (now - self.at).total_seconds()
 
     def is_stale(self, now: datetime, rules: FillRules) -> bool:
-        """Whether it is older than the rules allow for its kind: an option quote, or a model on a price."""
+        """Return whether the quote is older than the rules allow for its kind, feed or model."""
         limit = rules.price_stale_seconds if self.is_model else rules.quote_stale_seconds
         return self.age_seconds(now) > limit
 
     def fault(self) -> Refusal | None:
-        """What is wrong with the two sides: one is missing, or they are crossed (locked is fine)."""
+        """Return the fault of the two sides, missing or crossed, else ``None`` (bid equal to ask is no fault)."""
         if self.is_model:
             return None
         if self.ask is None or not (math.isfinite(self.ask) and self.ask > 0):
@@ -77,7 +78,7 @@ class OptionQuote:
 def spread_fault(
     quote: OptionQuote, symbol: str, contract: ContractRules, fills: FillRules
 ) -> Refusal | None:
-    """SPREAD_TOO_WIDE when a feed's spread exceeds both the percentage of mid and the ticks allowed."""
+    """Return SPREAD_TOO_WIDE when a feed's spread exceeds both the percentage of mid and the ticks allowed."""
     mid = quote.mid
     if quote.is_model or mid is None or quote.bid is None or quote.ask is None:
         return None
@@ -93,7 +94,7 @@ def liquidity_fault(
     fills: FillRules,
     open_interest: float | None = None,
 ) -> Refusal | None:
-    """Why a listed contract is not liquid enough to be opened, ``None`` when it is.
+    """Return the reason why a listed contract is not liquid enough for an entry, ``None`` when it is.
 
     ``symbol`` is the underlying; ``open_interest`` counts only when it is reported.
     """

@@ -1,4 +1,4 @@
-"""The quote that is assumed around a model value: how wide it is, by days to expiry or by premium."""
+"""Bid-ask spread assumed around a model value, by days to expiry or by premium."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ def quote_from_model(
     day: TradingDay | None,
     rules: FillRules,
 ) -> OptionQuote:
-    """Mid -/+ half the modelled spread, the bid not below 0.
+    """Return a quote of the model's value -/+ half the modelled spread, the bid not below 0.
 
-    ``priced_at`` is when the underlying price behind ``mid`` was made, ``day`` the session under way at
+    ``priced_at`` is the instant of the underlying's price behind ``mid``, ``day`` the session open at
     ``now``. Raises ValueError for a mid that is negative or not finite.
     """
     if not (math.isfinite(mid) and mid >= 0):
@@ -46,10 +46,11 @@ def model_spread(
     day: TradingDay | None,
     rules: FillRules,
 ) -> float:
-    """The whole spread in dollars per share by the rules' model.
+    """Return the whole spread in dollars per share by the rules' model.
 
-    "dte": a percentage of mid in the range of its days to expiry, the point in it fixed by ``entry_id``.
-    "premium": max(tick, a·mid^b) by class, wider just after the open and, expiring today, before the close.
+    "dte": a percentage of mid within the range for the days to expiry, the point in the range fixed by
+    ``entry_id``. "premium": max(tick, a·mid^b) by class, wider just after the open and, on the expiry day,
+    before the close.
     """
     if rules.spread_model == "dte":
         rows = rules.spread_by_dte
@@ -63,7 +64,7 @@ def model_spread(
 
 
 def uniform_of(entry_id: str) -> float:
-    """A number in [0, 1) that depends on the entry's id alone."""
+    """Return a number in [0, 1) that depends only on the entry's id, so that a replay gives the same spread."""
     digest = hashlib.blake2b(f"spread:{entry_id}".encode(), digest_size=8).digest()
     return (int.from_bytes(digest, "big") >> 11) / 2**53
 

@@ -1,4 +1,4 @@
-"""The price grid of an option class, and rounding to it against the one who trades."""
+"""Price ticks of an option class, and rounding to them against the trader."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import math
 
 from core.rules.sections import FillRules
 
-_SLACK = 1e-9  # a price computed to lie on the grid is on it, whatever the last bits say
+_SLACK = 1e-9  # tolerates rounding in the last bits of a price on the grid
 
 
 def tick(symbol: str, price: float, rules: FillRules) -> float:
-    """The smallest price step of that underlying's options at that premium, in dollars."""
+    """Return the smallest price step of an underlying's options at a premium, in dollars."""
     if symbol in rules.penny_ticks:
         steps = rules.tick_steps["always_penny"]
     elif symbol in rules.penny_program:
@@ -21,12 +21,14 @@ def tick(symbol: str, price: float, rules: FillRules) -> float:
 
 
 def tick_up(symbol: str, price: float, rules: FillRules) -> float:
-    """The lowest price on the grid that is not below ``price``: what a buyer pays."""
+    """Return the lowest price on the grid that is not below ``price``: the price a buyer pays."""
     step = tick(symbol, price, rules)
     return round(math.ceil(price / step - _SLACK) * step, 4)
 
 
 def tick_down(symbol: str, price: float, rules: FillRules) -> float:
-    """The highest price on the grid that is not above ``price`` and not below 0: what a seller gets."""
+    """Return the highest price on the grid that is not above ``price`` and not below 0: the price a seller
+    gets.
+    """
     step = tick(symbol, price, rules)
     return round(max(0.0, math.floor(price / step + _SLACK) * step), 4)

@@ -1,8 +1,9 @@
-"""The trading clock: time to expiry as the share of a year's variance that is still to come.
+"""Trading clock: time to expiry as the share of a year's variance that is still to come.
 
-A session counts its minutes, a night and a weekend or holiday gap a fixed number each (SPEC: 100 and 150);
-inside a gap the minutes accrue evenly, so time to expiry is continuous and never rises as time passes. A
-year is the mean year of the whole table (units per 365.25 days), so it does not jump between years.
+A session counts its minutes; a night, and a weekend or holiday gap, count a fixed number of minutes each
+(rules ``clock.night_minutes`` and ``clock.weekend_minutes``). Inside a gap the minutes accrue evenly, so time
+to expiry is continuous and never rises as time passes. A year is the mean year of the whole calendar (minutes
+per 365.25 days), so it does not jump between years.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _MEAN_YEAR_SECONDS = 365.25 * 86_400.0
 
 
 class TradingClock:
-    """Converts spans of time to years of variance; immutable, O(log sessions) per question."""
+    """Converts spans of time to years of variance; immutable, O(log sessions) per call."""
 
     __slots__ = (
         "_knot_array",
@@ -36,7 +37,9 @@ class TradingClock:
     )
 
     def __init__(self, calendar: Calendar, night_minutes: float, weekend_minutes: float) -> None:
-        """``night_minutes`` between sessions of successive days, ``weekend_minutes`` over longer gaps."""
+        """Build the clock; ``night_minutes`` count between sessions of successive days, ``weekend_minutes``
+        otherwise.
+        """
         days, opens, closes = calendar.table()
         knots = np.column_stack((opens, closes)).ravel().astype(np.float64)
         steps = np.zeros(knots.size)
@@ -54,22 +57,24 @@ class TradingClock:
 
     @classmethod
     def from_rules(cls, rules: ClockRules) -> TradingClock:
-        """The clock of these rules on their calendar; equal rules share one clock."""
+        """Return the clock of these rules on their calendar; equal rules share one clock."""
         return _shared(Calendar.from_rules(rules), rules.night_minutes, rules.weekend_minutes)
 
     def years_between(self, start: datetime, end: datetime) -> float:
-        """Years of variance from ``start`` to ``end``, 0 when ``end`` is not later.
+        """Return the years of variance from ``start`` to ``end``, 0 when ``end`` is not later.
 
-        Raises CalendarError when either lies before the first open or after the last close of the table.
+        Raises CalendarError when either is before the first open or after the last close of the calendar.
         """
         return max(0.0, self._at(end.timestamp()) - self._at(start.timestamp())) / self.units_per_year
 
     def years_to_expiry(self, now: datetime, expiry: date) -> float:
-        """Years of variance left to the close of the expiry's session, 0 once it has closed."""
+        """Return the years of variance to the close of the expiry's session, 0 after it."""
         return self.years_between(now, self.expiry_instant(expiry))
 
     def years_between_arrays(self, starts: ArrayLike, ends: ArrayLike) -> NDArray[np.float64]:
-        """``years_between`` for epoch seconds that broadcast against each other; raises likewise."""
+        """Return ``years_between`` of epoch seconds that broadcast against each other; raises CalendarError
+        too.
+        """
         since, until = np.asarray(starts, dtype=np.float64), np.asarray(ends, dtype=np.float64)
         for seconds in (since, until):
             if seconds.size and not (seconds.min() >= self._knots[0] and seconds.max() <= self._knots[-1]):
@@ -78,7 +83,7 @@ class TradingClock:
         return np.asarray(np.maximum(spans, 0.0) / self.units_per_year)
 
     def expiry_instant(self, expiry: date) -> datetime:
-        """The close of the expiry's session; raises CalendarError when the exchange is closed that day."""
+        """Return the close of the expiry's session; raises CalendarError when the exchange is closed that day."""
         session = self.calendar.session(expiry)
         if session is None:
             raise CalendarError(f"{expiry} is not a session: no option expires then")
@@ -100,7 +105,9 @@ class TradingClock:
 
 
 def calendar_years(start: datetime, end: datetime) -> float:
-    """Years of 365 days from ``start`` to ``end`` for discounting and carry, 0 when ``end`` is not later."""
+    """Return the years of 365 days from ``start`` to ``end`` for interest and carry, 0 when ``end`` is not
+    later.
+    """
     return max(0.0, (end - start).total_seconds()) / CALENDAR_YEAR_SECONDS
 
 

@@ -1,4 +1,4 @@
-"""The implied volatility that is assumed where no option quote can be inverted."""
+"""Estimate a volatility where no option quote implies one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ OTHER = "other"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VolatilityEstimate:
-    """An estimated volatility a year on the trading clock, and the factors it is the product of."""
+    """An estimated volatility a year on the trading clock, and the factors of the product."""
 
     value: float
     base: float
@@ -31,7 +31,7 @@ def estimate_iv(
     iv_percentile: float | None,
     rules: VolatilityRules,
 ) -> VolatilityEstimate:
-    """base by class × term × (0.5 + iv_percentile/100) × skew for strikes below the forward.
+    """Return base by class × term × (0.5 + iv_percentile/100) × skew for strikes below the forward.
 
     ``years`` on the trading clock, ``dte`` in calendar days, ``iv_percentile`` 0–100 or ``None`` (factor 1).
     The skew counts standard deviations of the volatility before skew. Raises ValueError when strike or

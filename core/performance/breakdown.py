@@ -1,4 +1,4 @@
-"""The metrics of every bucket of a cut."""
+"""Break trades down by a cut: the metrics of each bucket."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ def breakdown(
     last: date | None = None,
     include_stale: bool = False,
 ) -> tuple[Bucket, ...]:
-    """One bucket per label of a cut that has trades, in the cut's own order or the largest first.
+    """Return one bucket per label of a cut that has trades, in the cut's own order or the largest first.
 
-    The sessions of all buckets are those of the whole. Raises ValueError naming a cut that is not known, or
-    that the columns do not hold.
+    All buckets use the sessions of the whole set. Raises ValueError naming a cut that is unknown or not among
+    the columns.
     """
     if cut not in CUTS or cut not in trades.cuts:
         raise ValueError(f"cut: {cut!r} is not one of {', '.join(CUTS)}")
@@ -64,7 +64,7 @@ def breakdown(
 
 
 def ordered(cut: str, labels: tuple[str, ...], sizes: np.ndarray[tuple[int], np.dtype[np.intp]]) -> list[int]:
-    """The places of the labels that have trades, in the order in which a cut shows them."""
+    """Return the indices of the labels that have trades, in the order in which a cut shows them."""
     rank = {label: place for place, label in enumerate(CUTS[cut].order)}
     filled = [code for code in range(len(labels)) if sizes[code]]
     return sorted(filled, key=lambda c: (rank.get(labels[c], len(rank)), -int(sizes[c]), labels[c]))

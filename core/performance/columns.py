@@ -1,4 +1,4 @@
-"""Trades in columns, ordered by exit: what a million of them can be measured from at once."""
+"""Trades in columns, ordered by exit: the form in which a million trades are measured at once."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ _OPTIONAL = (
 
 @dataclass(frozen=True, slots=True)
 class Codes:
-    """A column of texts: ``labels[codes[i]]`` is row i's."""
+    """A column of texts stored as numbers: the text of row i is ``labels[codes[i]]``."""
 
     labels: tuple[str, ...]
     codes: NDArray[np.int32]
 
     def then(self, later: Codes) -> Codes:
-        """These rows and after them others."""
+        """Return these rows followed by the rows of another column."""
         places = {label: code for code, label in enumerate(self.labels)}
         moved = [places.setdefault(label, len(places)) for label in later.labels]
         codes = np.array(moved, dtype=np.int32)[later.codes] if moved else later.codes
@@ -52,8 +52,8 @@ class Trades:
     """Columns of equal length in the order of exit; NaN is unknown.
 
     ``net``, ``gross`` and the parts in $, ``hold`` in seconds, ``exit_at`` in microseconds since 1970 UTC
-    (``UNKNOWN_AT`` first), ``day`` the exchange day of it. ``cuts`` holds the bucket of each row per cut.
-    Made by ``Trades.of`` from facts, by ``Trades.from_columns`` from arrays.
+    (``UNKNOWN_AT`` sorts first), ``day`` the exchange day of the exit. ``cuts`` holds each row's bucket per
+    cut. Made by ``Trades.from_trades`` from trades, by ``Trades.from_columns`` from arrays.
     """
 
     net: Floats
@@ -77,11 +77,11 @@ class Trades:
         return len(self.net)
 
     @classmethod
-    def of(cls, trades: Iterable[Trade | Mapping[str, Any]], *, cuts: Iterable[str] = CUTS) -> Self:
-        """Facts or ledger entries in columns; entries that are no closed trade are passed over.
+    def from_trades(cls, trades: Iterable[Trade | Mapping[str, Any]], *, cuts: Iterable[str] = CUTS) -> Self:
+        """Return trades or ledger entries in columns; entries that are not closed trades are skipped.
 
-        ``cuts`` names those by which they are to be told apart, by default all. Exits at one instant are
-        ordered by id, then as given. Raises ValueError for a net P&L that is not a number.
+        ``cuts`` names the breakdowns to prepare, by default all. Exits at the same instant are ordered by id,
+        then as given. Raises ValueError for a net P&L that is not a number.
         """
         cuts = tuple(cuts)
         rows = _rows(trades, figures_only=not cuts)
@@ -115,7 +115,10 @@ class Trades:
         order: Iterable[int] | None = None,
         **optional: Floats,
     ) -> Self:
-        """Arrays of one length; columns that are left out are unknown. Sorted by exit, unless ``order`` says how."""
+        """Return arrays of one length as trades; omitted columns are unknown.
+
+        The rows are sorted by exit, or put into the given ``order``.
+        """
         missing = np.full(len(net), np.nan)
         values = {name: optional.pop(name, missing) for name, _ in _OPTIONAL}
         if optional:
@@ -132,29 +135,29 @@ class Trades:
             made = made._take(np.fromiter(order, np.int64, len(net)))
         elif not np.all(exit_at[1:] >= exit_at[:-1]):
             made = made._take(np.argsort(exit_at, kind="stable"))
-        # Looked up last: instants in order are found several times as fast.
+        # Looked up after sorting, because sorted instants are several times as fast to look up.
         return replace(made, day=exchange_days(made.exit_at))
 
     def where(self, mask: Bools) -> Self:
-        """The rows of a mask, in their order."""
+        """Return the rows of a mask, in their order."""
         return self if mask.all() else self._take(mask)
 
     def fresh(self) -> Self:
-        """Without those of which a leg was sold without a fresh price."""
+        """Return the trades without those that have an exit filled without a fresh price."""
         return self.where(~self.stale)
 
     def window(self, days: int, as_of: datetime) -> Self:
-        """Those that left within so many days of 24 hours up to an instant."""
+        """Return the trades that exited within the last ``days`` times 24 hours before an instant."""
         start, end = micros(as_of - timedelta(days=days)), micros(as_of)
         return self.where((self.exit_at > start) & (self.exit_at <= end))
 
     def since(self, first: date, last: date) -> Self:
-        """Those that left on the exchange days from ``first`` to ``last``, both included."""
+        """Return the trades that exited on the exchange days from ``first`` to ``last``, both included."""
         low, high = np.datetime64(first, "D").astype(np.int64), np.datetime64(last, "D").astype(np.int64)
         return self.where((self.day >= low) & (self.day <= high))
 
     def then(self, later: Self) -> Self:
-        """These and after them others, none of which left before the last of these."""
+        """Return these trades followed by later ones; no later trade may exit before the last of these."""
         joined: dict[str, Any] = {
             f.name: np.concatenate((getattr(self, f.name), getattr(later, f.name)))
             for f in fields(self)

@@ -1,4 +1,4 @@
-"""The cuts: by what the trades are told apart, and into which bands what is measured falls."""
+"""Breakdowns ("cuts"): the properties trades are grouped by, and the bands of numeric ones."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ CONFIDENCE_BANDS: Bands = (
     (0.0, "under 50"), (50.0, "50–60"), (60.0, "60–70"), (70.0, "70–80"), (80.0, "80–90"), (90.0, "90–100"),
 )  # fmt: skip
 DTE_BANDS: Bands = ((0, "0DTE"), (1, "1–7 days"), (8, "8–45 days"), (46, "over 45 days"))
-"""The bounds at which spread and volatility terms change (SPEC §7, §8)."""
+"""Bounds in days to expiry at which the rules' spread and volatility terms change."""
 
 _PHASES = {1: "1 accumulation", 2: "2 markup", 3: "3 distribution", 4: "4 markdown"}
 _NO_PHASE = "no phase known"
 
 
 def band(value: float | None, bands: Bands) -> str:
-    """The label of the highest band that begins at or below a value."""
+    """Return the label of the highest band that begins at or below a value."""
     if value is None:
         return UNKNOWN
     return next((label for start, label in reversed(bands) if value >= start), bands[0][1])
@@ -39,7 +39,7 @@ def band(value: float | None, bands: Bands) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """One way to tell trades apart; buckets stand in ``order`` where it names them, others by their size."""
+    """One property that trades are grouped by; buckets in the given ``order``, all others by their size."""
 
     name: str
     title: str
@@ -121,5 +121,5 @@ CUTS: Mapping[str, Cut] = {cut.name: cut for cut in _ALL}
 
 
 def labels_of(trade: Trade) -> dict[str, str]:
-    """The bucket of a trade in every cut."""
+    """Return the bucket of a trade in every cut."""
     return {name: cut.label(trade) for name, cut in CUTS.items()}

@@ -1,4 +1,4 @@
-"""Exchange days of exits, and the sessions between them."""
+"""Convert instants to exchange days and list the sessions between two days."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ _DAY_SECONDS = 86_400
 _OPEN_SECONDS = 9 * 3600 + 1800
 
 UNKNOWN_AT = np.iinfo(np.int64).min
-"""In a column of instants: not known."""
+"""Marks an unknown instant in a column of instants."""
 
 
 def micros(at: datetime) -> int:
-    """Whole microseconds since 1970 UTC."""
+    """Return whole microseconds since 1970 UTC."""
     passed = at - _EPOCH_INSTANT
     return (passed.days * _DAY_SECONDS + passed.seconds) * 1_000_000 + passed.microseconds
 
 
 def day_number(day: date) -> int:
-    """Days since 1970."""
+    """Return the days since 1970."""
     return day.toordinal() - _EPOCH
 
 
@@ -38,9 +38,9 @@ def to_date(number: int) -> date:
 
 
 def exchange_days(at: Ints) -> Ints:
-    """Days since 1970 on the exchange's wall, of instants in microseconds; unknown stays unknown.
+    """Return the exchange's local days since 1970 of instants in microseconds; unknown stays unknown.
 
-    Instants beyond the calendar take the offset of its first or last session.
+    Instants outside the calendar use the UTC offset of its first or last session.
     """
     days, lags = _lags()
     seconds = at // 1_000_000
@@ -50,7 +50,8 @@ def exchange_days(at: Ints) -> Ints:
 
 
 def session_days(first: int, last: int, sessions: Iterable[date] | None = None) -> Ints | None:
-    """The sessions from ``first`` to ``last`` (days since 1970), both included; ``None`` beyond the calendar.
+    """Return the sessions from ``first`` to ``last`` inclusive (days since 1970), ``None`` outside the
+    calendar.
 
     ``sessions`` replaces the exchange's calendar.
     """
@@ -65,6 +66,6 @@ def session_days(first: int, last: int, sessions: Iterable[date] | None = None) 
 
 @lru_cache(maxsize=1)
 def _lags() -> tuple[Ints, Ints]:
-    """Session days, and how many seconds the exchange's wall was behind UTC on each."""
+    """Return the session days, and by how many seconds the exchange's local time is behind UTC on each."""
     days, opens, _ = Calendar.load().table()
     return days, opens - days * _DAY_SECONDS - _OPEN_SECONDS

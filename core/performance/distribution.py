@@ -1,4 +1,4 @@
-"""How the results of trades are spread: a histogram with round edges."""
+"""Distribution of results: a histogram with round edges."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Histogram:
 
 
 def histogram(values: Floats, bins: int = 20) -> Histogram:
-    """At most about so many bins of equal round width over what is known of the values; none without any."""
+    """Return about ``bins`` bins at most of equal round width over the finite values; no bins without values."""
     known = values[np.isfinite(values)]
     if len(known) == 0:
         return Histogram((), ())

@@ -1,7 +1,7 @@
-"""What depends on the order of exits: the drawdown of equity and the streaks, one at a time or all at once.
+"""Equity curve: drawdown and streaks, which depend on the order of exits; one exit at a time or all at once.
 
-Equity is the account plus the cumulative net P&L, at each exit. ``Path.add`` and ``path_of`` agree to the
-last bit, because a cumulative sum adds in the same order.
+Equity is the account plus the cumulative net P&L after each exit. ``EquityStats.add`` and ``equity_stats``
+agree to the last bit, because a cumulative sum adds in the same order.
 """
 
 from __future__ import annotations
@@ -16,11 +16,13 @@ from core.performance.days import UNKNOWN_AT, Ints
 
 
 @dataclass(slots=True)
-class Path:
-    """The deepest drawdown and the longest streaks so far; instants in microseconds, scratches pass by.
+class EquityStats:
+    """The deepest drawdown and the longest streaks so far; instants in microseconds since 1970.
 
-    ``depth`` in $, ``depth_pct`` in % of the peak before it (each the largest of its own). ``recovered_at``
-    is when equity was back at the peak that ``depth`` fell from.
+    ``depth`` is the deepest drawdown in $, ``depth_pct`` the deepest in % of the peak before it; they may be
+    different drawdowns. ``fell_at`` is the instant of the peak before ``depth``, ``trough_at`` that of its
+    lowest point and ``recovered_at`` that of equity back at the peak, ``None`` before. ``timed`` is false
+    when an exit time is unknown. A trade of exactly 0 neither continues nor ends a streak.
     """
 
     account: float
@@ -41,7 +43,9 @@ class Path:
     longest_losses: int = 0
 
     def add(self, net: float, at: int, opened_at: int) -> None:
-        """One more exit, not before the last one; ``opened_at`` counts for the first alone."""
+        """Add the next exit, which must not be before the last one; ``opened_at`` is used for the first exit
+        only.
+        """
         if self.exits == 0:
             self.peak, self.peak_at = self.account, opened_at
         self.exits += 1
@@ -68,7 +72,9 @@ class Path:
 
 
 class Curve(NamedTuple):
-    """Per exit: when (microseconds), the cumulative net P&L and how far equity is below its peak, both in $."""
+    """Points of the equity curve, one per exit: microseconds, cumulative net P&L and distance below the peak
+    in $.
+    """
 
     at: Ints
     cumulative: Floats
@@ -76,7 +82,7 @@ class Curve(NamedTuple):
 
 
 def curve(trades: Trades, account: float) -> Curve:
-    """The curve of cumulative P&L and the underwater curve (zero or less)."""
+    """Return the cumulative P&L and the distance below the peak (zero or negative) after each exit."""
     cumulative = np.cumsum(trades.net)
     equity = account + cumulative
     peaks = np.maximum.accumulate(np.maximum(equity, account)) if len(equity) else equity
@@ -84,44 +90,44 @@ def curve(trades: Trades, account: float) -> Curve:
 
 
 def opened_at(exit_at: int, hold: float) -> int:
-    """When a trade was opened, its exit where the hold is not known."""
+    """Return the instant a trade was opened, in microseconds; its exit when the holding time is unknown."""
     return exit_at if np.isnan(hold) or exit_at == UNKNOWN_AT else exit_at - round(hold * 1e6)
 
 
-def path_of(trades: Trades, account: float) -> Path:
-    """The path of trades in columns."""
+def equity_stats(trades: Trades, account: float) -> EquityStats:
+    """Return drawdown and streaks of trades in columns."""
     count = len(trades)
-    path = Path(account)
+    stats = EquityStats(account)
     if count == 0:
-        return path
+        return stats
     at = np.concatenate(([opened_at(int(trades.exit_at[0]), float(trades.hold[0]))], trades.exit_at))
     cumulative = np.cumsum(trades.net)
     equity = np.concatenate(([account], account + cumulative))
     peaks = np.maximum.accumulate(equity)
     falls = peaks - equity
     on_peak = np.flatnonzero(falls == 0)
-    path.exits, path.net = count, float(cumulative[-1])
-    path.last_at = int(trades.exit_at[-1])
-    path.timed = bool(trades.exit_at[0] != UNKNOWN_AT)
-    path.peak, path.peak_at = float(peaks[-1]), int(at[on_peak[-1]])
+    stats.exits, stats.net = count, float(cumulative[-1])
+    stats.last_at = int(trades.exit_at[-1])
+    stats.timed = bool(trades.exit_at[0] != UNKNOWN_AT)
+    stats.peak, stats.peak_at = float(peaks[-1]), int(at[on_peak[-1]])
     trough = int(np.argmax(falls))
     if falls[trough] > 0:
-        path.depth, path.trough_at = float(falls[trough]), int(at[trough])
+        stats.depth, stats.trough_at = float(falls[trough]), int(at[trough])
         positive = peaks > 0
-        path.depth_pct = float(np.max(falls[positive] / peaks[positive] * 100, initial=0.0))
+        stats.depth_pct = float(np.max(falls[positive] / peaks[positive] * 100, initial=0.0))
         after = int(np.searchsorted(on_peak, trough))
-        path.fell_at = int(at[on_peak[after - 1]])
-        path.recovered_at = int(at[on_peak[after]]) if after < len(on_peak) else None
-    _streaks(path, trades.net)
-    return path
+        stats.fell_at = int(at[on_peak[after - 1]])
+        stats.recovered_at = int(at[on_peak[after]]) if after < len(on_peak) else None
+    _streaks(stats, trades.net)
+    return stats
 
 
-def _streaks(path: Path, net: Floats) -> None:
+def _streaks(stats: EquityStats, net: Floats) -> None:
     won = net[net != 0] > 0
     if len(won) == 0:
         return
     turns = np.flatnonzero(np.concatenate(([True], won[1:] != won[:-1], [True])))
     lengths, of_wins = np.diff(turns), won[turns[:-1]]
-    path.longest_wins = int(np.max(lengths[of_wins], initial=0))
-    path.longest_losses = int(np.max(lengths[~of_wins], initial=0))
-    path.wins, path.losses = (int(lengths[-1]), 0) if of_wins[-1] else (0, int(lengths[-1]))
+    stats.longest_wins = int(np.max(lengths[of_wins], initial=0))
+    stats.longest_losses = int(np.max(lengths[~of_wins], initial=0))
+    stats.wins, stats.losses = (int(lengths[-1]), 0) if of_wins[-1] else (0, int(lengths[-1]))

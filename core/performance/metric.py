@@ -1,4 +1,4 @@
-"""A metric with what it rests on, and the set of all metrics."""
+"""Metrics: one value with its sample size, interval and status, and the set of all metrics."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
-    """One figure, ``None`` when it is undefined, and its 95 % interval, ``None`` when there is none.
+    """One value with its 95 % interval; ``value`` is ``None`` when undefined, ``low``/``high`` without
+    interval.
 
-    ``n`` is how many it is made of: trades, or wins, losses, sessions (``of``). ``reason`` says why the
-    value or the interval is missing. ``unit``: fraction, $, R, ratio, %, days, seconds or trades.
-    INSUFFICIENT_DATA when it rests on fewer than 30.
+    ``n`` counts the items behind the value: trades, or wins, losses, sessions, signals (``of``). ``reason``
+    says why the value or the interval is missing. ``unit``: fraction, $, R, ratio, %, days, seconds or
+    trades. The status is INSUFFICIENT_DATA when ``n`` is below 30.
     """
 
     value: float | None
@@ -34,14 +35,14 @@ class Metric:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metrics:
-    """Every metric of one set of trades; money in $, net unless said otherwise.
+    """Every metric of one set of trades; money in $, net unless stated otherwise.
 
-    ``win_rate`` is a fraction of all trades, scratches included; ``average_loss`` and the drawdown are
-    positive. ``drawdown_duration`` is the days from the peak to the recovery of the deepest drawdown (to the
-    last exit while there is none), ``drawdown_recovery`` the days from its trough back. ``average_mae`` and
-    ``average_mfe`` are gross, the worst and best of a trade at any mark. ``pnl_by_greek`` are sums: delta,
-    gamma, theta, iv, unexplained (together the gross) and costs (negative). ``stale_left_out`` counts trades
-    that were left out because a leg was sold without a fresh price.
+    ``win_rate`` is a fraction of all trades, including those of exactly 0 (scratches); ``average_loss`` and
+    the drawdown are positive. ``drawdown_duration`` is the days from the peak to the recovery of the deepest
+    drawdown (to the last exit before a recovery), ``drawdown_recovery`` the days from its trough to the
+    recovery. ``average_mae`` and ``average_mfe`` are the worst and best gross P&L of a trade at any mark.
+    ``pnl_by_greek`` holds sums: delta, gamma, theta, iv, unexplained (together the gross P&L) and costs
+    (negative). ``stale_left_out`` counts trades left out because an exit was filled without a fresh price.
     """
 
     trades: int
@@ -73,7 +74,7 @@ class Metrics:
     pnl_by_greek: Mapping[str, Metric]
 
     def items(self) -> Iterator[tuple[str, Metric]]:
-        """Every metric by its name, the Greeks as ``pnl_from_delta`` and so on."""
+        """Yield every metric with its name, the Greeks as ``pnl_from_delta`` and so on."""
         for spec in fields(self):
             value = getattr(self, spec.name)
             if isinstance(value, Metric):

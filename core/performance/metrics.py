@@ -1,4 +1,4 @@
-"""The metrics of a set of trades, from their columns or from sums that were kept along the way."""
+"""Calculate the metrics of a set of trades, from their columns or from sums kept exit by exit."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import numpy as np
 
 from core.performance.columns import Trades
 from core.performance.days import UNKNOWN_AT, day_number, session_days, to_date
-from core.performance.equity_curve import Path, path_of
+from core.performance.equity_curve import EquityStats, equity_stats
 from core.performance.intervals import BOOTSTRAP_TRADES, SEED, Interval, Sampler, wilson
 from core.performance.metric import Metric, Metrics, Status
 from core.performance.ratios import session_ratios
-from core.performance.session_sums import INDEX, Sums, sums_of
+from core.performance.session_sums import INDEX, SessionSums, sum_by_session
 from core.performance.trade import Trade
 
 ACCOUNT = 25_000.0
@@ -26,11 +26,11 @@ GREEKS = ("delta", "gamma", "theta", "iv", "unexplained")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
-    """Which sessions count for the Sharpe and Sortino ratios.
+class SessionSpan:
+    """Sessions that count for the Sharpe and Sortino ratios.
 
-    From ``first`` to ``last``, by default the first and the last exit's day; ``sessions`` are the dates on
-    which the exchange is open, by default its calendar. A day with an exit always counts.
+    From ``first`` to ``last``, by default the days of the first and the last exit; ``sessions`` are the dates
+    on which the exchange is open, by default its calendar. A day with an exit always counts.
     """
 
     first: date | None = None
@@ -48,70 +48,72 @@ def metrics(
     include_stale: bool = False,
     seed: int = SEED,
 ) -> Metrics:
-    """Every metric with n, 95 % interval, status and reason.
+    """Return every metric with n, 95 % interval, status and reason; ``Metrics`` defines each of them.
 
-    ``trades`` in columns, as facts, or as ledger entries, of which those that are no closed trade are passed
-    over; ``account`` in $. ``first``, ``last`` and ``sessions`` are those of Span. Trades with a leg sold
-    without a fresh price are left out and counted, unless ``include_stale``. Definitions: SPEC §12. Raises
-    ValueError for a net P&L that is not a number.
+    ``trades`` in columns, as ``Trade`` or as ledger entries, of which entries that are not closed trades are
+    skipped; ``account`` in $. ``first``, ``last`` and ``sessions`` are those of ``SessionSpan``. Trades with
+    an exit filled without a fresh price are left out and counted, unless ``include_stale``. Raises ValueError
+    for a net P&L that is not a number.
     """
-    columns = trades if isinstance(trades, Trades) else Trades.of(trades, cuts=())
+    columns = trades if isinstance(trades, Trades) else Trades.from_trades(trades, cuts=())
     counted = columns if include_stale else columns.fresh()
-    span = Span(first=first, last=last, sessions=None if sessions is None else tuple(sessions))
+    span = SessionSpan(first=first, last=last, sessions=None if sessions is None else tuple(sessions))
     return assemble(
-        sums_of(counted),
-        path_of(counted, account),
+        sum_by_session(counted),
+        equity_stats(counted, account),
         span,
         stale_left_out=len(columns) - len(counted),
         seed=seed,
     )
 
 
-def assemble(sums: Sums, path: Path, span: Span, *, stale_left_out: int = 0, seed: int = SEED) -> Metrics:
-    """The metrics of trades known by their sums over sessions and their path."""
-    made = _Maker(sums, path, seed)
+def assemble(
+    sums: SessionSums, equity: EquityStats, span: SessionSpan, *, stale_left_out: int = 0, seed: int = SEED
+) -> Metrics:
+    """Return the metrics of trades that are known by their sums per session and their equity statistics."""
+    build = _MetricBuilder(sums, equity, seed)
     wins, losses = round(sums.total("wins")), round(sums.total("losses"))
     known = sums.days[sums.days != UNKNOWN_AT]
-    sharpe, sortino = session_ratios(_series(sums, span), bootstrap=made.bootstrap, seed=seed)
+    sharpe, sortino = session_ratios(_series(sums, span), bootstrap=build.bootstrap, seed=seed)
     return Metrics(
-        trades=made.count,
+        trades=build.count,
         wins=wins,
         losses=losses,
-        scratches=made.count - wins - losses,
+        scratches=build.count - wins - losses,
         stale_left_out=stale_left_out,
-        account=path.account,
+        account=equity.account,
         first=to_date(int(known[0])) if len(known) else None,
         last=to_date(int(known[-1])) if len(known) else None,
-        net_pnl=made.total("net", made.count),
-        win_rate=made.win_rate(wins),
-        average_win=made.ratio("gain", "wins", "$", of="wins", missing="no winning trade"),
-        average_loss=made.ratio("loss", "losses", "$", of="losses", missing="no losing trade"),
-        average_r=made.ratio("r", "#r", "R", missing="no trade with a planned loss"),
-        expectancy=made.ratio("net", "n", "$"),
-        profit_factor=made.ratio("gain", "loss", "ratio", n=wins + losses, missing="no losing trade"),
-        max_drawdown=made.ordered(path.depth, "$"),
-        max_drawdown_pct=made.ordered(path.depth_pct, "%"),
-        drawdown_duration=made.duration(),
-        drawdown_recovery=made.recovery(),
-        sharpe=made.rated(sharpe),
-        sortino=made.rated(sortino),
-        longest_win_streak=made.ordered(path.longest_wins, "trades"),
-        longest_loss_streak=made.ordered(path.longest_losses, "trades"),
-        average_hold=made.ratio("hold", "#hold", "seconds", missing="no hold time known"),
-        average_mae=made.ratio("mae", "#mae", "$", missing="no excursion known"),
-        average_mfe=made.ratio("mfe", "#mfe", "$", missing="no excursion known"),
+        net_pnl=build.total("net", build.count),
+        win_rate=build.win_rate(wins),
+        average_win=build.ratio("gain", "wins", "$", of="wins", missing="no winning trade"),
+        average_loss=build.ratio("loss", "losses", "$", of="losses", missing="no losing trade"),
+        average_r=build.ratio("r", "#r", "R", missing="no trade with a planned loss"),
+        expectancy=build.ratio("net", "n", "$"),
+        profit_factor=build.ratio("gain", "loss", "ratio", n=wins + losses, missing="no losing trade"),
+        max_drawdown=build.path_dependent(equity.depth, "$"),
+        max_drawdown_pct=build.path_dependent(equity.depth_pct, "%"),
+        drawdown_duration=build.duration(),
+        drawdown_recovery=build.recovery(),
+        sharpe=build.with_trade_status(sharpe),
+        sortino=build.with_trade_status(sortino),
+        longest_win_streak=build.path_dependent(equity.longest_wins, "trades"),
+        longest_loss_streak=build.path_dependent(equity.longest_losses, "trades"),
+        average_hold=build.ratio("hold", "#hold", "seconds", missing="no hold time known"),
+        average_mae=build.ratio("mae", "#mae", "$", missing="no excursion known"),
+        average_mfe=build.ratio("mfe", "#mfe", "$", missing="no excursion known"),
         pnl_by_greek={
-            **{name: made.total(name) for name in GREEKS},
-            "costs": made.total("costs", sign=-1),
+            **{name: build.total(name) for name in GREEKS},
+            "costs": build.total("costs", sign=-1),
         },
     )
 
 
-class _Maker:
-    """Turns sums and intervals into metrics."""
+class _MetricBuilder:
+    """Builder of metrics from sums, equity statistics and sampled intervals."""
 
-    def __init__(self, sums: Sums, path: Path, seed: int) -> None:
-        self.sums, self.path = sums, path
+    def __init__(self, sums: SessionSums, equity: EquityStats, seed: int) -> None:
+        self.sums, self.equity = sums, equity
         self.count = round(sums.total("n"))
         self.bootstrap = self.count <= BOOTSTRAP_TRADES
         self._sampler = Sampler(sums.values, bootstrap=self.bootstrap, seed=seed)
@@ -150,22 +152,22 @@ class _Maker:
             )
         return self._metric(sign * self.sums.total(name), n, "$", interval)
 
-    def ordered(self, value: float, unit: str) -> Metric:
+    def path_dependent(self, value: float, unit: str) -> Metric:
         if self.count == 0:
             return self._undefined(0, unit, "no trades")
         return self._metric(float(value), self.count, unit, Interval(None, None, _ORDER))
 
     def duration(self) -> Metric:
-        path = self.path
-        until = path.last_at if path.recovered_at is None else path.recovered_at
-        return self._days(path.fell_at, until, None)
+        equity = self.equity
+        until = equity.last_at if equity.recovered_at is None else equity.recovered_at
+        return self._days(equity.fell_at, until, None)
 
     def recovery(self) -> Metric:
-        until = self.path.recovered_at
-        return self._days(self.path.trough_at, until, "not recovered yet" if until is None else None)
+        until = self.equity.recovered_at
+        return self._days(self.equity.trough_at, until, "not recovered yet" if until is None else None)
 
-    def rated(self, metric: Metric) -> Metric:
-        """A figure of sessions is insufficient too when it stands on few trades."""
+    def with_trade_status(self, metric: Metric) -> Metric:
+        """Return a metric of sessions, marked INSUFFICIENT_DATA when it rests on too few trades."""
         if self.count >= LEAST_TRADES or metric.status is Status.INSUFFICIENT_DATA:
             return metric
         return Metric(
@@ -176,9 +178,9 @@ class _Maker:
     def _days(self, start: int, end: int | None, missing: str | None) -> Metric:
         if self.count == 0:
             missing = "no trades"
-        elif self.path.depth == 0:
+        elif self.equity.depth == 0:
             missing = "no drawdown"
-        elif not self.path.timed:
+        elif not self.equity.timed:
             missing = "exit times are not known"
         if missing is not None or end is None:
             return self._undefined(self.count, "days", missing or "")
@@ -195,12 +197,12 @@ class _Maker:
 
 
 def status_of(n: int) -> Status:
-    """Whether so many are enough to be shown as a figure one may act on."""
+    """Return OK for a sample large enough to act on, else INSUFFICIENT_DATA."""
     return Status.OK if n >= LEAST_TRADES else Status.INSUFFICIENT_DATA
 
 
-def _series(sums: Sums, span: Span) -> np.ndarray[Any, np.dtype[np.float64]] | str:
-    """Net by session from the first to the last, zero where nothing left; or why there is none."""
+def _series(sums: SessionSums, span: SessionSpan) -> np.ndarray[Any, np.dtype[np.float64]] | str:
+    """Return the net P&L per session, 0 for sessions without an exit; or the reason why there is none."""
     if len(sums.days) == 0:
         return "no trades"
     if sums.days[0] == UNKNOWN_AT:

@@ -1,4 +1,4 @@
-"""Sharpe and Sortino ratios of the net P&L by session."""
+"""Sharpe and Sortino ratios of the net P&L per session."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ LEAST_SESSIONS = 30
 SESSIONS_A_YEAR = 252
 _YEAR = math.sqrt(SESSIONS_A_YEAR)
 _NOTHING = 1e-12
-"""Relative to what it is made of: a deviation so small is a rounding error."""
+"""A deviation below this fraction of the values it is made of is a rounding error."""
 
 
 def session_ratios(series: Floats | str, *, bootstrap: bool, seed: int = SEED) -> tuple[Metric, Metric]:
-    """Sharpe and Sortino of dollars per session, annualised by √252, without a riskless rate.
+    """Return Sharpe and Sortino of dollars per session, annualised by √252, without a risk-free rate.
 
-    Sharpe: mean / standard deviation (ddof 1). Sortino: mean / √mean(min(0, x)²). They agree with
-    ``empyrical.sharpe_ratio`` and ``empyrical.sortino_ratio`` at a required return of 0; quantstats' Sortino
-    too. Both are undefined under 30 sessions, or where their denominator is 0. A text in place of the series
-    is the reason why there is none.
+    Sharpe (1966, 1994): mean / standard deviation (ddof 1). Sortino (Sortino and Price 1994): mean /
+    √mean(min(0, x)²). They agree with ``empyrical.sharpe_ratio`` and ``empyrical.sortino_ratio`` at a
+    required return of 0, and with quantstats' Sortino. Both are undefined below 30 sessions or when the
+    denominator is 0. A text instead of the series is the reason why there is no series.
     """
     if isinstance(series, str):
         return _undefined(0, series), _undefined(0, series)
@@ -40,7 +40,7 @@ def session_ratios(series: Floats | str, *, bootstrap: bool, seed: int = SEED) -
 
     def sharpe_of(sums: Floats) -> Floats:
         drawn = (sums[:, 2] - sums[:, 1] ** 2 / count) / (count - 1)
-        # In a draw of equal sessions the difference above is what rounding left of it.
+        # In a draw of equal sessions the difference above is only a rounding error.
         spread = np.sqrt(np.where(drawn > _NOTHING * sums[:, 2], drawn, 0.0))
         made: Floats = sums[:, 0] / count / spread * _YEAR
         return made

@@ -1,4 +1,4 @@
-"""Everything the Performance screen, ``report`` and the API show of a set of trades, computed in one place."""
+"""Performance report: everything that the Performance screen, ``gatedeck report`` and the API show of trades."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from core.performance.metrics import ACCOUNT, metrics
 from core.performance.trade import exchange_date
 
 WINDOWS = (30, 60, 90)
-"""Days of the windows that are offered."""
+"""Windows a reader can choose, in days."""
 MOST_POINTS = 500
 
 
 @dataclass(frozen=True, slots=True)
 class CurvePoint:
-    """Equity after one exit: cumulative net P&L, and how far below its peak (zero or less), in $."""
+    """Equity after one exit: cumulative net P&L and distance below its peak (zero or negative), in $."""
 
     at: datetime | None
     cumulative: float
@@ -34,7 +34,7 @@ class CurvePoint:
 
 @dataclass(frozen=True, slots=True)
 class Excursion:
-    """One trade's worst and best gross P&L at any mark, and what it made net, in $."""
+    """One trade's worst and best gross P&L at any mark, and its net P&L, in $."""
 
     mae: float
     mfe: float
@@ -43,8 +43,10 @@ class Excursion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """``window_days`` is ``None`` for all trades. ``curve`` holds at most about MOST_POINTS points, the
-    deepest of every stretch among them; ``excursions`` those of the newest trades.
+    """A report of all trades (``window_days`` is ``None``) or of a window of days.
+
+    ``curve`` holds about MOST_POINTS points at most, among them the deepest of every stretch; ``excursions``
+    are those of the newest trades.
     """
 
     as_of: datetime
@@ -66,10 +68,10 @@ def report(
     sessions: Iterable[date] | None = None,
     include_stale: bool = False,
 ) -> Report:
-    """The report of the trades that left up to an instant, of all or of a window of days before it.
+    """Return the report of the trades that exited before an instant, all of them or within a window of days.
 
     Sessions without a trade count up to the day before ``as_of``, from the window's first day or the first
-    exit there ever was, whichever is later. Raises ValueError naming a cut that is not known.
+    exit of all, whichever is later. Raises ValueError naming an unknown cut.
     """
     known = trades.day[trades.day != UNKNOWN_AT]
     first = to_date(int(known[0])) if len(known) else None
@@ -112,7 +114,7 @@ def _points(trades: Trades, account: float) -> tuple[CurvePoint, ...]:
 
 
 def _chosen(underwater: np.ndarray[tuple[int], np.dtype[np.float64]]) -> list[int]:
-    """The places to draw: all, or of each stretch its deepest and its last."""
+    """Return the points to draw: all of them, or the deepest and the last of each stretch."""
     count = len(underwater)
     if count <= MOST_POINTS:
         return list(range(count))

@@ -1,4 +1,4 @@
-"""Sums of trades by session: all that the means, rates and their intervals are made of."""
+"""Sums per session: the basis of means, rates and their intervals."""
 
 from __future__ import annotations
 
@@ -15,15 +15,17 @@ COLUMNS = (
 )  # fmt: skip
 COUNTS = ("n", "wins", "losses")
 NAMES = (*COLUMNS, *COUNTS, *(f"#{name}" for name in COLUMNS[3:]))
-"""``gain`` and ``loss`` are the net of wins and of losses, both positive; ``#x`` counts rows that know x."""
+"""``gain`` and ``loss`` are the net of wins and of losses, both positive; ``#x`` counts the rows with a known
+x.
+"""
 INDEX = {name: i for i, name in enumerate(NAMES)}
 
 
 @dataclass(frozen=True, slots=True)
-class Sums:
-    """``values`` one row per session with an exit, its columns ``NAMES``; ``days`` since 1970, ascending.
+class SessionSums:
+    """Sums of trades per session: one row of ``values`` per session with an exit, its columns are ``NAMES``.
 
-    An exit of which the day is not known stands alone.
+    ``days`` are days since 1970, ascending. An exit on an unknown day is a row of its own.
     """
 
     days: Ints
@@ -37,11 +39,11 @@ class Sums:
         return float(self.column(name).sum())
 
 
-def sums_of(trades: Trades) -> Sums:
-    """The sums of trades in columns; the work of a few passes over each."""
+def sum_by_session(trades: Trades) -> SessionSums:
+    """Return the sums per session of trades in columns."""
     count = len(trades)
     if count == 0:
-        return Sums(np.empty(0, np.int64), np.empty((0, len(NAMES))))
+        return SessionSums(np.empty(0, np.int64), np.empty((0, len(NAMES))))
     first = np.empty(count, np.bool_)
     first[0] = True
     np.not_equal(trades.day[1:], trades.day[:-1], out=first[1:])
@@ -69,4 +71,4 @@ def sums_of(trades: Trades) -> Sums:
     values[:, INDEX["n"]] = rows
     values[:, INDEX["wins"]] = np.add.reduceat(won.astype(np.float64), starts)
     values[:, INDEX["losses"]] = np.add.reduceat(lost.astype(np.float64), starts)
-    return Sums(trades.day[starts], values)
+    return SessionSums(trades.day[starts], values)

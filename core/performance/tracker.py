@@ -1,4 +1,4 @@
-"""Metrics kept up to date exit by exit; at any time equal to those computed from all trades anew.
+"""Keep metrics up to date exit by exit, always equal to metrics calculated from all trades at once.
 
 Invariants, tested under these names: incremental_equals_full, order_of_arrival_does_not_matter.
 """
@@ -17,10 +17,10 @@ from core.performance.breakdown import Bucket, ordered
 from core.performance.columns import Floats, Trades
 from core.performance.cuts import CUTS, labels_of
 from core.performance.days import UNKNOWN_AT, exchange_days, micros, to_date
-from core.performance.equity_curve import Path, opened_at
+from core.performance.equity_curve import EquityStats, opened_at
 from core.performance.metric import Metrics
-from core.performance.metrics import ACCOUNT, Span, assemble
-from core.performance.session_sums import COLUMNS, INDEX, NAMES, Sums
+from core.performance.metrics import ACCOUNT, SessionSpan, assemble
+from core.performance.session_sums import COLUMNS, INDEX, NAMES, SessionSums
 from core.performance.trade import Trade
 
 _ATTRIBUTES = {
@@ -38,16 +38,16 @@ _ATTRIBUTES = {
 
 
 @dataclass(slots=True)
-class Running:
-    """The sums and the path of some trades; ``add`` costs the same however many there are."""
+class GroupTotals:
+    """Sums per session and equity statistics of one group of trades; adding a trade takes constant time."""
 
-    path: Path
+    equity: EquityStats
     by_day: dict[int, Floats] = field(default_factory=dict)
     of_unknown_day: list[Floats] = field(default_factory=list)
     count: int = 0
 
     def add(self, row: Floats, day: int) -> None:
-        """One more trade's share in the sums."""
+        """Add one trade's row to the sums of its day."""
         self.count += 1
         if day == UNKNOWN_AT:
             self.of_unknown_day.append(row)
@@ -56,18 +56,18 @@ class Running:
         else:
             self.by_day[day] = row.copy()
 
-    def sums(self) -> Sums:
+    def sums(self) -> SessionSums:
         days = sorted(self.by_day)
         rows = [*self.of_unknown_day, *(self.by_day[day] for day in days)]
-        return Sums(
+        return SessionSums(
             np.array([UNKNOWN_AT] * len(self.of_unknown_day) + days, dtype=np.int64),
             np.array(rows).reshape(len(rows), len(NAMES)),
         )
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class _Left:
-    """A trade in its place among the exits."""
+class _TrackedTrade:
+    """A trade with its sort key among the exits: instant, id, arrival."""
 
     at: int
     id: str
@@ -76,29 +76,30 @@ class _Left:
 
 
 class Tracker:
-    """All trades so far: their metrics, those of every bucket of every cut, and those of a window.
+    """All closed trades so far: their metrics, the metrics of every bucket of every cut, and time windows.
 
-    ``account`` in $. Trades with a leg sold without a fresh price are counted apart unless ``include_stale``.
+    ``account`` in $. Trades with an exit filled without a fresh price are only counted, unless
+    ``include_stale``.
     """
 
     def __init__(self, account: float = ACCOUNT, *, include_stale: bool = False) -> None:
         self.account = account
         self.stale_left_out = 0
         self._include_stale = include_stale
-        self._left: list[_Left] = []
+        self._trades: list[_TrackedTrade] = []
         self._ids: set[str] = set()
-        self._whole = Running(Path(account))
-        self._buckets: dict[str, dict[str, Running]] = {name: {} for name in CUTS}
-        self._columns = Trades.of(())
+        self._whole = GroupTotals(EquityStats(account))
+        self._buckets: dict[str, dict[str, GroupTotals]] = {name: {} for name in CUTS}
+        self._columns = Trades.from_trades(())
 
     def __len__(self) -> int:
-        return len(self._left)
+        return len(self._trades)
 
     def __contains__(self, trade_id: str) -> bool:
         return trade_id in self._ids
 
     def add(self, trade: Trade) -> None:
-        """Count one more closed trade; one whose id is counted already changes nothing.
+        """Add a closed trade; a trade whose id is known already changes nothing.
 
         Raises ValueError for a net P&L that is not a number.
         """
@@ -112,26 +113,26 @@ class Tracker:
             self.stale_left_out += 1
             return
         at = UNKNOWN_AT if trade.exit_time is None else micros(trade.exit_time)
-        left = _Left(at, trade.id, len(self._left), trade)
-        in_order = not self._left or self._left[-1] < left
-        insort(self._left, left)
+        entry = _TrackedTrade(at, trade.id, len(self._trades), trade)
+        in_order = not self._trades or self._trades[-1] < entry
+        insort(self._trades, entry)
         if not in_order:
-            self._columns = Trades.of(())
+            self._columns = Trades.from_trades(())
         row, day = _row(trade), int(exchange_days(np.array([at]))[0])
-        for running, label in self._of(trade):
-            running.add(row, day)
+        for totals, label in self._groups_of(trade):
+            totals.add(row, day)
             if in_order:
-                _walk(running.path, left)
+                _add_exit(totals.equity, entry)
             else:
-                running.path = self._path(label)
+                totals.equity = self._rebuilt_equity(label)
 
     def metrics(
         self, *, first: date | None = None, last: date | None = None, sessions: Iterable[date] | None = None
     ) -> Metrics:
-        """The metrics of all trades so far."""
-        span = Span(first=first, last=last, sessions=None if sessions is None else tuple(sessions))
+        """Return the metrics of all trades so far."""
+        span = SessionSpan(first=first, last=last, sessions=None if sessions is None else tuple(sessions))
         whole = self._whole
-        return assemble(whole.sums(), whole.path, span, stale_left_out=self.stale_left_out)
+        return assemble(whole.sums(), whole.equity, span, stale_left_out=self.stale_left_out)
 
     def breakdown(
         self,
@@ -141,7 +142,7 @@ class Tracker:
         last: date | None = None,
         sessions: Iterable[date] | None = None,
     ) -> tuple[Bucket, ...]:
-        """The buckets of a cut over all trades so far; raises ValueError naming an unknown cut."""
+        """Return the buckets of a cut over all trades so far; raises ValueError naming an unknown cut."""
         if cut not in CUTS:
             raise ValueError(f"cut: {cut!r} is not one of {', '.join(CUTS)}")
         days = self._whole.sums().days
@@ -149,47 +150,51 @@ class Tracker:
         if len(known):
             first = first or to_date(int(known[0]))
             last = last or to_date(int(known[-1]))
-        span = Span(first=first, last=last, sessions=None if sessions is None else tuple(sessions))
+        span = SessionSpan(first=first, last=last, sessions=None if sessions is None else tuple(sessions))
         buckets = self._buckets[cut]
         labels = tuple(buckets)
         sizes = np.array([buckets[label].count for label in labels], dtype=np.intp)
         return tuple(
-            Bucket(labels[i], assemble(buckets[labels[i]].sums(), buckets[labels[i]].path, span))
+            Bucket(labels[i], assemble(buckets[labels[i]].sums(), buckets[labels[i]].equity, span))
             for i in ordered(cut, labels, sizes)
         )
 
     def trades(self) -> Trades:
-        """All trades so far in columns."""
+        """Return all trades so far in columns."""
         built = len(self._columns)
-        if built < len(self._left):
-            self._columns = self._columns.then(Trades.of(left.trade for left in self._left[built:]))
+        if built < len(self._trades):
+            self._columns = self._columns.then(
+                Trades.from_trades(entry.trade for entry in self._trades[built:])
+            )
         return self._columns
 
     def window(self, days: int, as_of: datetime) -> Trades:
-        """The trades that left within so many days up to an instant, for ``metrics`` and ``breakdown``."""
+        """Return the trades that exited within the last days before an instant, for ``metrics`` and
+        ``breakdown``.
+        """
         return self.trades().window(days, as_of)
 
-    def _of(self, trade: Trade) -> list[tuple[Running, tuple[str, str] | None]]:
-        found: list[tuple[Running, tuple[str, str] | None]] = [(self._whole, None)]
+    def _groups_of(self, trade: Trade) -> list[tuple[GroupTotals, tuple[str, str] | None]]:
+        found: list[tuple[GroupTotals, tuple[str, str] | None]] = [(self._whole, None)]
         for name, label in labels_of(trade).items():
             known = self._buckets[name]
             if label not in known:
-                known[label] = Running(Path(self.account))
+                known[label] = GroupTotals(EquityStats(self.account))
             found.append((known[label], (name, label)))
         return found
 
-    def _path(self, bucket: tuple[str, str] | None) -> Path:
-        """The path walked again, for a trade that left before one that was counted already."""
-        path = Path(self.account)
-        for left in self._left:
-            if bucket is None or CUTS[bucket[0]].label(left.trade) == bucket[1]:
-                _walk(path, left)
-        return path
+    def _rebuilt_equity(self, bucket: tuple[str, str] | None) -> EquityStats:
+        """Calculate equity anew, because a trade arrived that exited before one already counted."""
+        equity = EquityStats(self.account)
+        for entry in self._trades:
+            if bucket is None or CUTS[bucket[0]].label(entry.trade) == bucket[1]:
+                _add_exit(equity, entry)
+        return equity
 
 
-def _walk(path: Path, left: _Left) -> None:
-    hold = left.trade.hold_time_seconds
-    path.add(left.trade.pnl_net, left.at, opened_at(left.at, math.nan if hold is None else hold))
+def _add_exit(equity: EquityStats, entry: _TrackedTrade) -> None:
+    hold = entry.trade.hold_time_seconds
+    equity.add(entry.trade.pnl_net, entry.at, opened_at(entry.at, math.nan if hold is None else hold))
 
 
 def _row(trade: Trade) -> Floats:

@@ -1,4 +1,4 @@
-"""A closed trade as the metrics see it, and how it is read from a ledger entry."""
+"""A closed trade as the metrics use it, and its reading from a ledger entry."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from typing import Any
 from core.exchange.calendar import Calendar, CalendarError
 
 _DAY_HOUR = time(20, tzinfo=UTC)
-"""An instant that lies on the same date in UTC and on the exchange's wall, for an exit known by its day."""
+"""A time of day at which UTC and the exchange have the same date, for exits known by their day only."""
 
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 class NotClosed(ValueError):
-    """An entry that is no closed trade: nothing was executed, or contracts are still held."""
+    """An entry is not a closed trade: nothing was executed, or contracts are still held."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trade:
-    """One entry and everything that left of it; named as in the ledger, money in $ for all contracts.
+    """One entry with all its exits; names as in the ledger, money in $ for all contracts.
 
-    ``exit_time`` is the last leg's. ``None`` is unknown, and leaves the trade out of what needs it.
-    ``r_multiple`` is net over the planned loss. ``mfe``/``mae`` are the best and worst gross P&L at any mark.
-    ``stale_fill`` when a leg was sold without a fresh price.
+    ``exit_time`` is that of the last exit fill. ``None`` is unknown and leaves the trade out of the metrics
+    that need the value. ``r_multiple`` is net over the planned loss. ``mfe``/``mae`` are the best and worst
+    gross P&L at any mark. ``stale_fill``: an exit was filled without a fresh price.
     """
 
     pnl_net: float
@@ -58,7 +58,7 @@ class Trade:
 
     @property
     def r(self) -> float | None:
-        """Net in units of the planned loss, ``None`` when none was planned."""
+        """Net P&L in units of the planned loss (R), ``None`` when no loss was planned."""
         if self.r_multiple is not None:
             return self.r_multiple
         return (
@@ -67,10 +67,11 @@ class Trade:
 
 
 def trade_from_entry(entry: Mapping[str, Any], *, figures_only: bool = False) -> Trade:
-    """The trade of a ledger entry (``signal``, ``decision_breakdown``, ``execution``, ``exit``, ``inputs``).
+    """Return the trade of a ledger entry (``signal``, ``decision_breakdown``, ``execution``, ``exit``,
+    ``inputs``).
 
-    A flat mapping with the names of ``exit`` and ``execution`` is read likewise. ``figures_only`` leaves out
-    what cuts are made by, which takes most of the time. Raises NotClosed when the entry has no exit or still
+    A flat mapping with the names of ``exit`` and ``execution`` works too. ``figures_only`` omits the fields
+    that breakdowns need, which take most of the time. Raises NotClosed when the entry has no exit or still
     holds contracts, ValueError for a net P&L or an exit time that cannot be read.
     """
     left = entry.get("exit") if "exit" in entry else entry
@@ -100,14 +101,14 @@ def trade_from_entry(entry: Mapping[str, Any], *, figures_only: bool = False) ->
         mfe=_number(get("mfe")),
         mae=_number(get("mae")),
         stale_fill=bool(get("stale_fill")) or any(leg.get("stale_fill") for leg in partials),
-        **({} if figures_only else _told_apart(entry, bought, exit_time, hold)),
+        **({} if figures_only else _breakdown_fields(entry, bought, exit_time, hold)),
     )
 
 
-def _told_apart(
+def _breakdown_fields(
     entry: Mapping[str, Any], bought: Mapping[str, Any], exit_time: datetime | None, hold: float | None
 ) -> dict[str, Any]:
-    """The fields that cuts read."""
+    """Return the fields that breakdowns (cuts) use."""
     signal = _part(entry, "signal")
     context = _part(_part(entry, "inputs"), "context")
     regime = _part(context, "regime") or _part(entry, "regime")
@@ -128,13 +129,13 @@ def _told_apart(
 
 
 def setup_of(facts: Mapping[str, Any], structure: Mapping[str, Any]) -> str | None:
-    """What a trade was made on: the STRAT pattern, else the event or signal type, else its components."""
+    """Return the setup of a trade: the STRAT pattern, else the event or signal type, else its components."""
     named = structure.get("pattern") or facts.get("event")
     return named or " + ".join(sorted(facts.get("components") or ())) or None
 
 
 def exchange_date(at: datetime) -> date | None:
-    """The date on the exchange's wall, ``None`` outside the calendar."""
+    """Return the exchange's local date of an instant, ``None`` outside the calendar."""
     try:
         return Calendar.load().market_date(at)
     except CalendarError:
@@ -156,7 +157,7 @@ def _number(value: Any) -> float | None:
 
 
 def _instant(value: Any) -> datetime | None:
-    """An aware instant; a bare date stands for that exchange day, no zone is UTC."""
+    """Return a timezone-aware instant; a bare date means that exchange day, a missing zone means UTC."""
     if value is None or value == "":
         return None
     if isinstance(value, str):

@@ -8,13 +8,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, get_args, get_origin
+from typing import Any, get_args, get_origin
 
 from core.exchange.calendar import Calendar, CalendarError, parse_clock
 from core.model import Direction, Quality
-
-if TYPE_CHECKING:
-    from core.rules import Rules
+from core.rules.rules import Rules
 
 _WORDS: Mapping[Any, str] = {float: "a number", int: "a whole number", str: "a text", bool: "true or false"}
 

@@ -1,3 +1,15 @@
+"""The deck: what a screen may see and ask of the engine, as frozen values.
+
+May not touch: Textual, SQL. Screens import from here; a deck in another process would implement ``Deck``.
+
+Read first:
+- ``server/deck/protocol.py``: the protocol ``Deck``
+- ``server/deck/rows.py``: the snapshot and its rows
+- ``server/deck/local.py``: the deck of an engine in the same process
+- ``server/deck/build_rows.py``: rows from the engine's state
+- ``server/deck/learning.py``: suggestions, and what approving one does
+"""
+
 from core.effects import Notice
 from core.model import Counters
 from core.positions.live_values import ExitCondition, GreekPair, LevelDistance

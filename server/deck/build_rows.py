@@ -1,4 +1,4 @@
-"""The rows of the deck: a decision, a position and the exchange, as a screen shows them at one instant."""
+"""Build the deck's rows from the engine's state: exchange, decisions, positions, approvals."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LIVE_VALUES = tuple(field.name for field in fields(LiveValues))
 
 
 def exchange_status(now: datetime, trading: TradingContext) -> ExchangeStatus:
-    """The exchange's session at an instant, and how long it or the wait for it lasts."""
+    """Return the exchange's session at an instant, with the seconds until it closes or the next one opens."""
     calendar = trading.calendar
     session = calendar.session_at(now)
     minutes = calendar.market_minute(now)
@@ -46,7 +46,7 @@ def exchange_status(now: datetime, trading: TradingContext) -> ExchangeStatus:
 
 
 def decision_row(record: DecisionRecord, outcome: TradeOutcome | None, now: datetime) -> DecisionRow:
-    """A decision, and what became of its trade."""
+    """Return a decision with the outcome of its trade."""
     return DecisionRow(
         id=record.id,
         at=record.at,
@@ -92,7 +92,7 @@ def position_row(position: Position, now: datetime, trading: TradingContext) -> 
 def approval_rows(
     approvals: Iterable[Approval], prices: Mapping[str, PriceSeen], now: datetime, trading: TradingContext
 ) -> tuple[ApprovalRow, ...]:
-    """Those that are open, the one whose time ends first before the others."""
+    """Return the trades that wait for approval, the one that expires first at the top."""
     asked = [a for a in approvals if a.is_open and a.until > now]
     asked.sort(key=lambda a: (a.until, a.seq))
     return tuple(_approval_row(each, prices.get(each.symbol), now, trading) for each in asked)

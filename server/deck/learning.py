@@ -1,7 +1,7 @@
-"""What a running engine's ledger teaches, and what a person says to its suggestions.
+"""Learning of a running engine: statistics of its ledger, and the judgement of suggestions by a person.
 
-Invariants: nothing here changes a rule but ``approve``; a suggestion is approved only while the rule still has
-the value it moves from; one that was judged is not offered again.
+Invariants: only ``approve`` changes a rule. A suggestion can be approved only while its rule still has the value
+that the suggestion changes. A suggestion that was judged is not offered again.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from core.effects import Effect, ShadowStatus, StoreJudgement, StoreRules, Store
 from core.events import Event, RulesChanged
 from core.learning import Suggestion, apply, learn, with_side_effects
 from core.positions import PositionState
-from core.rules import Rules, RulesError
+from core.rules import Rules, RulesError, parse_rules
 from server.deck.reports import LearningView
 from server.ledger.base import Judged
 from server.ledger.paging import Page, PageQuery
 from server.runtime.ports import Command, CommandResult
 
-log = logging.getLogger("gatedeck.teaching")
+log = logging.getLogger("gatedeck.learning")
 
 MOST_ENTRIES = 20_000
-"""The newest entries that are learned from; a ledger that holds more is learned from by command."""
+"""Most entries that learning reads: the newest ones of a larger ledger."""
 _PAGE = 500
 _KEPT_JUDGED = 20
 
@@ -33,7 +33,7 @@ Entry = Mapping[str, Any]
 
 
 class Entries(Protocol):
-    """The part of a ledger that is read here."""
+    """The part of a ledger that learning reads."""
 
     async def page(self, query: PageQuery) -> Page: ...
 
@@ -41,7 +41,7 @@ class Entries(Protocol):
 
 
 class Engine(Protocol):
-    """The part of a runtime that is asked here."""
+    """The part of a runtime that learning uses."""
 
     async def post(self, make: Any) -> tuple[Effect, ...]: ...
 
@@ -49,7 +49,7 @@ class Engine(Protocol):
 
 
 class LearningService:
-    """Learns when it is asked and something has changed since; ``heard`` takes what the engine's steps ask for."""
+    """Learning results, computed on request and kept until an outcome, the rules or a judgement changes."""
 
     def __init__(self, ledger: Entries, engine: Engine) -> None:
         self._ledger, self._engine = ledger, engine
@@ -58,14 +58,14 @@ class LearningService:
         self._turn = asyncio.Lock()
 
     def heard(self, effect: Effect) -> None:
-        """Note that there is something new to learn: an outcome, other rules, a judgement."""
+        """Drop the kept results if an effect changes them: an outcome, new rules, a judgement."""
         new = isinstance(effect, StoreRules | StoreJudgement)
         new |= isinstance(effect, StoreTrade) and effect.position.state is PositionState.CLOSED
         new |= isinstance(effect, StoreShadow) and effect.status is not ShadowStatus.OPEN
         self._changes += new
 
     async def view(self, rules: Rules, as_of: datetime) -> LearningView:
-        """What the ledger teaches under these rules; raises LedgerError."""
+        """Return the learning results under some rules at an instant. Raises LedgerError."""
         async with self._turn:
             key = (self._changes, rules.fingerprint)
             if self._learned is None or self._learned[0] != key:
@@ -112,7 +112,7 @@ class LearningService:
 async def roll_back(
     versions: Sequence[Mapping[str, Any]], engine: Engine, command: Command, in_force: str
 ) -> CommandResult:
-    """Put an earlier rules version in force again; ``argument`` is its fingerprint, or the start of one."""
+    """Put an earlier rules version in force again; ``argument`` is its fingerprint or the start of it."""
     asked = command.argument or ""
     found = {v["fingerprint"]: v for v in reversed(versions) if asked and v["fingerprint"].startswith(asked)}
     if len(found) != 1:
@@ -122,7 +122,7 @@ async def roll_back(
     if fingerprint == in_force:
         return CommandResult(ok=True, code="IN_FORCE", text=f"Rules {fingerprint} are in force already")
     try:
-        Rules.parse(version["toml"])
+        parse_rules(version["toml"])
     except RulesError as error:
         return CommandResult(ok=False, code="RULES_CHANGED", text=str(error))
     await engine.post(_rules_changed(version["toml"], command.author))
@@ -137,7 +137,7 @@ def _rules_changed(toml: str, author: str) -> Any:
 
 
 def _judgement(command: Command, asked: Suggestion) -> Command:
-    """What the engine keeps of it: the id and the sentence that was judged."""
+    """Return the judgement as an input: the id and text of the suggestion."""
     return Command(
         id=command.id,
         name=f"{command.name}_suggestion",
@@ -162,7 +162,7 @@ def _learn(
 
 
 def _tried(asked: Suggestion, entries: Sequence[Entry], rules: Rules) -> Suggestion:
-    """With its side effects; without them where the what-if cannot be run, which is no reason to hide it."""
+    """Add the side effects to a suggestion; if the what-if fails, return the suggestion without them."""
     try:
         return with_side_effects(asked, entries, rules)
     except (ValueError, KeyError, ArithmeticError):

@@ -1,4 +1,4 @@
-"""The deck of an engine in the same process: snapshots built from its state, pages from its ledger."""
+"""The deck of an engine in the same process: snapshots from its state, pages from its ledger."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ URGENT = frozenset({"execute", "approval", "exit", "risk", "mode", "silence", "f
 
 
 class LocalDeck:
-    """What the screens of this process see."""
+    """The deck that the screens of this process use."""
 
     def __init__(self, runtime: Runtime, listener: str = "", *, refusals: RefusalLog | None = None) -> None:
         self.listener = listener
@@ -58,17 +58,17 @@ class LocalDeck:
 
     @cached_property
     def _learning(self) -> LearningService:
-        # Learning loads scipy.special; a deck whose Learning screen nobody opens does without.
+        # Imported on first use: learning loads scipy, which most sessions never need.
         from server.deck.learning import LearningService
 
         teacher = LearningService(self._runtime.ledger, self._runtime)
         self._runtime.listeners.add(teacher.heard)
         return teacher
 
-    # --- what is now -----------------------------------------------------------------------------------
+    # --- snapshots -------------------------------------------------------------------------------------
 
     def snapshot(self) -> DeckSnapshot:
-        """The state as it is on disk: in the middle of a commit the last one that was stored."""
+        """Return the state that is on disk: during a commit the snapshot from before it."""
         if self._kept is not None and self._runtime.engine_loop.ahead_of_disk:
             self._wanted = True
             return self._kept
@@ -132,7 +132,7 @@ class LocalDeck:
             execute_at=rules.confidence.execute_at,
         )
 
-    # --- what happens ----------------------------------------------------------------------------------
+    # --- events ----------------------------------------------------------------------------------------
 
     def _heard(self, effect: Effect) -> None:
         if not isinstance(effect, Notice):
@@ -140,7 +140,7 @@ class LocalDeck:
         self._tell(effect)
 
     def _watch_feeds(self, now: datetime) -> None:
-        """Say that a feed was lost, and that it is back."""
+        """Announce feeds that were lost or are back."""
         states = self._runtime.markets.status()
         down = frozenset(each.name for each in states if each.state == "DOWN")
         for each in states:
@@ -161,7 +161,7 @@ class LocalDeck:
                     follower.put_nowait(line)
 
     async def changes(self) -> AsyncIterator[Notice]:
-        """Urgent events as they happen; a reader that falls behind misses the newest, never holds us up."""
+        """Yield urgent events as they happen; a reader that falls behind by 200 misses the newest."""
         queue: asyncio.Queue[Notice] = asyncio.Queue(maxsize=200)
         self._followers.add(queue)
         try:
@@ -170,7 +170,7 @@ class LocalDeck:
         finally:
             self._followers.discard(queue)
 
-    # --- what is kept, and what is asked ---------------------------------------------------------------
+    # --- pages, details and commands -------------------------------------------------------------------
 
     async def page(self, query: PageQuery) -> Page:
         return await self._runtime.ledger.page(query)
@@ -264,7 +264,7 @@ def _latency(values: Sequence[float]) -> Latency:
 
 
 def resident_bytes() -> int | None:
-    """Resident memory of this process, where the system tells it."""
+    """Return the resident memory of this process in bytes; ``None`` where the system does not report it."""
     try:
         pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
     except (OSError, IndexError, ValueError):

@@ -1,4 +1,4 @@
-"""The trades of a ledger as the metrics see them: read once, then kept up to date with every exit."""
+"""Closed trades of a ledger for the metrics: read once, then updated with every exit."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PAGE = 500
 
 
 def window_days(window: str) -> int | None:
-    """The days of a window's name, ``None`` for all; raises ValueError naming those there are."""
+    """Return the days of a window; ``None`` for all. Raises ValueError listing the windows."""
     if window not in WINDOWS:
         raise ValueError(f"window: {window!r} is not one of {', '.join(WINDOWS)}")
     return None if window == "all" else int(window)
@@ -38,7 +38,7 @@ class Entries(Pages, Protocol):
 
 
 async def closed_trades(pages: Pages) -> tuple[Trade, ...]:
-    """Every closed trade of a ledger, newest decision first; those that close meanwhile may be missing."""
+    """Return every closed trade, newest decision first; trades that close meanwhile may be missing."""
     found: list[Trade] = []
     cursor: str | None = None
     while True:
@@ -68,7 +68,7 @@ def report_of(
     cuts: Collection[str] = CUTS,
     include_stale: bool = False,
 ) -> Report:
-    """A report with the account and the exchange's sessions that the rules name; raises ValueError."""
+    """Return a report for the account and the exchange sessions of the rules. Raises ValueError."""
     return report(
         trades,
         as_of=as_of,
@@ -81,7 +81,7 @@ def report_of(
 
 
 def _sessions(rules: Rules) -> tuple[date, ...] | None:
-    """Every session, where the rules close the exchange on days its calendar does not know of."""
+    """Return all sessions if the rules add closed days to the calendar; ``None`` if they do not."""
     if not rules.clock.closures:
         return None
     calendar = Calendar.from_rules(rules.clock)
@@ -90,7 +90,7 @@ def _sessions(rules: Rules) -> tuple[date, ...] | None:
 
 
 class Performance:
-    """The trades of a running engine; ``heard`` takes what the engine's steps ask for."""
+    """The closed trades of a running engine, kept up to date through ``heard``."""
 
     def __init__(self, ledger: Entries) -> None:
         self._ledger = ledger
@@ -99,12 +99,12 @@ class Performance:
         self._turn = asyncio.Lock()
 
     def heard(self, effect: Effect) -> None:
-        """Remember a trade that was closed; its entry is read when the metrics are next asked for."""
+        """Note a trade that was closed; its entry is read at the next report."""
         if isinstance(effect, StoreTrade) and effect.position.state is PositionState.CLOSED:
             self._closed[effect.position.decision_id] = None
 
     async def tracker(self) -> Tracker:
-        """All closed trades up to now; raises LedgerError."""
+        """Return all closed trades up to now. Raises LedgerError."""
         async with self._turn:
             if self._tracker is None:
                 # With the flagged ones in it: whether they count is for the report to say.
@@ -123,7 +123,7 @@ class Performance:
     async def report(
         self, rules: Rules, as_of: datetime, window_days: int | None, cuts: Collection[str]
     ) -> Report:
-        """The report at an instant; raises ValueError naming an unknown cut, LedgerError."""
+        """Return the report at an instant. Raises ValueError naming an unknown cut, LedgerError."""
         trades = (await self.tracker()).trades()
         return await asyncio.to_thread(report_of, trades, rules, as_of, window_days, cuts)
 

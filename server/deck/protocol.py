@@ -19,48 +19,48 @@ from server.runtime.ports import Command, CommandResult
 
 
 class Deck(Protocol):
-    """The seam between engine and screen."""
+    """Everything a screen may ask of the engine and tell it."""
 
     def snapshot(self) -> DeckSnapshot:
-        """The state now; cheap, and equal (``seq``) when nothing changed but the clock."""
+        """Return the state now. Cheap; ``seq`` is the same while nothing changes but the clock."""
         ...
 
     def changes(self) -> AsyncIterator[Notice]:
-        """Urgent events as they happen, from now on."""
+        """Yield urgent events as they happen, from now on."""
         ...
 
     async def page(self, query: PageQuery) -> Page:
-        """One page of the ledger; raises ValueError naming the filter that is not accepted."""
+        """Return one page of the ledger. Raises ValueError naming the filter that is not accepted."""
         ...
 
     async def decision(self, decision_id: str) -> DecisionRecord | None:
-        """One decision with all of its evidence."""
+        """Return one decision with all of its evidence; ``None`` if the id is unknown."""
         ...
 
     async def entry(self, decision_id: str) -> Mapping[str, Any] | None:
-        """The decision's ledger entry: what followed is in execution, exit and hypothetical."""
+        """Return the decision's ledger entry, with its execution, exit and hypothetical outcome."""
         ...
 
     async def position(self, position_id: str) -> PositionDetail | None:
-        """One position in full, open or closed, with its path and its decay."""
+        """Return one position in full, open or closed, with its price path and time decay."""
         ...
 
     async def receipt(self, receipt_id: str) -> Mapping[str, Any] | None:
-        """One receipt with its raw body."""
+        """Return one receipt with its raw body."""
         ...
 
     async def system(self) -> SystemView:
-        """How the engine itself is doing; counts the ledger's tables, so ask seldom."""
+        """Return the state of the engine itself. Slow on a large ledger: it counts every table."""
         ...
 
     async def performance(self, window: str, cut: str) -> PerformanceView:
-        """The trades of a window (server.deck.reports.WINDOWS) measured and cut; raises ValueError for another."""
+        """Return the metrics of a window (one of WINDOWS), broken down by ``cut``. Raises ValueError."""
         ...
 
     async def learning(self) -> LearningView:
-        """What the ledger teaches; reads all of it, so ask seldom."""
+        """Return the learning results. Slow: it reads the whole ledger."""
         ...
 
     async def command(self, command: Command) -> CommandResult:
-        """Do what a person asked for; idempotent by the command's id."""
+        """Carry out a command of a person; a repeated id is carried out once."""
         ...

@@ -1,4 +1,4 @@
-"""What the Performance and Learning screens show: what core measured, and what a person has said to it."""
+"""Views of the Performance and Learning screens: a report, learning results, and judgements."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ WINDOWS = ("30", "60", "90", "all")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PerformanceView:
-    """The report of one window, cut one way; ``cuts`` are all (name, title) that may be asked for.
+    """The report of one window, broken down one way; ``cuts`` are all breakdowns as (name, title).
 
-    ``report`` holds the buckets of ``cut`` alone. ``assumed`` when the market behind the fills is no data.
+    ``report`` holds the buckets of ``cut`` only. ``assumed``: the fills were made on an assumed market.
     """
 
     window: str
@@ -32,11 +32,10 @@ class PerformanceView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LearningView:
-    """What the ledger teaches under the rules in force, as of an instant of the engine's clock.
+    """Learning results under the rules in force, as of an instant of the engine's clock.
 
-    ``suggestions`` are those still to be judged, each with its side effects where a what-if could be run;
-    ``judged`` what was said to others, newest first.
-    ``newest`` is how many of the newest decisions were learned from, ``None`` when from all.
+    ``suggestions`` are not judged yet, each with its side effects where a what-if could be run; ``judged`` are
+    earlier judgements, newest first. ``newest`` is the number of decisions learned from, ``None`` for all.
     """
 
     as_of: datetime

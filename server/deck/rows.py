@@ -22,7 +22,7 @@ _CONFIDENCE = ConfidenceRules()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExchangeStatus:
-    """Where the exchange's day stands; ``closes_in``/``opens_in`` in seconds of the engine's clock."""
+    """The exchange's session; ``closes_in`` and ``opens_in`` in seconds of the engine's clock."""
 
     session: Session
     is_open: bool
@@ -34,7 +34,7 @@ class ExchangeStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceStatus:
-    """How fresh one sender is for one symbol; ages and gaps in seconds."""
+    """The last message of one sender for one symbol; ``age`` and ``usual_gap`` in seconds."""
 
     source: Source
     symbol: str
@@ -93,10 +93,10 @@ class PositionRow(LiveValues):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalRow:
-    """A trade that waits for a person; money in dollars for all ``contracts``, ``left`` in seconds.
+    """A trade that waits for approval; money in dollars for all ``contracts``, ``left`` in seconds.
 
-    ``price`` is the ask it was put at, ``mark`` its contract's value now; ``mark_age`` and ``stale`` as those of
-    a position. ``approved`` when a yes was said and the market is awaited.
+    ``price`` is the ask when approval was requested, ``mark`` the contract's value now; ``mark_age`` and
+    ``stale`` are as for a position. ``approved``: a person approved and the market reply is pending.
     """
 
     id: str
@@ -123,7 +123,7 @@ class ApprovalRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PnlView:
-    """The day's profit and loss, net of costs, and its path (one value per mark minute, oldest first)."""
+    """The day's profit and loss in dollars, net of costs; ``series`` has one value per minute, oldest first."""
 
     realized: float
     open: float
@@ -140,9 +140,9 @@ class DeckSnapshot:
     """Everything the Live screen shows, at one instant of the engine's clock.
 
     ``clock_note`` is empty on the real clock, else e.g. SIMULATED TIME or DEMO ×60. ``market_note`` names
-    the feeds, or says that the market is assumed. ``alarms`` are failures a person must see now.
-    ``approvals`` are the trades that wait for a person, the one whose time ends first before the others.
-    ``wait_at`` and ``execute_at`` are the confidences from which the rules in force wait and execute.
+    the feeds, or says that the market is assumed. ``alarms`` are failures that a person must see now.
+    ``approvals`` are ordered by expiry. From confidence ``wait_at`` the rules in force decide WAIT, from
+    ``execute_at`` EXECUTE.
     """
 
     at: datetime
@@ -172,7 +172,7 @@ class DeckSnapshot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Latency:
-    """How long webhooks took from body to answer, in milliseconds, over the latest ``n``."""
+    """Percentiles of a latency over the latest ``n`` values, in milliseconds."""
 
     n: int
     p50: float | None
@@ -181,7 +181,7 @@ class Latency:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SystemView:
-    """What the System screen shows beside the snapshot; sizes in bytes, times in milliseconds and seconds."""
+    """The System screen's data beside the snapshot; ``uptime`` in seconds, sizes in bytes."""
 
     uptime: float
     queue: int

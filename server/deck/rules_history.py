@@ -1,4 +1,4 @@
-"""The rules versions of a ledger with what each changed."""
+"""Rules versions of a ledger, each with the numbers that it changed."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from core.rules import Rules, RulesError, changed_rules
+from core.rules import Rules, RulesError, changed_rules, parse_rules
 
 
 def with_changes(versions: Sequence[Mapping[str, Any]]) -> tuple[Mapping[str, Any], ...]:
-    """Versions, newest first, each with ``changes``: the numbers that differ from the one before, in words."""
+    """Return the versions, newest first, each with ``changes``: the differences from the version before."""
     out = []
     for n, version in enumerate(versions):
         before = versions[n + 1]["toml"] if n + 1 < len(versions) else None
@@ -20,14 +20,14 @@ def with_changes(versions: Sequence[Mapping[str, Any]]) -> tuple[Mapping[str, An
 
 
 def changes_between(before: Rules, after: Rules) -> list[str]:
-    """The numbers that differ between two sets of rules, one in words a line."""
+    """Return the differences between two sets of rules, one text per number."""
     return [_words(path, old, new) for path, (old, new) in changed_rules(before, after).items()]
 
 
 @lru_cache(maxsize=256)
 def _changes(before: str, after: str) -> str:
     try:
-        return ", ".join(changes_between(Rules.parse(before), Rules.parse(after)))
+        return ", ".join(changes_between(parse_rules(before), parse_rules(after)))
     except RulesError as error:  # a version of an older program may hold what this one does not know
         return f"cannot be compared: {error}"
 

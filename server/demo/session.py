@@ -11,7 +11,7 @@ from importlib.resources import files
 
 from core.exchange.calendar import Calendar
 from core.options.trading_clock import TradingClock
-from core.rules import Rules
+from core.rules import Rules, parse_rules
 from server.assembly import RunningEngine, running_engine
 from server.config import ConfigError, Settings
 from server.demo.drive import Drive
@@ -44,7 +44,7 @@ async def demo_session(settings: Settings, *, seed: int, speed: float) -> AsyncI
             text = settings.rules.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigError(f"rules: {settings.rules} cannot be read: {error}") from None
-    rules = Rules.parse(text)
+    rules = parse_rules(text)
     clock = VirtualClock(settings.clock or START, _note(speed))
     calendar = Calendar.from_rules(rules.clock)
     try:

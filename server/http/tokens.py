@@ -8,6 +8,7 @@ import stat
 from pathlib import Path
 
 from server.config import ConfigError, Settings
+from server.private_files import make_private_folder
 
 FILE_NAME = "command.token"
 
@@ -43,7 +44,7 @@ def read_token(path: Path) -> str | None:
 
 
 def _create(path: Path) -> str:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_private_folder(path.parent)
     token = secrets.token_urlsafe(32)
     # Written beside and linked into place: another starting engine sees a whole token or none.
     draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")

@@ -1,1 +1,11 @@
-"""Where everything that happened is kept: the journal of inputs, and the tables made from it."""
+"""The ledger: the journal of inputs, chained by hash, and the tables that can be rebuilt from it. All SQL is here.
+
+May not touch: ``server.deck`` and ``server.http``.
+
+Read first:
+- ``server/ledger/base.py``: the protocol, what a commit promises, and the errors
+- ``server/ledger/sqlite.py``: the writer; ``server/ledger/reader.py``: the reader
+- ``server/ledger/rows.py``: effects as rows; ``server/ledger/entries.py``: rows as the API shows them
+- ``server/ledger/queries.py``: the filters and orders of a page
+- ``server/ledger/schema/sqlite.sql``: the tables
+"""

@@ -17,6 +17,7 @@ from server.ledger.lock import WriterLock
 from server.ledger.rows import rows_of, write
 from server.ledger.schema import create
 from server.ledger.timestamps import micros
+from server.private_files import make_private_file, make_private_folder
 
 _BATCH = 1_000
 
@@ -33,8 +34,9 @@ class BulkLedger:
         self._batch: list[Entry] = []
         self._finished = False
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_private_folder(path.parent)
             self._lock = WriterLock(path, engine_id)
+            make_private_file(path)
             self._connection = sqlite3.connect(path, isolation_level=None)
             self._connection.execute("PRAGMA synchronous = OFF")
             create(self._connection)

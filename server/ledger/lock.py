@@ -1,4 +1,4 @@
-"""One writer per ledger: a lock on a side file, given back by the kernel however the process ends."""
+"""One writer per ledger: a lock on a side file, which the kernel releases however the process ends."""
 
 from __future__ import annotations
 
@@ -10,24 +10,37 @@ from server.ledger.base import LedgerLocked
 
 
 class WriterLock:
-    """Holds ``<ledger>.lock`` from construction to ``release``; raises LedgerLocked naming the holder."""
+    """Hold ``<ledger>.lock`` from construction to ``release``. Raises LedgerLocked naming the holder, OSError."""
 
     def __init__(self, ledger: Path, engine_id: str) -> None:
-        path = ledger.with_name(ledger.name + ".lock")
-        self._fd: int | None = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            holder = os.read(self._fd, 200).decode(errors="replace").split("\n")
-            self.release()
-            pid, engine = [*holder, "", ""][:2]
-            who = f"process {pid} (engine {engine})" if pid else "another process"
-            raise LedgerLocked(f"{ledger} is being written by {who}; one engine writes a ledger") from error
+        self._path = ledger.with_name(ledger.name + ".lock")
+        self._fd: int | None = None
+        while self._fd is None:
+            self._fd = self._take(ledger)
         os.ftruncate(self._fd, 0)
         os.pwrite(self._fd, f"{os.getpid()}\n{engine_id}\n".encode(), 0)
 
-    def release(self) -> None:
-        """Give the lock back; the file stays, so that two openers never lock two different files."""
+    def _take(self, ledger: Path) -> int | None:
+        """Lock the side file; ``None`` when its last holder deleted it meanwhile."""
+        fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            holder = os.read(fd, 200).decode(errors="replace").split("\n")
+            os.close(fd)
+            pid, engine = [*holder, "", ""][:2]
+            who = f"process {pid} (engine {engine})" if pid else "another process"
+            raise LedgerLocked(f"{ledger} is being written by {who}; one engine writes a ledger") from error
+        # A deleted file can be locked too, and would keep nobody out: only the file at the path counts.
+        if self._path.exists() and os.path.samestat(os.fstat(fd), self._path.stat()):
+            return fd
+        os.close(fd)
+        return None
+
+    def release(self, *, delete: bool = False) -> None:
+        """Release the lock. The side file stays, unless ``delete`` removes it while it is still held."""
         if self._fd is not None:
+            if delete:
+                self._path.unlink(missing_ok=True)
             os.close(self._fd)
             self._fd = None

@@ -26,6 +26,7 @@ from server.ledger.reader import SqliteReader, open_reading
 from server.ledger.rows import DERIVED, Tables, derived, rows_of, write
 from server.ledger.schema import create
 from server.ledger.timestamps import micros
+from server.private_files import hide_from_others, make_private_file, make_private_folder
 
 T = TypeVar("T")
 
@@ -39,8 +40,13 @@ _LONGEST_LOG = 8_000
 class SqliteLedger:
     """The only writer of a ledger file, with a reader of the same file; open it with ``SqliteLedger.open``."""
 
-    def __init__(self, path: Path, writing: GroupConnection, reader: SqliteReader, lock: WriterLock) -> None:
+    def __init__(
+        self, path: Path, writing: GroupConnection, reader: SqliteReader, lock: WriterLock, *, created: bool
+    ) -> None:
         self.path = path
+        self.created = created
+        """Whether this writer made the file."""
+        self._delete = False
         self.reader = reader
         # Reads go to the reader as they are, on its own connection: they never wait for a commit.
         self.page = reader.page
@@ -73,25 +79,34 @@ class SqliteLedger:
         """
         path = Path(path)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_private_folder(path.parent)
             lock = WriterLock(path, engine_id)
         except OSError as error:
             raise LedgerError(f"{path}: {error.strerror}") from error
+        created = not path.exists()
         writing: GroupConnection | None = None
         try:
+            # SQLite gives its side files (-wal, -shm) the mode of the file.
+            make_private_file(path)
+            for side in _side_files(path):
+                hide_from_others(side)
             writing = await connect(path, busy_seconds=busy_seconds, read_only=False)
             await writing.run(create)
             await writing.run(lambda c: c.execute(f"PRAGMA wal_autocheckpoint = {_LONGEST_LOG}").fetchall())
             await writing.run(lambda connection: _claim(connection, engine_id))
-            ledger = cls(path, writing, SqliteReader(path, await open_reading(path)), lock)
+            ledger = cls(path, writing, SqliteReader(path, await open_reading(path)), lock, created=created)
             await writing.run(ledger._find_head)
             return ledger
         except BaseException as error:
             if writing is not None:
                 await writing.close()
-            lock.release()
+            if created:
+                _delete_files(path)
+            lock.release(delete=created)
             if isinstance(error, sqlite3.Error):
                 raise LedgerError(f"{path}: {error}") from error
+            if isinstance(error, OSError):
+                raise LedgerError(f"{path}: {error.strerror}") from error
             raise
 
     @property
@@ -179,6 +194,13 @@ class SqliteLedger:
         took, rows = self._last_commit
         return replace(counted, commits=self._commits, last_commit_ms=took, last_commit_rows=rows)
 
+    def discard(self) -> None:
+        """Delete the file at ``close`` if this writer made it and no more than the first rules are in it.
+
+        For an engine that could not start: where there was no ledger, none should be left.
+        """
+        self._delete = self.created and self._last_seq <= 1
+
     async def close(self) -> None:
         """Finish the pending work, close both connections and release the lock."""
         try:
@@ -188,8 +210,10 @@ class SqliteLedger:
         finally:
             try:
                 await self._writing.close()
+                if self._delete:
+                    _delete_files(self.path)
             finally:
-                self._lock.release()
+                self._lock.release(delete=self._delete)
 
     def _find_head(self, connection: sqlite3.Connection) -> None:
         row = connection.execute("SELECT seq, hash FROM journal ORDER BY seq DESC LIMIT 1").fetchone()
@@ -201,6 +225,15 @@ class SqliteLedger:
             return await self._writing.run(work)
         except (sqlite3.Error, TypeError, ValueError) as error:
             raise LedgerError(f"{self.path}: nothing stored: {error}") from error
+
+
+def _side_files(path: Path) -> tuple[Path, ...]:
+    return tuple(path.with_name(path.name + suffix) for suffix in ("-wal", "-shm"))
+
+
+def _delete_files(path: Path) -> None:
+    for file in (*_side_files(path), path):
+        file.unlink(missing_ok=True)
 
 
 def _in_transaction(connection: sqlite3.Connection, work: Callable[[], None]) -> None:

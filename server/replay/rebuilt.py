@@ -18,7 +18,7 @@ from core.effects import FetchMarket
 from core.events import Event, MarketAnswered, PriceSeen, Received, RulesChanged, Ticked
 from core.exchange.calendar import Calendar, CalendarError
 from core.model import MarketSnapshot
-from core.rules import Rules
+from core.rules import Rules, parse_rules
 from server.ledger.bulk import BulkLedger
 from server.replay.machine import PROGRESS_EVERY, Progress, Replayer, ReplayError
 from server.replay.sources import Daily, Prices, Receipt
@@ -38,7 +38,7 @@ def replay_receipts(
     progress: Progress | None = None,
 ) -> Rebuilder:
     """Feed receipts and prices, both in order of time; raises RulesError for rules that cannot be taken."""
-    rules = Rules.parse(rules_text)
+    rules = parse_rules(rules_text)
     rebuilder = Rebuilder(rules, prices.daily, output, progress)
     first = min((items[0].at for items in (receipts, prices.seen) if items), default=None)
     if first is not None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from core.events import RulesChanged
 from core.model import Action
-from core.rules import Rules
+from core.rules import parse_rules
 from server.ledger.bulk import BulkLedger
 from server.ledger.history import verdicts
 from server.ledger.snapshot import LedgerSnapshot
@@ -35,7 +35,7 @@ def replay_journal(
     for an input that the engine cannot take.
     """
     if rules_text is not None:
-        Rules.parse(rules_text)
+        parse_rules(rules_text)
     replayer = Replayer(source.engine_id, output, progress)
     if keep_closed:
         replayer.closed = []

@@ -23,7 +23,7 @@ from core.events import Commanded, PriceSeen, Received, RulesChanged, Ticked
 from core.exchange.calendar import CalendarError
 from core.model import DecisionRecord
 from core.options.fills import OptionQuote
-from core.rules import Rules, RulesError
+from core.rules import Rules, RulesError, parse_rules
 from server.config import ConfigError
 from server.feeds.base import Markets, request_market
 from server.ledger.base import Ledger
@@ -98,7 +98,7 @@ class Runtime:
         Raises RulesError when the rules text is invalid, LedgerError when the ledger cannot be read,
         ConfigError when the clock is behind the ledger or outside the calendar.
         """
-        wanted = Rules.parse(self._rules_text)
+        wanted = parse_rules(self._rules_text)
         await self.engine_loop.load()
         self._check_clock()
         self.engine_loop.start()
@@ -119,7 +119,7 @@ class Runtime:
         for version in await self.ledger.rules_versions():
             if version["author"] == AT_START:
                 with suppress(RulesError):
-                    return Rules.parse(version["toml"]).fingerprint == wanted.fingerprint
+                    return parse_rules(version["toml"]).fingerprint == wanted.fingerprint
                 return False
         return False
 

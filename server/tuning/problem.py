@@ -15,13 +15,13 @@ from core.learning.ledger_columns import ledger_columns
 from core.learning.observations import outcome_of
 from core.learning.outcomes import Outcomes
 from core.learning.rule_paths import Number
-from core.learning.search import Range, Traded, candidate, traded
-from core.learning.walk_forward import Fold, Scored, score, walk_forward
+from core.learning.search import SearchRange, TradeResults, candidate, trade_results
+from core.learning.walk_forward import Fold, TrialScore, score, walk_forward
 from core.learning.whatif import WhatIf, whatif
 from core.performance.days import day_number, session_days
 from core.performance.trade import NotClosed, exchange_date, trade_from_entry
 from core.positions import pnl_breakdown, r_multiple
-from core.rules import Rules
+from core.rules import Rules, parse_rules
 from server.ledger import history
 from server.ledger.lists import items
 from server.ledger.snapshot import LedgerSnapshot
@@ -46,7 +46,7 @@ class Question:
     the unit of the measure.
     """
 
-    ranges: tuple[Range, ...]
+    ranges: tuple[SearchRange, ...]
     measure: str = "R"
     folds: int = 4
     embargo: int = 5
@@ -64,7 +64,7 @@ class Problem:
         self.ledger, self.question = ledger, question
         with LedgerSnapshot(ledger) as source:
             self.head = source.head.hex()
-            self.base = Rules.parse((history.rules_text(source) or "") if rules_text is None else rules_text)
+            self.base = parse_rules((history.rules_text(source) or "") if rules_text is None else rules_text)
             entries = list(items(source, "ledger"))
         decided = [day for entry in entries if (day := exchange_date(_at(entry))) is not None]
         if not decided:
@@ -80,14 +80,14 @@ class Problem:
         self._columns, self._outcomes = ledger_columns(entries, self.base)
         self._values = _values(entries, question.measure, self._outcomes)
 
-    def made(self, values: Mapping[str, Number]) -> Traded:
+    def made(self, values: Mapping[str, Number]) -> TradeResults:
         """What the rules with these values would have traded. Raises RulesError."""
         rules = candidate(self.base, values)
         if self.by_replay:
             return _replayed(self.ledger, rules, self.question.measure)
-        return traded(self._columns, self._outcomes, self._values, rules)
+        return trade_results(self._columns, self._outcomes, self._values, rules)
 
-    def score(self, made: Traded) -> Scored:
+    def score(self, made: TradeResults) -> TrialScore:
         question = self.question
         return score(made, self.folds, self.days, question.least, question.penalty)
 
@@ -134,7 +134,7 @@ def _r(entry: Entry) -> float:
     return np.nan if r is None else r
 
 
-def _replayed(ledger: Path, rules: Rules, measure: str) -> Traded:
+def _replayed(ledger: Path, rules: Rules, measure: str) -> TradeResults:
     """The closed trades of the whole journal under some rules; a fill without a fresh price counts not."""
     with LedgerSnapshot(ledger) as source:
         closed = replay_journal(source, rules_text=rules.to_toml(), keep_closed=True).closed or []
@@ -148,4 +148,4 @@ def _replayed(ledger: Path, rules: Rules, measure: str) -> Traded:
             continue
         days.append(day_number(day))
         values.append(value)
-    return Traded(day=np.array(days, dtype=np.int64), value=np.array(values, dtype=np.float64))
+    return TradeResults(day=np.array(days, dtype=np.int64), value=np.array(values, dtype=np.float64))

@@ -19,9 +19,9 @@ from typing import Any
 
 from core.from_json import read
 from core.learning.rule_paths import Number, rule_value
-from core.learning.search import Range, candidate, changes
+from core.learning.search import SearchRange, candidate, changes
 from core.learning.suggestions import SuggestionStatus
-from core.learning.walk_forward import Scored, Verdict, judge
+from core.learning.walk_forward import TrialScore, Verdict, judge
 from core.rules import RulesError
 from server.tuning.problem import Problem, TuneError
 
@@ -118,14 +118,14 @@ def open_study(problem: Problem, where: Where, seed: int | None = None) -> Any:
 
 def report(study: Any, problem: Problem, where: Where) -> Told:
     """What the study has found so far; ``suggestion`` is None when nothing beats the rules in force."""
-    found: dict[int, Scored] = {}
+    found: dict[int, TrialScore] = {}
     values: dict[int, dict[str, Number]] = {}
     states: dict[str, int] = {}
     for trial in study.get_trials(deepcopy=False):
         states[trial.state.name] = states.get(trial.state.name, 0) + 1
         told = trial.user_attrs.get(SCORED)
         if trial.state.name == "COMPLETE" and told is not None:
-            found[trial.number] = read(Scored, told)
+            found[trial.number] = read(TrialScore, told)
             values[trial.number] = dict(trial.params)
     if not found:
         raise TuneError(f"study {where.name!r}: no trial was finished")
@@ -145,7 +145,12 @@ def report(study: Any, problem: Problem, where: Where) -> Told:
 
 
 def _suggestion(
-    study: str, problem: Problem, values: Mapping[str, Number], best: Scored, now: Scored, verdict: Verdict
+    study: str,
+    problem: Problem,
+    values: Mapping[str, Number],
+    best: TrialScore,
+    now: TrialScore,
+    verdict: Verdict,
 ) -> Told | None:
     """The winner as a suggestion for a person to take: it changes nothing by itself."""
     moved = changes(problem.base, values)
@@ -171,7 +176,7 @@ def _suggestion(
     }
 
 
-def _drawn(trial: Any, one: Range) -> Number:
+def _drawn(trial: Any, one: SearchRange) -> Number:
     if isinstance(one.step, int):
         whole: int = trial.suggest_int(one.path, one.low, one.high, step=one.step)
         return whole

@@ -24,7 +24,6 @@ import orjson
 from core.decision import decide
 from core.decision.batch import EXECUTE, decide_many
 from core.decision.columns import DecisionColumns, columns_from_stored
-from core.decision.stored import to_inputs
 from core.learning import Outcomes, whatif, with_rule
 from core.model import (
     AlignmentFacts,
@@ -106,7 +105,7 @@ def _stored(rng: np.random.Generator) -> tuple[list[bytes], list[tuple[Context, 
         )
         spread, depth = float(rng.uniform(1, 15)), float(rng.uniform(20, 100))
         pairs.append((context, MarketSnapshot(price=600.0, spread_bps=spread, depth_score=depth, atr14=6.0)))
-    return [to_inputs(*pair) for pair in pairs], pairs
+    return [orjson.dumps({"context": context, "market": market}) for context, market in pairs], pairs
 
 
 _ENTRY = (

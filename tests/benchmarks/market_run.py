@@ -20,7 +20,7 @@ from core.intake import split
 from core.options.trading_clock import TradingClock
 from core.positions import Position, PositionState, pnl_breakdown
 from core.positions.attribution import Attribution
-from core.rules import Rules
+from core.rules import parse_rules
 from server.demo.feed import FEED, SimulatedFeed
 from server.demo.market import SimulatedMarket
 from server.demo.senders import SimulatedSenders
@@ -55,7 +55,7 @@ class MarketRun:
 
     def __init__(self, seed: int) -> None:
         text = files("server.demo").joinpath("rules.toml").read_text(encoding="utf-8")
-        rules = Rules.parse(text)
+        rules = parse_rules(text)
         calendar, clock = Calendar.from_rules(rules.clock), TradingClock.from_rules(rules.clock)
         self.engine = Engine(engine_id="honesty")
         self.market = SimulatedMarket(START, calendar, clock, seed)

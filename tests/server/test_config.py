@@ -159,7 +159,7 @@ def test_file_that_is_not_toml(file: Any, text: str, says: str) -> None:
 
 
 def test_named_file_must_be_there(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="there is no file"):
+    with pytest.raises(ConfigError, match="does not exist"):
         load_settings(config=tmp_path / "none.toml")
     with pytest.raises(ConfigError, match="cannot be read"):
         load_settings(config=tmp_path)

@@ -12,7 +12,7 @@ from core.effects import Effect, StoreDecision, StoreTrade
 from core.engine import Engine
 from core.events import MarketAnswered, Received
 from core.model import Action, Mode, Source
-from core.rules import Rules, RulesError
+from core.rules import Rules, RulesError, parse_rules
 from server.config import ConfigError
 from server.deck import Command
 from server.deck.local import LocalDeck
@@ -566,7 +566,7 @@ async def test_a_deck_says_why_a_command_did_nothing(station: Any) -> None:
 
 
 def test_the_default_rules_are_those_of_an_empty_text() -> None:
-    assert Rules.parse("").fingerprint == Rules().fingerprint
+    assert parse_rules("").fingerprint == Rules().fingerprint
 
 
 async def test_what_is_not_on_disk_is_not_on_the_deck(station: Any) -> None:

@@ -24,7 +24,7 @@ from core.learning import (
     table,
 )
 from core.learning.effectiveness import group_of
-from core.learning.hypothetical import Kept
+from core.learning.hypothetical import ShadowGroup
 from core.performance import CUTS, Trade, Trades, report
 from server.deck import FeedStatus, Judged, Latency, LearningView, Page, PerformanceView, SystemView
 
@@ -70,7 +70,7 @@ def performance(window: str = "90", cut: str = "setup", count: int = 240) -> Per
         window=window,
         cut=cut,
         cuts=tuple((known.name, known.title) for known in CUTS.values()),
-        report=report(Trades.of(trades(count)), as_of=NOW, window_days=days, cuts=(cut,)),
+        report=report(Trades.from_trades(trades(count)), as_of=NOW, window_days=days, cuts=(cut,)),
         assumed=True,
     )
 
@@ -107,15 +107,15 @@ def observations(count: int) -> tuple[Observation, ...]:
 def learning(count: int = 900) -> LearningView:
     """Everything learning has to say about the invented signals."""
     observed = observations(count)
-    seen = Observations.of(observed)
+    seen = Observations.from_rows(observed)
     shadows = [o for o in observed if o.kind == "shadow"]
-    kept = Observations.of(shadows)
+    kept = Observations.from_rows(shadows)
     every = ~kept.executed
     search = suggest(seen) if count else Search(
         signals=0, tested=0, discoveries=0, suggestions=(), reason="no bucket has 30 signals inside and outside"
     )  # fmt: skip
     reasons = [
-        Kept(by=label, group=group_of(kept, kept.blocker.codes == code))
+        ShadowGroup(by=label, group=group_of(kept, kept.blocker.codes == code))
         for code, label in enumerate(kept.blocker.labels)
     ]
     return LearningView(

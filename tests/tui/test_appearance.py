@@ -20,6 +20,7 @@ from tui.commands.registry import COMMANDS
 from tui.commands.user_command import use_keys
 from tui.dialogs.exit_position import ExitDialog
 from tui.dialogs.help import HelpDialog
+from tui.guide.pages import find_topic
 from tui.panes.positions import PositionsPane
 from tui.screens.live import LiveScreen
 from tui.settings import SettingsStore
@@ -230,6 +231,23 @@ def test_a_line_that_cannot_be_followed_is_told_and_the_key_stays(
     assert made.keys == {} and len(made.problems) == 1 and words in made.problems[0]
 
 
+@pytest.mark.parametrize(
+    ("word", "words"),
+    [
+        ("exit-positon", "did you mean ExitPosition"),
+        ("ShowDecisions", "did you mean ShowDecision"),
+        ("Q", "command Q. The"),
+    ],
+)
+def test_an_unknown_command_is_told_with_close_names_and_where_all_of_them_are(word: str, words: str) -> None:
+    (problem,) = keymap({word: "e"}).problems
+    assert words in problem and problem.endswith("The help (?) and gatedeck guide keys list all names")
+    topic = find_topic("keys")
+    assert topic is not None
+    page = topic.markdown()
+    assert all(f"`{command.name}`" in page for command in COMMANDS)
+
+
 def test_two_commands_may_change_places_but_not_share_one() -> None:
     swapped = keymap({"ExitPosition": "d", "ShowDecision": "x"})
     assert swapped.problems == () and len(swapped.keys) == 2
@@ -410,3 +428,14 @@ async def test_the_verdict_the_gates_and_the_keys_are_there_at_every_size(size: 
 
 def test_every_command_is_in_the_palette_or_has_a_key() -> None:
     assert [command.name for command in COMMANDS if not command.keys and not command.palette] == []
+
+
+async def test_hints_in_the_panes_name_the_users_own_keys() -> None:
+    app = DeckApp(FakeDeck(), keymap=keymap({"NextCut": "f7", "OlderPage": "f8", "ApproveTrade": "f9"}))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("3")
+        await pilot.pause(0.3)
+        assert "f7 group by" in screen_text(app) and "b group by" not in screen_text(app)
+        await pilot.press("2")
+        await pilot.pause(0.3)
+        assert "f8 older" in screen_text(app)

@@ -26,7 +26,7 @@ NOT_CODES = {
     "core/intake/samples.py": "values of sample bodies",
     "core/intake/detect.py SATY_PO": "the name of a sender's engine",
     "core/intake/signal.py FLAT PUT PUTS": "words of senders",
-    "core/rules/sections.py": "symbols and the keys of tables",
+    "core/rules": "symbols and the keys of tables",
     "core/decision/from_mapping.py": "words that are read from a mapping",
     "core/decision/size_inputs.py MONDAY TUESDAY WEDNESDAY THURSDAY FRIDAY SATURDAY SUNDAY": "days",
     "core/decision/market_gate.py POSITIVE NEGATIVE": "signs of a feed's gamma",

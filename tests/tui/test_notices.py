@@ -46,23 +46,23 @@ class Kernel:
 
 def test_an_execution_rings_notifies_and_counts() -> None:
     desk = Kernel()
-    desk.notifier.hear(event())
+    desk.notifier.announce(event())
     assert desk.took() == [
         "\x07",
         desktop_commands("Bought 6 SPY", {}),
         "\x1b[22;2t",
         "\x1b]2;(1) gatedeck\x07",
     ]
-    desk.notifier.seen()
+    desk.notifier.mark_seen()
     assert desk.took() == ["\x1b]2;gatedeck\x07"]
-    desk.notifier.leave()
+    desk.notifier.restore_title()
     assert desk.took() == ["\x1b[23;2t"]
 
 
 def test_many_at_once_ring_once_and_the_rest_is_counted_on_the_next() -> None:
     desk = Kernel()
     for n in range(4):
-        desk.notifier.hear(event(text=f"no {n}"))
+        desk.notifier.announce(event(text=f"no {n}"))
     assert desk.took().count("\x07") == 1
     desk.now += 6
     desk.notifier.flush()
@@ -88,7 +88,7 @@ def test_each_kind_and_each_way_is_switched_by_itself(kind: str) -> None:
 def test_what_has_no_switch_is_not_told() -> None:
     desk = Kernel()
     for kind in ("refused", "source", "quarantine", "title", "toggled"):
-        desk.notifier.hear(event(kind))
+        desk.notifier.announce(event(kind))
     assert desk.notifier.unseen == 0 and desk.took() == []
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from in_process import InProcess
 
-from core.rules import Rules
+from core.rules import Rules, parse_rules
 from server.replay.session import Wanted, replay
 
 RECEIPTS = [
@@ -92,7 +92,7 @@ def test_export_writes_to_standard_output_or_to_a_file(
 
 def test_before_there_is_a_ledger_the_default_rules_are_in_force(tmp_path: Path, gatedeck: InProcess) -> None:
     done = gatedeck("rules", "show")
-    assert done.returncode == 0 and Rules.parse(done.stdout) == Rules()
+    assert done.returncode == 0 and parse_rules(done.stdout) == Rules()
     done = gatedeck("rules", "show", "--db", tmp_path / "nowhere.db")
     assert done.returncode == 2 and "no ledger there" in done.stderr
     assert re.fullmatch(r"gatedeck \d+\.\d+\.\d+\n", gatedeck("--version").stdout)

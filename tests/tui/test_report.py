@@ -45,7 +45,7 @@ def made(nets: list[float], **facts: Any) -> Report:
         )
         for n, net in enumerate(nets)
     ]
-    return report(Trades.of(trades), as_of=START + timedelta(days=90))
+    return report(Trades.from_trades(trades), as_of=START + timedelta(days=90))
 
 
 MIXED = [120.0, -80.0, -60.0, 210.0, -75.0, 0.0, 90.0] * 9

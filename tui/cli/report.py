@@ -72,7 +72,7 @@ async def _measure(
     path: Path, window: str, cuts: tuple[str, ...], at: datetime | None, include_stale: bool
 ) -> Report:
     from core.performance import Trades
-    from core.rules import Rules
+    from core.rules import Rules, parse_rules
     from server.deck.performance import closed_trades, report_of, window_days
     from server.ledger.reader import SqliteReader
 
@@ -83,11 +83,11 @@ async def _measure(
         versions = await reader.rules_versions()
     finally:
         await reader.close()
-    rules = Rules.parse(versions[0]["toml"]) if versions else Rules()
+    rules = parse_rules(versions[0]["toml"]) if versions else Rules()
     last = max((trade.exit_time for trade in trades if trade.exit_time is not None), default=None)
     # A simulated ledger may be ahead of the clock: look back from its last exit then.
     now = at or max(filter(None, (datetime.now(UTC), last)))
-    return report_of(Trades.of(trades), rules, now, days, cuts, include_stale)
+    return report_of(Trades.from_trades(trades), rules, now, days, cuts, include_stale)
 
 
 def _parse_time(text: str) -> datetime:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from core.rules import Rules
+from core.rules import Rules, parse_rules
 from tui.cli.console import ledger_path, read_text
 
 
@@ -32,7 +32,7 @@ def show(*, db: str | None, config: Path | None, versions: bool, as_json: bool) 
             title = f"{version['name']} by {version['author']}"
             print(f"{version['at']}  {version['fingerprint']}  {title}  {version['changes']}".rstrip())
     else:
-        print(Rules.parse(history[0]["toml"]).to_toml() if history else Rules().to_toml(), end="")
+        print(parse_rules(history[0]["toml"]).to_toml() if history else Rules().to_toml(), end="")
     return 0
 
 
@@ -55,4 +55,4 @@ def diff(one: Path, other: Path | None) -> int:
 
 
 def _read(file: Path) -> Rules:
-    return Rules.parse(read_text(file, "rules"))
+    return parse_rules(read_text(file, "rules"))

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from server.config import ConfigError, Settings, default_config_path, default_state_dir, load_settings
+from server.private_files import make_private_file, make_private_folder
 from server.runtime.clock import Clock, OffsetClock, RealClock
 from tui.cli.console import read_text
-from tui.private_files import make_private_file, make_private_folder
 from tui.supervisor import Display, print_error, report_failures, supervise_screen, wait_for_signal
 
 log = logging.getLogger("gatedeck")

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from server.config import ConfigError, load_settings
+from server.private_files import make_private_folder
 from tui.cli.console import ledger_path, print_result, progress_bar, read_text
-from tui.private_files import make_private_folder
 
 PENALTIES = {"R": 1.0, "usd": 250.0}
 """Default penalty of rules that make no trade at all, in each measure's unit: one planned loss."""

@@ -105,7 +105,7 @@ def demo(
     raise typer.Exit(
         run_command.demo(
             flags,
-            _display(no_mouse, low_bandwidth, theme),
+            _display_options(no_mouse, low_bandwidth, theme),
             seed=seed,
             speed=_speed(speed),
             seconds=seconds,
@@ -139,7 +139,7 @@ def run(
         "host": host, "port": port, "db": db, "rules": rules, "clock": clock, "refresh_hz": refresh,
         "headless": headless or None,
     }  # fmt: skip
-    display = _display(no_mouse, low_bandwidth, theme)
+    display = _display_options(no_mouse, low_bandwidth, theme)
     raise typer.Exit(run_command.run(flags, config, display, keep_running=keep_running))
 
 
@@ -351,7 +351,7 @@ def guide(
     raise typer.Exit(show_guide(topic))
 
 
-def _display(no_mouse: bool, low_bandwidth: bool, theme: str | None) -> Any:
+def _display_options(no_mouse: bool, low_bandwidth: bool, theme: str | None) -> Any:
     """Return the display options. Sets Textual's environment variables, which it reads when it is imported."""
     from tui.supervisor import THEMES, Display
     from tui.textual_patches.environment import set_textual_environment

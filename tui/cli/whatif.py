@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.learning.whatif import NO_TRADE
-from core.rules import Rules, RulesError
+from core.rules import Rules, RulesError, parse_rules
 from server.config import ConfigError
 from tui.cli.console import ledger_path, read_text
 
@@ -31,7 +31,7 @@ def whatif(
     from server.whatif import try_rules
 
     with LedgerSnapshot(ledger_path(db, config)) as ledger:
-        in_force = Rules.parse(rules_text(ledger) or "")
+        in_force = parse_rules(rules_text(ledger) or "")
         candidate = _candidate(in_force, changes, rules)
         result = try_rules(ledger, in_force, candidate)
     if as_json:
@@ -49,7 +49,7 @@ def _candidate(in_force: Rules, changes: list[str], rules: Path | None) -> Rules
     candidate = in_force
     try:
         if rules is not None:
-            candidate = Rules.parse(read_text(rules, "rules"))
+            candidate = parse_rules(read_text(rules, "rules"))
         for change in changes:
             path, equals, text = change.partition("=")
             try:

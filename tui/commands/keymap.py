@@ -12,6 +12,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 
 from tui.commands.registry import COMMANDS
@@ -59,7 +60,7 @@ def keymap(given: Mapping[str, object], name: str = FILE) -> KeyMap:
     for word, value in given.items():
         command = commands.get(_normalized(word))
         if command is None:
-            problems.append(f"{name}: there is no command {word}; the help (?) shows the names")
+            problems.append(f"{name}: there is no command {word}{_close_matches(word)}")
             continue
         if command.scope == "none":
             problems.append(f"{name}: {command.name} keeps its key")
@@ -101,6 +102,14 @@ def places() -> Iterable[list[UserCommand]]:
 
 def _normalized(name: str) -> str:
     return name.replace("-", "").replace("_", "").lower()
+
+
+def _close_matches(word: str) -> str:
+    """Return the names that the word may have meant, and where all names are listed."""
+    names = {_normalized(command.name): command.name for command in COMMANDS if command.scope != "none"}
+    close = [names[match] for match in get_close_matches(_normalized(word), names, cutoff=0.6)]
+    meant = f"; did you mean {' or '.join(close)}?" if close else "."
+    return f"{meant} The help (?) and gatedeck guide keys list all names"
 
 
 def _listed(value: object) -> list[object]:

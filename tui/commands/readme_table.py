@@ -1,4 +1,4 @@
-"""The table of keys for the README, made from the table of commands."""
+"""Table of the keys in Markdown, for the README and for `gatedeck guide keys`."""
 
 from __future__ import annotations
 
@@ -8,12 +8,18 @@ from tui.commands.user_command import UserCommand
 _EVERYWHERE = frozenset({"screen", "none", "table"})
 
 
-def key_table() -> str:
-    """Markdown: one table, a row for every command, those without a key marked as the palette's."""
+def key_table(*, names: bool = False) -> str:
+    """Return a Markdown table with one row for every command; ``names`` adds its name in keys.toml.
+
+    A command without a key has the words "palette:" and its name there.
+    """
     lines = ["| key | does | where |", "|---|---|---|"]
+    if names:
+        lines = ["| key | name in keys.toml | does | where |", "|---|---|---|---|"]
     for _, commands in groups():
         for command in commands:
-            lines.append(f"| {_keys(command)} | {_text(command.help)} | {_where(command)} |")
+            name = f" `{command.name}` |" if names else ""
+            lines.append(f"| {_keys(command)} |{name} {_text(command.help)} | {_where(command)} |")
     return "\n".join(lines)
 
 

@@ -29,6 +29,16 @@ COMMANDS: tuple[UserCommand, ...] = (
 BY_NAME = {command.name: command for command in COMMANDS}
 
 
+def key_of(name: str) -> str:
+    """Return the key of a command as printed on the screen: the user's own, if there is one."""
+    return BY_NAME[name].key_name
+
+
+def hint(name: str) -> str:
+    """Return a command's key with its label, such as "b group by"."""
+    return f"{key_of(name)} {BY_NAME[name].label}"
+
+
 def in_scope(*scopes: str) -> list[UserCommand]:
     """Return the commands of these scopes, in the order of the table."""
     return [command for command in COMMANDS if command.scope in scopes]

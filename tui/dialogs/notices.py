@@ -43,7 +43,7 @@ class NoticeGrid(LineWidget, can_focus=True):
             line: Line = [(" " + fmt.fit(kind, 10), "strong" if n == self.row else "text")]
             for m in range(len(CHANNELS)):
                 line.append(self._cell(n, m))
-            about = KINDS.get(kind, "number of unseen events, in its title")
+            about = KINDS.get(kind, "unseen events, in its title")
             line.append((fmt.clip(about, max(0, width - 11 - _CELL * 3)), "dim"))
             out.append(line)
         words = (("Space", "switch"), ("↑↓←→", "move"), ("Esc", "close"))

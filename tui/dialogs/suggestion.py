@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.containers import Container
 
 from tui import fmt
+from tui.commands.registry import key_of
 from tui.dialogs.base import Reading, YesOrNo
 from tui.documents.fields import named
 from tui.metric_format import format_value, short_interval
@@ -95,7 +96,8 @@ class SuggestionDialog(Reading):
                     text = f"lets {gate.opened} through, stops {gate.shut}, difference {made}"
                     out += named(f"{gate.gate} gate", text, width)
             out += named("", effects.label, width, "warn")
-        return [*out, [], [(" a approves and r rejects it on the Learning screen.", "dim")]]
+        approve, reject = key_of("ApproveSuggestion"), key_of("RejectSuggestion")
+        return [*out, [], [(f" {approve} approves and {reject} rejects it on the Learning screen.", "dim")]]
 
 
 class JudgeText(Pane):

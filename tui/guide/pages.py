@@ -48,7 +48,11 @@ def _tradingview() -> str:
 def _keys() -> str:
     from tui.commands.readme_table import key_table
 
-    return f"# Keys\n\nYour own keys are set in `keys.toml` beside the configuration file.\n\n{key_table()}\n"
+    return (
+        "# Keys\n\nYour own keys are set in `keys.toml` beside the configuration file: the name of a command = a key,"
+        ' or a list of keys.\n\n```toml\nExitPosition = "e"\nShowDecision = ["d", "f2"]\n```\n\n'
+        f"{key_table(names=True)}\n"
+    )
 
 
 TOPICS: tuple[Topic, ...] = (

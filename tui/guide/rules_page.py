@@ -1,13 +1,10 @@
-"""The guide's page on rules, made from the metadata of the rules themselves."""
+"""The guide's page on rules, made from the descriptions that the rules give of themselves."""
 
 from __future__ import annotations
 
-import dataclasses
-import json
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
-from core.rules import DEFAULT
+from core.rules import DEFAULT, RuleDescription, describe_rules
 
 _INTRODUCTION = """# Rules
 
@@ -19,47 +16,57 @@ max_spread_bps = 10
 ```
 
 `gatedeck run --rules FILE` uses the file, and what it leaves out keeps its default. `gatedeck rules check FILE` tells
-what is wrong with a file, and `gatedeck rules show` prints the rules in force.
+what is wrong with a file, and `gatedeck rules show` prints the rules in force. A table has one row for each
+threshold, and `-1e9` means "everything below".
 """
 _LONGEST = 200
-"""Characters of a default beyond which a table is cut on the page."""
+"""Characters of a default beyond which a list is cut on the page."""
 
 
 def rules_page() -> str:
-    """Return the page as Markdown: a section for each table of the rules, a line for each rule."""
-    return "\n".join((_INTRODUCTION, *_sections()))
+    """Return the page as Markdown: a section for each section of the rules, an item for each rule."""
+    return "\n".join((_INTRODUCTION, *_sections())) + "\n"
 
 
 def _sections() -> Iterator[str]:
-    for section in dataclasses.fields(DEFAULT):
-        value = getattr(DEFAULT, section.name)
-        if not dataclasses.is_dataclass(value):
-            continue
-        yield f"## {section.name}\n"
-        for spec in dataclasses.fields(value):
-            yield _line(spec, getattr(value, spec.name))
-        yield ""
+    defaults = _defaults()
+    section = ""
+    for rule in describe_rules():
+        name = rule.path.partition(".")[0]
+        if name != section:
+            yield f"## {name}\n" if not section else f"\n## {name}\n"
+            section = name
+        yield _item(rule, defaults.get(rule.path, "none"))
 
 
-def _line(spec: dataclasses.Field[Any], default: Any) -> str:
-    known = spec.metadata
-    unit = f" {known['unit']}" if known.get("unit") else ""
-    parts = [_bounds(known), str(known.get("meaning") or "")]
-    about = ". ".join(part.rstrip(".") for part in parts if part)
-    return f"- `{spec.name}` = {_value(default)}{unit}" + (f". {about}." if about else ".")
+def _defaults() -> dict[str, str]:
+    """Return the default of every rule by its path, as a rules file would state it."""
+    found: dict[str, str] = {}
+    section = ""
+    for line in DEFAULT.to_toml().splitlines():
+        if line.startswith("["):
+            section = line.strip("[]")
+        elif section and line:
+            name, _, value = line.partition(" = ")
+            found[f"{section}.{name}"] = value.replace("-1000000000.0", "-1e9")
+    return found
 
 
-def _bounds(known: Mapping[str, Any]) -> str:
-    low, high, choices = known.get("low"), known.get("high"), known.get("choices")
-    if choices:
-        return "One of " + ", ".join(json.dumps(choice) for choice in choices)
-    if low is not None and high is not None:
-        return f"From {low:g} to {high:g}"
-    if low is not None:
-        return f"At least {low:g}"
-    return "" if high is None else f"At most {high:g}"
+def _item(rule: RuleDescription, default: str) -> str:
+    if len(default) > _LONGEST:
+        default = f"{default[:_LONGEST].rpartition(',')[0]}, …"
+    unit = f" {rule.unit}" if rule.unit else ""
+    bounds = _bounds(rule)
+    about = f"{rule.meaning.rstrip('.')}." if rule.meaning else ""
+    head = f"- `{rule.path.partition('.')[2]}` = `{default}`{unit}{f', {bounds}' if bounds else ''}."
+    return f"{head} {about}".rstrip()
 
 
-def _value(default: Any) -> str:
-    text = json.dumps(default)
-    return f"`{text}`" if len(text) <= _LONGEST else f"`{text[: _LONGEST - 1].rsplit(',', 1)[0]}, …`"
+def _bounds(rule: RuleDescription) -> str:
+    if rule.choices:
+        return "one of " + ", ".join(f'"{choice}"' for choice in rule.choices)
+    if rule.low is not None and rule.high is not None:
+        return f"from {rule.low:g} to {rule.high:g}"
+    if rule.low is not None:
+        return f"at least {rule.low:g}"
+    return "" if rule.high is None else f"at most {rule.high:g}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from server.deck import ApprovalRow
 from tui import fmt
+from tui.commands.registry import key_of
 from tui.widgets.line import DIRECTION_MARK, DIRECTION_ROLE, Line, clip_line
 from tui.widgets.line_widget import Pane
 
@@ -39,7 +40,7 @@ def approval_line(row: ApprovalRow, *, first: bool, more: int) -> Line:
     line: Line = [
         (" APPROVED " if row.approved else " APPROVE? ", "badge-info" if row.approved else "badge-warn")
     ]
-    keys: Line = [("a", "key"), ("/", "dim"), ("r", "key")]
+    keys: Line = [(key_of("ApproveTrade"), "key"), ("/", "dim"), (key_of("RejectTrade"), "key")]
     line += [(" ", "text"), *(keys if first else [("   ", "text")])]
     line += [
         (f" {DIRECTION_MARK[row.direction]} ", DIRECTION_ROLE[row.direction]),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from server.deck import PerformanceView
 from tui import fmt
+from tui.commands.registry import hint
 from tui.metric_format import format_value, has_enough_trades, role_of, short_interval, table_dollars
 from tui.widgets.line import Line
 from tui.widgets.table import Cell, Column, LiveTable, Row
@@ -96,7 +97,7 @@ class CutsPane(LiveTable):
             buckets.sort(key=lambda bucket: _descending(rank(bucket.metrics)))
         thin = sum(not has_enough_trades(bucket.metrics.expectancy) for bucket in buckets)
         note: Line = [(f"{fmt.plural(thin, 'row')} under 30 trades  ", "dim")] if thin else []
-        note.append(("b cut by  s sort", "info"))
+        note.append((f"{hint('NextCut')}  {hint('SortCut')}", "info"))
         self.show_rows(tuple(Row(bucket.label, bucket, _cells) for bucket in buckets), note)
         self.repaint()
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tui import fmt
-from tui.commands.registry import BY_NAME
+from tui.commands.registry import key_of
 from tui.widgets.line import Line, clip_line, width_of
 from tui.widgets.line_widget import Pane
 
@@ -35,12 +35,12 @@ class FilterPane(Pane):
         for command, name, value in values:
             role = "strong" if value else "text"
             line += [
-                (BY_NAME[command].key_name, "key"),
+                (key_of(command), "key"),
                 (f" {name} ", "dim"),
                 (value or "all", role),
                 ("   ", "text"),
             ]
-        order: Line = [(BY_NAME["SortOrder"].key_name, "key"), (" by ", "dim"),
+        order: Line = [(key_of("SortOrder"), "key"), (" by ", "dim"),
                        (view.order, "text" if view.order == "time" else "strong")]  # fmt: skip
         if width_of(line) + width_of(order) <= width:
             line += order

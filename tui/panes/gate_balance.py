@@ -51,9 +51,7 @@ def gate_lines(effect: GateEffect, width: int) -> list[Line]:
         (f"{fmt.arrow(value)} {table_dollars(value)} $", signed_role(value) if judged else "dim"),
         (f"  {failed} skipped" if judged else f"  only {failed} skipped", "text" if judged else "warn"),
     ]
-    saved, cost = (
-        f"{table_dollars(metric.value or 0.0, sign=False)} $" for metric in (effect.saved, effect.cost)
-    )
+    saved, cost = (table_dollars(metric.value or 0.0, sign=False) for metric in (effect.saved, effect.cost))
     second: Line = [
         (" " * (_NAME + 1), "text"),
         ("saved ", "dim"), (saved, "text"), (", cost ", "dim"), (cost + " $", "text"),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from server.deck import LearningView
 from tui import fmt
+from tui.commands.registry import hint
 from tui.metric_format import format_value, has_enough_trades, role_of, short_interval, table_dollars
 from tui.widgets.line import Line
 from tui.widgets.table import Cell, Column, LiveTable, Row
@@ -38,7 +39,7 @@ class LearnedCutsPane(LiveTable):
         else:
             self.empty = ("no signal has an outcome yet",)
             rows = view.learning.tables.get(name, ())
-            note: Line = [("with shadows, at ×1  ", "dim"), ("b cut by", "info")]
+            note: Line = [("with shadows, at ×1  ", "dim"), (hint("NextTable"), "info")]
             self.show_rows(tuple(Row(row.label, row, row_cells) for row in rows), note)
         self.repaint()
 

@@ -13,7 +13,7 @@ from core.decision.deciding_reason import deciding_code
 from core.model import Action, Quality
 from server.deck import Page, PageQuery
 from tui import fmt
-from tui.commands.registry import bindings
+from tui.commands.registry import bindings, hint, key_of
 from tui.dialogs.symbol import SymbolDialog
 from tui.interfaces import deck_ui, run_in_background
 from tui.panes.filters import FilterPane, FilterView
@@ -140,7 +140,7 @@ class HistoryScreen(DeckScreen):
         except Exception as error:  # whatever the ledger says, the deck stays up and says it
             ui.say(f"The ledger could not be read: {error}", "negative")
             self._next = None
-            table.empty = ("the ledger could not be read: r tries again, a shows everything",)
+            table.empty = (f"the ledger could not be read: {hint('NewestPage')}, {hint('NoFilter')}",)
             table.show_rows((), [])
             table.repaint()
             return
@@ -150,11 +150,13 @@ class HistoryScreen(DeckScreen):
 
     def _show_page(self, table: LiveTable, page: Page) -> None:
         self._next = page.next_cursor
-        table.empty = ("no such decision: a shows everything" if self.filters else "no decision yet",)
+        table.empty = (
+            f"no such decision: {key_of('NoFilter')} shows all" if self.filters else "no decision yet",
+        )
         first = (len(self._cursors) - 1) * PAGE + 1
         note: Line = [
             (f"{first}-{first + len(page.items) - 1}" if page.items else "", "text"),
-            ("  n older" if page.next_cursor else "  the oldest", "dim"),
+            (f"  {hint('OlderPage')}" if page.next_cursor else "  the oldest", "dim"),
         ]
         table.show_rows(tuple(Row(str(item["id"]), item, item_cells) for item in page.items), note)
         table.repaint()

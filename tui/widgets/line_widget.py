@@ -82,8 +82,8 @@ class LineWidget(Widget):
     def ink(self, role: str) -> Style:
         style = self._inks.get(role)
         if style is None:
-            style = themes.ink(role, self.app.theme_variables)
-            self._inks[role] = style = style if role in themes.ROWS else self._blank + style
+            style = themes.role_style(role, self.app.theme_variables)
+            self._inks[role] = style = style if role in themes.ROW_BACKGROUNDS else self._blank + style
         return style
 
     def notify_style_update(self) -> None:

@@ -13,9 +13,8 @@ import pytest
 
 from core.decision import decide
 from core.decision.batch import ACTIONS, GATES, decide_many
-from core.decision.columns import DecisionColumns, columns_from_stored, columns_of
+from core.decision.columns import DecisionColumns, columns_from_stored, packed_dtype, row_of
 from core.decision.from_mapping import context_from, market_from
-from core.decision.stored import to_inputs
 from core.model import (
     AlignmentFacts,
     Bias,
@@ -28,10 +27,10 @@ from core.model import (
     Source,
     StructureFacts,
 )
-from core.rules import DEFAULT, Rules
+from core.rules import DEFAULT, Rules, parse_rules
 
 AS_OF = datetime(2026, 11, 24, 15, tzinfo=UTC)
-GreekPair = tuple[Context, MarketSnapshot]
+Inputs = tuple[Context, MarketSnapshot]
 
 ODD_RULES = {
     "defaults": "",
@@ -44,7 +43,7 @@ ODD_RULES = {
 }
 
 
-def random_pairs(count: int, seed: int) -> list[GreekPair]:
+def random_pairs(count: int, seed: int) -> list[Inputs]:
     """Contexts and markets with every section and number sometimes absent, many right at a limit."""
     rng = np.random.default_rng(seed)
 
@@ -97,7 +96,13 @@ def random_pairs(count: int, seed: int) -> list[GreekPair]:
     return pairs
 
 
-def assert_alike(pairs: list[GreekPair], rules: Rules, columns: DecisionColumns | None = None) -> set[str]:
+def columns_of(pairs: list[Inputs]) -> DecisionColumns:
+    """The columns of contexts and markets as the ledger packs them, row by row."""
+    packed = np.array([row_of(*pair) for pair in pairs], dtype=packed_dtype())
+    return DecisionColumns(**{f.name: packed[f.name] for f in dataclasses.fields(DecisionColumns)})
+
+
+def assert_alike(pairs: list[Inputs], rules: Rules, columns: DecisionColumns | None = None) -> set[str]:
     many = decide_many(columns_of(pairs) if columns is None else columns, rules)
     assert len(many) == len(pairs)
     seen: set[str] = set()
@@ -124,12 +129,14 @@ def test_ten_thousand_random_rows_alike() -> None:
 
 @pytest.mark.parametrize("toml", ODD_RULES.values(), ids=ODD_RULES)
 def test_other_rules_alike(toml: str) -> None:
-    assert_alike(random_pairs(1_500, 2), Rules.parse(toml))
+    assert_alike(random_pairs(1_500, 2), parse_rules(toml))
 
 
 def test_stored_json_gives_the_same_columns() -> None:
     pairs = random_pairs(500, 3)
-    stored = columns_from_stored(orjson.loads(to_inputs(*pair)) for pair in pairs)
+    stored = columns_from_stored(
+        orjson.loads(orjson.dumps({"context": context, "market": market})) for context, market in pairs
+    )
     direct = columns_of(pairs)
     for field in dataclasses.fields(DecisionColumns):
         ours, theirs = getattr(stored, field.name), getattr(direct, field.name)

@@ -28,7 +28,7 @@ from core.model import (
     StructureFacts,
     Tone,
 )
-from core.rules import DEFAULT, Rules
+from core.rules import DEFAULT, Rules, parse_rules
 
 AS_OF = datetime(2026, 11, 24, 15, tzinfo=UTC)
 
@@ -204,7 +204,7 @@ def test_absent_terms_are_left_out_and_zero_ones_are_not() -> None:
 
 
 def test_other_rules_give_another_verdict_and_another_fingerprint() -> None:
-    strict = Rules.parse("[confidence]\nexecute_at = 99\nwait_at = 98\n")
+    strict = parse_rules("[confidence]\nexecute_at = 99\nwait_at = 98\n")
     one, other = decide(*_changed({})), decide(*_changed({}), strict)
     assert (one.action, other.action) == (Action.EXECUTE, Action.SKIP)
     assert one.rules_fingerprint != other.rules_fingerprint

@@ -28,7 +28,7 @@ from core.model import (
     SignalFacts,
     SizeInputs,
 )
-from core.rules import DEFAULT, Rules
+from core.rules import DEFAULT, parse_rules
 
 AS_OF = datetime(2026, 11, 24, 15, tzinfo=UTC)  # a Tuesday
 TIMEFRAMES = tuple(DEFAULT.sizing.confluence_weights)
@@ -293,7 +293,7 @@ def test_a_premium_that_is_no_price_raises(premium: float) -> None:
 
 
 def test_a_larger_account_buys_more() -> None:
-    rich = Rules.parse("[account]\nsize = 50000\n")
+    rich = parse_rules("[account]\nsize = 50000\n")
     count = contract_count(1.0, 50.0, 1.0, rich)
     assert isinstance(count, ContractCount)
     assert count.contracts == 10

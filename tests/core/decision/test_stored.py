@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core.decision import decide
 from core.decision.from_mapping import context_from, market_from
-from core.decision.stored import from_inputs, to_inputs
 from core.from_json import FactsError, read
 from core.model import (
     AlignmentFacts,
@@ -28,6 +28,23 @@ from core.model import (
     Source,
     StructureFacts,
 )
+
+
+class Inputs(NamedTuple):
+    """The arguments of ``decide``, beside the rules whose fingerprint the decision names."""
+
+    context: Context
+    market: MarketSnapshot
+
+
+def to_inputs(context: Context, market: MarketSnapshot) -> bytes:
+    return orjson.dumps({"context": context, "market": market})
+
+
+def from_inputs(stored: bytes | str) -> Inputs:
+    tree = orjson.loads(stored)
+    return Inputs(read(Context, tree["context"]), read(MarketSnapshot, tree["market"]))
+
 
 number = st.none() | st.floats(allow_nan=False, allow_infinity=False)
 word = st.none() | st.text()

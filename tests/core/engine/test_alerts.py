@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from core.alerts import AlertBook, standing
+from core.alerts import AlertBook, active_alerts
 from core.context import ContextBook
 from core.effects import Notice, StoreRiskEvent, StoreTrade
 from core.events import RulesChanged
 from core.model import Direction, Mode, Source
-from core.rules import Rules
+from core.rules import Rules, parse_rules
 
 MANY = "[risk]\nopen_positions = 90\nper_symbol = 90\nsymbol_premium = 1e6\nlosses_in_a_row = 90\ndaily_loss = 1e6\n"
 
@@ -34,7 +34,7 @@ def test_money(wire: Any, closed: list[float], open_net: float, losses: int, wan
     book = AlertBook()
     for net in closed:
         book.left(wire.now, net)
-    found = standing(book, (), ContextBook(), losses, open_net, wire.now, Rules())
+    found = active_alerts(book, (), ContextBook(), losses, open_net, wire.now, Rules())
     assert set(found) == wanted
 
 
@@ -53,7 +53,9 @@ def test_an_odd_size_needs_twenty_before_it_and_a_spread(wire: Any, sizes: list[
     book = AlertBook()
     for size in sizes:
         book.entered(wire.now, size)
-    found = standing(book, (), ContextBook(), 0, 0.0, wire.now, Rules.parse("[risk]\nalert_trades = 99\n"))
+    found = active_alerts(
+        book, (), ContextBook(), 0, 0.0, wire.now, parse_rules("[risk]\nalert_trades = 99\n")
+    )
     assert ("SIZE_ANOMALY" in found) is odd
 
 

@@ -26,11 +26,11 @@ from core.effects import AnswerCommand, AnswerReceipt, StoreApproval, StoreDecis
 from core.engine import Engine
 from core.events import Commanded, MarketAnswered, PriceSeen, Received, RulesChanged, Ticked
 from core.intake import sample
-from core.intake.samples import DISGUISES
 from core.model import Action, Direction, ReceiptStatus, Source
 from core.positions import pnl_breakdown
 from server.ledger.codec import decode, encode, encode_any
 from server.runtime.engine_loop import decode_state
+from tests.core.intake.disguises import DISGUISES
 
 SYMBOLS = ("SPY", "SPX", "TSLA")
 SPOT = {"SPY": 450.0, "SPX": 4500.0, "TSLA": 200.0}

@@ -12,10 +12,10 @@ import pytest
 from core.effects import StoreReceipt
 from core.events import Received
 from core.intake import sample
-from core.intake.samples import DISGUISES
 from core.model import Direction, Source
 from server.ledger.codec import decode, encode, encode_any
 from server.runtime.engine_loop import decode_state
+from tests.core.intake.disguises import DISGUISES
 
 NUMBERS = (
     1e-320, 1e-300, 1e-12, 1e-4, 0.01, 1, 449.9, 450, 455, 1e5, 1e7, 1e9, 1e100, 1.7e308, 0, -1, "NaN", "1e999",

@@ -13,7 +13,7 @@ import pytest
 from core.effects import Notice, StoreTrade
 from core.exposure import beyond, correlated_with, exposure_held
 from core.model import Action, Direction, ExitReason
-from core.rules import DEFAULT, Rules
+from core.rules import DEFAULT, parse_rules
 
 LONG, SHORT = Direction.LONG, Direction.SHORT
 MANY = "[risk]\nsymbol_premium = 1e6\nper_symbol = 9\nopen_positions = 9\n"
@@ -68,7 +68,7 @@ def test_what_brings_a_greek_nearer_to_zero_is_not_held_up(wired: Any) -> None:
     wire = wired(rules=MANY)
     held = exposure_held([wire.enter("SPY")])
     less = exposure_held([wire.enter("TSLA", direction=SHORT)])
-    tight = Rules.parse(
+    tight = parse_rules(
         "[risk]\ndelta_accounts = 0.1\ngamma_accounts = 1e9\nvega_pct = 1e9\ntheta_pct = 1e9\n"
     )
     assert abs((held + less).delta) < abs(held.delta)
@@ -110,10 +110,10 @@ def test_symbols_that_move_as_one_share_one_limit_of_premium(wired: Any) -> None
 def test_the_groups_are_rules() -> None:
     assert {"SPY", "QQQ", "IWM", "SPX"} <= correlated_with("XSP", DEFAULT)
     assert correlated_with("TSLA", DEFAULT) == {"TSLA"}
-    own = Rules.parse('[risk]\ncorrelated = [["TSLA", "RIVN"], ["TSLA", "NVDA"]]\n')
+    own = parse_rules('[risk]\ncorrelated = [["TSLA", "RIVN"], ["TSLA", "NVDA"]]\n')
     assert correlated_with("TSLA", own) == {"TSLA", "RIVN", "NVDA"}
     assert correlated_with("SPY", own) == {"SPY"}
-    assert Rules.parse(own.to_toml()) == own
+    assert parse_rules(own.to_toml()) == own
 
 
 # --- the other side -----------------------------------------------------------------------------------

@@ -17,8 +17,8 @@ from core.effects import (
     StoreReceipt,
 )
 from core.intake import sample
-from core.intake.samples import DISGUISES
 from core.model import Action, Direction, ReceiptStatus, Source
+from tests.core.intake.disguises import DISGUISES
 
 SIGNAL, SATY, DOTS = Source.TRADINGVIEW_SIGNAL, Source.SATY_PHASE, Source.MTF_DOTS
 

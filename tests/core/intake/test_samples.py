@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from core.intake import ENDPOINTS, normalise, sample
-from core.intake.samples import DISGUISES
 from core.model import Bias, Direction, Source
+from tests.core.intake.disguises import DISGUISES
 
 NOW = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
 

@@ -23,7 +23,7 @@ from core.learning import (
 )
 from core.learning.tables import drawdown_r
 from core.performance.metric import Metric, Status
-from core.rules import DEFAULT, Rules
+from core.rules import DEFAULT, parse_rules
 
 Made = Callable[..., Observations]
 
@@ -50,7 +50,7 @@ def by_hand() -> Observations:
                     failed=tuple(f"{name}!" for name in failed), confidence=75.0,
                 )
             )  # fmt: skip
-    return Observations.of(rows)
+    return Observations.from_rows(rows)
 
 
 def test_each_gate_by_hand() -> None:
@@ -257,5 +257,5 @@ def test_only_executable_signals_count_for_the_budget(ledger: Made) -> None:
 
 
 def test_learning_numbers_are_rules() -> None:
-    assert Rules.parse("[learning]\nmin_bucket = 50").learning.min_bucket == 50
+    assert parse_rules("[learning]\nmin_bucket = 50").learning.min_bucket == 50
     assert DEFAULT.learning.max_move_pct == 15

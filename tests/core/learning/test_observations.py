@@ -108,11 +108,11 @@ def test_inputs_that_cannot_be_read_leave_only_what_came_of_it(entry: Entry) -> 
 
 def test_columns_hold_the_same(entry: Entry) -> None:
     rows = observations_from([entry(1, net=10.0), entry(2, net=-10.0, shadow="CLOSED", codes=("UNSURE",))])
-    seen = Observations.of(rows)
+    seen = Observations.from_rows(rows)
     assert seen.net.tolist() == [10.0, -10.0] and seen.executed.tolist() == [True, False]
     assert seen.blocked_by("").tolist() == [True, False]
     assert seen.blocked_by("UNSURE", "LOW_CONFIDENCE").tolist() == [False, True]
     assert seen.number("ai_score").tolist() == [8.0, 8.0]
     quality = seen.label("quality")
     assert [quality.labels[c] for c in quality.codes] == ["HIGH", "HIGH"]
-    assert len(Observations.of([])) == 0
+    assert len(Observations.from_rows([])) == 0

@@ -16,7 +16,7 @@ from core.learning import Observations, Suggestion, SuggestionStatus, apply, rul
 from core.learning.suggestions import moved
 from core.learning.tunable_rules import FACTORS, LIMITS, STEPS, levers
 from core.performance.columns import Codes
-from core.rules import DEFAULT, Rules, RulesError
+from core.rules import DEFAULT, RulesError, parse_rules
 
 Made = Callable[..., Observations]
 
@@ -176,7 +176,7 @@ def test_how_far_a_rule_moves(rule: str, way: int, strength: float, new: float |
 
 
 def test_a_move_stops_at_the_bound_of_the_rule() -> None:
-    rules = Rules.parse("[confidence]\nexecute_at = 95.0\n[structural]\nmax_ai_score = 10.5")
+    rules = parse_rules("[confidence]\nexecute_at = 95.0\n[structural]\nmax_ai_score = 10.5")
     assert moved("confidence.execute_at", 95.0, 1, 1.0, rules) == 100.0
     assert moved("confidence.execute_at", 100.0, 1, 1.0, rules) is None
 
@@ -205,11 +205,11 @@ def suggestion(rule: str, new: float) -> Suggestion:
 )
 def test_applying_changes_one_number_and_keeps_the_rest(rule: str, new: float) -> None:
     text = 'name = "mine"\n[market]\nmin_depth = 40.0\n[sizing]\nday = {"MONDAY" = 0.5}\n'
-    changed = Rules.parse(apply(suggestion(rule, new), text))
+    changed = parse_rules(apply(suggestion(rule, new), text))
     assert rule_value(changed, rule) == new
-    assert changed == with_rule(Rules.parse(text), rule, new)
+    assert changed == with_rule(parse_rules(text), rule, new)
     assert (changed.name, changed.market.min_depth, changed.sizing.day["MONDAY"]) == ("mine", 40.0, 0.5)
-    assert with_rule(changed, rule, rule_value(DEFAULT, rule)) == Rules.parse(text)
+    assert with_rule(changed, rule, rule_value(DEFAULT, rule)) == parse_rules(text)
 
 
 def test_a_suggestion_for_another_value_is_not_applied() -> None:

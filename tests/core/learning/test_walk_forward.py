@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.learning.rule_paths import bounds, rule_value, with_rule
-from core.learning.search import GATES_ONLY, SPACE, Traded, candidate, changes, ranges
-from core.learning.walk_forward import Scored, judge, score, walk_forward, worth
+from core.learning.search import GATES_ONLY, SPACE, TradeResults, candidate, changes, ranges
+from core.learning.walk_forward import TrialScore, judge, score, walk_forward, worth
 from core.rules import DEFAULT
 
 
@@ -67,13 +67,13 @@ def test_one_lucky_trade_never_beats_many_good_ones() -> None:
 
 
 def test_sums_by_session_keep_the_days_without_a_trade() -> None:
-    made = Traded(day=np.array([2, 2, 5]), value=np.array([1.0, -0.5, 3.0]))
+    made = TradeResults(day=np.array([2, 2, 5]), value=np.array([1.0, -0.5, 3.0]))
     assert made.by_session(np.array([1, 2, 4, 5])).tolist() == [0.0, 0.5, 0.0, 3.0]
 
 
 def test_the_walk_takes_the_best_of_the_past_and_tells_what_came_after() -> None:
-    def trial(train: tuple[float, ...], test: tuple[float, ...]) -> Scored:
-        return Scored(
+    def trial(train: tuple[float, ...], test: tuple[float, ...]) -> TrialScore:
+        return TrialScore(
             value=sum(train) / 2, trades=9, mean=0.1, train=train, test=test, test_trades=(4, 5), sharpe=0.1
         )
 
@@ -82,7 +82,7 @@ def test_the_walk_takes_the_best_of_the_past_and_tells_what_came_after() -> None
         1: trial((0.9, 0.0), (-1.0, 0.0)),
         2: trial((0.2, 0.8), (0, 0.5)),
     }
-    made = Traded(day=np.array([1, 2, 3]), value=np.array([1.0, 0.5, -0.2]))
+    made = TradeResults(day=np.array([1, 2, 3]), value=np.array([1.0, 0.5, -0.2]))
     found = judge(trials, trials[0], made, np.arange(1, 5))
     assert found.winner == 2 and found.trials == 3
     assert [(step.trial, step.test) for step in found.walk] == [(1, -1.0), (2, 0.5)]
@@ -92,8 +92,8 @@ def test_the_walk_takes_the_best_of_the_past_and_tells_what_came_after() -> None
 def test_the_objective_looks_at_no_day_that_a_fold_is_tried_on() -> None:
     days = np.arange(12)
     folds = walk_forward(days, 1, 2)
-    early = Traded(day=np.array([0, 1, 2]), value=np.array([1.0, 1.0, 1.0]))
-    late = Traded(day=np.array([0, 1, 2, 11]), value=np.array([1.0, 1.0, 1.0, -50.0]))
+    early = TradeResults(day=np.array([0, 1, 2]), value=np.array([1.0, 1.0, 1.0]))
+    late = TradeResults(day=np.array([0, 1, 2, 11]), value=np.array([1.0, 1.0, 1.0, -50.0]))
     assert score(early, folds, days, 0, 1.0).value == score(late, folds, days, 0, 1.0).value == 1.0
 
 

@@ -61,7 +61,7 @@ def test_bands_rise_and_begin_where_their_label_says(bands: tuple[tuple[float, s
 
 def test_a_bucket_is_measured_like_the_trades_alone(on_sessions: Any) -> None:
     a, b = on_sessions([5.0, -3.0] * 20, symbol="A"), on_sessions([7.0] * 40, symbol="B")[:35]
-    mixed = Trades.of([*a, *b])
+    mixed = Trades.from_trades([*a, *b])
     found = {bucket.label: bucket.metrics for bucket in breakdown(mixed, "symbol")}
     assert list(found) == ["A", "B"]
     assert found["A"] == metrics(a)
@@ -77,7 +77,7 @@ def test_buckets_stand_in_the_cuts_order_others_by_size(on_sessions: Any) -> Non
             Trade(pnl_net=1.0, exit_time=t.exit_time, id=t.id, **{name: v})
             for t, v in zip(on_sessions([1.0] * len(values)), values, strict=True)
         ]
-        return [bucket.label for bucket in breakdown(Trades.of(trades), cut)]
+        return [bucket.label for bucket in breakdown(Trades.from_trades(trades), cut)]
 
     assert labels("quality", quality=["MEDIUM", "HIGH", "MEDIUM", "EXTREME"]) == ["EXTREME", "HIGH", "MEDIUM"]
     assert labels("symbol", symbol=["B", "A", "B", "C"]) == ["B", "A", "C"]
@@ -86,30 +86,32 @@ def test_buckets_stand_in_the_cuts_order_others_by_size(on_sessions: Any) -> Non
 
 
 def test_a_cut_leaves_stale_fills_out_unless_asked_for(on_sessions: Any) -> None:
-    trades = Trades.of([*on_sessions([1.0], symbol="A"), *on_sessions([9.0], symbol="B", stale_fill=True)])
+    trades = Trades.from_trades(
+        [*on_sessions([1.0], symbol="A"), *on_sessions([9.0], symbol="B", stale_fill=True)]
+    )
     assert [b.label for b in breakdown(trades, "symbol")] == ["A"]
     assert [b.label for b in breakdown(trades, "symbol", include_stale=True)] == ["A", "B"]
 
 
 def test_an_unknown_cut_names_those_there_are() -> None:
     with pytest.raises(ValueError, match=r"colour.*setup.*exit_reason"):
-        breakdown(Trades.of([]), "colour")
+        breakdown(Trades.from_trades([]), "colour")
 
 
 def test_no_trades_no_buckets() -> None:
-    assert breakdown(Trades.of([]), "symbol") == ()
+    assert breakdown(Trades.from_trades([]), "symbol") == ()
 
 
 @pytest.mark.parametrize(("days", "kept"), [(30, 2), (60, 3), (90, 5)])
 def test_windows_begin_after_their_first_instant(days: int, kept: int) -> None:
     now = datetime(2026, 6, 30, 20, 0, tzinfo=UTC)
     ages = [timedelta(days=d) for d in (0, 29, 30, 60, 89, 90)]
-    trades = Trades.of([Trade(pnl_net=1.0, exit_time=now - age) for age in ages])
+    trades = Trades.from_trades([Trade(pnl_net=1.0, exit_time=now - age) for age in ages])
     assert len(trades.window(days, now)) == kept
     # A day earlier the newest is still to come, and one more is inside at the far end.
     assert len(trades.window(days, now - timedelta(days=1))) == kept
 
 
 def test_since_takes_exchange_days_both_included(on_sessions: Any) -> None:
-    trades = Trades.of(on_sessions([1.0] * 5))  # 5 to 9 January 2026
+    trades = Trades.from_trades(on_sessions([1.0] * 5))  # 5 to 9 January 2026
     assert len(trades.since(date(2026, 1, 6), date(2026, 1, 8))) == 3

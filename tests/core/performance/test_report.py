@@ -16,7 +16,7 @@ def test_a_report_of_all_counts_sessions_up_to_the_day_before(on_sessions: Any) 
     trades = on_sessions([5.0, -4.0] * 16)
     end = trades[-1].exit_time
     same_day, weeks_later = end + timedelta(hours=3), end + timedelta(days=14)
-    columns = Trades.of(trades)
+    columns = Trades.from_trades(trades)
     assert report(columns, as_of=same_day).metrics == metrics(trades)
     assert report(columns, as_of=same_day).metrics.sharpe.n == 32
     assert report(columns, as_of=weeks_later).metrics.sharpe.n == 32 + 9
@@ -26,7 +26,7 @@ def test_a_report_of_all_counts_sessions_up_to_the_day_before(on_sessions: Any) 
 def test_a_window_holds_its_days_and_no_session_before_the_first_exit_ever(on_sessions: Any) -> None:
     trades = on_sessions([5.0, -4.0] * 40)
     now = trades[-1].exit_time + timedelta(hours=3)
-    columns = Trades.of(trades)
+    columns = Trades.from_trades(trades)
     made = report(columns, as_of=now, window_days=60, cuts=("symbol",))
     inside = [t for t in trades if t.exit_time > now - timedelta(days=60)]
     assert made.metrics.trades == len(inside) == made.cuts["symbol"][0].metrics.trades
@@ -40,7 +40,7 @@ def test_a_window_holds_its_days_and_no_session_before_the_first_exit_ever(on_se
 
 def test_the_curve_of_many_exits_keeps_the_deepest_point(in_a_row: Any) -> None:
     random = np.random.default_rng(8)
-    columns = Trades.of(in_a_row(random.normal(1, 50, 4000), hours=0.5))
+    columns = Trades.from_trades(in_a_row(random.normal(1, 50, 4000), hours=0.5))
     made, drawn = report(columns, as_of=columns_end(columns), cuts=()), curve(columns, 25_000.0)
     assert len(made.curve) <= MOST_POINTS
     assert min(p.underwater for p in made.curve) == drawn.underwater.min() == -made.metrics.max_drawdown.value
@@ -54,14 +54,14 @@ def columns_end(trades: Trades) -> Any:
 
 
 def test_the_curve_by_hand(in_a_row: Any) -> None:
-    drawn = curve(Trades.of(in_a_row([-50.0, 80.0, -20.0, 10.0])), 1_000.0)
+    drawn = curve(Trades.from_trades(in_a_row([-50.0, 80.0, -20.0, 10.0])), 1_000.0)
     assert drawn.cumulative.tolist() == [-50.0, 30.0, 10.0, 20.0]
     assert drawn.underwater.tolist() == [-50.0, 0.0, -20.0, -10.0]
 
 
 def test_excursions_are_those_that_are_known(in_a_row: Any) -> None:
     known, unknown = in_a_row([10.0], mae=-3.0, mfe=12.0), in_a_row([5.0])
-    (only,) = report(Trades.of([*known, *unknown]), as_of=known[0].exit_time).excursions
+    (only,) = report(Trades.from_trades([*known, *unknown]), as_of=known[0].exit_time).excursions
     assert (only.mae, only.mfe, only.net) == (-3.0, 12.0, 10.0)
 
 
@@ -90,6 +90,6 @@ def test_a_histogram_counts_every_value_and_has_zero_as_an_edge() -> None:
 
 def test_first_and_last_are_exchange_days(on_sessions: Any) -> None:
     made = report(
-        Trades.of(on_sessions([1.0, 2.0])), as_of=on_sessions([1.0])[0].exit_time + timedelta(days=9)
+        Trades.from_trades(on_sessions([1.0, 2.0])), as_of=on_sessions([1.0])[0].exit_time + timedelta(days=9)
     )
     assert (made.metrics.first, made.metrics.last) == (date(2026, 1, 5), date(2026, 1, 6))

@@ -71,7 +71,7 @@ def test_incremental_equals_full(given_trades: list[Trade]) -> None:
         if n % 20 == 0:
             same(tracker.metrics(), metrics(given_trades[:n]))
     same(tracker.metrics(), metrics(given_trades))
-    columns = Trades.of(given_trades)
+    columns = Trades.from_trades(given_trades)
     for cut in CUTS:
         kept, computed = tracker.breakdown(cut), breakdown(columns, cut)
         assert [b.label for b in kept] == [b.label for b in computed]
@@ -90,7 +90,7 @@ def test_order_of_arrival_does_not_matter(given_trades: list[Trade], random: Any
     same(tracker.metrics(), metrics(given_trades))
     same(metrics(shuffled), metrics(given_trades))
     for bucket, other in zip(
-        tracker.breakdown("symbol"), breakdown(Trades.of(given_trades), "symbol"), strict=True
+        tracker.breakdown("symbol"), breakdown(Trades.from_trades(given_trades), "symbol"), strict=True
     ):
         same(bucket.metrics, other.metrics)
 
@@ -137,7 +137,7 @@ def test_columns_grow_with_the_exits(on_sessions: Any) -> None:
     ]
     for n, trade in enumerate(given_trades, 1):
         tracker.add(trade)
-        grown, anew = tracker.trades(), Trades.of(given_trades[:n])
+        grown, anew = tracker.trades(), Trades.from_trades(given_trades[:n])
         assert grown.net.tolist() == anew.net.tolist()
         assert grown.day.tolist() == anew.day.tolist()
         assert grown.cuts["symbol"].labels == anew.cuts["symbol"].labels

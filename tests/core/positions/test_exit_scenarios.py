@@ -27,6 +27,7 @@ import pytest
 from core.events import PriceSeen
 from core.model import Direction
 from core.positions import ExitFill, Position, PositionChange, exit_by_hand, on_price, on_time
+from core.rules import parse_rules
 
 EXCHANGE = ZoneInfo("America/New_York")
 LONG, SHORT = Direction.LONG, Direction.SHORT
@@ -260,7 +261,7 @@ def test_exit_scenario(scenario: Scenario, desk_by: Any) -> None:
     facts = dict(scenario.more)
     desk = desk_by()
     if facts.pop("theta", True) is False:
-        desk.rules = type(desk.rules).parse("[exits]\ntheta_decay_pct = 100")
+        desk.rules = parse_rules("[exits]\ntheta_decay_pct = 100")
     position = desk.open(direction=scenario.direction, contracts=scenario.contracts, **facts)
     position = Play(desk, position).through(scenario.path)
 

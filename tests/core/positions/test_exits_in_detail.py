@@ -19,7 +19,7 @@ from core.positions import (
     stop_to_break_even,
 )
 from core.positions.exits import EXITS, time_exit_at
-from core.rules import Rules
+from core.rules import parse_rules
 
 LONG, SHORT = Direction.LONG, Direction.SHORT
 MINUTE = timedelta(minutes=1)
@@ -134,7 +134,7 @@ def test_halted_only_the_rest_of_a_sale_by_hand_is_still_sold(desk: Any) -> None
 def test_at_the_open_a_price_of_that_session_is_waited_for(desk: Any) -> None:
     """What fell due overnight is not sold at yesterday's price, unless no price comes."""
     position = desk.open(expiry="2026-11-25", entered="2026-11-24T15:50", contracts=1)
-    desk.rules = Rules.parse("[exits]\ntheta_decay_pct = 8")
+    desk.rules = parse_rules("[exits]\ntheta_decay_pct = 8")
     trading = desk.trading
     assert on_time(position, desk.at("2026-11-25T09:30:05"), None, trading).legs == ()
     assert on_time(position, desk.at("2026-11-25T09:31:30"), None, trading).legs == ()
@@ -236,7 +236,7 @@ def test_break_even_by_command_never_loosens_the_stop(desk: Any) -> None:
 
 
 def test_without_a_scale_out_target_1_does_not_act(desk_by: Any) -> None:
-    desk = desk_by(rules=Rules.parse("[exits]\nscale_out_fraction = 0"))
+    desk = desk_by(rules=parse_rules("[exits]\nscale_out_fraction = 0"))
     position = desk.open()
     now = position.opened_at + MINUTE
     assert on_price(position, desk.seen(position, now, 603.5), now, desk.trading).legs == ()

@@ -15,7 +15,7 @@ from core.options.fills import Fill, FillQuality, Side
 from core.options.quotes import OptionQuote
 from core.positions import entry_mark, next_mark, on_price, on_time, open_position
 from core.positions.position import Basis
-from core.rules import Rules
+from core.rules import parse_rules
 
 LONG, SHORT = Direction.LONG, Direction.SHORT
 
@@ -183,6 +183,6 @@ def test_what_is_no_entry_raises(desk: Any) -> None:
 
 
 def test_an_unscheduled_closure_of_the_expiry_ends_the_option_the_session_before(desk_by: Any) -> None:
-    desk = desk_by(rules=Rules.parse('[clock]\nclosures = ["2026-12-04"]'))
+    desk = desk_by(rules=parse_rules('[clock]\nclosures = ["2026-12-04"]'))
     assert desk.trading.last_close(date(2026, 12, 4)) == desk.at("2026-12-03T16:00")
     assert desk.open(expiry="2026-12-04").last.years > 0

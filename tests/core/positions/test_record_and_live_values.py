@@ -10,7 +10,7 @@ import pytest
 
 from core.model import Direction
 from core.positions import execution_record, exit_record, gross_so_far, live_values, on_price, on_time
-from core.rules import Rules
+from core.rules import parse_rules
 
 MINUTE = timedelta(minutes=1)
 EXIT_NAMES = [
@@ -142,7 +142,7 @@ def test_the_nearest_exit_is_said_in_words(desk: Any, direction: Direction) -> N
     assert said(600 - 2.5 * sign, 1) == "STOP_LOSS $0.50 away"
     assert said(600, 200).startswith("THETA_DECAY at 3")
     assert said(600 + 1.0 * sign, 1) == "TARGET_1 $2.00 away"
-    desk.rules = Rules.parse("[exits]\ntheta_decay_pct = 100")
+    desk.rules = parse_rules("[exits]\ntheta_decay_pct = 100")
     trading = desk.trading
     assert said(600, 340) == "TIME in 15m"
     waiting = on_time(position, desk.at("2026-11-24T16:00"), None, trading).position

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.rules import DEFAULT, Rules, RulesError
+from core.rules import DEFAULT, RulesError, parse_rules
 
 REFUSED = [
     ('[fills]\nspread_model = "wide"', "fills.spread_model", "'premium'"),
@@ -37,12 +37,12 @@ REFUSED = [
 @pytest.mark.parametrize(("text", "path", "said"), REFUSED, ids=[row[0] for row in REFUSED])
 def test_what_would_fail_at_the_first_trade_is_refused_at_once(text: str, path: str, said: str) -> None:
     with pytest.raises(RulesError) as refusal:
-        Rules.parse(text)
+        parse_rules(text)
     assert str(refusal.value).startswith(f"{path}:") and said in str(refusal.value)
 
 
 def test_the_default_and_a_class_of_ones_own_are_taken() -> None:
-    again = Rules.parse(DEFAULT.to_toml())
+    again = parse_rules(DEFAULT.to_toml())
     assert (again, again.fingerprint) == (DEFAULT, DEFAULT.fingerprint)
-    own = Rules.parse('[volatility.classes]\nMU = "chips"\n[volatility.base]\nchips = 0.5\n')
+    own = parse_rules('[volatility.classes]\nMU = "chips"\n[volatility.base]\nchips = 0.5\n')
     assert own.volatility.base["chips"] == 0.5

@@ -11,11 +11,11 @@ import pytest
 
 from core.effects import FetchMarket, Watch
 from core.model import Action, Direction, MarketSnapshot, Source
-from core.rules import DEFAULT, Rules
+from core.rules import DEFAULT, parse_rules
 from server.feeds.base import FeedStatus, MarketReply, NoFeed, reply_at_once, request_market
 
 NOW = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
-QUICK = Rules.parse("[market]\nfeed_timeout_seconds = 0.02\n")
+QUICK = parse_rules("[market]\nfeed_timeout_seconds = 0.02\n")
 
 
 def snapshot(symbol: str) -> MarketSnapshot:

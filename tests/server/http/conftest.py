@@ -101,7 +101,7 @@ class FakeDeck:
         self.now = snapshot
         self.items: tuple[dict[str, Any], ...] = ()
         self.queries: list[PageQuery] = []
-        self.trades = Trades.of(())
+        self.trades = Trades.from_trades(())
         self.records: dict[str, DecisionRecord] = {}
         self.commands: list[Command] = []
         self.results: dict[str, CommandResult | Exception] = {}

@@ -10,7 +10,7 @@ import pytest
 from core.performance import Trade, Trades
 
 NOW = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
-TRADES = Trades.of(
+TRADES = Trades.from_trades(
     Trade(id=str(n), pnl_net=net, exit_time=NOW - timedelta(days=40 * n), symbol=symbol)
     for n, (net, symbol) in enumerate([(50.0, "SPY"), (-20.0, "QQQ"), (-10.0, "SPY")])
 )

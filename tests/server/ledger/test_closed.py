@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from core.performance import metrics
-from core.rules import Rules
+from core.rules import Rules, parse_rules
 from server.deck import PageQuery
 from server.deck.performance import Performance, closed_trades, report_of, window_days
 from server.ledger.reader import SqliteReader
@@ -75,7 +75,7 @@ async def test_performance_follows_the_exits(ledger: SqliteLedger, make: Any) ->
     assert tracker.metrics() == metrics(await closed_trades(ledger))
 
     now = make.at(9) + timedelta(hours=1)
-    made = await performance.report(Rules.parse("[account]\nsize = 50_000"), now, None, ("symbol",))
+    made = await performance.report(parse_rules("[account]\nsize = 50_000"), now, None, ("symbol",))
     assert (made.metrics.account, made.metrics.trades) == (50_000, 3)
     assert [b.label for b in made.cuts["symbol"]] == ["SPY"]
     with pytest.raises(ValueError, match="colour"):
@@ -96,7 +96,7 @@ async def test_a_day_the_rules_close_is_no_session(ledger: SqliteLedger, make: A
     tracker = await Performance(ledger).tracker()
     later = make.at(2) + timedelta(days=60)
     usual = report_of(tracker.trades(), Rules(), later)
-    closed = report_of(tracker.trades(), Rules.parse('[clock]\nclosures = ["2026-12-01"]'), later)
+    closed = report_of(tracker.trades(), parse_rules('[clock]\nclosures = ["2026-12-01"]'), later)
     assert usual.metrics.sharpe.n == closed.metrics.sharpe.n + 1
 
 

@@ -17,7 +17,7 @@ from core.learning import ledger_columns, rule_value, whatif_entries, with_rule
 from core.learning.exit_replay import GAP, NO_OUTCOME, NOT_REPEATED, OPEN
 from core.learning.observations import at_one
 from core.performance.trade import trade_from_entry
-from core.rules import DEFAULT, Rules
+from core.rules import DEFAULT, Rules, parse_rules
 from server.ledger.bulk import BulkLedger
 from server.ledger.lists import items
 from server.ledger.packed import read_packed
@@ -33,7 +33,7 @@ BASE = with_rule(with_rule(DEFAULT, "account.size", 400_000.0), "sizing.contract
 
 
 def _in_force(ledger: LedgerSnapshot) -> Rules:
-    return Rules.parse(next(ledger.query("SELECT toml FROM rules_versions ORDER BY seq DESC LIMIT 1"))[0])
+    return parse_rules(next(ledger.query("SELECT toml FROM rules_versions ORDER BY seq DESC LIMIT 1"))[0])
 
 
 def _made(rising: tuple[Path, Path], path: Path, rules: Rules) -> Path:

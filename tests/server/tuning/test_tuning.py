@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from core.learning.search import ranges
-from core.rules import Rules
+from core.rules import parse_rules
 from server.ledger.snapshot import LedgerSnapshot
 from server.tuning.problem import Problem, Question, TuneError
 from server.tuning.study import Where, open_study, tune
@@ -45,7 +45,7 @@ def test_the_winner_is_a_pending_suggestion_whose_rules_can_be_read(past: Path, 
     found = tune(problem, Where(name="s", storage=sqlite_url), trials=15, seed=1)["suggestion"]
     assert found["status"] == "PENDING"
     (change,) = found["changes"]
-    assert Rules.parse(found["toml"]).structural.min_ai_score == change["new"]
+    assert parse_rules(found["toml"]).structural.min_ai_score == change["new"]
     assert past.read_bytes() == before
 
 
