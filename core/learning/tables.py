@@ -1,4 +1,4 @@
-"""How signals did by what they were: setup, regime, timeframe, quality, confidence, size; and how that drifts."""
+"""Tables of results by property (setup, regime, timeframe, quality, confidence, size), and their drift."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TABLES: Mapping[str, str] = {
     "confidence": "confidence_band",
     "size": "multiplier_band",
 }
-"""Each table and the label column it is cut by."""
+"""Each table and the label column it is grouped by."""
 
 _ORDERS: Mapping[str, tuple[str, ...]] = {
     "quality": ("EXTREME", "HIGH", "MEDIUM"),
@@ -38,7 +38,7 @@ _ORDERS: Mapping[str, tuple[str, ...]] = {
 class Row:
     """One label of a table; ``against_rest`` is its mean R less that of all other signals.
 
-    ``drawdown_r`` is the deepest fall of the cumulated R of these signals, in the order of their decisions.
+    ``drawdown_r`` is the deepest fall of the cumulative R of these signals, in the order of their decisions.
     """
 
     label: str
@@ -49,10 +49,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drift:
-    """One figure over the recent days and over all of the base, which holds them; ``drifted`` when they differ.
+    """One measure over the recent days and over the longer base that includes them.
 
-    ``difference`` is recent less base; its interval, by sessions, must exclude 0 and both must have enough
-    signals before a drift is told.
+    ``difference`` is recent less base. ``drifted``: its interval, by sessions, excludes 0 and both have
+    enough signals.
     """
 
     measure: str
@@ -63,7 +63,7 @@ class Drift:
 
 
 def table(observations: Observations | Iterable[Observation], name: str) -> tuple[Row, ...]:
-    """One table of TABLES, in its own order or the largest first.
+    """Return one table of TABLES, in its own order or the largest first.
 
     Raises ValueError for a name that is not one of TABLES.
     """
@@ -88,7 +88,7 @@ def _row(seen: Observations, label: str, chosen: Flags) -> Row:
 
 
 def drawdown_r(seen: Observations) -> Metric:
-    """The deepest fall of cumulated R below its peak, positive, from a start at 0."""
+    """Return the deepest fall of cumulative R below its peak, positive, starting from 0."""
     r = seen.r[~np.isnan(seen.r)]
     if len(r) == 0:
         return undefined(0, "R", "no signals with a planned loss")
@@ -100,7 +100,7 @@ def drawdown_r(seen: Observations) -> Metric:
 def drift(
     observations: Observations | Iterable[Observation], rules: Rules = DEFAULT, last: date | None = None
 ) -> tuple[Drift, ...]:
-    """Win rate, mean R and mean $ of the last days against the base that ends on the same day.
+    """Return win rate, mean R and mean $ of the last days against the base that ends on the same day.
 
     ``last`` is the exchange day to look back from, by default that of the newest signal.
     """

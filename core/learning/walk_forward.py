@@ -1,8 +1,7 @@
-"""What a search is measured by: a past to choose on, the days after it to try the choice, and the odds.
+"""Walk-forward evaluation of a search: choose on the past, test on the days after it, count the trials.
 
-A candidate that was picked because it was the best of many looks better than it is. So the pick is walked
-forward, chosen on each past and tried on what came next, and its Sharpe ratio is deflated by the number of
-trials.
+A candidate picked as the best of many looks better than it is. So the choice is repeated on each past and
+tested on the days that follow, and the winner's Sharpe ratio is deflated by the number of trials.
 """
 
 from __future__ import annotations
@@ -20,9 +19,9 @@ from core.learning.search import TradeResults
 
 
 def worth(values: Floats, least: int, penalty: float) -> float:
-    """The mean of some trades, less ``penalty`` times the share by which they are fewer than ``least``.
+    """Return the mean of some trades, less ``penalty`` times the share of trades missing to ``least``.
 
-    In the unit of the values; with no trades at all it is -penalty. More than ``least`` trades earn nothing.
+    In the unit of the values; without trades it is -penalty. More than ``least`` trades add nothing.
     """
     missing = max(0.0, 1 - len(values) / least) if least > 0 else 0.0
     return (float(values.mean()) if len(values) else 0.0) - penalty * missing
@@ -30,18 +29,18 @@ def worth(values: Floats, least: int, penalty: float) -> float:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fold:
-    """Days to choose on and the later days to try the choice on; between them the embargo."""
+    """Days to choose on and the later days to test the choice on; the embargo lies between them."""
 
     train: Ints
     test: Ints
 
 
 def walk_forward(days: Ints, folds: int, embargo: int) -> tuple[Fold, ...]:
-    """Growing pasts, each with the stretch that follows it after ``embargo`` sessions.
+    """Return growing pasts, each with the stretch of days that follows it after ``embargo`` sessions.
 
-    ``days`` ascending and distinct. The sessions are cut into ``folds`` + 1 even stretches; fold k is chosen
-    on the first k, less the embargo at their end (a trade begun there may still be open), and tried on the
-    next. Raises ValueError when that leaves a fold without a session to choose on.
+    ``days`` ascending and distinct. The sessions are cut into ``folds`` + 1 even stretches; fold k chooses on
+    the first k, without the embargo at their end (a trade opened there may still be open), and tests on the
+    next. Raises ValueError when a fold has no session to choose on.
     """
     if folds < 1 or embargo < 0:
         raise ValueError(f"{folds} folds with an embargo of {embargo} sessions cannot be walked")
@@ -58,7 +57,7 @@ def walk_forward(days: Ints, folds: int, embargo: int) -> tuple[Fold, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrialScore:
-    """One trial: ``value`` is what the search maximises, the mean of its worth on the folds' pasts."""
+    """Score of one trial: ``value`` is what the search maximises, the mean of its worth on the folds' pasts."""
 
     value: float
     trades: int
@@ -70,9 +69,9 @@ class TrialScore:
 
 
 def score(made: TradeResults, folds: tuple[Fold, ...], days: Ints, least: int, penalty: float) -> TrialScore:
-    """What the trades of one set of rules are worth.
+    """Return the score of the trades of one set of rules.
 
-    ``least`` trades are asked of the whole of ``days``, of a stretch as many as its share of them.
+    ``least`` trades are required over all ``days``, and in a stretch of days its share of them.
     """
 
     def at(some: Ints) -> float:
@@ -92,7 +91,7 @@ def score(made: TradeResults, folds: tuple[Fold, ...], days: Ints, least: int, p
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WalkForwardStep:
-    """One step of the walk: the trial that was best on the fold's past, and what it was worth after."""
+    """One fold: the trial that was best on the fold's past, and its worth on the days after."""
 
     trial: int
     train: float
@@ -103,9 +102,9 @@ class WalkForwardStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What a search found, with what speaks against it.
+    """Result of a search, with its walk-forward test and deflated Sharpe ratio.
 
-    ``walk`` is what choosing by the past alone would have brought, fold by fold; ``walked`` its mean over the
+    ``walk`` is, fold by fold, the result of choosing by the past alone; ``walked`` is its mean over the
     folds, ``in_force`` that of the present rules on the same days.
     """
 
@@ -118,7 +117,10 @@ class Verdict:
 
 
 def judge(trials: Mapping[int, TrialScore], now: TrialScore, winner: TradeResults, days: Ints) -> Verdict:
-    """Weigh the best of all trials (by number); ``winner`` are its trades. Raises ValueError without a trial."""
+    """Return the verdict on the best of all trials (by number); ``winner`` are its trades.
+
+    Raises ValueError without a trial.
+    """
     if not trials:
         raise ValueError("no trial was finished")
     best = best_of(trials)
@@ -147,5 +149,5 @@ def judge(trials: Mapping[int, TrialScore], now: TrialScore, winner: TradeResult
 
 
 def best_of(trials: Mapping[int, TrialScore]) -> int:
-    """The number of the trial with the largest value, the earliest of equals."""
+    """Return the number of the trial with the largest value, the earliest of equals."""
     return max(trials, key=lambda number: (trials[number].value, -number))
