@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from core.intake import ENDPOINTS, sample
 from core.model import Direction
-from server.assembly import Host, running_engine
+from server.assembly import RunningEngine, running_engine
 from server.config import load_settings
 from server.feeds.base import NoFeed
 from server.runtime.clock import OffsetClock
@@ -54,7 +54,7 @@ def symbols(count: int) -> list[str]:
     return [f"BN{chr(65 + n // 26)}{chr(65 + n % 26)}" for n in range(count)]
 
 
-async def open_positions(host: Host, count: int) -> None:
+async def open_positions(host: RunningEngine, count: int) -> None:
     """Submit a sample of every source for every symbol, signals last, because they need the context before."""
     sources = sorted(ENDPOINTS.items(), key=lambda each: each[0] == "signals")
     for n, symbol in enumerate(symbols(count)):
@@ -68,7 +68,7 @@ async def open_positions(host: Host, count: int) -> None:
         raise RuntimeError(f"{held} positions are open, {count} were wanted")
 
 
-async def mark(host: Host, count: int) -> None:
+async def mark(host: RunningEngine, count: int) -> None:
     """Send a price of every symbol each second, too close to the entry to cause an exit."""
     turn = 0
     while True:
@@ -88,7 +88,7 @@ async def watch_lag(lags: list[tuple[float, float]]) -> None:
         lags.append((now, now - before - LAG_SECONDS))
 
 
-async def screen(host: Host, kind: str) -> None:
+async def screen(host: RunningEngine, kind: str) -> None:
     if kind == "none":
         await asyncio.Event().wait()
     if kind == "stock":

@@ -134,7 +134,7 @@ class MarketRun:
 
 
 def _closed_fills(position: Position, *, real: bool) -> Iterator[ExitFill]:
-    for fill in position.fills:
+    for fill in position.legs:
         account = pnl_breakdown(position, (fill,))
         sums = (account.gross, account.costs, account.net)
         yield _exit_fill(position, real, fill.reason.value, sums, fill.attribution)
