@@ -9,7 +9,7 @@ import numpy as np
 
 from core.learning.columns import Observations
 from core.learning.observations import Observation
-from core.learning.session_statistics import by_session, made, undefined
+from core.learning.session_statistics import by_session, metric_of, undefined
 from core.performance.intervals import BOOTSTRAP_TRADES, Sampler
 from core.performance.metric import Metric, Status
 from core.rules import DEFAULT, Rules
@@ -44,7 +44,7 @@ def budget_advice(observations: Observations | Iterable[Observation], rules: Rul
         missing = undefined(n, "fraction", "no signals with a planned loss and an outcome")
         return BudgetAdvice(kelly=missing, advised_pct=None, now_pct=now, text="Nothing to advise from yet")
     sampler = Sampler(by_session(seen.day, seen.r, seen.r**2), bootstrap=n <= BOOTSTRAP_TRADES)
-    kelly = made(float(seen.r.sum()) / squares, n, "fraction", sampler.ratio(0, 1))
+    kelly = metric_of(float(seen.r.sum()) / squares, n, "fraction", sampler.ratio(0, 1))
     if kelly.status is not Status.OK or kelly.low is None:
         return BudgetAdvice(
             kelly=kelly, advised_pct=None, now_pct=now, text=f"Too few signals to advise ({n})"

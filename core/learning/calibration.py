@@ -13,7 +13,7 @@ import numpy as np
 
 from core.learning.columns import Observations
 from core.learning.observations import Observation
-from core.learning.session_statistics import made, mean, rate, undefined
+from core.learning.session_statistics import mean, metric_of, rate, undefined
 from core.performance.intervals import Interval
 from core.performance.metric import Metric
 from core.rules import DEFAULT, Rules
@@ -106,4 +106,4 @@ def calibration(observations: Observations | Iterable[Observation], rules: Rules
 def _part(value: float, n: int, unit: str = "score") -> Metric:
     if n == 0:
         return undefined(0, unit, "no signals")
-    return made(value, n, unit, Interval(None, None, "no interval: a part of the Brier score"))
+    return metric_of(value, n, unit, Interval(None, None, "no interval: a part of the Brier score"))

@@ -90,12 +90,12 @@ def deflated_sharpe(returns: Floats, trial_sharpes: Floats) -> DeflatedSharpe:
     deviation = float(np.sqrt(np.mean(centred**2)))
     skew = float(np.mean(centred**3)) / deviation**3
     kurtosis = float(np.mean(centred**4)) / deviation**4
-    told = probabilistic(ratio, best, periods, skew, kurtosis)
+    probability = probabilistic(ratio, best, periods, skew, kurtosis)
     return DeflatedSharpe(
-        probability=told,
+        probability=probability,
         sharpe=ratio,
         expected_best=best,
         periods=periods,
         trials=trials,
-        reason=None if told is not None else "too skewed for the formula",
+        reason=None if probability is not None else "too skewed for the formula",
     )

@@ -50,11 +50,11 @@ class GateEffect:
     @property
     def text(self) -> str:
         """One line for a trader: "Market gate: 41 skipped, saved 1,820, cost 640"."""
-        told = f"{self.gate.capitalize()} gate: {self.failed.n} skipped"
+        line = f"{self.gate.capitalize()} gate: {self.failed.n} skipped"
         if self.failed.n == 0:
-            return told
-        told += f", saved {self.saved.value or 0:,.0f}, cost {self.cost.value or 0:,.0f}"
-        return told if self.balance.status is Status.OK else f"{told} (too few to judge)"
+            return line
+        line += f", saved {self.saved.value or 0:,.0f}, cost {self.cost.value or 0:,.0f}"
+        return line if self.balance.status is Status.OK else f"{line} (too few to judge)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

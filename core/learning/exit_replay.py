@@ -143,8 +143,8 @@ def _replay(
         else:
             exits = not any(begin <= at < end for begin, end in trade.halted)
             if isinstance(step, PriceSeen):
-                tail = trade.exit_at is not None and at > trade.exit_at
-                if tail and last is not None and at - last.at > MOST_GAP and _gap(last.at, at, trading):
+                after_exit = trade.exit_at is not None and at > trade.exit_at
+                if after_exit and last is not None and at - last.at > MOST_GAP and _gap(last.at, at, trading):
                     return position, GAP
                 if last is None or step.priced_at >= last.priced_at:
                     last = step

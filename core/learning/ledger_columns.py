@@ -83,7 +83,7 @@ class _Rows:
     def _note(self, entry: Entry) -> None:
         at = datetime.fromisoformat(str(entry["created_at"]))
         day = exchange_date(at) or at.date()
-        net, exit_at = _came_of(entry, self.in_force)
+        net, exit_at = _outcome(entry, self.in_force)
         code = entry.get("code")
         signal, symbol = str(entry.get("signal_id") or entry["id"]), str(entry.get("symbol") or "")
         self.whole.extend(
@@ -103,18 +103,18 @@ class _Rows:
         self.money.extend((net, scale))
 
 
-def _came_of(entry: Entry, rules: Rules) -> tuple[float, int]:
+def _outcome(entry: Entry, rules: Rules) -> tuple[float, int]:
     outcome = outcome_of(entry)
     if outcome is None:
         return np.nan, 0
-    kind, told = outcome
+    kind, executed = outcome
     try:
-        trade = trade_from_entry(told)
+        trade = trade_from_entry(executed)
     except NotClosed:
         return np.nan, 0
     if trade.stale_fill or trade.exit_time is None:
         return np.nan, 0
-    return (trade.pnl_net if kind == SHADOW else at_one(told, trade, rules)), micros(trade.exit_time)
+    return (trade.pnl_net if kind == SHADOW else at_one(executed, trade, rules)), micros(trade.exit_time)
 
 
 def scale_of(entry: Entry, in_force: Rules, candidate: Rules) -> float:

@@ -56,15 +56,15 @@ def allowed(outcomes: Outcomes, wanted: Flags, rules: Rules) -> Flags:
         if today != day:
             day, realised = today, 0.0
         while waiting and waiting[0][0] <= at:
-            left, left_on, of, was, made = heapq.heappop(waiting)
-            held[of, was] -= 1
-            if left_on == day:
-                realised += made
-            if made < 0:
+            exited_at, exit_day, of_symbol, of_side, pnl = heapq.heappop(waiting)
+            held[of_symbol, of_side] -= 1
+            if exit_day == day:
+                realised += pnl
+            if pnl < 0:
                 losses += 1
                 if losses >= limits.losses_in_a_row:
-                    cool_until = left + cool_down
-            elif made > 0:
+                    cool_until = exited_at + cool_down
+            elif pnl > 0:
                 losses = 0
         opposite = held.get((symbol, -side), 0)
         if (

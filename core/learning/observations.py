@@ -109,21 +109,19 @@ def observations_from(
         outcome = outcome_of(entry)
         if outcome is None:
             continue
-        kind, told = outcome
+        kind, executed = outcome
         try:
-            trade = trade_from_entry(told)
+            trade = trade_from_entry(executed)
         except NotClosed:
             continue
-        seen = _observation(kind, told, trade, rules) if stale or not trade.stale_fill else None
+        seen = _observation(kind, executed, trade, rules) if stale or not trade.stale_fill else None
         if seen is not None and (kind == EXECUTED or seen.signal_id not in found):
             found[seen.signal_id] = seen
     return tuple(sorted(found.values(), key=lambda o: (o.at, o.id)))
 
 
 def outcome_of(entry: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]] | None:
-    """Return the outcome of an entry: its kind, and the entry with that execution and exit; ``None`` if
-    unknown.
-    """
+    """Return the outcome of an entry, ``None`` if unknown: its kind, and the entry with that exit."""
     if entry.get("exit"):
         return EXECUTED, entry
     shadow = entry.get("hypothetical")

@@ -92,8 +92,9 @@ def changes(base: Rules, values: Mapping[str, Number]) -> dict[str, tuple[Number
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TradeResults:
-    """Results of the trades of a set of rules: exchange ``day`` (since 1970) and ``value`` (R or $), shape
-    (n,).
+    """Results of the trades of a set of rules, shape (n,).
+
+    ``day`` is the exchange day since 1970, ``value`` in R or $.
     """
 
     day: Ints
@@ -125,6 +126,6 @@ def trade_results(columns: DecisionColumns, outcomes: Outcomes, value: Floats, r
     _, first = np.unique(outcomes.signal[rows], return_index=True)
     rows = rows[np.sort(first)]
     few = outcomes.take(rows)
-    made = rows[allowed(few, np.ones(len(rows), dtype=np.bool_), rules)]
-    made = made[~np.isnan(value[made])]
-    return TradeResults(day=outcomes.day[made], value=value[made])
+    chosen = rows[allowed(few, np.ones(len(rows), dtype=np.bool_), rules)]
+    chosen = chosen[~np.isnan(value[chosen])]
+    return TradeResults(day=outcomes.day[chosen], value=value[chosen])

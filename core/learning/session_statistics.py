@@ -23,7 +23,7 @@ def undefined(n: int, unit: str, reason: str, of: str = "signals") -> Metric:
     return Metric(value=None, n=n, status=status_of(n), reason=reason, unit=unit, of=of)
 
 
-def made(value: float, n: int, unit: str, interval: Interval, of: str = "signals") -> Metric:
+def metric_of(value: float, n: int, unit: str, interval: Interval, of: str = "signals") -> Metric:
     """Return a metric with its interval."""
     return Metric(
         value=value, n=n, low=interval.low, high=interval.high, reason=interval.reason, unit=unit, of=of,
@@ -35,7 +35,7 @@ def rate(successes: int, n: int, of: str = "signals") -> Metric:
     """Return a rate as a fraction with Wilson's interval."""
     if n == 0:
         return undefined(0, "fraction", f"no {of}", of)
-    return made(successes / n, n, "fraction", wilson(successes, n), of)
+    return metric_of(successes / n, n, "fraction", wilson(successes, n), of)
 
 
 def mean(values: Floats, day: NDArray[Any], unit: str, of: str = "signals") -> Metric:
@@ -45,7 +45,7 @@ def mean(values: Floats, day: NDArray[Any], unit: str, of: str = "signals") -> M
     if len(values) == 0:
         return undefined(0, unit, f"no {of} with a known value", of)
     sampler = Sampler(by_session(day, values, np.ones(len(values))), bootstrap=_few(values))
-    return made(float(values.mean()), len(values), unit, sampler.ratio(0, 1), of)
+    return metric_of(float(values.mean()), len(values), unit, sampler.ratio(0, 1), of)
 
 
 def total(values: Floats, day: NDArray[Any], unit: str, of: str = "signals") -> Metric:
@@ -53,7 +53,7 @@ def total(values: Floats, day: NDArray[Any], unit: str, of: str = "signals") -> 
     if len(values) == 0:
         return undefined(0, unit, f"no {of}", of)
     sampler = Sampler(by_session(day, values), bootstrap=_few(values))
-    return made(float(values.sum()), len(values), unit, sampler.total(0), of)
+    return metric_of(float(values.sum()), len(values), unit, sampler.total(0), of)
 
 
 def difference(values: Floats, day: NDArray[Any], one: Flags, other: Flags, unit: str) -> Metric:
@@ -74,7 +74,7 @@ def difference(values: Floats, day: NDArray[Any], one: Flags, other: Flags, unit
     influence = _centred(rows[:, 0], rows[:, 1], means[0]) - _centred(rows[:, 2], rows[:, 3], means[1])
     sampler = Sampler(rows, bootstrap=_few(values))
     interval = sampler.function(_difference, means[0] - means[1], influence)
-    return made(means[0] - means[1], min(counts), unit, interval)
+    return metric_of(means[0] - means[1], min(counts), unit, interval)
 
 
 def by_session(day: NDArray[Any], *columns: NDArray[Any]) -> Floats:

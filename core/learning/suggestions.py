@@ -1,5 +1,4 @@
-"""Suggestions: small changes of one numeric rule each, with the evidence. A person applies them, nothing
-else.
+"""Suggestions: small changes of one numeric rule each, with the evidence. Only a person applies them.
 
 Each lever's bucket of signals is compared with the rest, in mean R and in win rate, and all buckets together
 are held to one false-discovery rate. A discovery is suggested only if the effect is large enough, its
@@ -120,9 +119,11 @@ def suggest(seen: Observations | Iterable[Observation], rules: Rules = DEFAULT) 
     for test, rate in discoveries:
         path = test.lever.path
         evidence = tuple(_evidence(test, rate, len(tests), seen, measures))
-        made = _suggestion(test.lever, evidence, seen, rules) if evidence and path not in found else None
-        if made is not None:
-            found[path] = made
+        suggestion = (
+            _suggestion(test.lever, evidence, seen, rules) if evidence and path not in found else None
+        )
+        if suggestion is not None:
+            found[path] = suggestion
     return Search(
         signals=len(seen),
         tested=len(tests),
@@ -232,9 +233,7 @@ def _suggestion(
 
 
 def _own_money(lever: Lever, better: float, seen: Observations) -> bool:
-    """Return whether the bucket itself makes money (to allow more of it), or loses (to let a limit exclude
-    it).
-    """
+    """Return whether the bucket makes money itself (to allow more), or loses (to let a limit exclude it)."""
     own = _mean_r(seen, lever.inside)
     if better > 0:
         return own > 0
@@ -255,10 +254,10 @@ def _strength(evidence: tuple[Evidence, ...]) -> float:
 
 
 def moved(path: str, old: Number, direction: int, strength: float, rules: Rules) -> Number | None:
-    """Return the new value of a rule: a number of steps that grows with certainty; ``None`` if it cannot
-    move.
+    """Return the new value of a rule, ``None`` if it cannot move.
 
-    Steps instead of a sliding amount, so that a little more evidence does not make another suggestion.
+    It moves by a number of steps that grows with certainty. Steps instead of a sliding amount, so that a
+    little more evidence does not make another suggestion.
     """
     limits = rules.learning
     steps = min(limits.move_steps, max(1, int(np.ceil(strength * limits.move_steps))))

@@ -11,7 +11,7 @@ import numpy as np
 from core.learning.columns import Flags, Observations
 from core.learning.effectiveness import Group, group_of
 from core.learning.observations import Observation
-from core.learning.session_statistics import difference, made, undefined
+from core.learning.session_statistics import difference, metric_of, undefined
 from core.performance.cuts import CONFIDENCE_BANDS, MULTIPLIER_BANDS
 from core.performance.intervals import Interval
 from core.performance.metric import Metric, Status
@@ -94,7 +94,9 @@ def drawdown_r(seen: Observations) -> Metric:
         return undefined(0, "R", "no signals with a planned loss")
     path = np.concatenate(([0.0], np.cumsum(r)))
     fall = float((np.maximum.accumulate(path) - path).max())
-    return made(fall, len(r), "R", Interval(None, None, "no interval: it depends on the order of signals"))
+    return metric_of(
+        fall, len(r), "R", Interval(None, None, "no interval: it depends on the order of signals")
+    )
 
 
 def drift(
@@ -120,12 +122,12 @@ def drift(
     )
     found = []
     for name, unit, values, now, then in measures:
-        apart = (
+        gap = (
             undefined(now.n, unit, f"no signals older than {limits.drift_recent_days} days to compare with")
             if recent.all()
             else difference(values, base.day, recent, everything, unit)
         )
         enough = now.status is Status.OK and then.n - now.n >= limits.min_bucket
-        told = apart.low is not None and apart.high is not None and not apart.low <= 0 <= apart.high
-        found.append(Drift(measure=name, recent=now, base=then, difference=apart, drifted=enough and told))
+        differs = gap.low is not None and gap.high is not None and not gap.low <= 0 <= gap.high
+        found.append(Drift(measure=name, recent=now, base=then, difference=gap, drifted=enough and differs))
     return tuple(found)

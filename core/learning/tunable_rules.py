@@ -59,9 +59,7 @@ class Steps:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A limit on a number; ``side`` 1 for a maximum, -1 for a minimum; ``codes`` are those of a signal beyond
-    it.
-    """
+    """A limit on a number: ``side`` 1 for a maximum, -1 for a minimum; ``codes`` of a signal beyond it."""
 
     cut: str
     column: str

@@ -18,7 +18,7 @@ from core.learning.outcomes import Floats, Ints
 from core.learning.search import TradeResults
 
 
-def worth(values: Floats, least: int, penalty: float) -> float:
+def penalised_mean(values: Floats, least: int, penalty: float) -> float:
     """Return the mean of some trades, less ``penalty`` times the share of trades missing to ``least``.
 
     In the unit of the values; without trades it is -penalty. More than ``least`` trades add nothing.
@@ -45,19 +45,19 @@ def walk_forward(days: Ints, folds: int, embargo: int) -> tuple[Fold, ...]:
     if folds < 1 or embargo < 0:
         raise ValueError(f"{folds} folds with an embargo of {embargo} sessions cannot be walked")
     cuts = [round(len(days) * k / (folds + 1)) for k in range(folds + 2)]
-    made = tuple(
+    found = tuple(
         Fold(train=days[: max(0, start - embargo)], test=days[start:end]) for start, end in pairwise(cuts[1:])
     )
-    if any(not len(fold.train) or not len(fold.test) for fold in made):
+    if any(not len(fold.train) or not len(fold.test) for fold in found):
         raise ValueError(
             f"{len(days)} sessions are too few for {folds} folds with an embargo of {embargo}: fewer of either"
         )
-    return made
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrialScore:
-    """Score of one trial: ``value`` is what the search maximises, the mean of its worth on the folds' pasts."""
+    """Score of one trial: ``value`` is the search maximises it, the average over the folds' pasts."""
 
     value: float
     trades: int
@@ -68,30 +68,32 @@ class TrialScore:
     sharpe: float | None
 
 
-def score(made: TradeResults, folds: tuple[Fold, ...], days: Ints, least: int, penalty: float) -> TrialScore:
+def score(
+    results: TradeResults, folds: tuple[Fold, ...], days: Ints, least: int, penalty: float
+) -> TrialScore:
     """Return the score of the trades of one set of rules.
 
     ``least`` trades are required over all ``days``, and in a stretch of days its share of them.
     """
 
     def at(some: Ints) -> float:
-        return worth(made.on(some), math.ceil(least * len(some) / len(days)), penalty)
+        return penalised_mean(results.on(some), math.ceil(least * len(some) / len(days)), penalty)
 
     train, test = tuple(at(fold.train) for fold in folds), tuple(at(fold.test) for fold in folds)
     return TrialScore(
         value=sum(train) / len(train),
-        trades=len(made),
-        mean=float(made.value.mean()) if len(made) else None,
+        trades=len(results),
+        mean=float(results.value.mean()) if len(results) else None,
         train=train,
         test=test,
-        test_trades=tuple(len(made.on(fold.test)) for fold in folds),
-        sharpe=sharpe(made.by_session(days)),
+        test_trades=tuple(len(results.on(fold.test)) for fold in folds),
+        sharpe=sharpe(results.by_session(days)),
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WalkForwardStep:
-    """One fold: the trial that was best on the fold's past, and its worth on the days after."""
+    """One fold: the trial that was best on the fold's past, and its result on the days after."""
 
     trial: int
     train: float
