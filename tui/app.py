@@ -26,6 +26,7 @@ from core.model import Tone
 from server.deck import Command, Deck, DeckSnapshot, Notice, PositionRow
 from tui import fmt
 from tui.appearance import Appearance
+from tui.charts import ChartWorker
 from tui.clipboard import ClipboardActions
 from tui.command_sender import CommandSender
 from tui.commands.keymap import NO_KEYS, KeyMap
@@ -103,6 +104,7 @@ class DeckApp(CroppedOutput, DialogStylesFirst, App[str]):
         self.low_bandwidth = low_bandwidth
         self.refresh_hz = min(refresh_hz, 1.0) if low_bandwidth else refresh_hz
         self.latest: DeckSnapshot | None = None
+        self.charts = ChartWorker()
         self._on_quit = on_quit
         self._alarms: dict[str, str] = {}
         self._known_alarms: frozenset[str] = frozenset()

@@ -13,6 +13,7 @@ from textual.dom import DOMNode
 from textual.worker import WorkType
 
 from server.deck import ApprovalRow, Command, Deck, DeckSnapshot, PositionRow
+from tui.charts import ChartWorker
 from tui.notices import NoticeSettings
 
 
@@ -50,6 +51,11 @@ class DeckUi(Protocol):
 
     @property
     def positions(self) -> PositionRequests: ...
+
+    @property
+    def charts(self) -> ChartWorker:
+        """Builds charts outside the event loop; see ``tui.charts.ChartFrame``."""
+        ...
 
     @property
     def paused(self) -> bool: ...

@@ -1,6 +1,16 @@
-"""What the ledger teaches: which gates earn their keep, what confidence is worth, and which rule to move.
+"""Learning: statistics of stored decisions, and suggestions which rule to change.
 
-Advice only. Nothing here changes a rule; a suggestion is applied by a person.
+Job: measure which gates pay, how well confidence predicts, and what candidate rules would have changed. It
+only advises: a person applies a suggestion. May not touch files, the ledger's SQL, the wall clock, rules in
+force, the server or the screens: ledger entries come in parsed.
+
+Read first:
+
+- observations.py: the unit that is counted, one observation per signal.
+- effectiveness.py: what each gate saved and cost.
+- whatif.py: candidate rules on stored decisions.
+- exit_replay.py: other exits along stored prices.
+- suggestions.py: the statistical tests behind a suggested change of a rule.
 """
 
 from core.learning.budget import BudgetAdvice, budget_advice

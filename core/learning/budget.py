@@ -1,4 +1,4 @@
-"""The budget as advice: a part of the Kelly fraction, taken at the lower end of its interval."""
+"""Advice on the budget per trade: a fraction of Kelly's, taken at the lower end of its interval."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from core.learning.columns import Observations
 from core.learning.observations import Observation
-from core.learning.session_statistics import by_session, made, undefined
+from core.learning.session_statistics import by_session, metric_of, undefined
 from core.performance.intervals import BOOTSTRAP_TRADES, Sampler
 from core.performance.metric import Metric, Status
 from core.rules import DEFAULT, Rules
@@ -17,11 +17,11 @@ from core.rules import DEFAULT, Rules
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BudgetAdvice:
-    """Budget per trade at multiplier 1, in % of the account.
+    """Advised budget per trade at multiplier 1, in % of the account.
 
-    ``kelly`` is the growth-optimal part of the account to put at risk per 1 R, a fraction; ``advised_pct``
-    is ``kelly_fraction`` of its lower bound, 0 when that is not over 0 and ``None`` when there are too few
-    signals; ``now_pct`` what the rules say.
+    ``kelly`` is the growth-optimal fraction of the account to risk per 1 R. ``advised_pct`` is
+    ``kelly_fraction`` times its lower bound: 0 when the bound is not above 0, ``None`` when there are too few
+    signals. ``now_pct`` is the budget of the rules in force.
     """
 
     kelly: Metric
@@ -31,10 +31,10 @@ class BudgetAdvice:
 
 
 def budget_advice(observations: Observations | Iterable[Observation], rules: Rules = DEFAULT) -> BudgetAdvice:
-    """Advice on the budget from the signals whose verdict was EXECUTE.
+    """Return advice on the budget, from the signals whose verdict was EXECUTE.
 
-    Kelly's fraction is taken as Σ R / Σ R², its second-order form, exact for even bets of 1 R. Source: Kelly
-    1956; Thorp 2006, §3.
+    Kelly's fraction is taken as Σ R / Σ R², its second-order form, exact for even bets of 1 R. Sources: Kelly
+    (1956), "A New Interpretation of Information Rate"; Thorp (2006), "The Kelly Criterion", section 3.
     """
     seen = observations if isinstance(observations, Observations) else Observations.from_rows(observations)
     seen = seen.where(seen.blocked_by("") & ~np.isnan(seen.r))
@@ -44,7 +44,7 @@ def budget_advice(observations: Observations | Iterable[Observation], rules: Rul
         missing = undefined(n, "fraction", "no signals with a planned loss and an outcome")
         return BudgetAdvice(kelly=missing, advised_pct=None, now_pct=now, text="Nothing to advise from yet")
     sampler = Sampler(by_session(seen.day, seen.r, seen.r**2), bootstrap=n <= BOOTSTRAP_TRADES)
-    kelly = made(float(seen.r.sum()) / squares, n, "fraction", sampler.ratio(0, 1))
+    kelly = metric_of(float(seen.r.sum()) / squares, n, "fraction", sampler.ratio(0, 1))
     if kelly.status is not Status.OK or kelly.low is None:
         return BudgetAdvice(
             kelly=kelly, advised_pct=None, now_pct=now, text=f"Too few signals to advise ({n})"

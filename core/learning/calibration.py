@@ -1,7 +1,7 @@
-"""Whether the confidence means what it says: how often signals of each confidence won.
+"""Calibration of the confidence: how often signals of each confidence won.
 
-Confidence is read as a chance to win, confidence / 100. It is a weighted score and was never promised to be
-a probability: the diagram shows by how much it is not.
+Confidence is read as a chance to win, confidence / 100. It is a weighted score and not meant as a
+probability: the calibration shows by how much it differs from one.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 
 from core.learning.columns import Observations
 from core.learning.observations import Observation
-from core.learning.session_statistics import made, mean, rate, undefined
+from core.learning.session_statistics import mean, metric_of, rate, undefined
 from core.performance.intervals import Interval
 from core.performance.metric import Metric
 from core.rules import DEFAULT, Rules
@@ -21,7 +21,7 @@ from core.rules import DEFAULT, Rules
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CalibrationBin:
-    """Signals whose confidence lay in [low, high) (the last bin includes 100): what was said, what came."""
+    """Signals with a confidence in [low, high) (the last bin includes 100): mean confidence and win rate."""
 
     low: float
     high: float
@@ -32,11 +32,11 @@ class CalibrationBin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calibration:
-    """The reliability curve and Brier's score, with its parts.
+    """The reliability curve, and Brier's score with its parts.
 
-    ``brier`` = reliability − resolution + uncertainty + within, exactly; ``within`` is what the bins hide.
-    Less is better, but for ``resolution``. ``skill`` is 1 − brier / uncertainty: over 0 when confidence
-    tells more than the overall win rate does.
+    ``brier`` = reliability − resolution + uncertainty + within, exactly; ``within`` is the variation inside
+    the bins. Lower is better, except for ``resolution``. ``skill`` is 1 − brier / uncertainty: above 0 when
+    confidence predicts better than the overall win rate does.
     """
 
     n: int
@@ -50,7 +50,11 @@ class Calibration:
 
 
 def calibration(observations: Observations | Iterable[Observation], rules: Rules = DEFAULT) -> Calibration:
-    """The calibration over all observed signals. Source: Brier 1950; parts by Murphy 1973."""
+    """Return the calibration over all observed signals.
+
+    Sources: Brier (1950), "Verification of Forecasts"; parts by Murphy (1973), "A New Vector Partition of the
+    Probability Score".
+    """
     seen = observations if isinstance(observations, Observations) else Observations.from_rows(observations)
     seen = seen.where(~np.isnan(seen.number("confidence")))
     n = len(seen)
@@ -102,4 +106,4 @@ def calibration(observations: Observations | Iterable[Observation], rules: Rules
 def _part(value: float, n: int, unit: str = "score") -> Metric:
     if n == 0:
         return undefined(0, unit, "no signals")
-    return made(value, n, unit, Interval(None, None, "no interval: a part of the Brier score"))
+    return metric_of(value, n, unit, Interval(None, None, "no interval: a part of the Brier score"))

@@ -1,4 +1,4 @@
-"""Observations in columns, ordered in time: what every test and table of learning is measured from."""
+"""Observations in columns, oldest first: the form that every test and table of learning measures."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ LABELS = (
 class Observations:
     """n observations: arrays of shape (n,), ``passed`` (n, 3) in the order of GATES; NaN is unknown.
 
-    ``day`` the exchange day of the decision since 1970; sessions are what intervals are drawn by. ``blocker``
-    holds the codes that kept a signal from executing, joined by "+", "" for none. A label column's text "" is
+    ``day`` is the exchange day of the decision since 1970; intervals are drawn by these sessions. ``blocker``
+    holds the codes that kept a signal from executing, joined by "+", "" for none. In a label column "" is
     unknown.
     """
 
@@ -55,27 +55,27 @@ class Observations:
 
     @property
     def cleared(self) -> Flags:
-        """Who passed every gate."""
+        """Mask of the observations that passed every gate."""
         found: Flags = np.logical_and.reduce(self.passed, axis=1)
         return found
 
     def blocked_by(self, *blockers: str) -> Flags:
-        """Who was kept from executing by exactly one of these; "" stands for nothing."""
+        """Return a mask of the signals that exactly one of these blockers stopped; "" stands for none."""
         wanted = [n for n, label in enumerate(self.blocker.labels) if label in blockers]
         return np.isin(self.blocker.codes, wanted)
 
     def number(self, name: str) -> Floats:
-        """A column of numbers, NaN throughout when it is not there."""
+        """Return a column of numbers, NaN throughout when it does not exist."""
         found = self.numbers.get(name)
         return np.full(len(self), np.nan) if found is None else found
 
     def label(self, name: str) -> Codes:
-        """A column of texts, "" throughout when it is not there."""
+        """Return a column of texts, "" throughout when it does not exist."""
         found = self.labels.get(name)
         return Codes(("",), np.zeros(len(self), dtype=np.int32)) if found is None else found
 
     def where(self, rows: Any) -> Self:
-        """The rows of a mask or an index array."""
+        """Return the rows of a mask or an index array."""
         return replace(
             self,
             day=self.day[rows],
@@ -89,20 +89,20 @@ class Observations:
         )
 
     def between(self, first: date, last: date) -> Self:
-        """Those decided on the exchange days from ``first`` to ``last``, both included."""
+        """Return the observations decided on the exchange days from ``first`` to ``last``, both included."""
         return self.where((self.day >= day_number(first)) & (self.day <= day_number(last)))
 
     def window(self, days: int, last: date) -> Self:
-        """Those decided on the ``days`` calendar days that end with ``last``."""
+        """Return the observations decided on the ``days`` calendar days that end with ``last``."""
         return self.between(last - timedelta(days=days - 1), last)
 
     def last_day(self) -> date | None:
-        """The newest exchange day, ``None`` without observations."""
+        """Return the newest exchange day, ``None`` without observations."""
         return to_date(int(self.day.max())) if len(self) else None
 
     @classmethod
     def from_rows(cls, rows: Iterable[Observation]) -> Self:
-        """The columns of observations, in the order given."""
+        """Return observations in columns, in the order given."""
         rows = tuple(rows)
         return cls(
             day=np.array([day_number(o.day) for o in rows], dtype=np.int64),
@@ -121,7 +121,7 @@ class Observations:
 
 
 def codes(texts: Iterable[str]) -> Codes:
-    """A column of texts as codes, labels in the order of their first row."""
+    """Return a column of texts as codes, labels in the order of their first row."""
     known: dict[str, int] = {}
     numbers = np.array([known.setdefault(t, len(known)) for t in texts], dtype=np.int32)
     return Codes(tuple(known), numbers)

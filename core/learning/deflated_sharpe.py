@@ -1,4 +1,7 @@
-"""The Sharpe ratio of a winner, weighed against how many were tried to find it."""
+"""Deflated Sharpe ratio: a winner's Sharpe ratio, corrected for the number of trials it was chosen from.
+
+Source: Bailey and López de Prado (2014), "The Deflated Sharpe Ratio".
+"""
 
 from __future__ import annotations
 
@@ -16,10 +19,10 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeflatedSharpe:
-    """``probability`` 0–1 that the true Sharpe ratio is above what the best of ``trials`` without skill shows.
+    """``probability`` 0–1 that the true Sharpe ratio exceeds that of the best of ``trials`` without skill.
 
-    ``sharpe`` and ``expected_best`` are per period, not annualised. ``None`` with a ``reason`` where it cannot
-    be told.
+    ``sharpe`` and ``expected_best`` are per period, not annualised. A value is ``None`` where it is
+    undefined; ``reason`` says why.
     """
 
     probability: float | None
@@ -31,20 +34,20 @@ class DeflatedSharpe:
 
 
 def sharpe(returns: Floats) -> float | None:
-    """Mean over standard deviation (ddof 1) per period; ``None`` under 2 periods or without variation."""
+    """Return mean over standard deviation (ddof 1) per period; ``None`` under 2 periods or without variation."""
     if len(returns) < 2:
         return None
     spread = float(np.std(returns, ddof=1))
-    # Equal returns leave a rest of rounding, never a ratio of 1e16.
+    # Equal returns have a deviation of rounding errors; they must not give a ratio of 1e16.
     return float(np.mean(returns)) / spread if spread > 1e-12 * float(np.max(np.abs(returns))) else None
 
 
 def expected_best(variance: float, trials: int) -> float:
-    """The expected largest Sharpe ratio of ``trials`` independent ones whose true value is 0.
+    """Return the expected largest Sharpe ratio of ``trials`` independent ones whose true value is 0.
 
-    ``variance`` is that of the ratios over the trials, per period. Source: Bailey and López de Prado, The
-    DeflatedSharpe Sharpe Ratio (2014), equation 1: √V·((1-γ)·Φ⁻¹(1-1/N) + γ·Φ⁻¹(1-1/(N·e))), γ Euler's constant.
-    Raises ValueError for less than 1 trial or a negative variance.
+    ``variance`` is that of the ratios over the trials, per period. Source: Bailey and López de Prado (2014),
+    equation 1: √V·((1-γ)·Φ⁻¹(1-1/N) + γ·Φ⁻¹(1-1/(N·e))), γ Euler's constant. Raises ValueError for less than
+    1 trial or a negative variance.
     """
     if trials < 1 or variance < 0:
         raise ValueError(f"no best of {trials} trials with variance {variance}")
@@ -56,10 +59,11 @@ def expected_best(variance: float, trials: int) -> float:
 
 
 def probabilistic(ratio: float, benchmark: float, periods: int, skew: float, kurtosis: float) -> float | None:
-    """The probability 0–1 that a true Sharpe ratio lies above ``benchmark``, all per period.
+    """Return the probability 0–1 that a true Sharpe ratio is above ``benchmark``, all per period.
 
-    ``kurtosis`` is 3 for a normal distribution. Source: the same, equation 2: Φ((SR-SR₀)·√(T-1) /
-    √(1 - γ₃·SR + (γ₄-1)/4·SR²)). ``None`` under 2 periods or where the root is of no positive number.
+    ``kurtosis`` is 3 for a normal distribution. Source: Bailey and López de Prado (2014), equation 2:
+    Φ((SR-SR₀)·√(T-1) / √(1 - γ₃·SR + (γ₄-1)/4·SR²)). ``None`` under 2 periods or when the root's argument is
+    not positive.
     """
     inside = 1 - skew * ratio + (kurtosis - 1) / 4 * ratio**2
     if periods < 2 or inside <= 0:
@@ -68,10 +72,10 @@ def probabilistic(ratio: float, benchmark: float, periods: int, skew: float, kur
 
 
 def deflated_sharpe(returns: Floats, trial_sharpes: Floats) -> DeflatedSharpe:
-    """The deflated Sharpe ratio of the returns of a winner, per period.
+    """Return the deflated Sharpe ratio of a winner's returns, per period.
 
-    ``trial_sharpes`` are those of every trial, the winner's among them, per period. Trials of a search that
-    follows its nose are not independent, so their number is an upper bound and the answer leans to caution.
+    ``trial_sharpes`` are those of every trial including the winner, per period. The trials of an adaptive
+    search are not independent, so their number is an upper bound and the result errs on the side of caution.
     """
     periods, known = len(returns), trial_sharpes[np.isfinite(trial_sharpes)]
     trials = len(trial_sharpes)
@@ -86,12 +90,12 @@ def deflated_sharpe(returns: Floats, trial_sharpes: Floats) -> DeflatedSharpe:
     deviation = float(np.sqrt(np.mean(centred**2)))
     skew = float(np.mean(centred**3)) / deviation**3
     kurtosis = float(np.mean(centred**4)) / deviation**4
-    told = probabilistic(ratio, best, periods, skew, kurtosis)
+    probability = probabilistic(ratio, best, periods, skew, kurtosis)
     return DeflatedSharpe(
-        probability=told,
+        probability=probability,
         sharpe=ratio,
         expected_best=best,
         periods=periods,
         trials=trials,
-        reason=None if told is not None else "too skewed for the formula",
+        reason=None if probability is not None else "too skewed for the formula",
     )

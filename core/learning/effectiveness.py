@@ -1,4 +1,4 @@
-"""What each gate, and each combination of failed gates, kept in and kept out, in $ at one size and in R."""
+"""Gate effectiveness: what each gate, and each combination of failed gates, saved and cost in $ and in R."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from core.performance.metric import Metric, Status
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """What a set of signals made: money in $ at multiplier 1, whether traded or shadowed."""
+    """Result of a set of signals, executed or shadowed: money in $ at multiplier 1."""
 
     n: int
     executed: int
@@ -28,11 +28,11 @@ class Group:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateEffect:
-    """One gate: the signals that passed and failed it, and what failing them saved and cost.
+    """One gate: the signals that passed and failed it, and what skipping the failed ones saved and cost.
 
-    ``skipped_winners`` are false negatives, ``skipped_losers`` true negatives (scratches are neither).
-    ``saved`` is what the losers would have lost, ``cost`` what the winners would have made, both positive;
-    ``balance`` = saved − cost. ``alone`` is the balance over the signals that failed no other gate.
+    ``skipped_winners`` are false negatives, ``skipped_losers`` true negatives; signals of exactly 0 are
+    neither. ``saved`` is what the losers would have lost, ``cost`` what the winners would have made, both
+    positive; ``balance`` = saved − cost. ``alone`` is the balance of the signals that failed no other gate.
     ``edge_r`` is the mean R of the passed less that of the failed.
     """
 
@@ -49,17 +49,17 @@ class GateEffect:
 
     @property
     def text(self) -> str:
-        """One line a trader reads: "Market gate: 41 skipped, saved 1,820, cost 640"."""
-        told = f"{self.gate.capitalize()} gate: {self.failed.n} skipped"
+        """One line for a trader: "Market gate: 41 skipped, saved 1,820, cost 640"."""
+        line = f"{self.gate.capitalize()} gate: {self.failed.n} skipped"
         if self.failed.n == 0:
-            return told
-        told += f", saved {self.saved.value or 0:,.0f}, cost {self.cost.value or 0:,.0f}"
-        return told if self.balance.status is Status.OK else f"{told} (too few to judge)"
+            return line
+        line += f", saved {self.saved.value or 0:,.0f}, cost {self.cost.value or 0:,.0f}"
+        return line if self.balance.status is Status.OK else f"{line} (too few to judge)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Combination:
-    """The signals that failed exactly these gates (none: passed all), and the balance of having skipped them."""
+    """Signals that failed exactly these gates (none: passed all), and the balance of skipping them."""
 
     failed: tuple[str, ...]
     group: Group
@@ -67,13 +67,13 @@ class Combination:
 
 
 def gate_effects(observations: Observations | Iterable[Observation]) -> tuple[GateEffect, ...]:
-    """Every gate in the order of GATES; intervals by session."""
+    """Return the effect of every gate in the order of GATES; intervals by session."""
     seen = _columns(observations)
     return tuple(_gate(seen, place, name) for place, name in enumerate(GATES))
 
 
 def gate_combinations(observations: Observations | Iterable[Observation]) -> tuple[Combination, ...]:
-    """Every combination of failed gates that occurs: none first, then by how many signals it holds."""
+    """Return every combination of failed gates that occurs: none first, then by the number of signals."""
     seen = _columns(observations)
     numbers = (~seen.passed) @ (1 << np.arange(len(GATES)))
     found = []
@@ -87,7 +87,7 @@ def gate_combinations(observations: Observations | Iterable[Observation]) -> tup
 
 
 def group_of(seen: Observations, chosen: Flags) -> Group:
-    """What the chosen signals made."""
+    """Return the result of the chosen signals."""
     net, day, r = seen.net[chosen], seen.day[chosen], seen.r[chosen]
     return Group(
         n=len(net),

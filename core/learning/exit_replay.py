@@ -1,9 +1,9 @@
-"""Other exits for trades that were made: the same exit code along the prices each trade saw, and its tail.
+"""Replay trades with other exits: the same exit code along the stored prices of each trade.
 
-A trade is opened again as it was, with the contracts it had, and replayed along the path of its symbol: every
-price and tick in the order the engine took them, commands of a person where they fell, and past the exit the
-tail. First under the rules in force: that must give the stored exit to the cent, or the path is not the
-trade's and nothing is concluded from it. Then with the candidate's exits.
+A trade is opened again as it was, with its contracts, and taken through every price and clock tick of its
+symbol in the order the engine saw them, with a person's commands where they happened, and on through the
+prices stored after its exit. First with the rules in force: that must give the stored exit to the cent, or
+the prices are not those of the trade and there is no result. Then with the candidate's exits.
 """
 
 from __future__ import annotations
@@ -38,20 +38,20 @@ Entry = Mapping[str, Any]
 
 NO_OUTCOME = "no outcome is known"
 NO_PATH = "its prices are not stored"
-GAP = "its tail has a gap of more than 15 min"
+GAP = "its prices after the exit have a gap of more than 15 min"
 OPEN = "still open where its prices end"
-STALE = "it would leave without a fresh price"
-NOT_REPEATED = "its stored exit is not what these rules make of its prices"
+STALE = "it would exit without a fresh price"
+NOT_REPEATED = "the rules in force do not reproduce its stored exit"
 LEVELS = "its levels cannot be traded"
 WHY = ("", NO_OUTCOME, NO_PATH, GAP, OPEN, STALE, NOT_REPEATED, LEVELS)
-"""Why the dollars of a trade are not known, by code; the first is that they are."""
+"""Reasons why the dollars of a trade are not known, by code; the first means they are known."""
 
 MOST_GAP = timedelta(minutes=15)
 _SAME_CENTS = 0.005
 
 
 class ManualAction(NamedTuple):
-    """What a person did at an input: sold contracts (``None`` all), or ``0`` moved the stop to break-even."""
+    """Action of a person at an input: sold ``contracts`` (``None`` all), or with ``0`` moved the stop."""
 
     seq: int
     at: datetime
@@ -68,9 +68,10 @@ ReplayInput = PriceSeen | ClockTick | ManualAction
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredTrade:
-    """A trade or shadow at its opening; ``exit_at`` and ``net`` are its stored exit's, if it has left.
+    """A trade or shadow at its opening; ``exit_at`` and ``net`` are those of its stored exit, if any.
 
-    ``net`` in $ for its contracts. ``manual_actions`` in order; ``halted`` the spans in which nothing left by itself.
+    ``net`` in $ for its contracts. ``manual_actions`` in order; ``halted`` are the spans in which the engine
+    was halted and no exit acted by itself.
     """
 
     opening: Position
@@ -82,7 +83,7 @@ class StoredTrade:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayedExit:
-    """What a set of exits makes of a trade: net in $ and when, or one of WHY."""
+    """Result of a set of exits for a trade: net in $, when and why, or a reason of WHY."""
 
     net: float | None = None
     at: datetime | None = None
@@ -97,7 +98,7 @@ def replay_exit(
     candidate: TradingContext,
     levels: Levels,
 ) -> ReplayedExit:
-    """The trade's exit under the candidate, or why there is no telling.
+    """Return the trade's exit under the candidate, or the reason why it is unknown.
 
     ``steps`` begin after the opening, in the order of their seq; ``levels`` are the candidate's.
     """
@@ -133,7 +134,7 @@ def _replayed_exit(replayed: tuple[Position, str]) -> ReplayedExit:
 def _replay(
     trade: StoredTrade, steps: Sequence[ReplayInput], trading: TradingContext, position: Position
 ) -> tuple[Position, str]:
-    """The position at its end, or where its prices end, and why it is not to be trusted, if so."""
+    """Return the position at its end or where its prices end, and the reason not to trust it, if any."""
     last: PriceSeen | None = None
     for step in _in_order_of_seq(steps, trade.manual_actions):
         at = step.at
@@ -142,8 +143,8 @@ def _replay(
         else:
             exits = not any(begin <= at < end for begin, end in trade.halted)
             if isinstance(step, PriceSeen):
-                tail = trade.exit_at is not None and at > trade.exit_at
-                if tail and last is not None and at - last.at > MOST_GAP and _gap(last.at, at, trading):
+                after_exit = trade.exit_at is not None and at > trade.exit_at
+                if after_exit and last is not None and at - last.at > MOST_GAP and _gap(last.at, at, trading):
                     return position, GAP
                 if last is None or step.priced_at >= last.priced_at:
                     last = step
@@ -178,7 +179,7 @@ def _apply_manual_action(
 
 
 def _gap(before: datetime, after: datetime, trading: TradingContext) -> bool:
-    """Whether more than MOST_GAP of a session passed between two prices."""
+    """Return whether more than MOST_GAP of a session lies between two prices."""
     calendar = trading.calendar
     first, second = calendar.market_date(before), calendar.market_date(after)
     if first == second:
@@ -192,11 +193,11 @@ def _gap(before: datetime, after: datetime, trading: TradingContext) -> bool:
     return calendar.next_session(first).open < (later.open if later is not None else after)
 
 
-# --- the opening, out of what is stored -------------------------------------------------------------------
+# --- the opening, read from stored entries -------------------------------------------------------------------
 
 
 def shadow_opening(entry: Entry) -> Position | None:
-    """The shadow of a ledger entry as it was opened; ``None`` when that is not stored."""
+    """Return the shadow of a ledger entry as it was opened; ``None`` when that is not stored."""
     shadow = entry.get("hypothetical") or {}
     levels = (entry.get("decision_breakdown") or {}).get("levels")
     if not (shadow.get("first") and shadow.get("contract") and levels):
@@ -225,7 +226,7 @@ def shadow_opening(entry: Entry) -> Position | None:
 
 
 def trade_opening(stored: Position) -> Position | None:
-    """A stored position as it was opened; ``None`` when its first mark is not stored."""
+    """Return a stored position as it was opened; ``None`` when its first mark is not stored."""
     if stored.first is None:
         return None
     return replace(
@@ -243,7 +244,7 @@ def trade_opening(stored: Position) -> Position | None:
 
 
 def candidate_levels(entry: Entry, opening: Position, in_force: Rules, candidate: Rules) -> Levels | None:
-    """The levels that the candidate's exits give a trade; ``None`` when they cannot be traded."""
+    """Return the levels that the candidate's exits give a trade; ``None`` when they cannot be traded."""
     if in_force.exits.atr_multiples == candidate.exits.atr_multiples:
         return opening.levels
     stored = entry["inputs"]

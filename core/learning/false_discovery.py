@@ -1,4 +1,4 @@
-"""Tests that respect sessions, and the rate of false discoveries among many of them."""
+"""Statistical tests by session, and the false-discovery rate among many tests."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _MOST_ALIKE = 0.9999
 
 
 def session_scores(inside: NDArray[np.bool_], values: Floats, session: NDArray[Any], sessions: int) -> Floats:
-    """Per session the sum of (inside − mean)·(value − mean) over its rows; shape (sessions,).
+    """Return per session the sum of (inside − mean)·(value − mean) over its rows; shape (sessions,).
 
-    Rows whose value is not known (NaN) count for nothing.
+    Rows whose value is unknown (NaN) do not count.
     """
     known = ~np.isnan(values)
     if not known.any():
@@ -28,10 +28,10 @@ def session_scores(inside: NDArray[np.bool_], values: Floats, session: NDArray[A
 
 
 def joint_p(scores: tuple[Floats, Floats]) -> float:
-    """p of "neither of two measures has anything to do with the bucket", from the scores of both.
+    """Return p of the hypothesis that neither of two measures depends on the bucket, from the scores of both.
 
-    The smaller p, corrected for having looked twice: by the correlation of the scores, since two measures
-    that say the same cost nothing and two that have nothing in common cost a factor of two.
+    It is the smaller p, corrected for testing twice by the correlation of the scores: two identical measures
+    cost nothing, two independent ones a factor of two.
     """
     singles = [t_p(score[score != 0]) for score in scores]
     least = min(singles)
@@ -44,16 +44,17 @@ def joint_p(scores: tuple[Floats, Floats]) -> float:
     at = z * _POINTS
     beside = ndtr((z - rho * at) / spread) - ndtr((-z - rho * at) / spread)
     both_within = z * float(_WEIGHTS @ (np.exp(-at * at / 2) / np.sqrt(2 * np.pi) * beside))
-    # Far out the integral has lost its digits; the two bounds on it have not.
+    # For large z the integral loses its digits; its two bounds are exact.
     return float(min(max(1 - both_within, least), 2 * least, 1.0))
 
 
 def t_p(scores: Floats) -> float:
-    """Two-sided p of "the bucket has nothing to do with the value", from the scores of its sessions.
+    """Return the two-sided p of the hypothesis that the value does not depend on the bucket.
 
-    Under the null each session's score is one independent draw around 0, and their t statistic is compared
-    with Student's. Because the scores are made under the null, a bucket that only a few sessions fill cannot
-    look significant. 1 when nothing varies. Source: the cluster-robust score test (Wooldridge 2010, §8).
+    Under the null hypothesis the scores of the sessions are independent draws around 0; their t statistic is
+    compared with Student's distribution. Because the scores are made under the null hypothesis, a bucket that
+    only a few sessions fill cannot look significant. 1 when nothing varies. Source: the cluster-robust score
+    test, Wooldridge (2010), Econometric Analysis, chapter 8.
     """
     count = len(scores)
     spread = float(scores @ scores)
@@ -61,20 +62,20 @@ def t_p(scores: Floats) -> float:
         return 1.0
     share = float(scores.sum()) ** 2 / (spread * count)
     if share >= 1:
-        # Every score is the same: two of them prove nothing, many of them a great deal.
+        # Every score is the same: keep t finite, so that p depends on how many there are.
         share = 1 - 1e-12
     t = np.sqrt(share * (count - 1) / (1 - share))
     return float(2 * stdtr(count - 1, -t))
 
 
 def benjamini_hochberg(p: Floats, weights: Floats | None = None) -> Floats:
-    """q of each p: the least false-discovery rate at which it would be called a discovery.
+    """Return q of each p: the lowest false-discovery rate at which it would count as a discovery.
 
-    ``weights`` say where an effect could be seen at all; they are scaled to a mean of 1 and must not have
-    looked at the outcomes.
-    Holds for independent and positively dependent tests. The buckets of one cut depend a little and
-    negatively; that it holds for them too is what the tests on ledgers without an effect measure. Source:
-    Benjamini and Hochberg 1995; with weights, Genovese, Roeder and Wasserman 2006.
+    ``weights`` say where an effect could be detected; they are scaled to a mean of 1 and must not depend on
+    the outcomes. Valid for independent and positively dependent tests. The buckets of one cut depend a little
+    and negatively; tests on ledgers without any effect measure that the rate holds for them too. Sources:
+    Benjamini and Hochberg (1995), "Controlling the False Discovery Rate"; with weights, Genovese, Roeder and
+    Wasserman (2006), "False Discovery Control with p-Value Weighting".
     """
     count = len(p)
     if count == 0:

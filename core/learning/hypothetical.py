@@ -1,4 +1,4 @@
-"""The shadows: what the signals that were not executed would have made, by what kept them from it."""
+"""Shadows: results of the signals that were not executed, by what stopped them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ REFUSED = "refused after the verdict"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShadowGroup:
-    """The closed shadows that were kept from executing by one set of reason codes."""
+    """The closed shadows that one set of reason codes stopped."""
 
     by: str
     group: Group
@@ -26,9 +26,9 @@ class ShadowGroup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shadows:
-    """How many shadows stand where, and what the closed ones made, the commonest reason first.
+    """Counts of shadows by status, and results of the closed ones, the most frequent reason first.
 
-    ``without`` are signals that were not executed and have no shadow: late, closed session, no contract.
+    ``without`` counts signals that were not executed and have no shadow: late, session closed, no contract.
     """
 
     open: int
@@ -40,7 +40,7 @@ class Shadows:
 
 
 def shadows(entries: Iterable[Mapping[str, Any]], observations: Iterable[Observation]) -> Shadows:
-    """The shadows of ledger entries; ``observations`` are those read from the same entries."""
+    """Return the shadows of ledger entries; ``observations`` are those read from the same entries."""
     status_of_signal: dict[str, str] = {}
     for entry in entries:
         signal = str(entry.get("signal_id") or entry["id"])

@@ -1,4 +1,4 @@
-"""All that learning has to say about a ledger, and what a change of rules would have done to it."""
+"""Learning in one call: all statistics and suggestions of a ledger, and the side effects of a change."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Entry = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Learning:
-    """What the ledger teaches; every figure carries n, interval, status and reason.
+    """Everything learned from a ledger; every value carries n, interval, status and reason.
 
     ``signals`` counts signals with an outcome, executed or shadowed; ``tables`` by the names of TABLES.
     """
@@ -41,9 +41,9 @@ class Learning:
 
 
 def learn(entries: Iterable[Entry], rules: Rules = DEFAULT, *, stale: bool = False) -> Learning:
-    """Everything from ledger entries (parsed JSON); suggestions come without side effects.
+    """Return everything learned from ledger entries (parsed JSON); suggestions come without side effects.
 
-    ``stale`` counts exits that had no fresh price. Source: SPEC §13.
+    ``stale``: include exits that were filled without a fresh price.
     """
     entries = tuple(entries)
     observed = observations_from(entries, rules, stale=stale)
@@ -62,12 +62,12 @@ def learn(entries: Iterable[Entry], rules: Rules = DEFAULT, *, stale: bool = Fal
 
 
 def whatif_entries(entries: Iterable[Entry], in_force: Rules, candidate: Rules) -> WhatIf:
-    """What candidate rules would have changed in these ledger entries."""
+    """Return what candidate rules would have changed in these ledger entries."""
     columns, outcomes = ledger_columns(entries, in_force, candidate)
     return whatif(columns, outcomes, in_force, candidate)
 
 
 def with_side_effects(suggestion: Suggestion, entries: Iterable[Entry], rules: Rules) -> Suggestion:
-    """The suggestion with what its move would have changed in these ledger entries."""
+    """Return the suggestion with what its change would have done to these ledger entries."""
     candidate = with_rule(rules, suggestion.rule, suggestion.new)
     return suggestion.with_side_effects(whatif_entries(entries, rules, candidate))

@@ -1,4 +1,4 @@
-"""Ledger entries as what a what-if works on: their inputs in columns, and what came of each."""
+"""Read ledger entries into columns for a what-if: the inputs of each decision and its outcome."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ Entry = Mapping[str, Any]
 def ledger_columns(
     entries: Iterable[Entry], in_force: Rules, candidate: Rules | None = None
 ) -> tuple[DecisionColumns, Outcomes]:
-    """The inputs and outcomes of ledger entries (parsed JSON), in the order of time.
+    """Return the inputs and outcomes of ledger entries (parsed JSON), oldest first.
 
-    The entries are read once and none is kept. With a ``candidate`` whose sizing differs, each outcome's
-    change of size is worked out too. Entries without stored inputs are left out. Exits without a fresh price
-    count as no outcome.
+    The entries are read once and not kept. With a ``candidate`` whose sizing differs, the change of size of
+    each outcome is calculated too. Entries without stored inputs are left out. Exits filled without a fresh
+    price count as no outcome.
     """
     rows = _Rows(
         in_force, candidate if candidate is not None and candidate.sizing != in_force.sizing else None
@@ -44,7 +44,7 @@ def ledger_columns(
 
 
 class _Rows:
-    """What came of each entry, gathered as the entries pass by."""
+    """Collector of the outcomes while the entries are read."""
 
     def __init__(self, in_force: Rules, resized: Rules | None) -> None:
         self.in_force, self.resized = in_force, resized
@@ -54,14 +54,14 @@ class _Rows:
         self.symbols: dict[str, int] = {}
 
     def reading(self, entries: Iterable[Entry]) -> Iterator[Mapping[str, Any]]:
-        """The inputs of the entries one by one, their outcomes noted."""
+        """Yield the inputs of the entries one by one and note their outcomes."""
         for entry in entries:
             if entry.get("inputs"):
                 self._note(entry)
                 yield entry["inputs"]
 
     def outcomes(self) -> tuple[Outcomes, NDArray[np.int64]]:
-        """The outcomes in the order of time, and that order."""
+        """Return the outcomes oldest first, and the order that sorts them so."""
         whole = np.array(self.whole, dtype=np.int64).reshape(-1, 8)
         money = np.array(self.money, dtype=np.float64).reshape(-1, 2)
         order = np.lexsort((whole[:, 1], whole[:, 0]))
@@ -83,7 +83,7 @@ class _Rows:
     def _note(self, entry: Entry) -> None:
         at = datetime.fromisoformat(str(entry["created_at"]))
         day = exchange_date(at) or at.date()
-        net, exit_at = _came_of(entry, self.in_force)
+        net, exit_at = _outcome(entry, self.in_force)
         code = entry.get("code")
         signal, symbol = str(entry.get("signal_id") or entry["id"]), str(entry.get("symbol") or "")
         self.whole.extend(
@@ -103,22 +103,22 @@ class _Rows:
         self.money.extend((net, scale))
 
 
-def _came_of(entry: Entry, rules: Rules) -> tuple[float, int]:
+def _outcome(entry: Entry, rules: Rules) -> tuple[float, int]:
     outcome = outcome_of(entry)
     if outcome is None:
         return np.nan, 0
-    kind, told = outcome
+    kind, executed = outcome
     try:
-        trade = trade_from_entry(told)
+        trade = trade_from_entry(executed)
     except NotClosed:
         return np.nan, 0
     if trade.stale_fill or trade.exit_time is None:
         return np.nan, 0
-    return (trade.pnl_net if kind == SHADOW else at_one(told, trade, rules)), micros(trade.exit_time)
+    return (trade.pnl_net if kind == SHADOW else at_one(executed, trade, rules)), micros(trade.exit_time)
 
 
 def scale_of(entry: Entry, in_force: Rules, candidate: Rules) -> float:
-    """The candidate's multiplier over that of the rules in force; 0 where it would be too small to trade."""
+    """Return the candidate's multiplier over that of the rules in force; 0 where it is too small to trade."""
     stored = entry["inputs"]
     try:
         context, market = read(Context, stored["context"]), read(MarketSnapshot, stored["market"])

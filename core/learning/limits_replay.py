@@ -1,4 +1,4 @@
-"""The limits that depend on what is open, applied again in the order of time for a what-if."""
+"""Apply the limits that depend on open positions again, trade by trade, for a what-if."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from core.performance.days import exchange_days
 from core.rules import Rules
 
 REAPPLIED = frozenset({"MAX_POSITIONS", "MAX_PER_SYMBOL", "OPPOSITE_OPEN", "COOL_DOWN", "MODE_REDUCING"})
-"""The refusals that are not taken from the ledger, because what is open is counted anew."""
+"""Refusals that are not taken from the ledger, because open positions are counted again."""
 
 REAPPLIED_RULES = frozenset(
     f"risk.{name}"
@@ -19,17 +19,17 @@ REAPPLIED_RULES = frozenset(
         "open_positions", "per_symbol", "opposite", "daily_loss", "losses_in_a_row", "cool_down_minutes",
     )
 )  # fmt: skip
-"""The rules that ``allowed`` reads."""
+"""The rules that ``allowed`` applies."""
 
 _MICROS_A_MINUTE = 60_000_000
 
 
 def allowed(outcomes: Outcomes, wanted: Flags, rules: Rules) -> Flags:
-    """Which of the wanted trades would have been opened, one after the other.
+    """Return a mask of the wanted trades that the limits would have allowed, one after the other.
 
-    Open positions in all and per symbol, the opposite side, the day's realised loss and the cool-down after
-    losses in a row are counted anew, dollars at multiplier 1. A trade whose exit is not known is held to the
-    end of its day. Exposure and Greeks of the moment are not stored and are not applied again.
+    Counted again: open positions in all and per symbol, the opposite side, the day's realised loss and the
+    cool-down after losses in a row; dollars at multiplier 1. A trade with an unknown exit is held to the end
+    of its day. Exposure and Greeks at the time are not stored and not applied again.
     """
     limits = rules.risk
     refuse_opposite = limits.opposite == "refuse"
@@ -56,15 +56,15 @@ def allowed(outcomes: Outcomes, wanted: Flags, rules: Rules) -> Flags:
         if today != day:
             day, realised = today, 0.0
         while waiting and waiting[0][0] <= at:
-            left, left_on, of, was, made = heapq.heappop(waiting)
-            held[of, was] -= 1
-            if left_on == day:
-                realised += made
-            if made < 0:
+            exited_at, exit_day, of_symbol, of_side, pnl = heapq.heappop(waiting)
+            held[of_symbol, of_side] -= 1
+            if exit_day == day:
+                realised += pnl
+            if pnl < 0:
                 losses += 1
                 if losses >= limits.losses_in_a_row:
-                    cool_until = left + cool_down
-            elif made > 0:
+                    cool_until = exited_at + cool_down
+            elif pnl > 0:
                 losses = 0
         opposite = held.get((symbol, -side), 0)
         if (
@@ -82,7 +82,7 @@ def allowed(outcomes: Outcomes, wanted: Flags, rules: Rules) -> Flags:
 
 
 def _last_of_day(outcomes: Outcomes) -> Ints:
-    """For each row the instant after the last decision of its day."""
+    """Return for each row the instant after the last decision of its day."""
     if not len(outcomes):
         return outcomes.at
     ends = np.flatnonzero(np.diff(outcomes.day, append=outcomes.day[-1] + 1))

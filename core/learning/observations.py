@@ -1,8 +1,8 @@
-"""What learning counts: one observation per signal, executed trade or closed shadow, at the same size.
+"""Observations: one per signal, from an executed trade or a closed shadow, at the same size.
 
-An observation carries the verdict of the moment its entry was made at: of an executed trade the one that
-executed it (it passed every gate), of a shadow the signal's first. Dollars are those of multiplier 1, so that
-a trade and a shadow can be laid side by side.
+An observation carries the verdict of the decision behind it: for an executed trade the one that executed it
+(it passed every gate), for a shadow the signal's first. Dollars are at multiplier 1, so that trades and
+shadows can be compared.
 """
 
 from __future__ import annotations
@@ -36,20 +36,20 @@ GATE_CODES: Mapping[str, str] = {
         "market",
     ),
 }  # fmt: skip
-"""The reason codes that fail a gate, and which."""
+"""The reason codes that fail a gate, and the gate."""
 
 VERDICT_CODES = ("SOURCES_DISAGREE", "UNSURE", "LOW_CONFIDENCE")
-"""The codes that keep a signal which passed every gate from executing."""
+"""The codes that stop a signal which passed every gate."""
 
 EXECUTED, SHADOW = "executed", "shadow"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """What one signal made, or would have made, and what was known when it was decided.
+    """Result of one signal, executed or not, and what was known when it was decided.
 
     ``net`` in $ at multiplier 1 with all costs, ``r`` net over the planned loss. ``passed`` and ``scores`` in
-    the order of GATES; ``failed`` the codes that kept it from executing, empty when the verdict was EXECUTE.
+    the order of GATES; ``failed`` are the codes that stopped it, empty when the verdict was EXECUTE.
     ``refused`` is the code of risk or levels that stopped it after the verdict. ``None`` is unknown.
     """
 
@@ -91,37 +91,37 @@ class Observation:
 
     @property
     def win(self) -> bool:
-        """Whether it made money; a scratch is no win."""
+        """True if the signal made money; exactly 0 is no win."""
         return self.net > 0
 
 
 def observations_from(
     entries: Iterable[Mapping[str, Any]], rules: Rules = DEFAULT, *, stale: bool = False
 ) -> tuple[Observation, ...]:
-    """The observations in ledger entries (parsed JSON), oldest first, one per signal.
+    """Return the observations in ledger entries (parsed JSON), oldest first, one per signal.
 
-    An executed trade comes before a shadow of the same signal. Open and superseded shadows, trades that still
-    hold contracts and, unless ``stale``, exits without a fresh price are left out. ``rules`` give the budget
-    that multiplier 1 stands for.
+    An executed trade is preferred to a shadow of the same signal. Left out: open and superseded shadows,
+    trades that still hold contracts and, unless ``stale``, exits filled without a fresh price. ``rules`` give
+    the budget of multiplier 1.
     """
     found: dict[str, Observation] = {}
     for entry in entries:
         outcome = outcome_of(entry)
         if outcome is None:
             continue
-        kind, told = outcome
+        kind, executed = outcome
         try:
-            trade = trade_from_entry(told)
+            trade = trade_from_entry(executed)
         except NotClosed:
             continue
-        seen = _observation(kind, told, trade, rules) if stale or not trade.stale_fill else None
+        seen = _observation(kind, executed, trade, rules) if stale or not trade.stale_fill else None
         if seen is not None and (kind == EXECUTED or seen.signal_id not in found):
             found[seen.signal_id] = seen
     return tuple(sorted(found.values(), key=lambda o: (o.at, o.id)))
 
 
 def outcome_of(entry: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]] | None:
-    """What is known to have come of an entry: its kind, and the entry with that execution and exit."""
+    """Return the outcome of an entry, ``None`` if unknown: its kind, and the entry with that exit."""
     if entry.get("exit"):
         return EXECUTED, entry
     shadow = entry.get("hypothetical")
@@ -166,19 +166,18 @@ def _observation(kind: str, entry: Mapping[str, Any], trade: Trade, rules: Rules
 
 
 def failures(breakdown: Mapping[str, Any]) -> tuple[str, ...]:
-    """The codes that kept a verdict from being EXECUTE: those of failed gates, else those of confidence."""
+    """Return the codes that kept a verdict from EXECUTE: those of failed gates, else those of confidence."""
     codes = [reason["code"] for reason in breakdown.get("reasons") or ()]
-    # A blocked entry's reasons begin with the blocks, whose codes are not the verdict's.
+    # The reasons of a blocked entry begin with its blocks, which are no part of the verdict.
     codes = codes[len(breakdown.get("blocks") or ()) :]
     of_gates = tuple(code for code in codes if code in GATE_CODES)
     return of_gates or tuple(code for code in codes if code in VERDICT_CODES)
 
 
 def at_one(entry: Mapping[str, Any], trade: Trade, rules: Rules) -> float:
-    """Net dollars of a trade had it been made at multiplier 1: by the contracts that size would have bought.
+    """Return a trade's net dollars at multiplier 1: per contract, times the contracts of that size.
 
-    Where one contract would have been refused at that size, net over the multiplier. Costs per contract are
-    taken as they were.
+    Where not even one contract would have been allowed, net over the multiplier. Costs per contract stay.
     """
     bought = entry.get("execution") or {}
     filled, premium = bought.get("filled_contracts"), bought.get("entry_price")
@@ -191,7 +190,7 @@ def at_one(entry: Mapping[str, Any], trade: Trade, rules: Rules) -> float:
 
 
 def _known(entry: Mapping[str, Any], rules: Rules) -> dict[str, Any]:
-    """What was known at the decision, read out of the stored inputs; nothing where they cannot be read."""
+    """Return what was known at the decision, from the stored inputs; empty when they cannot be read."""
     stored = entry.get("inputs") or {}
     try:
         context = read(Context, stored.get("context"))
@@ -208,7 +207,7 @@ def _known(entry: Mapping[str, Any], rules: Rules) -> dict[str, Any]:
         "ai_score": expert.ai_score,
         "regime_confidence": regime.confidence if regime else None,
         "alignment_pct": aligned_pct(context.alignment, expert.direction),
-        # What was assumed is no evidence about a limit.
+        # An assumed value is no evidence about a limit.
         "spread_bps": None if "spread_bps" in assumed else market.spread_bps,
         "depth_score": None if "depth_score" in assumed else market.depth_score,
         "atr_pct": None if "atr14" in assumed else daily_atr(context, market, rules).pct,

@@ -1,8 +1,8 @@
-"""One numeric rule by its path: read, replaced, and written back into a rules text.
+"""Read, replace and bound one numeric rule by its path.
 
 A path is ``section.field``, or ``section.field.key`` into a mapping or a table of steps, whose key is the
-row's threshold: ``market.max_spread_bps``, ``sizing.quality.HIGH``, ``sizing.rr.1.5``. Where a row has more than
-one number, the number's name follows: ``exits.atr_multiples.239.stop``.
+row's threshold: ``market.max_spread_bps``, ``sizing.quality.HIGH``, ``sizing.rr.1.5``. Where a row has more
+than one number, the number's name follows: ``exits.atr_multiples.239.stop``.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _NUMBERS = {
 
 
 def rule_value(rules: Rules, path: str) -> Number:
-    """The number a path names; raises RulesError when there is none."""
+    """Return the number at a path; raises RulesError when there is none."""
     section, name, key = _split(rules, path)
     value: Any = getattr(getattr(rules, section), name)
     if key is not None:
@@ -35,9 +35,9 @@ def rule_value(rules: Rules, path: str) -> Number:
 
 
 def with_rule(rules: Rules, path: str, value: Number) -> Rules:
-    """The rules with one number replaced and everything else kept.
+    """Return the rules with one number replaced.
 
-    Raises RulesError for a path that names no number, and for a value of another kind or outside the rule's
+    Raises RulesError for a path without a number, and for a value of another type or outside the rule's
     bounds.
     """
     rule_value(rules, path)
@@ -45,12 +45,12 @@ def with_rule(rules: Rules, path: str, value: Number) -> Rules:
     part = getattr(rules, section)
     whole: Any = value if key is None else _replaced(getattr(part, name), name, key, value)
     changed = dataclasses.replace(rules, **{section: dataclasses.replace(part, **{name: whole})})
-    # Only what reads back is a rule: kinds and bounds are checked where texts are read.
+    # Parsed again, because types and bounds are checked when a text is parsed.
     return parse_rules(changed.to_toml())
 
 
 def bounds(rules: Rules, path: str) -> tuple[float | None, float | None]:
-    """The least and the most a rule may be, ``None`` where it has no bound."""
+    """Return the minimum and maximum of a rule, ``None`` where it has no bound."""
     section, name, key = _split(rules, path)
     if key is not None:
         return 0.0, None
@@ -88,7 +88,7 @@ def _replaced(value: Any, name: str, key: str, new: Number) -> Any:
 
 
 def _cell(name: str, key: str) -> tuple[str, int]:
-    """The threshold of a table's row and the place of the number in it."""
+    """Return the threshold of a table's row and the index of the number in it."""
     names = _NUMBERS.get(name)
     if names is None:
         return key, 1

@@ -1,6 +1,6 @@
-"""Searching rules on the past: what may be moved, how far, what a set of rules is worth, and on which days.
+"""Search space of tuning: which rules may change, how far, and the trades that a set of rules makes.
 
-Nothing here applies anything: the best of a search is a suggestion like any other, for a person to take.
+Nothing here applies anything: the best result of a search is a suggestion that a person may apply.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from core.rules import Rules
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchRange:
-    """One rule that a search may move: from ``low`` to ``high`` in steps of ``step``, in the rule's own unit.
+    """A rule that a search may change: from ``low`` to ``high`` in steps of ``step``, in the rule's own unit.
 
-    ``verdict`` when it acts on gates and confidence alone, so that stored decisions can be decided again;
-    any other rule needs the journal to be replayed.
+    ``verdict``: the rule acts on gates and confidence only, so that stored decisions can be decided again.
+    Any other rule needs a replay of the journal.
     """
 
     path: str
@@ -58,15 +58,15 @@ SPACE: Mapping[str, SearchRange] = {
         SearchRange(path="contract.otm_offset", low=0.0, high=0.02, step=0.001),
     )
 }
-"""Every rule that can be searched over."""
+"""Every rule that can be searched."""
 
 GATES_ONLY = ("confidence.execute_at", "structural.min_ai_score", "market.max_spread_bps", "market.max_atr_pct",
               "market.min_depth", "regime.min_confidence")  # fmt: skip
-"""What is searched over when nothing else is said."""
+"""The rules that are searched by default."""
 
 
 def ranges(paths: Iterable[str]) -> tuple[SearchRange, ...]:
-    """The ranges of some rules; raises ValueError naming one that is not searched over."""
+    """Return the ranges of some rules; raises ValueError naming a rule that cannot be searched."""
     wanted = tuple(paths)
     unknown = [path for path in wanted if path not in SPACE]
     if unknown:
@@ -75,24 +75,27 @@ def ranges(paths: Iterable[str]) -> tuple[SearchRange, ...]:
 
 
 def candidate(base: Rules, values: Mapping[str, Number]) -> Rules:
-    """The rules with some numbers replaced; raises RulesError for one that is out of its bounds."""
+    """Return the rules with some numbers replaced; raises RulesError for a number outside its bounds."""
     for path, value in values.items():
         base = with_rule(base, path, value)
     return base
 
 
 def changes(base: Rules, values: Mapping[str, Number]) -> dict[str, tuple[Number, Number]]:
-    """What a set of values moves: old and new by path, those left as they are not among them."""
+    """Return old and new value by path of the values that differ from the rules."""
     old = {path: rule_value(base, path) for path in values}
     return {path: (old[path], value) for path, value in values.items() if value != old[path]}
 
 
-# --- what a set of rules makes -------------------------------------------------------------------------
+# --- the trades of a set of rules -------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TradeResults:
-    """The trades a set of rules makes: exchange ``day`` (since 1970) and ``value`` (R or $), shape (n,)."""
+    """Results of the trades of a set of rules, shape (n,).
+
+    ``day`` is the exchange day since 1970, ``value`` in R or $.
+    """
 
     day: Ints
     value: Floats
@@ -101,11 +104,11 @@ class TradeResults:
         return len(self.value)
 
     def on(self, days: Ints) -> Floats:
-        """The values of the trades of some days."""
+        """Return the values of the trades of some days."""
         return self.value[np.isin(self.day, days)]
 
     def by_session(self, days: Ints) -> Floats:
-        """The sum of each day, 0 where nothing was traded; ``days`` ascending."""
+        """Return the sum of each day, 0 for days without trades; ``days`` ascending."""
         sums = np.zeros(len(days))
         places = np.searchsorted(days, self.day)
         inside = (places < len(days)) & (days[np.minimum(places, len(days) - 1)] == self.day)
@@ -114,15 +117,15 @@ class TradeResults:
 
 
 def trade_results(columns: DecisionColumns, outcomes: Outcomes, value: Floats, rules: Rules) -> TradeResults:
-    """What rules would have traded of the stored decisions: each signal's first EXECUTE, limits applied anew.
+    """Return the trades that rules would have made: each signal's first EXECUTE, with limits applied again.
 
-    ``value`` (n,) is what each decision made, NaN where no outcome is known: those trades are left out.
+    ``value`` (n,) is the result of each decision, NaN where no outcome is known: those trades are left out.
     """
     verdicts = decide_many(columns, rules)
     rows = np.flatnonzero((verdicts.action == EXECUTE) & ~outcomes.blocked)
     _, first = np.unique(outcomes.signal[rows], return_index=True)
     rows = rows[np.sort(first)]
     few = outcomes.take(rows)
-    made = rows[allowed(few, np.ones(len(rows), dtype=np.bool_), rules)]
-    made = made[~np.isnan(value[made])]
-    return TradeResults(day=outcomes.day[made], value=value[made])
+    chosen = rows[allowed(few, np.ones(len(rows), dtype=np.bool_), rules)]
+    chosen = chosen[~np.isnan(value[chosen])]
+    return TradeResults(day=outcomes.day[chosen], value=value[chosen])

@@ -1,4 +1,4 @@
-"""Figures of observations with n, interval, status and reason; whole sessions are what is drawn.
+"""Statistics of observations with n, interval, status and reason, drawn by whole sessions.
 
 Observations of one session share its market. Intervals are those of ``core.performance.intervals``.
 """
@@ -19,12 +19,12 @@ Flags = NDArray[np.bool_]
 
 
 def undefined(n: int, unit: str, reason: str, of: str = "signals") -> Metric:
-    """A figure there is none of, and why."""
+    """Return a metric without a value, with the reason."""
     return Metric(value=None, n=n, status=status_of(n), reason=reason, unit=unit, of=of)
 
 
-def made(value: float, n: int, unit: str, interval: Interval, of: str = "signals") -> Metric:
-    """A figure with its interval."""
+def metric_of(value: float, n: int, unit: str, interval: Interval, of: str = "signals") -> Metric:
+    """Return a metric with its interval."""
     return Metric(
         value=value, n=n, low=interval.low, high=interval.high, reason=interval.reason, unit=unit, of=of,
         status=status_of(n),
@@ -32,32 +32,32 @@ def made(value: float, n: int, unit: str, interval: Interval, of: str = "signals
 
 
 def rate(successes: int, n: int, of: str = "signals") -> Metric:
-    """A rate as a fraction with Wilson's interval."""
+    """Return a rate as a fraction with Wilson's interval."""
     if n == 0:
         return undefined(0, "fraction", f"no {of}", of)
-    return made(successes / n, n, "fraction", wilson(successes, n), of)
+    return metric_of(successes / n, n, "fraction", wilson(successes, n), of)
 
 
 def mean(values: Floats, day: NDArray[Any], unit: str, of: str = "signals") -> Metric:
-    """The mean of the values that are known."""
+    """Return the mean of the known values."""
     known = ~np.isnan(values)
     values, day = values[known], day[known]
     if len(values) == 0:
         return undefined(0, unit, f"no {of} with a known value", of)
     sampler = Sampler(by_session(day, values, np.ones(len(values))), bootstrap=_few(values))
-    return made(float(values.mean()), len(values), unit, sampler.ratio(0, 1), of)
+    return metric_of(float(values.mean()), len(values), unit, sampler.ratio(0, 1), of)
 
 
 def total(values: Floats, day: NDArray[Any], unit: str, of: str = "signals") -> Metric:
-    """The sum of values, all of them known."""
+    """Return the sum of values, all of them known."""
     if len(values) == 0:
         return undefined(0, unit, f"no {of}", of)
     sampler = Sampler(by_session(day, values), bootstrap=_few(values))
-    return made(float(values.sum()), len(values), unit, sampler.total(0), of)
+    return metric_of(float(values.sum()), len(values), unit, sampler.total(0), of)
 
 
 def difference(values: Floats, day: NDArray[Any], one: Flags, other: Flags, unit: str) -> Metric:
-    """The mean of ``one`` less that of ``other``; the two masks may overlap. n is the smaller of the two."""
+    """Return the mean of ``one`` less that of ``other``; the masks may overlap, n is the smaller of the two."""
     known = ~np.isnan(values)
     one, other = one & known, other & known
     counts = (int(one.sum()), int(other.sum()))
@@ -74,11 +74,11 @@ def difference(values: Floats, day: NDArray[Any], one: Flags, other: Flags, unit
     influence = _centred(rows[:, 0], rows[:, 1], means[0]) - _centred(rows[:, 2], rows[:, 3], means[1])
     sampler = Sampler(rows, bootstrap=_few(values))
     interval = sampler.function(_difference, means[0] - means[1], influence)
-    return made(means[0] - means[1], min(counts), unit, interval)
+    return metric_of(means[0] - means[1], min(counts), unit, interval)
 
 
 def by_session(day: NDArray[Any], *columns: NDArray[Any]) -> Floats:
-    """The sums of columns over each day that has rows: shape (sessions, columns)."""
+    """Return the sums of columns over each day that has rows: shape (sessions, columns)."""
     _, codes = np.unique(day, return_inverse=True)
     return np.stack([np.bincount(codes, weights=column) for column in columns], axis=1)
 

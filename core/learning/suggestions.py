@@ -1,8 +1,8 @@
-"""Suggestions: one numeric rule moved a little, with the evidence for it. A person approves; nothing else does.
+"""Suggestions: small changes of one numeric rule each, with the evidence. Only a person applies them.
 
-Every lever's bucket is laid against the rest, in mean R and in win rate, and all buckets together are held to
-one rate of false discoveries. Of what is discovered only that is suggested which is also large
-enough, whose interval excludes no effect, and whose direction a trader could act on.
+Each lever's bucket of signals is compared with the rest, in mean R and in win rate, and all buckets together
+are held to one false-discovery rate. A discovery is suggested only if the effect is large enough, its
+interval excludes 0, and its direction is one a trader can act on.
 
 Invariants: a rule moves by at most ``max_move_pct`` of its value and within its bounds; equal observations
 and rules give equal suggestions; one suggestion per rule.
@@ -38,11 +38,11 @@ class SuggestionStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """What one bucket says: its signals against the rest, in one measure.
+    """Evidence of one bucket: its signals against the rest, in one measure.
 
     ``effect`` is the bucket's mean less the rest's, in R or in points of win rate, with its 95 % interval;
-    ``inside`` and ``outside`` are the two means and their n. ``p`` by sessions for both measures of the bucket,
-    ``q`` among all ``tests`` buckets.
+    ``inside`` and ``outside`` are the two means. ``p`` by sessions for both measures of the bucket, ``q``
+    among all ``tests`` buckets.
     """
 
     cut: str
@@ -60,10 +60,10 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suggestion:
-    """One rule moved from ``old`` to ``new``.
+    """Suggested change of one rule from ``old`` to ``new``.
 
-    ``id`` is the same whenever the same move of the same rule is suggested. ``side_effects`` is what the move
-    would have changed in the ledger, ``None`` until a what-if was run.
+    ``id`` is the same whenever the same change of the same rule is suggested. ``side_effects`` is what the
+    change would have done to the ledger, ``None`` until a what-if was run.
     """
 
     id: str
@@ -77,7 +77,7 @@ class Suggestion:
 
     @property
     def move_pct(self) -> float:
-        """The move in percent of the old value, signed."""
+        """The change in percent of the old value, signed."""
         return (self.new / self.old - 1) * 100
 
     def with_side_effects(self, found: WhatIf) -> Suggestion:
@@ -86,7 +86,7 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
-    """What was looked at and what came of it: buckets ``tested``, and ``discoveries`` among them."""
+    """Result of the tests: the number of buckets ``tested``, and of ``discoveries`` among them."""
 
     signals: int
     tested: int
@@ -97,9 +97,9 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class _Test:
-    """A bucket's p, and how much it could tell at all: ``weight`` grows with the signals it compares.
+    """A bucket's p and its ``weight``: its power to detect an effect, which grows with the signals compared.
 
-    Squared, because the chance to see an effect rises faster than their number.
+    Squared, because the chance to detect an effect rises faster than their number.
     """
 
     lever: Lever
@@ -108,7 +108,7 @@ class _Test:
 
 
 def suggest(seen: Observations | Iterable[Observation], rules: Rules = DEFAULT) -> Search:
-    """Suggestions, the most certain first, and what was tested to find them. Source: SPEC §13."""
+    """Return suggestions, the most certain first, and what was tested to find them."""
     seen = seen if isinstance(seen, Observations) else Observations.from_rows(seen)
     measures = _measures(seen, rules)
     tests = list(_tests(seen, rules, measures))
@@ -119,9 +119,11 @@ def suggest(seen: Observations | Iterable[Observation], rules: Rules = DEFAULT) 
     for test, rate in discoveries:
         path = test.lever.path
         evidence = tuple(_evidence(test, rate, len(tests), seen, measures))
-        made = _suggestion(test.lever, evidence, seen, rules) if evidence and path not in found else None
-        if made is not None:
-            found[path] = made
+        suggestion = (
+            _suggestion(test.lever, evidence, seen, rules) if evidence and path not in found else None
+        )
+        if suggestion is not None:
+            found[path] = suggestion
     return Search(
         signals=len(seen),
         tested=len(tests),
@@ -132,9 +134,9 @@ def suggest(seen: Observations | Iterable[Observation], rules: Rules = DEFAULT) 
 
 
 def apply(suggestion: Suggestion, rules_toml: str) -> str:
-    """A rules text with the suggested number in it and every other value kept.
+    """Return a rules text with the suggested number in it; every other value stays.
 
-    Raises RulesError when the text's rule is no longer the value the suggestion moves from.
+    Raises RulesError when the rule no longer has the value that the suggestion starts from.
     """
     rules = parse_rules(rules_toml)
     now = rule_value(rules, suggestion.rule)
@@ -145,7 +147,7 @@ def apply(suggestion: Suggestion, rules_toml: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Measure:
-    """What a bucket is measured in: the values of all signals, and the least effect worth a word."""
+    """A measure of a bucket: the values of all signals, and the smallest effect to report."""
 
     name: str
     unit: str
@@ -180,7 +182,7 @@ def _tests(seen: Observations, rules: Rules, measures: tuple[_Measure, _Measure]
 def _evidence(
     test: _Test, q: float, tests: int, seen: Observations, measures: tuple[_Measure, _Measure]
 ) -> Iterator[Evidence]:
-    """The discovery in each measure in which it is large enough and its interval excludes no effect."""
+    """Yield the discovery in each measure in which it is large enough and its interval excludes 0."""
     lever = test.lever
     for measure in measures:
         known = ~np.isnan(measure.values)
@@ -209,7 +211,7 @@ def _suggestion(
 ) -> Suggestion | None:
     path = lever.path
     signs = {np.sign(e.effect.value or 0.0) for e in evidence}
-    # Wins more often but makes less, or the other way round: nothing to act on.
+    # The two measures disagree (it wins more often but makes less, or the reverse).
     better = _mean_r(seen, lever.inside) - _mean_r(seen, lever.outside)
     if len(signs) > 1 or better * next(iter(signs)) < 0:
         return None
@@ -231,7 +233,7 @@ def _suggestion(
 
 
 def _own_money(lever: Lever, better: float, seen: Observations) -> bool:
-    """Whether the bucket makes money where more of it is asked for, and loses where a limit keeps it out."""
+    """Return whether the bucket makes money itself (to allow more), or loses (to let a limit exclude it)."""
     own = _mean_r(seen, lever.inside)
     if better > 0:
         return own > 0
@@ -244,7 +246,7 @@ def _mean_r(seen: Observations, mask: np.ndarray[tuple[int, ...], np.dtype[np.bo
 
 
 def _strength(evidence: tuple[Evidence, ...]) -> float:
-    """How much of the effect is left at the end of the interval that is nearer to none, 0–1; the best of them."""
+    """Return the share of the effect that remains at the interval's end nearer to 0, 0–1; the best measure's."""
     return max(
         min(abs(e.effect.low or 0.0), abs(e.effect.high or 0.0)) / abs(e.effect.value or 1.0)
         for e in evidence
@@ -252,9 +254,10 @@ def _strength(evidence: tuple[Evidence, ...]) -> float:
 
 
 def moved(path: str, old: Number, direction: int, strength: float, rules: Rules) -> Number | None:
-    """Where a rule moves to: a whole number of steps, the more the surer; ``None`` where it cannot move.
+    """Return the new value of a rule, ``None`` if it cannot move.
 
-    Steps rather than a sliding amount, so that a little more evidence is not another suggestion.
+    It moves by a number of steps that grows with certainty. Steps instead of a sliding amount, so that a
+    little more evidence does not make another suggestion.
     """
     limits = rules.learning
     steps = min(limits.move_steps, max(1, int(np.ceil(strength * limits.move_steps))))
@@ -265,7 +268,7 @@ def moved(path: str, old: Number, direction: int, strength: float, rules: Rules)
     target = min(target, high) if high is not None else target
     most = abs(old) * limits.max_move_pct / 100
     if isinstance(old, int):
-        # A whole number moves by one where that is little enough, else not at all.
+        # An integer moves by at least 1, or not at all if 1 exceeds the largest move.
         step = max(1, int(abs(target - old)))
         whole = old + direction * step
         fits = step <= most and (low is None or whole >= low) and (high is None or whole <= high)

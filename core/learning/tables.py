@@ -1,4 +1,4 @@
-"""How signals did by what they were: setup, regime, timeframe, quality, confidence, size; and how that drifts."""
+"""Tables of results by property (setup, regime, timeframe, quality, confidence, size), and their drift."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from core.learning.columns import Flags, Observations
 from core.learning.effectiveness import Group, group_of
 from core.learning.observations import Observation
-from core.learning.session_statistics import difference, made, undefined
+from core.learning.session_statistics import difference, metric_of, undefined
 from core.performance.cuts import CONFIDENCE_BANDS, MULTIPLIER_BANDS
 from core.performance.intervals import Interval
 from core.performance.metric import Metric, Status
@@ -25,7 +25,7 @@ TABLES: Mapping[str, str] = {
     "confidence": "confidence_band",
     "size": "multiplier_band",
 }
-"""Each table and the label column it is cut by."""
+"""Each table and the label column it is grouped by."""
 
 _ORDERS: Mapping[str, tuple[str, ...]] = {
     "quality": ("EXTREME", "HIGH", "MEDIUM"),
@@ -38,7 +38,7 @@ _ORDERS: Mapping[str, tuple[str, ...]] = {
 class Row:
     """One label of a table; ``against_rest`` is its mean R less that of all other signals.
 
-    ``drawdown_r`` is the deepest fall of the cumulated R of these signals, in the order of their decisions.
+    ``drawdown_r`` is the deepest fall of the cumulative R of these signals, in the order of their decisions.
     """
 
     label: str
@@ -49,10 +49,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drift:
-    """One figure over the recent days and over all of the base, which holds them; ``drifted`` when they differ.
+    """One measure over the recent days and over the longer base that includes them.
 
-    ``difference`` is recent less base; its interval, by sessions, must exclude 0 and both must have enough
-    signals before a drift is told.
+    ``difference`` is recent less base. ``drifted``: its interval, by sessions, excludes 0 and both have
+    enough signals.
     """
 
     measure: str
@@ -63,7 +63,7 @@ class Drift:
 
 
 def table(observations: Observations | Iterable[Observation], name: str) -> tuple[Row, ...]:
-    """One table of TABLES, in its own order or the largest first.
+    """Return one table of TABLES, in its own order or the largest first.
 
     Raises ValueError for a name that is not one of TABLES.
     """
@@ -88,19 +88,21 @@ def _row(seen: Observations, label: str, chosen: Flags) -> Row:
 
 
 def drawdown_r(seen: Observations) -> Metric:
-    """The deepest fall of cumulated R below its peak, positive, from a start at 0."""
+    """Return the deepest fall of cumulative R below its peak, positive, starting from 0."""
     r = seen.r[~np.isnan(seen.r)]
     if len(r) == 0:
         return undefined(0, "R", "no signals with a planned loss")
     path = np.concatenate(([0.0], np.cumsum(r)))
     fall = float((np.maximum.accumulate(path) - path).max())
-    return made(fall, len(r), "R", Interval(None, None, "no interval: it depends on the order of signals"))
+    return metric_of(
+        fall, len(r), "R", Interval(None, None, "no interval: it depends on the order of signals")
+    )
 
 
 def drift(
     observations: Observations | Iterable[Observation], rules: Rules = DEFAULT, last: date | None = None
 ) -> tuple[Drift, ...]:
-    """Win rate, mean R and mean $ of the last days against the base that ends on the same day.
+    """Return win rate, mean R and mean $ of the last days against the base that ends on the same day.
 
     ``last`` is the exchange day to look back from, by default that of the newest signal.
     """
@@ -120,12 +122,12 @@ def drift(
     )
     found = []
     for name, unit, values, now, then in measures:
-        apart = (
+        gap = (
             undefined(now.n, unit, f"no signals older than {limits.drift_recent_days} days to compare with")
             if recent.all()
             else difference(values, base.day, recent, everything, unit)
         )
         enough = now.status is Status.OK and then.n - now.n >= limits.min_bucket
-        told = apart.low is not None and apart.high is not None and not apart.low <= 0 <= apart.high
-        found.append(Drift(measure=name, recent=now, base=then, difference=apart, drifted=enough and told))
+        differs = gap.low is not None and gap.high is not None and not gap.low <= 0 <= gap.high
+        found.append(Drift(measure=name, recent=now, base=then, difference=gap, drifted=enough and differs))
     return tuple(found)

@@ -1,7 +1,8 @@
-"""Which rule a bucket of signals speaks about: the table every suggestion comes from.
+"""Tunable rules: the table of rules that suggestions may change, and the signals each is judged by.
 
-A lever is one number and the bucket of signals that says whether it should be larger or smaller. Exit reason,
-symbol and setup move no rule, so they are shown but not tested: the outcome is in the first by definition.
+A lever is one number and the bucket of signals that shows whether it should be larger or smaller. Exit
+reason, symbol and setup change no rule; they are shown but not tested (the exit reason contains the outcome
+by definition).
 """
 
 from __future__ import annotations
@@ -23,9 +24,9 @@ GROW, SHRINK = 1, -1
 class Lever:
     """A rule and its evidence: signals ``inside`` the bucket against those ``outside``.
 
-    ``better`` is how the rule moves when the bucket does better than the rest, ``worse`` when it does worse:
-    1 up, -1 down, 0 not at all. A limit moves only over signals that make (to let in) or lose (to keep out)
-    money of themselves: ``own_sign``.
+    ``better`` is the direction of the change when the bucket does better than the rest, ``worse`` when it
+    does worse: 1 up, -1 down, 0 no change. With ``own_sign`` the bucket must also make money itself (to be
+    let in) or lose it (to be kept out).
     """
 
     path: str
@@ -49,7 +50,7 @@ class Factor:
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """A size factor per band of a number, bands as the rules' own table of steps has them."""
+    """A size factor per band of a number, with the bands of the rules' own table."""
 
     cut: str
     column: str
@@ -58,7 +59,7 @@ class Steps:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A limit on a number; ``side`` 1 for a most, -1 for a least; ``codes`` what a signal beyond it fails with."""
+    """A limit on a number: ``side`` 1 for a maximum, -1 for a minimum; ``codes`` of a signal beyond it."""
 
     cut: str
     column: str
@@ -93,7 +94,7 @@ LIMITS = (
 
 
 def levers(seen: Observations, rules: Rules) -> Iterator[Lever]:
-    """Every lever that has signals in its bucket and outside it."""
+    """Yield every lever that has signals in its bucket and outside it."""
     cleared = seen.cleared
     for factor in FACTORS:
         yield from _factor(factor, seen, cleared, rules)
@@ -118,7 +119,7 @@ def _factor(factor: Factor, seen: Observations, among: Flags, rules: Rules) -> I
 
 
 def _steps(steps: Steps, seen: Observations, among: Flags, rules: Rules) -> Iterator[Lever]:
-    """The first and the last row of the table: the rows between differ from them by less than a test can see."""
+    """Yield the levers of the table's first and last row; the rows between differ too little to be tested."""
     values = seen.number(steps.column)
     known = among & ~np.isnan(values)
     section, name = steps.path.split(".")
@@ -138,7 +139,7 @@ def _sized(path: str, cut: str, bucket: str, inside: Flags, known: Flags) -> Lev
 
 
 def _largest(seen: Observations, among: Flags, rules: Rules) -> Iterator[Lever]:
-    """The sizes that a lower cap on the multiplier would have cut."""
+    """Yield the lever of the largest sizes, which a lower cap on the multiplier would have cut."""
     sizes = seen.number("multiplier")
     known = among & ~np.isnan(sizes)
     least = rules.sizing.most * (1 - rules.learning.max_move_pct / 100)
@@ -147,7 +148,7 @@ def _largest(seen: Observations, among: Flags, rules: Rules) -> Iterator[Lever]:
 
 
 def _limit(limit: Limit, seen: Observations, rules: Rules) -> Iterator[Lever]:
-    """Two buckets: those let in that a tighter limit keeps out, and those kept out by this limit alone."""
+    """Yield two levers: signals let in that a tighter limit excludes, and signals only this limit excluded."""
     values, now = seen.number(limit.column), rule_value(rules, limit.path)
     reach = rules.learning.max_move_pct / 100
     let_in = seen.blocked_by("")

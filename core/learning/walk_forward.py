@@ -1,8 +1,7 @@
-"""What a search is measured by: a past to choose on, the days after it to try the choice, and the odds.
+"""Walk-forward evaluation of a search: choose on the past, test on the days after it, count the trials.
 
-A candidate that was picked because it was the best of many looks better than it is. So the pick is walked
-forward, chosen on each past and tried on what came next, and its Sharpe ratio is deflated by the number of
-trials.
+A candidate picked as the best of many looks better than it is. So the choice is repeated on each past and
+tested on the days that follow, and the winner's Sharpe ratio is deflated by the number of trials.
 """
 
 from __future__ import annotations
@@ -19,10 +18,10 @@ from core.learning.outcomes import Floats, Ints
 from core.learning.search import TradeResults
 
 
-def worth(values: Floats, least: int, penalty: float) -> float:
-    """The mean of some trades, less ``penalty`` times the share by which they are fewer than ``least``.
+def penalised_mean(values: Floats, least: int, penalty: float) -> float:
+    """Return the mean of some trades, less ``penalty`` times the share of trades missing to ``least``.
 
-    In the unit of the values; with no trades at all it is -penalty. More than ``least`` trades earn nothing.
+    In the unit of the values; without trades it is -penalty. More than ``least`` trades add nothing.
     """
     missing = max(0.0, 1 - len(values) / least) if least > 0 else 0.0
     return (float(values.mean()) if len(values) else 0.0) - penalty * missing
@@ -30,35 +29,35 @@ def worth(values: Floats, least: int, penalty: float) -> float:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fold:
-    """Days to choose on and the later days to try the choice on; between them the embargo."""
+    """Days to choose on and the later days to test the choice on; the embargo lies between them."""
 
     train: Ints
     test: Ints
 
 
 def walk_forward(days: Ints, folds: int, embargo: int) -> tuple[Fold, ...]:
-    """Growing pasts, each with the stretch that follows it after ``embargo`` sessions.
+    """Return growing pasts, each with the stretch of days that follows it after ``embargo`` sessions.
 
-    ``days`` ascending and distinct. The sessions are cut into ``folds`` + 1 even stretches; fold k is chosen
-    on the first k, less the embargo at their end (a trade begun there may still be open), and tried on the
-    next. Raises ValueError when that leaves a fold without a session to choose on.
+    ``days`` ascending and distinct. The sessions are cut into ``folds`` + 1 even stretches; fold k chooses on
+    the first k, without the embargo at their end (a trade opened there may still be open), and tests on the
+    next. Raises ValueError when a fold has no session to choose on.
     """
     if folds < 1 or embargo < 0:
         raise ValueError(f"{folds} folds with an embargo of {embargo} sessions cannot be walked")
     cuts = [round(len(days) * k / (folds + 1)) for k in range(folds + 2)]
-    made = tuple(
+    found = tuple(
         Fold(train=days[: max(0, start - embargo)], test=days[start:end]) for start, end in pairwise(cuts[1:])
     )
-    if any(not len(fold.train) or not len(fold.test) for fold in made):
+    if any(not len(fold.train) or not len(fold.test) for fold in found):
         raise ValueError(
             f"{len(days)} sessions are too few for {folds} folds with an embargo of {embargo}: fewer of either"
         )
-    return made
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrialScore:
-    """One trial: ``value`` is what the search maximises, the mean of its worth on the folds' pasts."""
+    """Score of one trial: ``value`` is the search maximises it, the average over the folds' pasts."""
 
     value: float
     trades: int
@@ -69,30 +68,32 @@ class TrialScore:
     sharpe: float | None
 
 
-def score(made: TradeResults, folds: tuple[Fold, ...], days: Ints, least: int, penalty: float) -> TrialScore:
-    """What the trades of one set of rules are worth.
+def score(
+    results: TradeResults, folds: tuple[Fold, ...], days: Ints, least: int, penalty: float
+) -> TrialScore:
+    """Return the score of the trades of one set of rules.
 
-    ``least`` trades are asked of the whole of ``days``, of a stretch as many as its share of them.
+    ``least`` trades are required over all ``days``, and in a stretch of days its share of them.
     """
 
     def at(some: Ints) -> float:
-        return worth(made.on(some), math.ceil(least * len(some) / len(days)), penalty)
+        return penalised_mean(results.on(some), math.ceil(least * len(some) / len(days)), penalty)
 
     train, test = tuple(at(fold.train) for fold in folds), tuple(at(fold.test) for fold in folds)
     return TrialScore(
         value=sum(train) / len(train),
-        trades=len(made),
-        mean=float(made.value.mean()) if len(made) else None,
+        trades=len(results),
+        mean=float(results.value.mean()) if len(results) else None,
         train=train,
         test=test,
-        test_trades=tuple(len(made.on(fold.test)) for fold in folds),
-        sharpe=sharpe(made.by_session(days)),
+        test_trades=tuple(len(results.on(fold.test)) for fold in folds),
+        sharpe=sharpe(results.by_session(days)),
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WalkForwardStep:
-    """One step of the walk: the trial that was best on the fold's past, and what it was worth after."""
+    """One fold: the trial that was best on the fold's past, and its result on the days after."""
 
     trial: int
     train: float
@@ -103,9 +104,9 @@ class WalkForwardStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What a search found, with what speaks against it.
+    """Result of a search, with its walk-forward test and deflated Sharpe ratio.
 
-    ``walk`` is what choosing by the past alone would have brought, fold by fold; ``walked`` its mean over the
+    ``walk`` is, fold by fold, the result of choosing by the past alone; ``walked`` is its mean over the
     folds, ``in_force`` that of the present rules on the same days.
     """
 
@@ -118,7 +119,10 @@ class Verdict:
 
 
 def judge(trials: Mapping[int, TrialScore], now: TrialScore, winner: TradeResults, days: Ints) -> Verdict:
-    """Weigh the best of all trials (by number); ``winner`` are its trades. Raises ValueError without a trial."""
+    """Return the verdict on the best of all trials (by number); ``winner`` are its trades.
+
+    Raises ValueError without a trial.
+    """
     if not trials:
         raise ValueError("no trial was finished")
     best = best_of(trials)
@@ -147,5 +151,5 @@ def judge(trials: Mapping[int, TrialScore], now: TrialScore, winner: TradeResult
 
 
 def best_of(trials: Mapping[int, TrialScore]) -> int:
-    """The number of the trial with the largest value, the earliest of equals."""
+    """Return the number of the trial with the largest value, the earliest of equals."""
     return max(trials, key=lambda number: (trials[number].value, -number))

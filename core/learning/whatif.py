@@ -1,11 +1,11 @@
-"""What candidate rules would have changed in the ledger, in decisions and in dollars.
+"""What-if: the decisions and dollars that candidate rules would have changed in the ledger.
 
-Every stored decision is decided again twice, under the rules in force and under the candidate, so that only
-the candidate makes the difference. Trades are then made in the order of time by both, under the limits of
-each, with the outcomes the ledger knows: real trades and closed shadows, all at multiplier 1 (times the
-change of size, where one is given). Where the candidate has other exits, each trade is left again along its
-stored prices and their tail. What has no outcome is NOT_ANSWERABLE and counted by reason, never guessed. The
-past the candidate was found on is the past it is tried on: IN-SAMPLE, with the later third apart.
+Every stored decision is made again twice, under the rules in force and under the candidate, so that only the
+candidate makes the difference. Trades then follow in the order of time under the limits of each, with the
+outcomes in the ledger: real trades and closed shadows, all at multiplier 1 (times the change of size, where
+given). If the candidate has other exits, each trade is exited again along its stored prices, including those
+after its exit. A trade without a known outcome is NOT_ANSWERABLE and counted by reason, never guessed. The
+candidate is tested on the past it was found on (IN-SAMPLE); the later third is reported separately.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _NEVER = frozenset(
         "least_loss_fraction", "one_contract_tolerance",
     }
 )  # fmt: skip
-"""Of sections that a what-if applies, the rules that act before a decision's inputs or on the contracts."""
+"""Rules in sections that a what-if applies, which act before a decision's inputs or on the contracts."""
 
 NO_TRADE = "no such trade"
 IN_SAMPLE = "IN-SAMPLE: the candidate is tried on the past it was found on"
@@ -41,10 +41,10 @@ IN_SAMPLE = "IN-SAMPLE: the candidate is tried on the past it was found on"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayedExits:
-    """What the candidate's exits make of m trades, arrays of shape (m,).
+    """The candidate's exits of m trades, arrays of shape (m,).
 
-    ``net`` in $ at multiplier 1, NaN where there is no telling, and ``why`` then a code into WHY; ``exit_at``
-    in microseconds since 1970, 0 when unknown.
+    ``net`` in $ at multiplier 1, NaN when unknown, and ``why`` then a code into WHY; ``exit_at`` in
+    microseconds since 1970, 0 when unknown.
     """
 
     net: Floats
@@ -53,14 +53,14 @@ class ReplayedExits:
 
 
 ReplayExits = Callable[[Ints], ReplayedExits]
-"""Leaves the trades of some rows again by the candidate's exits."""
+"""Function that exits the trades of some rows again by the candidate's rules."""
 Resize = Callable[[Ints], Floats]
-"""The candidate's multiplier over that of the rules in force, for the trades of some rows."""
+"""Function that returns the candidate's multiplier over that of the rules in force, for some rows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateChange:
-    """How many decisions a gate would let through or stop that it did not, and the P&L of those trades."""
+    """Decisions that a gate would newly pass (``opened``) or stop (``shut``), and the P&L of those trades."""
 
     gate: str
     opened: int
@@ -70,12 +70,12 @@ class GateChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """One stretch of the ledger: decisions and trades that differ, dollars at multiplier 1.
+    """Difference over one stretch of the ledger: decisions and trades that differ, dollars at multiplier 1.
 
     ``changes`` counts decisions by (action in force, candidate's action). ``gained`` and ``lost`` are the P&L
-    of trades only one of the two makes, ``resized`` that of a changed size, ``reexited`` that of trades both
-    make that leave otherwise, ``difference`` the whole. ``not_answerable`` are trades of either that have no
-    known outcome, counted by reason in ``why``.
+    of trades that only the candidate or only the rules in force make, ``resized`` that of a changed size,
+    ``reexited`` that of trades of both that exit differently, ``difference`` the whole. ``not_answerable``
+    counts trades of either without a known outcome, by reason in ``why``.
     """
 
     decisions: int
@@ -97,9 +97,9 @@ class Difference:
 class WhatIf:
     """The candidate against the rules in force over the whole ledger, and over its later third.
 
-    ``rules`` are those that differ, (in force, candidate). ``not_applied`` names the ones among them whose
-    effect stored decisions and prices cannot show, such as fills or how long a context counts: that part of
-    the question is NOT_ANSWERABLE here, a replay answers it.
+    ``rules`` are those that differ, (in force, candidate). ``not_applied`` names those among them whose
+    effect stored decisions and prices cannot show, such as fills or the lifetime of a context: a replay
+    answers that.
     """
 
     in_force: str
@@ -119,15 +119,15 @@ def whatif(
     resize: Resize | None = None,
     replay_exits: ReplayExits | None = None,
 ) -> WhatIf:
-    """Try candidate rules on stored decisions; both arguments in the order of time. Source: SPEC §13.
+    """Return what candidate rules would have changed in stored decisions; both columns oldest first.
 
-    ``resize`` answers for another size where the outcomes do not, ``replay_exits`` for other exits; without it they
-    are not applied. Raises ValueError when the two are not of one length.
+    ``resize`` supplies a changed size where the outcomes do not have it, ``replay_exits`` other exits;
+    without it exit rules are not applied. Raises ValueError when the two differ in length.
     """
     if len(columns) != len(outcomes):
         raise ValueError(f"{len(columns)} decisions but {len(outcomes)} outcomes")
     now, then = decide_many(columns, in_force), decide_many(columns, candidate)
-    # Taking part in no trade, a decision that neither set of rules executes changes only the counts.
+    # A decision that neither set of rules executes makes no trade, so only the counts need it.
     either = ((now.action == EXECUTE) | (then.action == EXECUTE)) & ~outcomes.blocked
     rows = np.flatnonzero(either)
     few = outcomes.take(rows)
@@ -135,11 +135,11 @@ def whatif(
         few = replace(few, scale=resize(rows))
     again = replay_exits(rows) if replay_exits is not None and in_force.exits != candidate.exits else None
     other = few if again is None else replace(few, net=again.net, exit_at=again.exit_at)
-    made_now = _trades(now, rows, few, in_force)
-    made_then = _trades(then, rows, other, candidate)
+    trades_now = _trades(now, rows, few, in_force)
+    trades_then = _trades(then, rows, other, candidate)
     starts = _later_third(outcomes.day)
     differing = changed_rules(in_force, candidate)
-    compare = _Comparison(now, then, rows, few, made_now, made_then, other.net, again)
+    compare = _Comparison(now, then, rows, few, trades_now, trades_then, other.net, again)
     return WhatIf(
         in_force=in_force.fingerprint,
         candidate=candidate.fingerprint,
@@ -162,7 +162,7 @@ def _applies(path: str, resized: bool, leaves: bool) -> bool:
 
 
 def _trades(verdicts: Verdicts, rows: Ints, few: Outcomes, rules: Rules) -> Flags:
-    """Which of the rows are traded: a signal's first EXECUTE, where the limits still allow it."""
+    """Return a mask of the traded rows: a signal's first EXECUTE, where the limits allow it."""
     wanted = verdicts.action[rows] == EXECUTE
     places = np.flatnonzero(wanted)
     _, first = np.unique(few.signal[places], return_index=True)
@@ -172,7 +172,7 @@ def _trades(verdicts: Verdicts, rows: Ints, few: Outcomes, rules: Rules) -> Flag
 
 
 def _later_third(day: Ints) -> int:
-    """The first row of the last third of the sessions."""
+    """Return the first row of the last third of the sessions."""
     sessions = np.unique(day)
     if len(sessions) < 3:
         return len(day)
@@ -180,7 +180,7 @@ def _later_third(day: Ints) -> int:
 
 
 class _Comparison:
-    """Both sets of verdicts and trades, measured over any stretch to the end."""
+    """Verdicts and trades under both sets of rules, measured from any row to the end."""
 
     def __init__(
         self,
@@ -188,17 +188,17 @@ class _Comparison:
         then: Verdicts,
         rows: Ints,
         few: Outcomes,
-        made_now: Flags,
-        made_then: Flags,
+        trades_now: Flags,
+        trades_then: Flags,
         other: Floats,
         again: ReplayedExits | None,
     ) -> None:
         self.now, self.then, self.rows, self.few = now, then, rows, few
-        self.made_now, self.made_then = made_now, made_then
+        self.trades_now, self.trades_then = trades_now, trades_then
         self.scale = few.scale if few.scale is not None else np.ones(len(few))
-        both = made_now & made_then
-        self.gained, self.lost = made_then & ~made_now, made_now & ~made_then
-        # A trade both make at one size and leave alike has no part in the difference, known or not.
+        both = trades_now & trades_then
+        self.gained, self.lost = trades_then & ~trades_now, trades_now & ~trades_then
+        # A trade of both with equal size and exit makes no difference, whether known or not.
         self.reexited = both & (other != few.net) if again is not None else np.zeros_like(both)
         self.resized = both & ~self.reexited & (self.scale != 1)
         self.touched = self.gained | self.lost | self.resized | self.reexited
@@ -209,12 +209,12 @@ class _Comparison:
             0.0,
         )  # fmt: skip
         self.known = ~np.isnan(self.effect)
-        # A lost trade is worth what it made; only what the candidate would have made needs its exits.
+        # A lost trade has its stored result; only trades of the candidate need the candidate's exits.
         codes = np.full(len(few), WHY.index(NO_OUTCOME), dtype=np.int8)
         self.why = codes if again is None else np.where(self.lost | (again.why == 0), codes, again.why)
 
     def over(self, start: int) -> Difference:
-        """From a row to the last."""
+        """Return the difference from a row to the last."""
         pair = self.now.action[start:].astype(np.intp) * len(ACTIONS) + self.then.action[start:]
         counts = np.bincount(pair, minlength=len(ACTIONS) ** 2)
         changes = {
@@ -230,8 +230,8 @@ class _Comparison:
             decisions=len(pair),
             changed=int(sum(changes.values())),
             changes=changes,
-            trades=int((self.made_now & since).sum()),
-            trades_candidate=int((self.made_then & since).sum()),
+            trades=int((self.trades_now & since).sum()),
+            trades_candidate=int((self.trades_then & since).sum()),
             gained=self._dollars(self.gained & since, self.effect),
             lost=self._dollars(self.lost & since, self.few.net),
             resized=self._dollars(self.resized & since, self.effect),

@@ -1,7 +1,7 @@
-"""Choose the listed option that a signal trades: expiry, strike, root and symbol (liquidity is in
-``quotes``).
+"""Choose the listed option that a signal trades: expiry, strike, root and symbol.
 
-A broker's option chain is used where there is one; otherwise the rules' tables stand in for it.
+A broker's option chain is used where there is one; otherwise the rules' tables stand in for it. Liquidity is
+tested in ``quotes``.
 """
 
 from __future__ import annotations

@@ -157,9 +157,7 @@ def _solve(x: Floats, s: Floats, log_beta: Floats) -> Floats:
 
 
 def _step_fast(x: Floats, s: Floats, log_beta: Floats) -> Floats:
-    """Return Halley's step on ln β with the normal distribution: a third of the time, exact enough to get
-    near.
-    """
+    """Return Halley's step on ln β with the normal distribution: a third of the time, less exact."""
     from scipy.special import ndtr
 
     h = x / s

@@ -27,8 +27,6 @@ def tick_up(symbol: str, price: float, rules: FillRules) -> float:
 
 
 def tick_down(symbol: str, price: float, rules: FillRules) -> float:
-    """Return the highest price on the grid that is not above ``price`` and not below 0: the price a seller
-    gets.
-    """
+    """Return the highest price on the grid not above ``price`` and not below 0: the price a seller gets."""
     step = tick(symbol, price, rules)
     return round(max(0.0, math.floor(price / step + _SLACK) * step), 4)

@@ -37,8 +37,9 @@ class TradingClock:
     )
 
     def __init__(self, calendar: Calendar, night_minutes: float, weekend_minutes: float) -> None:
-        """Build the clock; ``night_minutes`` count between sessions of successive days, ``weekend_minutes``
-        otherwise.
+        """Build the clock of a calendar.
+
+        ``night_minutes`` count between sessions of successive days, ``weekend_minutes`` over longer gaps.
         """
         days, opens, closes = calendar.table()
         knots = np.column_stack((opens, closes)).ravel().astype(np.float64)
@@ -72,8 +73,9 @@ class TradingClock:
         return self.years_between(now, self.expiry_instant(expiry))
 
     def years_between_arrays(self, starts: ArrayLike, ends: ArrayLike) -> NDArray[np.float64]:
-        """Return ``years_between`` of epoch seconds that broadcast against each other; raises CalendarError
-        too.
+        """Return ``years_between`` of epoch seconds that broadcast against each other.
+
+        Raises CalendarError as ``years_between`` does.
         """
         since, until = np.asarray(starts, dtype=np.float64), np.asarray(ends, dtype=np.float64)
         for seconds in (since, until):
@@ -105,8 +107,9 @@ class TradingClock:
 
 
 def calendar_years(start: datetime, end: datetime) -> float:
-    """Return the years of 365 days from ``start`` to ``end`` for interest and carry, 0 when ``end`` is not
-    later.
+    """Return the years of 365 days from ``start`` to ``end``, 0 when ``end`` is not later.
+
+    For interest and carry, which follow the calendar and not the trading clock.
     """
     return max(0.0, (end - start).total_seconds()) / CALENDAR_YEAR_SECONDS
 

@@ -51,7 +51,7 @@ def breakdown(
     buckets = []
     for code in ordered(cut, codes.labels, np.bincount(codes.codes, minlength=len(codes.labels))):
         chosen = counted.where(codes.codes == code)
-        made = metrics(
+        result = metrics(
             chosen,
             account=account,
             sessions=dates,
@@ -59,7 +59,7 @@ def breakdown(
             last=last,
             include_stale=True,
         )
-        buckets.append(Bucket(codes.labels[code], made))
+        buckets.append(Bucket(codes.labels[code], result))
     return tuple(buckets)
 
 

@@ -123,7 +123,7 @@ class Trades:
         values = {name: optional.pop(name, missing) for name, _ in _OPTIONAL}
         if optional:
             raise TypeError(f"no such column: {', '.join(optional)}")
-        made = cls(
+        trades = cls(
             net=np.asarray(net, dtype=np.float64),
             exit_at=exit_at,
             day=exit_at,
@@ -132,11 +132,11 @@ class Trades:
             **values,
         )
         if order is not None:
-            made = made._take(np.fromiter(order, np.int64, len(net)))
+            trades = trades._take(np.fromiter(order, np.int64, len(net)))
         elif not np.all(exit_at[1:] >= exit_at[:-1]):
-            made = made._take(np.argsort(exit_at, kind="stable"))
+            trades = trades._take(np.argsort(exit_at, kind="stable"))
         # Looked up after sorting, because sorted instants are several times as fast to look up.
-        return replace(made, day=exchange_days(made.exit_at))
+        return replace(trades, day=exchange_days(trades.exit_at))
 
     def where(self, mask: Bools) -> Self:
         """Return the rows of a mask, in their order."""
@@ -167,11 +167,11 @@ class Trades:
         return replace(self, **joined)
 
     def _take(self, rows: Any) -> Self:
-        taken: dict[str, Any] = {
+        chosen: dict[str, Any] = {
             f.name: getattr(self, f.name)[rows] for f in fields(self) if f.name != "cuts"
         }
-        taken["cuts"] = {name: Codes(c.labels, c.codes[rows]) for name, c in self.cuts.items()}
-        return replace(self, **taken)
+        chosen["cuts"] = {name: Codes(c.labels, c.codes[rows]) for name, c in self.cuts.items()}
+        return replace(self, **chosen)
 
 
 def _rows(trades: Iterable[Trade | Mapping[str, Any]], *, figures_only: bool) -> list[Trade]:

@@ -50,10 +50,9 @@ def exchange_days(at: Ints) -> Ints:
 
 
 def session_days(first: int, last: int, sessions: Iterable[date] | None = None) -> Ints | None:
-    """Return the sessions from ``first`` to ``last`` inclusive (days since 1970), ``None`` outside the
-    calendar.
+    """Return the sessions from ``first`` to ``last`` inclusive, as days since 1970.
 
-    ``sessions`` replaces the exchange's calendar.
+    ``None`` outside the calendar. ``sessions`` replaces the exchange's calendar.
     """
     if sessions is None:
         if first < day_number(FIRST_DAY) or last > day_number(LAST_DAY):

@@ -43,8 +43,9 @@ class EquityStats:
     longest_losses: int = 0
 
     def add(self, net: float, at: int, opened_at: int) -> None:
-        """Add the next exit, which must not be before the last one; ``opened_at`` is used for the first exit
-        only.
+        """Add the next exit, which must not be before the last one.
+
+        ``opened_at`` is used for the first exit only.
         """
         if self.exits == 0:
             self.peak, self.peak_at = self.account, opened_at
@@ -72,9 +73,7 @@ class EquityStats:
 
 
 class Curve(NamedTuple):
-    """Points of the equity curve, one per exit: microseconds, cumulative net P&L and distance below the peak
-    in $.
-    """
+    """Points of the equity curve in $, one per exit, with the instant in microseconds."""
 
     at: Ints
     cumulative: Floats

@@ -15,8 +15,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
-    """One value with its 95 % interval; ``value`` is ``None`` when undefined, ``low``/``high`` without
-    interval.
+    """One value with its 95 % interval; ``None`` where the value or an end of the interval is undefined.
 
     ``n`` counts the items behind the value: trades, or wins, losses, sessions, signals (``of``). ``reason``
     says why the value or the interval is missing. ``unit``: fraction, $, R, ratio, %, days, seconds or

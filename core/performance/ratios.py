@@ -42,12 +42,12 @@ def session_ratios(series: Floats | str, *, bootstrap: bool, seed: int = SEED) -
         drawn = (sums[:, 2] - sums[:, 1] ** 2 / count) / (count - 1)
         # In a draw of equal sessions the difference above is only a rounding error.
         spread = np.sqrt(np.where(drawn > _NOTHING * sums[:, 2], drawn, 0.0))
-        made: Floats = sums[:, 0] / count / spread * _YEAR
-        return made
+        ratio: Floats = sums[:, 0] / count / spread * _YEAR
+        return ratio
 
     def sortino_of(sums: Floats) -> Floats:
-        made: Floats = sums[:, 0] / count / np.sqrt(sums[:, 3] / count) * _YEAR
-        return made
+        ratio: Floats = sums[:, 0] / count / np.sqrt(sums[:, 3] / count) * _YEAR
+        return ratio
 
     sharpe = sortino = None
     if variance > nothing:
@@ -61,7 +61,7 @@ def session_ratios(series: Floats | str, *, bootstrap: bool, seed: int = SEED) -
         value = mean / root * _YEAR
         sortino = _defined(value, count, sampler.function(sortino_of, value, influence))
     return (
-        sharpe or _undefined(count, "every session made the same"),
+        sharpe or _undefined(count, "every session made the same P&L"),
         sortino or _undefined(count, "no losing session"),
     )
 

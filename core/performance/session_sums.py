@@ -52,14 +52,14 @@ def sum_by_session(trades: Trades) -> SessionSums:
     values = np.empty((len(starts), len(NAMES)))
     rows = np.diff(starts, append=count).astype(np.float64)
     won, lost = trades.net > 0, trades.net < 0
-    made = {
+    derived = {
         "net": trades.net,
         "gain": np.where(won, trades.net, 0.0),
         "loss": np.where(lost, -trades.net, 0.0),
         "costs": trades.gross - trades.net,
     }
     for name in COLUMNS:
-        column = made[name] if name in made else getattr(trades, name)
+        column = derived[name] if name in derived else getattr(trades, name)
         known = rows
         if name in COLUMNS[3:]:
             missing = np.isnan(column)

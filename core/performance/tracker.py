@@ -169,9 +169,7 @@ class Tracker:
         return self._columns
 
     def window(self, days: int, as_of: datetime) -> Trades:
-        """Return the trades that exited within the last days before an instant, for ``metrics`` and
-        ``breakdown``.
-        """
+        """Return the trades that exited within ``days`` times 24 hours before an instant."""
         return self.trades().window(days, as_of)
 
     def _groups_of(self, trade: Trade) -> list[tuple[GroupTotals, tuple[str, str] | None]]:

@@ -67,29 +67,29 @@ class Trade:
 
 
 def trade_from_entry(entry: Mapping[str, Any], *, figures_only: bool = False) -> Trade:
-    """Return the trade of a ledger entry (``signal``, ``decision_breakdown``, ``execution``, ``exit``,
-    ``inputs``).
+    """Return the trade of a ledger entry.
 
-    A flat mapping with the names of ``exit`` and ``execution`` works too. ``figures_only`` omits the fields
-    that breakdowns need, which take most of the time. Raises NotClosed when the entry has no exit or still
-    holds contracts, ValueError for a net P&L or an exit time that cannot be read.
+    ``entry`` holds ``signal``, ``decision_breakdown``, ``execution``, ``exit`` and ``inputs``; a flat mapping
+    with the names of ``exit`` and ``execution`` works too. ``figures_only`` omits the fields that breakdowns
+    need, which take most of the time. Raises NotClosed when the entry has no exit or still holds contracts,
+    ValueError for a net P&L or an exit time that cannot be read.
     """
-    left = entry.get("exit") if "exit" in entry else entry
-    if not isinstance(left, Mapping) or left.get("pnl_net") is None:
+    closed = entry.get("exit") if "exit" in entry else entry
+    if not isinstance(closed, Mapping) or closed.get("pnl_net") is None:
         raise NotClosed(f"entry {entry.get('id', '')} has no exit")
-    bought = _part(entry, "execution") or entry
-    partials = left.get("partials") or ()
-    filled = _number(bought.get("filled_contracts"))
+    execution = _part(entry, "execution") or entry
+    partials = closed.get("partials") or ()
+    filled = _number(execution.get("filled_contracts"))
     if partials and filled is not None and sum(leg["contracts"] for leg in partials) < filled:
         raise NotClosed(f"entry {entry.get('id', '')} still holds contracts")
-    get = left.get
+    get = closed.get
     exit_time, hold = _instant(get("exit_time")), _number(get("hold_time_seconds"))
     return Trade(
         id=str(entry.get("id") or ""),
         exit_time=exit_time,
-        pnl_net=float(left["pnl_net"]),
+        pnl_net=float(closed["pnl_net"]),
         pnl_gross=_number(get("pnl_gross")),
-        risk_amount=_number(bought.get("risk_amount")),
+        risk_amount=_number(execution.get("risk_amount")),
         r_multiple=_number(get("r_multiple")),
         hold_time_seconds=hold,
         exit_reason=get("exit_reason"),
@@ -101,7 +101,7 @@ def trade_from_entry(entry: Mapping[str, Any], *, figures_only: bool = False) ->
         mfe=_number(get("mfe")),
         mae=_number(get("mae")),
         stale_fill=bool(get("stale_fill")) or any(leg.get("stale_fill") for leg in partials),
-        **({} if figures_only else _breakdown_fields(entry, bought, exit_time, hold)),
+        **({} if figures_only else _breakdown_fields(entry, execution, exit_time, hold)),
     )
 
 

@@ -101,8 +101,7 @@ def crosses_a_level(position: Position, passed: PriceRange) -> bool:
 
 
 def time_exit_at(position: Position, trading: TradingContext) -> datetime:
-    """Return the instant at which TIME acts: some minutes before the close of the last session the term
-    allows.
+    """Return the instant at which TIME acts: minutes before the close of the last session allowed.
 
     An option bought on its expiry day: that session. Otherwise a number of full sessions after the entry's
     session, by the days to expiry at the entry. Never after the option's last session.

@@ -1,4 +1,4 @@
-"""What a person watching an open position wants to know of it now: numbers, and one line of words."""
+"""Live values of an open position: the numbers the deck shows, and the exit that is nearest."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from core.positions.transitions import break_even_stop
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GreekPair:
-    """A number now and at the entry."""
+    """A Greek or the volatility, now and at the entry."""
 
     now: float | None
     entry: float | None
@@ -24,7 +24,7 @@ class GreekPair:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LevelDistance:
-    """From the underlying's price to a level: signed $, % of it, and daily ATRs (``None``: ATR unknown)."""
+    """Distance from the underlying's price to a level: signed $, % of the price, daily ATRs if known."""
 
     level: float
     dollars: float
@@ -34,10 +34,11 @@ class LevelDistance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExitCondition:
-    """One exit that may come, and in ``words`` how far away it is.
+    """One exit that may act, with its distance in ``words``.
 
-    ``left`` is the share of its way still to go: 0 is there, above 1 is further off than at the entry.
-    ``level`` in $ of the underlying or ``due`` as an instant, where the exit has one.
+    ``left`` is the distance still to go as a share of the distance at the entry: 0 is reached, above 1 is
+    farther than at the entry. ``level`` in $ of the underlying or ``due`` as an instant, where the exit has
+    one.
     """
 
     reason: ExitReason
@@ -48,20 +49,20 @@ class ExitCondition:
 
     @property
     def gone(self) -> float:
-        """Share of the way gone, 0 to 1."""
+        """Share of the distance already covered, 0 to 1."""
         return min(1.0, max(0.0, 1 - self.left))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveValues:
-    """The state of an open position; money in $, times in seconds, Greeks per share.
+    """State of an open position; money in $, times in seconds, Greeks per share.
 
-    ``pnl`` is mid to mid of the whole trade (legs sold and contracts held) less all costs paid so far, the
-    entry's in full; what selling the rest will cost is not in it. ``pnl_pct`` is of the premium paid, ``r``
-    in planned losses (``None`` when none was planned). ``stale`` when a stop would not act on the price
-    behind the mark. A first target that has been taken has no distance. ``half`` of the contracts held is
-    rounded up. ``break_even`` is where that command would put the stop, ``None`` when it would not move;
-    ``break_even_sells`` when the underlying is already at or beyond it.
+    ``pnl`` is gross P&L of the whole trade, mid to mid (contracts sold and held), less all costs paid so far
+    including the entry's in full; the costs of selling the rest are not in it. ``pnl_pct`` is % of the
+    premium paid, ``r`` planned losses (``None`` when none was planned). ``stale``: a stop would not act on
+    the price behind the mark. ``to_target_1`` is ``None`` after that target was sold. ``half`` of the
+    contracts held is rounded up. ``break_even`` is the stop that the break-even command would set, ``None``
+    when it would not move; ``break_even_sells``: the underlying is already at or beyond it.
     """
 
     mark: float
@@ -92,7 +93,7 @@ class LiveValues:
 
 
 def live_values(position: Position, now: datetime, trading: TradingContext) -> LiveValues:
-    """A position as of its last mark, with ages and distances at ``now``."""
+    """Return the live values of a position as of its last mark, with ages and distances at ``now``."""
     last, entry = position.last, position.entry
     pnl = net_so_far(position)
     close = trading.last_close(position.contract.expiry)
@@ -127,10 +128,10 @@ def live_values(position: Position, now: datetime, trading: TradingContext) -> L
 
 
 def nearest_exit(position: Position, now: datetime, trading: TradingContext) -> str:
-    """The exit with the least of its way left to go, in words.
+    """Return the nearest exit as a text for the deck.
 
-    The way of a level leads from the underlying's price at the entry, that of time from the entry to TIME,
-    that of theta from nothing to its limit.
+    Distances are compared as shares: of a level from the underlying's price at the entry, of TIME from the
+    entry, of THETA_DECAY from 0 to its limit.
     """
     if position.state is PositionState.AWAITING_SETTLEMENT:
         return "awaiting the official close"
@@ -143,12 +144,12 @@ def nearest_exit(position: Position, now: datetime, trading: TradingContext) -> 
 
 
 def nearest_of(conditions: Iterable[ExitCondition]) -> ExitCondition:
-    """The condition with the least of its way left to go; raises ValueError when there is none."""
+    """Return the condition with the smallest share left to go; raises ValueError when there is none."""
     return min(conditions, key=lambda each: (each.left, each.reason))
 
 
 def exit_conditions(position: Position, now: datetime, trading: TradingContext) -> tuple[ExitCondition, ...]:
-    """Every exit that may still come by itself, in the order in which the exits are looked at."""
+    """Return every exit that may still act by itself, for display."""
     return tuple(_conditions(position, now, trading))
 
 
@@ -159,7 +160,7 @@ def _conditions(position: Position, now: datetime, trading: TradingContext) -> I
     spot, at_entry = position.last.spot, position.entry.underlying_at_entry
     for reason, level in rows:
         left = abs(level - spot)
-        # A stop at break-even lies where the way began: the way back to it leads from the first target.
+        # A stop at break-even is at the entry price itself, so its distance is measured from the first target.
         begin = at_entry if level != at_entry else position.levels.target_1
         share = left / max(abs(level - begin), 1e-9)
         yield ExitCondition(reason=reason, words=f"${left:.2f} away", left=share, level=level)

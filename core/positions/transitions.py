@@ -219,9 +219,7 @@ class _PriceWalk:
         return change
 
     def _sell(self, change: PositionChange, found: Exit) -> PositionChange:
-        """Sell at the open of a bar or inside it, valued at the volatility that the bar's closing quote
-        implies.
-        """
+        """Sell at the open of a bar or inside it, at the volatility that the bar's closing quote implies."""
         position, now, trading = change.position, self.now, self.trading
         if not self.is_bar:
             change = _mark_by_model(change, self.seen.price, self.seen.priced_at, now, trading)

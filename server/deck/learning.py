@@ -137,7 +137,7 @@ def _rules_changed(toml: str, author: str) -> Any:
 
 
 def _judgement(command: Command, asked: Suggestion) -> Command:
-    """Return the judgement as an input: the id and text of the suggestion."""
+    """Return the command that the engine stores for a judgement; it names the suggestion by id and text."""
     return Command(
         id=command.id,
         name=f"{command.name}_suggestion",

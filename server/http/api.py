@@ -1,4 +1,4 @@
-"""Reading the ledger and commanding the engine over HTTP."""
+"""The API: read the ledger and command the engine over HTTP."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ COMMAND_STATUS: Mapping[str, int] = {
     "BAD_QUANTITY": 422,
     "BAD_MODE": 422,
 }
-"""What a command answers by the engine's code; any other is 200 when done, else 409."""
+"""HTTP status by the engine's code; for any other code 200 when done, else 409."""
 
 
 _RETRY = {"Retry-After": "5"}
@@ -72,7 +72,7 @@ class ExitRequest(BaseModel):
 
 
 class ModeRequest(BaseModel):
-    """``mode`` to go to, after an exit of everything to ``flatten``; a repeated ``command_id`` does nothing more."""
+    """Change to ``mode``; ``flatten`` exits everything first. A repeated ``command_id`` has no effect."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -83,7 +83,7 @@ class ModeRequest(BaseModel):
 
 
 class JudgeRequest(BaseModel):
-    """``author`` is who says so, as the rules version or the approval keeps it."""
+    """``author`` is stored with the rules version or the approval."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -92,7 +92,7 @@ class JudgeRequest(BaseModel):
 
 
 class Api:
-    """The handlers; each is named by one row of ``api_routes``."""
+    """The handlers of the API; each belongs to one row of ``api_routes``."""
 
     def __init__(
         self,
@@ -110,7 +110,7 @@ class Api:
         self._limit = max_body_bytes
 
     async def call(self, route: Route, request: web.BaseRequest, params: Params) -> web.Response:
-        """One route, for those who may."""
+        """Answer one request to a route after checking access. Raises Refused."""
         if route.access == READ:
             self._access.may_read(request)
         elif route.access == COMMAND:
@@ -240,7 +240,7 @@ class Api:
         return _result(command, result)
 
     async def _body(self, request: web.BaseRequest, kind: type[B]) -> B:
-        """The request's body as ``kind``; none at all is an empty one."""
+        """Return the request's body as ``kind``; no body counts as an empty object. Raises Refused."""
         raw = await read_body(request, self._limit)
         try:
             value = orjson.loads(raw) if raw.strip() else {}
@@ -271,7 +271,7 @@ class Api:
         return answer({"status": "ready", **detail})
 
     def _detail(self, request: web.BaseRequest, health: Health) -> dict[str, Any]:
-        """The numbers, for those who may read; a load balancer gets the status alone."""
+        """Return the numbers if the request may read; a load balancer gets the status only."""
         try:
             self._access.may_read(request)
         except Refused:

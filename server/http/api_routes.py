@@ -1,4 +1,4 @@
-"""The addresses of the API as data: one row each, from which requests are routed and documented."""
+"""The addresses of the API as data, one row each, for routing and documentation."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ROUTES: tuple[Route, ...] = (
         path="/api/decisions/{id}",
         access=READ,
         handler=Api.decision,
-        summary="One decision with its evidence and the inputs it can be decided again from",
+        summary="One decision with its evidence and inputs",
         answers="Decision",
         refuses=("UNKNOWN_DECISION",),
     ),
@@ -58,7 +58,7 @@ ROUTES: tuple[Route, ...] = (
         path="/api/approvals",
         access=READ,
         handler=Api.approvals,
-        summary="Trades that wait, or waited, for a person: what was asked, until when, and what came of it",
+        summary="Trades that wait, or waited, for approval: contract, deadline and result",
         answers="List",
         query=PAGING + APPROVAL_FILTERS,
         refuses=("INVALID_PARAMETER",),
@@ -68,7 +68,7 @@ ROUTES: tuple[Route, ...] = (
         path="/api/risk-events",
         access=READ,
         handler=Api.risk_events,
-        summary="Alerts: when each began to stand, and when it cleared",
+        summary="Risk alerts: when each was raised and cleared",
         answers="List",
         query=PAGING + TIME_FILTERS,
         refuses=("INVALID_PARAMETER",),
@@ -78,7 +78,7 @@ ROUTES: tuple[Route, ...] = (
         path="/api/positions",
         access=READ,
         handler=Api.positions,
-        summary="Open positions, marked",
+        summary="Open positions with their current value",
         answers="List",
         query=PAGING,
         refuses=("INVALID_PARAMETER",),
@@ -88,7 +88,7 @@ ROUTES: tuple[Route, ...] = (
         path="/api/metrics",
         access=READ,
         handler=Api.metrics,
-        summary="The metrics of all closed trades or of a window, each with n, interval and status, and one cut",
+        summary="Metrics of all closed trades or of a window, each with n, interval and status, and one breakdown",
         answers="Metrics",
         query=PERFORMANCE,
         refuses=("INVALID_PARAMETER",),
@@ -98,7 +98,7 @@ ROUTES: tuple[Route, ...] = (
         path="/api/learning",
         access=READ,
         handler=Api.learning,
-        summary="What the ledger teaches: gates, calibration, cuts, drift, and suggestions with their evidence",
+        summary="Learning results: gates, calibration, breakdowns, drift, and suggestions with their evidence",
         answers="Learning",
     ),
     Route(
@@ -106,7 +106,7 @@ ROUTES: tuple[Route, ...] = (
         path="/api/rules",
         access=READ,
         handler=Api.rules,
-        summary="The rules in force and every version before, with author, time and what changed",
+        summary="The rules in force and every earlier version, with author, time and changes",
         answers="Rules",
     ),
     *(
@@ -122,7 +122,7 @@ ROUTES: tuple[Route, ...] = (
         )
         for name, handler, summary in (
             ("approve", Api.approve, "Put a suggestion in force as a new rules version"),
-            ("reject", Api.reject, "Turn a suggestion down; it is not offered again"),
+            ("reject", Api.reject, "Reject a suggestion; it is not offered again"),
         )
     ),
     *(
@@ -137,8 +137,8 @@ ROUTES: tuple[Route, ...] = (
             refuses=("COMMAND_REFUSED", "INVALID_BODY", "NOT_STORED"),
         )
         for name, handler, summary in (
-            ("approve", Api.approve_trade, "Let a waiting trade go ahead, at the market of this moment"),
-            ("reject", Api.reject_trade, "Turn a waiting trade down; its signal is over"),
+            ("approve", Api.approve_trade, "Approve a waiting trade; it is filled at the current market"),
+            ("reject", Api.reject_trade, "Reject a waiting trade and end its signal"),
         )
     ),
     Route(
@@ -156,7 +156,7 @@ ROUTES: tuple[Route, ...] = (
         path="/api/positions/{id}/exit",
         access=COMMAND,
         handler=Api.exit,
-        summary="Close a position or a part of it at the market",
+        summary="Close a position or part of it at the market",
         answers="CommandDone",
         body=ExitRequest.model_json_schema(),
         refuses=(
@@ -173,7 +173,7 @@ ROUTES: tuple[Route, ...] = (
         path="/api/mode",
         access=READ,
         handler=Api.mode,
-        summary="Whether the engine opens positions",
+        summary="The mode: whether the engine opens positions",
         answers="Mode",
     ),
     Route(
@@ -181,7 +181,7 @@ ROUTES: tuple[Route, ...] = (
         path="/api/mode",
         access=COMMAND,
         handler=Api.set_mode,
-        summary="Go to ACTIVE, REDUCING or HALTED",
+        summary="Change the mode to ACTIVE, REDUCING or HALTED",
         answers="CommandDone",
         body=ModeRequest.model_json_schema(),
         refuses=("BAD_BODY", "COMMAND_REFUSED", "BODY_TOO_LARGE", "INVALID_BODY", "NOT_STORED"),

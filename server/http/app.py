@@ -1,7 +1,7 @@
 """The listener: one dispatcher on aiohttp's low-level server.
 
-No router, middleware or access log stands between a webhook and its handler; addresses are looked up in one
-table of data. Nothing of a request's address is ever logged: it may hold a secret.
+A webhook goes to its handler without router, middleware or access log; other addresses are looked up in one
+table. No part of a request's address is ever logged, because it may contain a secret.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ KEEPALIVE_SECONDS = 75.0
 
 
 class _WithoutForeignBytes(logging.Filter):
-    """Drops what aiohttp reports of malformed requests: it would repeat their first line, secrets included."""
+    """Drop aiohttp's log records of malformed requests: they quote the first line, secrets included."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
@@ -60,10 +60,10 @@ _NOT_A_PAGE = (
 
 
 class HttpServer:
-    """Serves webhooks and the API from the running loop.
+    """Serves webhooks and the API on the running event loop.
 
-    Raises ConfigError when made with settings that would open it to others without a secret, and on start
-    when its address cannot be had.
+    Raises ConfigError when the settings would accept webhooks from other machines without a secret, and at start
+    when the address cannot be used.
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class HttpServer:
 
     @property
     def address(self) -> str:
-        """Host and port that are listened on (the port given by the system when 0 was asked for)."""
+        """Host and port of the listener; the system chooses the port when the setting is 0."""
         host = self._settings.host
         return f"[{host}]:{self._port}" if ":" in host else f"{host}:{self._port}"
 
@@ -104,12 +104,12 @@ class HttpServer:
 
     @property
     def url(self) -> str:
-        """Where this machine reaches the listener."""
+        """URL at which this machine reaches the listener."""
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._settings.host, self._settings.host)
         return f"http://[{host}]:{self._port}" if ":" in host else f"http://{host}:{self._port}"
 
     async def start(self) -> None:
-        """Begin to listen; raises ConfigError saying what is wrong with the address and what to do."""
+        """Begin to listen. Raises ConfigError saying what is wrong with the address and what to do."""
         runner = web.ServerRunner(self.server(), handle_signals=False, shutdown_timeout=SHUTDOWN_SECONDS)
         await runner.setup()
         try:
@@ -122,7 +122,7 @@ class HttpServer:
         self._port = runner.addresses[0][1]
 
     def server(self) -> Server:
-        """The bare server, for whoever brings a socket of their own."""
+        """Return the server without a socket, for tests and benchmarks that bring their own."""
         return Server(
             self.handle,
             access_log=None,
@@ -132,13 +132,13 @@ class HttpServer:
         )
 
     async def stop(self) -> None:
-        """Stop listening, answer what was taken, close."""
+        """Stop listening, answer the requests under way, and close."""
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        """One request to its answer; nothing but a lost connection is raised."""
+        """Return the answer to one request. Raises nothing but ConnectionError."""
         try:
             path = request.path
             endpoint = WEBHOOK_PATHS.get(path, "")
@@ -152,7 +152,9 @@ class HttpServer:
             raise
         except Exception as error:
             log.exception("a request failed", exc_info=error)
-            return Refused("INTERNAL", "the request failed here; the log says more").response()
+            return Refused(
+                "INTERNAL", "the request failed because of an error in gatedeck; see its log"
+            ).response()
 
     def _record(self, request: web.BaseRequest, refused: Refused) -> None:
         if refused.code in COUNTED_REFUSALS:
@@ -180,7 +182,7 @@ class HttpServer:
         route = methods.get("GET" if request.method == "HEAD" else request.method)
         if route is None:
             allowed = ", ".join(sorted({*methods, *({"HEAD"} if "GET" in methods else ())}))
-            raise Refused("METHOD_NOT_ALLOWED", f"this address takes {allowed}", {"Allow": allowed})
+            raise Refused("METHOD_NOT_ALLOWED", f"this address accepts {allowed}", {"Allow": allowed})
         return await self._api.call(route, request, params)
 
     def _unavailable(self, error: OSError) -> str:

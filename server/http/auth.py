@@ -1,8 +1,8 @@
-"""Who may send, read and command.
+"""Access: who may send webhooks, read, and command.
 
-Invariants: every comparison with a secret takes constant time; an endpoint without a secret is open only
-while none is set at all, the listener is on loopback, and the request is this machine's own (a tunnel's or a
-foreign web page's is not); commands always need the command token.
+Invariants: every comparison with a secret takes constant time. An endpoint without a secret is open only while no
+secret is set at all, the listener is on loopback, and the request comes from this machine itself (not through a
+tunnel, not from a web page of another site). Commands always need the command token.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="gatedeck"'}
 
 
 def matches(given: str, secrets: Sequence[str]) -> bool:
-    """Whether ``given`` is one of ``secrets``; every one is compared, each in constant time."""
+    """Return whether ``given`` is one of ``secrets``; all are compared, each in constant time."""
     raw = given.encode("utf-8", "surrogatepass")
     found = False
     for secret in secrets:
@@ -32,7 +32,7 @@ def matches(given: str, secrets: Sequence[str]) -> bool:
 
 
 def matches_any(given: Iterable[str | None], secrets: Sequence[str]) -> bool:
-    """Whether one of several credentials matches; all are looked at."""
+    """Return whether one of several credentials matches; all are compared."""
     found = False
     for credential in given:
         if credential:
@@ -41,13 +41,13 @@ def matches_any(given: Iterable[str | None], secrets: Sequence[str]) -> bool:
 
 
 def signed(signature: str, body: bytes, secrets: Sequence[str]) -> bool:
-    """Whether ``signature`` is the hex HMAC-SHA256 of the body (``sha256=`` before it or not)."""
+    """Return whether ``signature`` is the hex HMAC-SHA256 of the body, with or without ``sha256=``."""
     hexes = [hmac.new(secret.encode(), body, hashlib.sha256).hexdigest() for secret in secrets]
     return matches(signature.strip().lower().removeprefix("sha256="), hexes)
 
 
 def bearer(request: web.BaseRequest) -> str | None:
-    """The token of an ``Authorization: Bearer`` header."""
+    """Return the token of an ``Authorization: Bearer`` header."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" and token.strip() else None
 
@@ -69,9 +69,9 @@ ADMITTED = Admission()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """The rules of entry, built once at start.
+    """The secrets, tokens and networks that decide who has access; built once at start.
 
-    ``secrets`` by endpoint name, ``any_secret`` those of every endpoint without one of its own.
+    ``secrets`` by endpoint name, ``any_secret`` for every endpoint without a secret of its own.
     """
 
     command_token: str
@@ -84,7 +84,7 @@ class Access:
 
     @classmethod
     def of(cls, settings: Settings, command_token: str) -> Access:
-        """From the settings; raises ConfigError when they would open the listener to other machines."""
+        """Build from the settings. Raises ConfigError if other machines could send without a secret."""
         check_exposure(settings)
         own = {
             name: tuple(secret.get_secret_value() for secret in settings.webhook_secrets.get(name, ()))
@@ -104,7 +104,7 @@ class Access:
     # --- webhooks ----------------------------------------------------------------------------------------
 
     def secrets_of(self, endpoint: str | None) -> tuple[str, ...]:
-        """The secrets that open an endpoint; ``None`` is the one that detects the source itself."""
+        """Return the secrets of an endpoint; ``None`` is the endpoint that detects the source."""
         return self.secrets.get(endpoint or "", self.any_secret)
 
     def admit(
@@ -112,9 +112,9 @@ class Access:
     ) -> Admission:
         """Let a webhook in by its address and headers; raises Refused when no body could change the answer."""
         if self.allow_from and remote not in self.allow_from:
-            raise Refused("NOT_ALLOWED", "this address is not on the list of those that may send")
+            raise Refused("NOT_ALLOWED", "webhooks are not allowed from this address")
         if not self.any_secret and not self.secrets:
-            self._own_machine(request, f"set {PREFIX}WEBHOOK_SECRET to take webhooks from elsewhere")
+            self._own_machine(request, f"set {PREFIX}WEBHOOK_SECRET to accept webhooks from elsewhere")
             return ADMITTED
         secrets = self.secrets_of(endpoint)
         given = (path_secret, self._key(request), bearer(request))
@@ -124,7 +124,7 @@ class Access:
             if (signature := request.headers.get(header)) is not None:
                 return Admission(signature=signature)
         if not secrets:
-            how = "a secret that is not set: the configured ones belong to other endpoints"
+            how = "a secret that is not set; the configured secrets belong to other endpoints"
             raise Refused("UNAUTHORIZED", f"this endpoint needs its secret, given as {how}", _CHALLENGE)
         how = (
             "?key=, an Authorization: Bearer header, an X-Signature header, /w/<secret> before the path or "
@@ -146,25 +146,25 @@ class Access:
         return tuple(sorted({*own, *self.any_secret, *tokens}, key=len, reverse=True))
 
     def verify(self, signature: str, body: bytes, endpoint: str | None) -> None:
-        """Raises Refused unless the signature is the body's."""
+        """Raise Refused unless the signature matches the body."""
         if not signed(signature, body, self.secrets_of(endpoint)):
-            raise Refused("UNAUTHORIZED", "the signature is not that of this body", _CHALLENGE)
+            raise Refused("UNAUTHORIZED", "the signature does not match the body", _CHALLENGE)
 
     # --- reading and commands ----------------------------------------------------------------------------
 
     def may_read(self, request: web.BaseRequest) -> None:
-        """Raises Refused unless the sender may read; whoever may command may also read."""
+        """Raise Refused unless the sender may read; the command token also allows reading."""
         known = (self.command_token,) if self.api_token is None else (self.command_token, self.api_token)
         if matches(bearer(request) or "", known):
             return
         if self.api_token is None and not self.exposed:
             self._own_machine(request, f"set {PREFIX}API_TOKEN to read from elsewhere")
             return
-        what = "" if self.api_token else f"; none is set, so set {PREFIX}API_TOKEN"
+        what = "" if self.api_token else f"; no token is set yet, set {PREFIX}API_TOKEN"
         raise Refused("UNAUTHORIZED", f"reading needs an Authorization: Bearer token{what}", _CHALLENGE)
 
     def may_command(self, request: web.BaseRequest) -> None:
-        """Raises Refused unless the sender holds the command token."""
+        """Raise Refused unless the request has the command token."""
         if not matches(bearer(request) or "", (self.command_token,)):
             raise Refused(
                 "UNAUTHORIZED",
@@ -178,21 +178,22 @@ class Access:
         return request.query.get("key") if request.query_string else None
 
     def _own_machine(self, request: web.BaseRequest, instead: str) -> None:
-        """Raises Refused when a request on loopback is not this machine's own.
+        """Raise Refused if a request on loopback does not come from this machine itself.
 
-        A browser can be made to send here by any web page (Origin) or by a name that points here (Host), and
-        a tunnel brings the whole world in by loopback (the forwarding headers).
+        Any web page can make a browser send to this address (Origin), any host name can point to it (Host), and
+        a tunnel forwards requests of the whole internet to loopback (forwarding headers).
         """
         headers = request.headers
         host = headers.get("Host", "")
         if not is_local_name(host) and host.partition(":")[0].lower() not in self.allowed_hosts:
             raise Refused(
-                "NOT_LOCAL", f"without a secret only this machine's own names are served; {instead}"
+                "NOT_LOCAL",
+                f"without a secret only requests to this machine's own names are accepted; {instead}",
             )
         if any(name in headers for name in FORWARDED):
             raise Refused(
-                "NOT_LOCAL", f"without a secret nothing is taken through a proxy or tunnel; {instead}"
+                "NOT_LOCAL", f"without a secret requests through a proxy or tunnel are refused; {instead}"
             )
         origin = headers.get("Origin")
         if origin is not None and not is_local_name(origin.partition("://")[2]):
-            raise Refused("NOT_LOCAL", f"without a secret nothing is taken from a web page; {instead}")
+            raise Refused("NOT_LOCAL", f"without a secret requests from a web page are refused; {instead}")

@@ -1,4 +1,4 @@
-"""Reading a request's body up to a limit, without trusting what its sender says about it."""
+"""Read a request's body up to a size limit, without trusting the length that its sender states."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ _CODINGS = frozenset({"identity", "gzip", "x-gzip", "deflate", "br", "zstd"})
 """Content codings that aiohttp reads or refuses by itself."""
 _UTF8_NAMES = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
 READ_SECONDS = 10.0
-"""How long a body may take: senders that trickle bytes would otherwise hold a connection for ever."""
+"""Longest time for a body; a sender that sends single bytes would otherwise hold a connection forever."""
 
 
 async def read_body(request: web.BaseRequest, limit: int) -> bytes:
-    """The body's bytes (chunked or not, decompressed if it says so); raises Refused.
+    """Return the body, decompressed if the header says so. Raises Refused.
 
-    A stated length over ``limit`` is refused before anything is read, an unstated one when it is passed.
+    A stated length over ``limit`` bytes is refused before reading; otherwise reading stops at the limit.
     """
     content = request.content
     coding = request.headers.get("Content-Encoding", "")

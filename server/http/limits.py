@@ -1,4 +1,4 @@
-"""How many webhooks one sender may post: a token bucket per remote address."""
+"""Rate limit of webhooks: a token bucket per remote address."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable
 
 REMEMBERED = 4096
-"""Remotes whose buckets are kept; beyond it those that are full again are let go, then the older half."""
+"""Most buckets kept; beyond it the full ones are dropped, then the older half."""
 
 
 class RateLimiter:
-    """``rate`` per second with bursts of ``burst``, per key."""
+    """Allow ``rate`` per second with bursts of ``burst``, per key."""
 
     def __init__(self, rate: float, burst: int, now: Callable[[], float] = time.monotonic) -> None:
         self._rate = rate
@@ -19,9 +19,10 @@ class RateLimiter:
         self._buckets: dict[str, tuple[float, float]] = {}
 
     def take(self, key: str, cost: int = 1) -> float:
-        """0.0 when there is room, else the seconds until there is; a refusal costs nothing.
+        """Return 0.0 if allowed, else the seconds to wait; a refusal costs nothing.
 
-        A cost over what is left is granted once and paid off afterwards, so no batch is too big for ever.
+        A cost larger than the bucket's content is allowed once and paid off later, so that no batch is refused
+        forever.
         """
         now = self._now()
         level, at = self._buckets.get(key, (self._burst, now))

@@ -1,4 +1,4 @@
-"""Lists: one shape for all, newest first, paged by a cursor."""
+"""Lists of the API: their parameters and pages, newest first, paged by a cursor."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _TEXT = {"type": "string"}
 PAGING = (
     Parameter(
         name="limit",
-        text="how many items at most",
+        text="most items in one page",
         schema={"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
     ),
-    Parameter(name="cursor", text="next_cursor of the page before", schema=_TEXT),
+    Parameter(name="cursor", text="next_cursor of the previous page", schema=_TEXT),
 )
 ENTRY_FILTERS = (
     Parameter(
@@ -36,7 +36,7 @@ ENTRY_FILTERS = (
     Parameter(name="timeframe", text="in minutes, or as 15m, 4h, D", schema=_TEXT),
     Parameter(name="quality", text="", schema={"type": "string", "enum": ["EXTREME", "HIGH", "MEDIUM"]}),
     Parameter(name="symbol", text="", schema=_TEXT),
-    Parameter(name="source", text="who sent the signal", schema=_TEXT),
+    Parameter(name="source", text="source of the signal", schema=_TEXT),
     Parameter(name="from", text="ISO 8601 time or date, inclusive", schema=_TEXT),
     Parameter(name="to", text="ISO 8601 time or date, inclusive", schema=_TEXT),
     Parameter(
@@ -66,14 +66,14 @@ PERFORMANCE = (
     ),
     Parameter(
         name="cut",
-        text="by what the buckets are told apart",
+        text="property by which the trades are grouped",
         schema={"type": "string", "enum": list(CUTS), "default": "setup"},
     ),
 )
 
 
 def page_query(request: web.BaseRequest, what: str, accepted: Sequence[Parameter]) -> PageQuery:
-    """What a list is asked for; raises Refused naming the parameter that is not accepted."""
+    """Return the query of a list. Raises Refused naming the parameter that is not accepted."""
     given = parameters(request, accepted)
     limit = _limit(given.pop("limit", None))
     cursor = given.pop("cursor", None)
@@ -82,7 +82,7 @@ def page_query(request: web.BaseRequest, what: str, accepted: Sequence[Parameter
 
 
 def parameters(request: web.BaseRequest, accepted: Sequence[Parameter]) -> dict[str, str]:
-    """What was given of the accepted parameters; raises Refused naming one that is not accepted."""
+    """Return the parameters of a request. Raises Refused naming one that is not accepted."""
     names = [parameter.name for parameter in accepted]
     given: dict[str, str] = {}
     for name, value in request.query.items():
@@ -105,7 +105,7 @@ def _limit(text: str | None) -> int:
 
 
 def invalid(detail: str) -> Refused:
-    """A refusal whose detail begins with the parameter's name."""
+    """Return a refusal whose detail begins with the parameter's name."""
     return Refused("INVALID_PARAMETER", detail, extra={"parameter": detail.partition(":")[0]})
 
 
@@ -114,7 +114,7 @@ def listing(items: Sequence[object], next_cursor: str | None) -> Mapping[str, An
 
 
 def position_page(rows: Sequence[PositionRow], query: PageQuery) -> Mapping[str, Any]:
-    """A page of the open positions, newest first; a cursor outlives the position it names."""
+    """Return a page of the open positions, newest first; a cursor is valid after its position is closed."""
     ordered = sorted(rows, key=_position_key, reverse=True)
     if query.cursor is not None:
         after = _position_cursor(query.cursor)

@@ -1,4 +1,4 @@
-"""The OpenAPI document, written from the route table and the webhook addresses."""
+"""The OpenAPI document, generated from the route table and the webhook addresses."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ _SECURITY: Mapping[str, list[Json]] = {
 
 
 def document(routes: Iterable[Route]) -> Json:
-    """The whole document, OpenAPI 3.1."""
+    """Return the whole document, OpenAPI 3.1."""
     paths: dict[str, Json] = {}
     for path, endpoint in WEBHOOK_PATHS.items():
         paths[path] = {"post": _webhook(endpoint)}
@@ -176,8 +176,8 @@ def _webhook(endpoint: str | None) -> Json:
         "requestBody": {"required": True, "content": content},
         "security": [{}, {"webhookKey": []}, {"webhookSecret": []}, {"webhookSignature": []}],
         "responses": {
-            "200": {"description": "stored, or known already", "content": told},
-            "422": {"description": "not understood; kept in quarantine", "content": told},
+            "200": {"description": "stored, or a duplicate of a stored one", "content": told},
+            "422": {"description": "not understood; stored in quarantine", "content": told},
             **_problems((*_WEBHOOK_REFUSALS, "NOT_STORED")),
         },
     }
@@ -211,7 +211,7 @@ def _operation(route: Route) -> Json:
 
 def _taken(schema: Json) -> Json:
     told = {
-        "description": "taken; what comes of it follows",
+        "description": "accepted; the result follows",
         "content": {"application/json": {"schema": schema}},
     }
     return {"202": told}

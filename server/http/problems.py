@@ -1,4 +1,4 @@
-"""Every refusal as problem+json (RFC 9457) with a code that does not change."""
+"""Refusals as problem+json (RFC 9457), each with a code that never changes."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ PROBLEMS: Mapping[str, tuple[int, str]] = {
     "BAD_BODY": (400, "The body could not be read"),
     "NOT_JSON": (400, "The body is not JSON"),
     "UNAUTHORIZED": (401, "No valid secret or token"),
-    "NOT_ALLOWED": (403, "This address may not send"),
-    "NOT_LOCAL": (403, "Open on this machine only"),
-    "NOT_FOUND": (404, "There is nothing here"),
-    "UNKNOWN_DECISION": (404, "No such decision"),
-    "UNKNOWN_POSITION": (404, "No such position"),
-    "METHOD_NOT_ALLOWED": (405, "Wrong method"),
+    "NOT_ALLOWED": (403, "Webhooks are not allowed from this address"),
+    "NOT_LOCAL": (403, "Only allowed from this machine"),
+    "NOT_FOUND": (404, "Unknown address"),
+    "UNKNOWN_DECISION": (404, "Unknown decision"),
+    "UNKNOWN_POSITION": (404, "Unknown position"),
+    "METHOD_NOT_ALLOWED": (405, "Method not allowed"),
     "BODY_TIMEOUT": (408, "The body did not arrive in time"),
     "COMMAND_REFUSED": (409, "The command was refused"),
     "BODY_TOO_LARGE": (413, "The body is too large"),
@@ -26,18 +26,18 @@ PROBLEMS: Mapping[str, tuple[int, str]] = {
     "INVALID_BODY": (422, "The body is not accepted"),
     "RATE_LIMITED": (429, "Too many requests"),
     "OVERLOADED": (429, "The engine is busy"),
-    "INTERNAL": (500, "Something went wrong here"),
+    "INTERNAL": (500, "Internal error"),
     "NOT_STORED": (503, "The receipt could not be stored"),
     "NOT_READY": (503, "The engine is not ready"),
 }
-"""Code to status and title; a code says what happened to programs, the detail says it to people."""
+"""Code to HTTP status and title. Programs read the code; people read title and detail."""
 
 _TYPE = "application/problem+json"
 
 
 @dataclass(slots=True, eq=False)
 class Refused(Exception):
-    """A request that goes no further; ``close`` ends the connection, whose rest is not worth reading."""
+    """Raised to refuse a request; ``close`` also closes the connection, without reading the rest."""
 
     code: str
     detail: str
@@ -57,7 +57,7 @@ class Refused(Exception):
 
 
 def document(code: str, detail: str, *, status: int | None = None, **extra: Any) -> dict[str, Any]:
-    """The members of one problem; ``status`` only for codes that are not of this listener."""
+    """Return the members of one problem; ``status`` is needed only for a code that is not in PROBLEMS."""
     known, title = PROBLEMS.get(code, PROBLEMS["COMMAND_REFUSED"])
     head = {"type": "about:blank", "title": title, "status": status or known, "code": code, "detail": detail}
     return head | extra
@@ -71,7 +71,7 @@ def problem(
     headers: Mapping[str, str] | None = None,
     **extra: Any,
 ) -> web.Response:
-    """An answer that refuses."""
+    """Return a refusal as a response."""
     body = document(code, detail, status=status, **extra)
     return web.Response(
         body=orjson.dumps(body),

@@ -1,4 +1,4 @@
-"""Where a request really comes from: its peer, or what a proxy that we were told of says."""
+"""The remote address of a request: its peer, or the address that a trusted proxy states."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from aiohttp import web
 
 Address = IPv4Address | IPv6Address
 FORWARDED = ("X-Forwarded-For", "Forwarded", "X-Real-IP", "Via")
-"""Headers by which a request tells that it came through a proxy or tunnel."""
+"""Headers that show that a request came through a proxy or tunnel."""
 
 
 class Networks:
@@ -31,7 +31,7 @@ class Networks:
 
 @lru_cache(maxsize=4096)
 def parse_address(text: str) -> Address | None:
-    """An address, also as ``[::1]:80`` or ``1.2.3.4:80``; IPv4 within IPv6 counts as IPv4."""
+    """Return an address from a text such as ``[::1]:80`` or ``1.2.3.4:80``; IPv4 in IPv6 counts as IPv4."""
     bare = text.strip().strip('"')
     if bare.startswith("["):
         bare = bare[1:].partition("]")[0]
@@ -47,9 +47,9 @@ def parse_address(text: str) -> Address | None:
 
 @lru_cache(maxsize=4096)
 def is_local_name(host: str) -> bool:
-    """Whether a Host header (or an Origin's authority) names this machine: localhost or a loopback address.
+    """Return whether a Host header (or an Origin's authority) is localhost or a loopback address.
 
-    Any other name may have been pointed at us by whoever owns it (DNS rebinding).
+    The owner of any other name can point it at this machine (DNS rebinding).
     """
     if (address := parse_address(host)) is not None:
         return address.is_loopback
@@ -58,7 +58,7 @@ def is_local_name(host: str) -> bool:
 
 
 def remote_of(request: web.BaseRequest, proxies: Networks) -> str:
-    """The address a request counts for; X-Forwarded-For is believed hop by hop, from trusted proxies only."""
+    """Return the remote address; X-Forwarded-For is trusted hop by hop, from trusted proxies only."""
     peer = request.remote or ""
     if not proxies or peer not in proxies:
         return peer

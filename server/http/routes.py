@@ -1,4 +1,4 @@
-"""Routes as data: what the dispatcher follows and what the OpenAPI document is written from."""
+"""Routes as data, for the dispatcher and for the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Params = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request to a route, with what the address's ``{names}`` stand for."""
+    """One request to a route, with the values of the ``{names}`` in its address."""
 
     request: web.BaseRequest
     params: Params
@@ -35,7 +35,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """One method of one address; ``access`` is open | read | command, ``refuses`` the codes it may answer."""
+    """One method of one address; ``access`` is open | read | command, ``refuses`` its error codes."""
 
     method: str
     path: str
@@ -49,7 +49,7 @@ class Route:
 
 
 class Router:
-    """Finds the routes of an address; a trailing slash makes no difference."""
+    """Finds the routes of an address; a trailing slash is ignored."""
 
     def __init__(self, routes: Iterable[Route]) -> None:
         self._exact: dict[str, dict[str, Route]] = {}
@@ -66,7 +66,7 @@ class Router:
             known[route.method] = route
 
     def find(self, path: str) -> tuple[Mapping[str, Route], Params] | None:
-        """The routes of a path by method, and what its ``{names}`` stand for."""
+        """Return the routes of a path by method, and the values of its ``{names}``."""
         bare = path.rstrip("/") or "/"
         if (methods := self._exact.get(bare)) is not None:
             return methods, {}

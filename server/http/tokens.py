@@ -1,4 +1,4 @@
-"""The command token: the one that is set, else one made once and kept in the state folder."""
+"""The command token: from the settings, else created once and kept in the state folder."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FILE_NAME = "command.token"
 
 
 def command_token(settings: Settings) -> str:
-    """The token that commands need; creates the file (0600) on first use. Raises ConfigError."""
+    """Return the token that commands need; create its file (0600) on first use. Raises ConfigError."""
     if settings.command_token is not None:
         return settings.command_token.get_secret_value()
     path = settings.state_dir / FILE_NAME
@@ -27,7 +27,7 @@ def command_token(settings: Settings) -> str:
 
 
 def read_token(path: Path) -> str | None:
-    """The token in a file, ``None`` when there is none. Raises ConfigError when others may read it."""
+    """Return the token in a file; ``None`` without a file. Raises ConfigError if others may read it."""
     try:
         with path.open(encoding="ascii") as file:
             mode = os.fstat(file.fileno()).st_mode
@@ -37,16 +37,18 @@ def read_token(path: Path) -> str | None:
     except UnicodeDecodeError:
         token, mode = "", 0
     if mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise ConfigError(f"{path} can be read by others; delete it (a new one is made), or chmod 600 {path}")
+        raise ConfigError(
+            f"{path} can be read by others; delete it (a new one is created at the next start), or chmod 600 {path}"
+        )
     if not token:
-        raise ConfigError(f"{path} holds no token; delete it, and a new one is made")
+        raise ConfigError(f"{path} holds no token; delete it, and a new one is created")
     return token
 
 
 def _create(path: Path) -> str:
     make_private_folder(path.parent)
     token = secrets.token_urlsafe(32)
-    # Written beside and linked into place: another starting engine sees a whole token or none.
+    # Written to another file and then linked: another engine that starts sees a whole token or none.
     draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     with os.fdopen(
         os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii"

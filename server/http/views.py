@@ -1,4 +1,4 @@
-"""Facts as the API shows them, under the same names as the ledger's columns."""
+"""Facts as JSON of the API, under the same names as the ledger's columns."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def answer(value: object) -> web.Response:
 
 
 def decision_view(record: DecisionRecord) -> dict[str, Any]:
-    """A decision with all of its evidence, without the inputs it was made from."""
+    """Return a decision with all of its evidence, without its inputs."""
     verdict = record.verdict
     return {
         "id": record.id,
@@ -51,14 +51,14 @@ def decision_view(record: DecisionRecord) -> dict[str, Any]:
 
 
 def decision_detail(record: DecisionRecord) -> dict[str, Any]:
-    """The same with the inputs, from which it can be decided again."""
+    """Return a decision with its evidence and the inputs from which it can be decided again."""
     return decision_view(record) | {"inputs": {"context": record.context, "market": record.market}}
 
 
 def receipt_answer(given: WebhookAnswer) -> dict[str, Any]:
-    """What the sender of one receipt is told."""
+    """Return the answer to the sender of one receipt."""
     record = given.decision
-    told: dict[str, Any] = {
+    content: dict[str, Any] = {
         "status": given.status,
         "receipt_id": given.receipt_id,
         "source": given.source,
@@ -67,5 +67,5 @@ def receipt_answer(given: WebhookAnswer) -> dict[str, Any]:
         "decision": None if record is None else decision_view(record),
     }
     if given.code is not None or given.reason is not None:
-        told["reason"], told["code"] = given.reason, given.code
-    return told
+        content["reason"], content["code"] = given.reason, given.code
+    return content

@@ -1,7 +1,7 @@
-"""The webhook endpoints: let in, read, store, answer.
+"""The webhook endpoints: check the secret, read the body, store it, answer.
 
-Invariant: once a receipt is stored its answer is never 5xx; 503 says that nothing was kept. This is the hot
-path: the usual request takes no middleware, no timer and one await.
+Invariant: once a receipt is stored its answer is never 5xx; 503 means that nothing was stored. This path is
+optimised: the usual request takes no middleware, no timer and one await.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ WEBHOOK_PATHS: dict[str, str | None] = {
     **{f"{ROOT}/{name}": name for name in ENDPOINTS},
     **{f"{ALIASES}/{name}": name for name in ALIASED},
 }
-"""Every webhook address and the endpoint it is; ``None`` detects the source from the body alone."""
+"""Every webhook address and its endpoint; ``None`` detects the source from the body alone."""
 
 
 class Webhooks:
-    """Takes what senders post."""
+    """Handles the webhooks of all endpoints."""
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ class Webhooks:
     async def receive(
         self, request: web.BaseRequest, endpoint: str | None, path_secret: str | None = None
     ) -> web.Response:
-        """Answer one POST; raises Refused for what is not let in, not read, or not stored."""
+        """Answer one POST. Raises Refused if it has no access, cannot be read or is not stored."""
         remote = remote_of(request, self._proxies)
         limited = not is_loopback_address(remote)
         if limited:
@@ -81,29 +81,29 @@ class Webhooks:
                 given = await self._intake.submit(text, hint)
             except Exception as error:
                 raise _refusal(error) from error
-            return json_response(_told(given), given.http_status)
+            return json_response(_answer_body(given), given.http_status)
         if limited:
             self._limiter.take(remote, len(items) - 1)
         return await self._each(items, hint)
 
     async def _each(self, items: Sequence[str], hint: str | None) -> web.Response:
-        """Every item of an array is a receipt of its own; one that is not stored does not hide the others."""
+        """Store each item of an array as a receipt of its own; the answer has one element for each."""
         results = await asyncio.gather(
             *(self._intake.submit(item, hint) for item in items), return_exceptions=True
         )
         status = 200
-        told: list[bytes] = []
+        answers: list[bytes] = []
         for result in results:
             if isinstance(result, WebhookAnswer):
                 status = max(status, result.http_status)
-                told.append(_told(result))
+                answers.append(_answer_body(result))
             elif isinstance(result, Exception):
                 refused = _refusal(result)
                 status = max(status, refused.status)
-                told.append(encode_any(document(refused.code, refused.detail)))
+                answers.append(encode_any(document(refused.code, refused.detail)))
             else:
                 raise result
-        response = json_response(b"[%b]" % b",".join(told), status)
+        response = json_response(b"[%b]" % b",".join(answers), status)
         if status in (429, 503):
             response.headers["Retry-After"] = RETRY_AFTER
         return response
@@ -119,8 +119,8 @@ class Webhooks:
             )
 
 
-def _told(given: WebhookAnswer) -> bytes:
-    """What the sender of a stored receipt is told, come what may: 5xx would make it send again."""
+def _answer_body(given: WebhookAnswer) -> bytes:
+    """Return the answer for a stored receipt. Never raises: after a 5xx the sender would send it again."""
     try:
         return encode_any(receipt_answer(given))
     except Exception as error:
@@ -132,10 +132,10 @@ def _told(given: WebhookAnswer) -> bytes:
 
 
 def _refusal(error: Exception) -> Refused:
-    """What a sender is told when the intake raised, which it does only while nothing is stored."""
+    """Return the refusal for an error of the intake, which raises only while nothing is stored."""
     headers = {"Retry-After": RETRY_AFTER}
     if isinstance(error, Overloaded):
-        return Refused("OVERLOADED", "more webhooks wait than the engine will take", headers)
+        return Refused("OVERLOADED", "too many webhooks are waiting; send it again later", headers)
     if not isinstance(error, NotStored):
         log.error("a receipt was not stored", exc_info=error)
     return Refused("NOT_STORED", "the receipt could not be stored; send it again", headers)

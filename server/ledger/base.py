@@ -1,7 +1,7 @@
-"""The ledger's protocol: one writer of batches, readers that never hold it up.
+"""The ledger's protocol: one writer of batches, and readers that never delay it.
 
-A batch is what a few steps of the engine asked to be stored: each event with the effects of its step, in
-order. The journal (the events, chained by hash) is the truth; every other table can be made from it again.
+A batch holds a few steps of the engine: each event with the effects of its step, in order. The journal (the
+events, chained by hash) is the source of truth; every other table can be rebuilt from it.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from server.ledger.chain import Verified
 from server.ledger.paging import Page, PageQuery
 
 Entry = tuple[Event, Sequence[Effect]]
-"""One step: its event and its effects; effects that are not to be stored are passed over."""
+"""One step: its event and its effects; effects that are not stored are ignored."""
 
 
 class LedgerError(Exception):
-    """The ledger could not be opened, read or written; nothing of the batch in hand was kept."""
+    """The ledger could not be opened, read or written; nothing of the current batch was stored."""
 
 
 class LedgerLocked(LedgerError):
@@ -32,7 +32,7 @@ class LedgerLocked(LedgerError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checkpoint:
-    """The engine's state after ``seq``, as the JSON that ``codec.encode_any`` made of it."""
+    """The engine's state after ``seq``, as JSON written by ``codec.encode_any``."""
 
     seq: int
     at: datetime
@@ -53,7 +53,7 @@ class LedgerStats:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """What a person has said to a suggestion: ``status`` is APPROVED | REJECTED; ``text`` is the suggestion's."""
+    """A person's judgement of a suggestion: ``status`` is APPROVED | REJECTED, ``text`` the suggestion's text."""
 
     id: str
     at: datetime
@@ -63,49 +63,51 @@ class Judged:
 
 
 class LedgerReader(Protocol):
-    """What may be asked of a ledger while another task or process writes it."""
+    """Reads of a ledger, possible while another task or process writes it. Each raises LedgerError."""
 
     async def page(self, query: PageQuery) -> Page:
-        """One page, newest first; raises ValueError naming the filter, cursor, order or limit it refuses."""
+        """Return one page, newest first. Raises ValueError naming the list, filter, cursor, order or limit."""
         ...
 
     async def decision(self, decision_id: str) -> Mapping[str, Any] | None:
-        """One ledger entry with all of its evidence and inputs, as the API shows it."""
+        """Return one ledger entry with all of its evidence and inputs, as the API shows it."""
         ...
 
     async def record(self, decision_id: str) -> DecisionRecord | None:
-        """The same entry as the engine made it, so that it can be decided again."""
+        """Return the same entry as the engine made it, so that it can be decided again."""
         ...
 
     async def receipt(self, receipt_id: str) -> Mapping[str, Any] | None:
-        """One receipt with its body."""
+        """Return one receipt with its body."""
         ...
 
     async def position(self, position_id: str) -> Mapping[str, Any] | None:
-        """One position, open or closed, as stored."""
+        """Return one position, open or closed, as stored."""
         ...
 
     async def marks_of(self, position_id: str, *, at_most: int | None = None) -> tuple[Mark, ...]:
-        """Every stored step of a position's value, oldest first; with ``at_most`` evenly chosen ones, the
-        last always among them."""
+        """Return the stored marks of a position, oldest first.
+
+        With ``at_most`` return no more than so many, evenly spaced and always with the last one.
+        """
         ...
 
     async def judgements(self) -> tuple[Judged, ...]:
-        """What was said to suggestions, newest first."""
+        """Return the judgements of suggestions, newest first."""
         ...
 
     async def rules_versions(self) -> tuple[Mapping[str, Any], ...]:
-        """Every rules version that came into force, newest first."""
+        """Return every rules version that came into force, newest first."""
         ...
 
     def journal_after(self, seq: int) -> AsyncIterator[Event]:
-        """The inputs after ``seq`` in order."""
+        """Yield the inputs after ``seq`` in order."""
         ...
 
     async def last_checkpoint(self) -> Checkpoint | None: ...
 
     async def verify(self) -> Verified:
-        """Follow the hash chain over the whole journal."""
+        """Check the hash chain over the whole journal."""
         ...
 
     async def stats(self) -> LedgerStats: ...
@@ -114,7 +116,7 @@ class LedgerReader(Protocol):
 
 
 class Ledger(LedgerReader, Protocol):
-    """The one writer of an engine's ledger."""
+    """The only writer of an engine's ledger."""
 
     @property
     def last_seq(self) -> int:
@@ -122,16 +124,16 @@ class Ledger(LedgerReader, Protocol):
         ...
 
     async def commit(self, batch: Sequence[Entry]) -> None:
-        """Put a batch on disk, whole or not at all; on return it survives a power cut.
+        """Store a batch on disk, whole or not at all; on return it survives a power cut.
 
         Raises LedgerError when it could not, with nothing of it stored.
         """
         ...
 
     async def save_checkpoint(self, seq: int, at: datetime, state: bytes | bytearray) -> None:
-        """Keep the engine's state after ``seq``; of older checkpoints only the last few stay."""
+        """Store the engine's state after ``seq`` and drop all but the last few older checkpoints."""
         ...
 
     async def rebuild(self, steps: Iterable[Sequence[Effect]]) -> None:
-        """Make the derived tables again from what a replay of the journal asks to be stored."""
+        """Rebuild the derived tables from the effects of a replay of the journal."""
         ...

@@ -1,4 +1,4 @@
-"""Writing a whole ledger file at once: nobody waits for an answer, so it is synced once, at the end."""
+"""Write a whole ledger file at once, as a replay does: synced to disk only once, at the end."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _BATCH = 1_000
 
 
 class BulkLedger:
-    """A new ledger, filled in order and kept only once it is finished."""
+    """A new ledger, filled in order; without ``finish`` it is deleted at ``close``."""
 
     def __init__(self, path: Path, engine_id: str) -> None:
-        """Raises LedgerError when the file exists already or cannot be made."""
+        """Create the file. Raises LedgerError when it exists already or cannot be created."""
         self.path = path
         if path.exists() and path.stat().st_size:
             raise LedgerError(f"{path}: exists already; name a new file")
@@ -52,13 +52,13 @@ class BulkLedger:
         self.close()
 
     def add(self, event: Event, effects: Sequence[Effect]) -> None:
-        """Take one step; raises LedgerError when it cannot be stored."""
+        """Store one step. Raises LedgerError when it cannot be stored."""
         self._batch.append((event, effects))
         if len(self._batch) >= _BATCH:
             self._flush()
 
     def finish(self, state: EngineState | None = None) -> None:
-        """Put everything on disk, with the engine's state as a checkpoint to go on from."""
+        """Write everything to disk, with the engine's state as a checkpoint. Raises LedgerError."""
         self._flush()
         try:
             if state is not None and state.at is not None:
@@ -74,7 +74,7 @@ class BulkLedger:
             raise LedgerError(f"{self.path}: {error}") from error
 
     def close(self) -> None:
-        """Give the file back; one that was not finished is taken away again."""
+        """Close the file; delete it if it was not finished."""
         self._connection.close()
         if not self._finished:
             self.path.unlink(missing_ok=True)

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 GENESIS = bytes(32)
-"""What stands before the first row."""
+"""The hash before the first row."""
 
 _OPENS, _CLOSES = b'"receipt_id":"', b'",'
 
@@ -30,7 +30,7 @@ class JournalRow:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """What came of following the chain: the rows followed, the last sound hash, and the first break."""
+    """The result of checking the chain: the rows checked, the last valid hash, and the first broken link."""
 
     rows: int
     head: bytes
@@ -44,7 +44,7 @@ class Verified:
 
 
 def link(previous: bytes, seq: int, at: int, kind: str, payload: bytes) -> bytes:
-    """The hash of one row, 32 bytes, given the hash of the row before it."""
+    """Return the hash of one row, 32 bytes, from the hash of the row before it."""
     start = payload.find(_OPENS) if kind == "received" else -1
     end = payload.find(_CLOSES, start + len(_OPENS)) if start >= 0 else -1
     if end >= 0:
@@ -53,7 +53,7 @@ def link(previous: bytes, seq: int, at: int, kind: str, payload: bytes) -> bytes
 
 
 def verify(rows: Iterable[JournalRow], previous: bytes = GENESIS, last_seq: int = 0) -> Verified:
-    """Follow the chain over ``rows`` in order of seq and name the first link that does not hold.
+    """Check the chain over ``rows`` in order of seq and name the first broken link.
 
     ``previous`` and ``last_seq`` are those of the row before the first one given, to check in parts. A
     cut-off end cannot be seen from inside a chain: compare ``head`` with one noted elsewhere.

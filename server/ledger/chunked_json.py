@@ -1,6 +1,6 @@
-"""A large state to JSON a piece at a time, so that the loop has its turn in between.
+"""Write a large state as JSON in chunks, so that the event loop is not blocked meanwhile.
 
-Whoever calls sees to it that the value does not change meanwhile.
+The caller must not change the value until it is written.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from typing import Any
 from server.ledger.codec import encode_any
 
 PIECE = 250
-"""Items of a mapping that are written in one go: a few milliseconds at the most."""
+"""Items of a mapping written without a pause: a few milliseconds at most."""
 
 
 async def encode_in_chunks(value: object) -> bytearray:
-    """What ``codec.encode_any`` makes of a dataclass or mapping, byte for byte."""
-    # It grows with the pieces: joining them at the end would be a pause of its own.
+    """Return the same bytes as ``codec.encode_any``, written in chunks, of a dataclass or mapping."""
+    # One growing buffer: joining the chunks at the end would block the loop.
     out = bytearray()
     await _encode(value, out)
     return out
@@ -48,7 +48,7 @@ async def _mapping(value: dict[Any, Any], out: bytearray) -> None:
 
 
 def _large(value: Any) -> bool:
-    """Whether anything directly in it, or in what that holds, is too much for one go."""
+    """Return whether a mapping in the value, at any depth of dataclasses, is larger than one chunk."""
     for field in fields(value):
         held = getattr(value, field.name)
         if isinstance(held, dict) and len(held) > PIECE:

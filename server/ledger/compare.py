@@ -1,4 +1,4 @@
-"""Two ledgers side by side: which rows of their derived tables differ, and in which columns."""
+"""Compare two ledgers: the rows of their derived tables that differ, and the columns."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Keyed = tuple[Key, tuple[Any, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One row that differs; ``what`` is ``only here``, ``only there`` or the columns that differ."""
+    """One row that differs; ``what`` says in which ledger alone it is, or names the columns that differ."""
 
     table: str
     key: str
@@ -33,10 +33,10 @@ class Difference:
 
 @dataclass(slots=True)
 class Comparison:
-    """How many rows were compared per table, how many differ, in which columns, and the first of those by name.
+    """Rows compared and differing per table, the columns that differ, and the first differences in full.
 
-    ``other_rules`` when equal rules texts have other fingerprints: the rules have gained or lost numbers since
-    the ledger was written. Fingerprints are then not compared.
+    ``other_rules``: equal rules texts have different fingerprints, because rules were added or removed since
+    the ledger was written. Fingerprints are not compared then.
     """
 
     rows: dict[str, int] = field(default_factory=dict)
@@ -51,7 +51,7 @@ class Comparison:
 
 
 def compare(here: LedgerSnapshot, there: LedgerSnapshot, most: int = 20) -> Comparison:
-    """Every derived table row by row; ``most`` differences are named, all are counted."""
+    """Compare every derived table row by row; all differences are counted, the first ``most`` are kept."""
     found = Comparison(other_rules=_other_rules(here, there))
     for table in ORDERS:
         found.rows[table] = found.differing[table] = 0
@@ -99,7 +99,7 @@ def _other_rules(here: LedgerSnapshot, there: LedgerSnapshot) -> bool:
 
 
 def _keyed(table: str, columns: tuple[str, ...], rows: Iterator[tuple[Any, ...]]) -> Iterator[Keyed]:
-    """Each row with its key; a column that is left out counts from 1 within the rest of the key."""
+    """Yield each row with its key; a column that is left out is numbered from 1 within the rest of the key."""
     order = ORDERS[table]
     places = [columns.index(name) for name in order.key if name not in order.left_out]
     if not order.left_out:
@@ -120,7 +120,7 @@ def _words(key: Key) -> str:
 
 
 def _apart(here: Any, there: Any, width: int = 60) -> tuple[str, str]:
-    """Both values from shortly before where they part."""
+    """Return both values, cut to start shortly before the first difference."""
     mine, theirs = str(here), str(there)
     at = next((i for i, (x, y) in enumerate(zip(mine, theirs, strict=False)) if x != y), 0)
     start = max(0, at - 20)

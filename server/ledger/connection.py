@@ -1,4 +1,4 @@
-"""A connection whose whole transaction is one hop to aiosqlite's thread instead of one per statement."""
+"""A connection that runs a whole transaction in one call on aiosqlite's thread, not one per statement."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ T = TypeVar("T")
 
 
 _STATEMENTS = 512
-"""Kept prepared: an INSERT of each table for every number of rows that a group may have."""
+"""Prepared statements kept: an INSERT for each table and each number of rows in a group."""
 
 
 class GroupConnection(aiosqlite.Connection):
-    """An aiosqlite connection that also runs a function of the plain connection on its thread.
+    """An aiosqlite connection that can also run a function of the sqlite3 connection on its thread.
 
-    A hop costs about as much as 64 inserts, and a commit of a group touches several tables.
+    One call to the thread costs about as much as 64 inserts, and a commit writes to several tables.
     """
 
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """``work`` on the connection's own thread, in turn with everything else asked of it."""
+        """Run ``work`` on the connection's thread, after the calls made before, and return its result."""
         hop = cast(Any, self)._execute
         return cast(T, await hop(self._within, work))
 

@@ -1,4 +1,4 @@
-"""Rows as the API and the deck show them, and as the engine made them."""
+"""Table rows as items of the API and the deck, and as the facts that the engine made."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _entry(row: Row) -> Item:
 
 
 def decision_item(row: Row) -> Item:
-    """An entry as a decision: its evidence, and in ``outcome`` what came of it, if it was traded and left."""
+    """Return an entry as a decision: its evidence, and its ``outcome`` once its trade has an exit."""
     left = loads(row["exit"])
     return _entry(row) | {
         "decision_breakdown": loads(row["decision_breakdown"]),
@@ -67,12 +67,12 @@ def decision_item(row: Row) -> Item:
 
 
 def ledger_item(row: Row) -> Item:
-    """A whole ledger entry, the inputs it can be decided again from included."""
+    """Return a whole ledger entry, with the inputs from which it can be decided again."""
     return _entry(row) | {name: loads(row[name]) for name in (*_ENTRY_JSON, "inputs")}
 
 
 def trade_item(row: Row) -> Item:
-    """An entry as a trade: what was executed, and its exit once a leg has left."""
+    """Return an entry as a trade: its execution, and its exit once contracts were sold."""
     return _entry(row) | {"execution": loads(row["execution"]), "exit": loads(row["exit"])}
 
 
@@ -94,7 +94,7 @@ def receipt_item(row: Row) -> Item:
 
 
 def approval_item(row: Row) -> Item:
-    """A trade that waits, or waited, for a person; its decisions hold the evidence."""
+    """Return a trade that waits, or waited, for approval; its decision holds the evidence."""
     asked = read_json(Approval, row["payload"])
     plain = ("symbol", "direction", "timeframe", "confidence", "contracts", "price", "premium", "planned_loss",
              "signal_id", "decision_id", "position_id", "author", "code")  # fmt: skip
@@ -129,7 +129,7 @@ ITEMS = {
 
 
 def record_of(row: Row) -> DecisionRecord:
-    """The entry as the engine made it, every field equal; its execution and exit stand beside it."""
+    """Return an entry as the engine made it, every field equal; without its execution and exit."""
     inputs = loads(row["inputs"])
     names = (
         "id seq signal_id receipt_id symbol source timeframe quality direction proposed_direction"

@@ -53,7 +53,7 @@ OUTCOME = np.dtype(
 
 
 def _format(kind: np.dtype[Any]) -> str:
-    """The struct format of the plain fields of a packed record."""
+    """Return the struct format of the scalar fields of a packed record."""
     letters = {"i8": "q", "u8": "Q", "i1": "b", "f8": "d", "b1": "?"}
     return "".join(letters[kind[name].str[1:]] for name in kind.names or ())
 
@@ -65,7 +65,7 @@ NOTHING_YET = _PACK_OUTCOME(math.nan, 0, False, False, 0.0, 0.0, 0.0, 0.0)
 
 
 def pack_decision(record: DecisionRecord) -> bytes:
-    """What a verdict and the limits read of a decision, with the outcome it does not have yet."""
+    """Return the packed record of a decision: the inputs of verdict and limits, and an empty outcome."""
     packed = _PACK_DECISION(
         record.seq,
         micros(record.at),
@@ -80,7 +80,7 @@ def pack_decision(record: DecisionRecord) -> bytes:
 
 
 def pack_outcome(position: Position, shadow: bool) -> bytes:
-    """What a closed trade or shadow made, and what its size is worked out from."""
+    """Return the packed outcome of a closed trade or shadow trade: net P&L, exit time and size."""
     entry, last = position.entry, position.legs[-1]
     return _PACK_OUTCOME(
         pnl_breakdown(position).net,
@@ -95,7 +95,7 @@ def pack_outcome(position: Position, shadow: bool) -> bytes:
 
 
 class Packed(NamedTuple):
-    """All decisions in the order of seq and id: n of everything; ``code`` is bytes, empty without one."""
+    """All decisions ordered by seq and id, as columns of equal length; ``code`` is bytes, maybe empty."""
 
     seq: NDArray[np.int64]
     at: NDArray[np.int64]
@@ -108,8 +108,8 @@ class Packed(NamedTuple):
 
 
 def read_packed(ledger: LedgerSnapshot) -> Packed | None:
-    """Every decision of a ledger; ``None`` when it was written before there were packed records."""
-    # Here, because core.learning takes half a second to import and an engine that only writes has no use for it.
+    """Return every decision of a ledger; ``None`` for a ledger from before packed records."""
+    # Imported here: core.learning takes half a second to import, and an engine that only writes never needs it.
     from core.learning.outcomes import ClosedOutcomes
 
     if any(_end(ledger, "ledger_entries", way) != _end(ledger, "decision_columns", way) for way in _WAYS):
@@ -121,7 +121,7 @@ def read_packed(ledger: LedgerSnapshot) -> Packed | None:
     )
     at = 0
     for records in _in_blocks(ledger):
-        # While a block is still in the processor's cache its fields cost nearly nothing to part.
+        # Split the fields while the block is still in the processor's cache.
         rows = slice(at, at + len(records))
         for fields, of in ((whole, records), (inputs, records["inputs"]), (closed, records["outcome"])):
             for name, column in fields.items():
@@ -132,7 +132,7 @@ def read_packed(ledger: LedgerSnapshot) -> Packed | None:
         seq=whole["seq"],
         at=whole["at"],
         signal=whole["signal"],
-        # One number for a name of up to 16 bytes: an odd factor keeps names apart.
+        # One number for a name of up to 16 bytes; the large odd factor spreads the first half over all bits.
         symbol=(halves[:, 0] * np.uint64(0x9E3779B97F4A7C15) + halves[:, 1]).view(np.int64),
         direction=whole["direction"],
         code=whole["code"],
@@ -142,7 +142,7 @@ def read_packed(ledger: LedgerSnapshot) -> Packed | None:
 
 
 def _end(ledger: LedgerSnapshot, table: str, way: str) -> object:
-    """The first or last decision that a table has: from some input on, every one has its packed record."""
+    """Return the first (ASC) or last (DESC) decision of a table, to compare two tables by their ends."""
     return next(ledger.query(f"SELECT seq, id FROM {table} ORDER BY seq {way}, id {way} LIMIT 1"), None)
 
 

@@ -39,7 +39,7 @@ def _one_of(kind: type[StrEnum], fold: Callable[[str], str] = str.upper) -> Pars
 
 
 def _minutes(name: str, text: str) -> int:
-    """A timeframe in minutes, also as 15m, 4h or D."""
+    """Return a timeframe in minutes from a text such as 15, 15m, 4h or D. Raises ValueError."""
     units = {"M": 1, "H": 60, "D": 1440, "W": 10080}
     plain = text.strip().upper()
     unit = units.get(plain[-1:], 1)
@@ -67,7 +67,7 @@ def _open_or_closed(name: str, text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """One accepted filter: how its text is read, and the condition it becomes (``?`` is its value)."""
+    """One accepted filter: the function that parses its text, and its SQL condition (``?`` is the value)."""
 
     parse: Parse
     condition: str
@@ -75,7 +75,7 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """One list that can be paged; ``orders`` maps an order's name to the columns it follows, downwards."""
+    """One list that can be paged; ``orders`` maps an order's name to its columns, all descending."""
 
     table: str
     filters: Mapping[str, Filter]
@@ -101,7 +101,7 @@ LISTINGS: Mapping[str, Listing] = {
     "trades": Listing(
         "ledger_entries", {**_ENTRY_FILTERS, "state": _STATE}, _ENTRY_ORDERS, "execution IS NOT NULL"
     ),
-    # Whole entries of what was sold, in part or all: what the metrics are made from.
+    # Whole entries of trades of which contracts were sold: the metrics are computed from them.
     "closed": Listing(
         "ledger_entries", _ENTRY_FILTERS, _ENTRY_ORDERS, "execution IS NOT NULL AND exit IS NOT NULL"
     ),
@@ -136,7 +136,7 @@ LISTINGS: Mapping[str, Listing] = {
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A page as SQL: ask for one row more than ``limit`` to learn whether there is a next page."""
+    """A page as SQL. It selects one row more than ``limit``, to know whether there is a next page."""
 
     where: str
     order_by: str
@@ -152,14 +152,14 @@ class Plan:
         return f"SELECT {columns} FROM {self.table}{rest}"
 
     def cursor_after(self, row: Mapping[str, Any], newest: int) -> str:
-        """Where the page after ``row`` begins; ``newest`` is the last seq on disk when the first was read."""
+        """Return the cursor of the page after ``row``; ``newest`` is the last seq when the first page was read."""
         top = newest if self.top is None else self.top
         parts = orjson.dumps([self.tag, top, *(row[key] for key in self.keys)])
         return base64.urlsafe_b64encode(parts).decode().rstrip("=")
 
 
 def plan(query: PageQuery) -> Plan:
-    """Read a query; raises ValueError naming the list, filter, order, limit or cursor it refuses."""
+    """Return the SQL of a query. Raises ValueError naming the list, filter, order, limit or cursor."""
     listing = LISTINGS.get(query.what)
     if listing is None:
         raise ValueError(f"what: {query.what!r} is not one of {', '.join(LISTINGS)}")

@@ -1,4 +1,4 @@
-"""Events and effects as rows: which table each goes to, and its columns in that table's order."""
+"""Events and effects as table rows: the table of each, and its columns in that table's order."""
 
 from __future__ import annotations
 
@@ -83,13 +83,13 @@ STATEMENTS = (
     APPROVAL,
     RISK,
 )
-"""In the order they run within a batch: an entry is there before the outcome that is written to it."""
+"""In the order of execution within a batch: an entry is inserted before its outcome updates it."""
 
 DERIVED = (
     *("receipts", "ledger_entries", "decision_columns", "positions", "marks", "paths", "rules_versions"),
     *("suggestions", "approvals", "risk_events"),
 )
-"""The tables that a replay of the journal fills again."""
+"""The tables that a replay of the journal rebuilds."""
 
 Tables = dict[str, list[Row]]
 
@@ -277,7 +277,7 @@ _STORES: Mapping[type, Callable[[Any, Tables], None]] = {
 
 
 def derived(steps: Iterable[Sequence[Effect]], into: Tables | None = None) -> Tables:
-    """The rows of what these steps ask to be stored; effects that are not to be stored are passed over."""
+    """Return the rows for the effects of these steps; effects that are not stored are ignored."""
     tables = {statement: [] for statement in STATEMENTS} if into is None else into
     for effects in steps:
         for effect in effects:
@@ -288,7 +288,7 @@ def derived(steps: Iterable[Sequence[Effect]], into: Tables | None = None) -> Ta
 
 
 def rows_of(batch: Sequence[Entry], head: bytes, last_seq: int) -> tuple[Tables, bytes]:
-    """The rows of a batch, its journal rows chained on from ``head``; and the new head of the chain.
+    """Return the rows of a batch, its journal rows chained to ``head``, and the new head of the chain.
 
     Raises ValueError for a seq that does not come after ``last_seq`` and the ones before it.
     """
@@ -310,15 +310,15 @@ def rows_of(batch: Sequence[Entry], head: bytes, last_seq: int) -> tuple[Tables,
 
 
 def write(connection: sqlite3.Connection, tables: Tables) -> None:
-    """Run every table's rows within the transaction that is open."""
+    """Write the rows of every table within the open transaction."""
     for statement, rows in tables.items():
         if not rows:
             continue
         if " VALUES (" not in statement:
             connection.executemany(statement, rows)
             continue
-        # One call of SQLite for many rows: it takes and gives back the interpreter's lock only once, and each
-        # time it does, the loop's thread and this one get into each other's way.
+        # One statement for many rows: each call of SQLite releases and takes the interpreter lock, and the
+        # event loop's thread competes for it every time.
         together = min(_TOGETHER, _MOST_PARAMETERS // len(rows[0]))
         for at in range(0, len(rows), together):
             some = rows[at : at + together]
@@ -326,14 +326,14 @@ def write(connection: sqlite3.Connection, tables: Tables) -> None:
 
 
 _TOGETHER = 64
-"""Rows of one statement; every number of them up to this is a statement of its own, prepared once and kept."""
+"""Most rows of one statement; each smaller number has its own statement, prepared once and kept."""
 _MOST_PARAMETERS = 999
-"""What every build of SQLite takes in one statement."""
+"""Most parameters that every build of SQLite accepts in one statement."""
 
 
 @cache
 def _for_rows(statement: str, size: int) -> str:
-    """An INSERT of one row as an INSERT of so many."""
+    """Return an INSERT of one row as an INSERT of ``size`` rows."""
     head, values, rest = statement.partition(" VALUES (")
     places, end, tail = rest.partition(")")
     return f"{head}{values}{f'{places}), (' * (size - 1)}{places}{end}{tail}"

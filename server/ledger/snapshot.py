@@ -1,6 +1,6 @@
-"""A SQLite ledger as it stood at one instant, read in one go: for replay, verify and search.
+"""A SQLite ledger as it was at one instant, for replay, verify, search and export.
 
-One read transaction holds from construction to ``close``, so an engine that goes on writing is not seen.
+One read transaction lasts from construction to ``close``: what an engine writes meanwhile is not seen.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ MAGIC = b"SQLite format 3\x00"
 
 @dataclass(frozen=True, slots=True)
 class TableOrder:
-    """How the rows of a derived table are told apart: ``key`` orders and names them, ``left_out`` counts not."""
+    """The key that orders and names the rows of a derived table; ``left_out`` columns are not compared."""
 
     key: tuple[str, ...]
     left_out: tuple[str, ...] = ()
@@ -40,11 +40,11 @@ ORDERS: dict[str, TableOrder] = {
     "approvals": TableOrder(("id",)),
     "risk_events": TableOrder(("id",)),
 }
-"""Every derived table; the number of a mark is that of its insertion, which a rebuild may give anew."""
+"""Every derived table. A mark is numbered by insertion, and a rebuild may number it otherwise."""
 
 
 def is_ledger(path: Path) -> bool:
-    """Whether a file is a SQLite database; raises LedgerError when it cannot be read."""
+    """Return whether a file is a SQLite database. Raises LedgerError when it cannot be read."""
     try:
         with path.open("rb") as file:
             return file.read(len(MAGIC)) == MAGIC
@@ -53,7 +53,7 @@ def is_ledger(path: Path) -> bool:
 
 
 class LedgerSnapshot:
-    """The journal and the tables of a ledger file; raises LedgerError for what is none."""
+    """The journal and the tables of a ledger file. Raises LedgerError when the file is not a ledger."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -82,19 +82,19 @@ class LedgerSnapshot:
 
     @property
     def head(self) -> bytes:
-        """The hash of the last input."""
+        """Hash of the last input."""
         found = self._value("SELECT hash FROM journal ORDER BY seq DESC LIMIT 1")
         return GENESIS if found is None else bytes(found)
 
     def journal(self) -> Iterator[JournalRow]:
-        """The inputs as stored, in order."""
+        """Yield the inputs as stored, in order."""
         rows = self._connection.cursor()
         rows.execute("SELECT seq, at, kind, payload, hash FROM journal ORDER BY seq")
         for seq, at, kind, payload, digest in rows:
             yield JournalRow(seq, at, kind, payload.encode(), digest)
 
     def events(self) -> Iterator[Event]:
-        """The inputs in order, each link of the chain checked.
+        """Yield the inputs in order, each link of the hash chain checked.
 
         Raises LedgerError naming the first input that was changed, moved or removed.
         """
@@ -102,9 +102,7 @@ class LedgerSnapshot:
         for row in self.journal():
             linked = link(previous, row.seq, row.at, row.kind, row.payload)
             if linked != row.hash or row.seq != last + 1:
-                raise LedgerError(
-                    f"{self.path}: the journal was changed at seq {row.seq}: its hash does not hold"
-                )
+                raise LedgerError(f"{self.path}: the journal was changed at seq {row.seq}: its hash is wrong")
             previous, last = linked, row.seq
             try:
                 yield decode(row.payload)
@@ -112,29 +110,29 @@ class LedgerSnapshot:
                 raise LedgerError(f"{self.path}: journal seq {row.seq} cannot be read: {error}") from error
 
     def chain_problem(self) -> str | None:
-        """What is wrong with the hash chain, ``None`` when every link holds."""
+        """Return the first fault of the hash chain; ``None`` when every link is valid."""
         return verify(self.journal()).problem
 
     def engine_versions(self) -> set[str]:
-        """The versions of the engine that decided in this ledger."""
+        """Return the versions of the engine that decided in this ledger."""
         return {row[0] for row in self.query("SELECT DISTINCT engine_version FROM ledger_entries")}
 
     def rows(self, table: str) -> tuple[tuple[str, ...], Iterator[tuple[Any, ...]]]:
-        """The columns of a derived table and its rows in the order of its key."""
+        """Return the columns of a derived table, and its rows in the order of its key."""
         cursor = self._connection.cursor()
         cursor.execute(f"SELECT * FROM {table} ORDER BY {', '.join(ORDERS[table].key)}")
         return tuple(column[0] for column in cursor.description), iter(cursor)
 
     def query(self, sql: str, parameters: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-        """Rows of a question of one's own."""
+        """Yield the rows of any SELECT."""
         return iter(self._connection.cursor().execute(sql, parameters))
 
     def cursor(self, sql: str) -> sqlite3.Cursor:
-        """The same, to be fetched in blocks."""
+        """Return a cursor for a SELECT, to fetch its rows in blocks."""
         return self._connection.cursor().execute(sql)
 
     def mappings(self, sql: str) -> Iterator[dict[str, Any]]:
-        """The same, each row by the names of its columns."""
+        """Yield the rows of a SELECT as mappings from column to value."""
         cursor = self._connection.cursor()
         cursor.row_factory = sqlite3.Row
         return map(dict, cursor.execute(sql))

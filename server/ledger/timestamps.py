@@ -1,4 +1,4 @@
-"""Instants as the ledger keeps them, and as its readers say them."""
+"""Instants as stored (microseconds since 1970 UTC) and as shown (ISO 8601)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def micros(at: datetime) -> int:
-    """Whole microseconds since 1970 UTC of an aware instant."""
+    """Return whole microseconds since 1970 UTC of an aware instant."""
     since = at - _EPOCH
     return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
@@ -18,12 +18,12 @@ def instant(value: int) -> datetime:
 
 
 def iso(value: int | None) -> str | None:
-    """An instant as JSON shows it, such as 2026-11-24T15:00:00Z."""
+    """Return a stored instant as text, such as 2026-11-24T15:00:00Z."""
     return None if value is None else instant(value).isoformat().replace("+00:00", "Z")
 
 
 def bound(name: str, text: str) -> int:
-    """The instant a ``from`` or ``to`` filter means; a bare date is that whole UTC day, no zone is UTC.
+    """Return the instant of a ``from`` or ``to`` filter; a date is the whole UTC day, no zone means UTC.
 
     Raises ValueError naming the filter.
     """
@@ -32,7 +32,7 @@ def bound(name: str, text: str) -> int:
             day = date.fromisoformat(text)
             start = datetime(day.year, day.month, day.day, tzinfo=UTC)
             return micros(start + timedelta(days=1)) - 1 if name == "to" else micros(start)
-        # A plus sign that came unescaped through a query string is a blank.
+        # An unescaped plus sign in a query string arrives as a blank.
         parsed = datetime.fromisoformat(text.replace(" ", "+") if " " in text[19:] else text)
     except (ValueError, OverflowError):
         raise ValueError(f"{name}: {text!r} is neither a date nor an ISO 8601 time") from None

@@ -1,11 +1,11 @@
 """Print the benchmark table: ``python tests/benchmarks [name ...]`` from anywhere.
 
-A name picks the modules that contain it (``options`` picks ``bench_options.py``); none picks all. A peer that
-is not installed is printed as absent, a module that cannot run as a line that says why. The exit status is 1
-when a module failed, 2 when no module has the name.
+A name selects the modules that contain it (``options`` selects ``bench_options.py``); without a name all run. A
+peer that is not installed is printed as absent, and a module that cannot run as a line with the reason. The exit
+status is 1 when a module failed, 2 when no module has the name.
 
-``python -m tests.benchmarks`` does the same only where no installed distribution brings a package of its own
-named tests; py_vollib_vectorized does, and Python prefers it to our folder without ``__init__.py``.
+``python -m tests.benchmarks`` does the same, unless an installed distribution contains a package named tests.
+py_vollib_vectorized does, and Python prefers it to this folder, which has no ``__init__.py``.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ _FOLDER = Path(__file__).resolve().parent
 
 
 def _load(stem: str) -> Any:
-    """Import a module of this folder by its full name, whatever else is called tests.
+    """Import a module of this folder by its full name, also when another package is called tests.
 
-    The folder is on the path as well, so that a module may import its neighbours by their short names.
+    The folder is on the path too, so that a module can import others of the folder by their short names.
     """
     if str(_FOLDER) not in sys.path:
         sys.path.append(str(_FOLDER))
@@ -38,13 +38,13 @@ def _load(stem: str) -> Any:
 
 
 def modules(names: list[str]) -> list[str]:
-    """Return the benchmark modules that match any of the names, all of them when there is none."""
+    """Return the benchmark modules that match any of the names, or all modules without names."""
     found = sorted(path.stem for path in _FOLDER.glob("bench_*.py"))
     return [stem for stem in found if not names or any(name in stem for name in names)]
 
 
 def main(names: list[str]) -> int:
-    """Run the modules and print their rows in one table, progress on standard error."""
+    """Run the modules and print their rows as one table; progress goes to standard error."""
     picked = modules(names)
     if not picked:
         print(f"no benchmark matches {' '.join(names)}: there are {' '.join(modules([]))}", file=sys.stderr)

@@ -1,6 +1,6 @@
-"""One decision, from a symbol's context to the bytes of its stored evidence, against its limit.
+"""One decision, from the context of a symbol to the bytes of its stored evidence, against a time limit.
 
-Each call decides the next of many different setups, so that no cache of one setup helps. Nothing is written.
+Each call decides another of many setups, so that no cache of one setup helps. Nothing is written to disk.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ Setup = tuple[Context, MarketSnapshot]
 
 
 def _setups() -> list[Setup]:
-    """Contexts with all sections fresh, as an engine makes them, each with a feed's market."""
+    """Return contexts with all sections fresh, as an engine builds them, each with a market from a feed."""
     rng = np.random.default_rng(5)
     found = []
     for n in range(SETUPS):
@@ -115,7 +115,7 @@ def _sized_and_stored(context: Context, market: MarketSnapshot) -> bytes:
 
 
 def rows() -> Iterator[Row]:
-    """Yield the verdict alone, then as stored evidence, then with levels and size."""
+    """Yield rows for the verdict alone, the verdict with stored evidence, and both with levels and size."""
     setups = _setups()
     works = (_verdict_only, _stored, _sized_and_stored)
     verdict, stored, sized = alternate(*(_each(setups, work) for work in works))

@@ -1,7 +1,7 @@
-"""The deck on a real pseudo-terminal at 120×40, in the loop of a real engine: bytes, processor, latencies.
+"""The deck on a pseudo-terminal of 120×40, in the event loop of a real engine: bytes, CPU, latencies.
 
-Thirty positions are marked every second, webhooks come at a fixed rate and are durable when answered. Beside
-the deck stand the same engine with an idle deck, without any, and with Textual's own DataTable.
+Thirty positions are marked every second. Webhooks arrive at a fixed rate and are on disk when answered. The deck
+is compared with the same engine with an idle deck, without a deck, and with Textual's own DataTable.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ POSITIONS = 30
 QUIET_SECONDS = 12.0
 LOAD_SECONDS = 10.0
 STALL_SECONDS = float(os.environ.get("GATEDECK_BENCH_STALL", "60"))
-"""Shorter for a quick look; the target is stated for a minute."""
+"""Seconds that the terminal stalls; the target is for a minute, a quick run may use fewer."""
 KEYS = 40
 
 
@@ -50,7 +50,7 @@ class Quiet:
 
 
 async def quiet(positions: int, screen: str = "deck", seconds: float = QUIET_SECONDS) -> Quiet:
-    """What a deck nobody touches sends and costs; with positions, the engine's marking is in the cost."""
+    """Measure bytes and CPU of a deck without input; with positions, CPU includes the engine's marking."""
     async with watched(positions, screen) as (terminal, _):
         wrote, spent, begun = terminal.bytes, terminal.cpu(), time.perf_counter()
         await asyncio.sleep(seconds)
@@ -74,7 +74,7 @@ class Loaded:
 
 
 async def loaded(screen: str = "deck", *, rate: float = 200, seconds: float = LOAD_SECONDS) -> Loaded:
-    """Thirty positions, a deck at 2 Hz, durable webhooks at ``rate``, and a person at the keys."""
+    """Measure thirty positions, a deck at 2 Hz, durable webhooks at ``rate`` per second, and key presses."""
     async with watched(POSITIONS, screen, "--lag") as (terminal, url):
         keys: list[float] = []
         dialogs: list[float] = []
@@ -85,7 +85,7 @@ async def loaded(screen: str = "deck", *, rate: float = 200, seconds: float = LO
         told = await sending
         if screen == "none":
             return Loaded(told, Paced(), keys, dialogs, 0.0, 0.0)
-        # Nobody opens two dialogs a second all day: those that do are timed apart.
+        # Two dialogs a second are not usual work, so webhooks during them are timed separately.
         sending = asyncio.create_task(send_paced(url, rate, seconds / 2, start=5_000_000))
         dialogs = await dialog_keys(terminal, KEYS // 4)
         asked = await sending
@@ -95,7 +95,7 @@ async def loaded(screen: str = "deck", *, rate: float = 200, seconds: float = LO
 
 
 async def cursor_keys(terminal: Watched, count: int) -> list[float]:
-    """Milliseconds from a cursor key to the cursor's mark being painted elsewhere."""
+    """Return the milliseconds from each cursor key to the paint of the cursor in another row."""
     out = []
     for n in range(count):
         await asyncio.sleep(0.083)
@@ -103,13 +103,13 @@ async def cursor_keys(terminal: Watched, count: int) -> list[float]:
         begun = time.perf_counter()
         terminal.press(
             "\x1b[B" if n % 2 == 0 else "\x1b[A"
-        )  # no further: a table that scrolls keeps its mark
+        )  # back and forth: in a table that scrolls the cursor would stay in its line
         out.append(1000 * (await terminal.look("▸".encode()) - begun))
     return out
 
 
 async def dialog_keys(terminal: Watched, count: int) -> list[float]:
-    """Milliseconds from x to the question being painted."""
+    """Return the milliseconds from each x key to the paint of the exit dialog."""
     out = []
     for _ in range(count):
         terminal.forget()
@@ -128,13 +128,13 @@ class Stalled:
     stalled: Paced
     lost: int
     right_after: float
-    """Seconds from the terminal reading again to a screen that counts every webhook."""
+    """Seconds from the end of the stall to a screen that shows the count of all webhooks."""
 
 
 async def stalled(seconds: float = STALL_SECONDS, rate: float = 50) -> Stalled:
-    """A terminal that stops reading while webhooks arrive, against the same time with one that reads."""
+    """Measure webhooks while the terminal does not read, and before that while it reads."""
     async with watched(POSITIONS) as (terminal, url):
-        before = 4 * POSITIONS  # the samples that opened the positions
+        before = 4 * POSITIONS  # webhooks that opened the positions
         calm = await send_paced(url, rate, min(seconds, 20.0))
         terminal.reading(False)
         stuck = await send_paced(url, rate, seconds, start=10_000_000)
@@ -149,7 +149,7 @@ async def stalled(seconds: float = STALL_SECONDS, rate: float = 50) -> Stalled:
 
 
 def rows() -> Iterator[Row]:
-    """Bytes and processor, idle and marked; webhooks and keys under load; a terminal that stalls."""
+    """Yield rows for bytes and CPU without and with positions, for load, and for a stalled terminal."""
     idle, marked = asyncio.run(quiet(0)), asyncio.run(quiet(POSITIONS))
     stock_quiet, none = asyncio.run(quiet(POSITIONS, "stock")), asyncio.run(quiet(POSITIONS, "none"))
     what = f"deck at 120×40, {POSITIONS} positions marked each second"

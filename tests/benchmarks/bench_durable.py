@@ -1,9 +1,9 @@
-"""Durable acknowledged webhooks: the real process beside a bare aiohttp handler and a Flask bot.
+"""Durable acknowledged webhooks: `gatedeck run` against a bare aiohttp handler and a Flask bot.
 
-All are processes of their own under the same load generator, 64 keep-alive connections, bodies that never
-repeat. They take turns, and each turn starts anew with an empty ledger, so that what the machine does
-meanwhile hits all alike. Ours answers only what is on disk; so does the Flask bot; the bare handler keeps
-nothing and is the limit.
+Each is a process of its own under the same load generator: 64 keep-alive connections, bodies that never repeat.
+They take turns, so that other work of the machine affects all of them alike, and each turn starts with an empty
+ledger. gatedeck and the Flask bot answer when a webhook is on disk. The bare handler stores nothing and is the
+upper limit.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Start = Callable[[], AbstractAsyncContextManager[Served]]
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What the load generator saw, and the microseconds of processor a webhook cost the server."""
+    """Result of the load generator, and the server's CPU time per webhook in microseconds."""
 
     seen: LoadResult
     cost: float
@@ -52,7 +52,7 @@ async def _turn(start: Start, path: str, body: str, number: int, seconds: float)
 
 
 async def measure(rounds: int = ROUNDS, seconds: float = SECONDS) -> Results:
-    """Every candidate once per round; the Flask bot is left out where it is not installed."""
+    """Run every server once per round; the Flask bot is left out where it is not installed."""
     turns: dict[str, tuple[Start, str, str]] = {
         BARE: (bare_aiohttp, SATY, "saty"),
         OURS: (our_engine, SATY, "saty"),
@@ -71,7 +71,7 @@ async def measure(rounds: int = ROUNDS, seconds: float = SECONDS) -> Results:
 
 
 def _ratios(seen: Results, peer: str, of: Callable[[Turn], float]) -> float:
-    """Median over the rounds of ours against a peer of the same round."""
+    """Return the median over the rounds of our value divided by the peer's of the same round."""
     return statistics.median(of(a) / of(b) for a, b in zip(seen[OURS], seen[peer], strict=True))
 
 
@@ -97,7 +97,7 @@ def _failed(turns: list[Turn]) -> str:
 
 
 def rows(rounds: int = ROUNDS, seconds: float = SECONDS) -> Iterator[Row]:
-    """Rate and p99 against the bare handler, rate against the Flask bot, and signals with their decisions."""
+    """Yield rate and p99 against the bare handler, rate against the Flask bot, and signals with decisions."""
     seen = asyncio.run(measure(rounds, seconds))
     work = "durable acknowledged webhooks, 64 connections"
 

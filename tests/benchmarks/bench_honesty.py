@@ -1,11 +1,11 @@
-"""Whether the paper engine is honest: on a fair market with blind signals it must earn nothing and pay its costs.
+"""Honesty of the paper engine: on a fair market with random signals it must earn nothing before costs.
 
-The simulated market's prices are martingales and its options are worth what they are quoted, so every trade's
-expectation before costs is zero whatever the rules do. A mean P&L beyond two standard errors of zero would
-mean that the engine looks ahead or prices wrongly; so would a net that does not lie below by the costs.
+The simulated prices are martingales and options are worth their quotes, so the expected P&L of every trade before
+costs is zero under any rules. A mean P&L more than two standard errors from zero would show that the engine looks
+ahead or prices wrongly. So would a net P&L that is not lower by the costs.
 
-The second row takes out what the underlyings' moves paid at each mark's delta, which is fair by itself and
-nearly all of the noise: what is left (gamma, volatility, time) is a test many times as sharp.
+The second row leaves out the P&L from delta. That part is fair by itself and has nearly all of the noise, so the
+rest (gamma, volatility, time) is a test many times as sharp.
 """
 
 from __future__ import annotations
@@ -23,50 +23,50 @@ from tests.benchmarks.table import Row
 SEEDS = range(1, 25)
 LIMIT = 2.0
 SUSPECT = 3.0
-"""Standard errors from which one slice of the trades is named; some of many slices pass 2 by chance alone."""
+"""Standard errors from which a slice of the trades is reported; of many slices some exceed 2 by chance."""
 
 Runs = Sequence[Sequence[ExitFill]]
 Amount = Callable[[ExitFill], float]
 
 
-def legs_of(seed: int) -> list[ExitFill]:
-    """Every exit of one seed, trades and shadow trades."""
+def exit_fills(seed: int) -> list[ExitFill]:
+    """Return every exit fill of one seed, of trades and shadow trades."""
     run = MarketRun(seed)
     run.to_the_end()
-    return list(run.legs())
+    return list(run.fills())
 
 
 def measure(seeds: Iterable[int] = SEEDS) -> Runs:
-    """Every seed's exits, on all cores."""
+    """Return the exit fills of every seed, computed on all cores."""
     workers = min(8, os.cpu_count() or 1)
     with ProcessPoolExecutor(workers, mp_context=get_context("fork")) as pool:
-        return list(pool.map(legs_of, seeds))
+        return list(pool.map(exit_fills, seeds))
 
 
 def mean_and_error(runs: Runs, amount: Amount, wanted: Callable[[ExitFill], bool]) -> tuple[float, float]:
-    """The mean over the seeds of a sum over their legs, and its standard error."""
-    sums = [sum(amount(leg) for leg in legs if wanted(leg)) for legs in runs]
+    """Return the mean over the seeds of the summed amount of their fills, and its standard error."""
+    sums = [sum(amount(fill) for fill in fills if wanted(fill)) for fills in runs]
     return statistics.fmean(sums), statistics.stdev(sums) / len(sums) ** 0.5
 
 
-def gross(leg: ExitFill) -> float:
-    return leg.gross
+def gross(fill: ExitFill) -> float:
+    return fill.gross
 
 
-def undirected(leg: ExitFill) -> float:
-    """What a leg made beyond its delta: gamma, volatility, time and what the model cannot explain."""
-    return sum(leg.parts) - leg.parts[PARTS.index("delta")]
+def undirected(fill: ExitFill) -> float:
+    """Return a fill's P&L without its part from delta: gamma, volatility, time and the unexplained part."""
+    return sum(fill.parts) - fill.parts[PARTS.index("delta")]
 
 
 def rows() -> Iterator[Row]:
-    """Trades in dollars a seed, the same beyond their delta, and the shadow trades."""
+    """Yield P&L per seed in dollars of trades, the same without delta, and both for shadow trades."""
     runs = measure()
     for real, what in ((True, "trades"), (False, "shadow trades")):
 
-        def chosen(leg: ExitFill, real: bool = real) -> bool:
-            return leg.real is real
+        def chosen(fill: ExitFill, real: bool = real) -> bool:
+            return fill.real is real
 
-        count = len({leg.trade for legs in runs for leg in legs if leg.real is real})
+        count = len({fill.trade for fills in runs for fill in fills if fill.real is real})
         yield _row(f"P&L of {count:,} {what} before costs, a seed of {len(runs)}", runs, gross, chosen)
         yield _row("the same beyond delta", runs, undirected, chosen)
 
@@ -76,8 +76,8 @@ def _row(work: str, runs: Runs, amount: Amount, chosen: Callable[[ExitFill], boo
     off = abs(mean) / error
     note = f"{off:.2f} standard errors from 0"
     if amount is gross:
-        net, _ = mean_and_error(runs, lambda leg: leg.net, chosen)
-        costs, _ = mean_and_error(runs, lambda leg: leg.costs, chosen)
+        net, _ = mean_and_error(runs, lambda fill: fill.net, chosen)
+        costs, _ = mean_and_error(runs, lambda fill: fill.costs, chosen)
         note += f"; net {_money(net)}, costs {_money(costs)}, adds up to {_money(mean - costs - net)}"
     if off > LIMIT:
         note += f"; SUSPECT: {_slices(runs, amount, chosen)}"
@@ -86,17 +86,20 @@ def _row(work: str, runs: Runs, amount: Amount, chosen: Callable[[ExitFill], boo
 
 
 def _slices(runs: Runs, amount: Amount, chosen: Callable[[ExitFill], bool]) -> str:
-    """By direction and timeframe (each fair by itself, unlike exit reasons): which slices are far from zero."""
+    """Return the slices by direction and timeframe that are far from zero.
+
+    Each such slice is fair by itself. A slice by exit reason is not.
+    """
     kinds: Mapping[str, Callable[[ExitFill], object]] = {
-        "direction": lambda leg: leg.direction,
-        "timeframe": lambda leg: leg.timeframe,
+        "direction": lambda fill: fill.direction,
+        "timeframe": lambda fill: fill.timeframe,
     }
     found: dict[str, float] = defaultdict(float)
     for kind, of in kinds.items():
-        for value in {of(leg) for legs in runs for leg in legs if chosen(leg)}:
+        for value in {of(fill) for fills in runs for fill in fills if chosen(fill)}:
 
-            def wanted(leg: ExitFill, of: Callable[[ExitFill], object] = of, value: object = value) -> bool:
-                return chosen(leg) and of(leg) == value
+            def wanted(fill: ExitFill, of: Callable[[ExitFill], object] = of, value: object = value) -> bool:
+                return chosen(fill) and of(fill) == value
 
             mean, error = mean_and_error(runs, amount, wanted)
             found[f"{kind} {value}"] = mean / error if error else 0.0

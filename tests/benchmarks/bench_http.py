@@ -1,7 +1,7 @@
-"""What our webhook endpoint costs over a bare aiohttp handler, with an intake that keeps nothing.
+"""Cost of the webhook endpoint above a bare aiohttp handler, with an engine that stores nothing.
 
-Run ``python tests/benchmarks http``. Everything but the ledger is real: dispatch, entry, reading,
-splitting, the answer. The durable comparison is another benchmark; this one tells how much of it is HTTP.
+Run ``python tests/benchmarks http``. Everything but the ledger is real: dispatch, authorization, reading,
+splitting, the answer. ``bench_durable`` includes the ledger; this benchmark shows the part of HTTP in it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ SECRET = "a-secret-of-the-usual-length-0123456789"
 
 
 class NullIntake:
-    """Answers at once and keeps nothing."""
+    """Engine that answers at once and stores nothing."""
 
     async def submit(self, body: str, endpoint: str | None) -> WebhookAnswer:
         return WebhookAnswer(
@@ -41,7 +41,7 @@ class NullIntake:
 
 
 class NoDeck:
-    """A deck nobody asks."""
+    """Deck that is never called."""
 
     def snapshot(self) -> DeckSnapshot:
         raise LookupError("the benchmark has no engine")
@@ -64,7 +64,7 @@ class NoDeck:
 
 
 async def bare_handler(request: web.Request) -> web.Response:
-    """The peer: reads the body, parses it, answers a constant."""
+    """Read the body, parse it, answer a constant: the peer."""
     orjson.loads(await request.read())
     return web.Response(body=b'{"status":"accepted"}', content_type="application/json")
 
@@ -95,7 +95,7 @@ async def ours(**flags: Any) -> AsyncIterator[str]:
 
 
 async def measure(rounds: int, seconds: float) -> dict[str, list[LoadResult]]:
-    """Every candidate once per round, so that what the machine does meanwhile hits all alike."""
+    """Run every server once per round, so that other work of the machine affects all of them alike."""
     seen: dict[str, list[LoadResult]] = {}
     for number in range(rounds):
         start = number * 10_000_000
@@ -110,7 +110,7 @@ async def measure(rounds: int, seconds: float) -> dict[str, list[LoadResult]]:
 
 
 def rows(rounds: int = 3, seconds: float = 1.5) -> Iterator[Row]:
-    """One row per way in, beside the bare handler of the same rounds."""
+    """Yield one row per endpoint, against the bare handler of the same rounds."""
     seen = asyncio.run(measure(rounds, seconds))
     peer = _medians(seen.pop("bare aiohttp"))
     for name, results in seen.items():

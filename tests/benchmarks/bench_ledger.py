@@ -1,4 +1,4 @@
-"""Webhooks put on disk in groups of 64 beside one aiosqlite commit each, and what a group costs the loop."""
+"""Webhooks stored in groups of 64, against one aiosqlite commit each, and the cost of a group to the event loop."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ BODY = (
 
 
 def _webhooks(first: int, count: int) -> list[Entry]:
-    """Distinct webhooks of about 1.5 kB with their receipts."""
+    """Return distinct webhooks of about 1.5 kB with their receipts."""
     at = datetime.now(UTC)
     made: list[Entry] = []
     for seq in range(first, first + count):
@@ -70,7 +70,7 @@ async def _singly(peer: aiosqlite.Connection, count: int) -> float:
 
 
 async def _on_loop(ledger: SqliteLedger, batch: Sequence[Entry]) -> float:
-    """Seconds of the loop's own thread per webhook of one group: processor time from hand-over to answer."""
+    """Return the CPU seconds of the event loop's thread per webhook of one group, from submit to answer."""
     began = time.thread_time()
     await ledger.commit(batch)
     return (time.thread_time() - began) / len(batch)
@@ -101,7 +101,7 @@ async def _measure(folder: Path) -> tuple[float, float, float]:
 
 
 def rows() -> Iterator[Row]:
-    """Durable webhooks per second, and the price of one in the event loop's thread."""
+    """Yield durable webhooks per second, and the cost of one in the event loop's thread."""
     with tempfile.TemporaryDirectory() as folder:
         ours, theirs, loop = asyncio.run(_measure(Path(folder)))
     yield Row(

@@ -1,4 +1,4 @@
-"""Metrics: all of them over a million trades in columns, the bootstrap at its largest, and one more exit."""
+"""Metrics of a million trades in columns, the bootstrap at its largest size, and the update for one exit."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _OPTIONAL = ("gross", "r", "risk", "hold", "delta", "gamma", "iv", "theta", "une
 
 
 def rows() -> Iterator[Row]:
-    """Yield metrics with intervals over many trades, over few, over facts, and kept up to date."""
+    """Yield rows for metrics with intervals of many trades, of few, of trade objects, and after one more exit."""
     trades = _columns(N)
     few = trades.where(np.arange(N) < BOOTSTRAP_TRADES)
     facts = _facts(FACTS)
@@ -64,7 +64,7 @@ def rows() -> Iterator[Row]:
 
 
 def _net_only(trades: Trades) -> str:
-    """What one plain pass over the largest column takes, as the measure of the machine."""
+    """Return the seconds of one pass over the largest column, as a measure of the machine."""
     (one,) = alternate(lambda: np.cumsum(trades.net), runs=5)
     return f"one cumulative sum alone {duration(one)}"
 

@@ -1,4 +1,4 @@
-"""Pricing, Greeks and implied volatility of 10,000 options beside py_vollib_vectorized and QuantLib."""
+"""Pricing, Greeks and implied volatility of 10,000 options against py_vollib_vectorized and QuantLib."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from tests.benchmarks.table import Row, alternate, duration, per_second
 
 N = 10_000
 RATE, DIVIDEND = 0.04, 0.012
-QUANTLIB_N = 500  # one object graph per option: enough to know its rate
+QUANTLIB_N = 500  # one object graph per option: a part of them is enough to measure the rate
 
 Options = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 
 def _options(n: int = N) -> Options:
-    """Options of a trader's screen: an hour to a year, within two deviations, 10 to 80 % volatility."""
+    """Return options with an hour to a year left, strikes within two deviations, 10 to 80 % volatility."""
     rng = np.random.default_rng(20)
     spot = rng.uniform(50.0, 600.0, n)
     years = np.exp(rng.uniform(np.log(1 / (252 * 6.5)), 0.0, n))
@@ -35,7 +35,7 @@ def _vollib() -> Any | None:
             warnings.simplefilter("ignore")
             import py_vollib_vectorized
 
-            # It compiles at the first call: numba from 0.63 on may refuse its recursion.
+            # It compiles at its first call; numba from 0.63 on may refuse its recursion.
             py_vollib_vectorized.vectorized_black_scholes_merton(
                 np.array(["c"]), 100.0, 105.0, 0.1, RATE, 0.2, DIVIDEND, return_as="numpy"
             )
@@ -77,7 +77,7 @@ def _greeks_rows() -> Iterator[Row]:
         inputs = (flag, spot, strike, years, RATE, volatility, DIVIDEND)
 
         def theirs() -> object:
-            # The faster of its two ways: one call for all Greeks (rho comes with them, as in ours).
+            # The faster of its two interfaces: one call for all Greeks (with rho, as ours has).
             value = vollib.vectorized_black_scholes_merton(*inputs, return_as="numpy")
             return value, vollib.get_all_greeks(*inputs, model="black_scholes_merton", return_as="dict")
 
@@ -115,7 +115,7 @@ def _implied_rows() -> Iterator[Row]:
     options = _options()
     spot, strike, years, volatility, is_call = options
     value = price(*options, rate=RATE, dividend=DIVIDEND)
-    # Deep in the money the price itself no longer holds 1e-10 of volatility: errors are told of the others.
+    # Deep in the money the price does not determine volatility to 1e-10: errors are of the other options.
     vega = greeks(*options, rate=RATE, dividend=DIVIDEND).vega * 100
     told = 4e-16 * (spot + strike) / vega < 1e-11
 
@@ -130,7 +130,7 @@ def _implied_rows() -> Iterator[Row]:
         (mine,) = alternate(ours)
         yield Row(work, per_second(N, mine), "py_vollib_vectorized absent", None, target, error)
         return
-    flag = ["c" if call else "p" for call in is_call]  # it reads a list faster than an array
+    flag = ["c" if call else "p" for call in is_call]  # QuantLib reads a list faster than an array
 
     def theirs() -> np.ndarray:
         return vollib.vectorized_implied_volatility(
@@ -147,7 +147,7 @@ def _implied_rows() -> Iterator[Row]:
 
 
 def _small_rows() -> Iterator[Row]:
-    """The scalar path against an array of one, and one book of positions."""
+    """Yield rows for the scalar path against an array of one, and for the positions of one book."""
     one = (450.0, 455.0, 0.02, 0.2, True)
     times = 500
 

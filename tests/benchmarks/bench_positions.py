@@ -1,4 +1,4 @@
-"""Marking positions: value, Greeks and the exact attribution step, for a thousand at once and one at a time."""
+"""Marking positions: value, Greeks and one attribution step, for a thousand at once and for one at a time."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NOW = datetime(2026, 11, 24, 15, tzinfo=UTC)
 
 
 def rows() -> Iterator[Row]:
-    """Yield a thousand marks in columns, then one position through a price as the engine takes it."""
+    """Yield rows for a thousand marks in columns, and for one position and one price in the engine."""
     rng = np.random.default_rng(9)
     spot = rng.uniform(50, 600, N)
     strike = spot * rng.uniform(0.97, 1.03, N)

@@ -1,8 +1,8 @@
-"""Replay on one core: a recorded demo session, and signals alone; against the rate that is aimed at.
+"""Replay on one core: a recorded demo session, and signals alone, against a target rate.
 
-The session is folded as it was recorded, so most of its time is marks of open trades and shadows. Signals
-alone arrive on symbols of their own with their market beside them: what one decision costs from its body to
-its record, shadow included, when nothing else is open.
+The session is replayed as recorded, so most of its time is spent on marks of open trades and shadow trades.
+Signals alone come with their market, each on a symbol of its own. They measure one decision from its body to its
+record, with its shadow trade, while no other position is open.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def _record(folder: Path) -> Path:
 
 
 def _folded(events: list[Event]) -> tuple[float, int]:
-    """Seconds of processor time, and decisions."""
+    """Replay events; return the CPU seconds and the number of decisions."""
     replayer = Replayer("demo")
     begun = time.process_time()
     for event in events:
@@ -83,7 +83,7 @@ def _receipts() -> list[Receipt]:
 
 
 class _Quoted(Rebuilder):
-    """Answers every question with a market that has everything."""
+    """Rebuilder with a complete market for every symbol."""
 
     def _snapshot(self, symbol: str, now: datetime) -> MarketSnapshot:
         return MarketSnapshot(
@@ -108,7 +108,7 @@ def _best(work: Callable[[], tuple[float, int]]) -> tuple[float, int]:
 
 
 def _where(work: Callable[[], object]) -> str:
-    """The shares of the profiled time by part of the program, built-in functions by who calls them."""
+    """Return the profiled time by part of the program as text; built-in functions count for their caller."""
     profile = cProfile.Profile()
     profile.runcall(work)
     shares: Counter[str] = Counter()
@@ -128,7 +128,7 @@ def _part(file: str) -> str:
 
 
 def rows() -> Iterator[Row]:
-    """Yield decisions and events of a recorded session, decisions of signals alone, and the whole command."""
+    """Yield rows for decisions and events of a recorded session, signals alone, and the whole command."""
     with tempfile.TemporaryDirectory(prefix="gatedeck-bench-") as name:
         ledger = _record(Path(name))
         with LedgerSnapshot(ledger) as source:

@@ -1,7 +1,7 @@
-"""From the command to the first paint, and the memory that ``run`` then holds; with and without a screen.
+"""Time from the command to the first paint, and the resident memory of `gatedeck run` with and without a screen.
 
-The screen is a pseudo-terminal of 120×40 that is read at once; painted means that the panes stand on it, not
-that something was written. The interpreter's compiled files are warm: one run of each goes before.
+The screen is a pseudo-terminal of 120×40 that is read at once. It counts as painted when the panes are complete.
+One run of each kind comes first and is not counted, so that compiled Python files are in the cache.
 """
 
 from __future__ import annotations
@@ -38,16 +38,16 @@ PATIENCE = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """Seconds until it was there, and MB held a second later."""
+    """Seconds until the process was ready, and its memory in MB a second later."""
 
     seconds: float
     memory: float
 
 
 def start(command: list[str], signs: tuple[bytes, ...], home: Path) -> Started:
-    """Run a command on a terminal of its own until all signs were written, then end it.
+    """Run a command on a pseudo-terminal until all ``signs`` have been written, then stop it.
 
-    Raises RuntimeError when they do not come.
+    Raises RuntimeError if they are not written in time.
     """
     terminal, end = pty.openpty()
     fcntl.ioctl(end, termios.TIOCSWINSZ, struct.pack("HHHH", *SIZE, 0, 0))
@@ -83,7 +83,7 @@ def _until(terminal: int, signs: tuple[bytes, ...], begun: float) -> float:
 
 
 def _read_for(terminal: int, seconds: float, process: subprocess.Popen[bytes] | None = None) -> None:
-    """Go on reading as a terminal does, until the time is over or the process is."""
+    """Read what is written until the time is over or the process has ended."""
     until = time.perf_counter() + seconds
     while time.perf_counter() < until and (process is None or process.poll() is None):
         if _read(terminal, 0.05) is None:
@@ -91,7 +91,7 @@ def _read_for(terminal: int, seconds: float, process: subprocess.Popen[bytes] | 
 
 
 def _read(terminal: int, wait: float) -> bytes | None:
-    """What was written, empty when nothing was; ``None`` when the other end is gone."""
+    """Return what was written, b"" for nothing, or None when the other end is closed."""
     if not select.select([terminal], [], [], wait)[0]:
         return b""
     try:
@@ -101,7 +101,7 @@ def _read(terminal: int, wait: float) -> bytes | None:
 
 
 def _resident(pid: int) -> float:
-    """Megabytes (10⁶ bytes) of resident memory."""
+    """Return the resident memory of a process in megabytes (10⁶ bytes)."""
     for line in Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines():
         if line.startswith("VmRSS:"):
             return int(line.split()[1]) * 1024 / 1e6
@@ -109,7 +109,7 @@ def _resident(pid: int) -> float:
 
 
 def measure(runs: int = RUNS) -> dict[str, list[Started]]:
-    """Each kind in turns after a first run of each that is not counted."""
+    """Run each kind in turns, after a first run of each that is not counted."""
     with tempfile.TemporaryDirectory(prefix="gatedeck-bench-") as folder:
         home = Path(folder)
         kinds = {
@@ -131,7 +131,7 @@ def _run(home: Path, *more: str) -> list[str]:
 
 
 def rows() -> Iterator[Row]:
-    """Time and memory of both, beside an interpreter that only imports the libraries."""
+    """Yield time and memory of both, against an interpreter that only imports the libraries."""
     seen = measure()
     seconds = {name: statistics.median(s.seconds for s in found) for name, found in seen.items()}
     memory = {name: statistics.median(s.memory for s in found) for name, found in seen.items()}

@@ -1,9 +1,9 @@
 """What-if over a million stored decisions, and the vectorised verdict against the single one.
 
-The decisions are drawn; three in ten execute under the rules in force. First they are in columns already, then in
-a ledger file that the system's cache holds nothing of: packed records as every commit writes them, the entries
-beside them without their JSON, which is not read. The peer is ``decide``, one row at a time, over as many rows
-as fit a turn.
+The decisions are random; three in ten execute under the rules in force. First they are in columns in memory. Then
+they are packed records in a ledger file, as every commit writes them, of which the system's cache has nothing; the
+JSON of the entries is not read and left out. The peer is ``decide``, one row at a time, over as many rows as fit
+into one turn.
 """
 
 from __future__ import annotations
@@ -143,7 +143,7 @@ def _ledger(path: Path, columns: DecisionColumns, outcomes: Outcomes) -> None:
 
 
 def _cold(path: Path) -> None:
-    """Let the system forget the file."""
+    """Remove the file from the system's cache."""
     with path.open("rb") as file:
         os.fsync(file.fileno())
         os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
@@ -169,7 +169,7 @@ def _from_file(columns: DecisionColumns, outcomes: Outcomes, candidate: Rules) -
 
 
 def rows() -> Iterator[Row]:
-    """Yield the what-if over a million, the verdict alone against ``decide``, and reading stored inputs."""
+    """Yield rows for a what-if over a million, the verdict alone against ``decide``, and reading stored inputs."""
     rng = np.random.default_rng(13)
     columns, outcomes = _columns(DECISIONS, rng), _outcomes(DECISIONS, rng)
     candidate = with_rule(DEFAULT, "market.max_spread_bps", 13.8)

@@ -1,8 +1,8 @@
-"""The engine with its deck in one loop, run on a pseudo-terminal by bench_deck: ``deck_process.py RESULT [OPTIONS]``.
+"""Engine and deck in one event loop, run on a pseudo-terminal by bench_deck: ``deck_process.py RESULT [OPTIONS]``.
 
-It opens the positions asked for through the real intake, tells a price of each of their symbols every second,
-and listens for webhooks like the product. RESULT gets the listener's address when all is ready, and at the end
-one JSON line about the loop.
+It opens the wanted number of positions by webhooks, sends a price of each of their symbols every second, and
+listens for webhooks like `gatedeck run`. It writes the listener's address to RESULT when everything is ready, and
+at the end one JSON line with receipts, positions and the lag of the event loop.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from core.intake import ENDPOINTS, sample
 from core.model import Direction
-from server.assembly import Host, running_engine
+from server.assembly import RunningEngine, running_engine
 from server.config import load_settings
 from server.feeds.base import NoFeed
 from server.runtime.clock import OffsetClock
@@ -47,15 +47,15 @@ max_atr_pct = 6.0
 """
 LAG_SECONDS = 0.005
 START_UP_SECONDS = 2.0
-"""A screen that is being put up, or taken down, is not what is measured."""
+"""Seconds at the start and at the end that are not measured, because the screen starts and stops in them."""
 
 
 def symbols(count: int) -> list[str]:
     return [f"BN{chr(65 + n // 26)}{chr(65 + n % 26)}" for n in range(count)]
 
 
-async def open_positions(host: Host, count: int) -> None:
-    """A sample of every source for every symbol; the signals last, so that they find their context."""
+async def open_positions(host: RunningEngine, count: int) -> None:
+    """Submit a sample of every source for every symbol, signals last, because they need the context before."""
     sources = sorted(ENDPOINTS.items(), key=lambda each: each[0] == "signals")
     for n, symbol in enumerate(symbols(count)):
         for endpoint, source in sources:
@@ -68,8 +68,8 @@ async def open_positions(host: Host, count: int) -> None:
         raise RuntimeError(f"{held} positions are open, {count} were wanted")
 
 
-async def mark(host: Host, count: int) -> None:
-    """Every symbol moves a little every second; never far enough to leave."""
+async def mark(host: RunningEngine, count: int) -> None:
+    """Send a price of every symbol each second, too close to the entry to cause an exit."""
     turn = 0
     while True:
         await asyncio.sleep(1.0)
@@ -88,7 +88,7 @@ async def watch_lag(lags: list[tuple[float, float]]) -> None:
         lags.append((now, now - before - LAG_SECONDS))
 
 
-async def screen(host: Host, kind: str) -> None:
+async def screen(host: RunningEngine, kind: str) -> None:
     if kind == "none":
         await asyncio.Event().wait()
     if kind == "stock":

@@ -1,8 +1,8 @@
-"""A load generator for one HTTP endpoint: N keep-alive connections, each sending as soon as it is answered.
+"""Load generator for one HTTP endpoint: N keep-alive connections, each sends as soon as it has its answer.
 
-Runs as a process of its own (``python tests/benchmarks/load.py URL ...``), so that it does not share the loop
-it measures, and prints one JSON line. Bodies are distinct and of equal length: a template whose counter field
-is overwritten, so that making a body costs next to nothing beside sending it.
+It runs as a process of its own (``python tests/benchmarks/load.py URL ...``), so that it does not use the event
+loop that it measures, and prints one JSON line. Bodies are distinct and of equal length: a counter is written into
+a template, which costs little against sending.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 COUNTER = b"@@@@@@@@@@@@"
-"""Twelve bytes that every body's number replaces."""
+"""Twelve bytes of the template, replaced by the number of the body."""
 
 
 def _saty(now: datetime) -> bytes:
-    """A phase indicator's body of about 1.5 kB, distinct by its event id; it makes context, no decision."""
+    """Return a phase indicator's body of about 1.5 kB with its own event id; it gives context and no decision."""
     at = now.strftime("%Y-%m-%dT%H:%M:%SZ")
     body = {
         "meta": {"engine": "SATY_PO", "engine_version": "1.0", "event_id": f"bench_{COUNTER.decode()}",
@@ -58,7 +58,7 @@ def _saty(now: datetime) -> bytes:
 
 
 def _signal(now: datetime) -> bytes:
-    """A signal's body of about .6 kB that asks for a decision."""
+    """Return a signal's body of about 0.6 kB, which asks for a decision."""
     body = {
         "id": f"bench_{COUNTER.decode()}",
         "ticker": "SPY",
@@ -75,7 +75,7 @@ BODIES: Mapping[str, Callable[[datetime], bytes]] = {"saty": _saty, "signal": _s
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadResult:
-    """What one run saw: ``rate`` answers per second, latencies in milliseconds, answers by status."""
+    """Result of one run: ``rate`` in answers per second, latencies in milliseconds, answers by status."""
 
     requests: int
     seconds: float
@@ -90,7 +90,7 @@ class LoadResult:
 def request_parts(
     host: str, path: str, body: bytes, headers: Mapping[str, str]
 ) -> tuple[list[bytes], Callable[[int], bytes]]:
-    """The fixed pieces of one request and a function that writes request number n from them."""
+    """Return the fixed parts of a request, and a function that builds request number n from them."""
     head = [f"POST {path} HTTP/1.1", f"Host: {host}", "Content-Type: application/json"]
     head += [f"{name}: {value}" for name, value in headers.items()]
     head.append(f"Content-Length: {len(body)}")
@@ -102,7 +102,7 @@ def request_parts(
 
 
 class _Sender(asyncio.Protocol):
-    """One connection: sends the next request when the last was answered in full."""
+    """One connection, which sends the next request when it has the whole answer to the last one."""
 
     def __init__(self, run: _Run) -> None:
         self.run = run
@@ -146,7 +146,7 @@ class _Sender(asyncio.Protocol):
 
 
 class _Run:
-    """Counts one run over all connections."""
+    """Counts and latencies of one run over all connections."""
 
     def __init__(self, write: Callable[[int], bytes], seconds: float, start: int, limit: int | None) -> None:
         self.write = write
@@ -210,7 +210,7 @@ async def generate(
     start: int = 0,
     limit: int | None = None,
 ) -> LoadResult:
-    """Load ``url`` from this very process, for ``seconds`` or ``limit`` requests, whichever ends first."""
+    """Load ``url`` from this process for ``seconds`` or ``limit`` requests, whichever ends first."""
     parts = urlsplit(url)
     host, port = parts.hostname or "127.0.0.1", parts.port or 80
     path = parts.path + (f"?{parts.query}" if parts.query else "")
@@ -234,7 +234,7 @@ async def load(
     start: int = 0,
     limit: int | None = None,
 ) -> LoadResult:
-    """The same from a process of its own; ``body`` names one of ``BODIES``. Raises RuntimeError."""
+    """Load ``url`` from a process of its own; ``body`` names one of ``BODIES``. Raises RuntimeError if it fails."""
     command = [sys.executable, __file__, url, "--body", body]
     command += ["--connections", str(connections), "--seconds", str(seconds), "--start", str(start)]
     command += ["--limit", str(limit)] if limit is not None else []
@@ -254,10 +254,10 @@ def main() -> None:
     parser.add_argument("--connections", type=int, default=64)
     parser.add_argument("--seconds", type=float, default=3.0)
     parser.add_argument(
-        "--start", type=int, default=0, help="first body number: runs with others are distinct"
+        "--start", type=int, default=0, help="number of the first body; runs need different numbers"
     )
-    parser.add_argument("--limit", type=int, default=None, help="stop after so many requests")
-    parser.add_argument("--header", action="append", default=[], help="'Name: value', repeatable")
+    parser.add_argument("--limit", type=int, default=None, help="stop after this many requests")
+    parser.add_argument("--header", action="append", default=[], help="'Name: value'; may be repeated")
     given = parser.parse_args()
     headers = dict(line.split(": ", 1) for line in given.header)
     result = asyncio.run(

@@ -1,9 +1,9 @@
-"""One seed of the simulated market through one engine, without listener and ledger, until nothing is held.
+"""One seed of the simulated market in one engine, without listener and ledger, until every position is closed.
 
-The market, the senders and the feed are the demo's, and so is the order of things: the minute's bars, a tick,
-then what the senders post. At the end what is still held is sold by hand: a sum over the trades that happened
-to close by then would be off even where market and engine are sound, because the open ones are no fair sample
-of all. Shadow trades are taken at their mids for the same reason, also where their signal executed after all.
+Market, senders and feed are those of the demo, in the same order: the minute's bars, a tick, then the webhooks. At
+the end open positions are sold by hand. Without that the sum over closed trades would be biased even in a correct
+engine, because the trades still open are not a fair sample of all. For the same reason open shadow trades count at
+their mid, also where the signal was executed later.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ from server.demo.senders import SimulatedSenders
 from server.demo.session import START
 
 MINUTES = 600
-"""One session, a short one, and the first minutes of a third."""
+"""Minutes of one session, of a short session, and the first minutes of a third."""
 
 OPEN = "OPEN"
-"""Reason of what a shadow trade still held at the end."""
+"""Exit reason of contracts that a shadow trade holds at the end."""
 
 PARTS = tuple(field.name for field in fields(Attribution))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExitFill:
-    """One exit of one trade in dollars, by what it may be sorted by; ``parts`` in the order of PARTS."""
+    """One exit of one trade in dollars, with the properties it may be grouped by; ``parts`` in the order of PARTS."""
 
     trade: str
     real: bool
@@ -51,7 +51,7 @@ class ExitFill:
 
 
 class MarketRun:
-    """One engine and its simulated world."""
+    """An engine with a simulated market, its senders and its feed."""
 
     def __init__(self, seed: int) -> None:
         text = files("server.demo").joinpath("rules.toml").read_text(encoding="utf-8")
@@ -66,7 +66,7 @@ class MarketRun:
         self._step(RulesChanged(seq=1, at=START, toml=text))
 
     def to_the_end(self, minutes: int = MINUTES) -> None:
-        """Run for so many minutes of the exchange, then sell everything that is left."""
+        """Run for a number of exchange minutes, then exit all positions; raises RuntimeError if one stays open."""
         self._posts()
         for _ in range(minutes):
             self._minute()
@@ -76,16 +76,16 @@ class MarketRun:
         if self.engine.state.positions:
             raise RuntimeError(f"{len(self.engine.state.positions)} positions could not be sold")
 
-    def legs(self) -> Iterator[ExitFill]:
-        """Every exit of every trade and shadow trade, and what shadow trades still hold at its mark."""
+    def fills(self) -> Iterator[ExitFill]:
+        """Yield every exit of every trade and shadow trade, and open contracts of shadow trades at their mark."""
         for position in self.closed:
-            yield from _left(position, real=True)
+            yield from _closed_fills(position, real=True)
         for position in self.shadows:
-            yield from _left(position, real=False)
+            yield from _closed_fills(position, real=False)
             if position.remaining:
                 held = position.remaining
                 gross = (position.last.mid - position.entry.entry_mid) * held * position.entry.multiplier
-                yield _leg(position, False, OPEN, (gross, 0.0, gross), position.running.times(held))
+                yield _exit_fill(position, False, OPEN, (gross, 0.0, gross), position.running.times(held))
 
     def _minute(self) -> None:
         bars = self.market.step()
@@ -133,14 +133,14 @@ class MarketRun:
             self.shadows.append(effect.position)
 
 
-def _left(position: Position, *, real: bool) -> Iterator[ExitFill]:
-    for leg in position.legs:
-        account = pnl_breakdown(position, (leg,))
+def _closed_fills(position: Position, *, real: bool) -> Iterator[ExitFill]:
+    for fill in position.legs:
+        account = pnl_breakdown(position, (fill,))
         sums = (account.gross, account.costs, account.net)
-        yield _leg(position, real, leg.reason.value, sums, leg.attribution)
+        yield _exit_fill(position, real, fill.reason.value, sums, fill.attribution)
 
 
-def _leg(
+def _exit_fill(
     position: Position, real: bool, reason: str, sums: tuple[float, float, float], parts: Attribution
 ) -> ExitFill:
     gross, costs, net = sums

@@ -1,4 +1,4 @@
-"""Webhooks at a fixed rate over keep-alive connections, each timed from when it was due, not from when it went."""
+"""Webhooks at a fixed rate over keep-alive connections; latency counts from the time when each was due."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CONNECTIONS = 16
 
 @dataclass(slots=True)
 class Paced:
-    """What the sender saw; latencies in milliseconds."""
+    """Answers by status, and latencies in milliseconds."""
 
     latencies: list[float] = field(default_factory=list)
     statuses: Counter[str] = field(default_factory=Counter)
@@ -27,13 +27,13 @@ class Paced:
 
 
 async def send_paced(url: str, rate: float, seconds: float, *, start: int = 0) -> Paced:
-    """Send ``rate`` distinct durable webhooks a second for ``seconds``; returns when all are answered."""
+    """Send ``rate`` distinct webhooks per second for ``seconds``; return when all are answered."""
     parts = urlsplit(url)
     host, port = parts.hostname or "127.0.0.1", parts.port or 80
     body = BODIES["saty"](datetime(2026, 11, 24, 15, 0, tzinfo=UTC))
     assert COUNTER in body
     _, write = request_parts(f"{host}:{port}", "/api/webhooks/saty-phase", body, {})
-    told = Paced()
+    result = Paced()
     due: asyncio.Queue[tuple[int, float] | None] = asyncio.Queue()
 
     async def sender() -> None:
@@ -44,8 +44,8 @@ async def send_paced(url: str, rate: float, seconds: float, *, start: int = 0) -
             head = await reader.readuntil(b"\r\n\r\n")
             length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
             await reader.readexactly(length)
-            told.latencies.append((time.perf_counter() - at) * 1000)
-            told.statuses[head[9:12].decode()] += 1
+            result.latencies.append((time.perf_counter() - at) * 1000)
+            result.statuses[head[9:12].decode()] += 1
         writer.close()
 
     senders = [asyncio.create_task(sender()) for _ in range(CONNECTIONS)]
@@ -58,4 +58,4 @@ async def send_paced(url: str, rate: float, seconds: float, *, start: int = 0) -
     for _ in senders:
         due.put_nowait(None)
     await asyncio.gather(*senders)
-    return told
+    return result

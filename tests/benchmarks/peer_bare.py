@@ -1,6 +1,6 @@
-"""The limit that the webhook endpoint is measured against: aiohttp reads the body and answers; nothing else.
+"""Bare aiohttp server, the upper limit for the webhook endpoint: it reads the body and answers, nothing else.
 
-Run as a process of its own; prints its address.
+It runs as a process of its own and prints its address.
 """
 
 from __future__ import annotations

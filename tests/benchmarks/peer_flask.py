@@ -1,8 +1,8 @@
-"""A TradingView webhook bot as they are commonly written: Flask, one SQLite commit per webhook, JSON back.
+"""A usual TradingView webhook bot: Flask, one SQLite commit per webhook, a JSON answer.
 
-The database is used as Flask's own documentation shows it: opened for a request, closed after it, in SQLite's
-default mode, which survives a power cut as ours does. Served by gunicorn as ``peer_flask:app`` with two
-processes of eight threads, which is more than most give it; no order is sent.
+The database is used as in Flask's documentation: opened for a request, closed after it, in SQLite's default mode,
+which survives a power failure as gatedeck's ledger does. gunicorn serves it as ``peer_flask:app`` with two
+processes of eight threads, more than most bots have. It sends no order.
 """
 
 from __future__ import annotations

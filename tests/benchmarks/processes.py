@@ -1,4 +1,4 @@
-"""The servers that are compared, each as a process of its own with a folder of its own, started and ended."""
+"""Start and stop the servers that are compared, each as a process with its own folder."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ STOP_SECONDS = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A server that listens: its address without a path, and its process id."""
+    """A running server: its address without a path, and its process id."""
 
     url: str
     pid: int
 
     def processor(self) -> float | None:
-        """Seconds of processor that the process has used in all its threads, ``None`` where nobody tells."""
+        """Return the CPU seconds of all threads of the process, or None where /proc does not exist."""
         try:
-            told = Path(f"/proc/{self.pid}/stat").read_text(encoding="ascii")
+            stat = Path(f"/proc/{self.pid}/stat").read_text(encoding="ascii")
         except OSError:
             return None
-        user, system = told.rpartition(")")[2].split()[11:13]
+        user, system = stat.rpartition(")")[2].split()[11:13]
         return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:
-    """This process's environment without settings of the product, its state kept under ``home``.
+    """Return this process's environment without gatedeck's settings, with its state under ``home``.
 
-    Compiled files are kept, or every start would compile anew.
+    Compiled Python files are shared, or every start would compile them again.
     """
     left_out = ("GATEDECK_", "PYTHONDONTWRITEBYTECODE")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
@@ -55,7 +55,7 @@ def gatedeck(*arguments: str) -> list[str]:
 
 @asynccontextmanager
 async def running(command: Sequence[str], home: Path, **more: str) -> AsyncIterator[Served]:
-    """A process that says ``… listens on URL``; ended by SIGTERM. Raises RuntimeError when it says nothing."""
+    """Run a server that prints ``… listens on URL``, then stop it by SIGTERM; raises RuntimeError if it does not."""
     process = await asyncio.create_subprocess_exec(
         *command, stdout=asyncio.subprocess.PIPE, env=environment(home, **more), cwd=_HERE
     )
@@ -71,7 +71,7 @@ async def running(command: Sequence[str], home: Path, **more: str) -> AsyncItera
 
 @asynccontextmanager
 async def our_engine(*arguments: str) -> AsyncIterator[Served]:
-    """``gatedeck run --headless`` with a new ledger."""
+    """Run ``gatedeck run --headless`` with a new ledger."""
     with tempfile.TemporaryDirectory(prefix="gatedeck-bench-") as folder:
         home = Path(folder)
         command = gatedeck("run", "--headless", "--port", "0", "--db", str(home / "ledger.db"), *arguments)
@@ -88,7 +88,7 @@ async def bare_aiohttp() -> AsyncIterator[Served]:
 
 @asynccontextmanager
 async def flask_bot(workers: int = 2, threads: int = 8) -> AsyncIterator[Served]:
-    """The Flask bot under gunicorn, with keep-alive; raises ImportError when either is not installed."""
+    """Run the Flask bot under gunicorn with keep-alive; raises ImportError if either is not installed."""
     import flask  # noqa: F401
     import gunicorn  # noqa: F401
 

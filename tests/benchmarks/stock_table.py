@@ -1,4 +1,4 @@
-"""The peer of bench_deck: the same positions in Textual's own DataTable and RichLog, as its guide shows them."""
+"""Peer of bench_deck: the same positions in Textual's DataTable and RichLog, used as in Textual's guide."""
 
 from __future__ import annotations
 

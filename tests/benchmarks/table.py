@@ -1,8 +1,8 @@
-"""What every benchmark returns, how it is timed, and the table it is printed as.
+"""Rows of the benchmark table, their timing and their text.
 
-A module ``bench_*.py`` in this folder exposes ``rows()`` and yields a Row per line of the table. Every number
-is a ratio against a peer or a limit measured in the same run: ours and the peer take turns, so that a machine
-that slows down slows both, and the medians are compared.
+A module ``bench_*.py`` of this folder has a function ``rows()`` that yields one Row for each line. Every ratio is
+against a peer or a limit of the same run. gatedeck and the peer take turns, so that a machine that slows down
+affects both, and the medians are compared.
 """
 
 from __future__ import annotations
@@ -18,10 +18,9 @@ TURN = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line: what was done, our figure, the peer's, ours over theirs, and what is to be reached.
+    """One line: the work, our value, the peer's value, their ratio, the target and a note.
 
-    ``ratio`` above 1 says ours is that much better than the peer; None where there is no peer to compare with
-    or it is absent.
+    ``ratio`` above 1 means that ours is better by that factor; None without a peer.
     """
 
     work: str
@@ -53,8 +52,8 @@ def render(rows: Iterable[Row]) -> str:
 def alternate(*works: Callable[[], object], runs: int = RUNS) -> list[float]:
     """Return the median seconds of one call of each work, run in turns after a warm-up.
 
-    A turn repeats a short work until it fills TURN seconds, so that neither side is timed on caches and pages
-    the other has just taken.
+    A short work is repeated until it fills TURN seconds, so that no side is timed with the caches that the
+    other has just filled.
     """
     loops = []
     for work in works:

@@ -1,4 +1,4 @@
-"""A process on a pseudo-terminal of its own, read in this loop as a terminal would, or not read at all."""
+"""A process on a pseudo-terminal, whose output is read in this event loop, or not read as by a stalled terminal."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _NOT_PYTES = re.compile(r"\x1b\[\?[0-9]+\$p|\x1b\[[<>]\d*u|\x1b\[2[23];2t|\x1b\]
 
 
 class Watched:
-    """Counts what the process writes; ``look`` waits for words in it and says when they came."""
+    """A process on a pseudo-terminal; counts its output in bytes and waits for texts in it."""
 
     def __init__(self, result: Path, *options: str, size: tuple[int, int] = (120, 40)) -> None:
         self.result = result
@@ -47,7 +47,7 @@ class Watched:
         self.reading(True)
 
     def reading(self, on: bool) -> None:
-        """Read, or let what is written pile up as a stalled line does."""
+        """Start or stop reading the output, as a terminal that stalls does."""
         loop = asyncio.get_running_loop()
         if on:
             loop.add_reader(self.master, self._take)
@@ -68,7 +68,7 @@ class Watched:
         self._arrived.set()
 
     async def look(self, words: bytes, timeout: float = 20.0) -> float:
-        """The instant (perf_counter) at which the words have been written since ``forget``."""
+        """Wait until the process has written a text since ``forget``; return the time (perf_counter)."""
         async with asyncio.timeout(timeout):
             while words not in self.recent:
                 self._arrived.clear()
@@ -76,7 +76,7 @@ class Watched:
         return time.perf_counter()
 
     async def see(self, words: str, timeout: float = 20.0) -> float:
-        """The instant at which the words stand on the screen that was painted since the start."""
+        """Wait until a text is on the screen, which is built from all output; return the time (perf_counter)."""
         import pyte
 
         screen = pyte.Screen(*self._size)
@@ -85,7 +85,7 @@ class Watched:
         async with asyncio.timeout(timeout):
             while True:
                 new = bytes(self._all[fed:])
-                # A sequence cut in the middle waits for its end.
+                # An escape sequence that is not complete yet is left for the next turn.
                 whole = len(new) if b"\x1b" not in new[-40:] else new.rfind(b"\x1b")
                 fed += whole
                 stream.feed(_NOT_PYTES.sub("", new[:whole].decode("utf-8", "ignore")))
@@ -105,7 +105,7 @@ class Watched:
         return str((await self.told("url"))["url"])
 
     async def told(self, name: str, timeout: float = 60.0) -> dict[str, Any]:
-        """The line in the result file, once it holds that name."""
+        """Wait until the result file has that name, and return its JSON object."""
         async with asyncio.timeout(timeout):
             while True:
                 if self.result.exists():
@@ -117,7 +117,7 @@ class Watched:
                 await asyncio.sleep(0.02)
 
     def cpu(self) -> float:
-        """Processor seconds so far, where the system tells them."""
+        """Return the CPU seconds of the process so far."""
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 

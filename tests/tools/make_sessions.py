@@ -1,4 +1,4 @@
-"""Writes core/exchange/session_exceptions.py from exchange_calendars: ``python tests/tools/make_sessions.py``.
+"""Write core/exchange/session_exceptions.py from exchange_calendars: ``python tests/tools/make_sessions.py``.
 
 Run it when the exchange publishes holidays the committed table does not know; ``--check`` only compares.
 """
@@ -31,7 +31,7 @@ TABLE = """\\
 
 
 def exchange_schedule() -> dict[date, tuple[int, int]]:
-    """Every session of the library: date -> (open, close) as minutes of the day in exchange time."""
+    """Return every session of the library: date -> (open, close) as minutes of the day in exchange time."""
     calendar = exchange_calendars.get_calendar("XNYS", start=FIRST.isoformat(), end=LAST.isoformat())
     rows: dict[date, tuple[int, int]] = {}
     for row in calendar.schedule.itertuples():

@@ -44,6 +44,7 @@ async def shoot(name: str, keys: tuple[str, ...]) -> None:
         for key in keys:
             await pilot.press(key)
             await pilot.pause(0.5)
+            await app.charts.idle()
         await pilot.pause()
         (ASSETS / f"{name}.svg").write_text(app.export_screenshot(title="gatedeck"), encoding="utf-8")
 

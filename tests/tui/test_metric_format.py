@@ -27,7 +27,7 @@ def made(net: float) -> Report:
         )
         for n, each in enumerate(nets)
     ]  # fmt: skip
-    return report(Trades.of(trades), as_of=NOW)
+    return report(Trades.from_trades(trades), as_of=NOW)
 
 
 @pytest.mark.parametrize("net", [0.0, 12.34, 1234.56, -1234.56, 9999.99, 12_345.67, -98_765.43])
@@ -82,4 +82,4 @@ def test_a_value_has_its_unit(value: float, unit: str, words: str) -> None:
 
 
 def test_a_metric_without_a_value_is_a_dash() -> None:
-    assert format_metric(report(Trades.of([]), as_of=NOW).metrics.win_rate) == "–"
+    assert format_metric(report(Trades.from_trades([]), as_of=NOW).metrics.win_rate) == "–"

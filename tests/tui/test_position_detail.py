@@ -14,13 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from test_exits import running
+from test_snapshots import charts_drawn
 
+from tui.charts import draw_chart
 from tui.dialogs import base
 from tui.dialogs.position_detail import PositionDialog
 from tui.documents import position as part
 from tui.screens.live import LiveScreen
 from tui.widgets.line import Line, width_of
-from tui.widgets.plot import Curve, Level, Upright, plot
 
 
 @pytest.fixture(autouse=True)
@@ -35,8 +36,7 @@ def text_of(lines: list[Line]) -> list[str]:
 async def opened(deck: FakeDeck, *keys: str) -> str:
     async with running(deck) as (app, pilot):
         await pilot.press(*keys, "enter")
-        await pilot.pause()
-        await pilot.pause()
+        await charts_drawn(pilot)
         assert isinstance(app.screen, PositionDialog)
         return screen_text(app)
 
@@ -109,53 +109,6 @@ async def test_hostile_texts_stay_in_their_place() -> None:
     assert "\x1b" not in text and "\u202e" not in text
 
 
-shares = st.lists(st.floats(0, 1), min_size=1, max_size=40).map(sorted)
-values = st.floats(-1e6, 1e6, allow_nan=False)
-
-
-@given(
-    st.lists(st.tuples(shares, values, values), max_size=3),
-    st.lists(values, max_size=5),
-    st.lists(st.floats(0, 1), max_size=6),
-    st.integers(1, 130),
-    st.integers(1, 30),
-)
-def test_a_plot_never_leaves_its_room(
-    curves: list[tuple[list[float], float, float]],
-    levels: list[float],
-    feet: list[float],
-    width: int,
-    height: int,
-) -> None:
-    lines = plot(
-        [
-            Curve(tuple((x, a + (b - a) * x) for x in xs), "info", dotted=n == 1)
-            for n, (xs, a, b) in enumerate(curves)
-        ],
-        [Level(y, f"T{n} {y:,.2f}", "good") for n, y in enumerate(levels)],
-        [Upright(x, f"day {n}") for n, x in enumerate(feet)],
-        width,
-        height,
-    )
-    assert len(lines) in (0, height)
-    assert all(width_of(line) <= width for line in lines)
-
-
-def test_a_plot_draws_each_value_at_its_height_and_names_each_level_once() -> None:
-    lines = plot(
-        [Curve(((0.0, 0.0), (1.0, 10.0)), "info")],
-        [Level(0.0, "low", "bad"), Level(10.0, "high", "good")],
-        [],
-        40,
-        12,
-    )
-    rows = text_of(lines)
-    braille = [[x for x, c in enumerate(row) if 0x2800 < ord(c) < 0x2900] for row in rows]
-    drawn = [cells for cells in braille if cells]
-    assert drawn[0][-1] > drawn[-1][0], "it rises to the right"
-    assert "high" in rows[0] and "low" in rows[10] and sum("high" in row for row in rows) == 1
-
-
 @given(st.integers(40, 160))
 def test_every_part_keeps_to_its_width(width: int) -> None:
     row = position(remaining=2, stale=True, age=900, estimated=True)
@@ -165,8 +118,8 @@ def test_every_part_keeps_to_its_width(width: int) -> None:
         part.attribution(made.money, width),
         part.exit_fills(made.exit_fills, width),
         part.greeks(row, width),
-        part.value_chart(made, width, 10),
-        part.underlying_chart(made, width, 10),
+        part.value_chart(draw_chart, made, width, 10),
+        part.underlying_chart(draw_chart, made, width, 10),
     ]
     if width >= 54:
         blocks += [
@@ -182,6 +135,19 @@ def test_every_part_keeps_to_its_width(width: int) -> None:
 def test_a_path_of_one_point_and_no_curve_are_drawn_too() -> None:
     made = detail(position())
     one = replace(made, path=made.path[:1], decay=(), now_share=0.0, sessions=())
-    assert part.value_chart(one, 70, 9) and part.underlying_chart(one, 70, 9)
     none = replace(made, path=(), decay=(), sessions=((0.4, made.at + timedelta(days=1)),))
-    assert part.value_chart(none, 70, 9) and part.underlying_chart(none, 70, 9)
+    for each in (one, none):
+        value = "\n".join(text_of(part.value_chart(draw_chart, each, 70, 9)))
+        underlying = "\n".join(text_of(part.underlying_chart(draw_chart, each, 70, 9)))
+        assert "entry 2.05" in value and "$2" in value
+        assert "stop 450.06" in underlying and "$45" in underlying
+
+
+def test_charts_name_the_levels_and_the_times() -> None:
+    made = detail(position())
+    value = "\n".join(text_of(part.value_chart(draw_chart, made, 80, 13)))
+    for words in ("now 2.41", "entry 2.05", "end 0.36", "TIME", "11:54", "expiry", "Fri 27", "$2"):
+        assert words in value, words
+    underlying = "\n".join(text_of(part.underlying_chart(draw_chart, made, 80, 13)))
+    for words in ("T2 456.76", "T1 454.46", "stop 450.06", "12:30", "$454"):
+        assert words in underlying, words

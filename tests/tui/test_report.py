@@ -101,11 +101,14 @@ def test_every_cut_has_its_table() -> None:
 
 def test_losses_hang_and_gains_stand_in_the_chart() -> None:
     lines = text(made([-100.0] * 30 + [100.0] * 90), width=80, colour=False)
-    start = lines.index("Cumulative net P&L, exit by exit, $")
-    chart = lines[start + 1 : start + 9]
-    assert chart[0].strip().startswith("+$6,000.00") and "-$3,000.00" in chart[7]
-    assert "█" in chart[0][60:] and "█" not in chart[0][:60]
-    assert "▀" in chart[6][:40] or "█" in chart[6][:40]
+    start = lines.index("Cumulative net P&L, $")
+    chart = lines[start + 1 : start + 11]
+    zero = next(n for n, line in enumerate(chart) if line.strip().startswith("$0"))
+    assert any("+$5,000" in line for line in chart[:zero]) and not any("-$" in line for line in chart[:zero])
+    drawn = [[x for x, c in enumerate(line) if 0x2800 < ord(c) < 0x2900] for line in chart]
+    below = [x for line in drawn[zero + 1 :] for x in line]
+    above = [x for line in drawn[:zero] for x in line]
+    assert below and above and max(below) < max(above)
 
 
 def test_nothing_hostile_reaches_the_terminal_or_the_page() -> None:

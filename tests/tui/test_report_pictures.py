@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 from fake_deck import FakeDeck, empty_snapshot
-from test_snapshots import NAMES, SIZES
+from test_snapshots import NAMES, SIZES, charts_drawn, chosen
 
 from tui.app import DeckApp
+from tui.settings import SettingsStore
 
 
 @pytest.fixture(params=SIZES, ids=NAMES)
@@ -16,7 +17,13 @@ def size(request: pytest.FixtureRequest) -> tuple[int, int]:
     return request.param
 
 
-def picture(snap_compare: Any, size: tuple[int, int], *keys: str, deck: FakeDeck | None = None) -> bool:
+def picture(
+    snap_compare: Any,
+    size: tuple[int, int],
+    *keys: str,
+    deck: FakeDeck | None = None,
+    settings: SettingsStore | None = None,
+) -> bool:
     """The screen after these keys, its view read and painted."""
 
     async def settle(pilot: Any) -> None:
@@ -25,8 +32,10 @@ def picture(snap_compare: Any, size: tuple[int, int], *keys: str, deck: FakeDeck
             await pilot.press(key)
             for _ in range(4):
                 await pilot.pause(0.02)
+        await charts_drawn(pilot)
 
-    return snap_compare(DeckApp(deck or FakeDeck(), refresh_hz=0.01), terminal_size=size, run_before=settle)
+    app = DeckApp(deck or FakeDeck(), refresh_hz=0.01, settings=settings)
+    return snap_compare(app, terminal_size=size, run_before=settle)
 
 
 def nothing_yet() -> FakeDeck:
@@ -41,6 +50,21 @@ def test_screen(snap_compare: Any, size: tuple[int, int], key: str) -> None:
 @pytest.mark.parametrize("key", ["3", "4", "5"], ids=["performance", "learning", "system"])
 def test_empty(snap_compare: Any, size: tuple[int, int], key: str) -> None:
     assert picture(snap_compare, size, key, deck=nothing_yet())
+
+
+@pytest.mark.parametrize("key", ["3", "4"], ids=["performance", "learning"])
+def test_wide(snap_compare: Any, key: str) -> None:
+    assert picture(snap_compare, (200, 60), key)
+
+
+@pytest.mark.parametrize("keys", ["3", "3vv", "4"], ids=["performance", "distribution", "learning"])
+def test_charts_in_16_colours(snap_compare: Any, keys: str) -> None:
+    assert picture(snap_compare, (80, 24), *keys, settings=chosen(theme="ansi"))
+
+
+@pytest.mark.parametrize("theme", ["light", "high-contrast", "colour-blind"])
+def test_charts_in_every_theme(snap_compare: Any, theme: str) -> None:
+    assert picture(snap_compare, (120, 40), "3", settings=chosen(theme=theme))
 
 
 @pytest.mark.parametrize("keys", ["v", "vv"], ids=["greeks", "distribution"])

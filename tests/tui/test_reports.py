@@ -20,8 +20,8 @@ from tui.panes.quarantine import BodyPane, body_lines
 from tui.panes.suggestions import SuggestionsPane, judged_words
 from tui.screens import reports, system
 from tui.screens.learning import LearningScreen
+from tui.widgets.bars import signed_bar
 from tui.widgets.line import width_of
-from tui.widgets.plots import histogram_lines, path_lines, scatter_lines, signed_bar, underwater_lines
 
 SIZES = [(80, 24), (120, 40), (200, 60), (60, 20)]
 
@@ -216,36 +216,6 @@ async def test_learning_is_cut_by_every_table() -> None:
 
 
 # --- drawing ----------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("width", [12, 39, 80])
-@pytest.mark.parametrize("height", [2, 5, 9])
-def test_plots_keep_to_their_cells(width: int, height: int) -> None:
-    series = tuple((-1) ** n * n * 13.7 for n in range(57))
-    under = tuple(-float(n % 17) for n in range(57))
-    points = tuple((-float(n), float(n % 9), (-1.0) ** n) for n in range(57))
-    edges, counts = tuple(50.0 * n for n in range(-8, 13)), tuple(range(20))
-    for lines in (
-        path_lines(series, width, height),
-        underwater_lines(under, width, height),
-        histogram_lines(edges, counts, width, height),
-        scatter_lines(points, width, height, ("MAE", "MFE")),
-    ):
-        assert len(lines) <= height
-    for lines in (path_lines(series, 39, height), underwater_lines(under, 39, height)):
-        assert all(width_of(line) == 39 for line in lines)
-
-
-def test_a_path_that_dips_is_drawn_with_its_own_scale() -> None:
-    lines = path_lines((-100.0, *range(1, 400)), 39, 5)
-    assert [line[0][0].strip() for line in lines] == ["+399", "", "", "", "0"]
-
-
-def test_the_deepest_drawdown_is_never_thinned_away() -> None:
-    series = [0.0] * 400
-    series[123] = -50.0
-    last = underwater_lines(series, 39, 4)[-1]
-    assert any(text == "█" and role == "bad" for text, role in last)
 
 
 def test_bars_of_gain_and_cost_lie_on_their_own_sides_of_zero() -> None:

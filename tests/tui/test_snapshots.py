@@ -21,6 +21,14 @@ def size(request: pytest.FixtureRequest) -> tuple[int, int]:
     return request.param
 
 
+async def charts_drawn(pilot: Any) -> None:
+    """Wait until the charts on the screen are drawn and painted."""
+    for _ in range(2):
+        await pilot.pause()
+        await pilot.app.charts.idle()
+        await pilot.pause()
+
+
 def picture(
     snap_compare: Any,
     size: tuple[int, int],
@@ -34,6 +42,7 @@ def picture(
         for key in keys:
             await pilot.press(key)
             await pilot.pause()
+        await charts_drawn(pilot)
 
     app = DeckApp(deck or FakeDeck(), refresh_hz=0.01, settings=settings)
     return snap_compare(app, terminal_size=size, run_before=settle)
@@ -98,8 +107,13 @@ def test_exit_all_dialog(snap_compare: Any, size: tuple[int, int]) -> None:
     assert picture(snap_compare, size, "X")
 
 
+@pytest.mark.parametrize("size", [*SIZES, (200, 60)], ids=[*NAMES, "200x60"])
 def test_position(snap_compare: Any, size: tuple[int, int]) -> None:
     assert picture(snap_compare, size, "enter")
+
+
+def test_position_charts_in_16_colours(snap_compare: Any) -> None:
+    assert picture(snap_compare, (80, 24), "enter", "pagedown", settings=chosen(theme="ansi"))
 
 
 def test_decision(snap_compare: Any, size: tuple[int, int]) -> None:

@@ -14,8 +14,8 @@ from tui import fmt
 from tui.app import DeckApp
 from tui.dialogs import base
 from tui.widgets.bars import bar, large, marked_bar, scale
-from tui.widgets.chart import signed_chart
 from tui.widgets.line import spread, width_of
+from tui.widgets.sparkline import signed_sparkline
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_both_labels_of_the_scale_are_readable(width: int) -> None:
 def test_a_path_fits_and_shows_loss_below_and_gain_above_zero(
     values: list[float], width: int, height: int
 ) -> None:
-    lines = signed_chart(values, width, height)
+    lines = signed_sparkline(values, width, height)
     assert len(lines) == height
     assert all(width_of(line) <= width for line in lines)
     below = [text for line in lines for text, role in line if role == "bad" and text.strip()]

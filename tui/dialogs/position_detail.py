@@ -10,14 +10,14 @@ from textual.containers import Container
 from textual.content import Content
 
 from server.deck import DeckSnapshot, PositionDetail, PositionRow
+from tui.charts import ChartFrame
 from tui.commands.positions import BREAK_EVEN, EXIT_HALF, EXIT_POSITION
 from tui.dialogs.base import Reading
 from tui.documents import position as part
 from tui.documents.position import stacked
 from tui.interfaces import deck_ui, run_in_background
 from tui.widgets.document import Document
-from tui.widgets.line import Line
-from tui.widgets.plot import two_columns
+from tui.widgets.line import Line, two_columns
 
 log = logging.getLogger("gatedeck.tui")
 
@@ -44,7 +44,11 @@ class PositionDialog(Reading):
 
     def compose(self) -> ComposeResult:
         with Container(classes="box reading full"):
-            yield Document(self.write, id="document")
+            document = Document(self.write, id="document")
+            worker = deck_ui(self).charts
+            self._value_chart = ChartFrame(worker, document.repaint)
+            self._underlying_chart = ChartFrame(worker, document.repaint)
+            yield document
 
     def on_mount(self) -> None:
         super().on_mount()
@@ -127,7 +131,10 @@ class PositionDialog(Reading):
             blocks = [part.attribution(detail.money, width), part.exit_fills(detail.exit_fills, width)]
             if not detail.closed:
                 blocks.append(part.exits(detail.exits, detail.nearest, row, width))
-            blocks += [part.value_chart(detail, width, _CHART), part.underlying_chart(detail, width, _CHART)]
+            blocks += [
+                part.value_chart(self._value_chart.lines, detail, width, _CHART),
+                part.underlying_chart(self._underlying_chart.lines, detail, width, _CHART),
+            ]
             if not detail.closed:
                 blocks.append(part.levels(row, detail, width))
             blocks += [part.greeks(row, width), part.execution(row, width, costs=bool(detail.exit_fills))]
@@ -148,8 +155,8 @@ class PositionDialog(Reading):
         free = max(2 * _CHART, min(44, rows - len(levels) - 2))
         upper = free // 2
         charts = [
-            part.value_chart(detail, right_half, upper),
-            part.underlying_chart(detail, right_half, free - upper),
+            part.value_chart(self._value_chart.lines, detail, right_half, upper),
+            part.underlying_chart(self._underlying_chart.lines, detail, right_half, free - upper),
         ]
         right = stacked(charts) + levels
         return two_columns(left, right, half)

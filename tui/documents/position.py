@@ -8,8 +8,11 @@ from core.model import ExitReason
 from core.positions.detail import PnlByCause
 from server.deck import ExitCondition, ExitFill, GreekPair, LevelDistance, PositionDetail, PositionRow
 from tui import fmt
+from tui.charts import DrawChart
+from tui.charts.canvas import LevelLabel
+from tui.charts.position import PriceChart, TimeLine
 from tui.panes.positions import mark_age
-from tui.widgets.bars import bar
+from tui.widgets.bars import bar, signed_bar
 from tui.widgets.line import (
     DIRECTION_MARK,
     DIRECTION_ROLE,
@@ -21,11 +24,11 @@ from tui.widgets.line import (
     wrap,
     wrap_text,
 )
-from tui.widgets.plot import Curve, Level, Upright, plot
-from tui.widgets.plots import signed_bar
 
 _NAME = 14
 _MONEY = 11
+_NEAR_EXPIRY = 0.995
+"""Share of a life from which the time exit is not told apart from the expiry."""
 
 
 def position_lines(row: PositionRow, width: int, *, exiting: bool = False, note: str = "") -> list[Line]:
@@ -237,54 +240,60 @@ def exit_fills(fills: Sequence[tuple[ExitFill, float]], width: int) -> list[Line
     return out
 
 
-def value_chart(detail: PositionDetail, width: int, height: int) -> list[Line]:
-    """The option's value so far, and from here to its end were underlying and volatility to stay."""
+def value_chart(draw: DrawChart, detail: PositionDetail, width: int, height: int) -> list[Line]:
+    """The option's value so far, and from now to its end if underlying and volatility stay as they are."""
     row = detail.row
     note: Line = [("━ so far  ", "info"), ("·· at today's spot", "warn")] if detail.decay else []
     out = [heading("Option value" if width < 60 else "Option value and time decay", width, note)]
-    # Of a closed position the life is over: its path takes the whole width.
+    # The life of a closed position is over: its path takes the whole width.
     life = (detail.path[-1].share if detail.path and detail.closed else 1.0) or 1.0
-    path = tuple((point.share / life, point.mid) for point in detail.path)
-    ahead = tuple((point.share, point.value) for point in detail.decay)
-    marks = [Level(row.entry_price, f"entry {fmt.number(row.entry_price)}", "dim")]
+    levels = [LevelLabel(row.entry_price, f"entry {fmt.number(row.entry_price)}", "dim")]
     if row.mark is not None:
-        marks.append(
-            Level(
-                row.mark, f"{'last' if detail.closed else 'now'} {fmt.number(row.mark)}", "info", quiet=True
-            )
-        )
+        word = "last" if detail.closed else "now"
+        levels.append(LevelLabel(row.mark, f"{word} {fmt.number(row.mark)}", "info", line=False))
+    ahead = tuple((point.share, point.value) for point in detail.decay)
     if ahead:
-        end = ahead[-1][1]
-        marks.append(Level(end, f"end {fmt.number(end)}", "warn", quiet=True))
-    feet = [Upright(0.0, "entry", line=False)]
+        levels.append(LevelLabel(ahead[-1][1], f"end {fmt.number(ahead[-1][1])}", "warn", line=False))
+    ticks, lines = [(1.0, "exit" if detail.closed else "expiry")], []
     if not detail.closed:
-        feet += [Upright(detail.now_share, "now", "title-focus"), Upright(1.0, "expiry", line=False)]
-        if detail.time_exit_share < 0.995:
-            feet.append(Upright(detail.time_exit_share, "TIME", "rule"))
-    else:
-        feet.append(Upright(1.0, "exit", line=False))
-    feet += [Upright(at / life, fmt.weekday(day), line=False) for at, day in detail.sessions if at <= life]
-    curves = [Curve(ahead, "warn", dotted=True), Curve(path, "info")]
-    return out + plot(curves, marks, feet, width - 1, height - 1)
+        ticks.append((detail.now_share, "now"))
+        lines.append(TimeLine(detail.now_share, "title-focus"))
+        if detail.time_exit_share < _NEAR_EXPIRY:
+            lines.append(TimeLine(detail.time_exit_share, "rule", "TIME"))
+    ticks.append((0.0, fmt.clock(row.opened_at)[:5]))
+    chart = PriceChart(
+        path=tuple((point.at, point.share / life, point.mid) for point in detail.path),
+        levels=tuple(levels),
+        ticks=tuple(ticks),
+        sessions=tuple((day, at / life) for at, day in detail.sessions if at <= life),
+        lines=tuple(lines),
+        ahead=ahead,
+        role="info",
+    )
+    return out + draw(chart, width - 1, height - 1)
 
 
-def underlying_chart(detail: PositionDetail, width: int, height: int) -> list[Line]:
+def underlying_chart(draw: DrawChart, detail: PositionDetail, width: int, height: int) -> list[Line]:
     """The underlying since the entry, with the levels at which the trade ends."""
     row = detail.row
-    end = detail.path[-1].share if detail.path else 0.0
-    path = tuple((point.share / end if end else 0.0, point.underlying) for point in detail.path)
-    marks = [
-        Level(detail.target_2, f"T2 {fmt.number(detail.target_2)}", "good"),
-        Level(detail.target_1, f"T1 {fmt.number(detail.target_1)}", "dim" if detail.scaled_out else "good"),
-        Level(row.underlying_at_entry, f"entry {fmt.number(row.underlying_at_entry)}", "dim"),
-        Level(detail.stop, f"stop {fmt.number(detail.stop)}", "bad"),
+    end = (detail.path[-1].share if detail.path else 0.0) or 1.0
+    levels = [
+        LevelLabel(detail.target_2, f"T2 {fmt.number(detail.target_2)}", "good"),
+        LevelLabel(
+            detail.target_1, f"T1 {fmt.number(detail.target_1)}", "dim" if detail.scaled_out else "good"
+        ),
+        LevelLabel(detail.stop, f"stop {fmt.number(detail.stop)}", "bad"),
     ]
-    if detail.stop == row.underlying_at_entry:
-        del marks[2]
+    if detail.stop != row.underlying_at_entry:
+        levels.append(
+            LevelLabel(row.underlying_at_entry, f"entry {fmt.number(row.underlying_at_entry)}", "dim")
+        )
     if row.underlying is not None:
-        marks.append(Level(row.underlying, f"now {fmt.number(row.underlying)}", "strong", quiet=True))
-    out = [heading(f"{row.symbol} since the entry", width)]
-    feet = [Upright(0.0, fmt.clock(row.opened_at)[:5], line=False), Upright(1.0, "now", line=False)]
-    if detail.closed:
-        feet[1] = Upright(1.0, "exit", line=False)
-    return out + plot([Curve(path, "strong")], marks, feet, width - 1, height - 1)
+        levels.append(LevelLabel(row.underlying, f"now {fmt.number(row.underlying)}", "strong", line=False))
+    chart = PriceChart(
+        path=tuple((point.at, point.share / end, point.underlying) for point in detail.path),
+        levels=tuple(levels),
+        ticks=((1.0, "exit" if detail.closed else "now"), (0.0, fmt.clock(row.opened_at)[:5])),
+        sessions=tuple((day, at / end) for at, day in detail.sessions if at <= end),
+    )
+    return [heading(f"{row.symbol} since the entry", width), *draw(chart, width - 1, height - 1)]

@@ -1,14 +1,15 @@
-"""The distribution of results, and maximum favourable and adverse excursions (MFE, MAE)."""
+"""Charts of the net results of trades (histogram) and of their excursions (MAE against MFE)."""
 
 from __future__ import annotations
 
 from server.deck import PerformanceView
-from tui.panes.reports import ReportPane
+from tui.charts.distribution import HistogramChart
+from tui.charts.excursions import ExcursionsChart
+from tui.panes.reports import ChartPane
 from tui.widgets.line import Line, heading
-from tui.widgets.plots import histogram_lines, scatter_lines
 
 
-class DistributionPane(ReportPane):
+class DistributionPane(ChartPane):
     title = "Net per trade"
 
     def report(self, view: PerformanceView, width: int, height: int) -> list[Line]:
@@ -16,13 +17,11 @@ class DistributionPane(ReportPane):
         if not spread.counts:
             return self.nothing(width, "drawn from the first closed trade on")
         right: Line = [(f"▼ {measured.losses}", "bad"), (f"  ▲ {measured.wins}", "good")]
-        return [
-            heading(self.title, width, right),
-            *histogram_lines(spread.edges, spread.counts, width, height - 1),
-        ]
+        chart = HistogramChart(spread.edges, spread.counts)
+        return [heading(self.title, width, right), *self.chart(chart, width, height - 1)]
 
 
-class ExcursionsPane(ReportPane):
+class ExcursionsPane(ChartPane):
     title = "Excursions"
 
     def report(self, view: PerformanceView, width: int, height: int) -> list[Line]:
@@ -30,8 +29,5 @@ class ExcursionsPane(ReportPane):
         if not points:
             return self.nothing(width, "no trade with its best and worst mark known")
         right: Line = [("▲ won", "good"), ("  ▼ lost", "bad"), ("  ◆ both", "warn")]
-        drawn = [(point.mae, point.mfe, point.net) for point in points]
-        return [
-            heading(self.title, width, right),
-            *scatter_lines(drawn, width, height - 1, ("worst mark (MAE)", "MFE")),
-        ]
+        chart = ExcursionsChart(tuple((point.mae, point.mfe, point.net) for point in points))
+        return [heading(self.title, width, right), *self.chart(chart, width, height - 1)]

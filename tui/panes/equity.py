@@ -1,18 +1,18 @@
-"""Cumulative net P&L by exit, and its drawdown."""
+"""Charts of the cumulative net P&L and of the drawdown, over the time of the exits."""
 
 from __future__ import annotations
 
 from server.deck import PerformanceView
 from tui import fmt
+from tui.charts.equity import CumulativeChart, DrawdownChart
 from tui.metric_format import format_value
-from tui.panes.reports import ReportPane
+from tui.panes.reports import ChartPane
 from tui.widgets.line import Line, heading, signed_role
-from tui.widgets.plots import path_lines, underwater_lines
 
 _LEAST = 2
 
 
-class EquityPane(ReportPane):
+class EquityPane(ChartPane):
     title = "Cumulative P&L"
 
     def report(self, view: PerformanceView, width: int, height: int) -> list[Line]:
@@ -21,10 +21,11 @@ class EquityPane(ReportPane):
             return self.nothing(width, "drawn from two closed trades on")
         last = values[-1]
         right: Line = [(f"{fmt.arrow(last)} {fmt.money(last)}", signed_role(last))]
-        return [heading(self.title, width, right), *path_lines(values, width, height - 1)]
+        chart = CumulativeChart(tuple(point.at for point in view.report.curve), values)
+        return [heading(self.title, width, right), *self.chart(chart, width, height - 1)]
 
 
-class DrawdownPane(ReportPane):
+class DrawdownPane(ChartPane):
     title = "Drawdown"
 
     def report(self, view: PerformanceView, width: int, height: int) -> list[Line]:
@@ -43,4 +44,5 @@ class DrawdownPane(ReportPane):
             (f" {share}", "bad") if width >= 50 else ("", "text"),
             (f"  {state}", "text"),
         ]
-        return [heading(self.title, width, right), *underwater_lines(values, width, height - 1)]
+        chart = DrawdownChart(tuple(point.at for point in view.report.curve), values)
+        return [heading(self.title, width, right), *self.chart(chart, width, height - 1)]

@@ -6,8 +6,8 @@ from server.deck import PerformanceView
 from tui import fmt
 from tui.metric_format import has_enough_trades, short_interval
 from tui.panes.reports import ReportPane
+from tui.widgets.bars import signed_bar
 from tui.widgets.line import Line, clip_line, heading, signed_role
-from tui.widgets.plots import signed_bar
 
 _NAMES = {"iv": "volatility"}
 _NAME, _MONEY, _INTERVAL = 12, 12, 15

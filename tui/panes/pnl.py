@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from server.deck import PnlView
 from tui import fmt
-from tui.widgets.chart import signed_chart, split_rows
 from tui.widgets.line import Line, heading, signed_role, width_of
 from tui.widgets.line_widget import Pane
+from tui.widgets.sparkline import signed_sparkline, split_rows
 
 _LABEL = 9
 
@@ -45,7 +45,7 @@ def _totals(pnl: PnlView, width: int) -> Line:
 
 
 def _labelled(series: tuple[float, ...], width: int, height: int) -> list[Line]:
-    chart = signed_chart(series, max(1, width - _LABEL - 1), height)
+    chart = signed_sparkline(series, max(1, width - _LABEL - 1), height)
     up, down = split_rows(series, height)
     labels = [" " * _LABEL] * height
     labels[up - 1] = fmt.fit("0", _LABEL - 1, "right") + " "

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from tui.charts import Chart, ChartFrame
+from tui.interfaces import deck_ui
 from tui.widgets.line import Line, heading, wrap_text
 from tui.widgets.line_widget import Pane
 
@@ -32,3 +34,15 @@ class ReportPane(Pane):
             heading(self.title, width, right),
             *([(" ", "text"), *line] for line in wrap_text(text, "dim", width - 2)),
         ]
+
+
+class ChartPane(ReportPane):
+    """A pane of a report with one chart, which is drawn in the worker and shown when it is ready."""
+
+    _frame: ChartFrame | None = None
+
+    def chart(self, chart: Chart, width: int, height: int) -> list[Line]:
+        """Return the chart's lines, or those of the chart before while it is being drawn."""
+        if self._frame is None:
+            self._frame = ChartFrame(deck_ui(self).charts, self.repaint)
+        return self._frame.lines(chart, width, height)

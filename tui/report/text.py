@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise
 
 from core.performance import CUTS, Bucket, Report
 from core.performance.distribution import Histogram
-from core.performance.report import CurvePoint
-from tui.fmt import NONE, clip, fit, money, safe
+from tui.charts import draw_chart
+from tui.charts.equity import CumulativeChart, DrawdownChart
+from tui.fmt import NONE, clip, fit, safe
 from tui.metric_format import (
     GREEKS,
     LEGEND,
@@ -26,7 +26,6 @@ from tui.metric_format import (
     window_title,
 )
 from tui.widgets.bars import marked_bar
-from tui.widgets.chart import signed_chart
 from tui.widgets.line import Line
 
 _CODES = {
@@ -45,6 +44,10 @@ _AXIS = 10
 """Width of the labels of an axis."""
 _MAX_BUCKETS = 12
 """Rows of one breakdown that are shown."""
+_LEAST_EXITS = 2
+"""Exits from which a curve is drawn."""
+_CHART = 10
+"""Lines of a chart with its axis."""
 
 
 def text(report: Report, *, width: int, colour: bool) -> list[str]:
@@ -77,8 +80,8 @@ def _lines(report: Report, width: int) -> Iterator[Line]:
     yield []
     yield from _metrics(report, width)
     yield from _section("P&L by Greek, $", _greeks(report, width))
-    yield from _section("Cumulative net P&L, exit by exit, $", _path(report.curve, width, "cumulative"))
-    yield from _section("Below the peak (underwater), $", _path(report.curve, width, "underwater"))
+    yield from _section("Cumulative net P&L, $", _cumulative(report, width))
+    yield from _section("Below the peak (underwater), $", _drawdown(report, width))
     yield from _section(
         "Distribution of net P&L, trades per step of $", _histogram(report.distribution, width)
     )
@@ -155,37 +158,20 @@ def _greeks(report: Report, width: int) -> Iterator[Line]:
         yield [("no attribution known", "dim")]
 
 
-def _path(points: Sequence[CurvePoint], width: int, field: str, height: int = 8) -> Iterator[Line]:
-    values = [getattr(point, field) for point in points]
-    shown = values if field == "cumulative" else _lowest_per_column(values, width - _AXIS - 1)
-    body = signed_chart(_stretch(shown, width - _AXIS - 1), width - _AXIS - 1, height)
-    top, low = max(0.0, *shown), min(0.0, *shown)
-    labels = [""] * len(body)
-    labels[0] = money(top) if top > 0 else "$0"
-    if low < 0:
-        labels[-1] = money(low)
-    for label, line in zip(labels, body, strict=True):
-        yield [(fit(label, _AXIS, "right") + " ", "dim"), *line]
-    first, last = points[0].at, points[-1].at
-    if first is not None and last is not None:
-        ends = (exchange_minute(first)[:10], exchange_minute(last)[:10])
-        gap = " " * max(1, width - _AXIS - 1 - len(ends[0]) - len(ends[1]))
-        yield [(" " * (_AXIS + 1) + ends[0] + gap + ends[1], "dim")]
+def _cumulative(report: Report, width: int) -> list[Line]:
+    if len(report.curve) < _LEAST_EXITS:
+        return [[("drawn from two closed trades on", "dim")]]
+    at, values = zip(*((point.at, point.cumulative) for point in report.curve), strict=True)
+    return draw_chart(CumulativeChart(at, values), width, _CHART)
 
 
-def _stretch(values: Sequence[float], width: int) -> list[float]:
-    """Return at least ``width`` values: repeat each of a few, so that they fill the chart."""
-    count = len(values)
-    return list(values) if count >= width else [values[n * count // width] for n in range(width)]
-
-
-def _lowest_per_column(values: Sequence[float], width: int) -> list[float]:
-    """Return at most ``width`` values, each the lowest of its share, so that no drawdown is lost."""
-    count = len(values)
-    if count <= width:
-        return list(values)
-    ends = [n * count // width for n in range(width + 1)]
-    return [min(values[a:b]) for a, b in pairwise(ends)]
+def _drawdown(report: Report, width: int) -> list[Line]:
+    if len(report.curve) < _LEAST_EXITS:
+        return [[("drawn from two closed trades on", "dim")]]
+    if not report.metrics.max_drawdown.value:
+        return [[("no drawdown: never below the peak before", "dim")]]
+    at, values = zip(*((point.at, point.underwater) for point in report.curve), strict=True)
+    return draw_chart(DrawdownChart(at, values), width, _CHART)
 
 
 def _histogram(histogram: Histogram, width: int) -> Iterator[Line]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from tui.widgets.line import Line
 
 _HEAVY, _HALF, _LIGHT = "━", "╾", "─"
+_RIGHT = " ▏▎▍▌▋▊▉█"
 
 
 def bar(value: float | None, width: int, role: str, *, full: float = 100.0) -> Line:
@@ -30,6 +31,21 @@ def marked_bar(value: float, width: int, role: str, marks: Iterable[float], *, f
         x = min(width - 1, max(0, round(mark / full * width)))
         cells[x] = ("┿" if cells[x][0] == _HEAVY else "┼", "strong")
     return [(c, r) for c, r in cells]
+
+
+def signed_bar(value: float, largest: float, width: int) -> Line:
+    """Return a bar from the middle: gains to the right in green, losses to the left in red."""
+    half = max(1, (width - 1) // 2)
+    share = 0.0 if largest <= 0 else min(1.0, abs(value) / largest)
+    if value < 0:
+        halves = max(1, round(share * half * 2))
+        full, rest = divmod(halves, 2)
+        text = "▐" * rest + "█" * full
+        return [(text.rjust(half), "bad"), ("│", "dim"), (" " * half, "text")]
+    eighths = max(1, round(share * half * 8)) if value > 0 else 0
+    full, rest = divmod(eighths, 8)
+    text = "█" * full + (_RIGHT[rest] if rest else "")
+    return [(" " * half, "text"), ("│", "dim"), (text.ljust(half), "good")]
 
 
 def scale(width: int, low: tuple[float, str], high: tuple[float, str], *, full: float = 100.0) -> str:

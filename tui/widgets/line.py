@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from rich.cells import cell_len
 
@@ -93,3 +93,12 @@ def wrap_text(text: str, role: str, width: int, indent: str = "") -> list[Line]:
     words: list[Line] = [[(word, role)] for word in text.split(" ") if word]
     lines = wrap(words, max(8, width - len(indent)), " ")
     return [line if n == 0 else [(indent, role), *line] for n, line in enumerate(lines)]
+
+
+def two_columns(left: Sequence[Line], right: Sequence[Line], width: int, gap: int = 3) -> list[Line]:
+    """Two blocks of lines side by side, the left one ``width`` cells wide."""
+    out: list[Line] = []
+    for n in range(max(len(left), len(right))):
+        line = pad_line(left[n] if n < len(left) else [], width)
+        out.append([*line, (" " * gap, "text"), *(right[n] if n < len(right) else [])])
+    return out

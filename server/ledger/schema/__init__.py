@@ -1,4 +1,4 @@
-"""The tables of a ledger file, and whether a file has them."""
+"""The tables of a ledger file: create them, and check their version."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from server.ledger.base import LedgerError
 
 VERSION = 4
 _FROM = (1, 2, 3)
-"""Versions that lack only tables: laying those that are missing makes them the present one."""
+"""Older versions that only lack tables: creating those upgrades a file to the present version."""
 _APPLICATION_ID = 0x67617465  # "gate"
 
 
 def create(connection: sqlite3.Connection) -> None:
-    """Lay the tables in an empty file, all or none; a ledger already there is checked, and an older one
-    given the tables it lacks."""
+    """Create the tables in an empty file, all or none; check a ledger, and upgrade an older one.
+
+    Raises LedgerError when the file is not a ledger or has a version that cannot be upgraded.
+    """
     empty = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
     if not empty and _version(connection) not in _FROM:
         check(connection)
@@ -28,18 +30,18 @@ def create(connection: sqlite3.Connection) -> None:
 
 
 def check(connection: sqlite3.Connection) -> None:
-    """Raises LedgerError when the file is not a ledger of the version that this program reads."""
+    """Raise LedgerError if the file is not a ledger of the version that this program reads."""
     version = _version(connection)
     if version in _FROM:
         raise LedgerError(
-            f"the ledger has schema version {version}; it gets version {VERSION} when an engine opens it"
+            f"the ledger has schema version {version}; `gatedeck run` upgrades it to version {VERSION}"
         )
     if version != VERSION:
         raise LedgerError(f"the ledger has schema version {version}; this program knows version {VERSION}")
 
 
 def _version(connection: sqlite3.Connection) -> int:
-    """The version of a ledger's tables; raises LedgerError when the file is none."""
+    """Return the version of a ledger's tables. Raises LedgerError when the file is not a ledger."""
     if connection.execute("PRAGMA application_id").fetchone()[0] != _APPLICATION_ID:
         raise LedgerError("the file is a database, but not a gatedeck ledger")
     version: int = connection.execute("PRAGMA user_version").fetchone()[0]

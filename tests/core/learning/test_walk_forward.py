@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from core.learning.rule_paths import bounds, rule_value, with_rule
 from core.learning.search import GATES_ONLY, SPACE, TradeResults, candidate, changes, ranges
-from core.learning.walk_forward import TrialScore, judge, score, walk_forward, worth
+from core.learning.walk_forward import TrialScore, judge, penalised_mean, score, walk_forward
 from core.rules import DEFAULT
 
 
@@ -59,11 +59,11 @@ WORTH = {
 
 @pytest.mark.parametrize(("values", "least", "penalty", "expected"), WORTH.values(), ids=WORTH.keys())
 def test_worth(values: list[float], least: int, penalty: float, expected: float) -> None:
-    assert worth(np.array(values), least, penalty) == pytest.approx(expected)
+    assert penalised_mean(np.array(values), least, penalty) == pytest.approx(expected)
 
 
 def test_one_lucky_trade_never_beats_many_good_ones() -> None:
-    assert worth(np.array([1.1]), 30, 1.0) < worth(np.full(30, 0.3), 30, 1.0)
+    assert penalised_mean(np.array([1.1]), 30, 1.0) < penalised_mean(np.full(30, 0.3), 30, 1.0)
 
 
 def test_sums_by_session_keep_the_days_without_a_trade() -> None:

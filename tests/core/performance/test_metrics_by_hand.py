@@ -147,7 +147,7 @@ def test_ratios_need_thirty_sessions(on_sessions: Any) -> None:
 
 def test_ratios_with_a_denominator_of_zero_are_undefined(on_sessions: Any) -> None:
     made = metrics(on_sessions([0.1] * 30))
-    assert (made.sharpe.value, made.sharpe.reason) == (None, "every session made the same")
+    assert (made.sharpe.value, made.sharpe.reason) == (None, "every session made the same P&L")
     assert (made.sortino.value, made.sortino.reason) == (None, "no losing session")
 
 

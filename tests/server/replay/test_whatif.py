@@ -145,7 +145,7 @@ def test_every_trade_and_shadow_repeats_its_stored_exit_along_its_prices(recorde
         assert packed is not None
         candidate = with_rule(rules, "exits.settlement_near_pct", 0.3)  # changes no dollar
         past = _Past(ledger, packed, rules, candidate)
-        again = past.leave(np.arange(len(packed.seq)))
+        again = past.replay_exits(np.arange(len(packed.seq)))
         known = past.outcomes()
         shadows = int(packed.closed.shadow.sum())
     left = ~np.isnan(known.net)

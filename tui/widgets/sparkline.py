@@ -31,7 +31,7 @@ def split_rows(series: Sequence[float], height: int) -> tuple[int, int]:
     return height - down, down
 
 
-def signed_chart(series: Sequence[float], width: int, height: int) -> list[Line]:
+def signed_sparkline(series: Sequence[float], width: int, height: int) -> list[Line]:
     """The path as bars from the zero line, which runs along the foot of the upper part."""
     values = buckets(series, width)
     up, down = split_rows(values, height)
