@@ -76,6 +76,19 @@ class ContextBook:
             if update.timeframe is not None:
                 state.directions[str(update.timeframe)] = Held(update.signal.direction, origin)
 
+    def withdraw(self, symbol: str, source: Source, direction: Direction | None) -> None:
+        """Forget what a source proposed for a symbol: it has left that trade, or taken its signal back."""
+        state = self.symbols.get(symbol)
+        if state is None:
+            return
+        expert = state.experts.get(source.value)
+        if expert is None or direction not in (None, expert.facts.direction):
+            return
+        del state.experts[source.value]
+        for timeframe, held in list(state.directions.items()):
+            if held.origin.source is source and held.facts is expert.facts.direction:
+                del state.directions[timeframe]
+
     def context_for(
         self,
         symbol: str,

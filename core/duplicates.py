@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from core.model import Update
+from core.model import Intent, Update
 from core.rules.sections import IntakeRules
 
 Seen = tuple[str, datetime, str]
@@ -28,14 +28,21 @@ class DuplicateWindow:
     keys: dict[str, Seen] = field(default_factory=dict)
 
     def check(
-        self, update: Update, digest: Callable[[], str], receipt_id: str, at: datetime, rules: IntakeRules
+        self,
+        update: Update,
+        digest: Callable[[], str],
+        receipt_id: str,
+        at: datetime,
+        rules: IntakeRules,
+        since: datetime | None = None,
     ) -> tuple[str | None, str | None]:
         """Return (the first receipt's id, None) for a duplicate, else (None, a note or None) and remember it.
 
         With a sender's id the window is ``duplicate_hours``: the same id, body time (or, without a time, the
         same canonical body, by its ``digest``) and meaning, because one constant id in an alert template must
         not swallow the second signal of a bar. Without an id: the same body within
-        ``anonymous_duplicate_minutes``.
+        ``anonymous_duplicate_minutes``. What came before ``since`` is not repeated: a body without a time that asks
+        for an exit means the position that is open now.
         """
         sender_id, time = update.sender_id, update.timestamp
         if sender_id is None:
@@ -43,8 +50,10 @@ class DuplicateWindow:
             oldest = at - timedelta(minutes=rules.anonymous_duplicate_minutes)
         else:
             key = f"{update.source}|{update.symbol}|{sender_id}"
-            body = f"{digest() if time is None else f'{time.timestamp():.3f}'}|{_meaning(update)}"
+            body = f"{digest() if time is None else f'{time.timestamp():.3f}'}|{meaning_of(update)}"
             oldest = at - timedelta(hours=rules.duplicate_hours)
+        if since is not None and time is None:
+            oldest = max(oldest, since)
         newest = self.keys.get(key)
         if newest is None or newest[1] < oldest:
             self.keys[key] = (receipt_id, at, body)
@@ -65,7 +74,7 @@ class DuplicateWindow:
             del self.keys[key]
 
 
-def _meaning(update: Update) -> str:
+def meaning_of(update: Update) -> str:
     """What a trader would call the same message: direction, levels, phase, alignment; not its wording."""
     s, r, a, x = update.signal, update.regime, update.alignment, update.structure
     parts: list[object] = [update.timeframe]
@@ -77,4 +86,8 @@ def _meaning(update: Update) -> str:
         parts += sorted(a.states.items())
     if x is not None:
         parts += [x.valid_setup, x.liquidity_ok, x.execution_quality]
+    if update.intent not in (Intent.ENTRY, Intent.CONTEXT):
+        parts += [update.intent, update.bar]
+    if update.request is not None:
+        parts.append(update.request)
     return "|".join(map(str, parts))

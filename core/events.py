@@ -48,7 +48,8 @@ class PriceSeen:
     """A price of one underlying; a bar when ``open``, ``high`` and ``low`` are given.
 
     ``price`` is the last (a bar's close), ``priced_at`` when it was made. ``quotes`` are the options of open
-    positions by OCC symbol as quoted at that instant.
+    positions by OCC symbol as quoted at that instant. ``began`` is the bar's open time where it may lie before
+    an entry: the range of a bar counts only for positions whose entry and stop are older.
     """
 
     kind: Literal["price"] = "price"
@@ -63,6 +64,7 @@ class PriceSeen:
     low: float | None = None
     official_close: bool = False
     quotes: tuple[tuple[str, OptionQuote], ...] = ()
+    began: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from core.from_json import Json
 
-ENGINE_VERSION = "2"
+ENGINE_VERSION = "3"
 """Changes whenever equal inputs could give another decision, fill or mark than before."""
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from core.model import Action, DecisionRecord
 
@@ -19,6 +20,28 @@ def deciding_code(action: str, failed: Sequence[str], reasons: Sequence[tuple[st
         return reasons[0][0]
     code = next((code for code, text in reasons if text in failed[0]), "GATE_FAILED")
     return code if len(failed) == 1 else f"{code} +{len(failed) - 1}"
+
+
+def code_in_evidence(action: str, evidence: Mapping[str, Any]) -> str:
+    """Return ``deciding_code`` from a decision's stored evidence."""
+    gates = (evidence.get("gates") or {}).values()
+    failed = [str(gate["reason"]) for gate in gates if not gate["passed"]]
+    reasons = [(str(each["code"]), str(each["text"])) for each in evidence.get("reasons") or ()]
+    return deciding_code(action, failed, reasons)
+
+
+def code_of(record: DecisionRecord) -> str | None:
+    """Return the code that a decision is answered with: a rule's refusal, else the reason that decided against it.
+
+    Of several failed gates it is the first one's; ``None`` for an EXECUTE.
+    """
+    return record.code or why(record).partition(" ")[0] or None
+
+
+def text_of(record: DecisionRecord) -> str | None:
+    """Return the words of the reason with the code that a decision is answered with."""
+    code = code_of(record)
+    return next((reason.text for reason in record.reasons if reason.code == code), None)
 
 
 def why(record: DecisionRecord) -> str:

@@ -17,7 +17,14 @@ GateResult = tuple[Gate, tuple[Reason, ...]]
 
 _NO_REGIME = Reason("NO_REGIME", "No fresh phase: signal-only mode", Tone.NEUTRAL)
 _NO_EXPERT = Reason("NO_EXPERT", "No fresh signal to decide on", Tone.NEGATIVE)
-_NO_SCORE = Reason("NO_SCORE", "The signal states no AI score", Tone.NEGATIVE)
+_NO_SCORE = Reason(
+    "NO_SCORE", 'The signal states no AI score (rule structural.no_score = "fail" refuses it)', Tone.NEGATIVE
+)
+_UNSCORED = Reason(
+    "UNSCORED",
+    'The signal states no AI score: the gate passes (rule structural.no_score = "pass"), the score is left out',
+    Tone.NEUTRAL,
+)
 _NO_STRUCTURE = Reason("NO_STRUCTURE", "No fresh structure: taken as valid, liquid, grade B", Tone.NEUTRAL)
 _INVALID_SETUP = Reason("INVALID_SETUP", "The setup is not valid", Tone.NEGATIVE)
 _ILLIQUID = Reason("ILLIQUID", "Liquidity is not sufficient", Tone.NEGATIVE)
@@ -88,6 +95,9 @@ def structural_gate(context: Context, rules: Rules) -> GateResult:
         failure, value = _GRADE_C, limits.grade_c_score
     elif expert is None:
         failure, value = _NO_EXPERT, 0.0
+    elif score is None and limits.no_score == "pass":
+        value = limits.grade_a_score if grade == "A" else limits.grade_other_score
+        return Gate(passed=True, score=value, reason=_UNSCORED.text, evidence=evidence), (_UNSCORED, *about)
     elif score is None:
         failure, value = _NO_SCORE, 0.0
     elif not helped:

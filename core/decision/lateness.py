@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from core.model import Reason, Tone, Update
 from core.rules import Rules
 
+_EXCHANGE = ZoneInfo("America/New_York")
 _LONGEST_MINUTES = 366 * 1440  # a sender's absurd number must not overflow an interval
 
 
@@ -28,12 +30,40 @@ def late(update: Update, at: datetime, rules: Rules) -> Reason | None:
 
     An update without a timestamp is never late. Source: SPEC §2.
     """
-    if update.timestamp is None:
+    stamp, fired = stamp_of(update)
+    if stamp is None:
         return None
-    age = at - update.timestamp
-    allowed = allowed_age(update.timeframe, update.fired, rules)
+    age = at - stamp
+    allowed = allowed_age(update.timeframe, fired, rules)
     if age <= allowed:
         return None
     minutes, limit = age.total_seconds() / 60, allowed.total_seconds() / 60
-    since = "firing" if update.fired else "its bar opened"
-    return Reason("LATE", f"{minutes:.1f} min since {since}, at most {limit:g}", Tone.NEGATIVE)
+    since = "firing" if fired else "its bar opened"
+    text = f"{minutes:.1f} min since {since}, at most {limit:g}"
+    if in_time_on_exchange_clock(update, at, rules):
+        text += "; as exchange time its time would be in time: send an offset, or set intake.naive_zone"
+    return Reason("LATE", text, Tone.NEGATIVE)
+
+
+def in_time_on_exchange_clock(update: Update, at: datetime, rules: Rules) -> bool:
+    """Return whether an update is in time if its time was written in New York without saying so.
+
+    A chart's clock shows exchange time; a body that states it without an offset looks hours old.
+    """
+    stamp, fired = stamp_of(update)
+    if stamp is None:
+        return False
+    wall = stamp.astimezone(UTC).replace(tzinfo=_EXCHANGE)
+    age = at - wall
+    ahead = timedelta(minutes=rules.intake.future_minutes)
+    return -ahead <= age <= allowed_age(update.timeframe, fired, rules)
+
+
+def stamp_of(update: Update) -> tuple[datetime | None, bool]:
+    """Return the time that an update's age is counted from, and whether it is that of firing.
+
+    Of two stated times that of firing counts: an alert that fires inside its bar is older than the bar's end.
+    """
+    if update.fired_at is not None:
+        return update.fired_at, True
+    return update.timestamp, update.fired

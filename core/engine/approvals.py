@@ -97,6 +97,8 @@ def reject(kernel: Kernel, event: Commanded) -> tuple[CommandDone, list[Effect]]
     effects = _skip(kernel, signal, answered, reason, event.at, event.seq, "person")
     ended = _end(kernel, signal, answered, ApprovalStatus.REJECTED, event.at)
     signal.dead = True
+    key, last = signal.last_key, signal.last_decision_id
+    kernel.state.bar_signals.decided(signal.update, signal.id, last or "", key, over=True)
     kernel.drop_signal(signal.id)
     return CommandDone(True, "REJECTED", f"Rejected {approval.label}"), [*effects, ended]
 

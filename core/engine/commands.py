@@ -72,7 +72,7 @@ def _break_even(kernel: Kernel, event: Commanded) -> Result:
     refused = _not_exitable(position, event)
     if refused is not None or position is None:
         return refused or _no_position(), []
-    after = stop_to_break_even(position)
+    after = stop_to_break_even(position, event.at)
     effects = settle_outcome(kernel, position, PositionChange(position=after), event.at)
     return CommandDone(True, "MOVED", f"Stop of {position.contract.label} at {after.stop:.2f}"), effects
 

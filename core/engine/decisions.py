@@ -20,6 +20,8 @@ from core.live_signal import LiveSignal
 from core.model import Action, Decision, DecisionRecord, MarketSnapshot, Reason, Tone
 from core.risk import CLOSE_FIRST
 
+CANCELLED = "CANCELLED"
+"""The code of a signal that its sender has left or taken back."""
 TRANSIENT = frozenset({"STALE_PRICE", "STALE_QUOTE"})
 """Codes that do not refuse the signal for good: a fresher price may still execute it."""
 
@@ -90,8 +92,8 @@ def _decide(kernel: Kernel, signal: LiveSignal, event: MarketAnswered) -> list[E
     entry, effects = EntryResult(), list[Effect]()
     blocks: tuple[Reason, ...] = ()
     signal.late = signal.late or _answered_too_late(signal, now)
-    if signal.late is not None:
-        blocks = (signal.late,)
+    if signal.late is not None or signal.update.blocks:
+        blocks = ((signal.late,) if signal.late is not None else ()) + signal.update.blocks
     elif verdict.action is Action.EXECUTE and size is not None:
         entry = enter(kernel, terms, may_close=rules.risk.opposite == CLOSE_FIRST)
         if entry.closes:
@@ -137,6 +139,8 @@ def _decide(kernel: Kernel, signal: LiveSignal, event: MarketAnswered) -> list[E
     )
     signal.last_decision_id = record.id
     effects.append(StoreDecision(record=record))
+    over = entry.position is not None or record.code == CANCELLED
+    state.bar_signals.decided(signal.update, signal.id, record.id, signal.last_key, over=over)
     if entry.position is not None and entry.mark is not None:
         signal.executed = True
         state.alerts.entered(now, entry.position.entry.risk_amount)

@@ -292,6 +292,7 @@ def _fill(kernel: Kernel, terms: TradeTerms, plan: _Plan) -> EntryResult:
         atr=None if atr is None else atr / 100 * terms.price.price,
         now=terms.now,
         trading=kernel.trading,
+        strategy=terms.signal.update.strategy,
     )
     return EntryResult(position=position, mark=mark, contract=contract, count=count)
 

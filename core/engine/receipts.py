@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from core.decision import late
+from core.duplicates import meaning_of
 from core.effects import AnswerReceipt, Effect, Notice, StoreReceipt
+from core.engine.bars import price_of
 from core.engine.kernel import Kernel
+from core.engine.one_per_bar import SignalOfBar
 from core.engine.positions import see_price
 from core.engine.redecide import reconsider
+from core.engine.requests import Obeyed, obey, opened_since
 from core.engine.state import ask_for
-from core.engine.stated_price import stated_price
-from core.events import Received
+from core.events import PriceSeen, Received
 from core.intake import IntakeError, canonical_hash, normalise
 from core.live_signal import LiveSignal
-from core.model import ReceiptStatus, Tone, Update
+from core.model import Intent, ReceiptStatus, Tone, Update
 
 RETAINED_SIGNALS = 10_000
+ABSORBED = frozenset({Intent.ENTRY, Intent.CONTEXT})
+"""Intents that tell something of the market; the others are about positions, prices or the sender itself."""
+REQUESTS = frozenset({Intent.EXIT, Intent.REDUCE, Intent.MOVE_STOP, Intent.CANCEL})
 
 
 def receive(kernel: Kernel, event: Received) -> list[Effect]:
@@ -25,35 +31,99 @@ def receive(kernel: Kernel, event: Received) -> list[Effect]:
         update = normalise(event.body, event.endpoint)
     except IntakeError as error:
         return _quarantine(kernel, event, error)
-    first, note = state.duplicates.check(
-        update, lambda: canonical_hash(event.body), event.receipt_id, event.at, kernel.rules.intake
-    )
+    first, note = _repeated(kernel, update, event)
     notes = update.notes if note is None else (*update.notes, note)
     if first is not None:
         state.tally.duplicates += 1
         receipt = _receipt(event, update, ReceiptStatus.DUPLICATE, notes, duplicate_of=first)
         return [receipt, AnswerReceipt(receipt_id=receipt.id, awaits_decision=False)]
-    late_reason = late(update, event.at, kernel.rules) if update.signal is not None else None
-    seen, doubt = stated_price(kernel, update, event) if late_reason is None else (None, None)
+    proposes = update.intent is Intent.ENTRY and update.signal is not None
+    late_reason = late(update, event.at, kernel.rules) if proposes else None
+    seen, doubt = price_of(kernel, update, event) if late_reason is None else (None, None)
     notes = (*notes, *(n for n in (doubt, _future_note(kernel, update, event)) if n is not None))
-    effects: list[Effect] = [_receipt(event, update, ReceiptStatus.ACCEPTED, notes)]
+    effects: list[Effect] = []
     if state.senders.heard(update.source, update.symbol, event.at):
         text = f"{update.source} {update.symbol} is back"
         effects.append(
             Notice(kind="source", at=event.at, text=text, tone=Tone.POSITIVE, symbol=update.symbol)
         )
+    obeyed = _obeyed(kernel, update, event, seen)
+    effects += obeyed.effects
     if late_reason is None:
-        state.contexts.absorb(update, event.at, event.receipt_id, kernel.rules)
+        if update.intent in ABSORBED and not (proposes and update.blocks):
+            state.contexts.absorb(update, event.at, event.receipt_id, kernel.rules)
         effects += see_price(kernel, seen) if seen is not None else []
-        effects += reconsider(kernel, update.symbol, event.at)
-    if update.signal is None:
-        return [*effects, AnswerReceipt(receipt_id=event.receipt_id, awaits_decision=False)]
+        if update.intent is not Intent.STATUS:
+            effects += reconsider(kernel, update.symbol, event.at)
+    notes = (*notes, *obeyed.notes)
+    repeated = (
+        state.bar_signals.first_of(update) if proposes and late_reason is None and not update.blocks else None
+    )
+    if repeated is not None and kernel.rules.intake.one_per_bar:
+        asked, note = _again(kernel, update, event, repeated)
+        effects, notes = [*effects, *asked], (*notes, note)
+        proposes = False
+    receipt = _receipt(event, update, ReceiptStatus.ACCEPTED, notes)
+    if not proposes:
+        return [receipt, *effects, AnswerReceipt(receipt_id=event.receipt_id, awaits_decision=False)]
     signal = LiveSignal.arriving(kernel.new_id("signal"), event.receipt_id, update, event.at, kernel.rules)
     signal.late = late_reason
-    if len(state.signals) >= RETAINED_SIGNALS:
-        kernel.drop_signal(next((s.id for s in state.signals.values() if s.approval_id is None), ""))
+    if late_reason is None and not update.blocks:
+        state.bar_signals.note(update, signal.id, event.receipt_id, kernel.rules)
+    _keep(kernel, signal)
+    return [
+        receipt,
+        *effects,
+        AnswerReceipt(receipt_id=event.receipt_id, awaits_decision=True),
+        ask_for(signal),
+    ]
+
+
+def _repeated(kernel: Kernel, update: Update, event: Received) -> tuple[str | None, str | None]:
+    """Return the receipt that a body repeats, if any, and a note."""
+    if update.intent is Intent.BAR and update.timestamp is None and update.fired_at is None:
+        return None, None  # the same price again is news: it is the price of now
+    return kernel.state.duplicates.check(
+        update, lambda: canonical_hash(event.body), event.receipt_id, event.at, kernel.rules.intake,
+        since=opened_since(kernel, update),
+    )  # fmt: skip
+
+
+def _obeyed(kernel: Kernel, update: Update, event: Received, seen: PriceSeen | None) -> Obeyed:
+    """Carry out what a body asks of open positions; an entry may ask to leave the other side first."""
+    if update.intent in REQUESTS:
+        return obey(kernel, update, event, seen)
+    if update.intent is Intent.ENTRY and update.request is not None:
+        return obey(kernel, update, event, seen, Intent.EXIT)
+    return Obeyed()
+
+
+def _again(kernel: Kernel, update: Update, event: Received, first: SignalOfBar) -> tuple[list[Effect], str]:
+    """Take the repetition of a bar's signal as its newest version: it is decided again if it says something else."""
+    said = f"repeats the signal of its bar (receipt {first.receipt_id})"
+    rule = "opens nothing (rule intake.one_per_bar)"
+    if first.over:
+        return [], f"{said}, which is over: {rule}"
+    changed, first.meaning = meaning_of(update) != first.meaning, meaning_of(update)
+    signal = kernel.state.signals.get(first.signal_id)
+    if signal is None:
+        if not changed:
+            return [], f"{said}, which was refused: {rule}"
+        signal = LiveSignal.arriving(first.signal_id, event.receipt_id, update, event.at, kernel.rules)
+        signal.last_decision_id, signal.last_key = first.decision_id, first.last_key
+        _keep(kernel, signal)
+        return [ask_for(signal)], f"{said} with other values: decided again, at most one position of a bar"
+    signal.update = update
+    if changed and not signal.asked:
+        return [ask_for(signal)], f"{said} with other values: decided again, at most one position of a bar"
+    return [], f"{said}: updates it, {rule}"
+
+
+def _keep(kernel: Kernel, signal: LiveSignal) -> None:
+    signals = kernel.state.signals
+    if len(signals) >= RETAINED_SIGNALS:
+        kernel.drop_signal(next((s.id for s in signals.values() if s.approval_id is None), ""))
     kernel.add_signal(signal)
-    return [*effects, AnswerReceipt(receipt_id=event.receipt_id, awaits_decision=True), ask_for(signal)]
 
 
 def _future_note(kernel: Kernel, update: Update, event: Received) -> str | None:

@@ -25,7 +25,12 @@ SHADOW_SIZE = PositionSize(factors={}, raw=1.0, final=1.0, skip=False)
 def open_shadow(kernel: Kernel, terms: TradeTerms) -> list[Effect]:
     """Open the shadow of a signal that was not executed, if it could have been traded."""
     shadows = kernel.state.shadows
-    if terms.signal.late is not None or terms.context.expert is None or len(shadows) >= MOST_SHADOWS:
+    if (
+        terms.signal.late is not None
+        or terms.signal.update.blocks
+        or terms.context.expert is None
+        or len(shadows) >= MOST_SHADOWS
+    ):
         return []
     if kernel.trading.calendar.session_at(terms.now) is None:
         return []

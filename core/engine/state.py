@@ -11,6 +11,7 @@ from core.context import ContextBook
 from core.daybook import DayBook
 from core.duplicates import DuplicateWindow
 from core.effects import FetchMarket
+from core.engine.one_per_bar import BarSignals
 from core.events import PriceSeen
 from core.live_signal import LiveSignal
 from core.model import Contract, Counters, DecisionRecord, Mode, Source
@@ -66,6 +67,7 @@ class EngineState:
     prices: dict[str, PriceSeen] = field(default_factory=dict)
     doubts: dict[str, UnconfirmedPrice] = field(default_factory=dict)
     approvals: dict[str, Approval] = field(default_factory=dict)
+    bar_signals: BarSignals = field(default_factory=BarSignals)
     duplicates: DuplicateWindow = field(default_factory=DuplicateWindow)
     senders: Senders = field(default_factory=Senders)
     day: DayBook = field(default_factory=DayBook)

@@ -27,7 +27,7 @@ def stated_price(kernel: Kernel, update: Update, event: Received) -> tuple[Price
     """
     if update.price is None:
         return None, None
-    at, priced_at = event.at, min(event.at, _priced_at(update, event.at))
+    at, priced_at = event.at, min(event.at, price_made_at(update, event.at))
     known = kernel.state.prices.get(update.symbol)
     if known is not None:
         if priced_at < known.priced_at:
@@ -47,8 +47,10 @@ def stated_price(kernel: Kernel, update: Update, event: Received) -> tuple[Price
     return seen, None
 
 
-def _priced_at(update: Update, arrived: datetime) -> datetime:
+def price_made_at(update: Update, arrived: datetime) -> datetime:
     """Return the instant of the price: when the alert fired, or the end of its bar."""
+    if update.fired_at is not None:
+        return update.fired_at
     if update.timestamp is None:
         return arrived
     if update.fired:
@@ -62,17 +64,17 @@ def _believable(kernel: Kernel, update: Update, known: PriceSeen, at: datetime) 
     """Return whether to use a stated price; remember it as unconfirmed when it is too far away."""
     rules, price = kernel.rules.intake, update.price
     assert price is not None
-    if _difference_pct(price, known.price) <= _largest_move_pct(kernel, at - known.priced_at):
+    if difference_pct(price, known.price) <= largest_move_pct(kernel, at - known.priced_at):
         return True
     unconfirmed = kernel.state.doubts.get(update.symbol)
-    if unconfirmed is not None and _difference_pct(price, unconfirmed.price) <= rules.price_jump_pct:
+    if unconfirmed is not None and difference_pct(price, unconfirmed.price) <= rules.price_jump_pct:
         confirmed_by_time = at - unconfirmed.since >= timedelta(minutes=rules.price_jump_minutes)
         return confirmed_by_time or unconfirmed.source is not update.source
     kernel.state.doubts[update.symbol] = UnconfirmedPrice(price, update.source, at)
     return False
 
 
-def _largest_move_pct(kernel: Kernel, age: timedelta) -> float:
+def largest_move_pct(kernel: Kernel, age: timedelta) -> float:
     """Return the largest move in percent believed after this time; it grows with the square root of time."""
     rules = kernel.rules.intake
     if rules.price_jump_minutes <= 0:
@@ -80,6 +82,6 @@ def _largest_move_pct(kernel: Kernel, age: timedelta) -> float:
     return rules.price_jump_pct * math.sqrt(max(1.0, age.total_seconds() / 60 / rules.price_jump_minutes))
 
 
-def _difference_pct(one: float, other: float) -> float:
+def difference_pct(one: float, other: float) -> float:
     """Return the difference of two prices in percent of the lower one."""
     return (max(one, other) / min(one, other) - 1) * 100

@@ -42,6 +42,7 @@ def tick(kernel: Kernel, event: Ticked) -> list[Effect]:
         state.pruned_at = now
         state.duplicates.prune(now, kernel.rules.intake)
         state.contexts.prune(now)
+        state.bar_signals.prune(now)
         _forget(kernel, now)
     return effects
 

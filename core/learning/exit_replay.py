@@ -171,7 +171,7 @@ def _apply_manual_action(
     position: Position, action: ManualAction, last: PriceSeen | None, trading: TradingContext
 ) -> PositionChange:
     if action.contracts == 0:
-        return PositionChange(position=stop_to_break_even(position))
+        return PositionChange(position=stop_to_break_even(position, action.at))
     if not position.is_open:
         return PositionChange(position=position)
     contracts = position.remaining if action.contracts is None else min(action.contracts, position.remaining)
@@ -240,6 +240,7 @@ def trade_opening(stored: Position) -> Position | None:
         mae=0.0,
         state=PositionState.OPEN,
         pending=None,
+        stop_since=None,
     )
 
 

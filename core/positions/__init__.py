@@ -20,7 +20,16 @@ from core.positions.opening import open_position
 from core.positions.pnl import gross_so_far, net_so_far, pnl_breakdown, r_multiple
 from core.positions.position import EntryFill, ExitFill, Mark, Position, PositionChange, PositionState
 from core.positions.trading_context import TradingContext
-from core.positions.transitions import exit_by_hand, on_price, on_time, settle, stop_to_break_even
+from core.positions.transitions import (
+    break_even_stop,
+    exit_at_next_price,
+    exit_by_hand,
+    on_price,
+    on_time,
+    settle,
+    stop_moved,
+    stop_to_break_even,
+)
 
 __all__ = [
     "EntryFill",
@@ -31,8 +40,10 @@ __all__ = [
     "PositionChange",
     "PositionState",
     "TradingContext",
+    "break_even_stop",
     "entry_mark",
     "execution_record",
+    "exit_at_next_price",
     "exit_by_hand",
     "exit_record",
     "gross_so_far",
@@ -45,5 +56,6 @@ __all__ = [
     "pnl_breakdown",
     "r_multiple",
     "settle",
+    "stop_moved",
     "stop_to_break_even",
 ]

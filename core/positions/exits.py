@@ -49,7 +49,8 @@ class ExitInputs:
 
     ``spot`` is the underlying's price for exits that no level causes. ``passed`` is the range to test levels
     against, ``None`` when there is no price or it is too old. ``tradable``: options can be traded now.
-    ``time_exits``: test the exits by time and theta too. ``manual_contracts`` were asked for by a person.
+    ``time_exits``: test the exits by time and theta too. ``manual_contracts`` were asked for by a person,
+    ``signal_contracts`` by a sender.
     """
 
     now: datetime
@@ -58,6 +59,7 @@ class ExitInputs:
     passed: PriceRange | None = None
     time_exits: bool = False
     manual_contracts: int = 0
+    signal_contracts: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +162,12 @@ def _manual(position: Position, inputs: ExitInputs, _: TradingContext) -> Contra
     )
 
 
+def _signal(position: Position, inputs: ExitInputs, _: TradingContext) -> ContractsAndSpot:
+    return (
+        (min(inputs.signal_contracts, position.remaining), inputs.spot) if inputs.signal_contracts else None
+    )
+
+
 def _stop_loss(position: Position, inputs: ExitInputs, _: TradingContext) -> ContractsAndSpot:
     at = _crossed(inputs, position.stop, -position.direction.sign)
     return None if at is None else (position.remaining, at)
@@ -204,6 +212,7 @@ class ExitTrigger(Enum):
 
 EXITS: tuple[tuple[ExitReason, ExitTrigger, ExitTest], ...] = (
     (ExitReason.MANUAL, ExitTrigger.ALWAYS, _manual),
+    (ExitReason.SIGNAL, ExitTrigger.ALWAYS, _signal),
     (ExitReason.STOP_LOSS, ExitTrigger.LEVELS, _stop_loss),
     (ExitReason.TARGET_2, ExitTrigger.LEVELS, _target_2),
     (ExitReason.TARGET_1, ExitTrigger.LEVELS, _target_1),

@@ -40,6 +40,8 @@ def apply_mark(change: PositionChange, mark: Mark) -> PositionChange:
         state=before.state,
         pending=before.pending,
         first=before.first,
+        stop_since=before.stop_since,
+        strategy=before.strategy,
     )
     return PositionChange(position=position, marks=(*change.marks, mark), legs=change.legs)
 

@@ -25,6 +25,7 @@ def open_position(
     atr: float | None,
     now: datetime,
     trading: TradingContext,
+    strategy: str | None = None,
 ) -> Position:
     """Return the position that an entry's fill opens; ``mark`` is the valuation the fill was made on.
 
@@ -77,4 +78,5 @@ def open_position(
         remaining=fill.contracts,
         last=mark,
         first=mark,
+        strategy=strategy,
     )

@@ -134,7 +134,8 @@ class Position:
 
     ``levels`` are those of the decision, ``stop`` the stop in force, ``legs`` the exit fills, ``first`` the
     mark at the entry. ``running`` is the attribution of one contract since the entry; ``mfe`` and ``mae`` are
-    the best and worst gross P&L of the whole trade at any mark.
+    the best and worst gross P&L of the whole trade at any mark. ``stop_since`` is when the stop last moved, ``None``
+    if it has not. ``strategy`` is the name that the sender of the signal gives its strategy.
     """
 
     id: str
@@ -157,6 +158,8 @@ class Position:
     state: PositionState = PositionState.OPEN
     pending: Pending | None = None
     first: Mark | None = None
+    stop_since: datetime | None = None
+    strategy: str | None = None
 
     @property
     def is_open(self) -> bool:

@@ -18,7 +18,7 @@ from core.options.quotes import OptionQuote
 from core.positions.exits import Exit, ExitInputs, PriceRange, crosses_a_level, due_by_clock, first_exit
 from core.positions.fills import apply_mark, sell
 from core.positions.marking import iv_from_quote, next_mark, quote_of, usable
-from core.positions.position import Position, PositionChange, PositionState
+from core.positions.position import Pending, Position, PositionChange, PositionState
 from core.positions.settle import expire, settle_at_close
 from core.positions.trading_context import TradingContext
 
@@ -30,10 +30,10 @@ def on_price(
 ) -> PositionChange:
     """Mark a position at a price or bar of its underlying, and sell where an exit applies.
 
-    A bar must not begin before the position was opened. Levels act only on a fresh price of the regular
-    session. With ``exits`` false (engine halted: only manual exits) the position is marked and can expire,
-    but no exit acts. A price that is older than the price of the last mark, or not a positive number, changes
-    nothing.
+    A bar that began before the entry or before the stop last moved counts by its close alone. Levels act only on
+    a fresh price of the regular session. With ``exits`` false (engine halted: only manual exits) the position is
+    marked and can expire, but no exit acts. A price that is older than the price of the last mark, or not a
+    positive number, changes nothing.
     """
     if position.state is PositionState.AWAITING_SETTLEMENT:
         return _settle_if_official_close(PositionChange(position=position), seen, now, trading)
@@ -44,6 +44,7 @@ def on_price(
             expire(PositionChange(position=position), trading), seen, now, trading
         )
 
+    seen = _since_entry(position, seen)
     quote = quote_of(position.contract, seen.quotes, now, trading)
     walk = _PriceWalk(seen, quote, now, trading)
     change = PositionChange(position=position)
@@ -57,7 +58,7 @@ def on_price(
             change = walk.exit_at_levels(change, passed)
     if change.position.is_open:
         change = walk.mark_and_exit_at_end(change, tradable, fresh)
-    protected = _move_stop_after_target_1(position, change.position)
+    protected = _move_stop_after_target_1(position, change.position, now)
     return change if protected is change.position else replace(change, position=protected)
 
 
@@ -106,11 +107,13 @@ def exit_by_hand(
     last_price: PriceSeen | None,
     quote: OptionQuote | None,
     trading: TradingContext,
+    *,
+    reason: ExitReason = ExitReason.MANUAL,
 ) -> PositionChange:
     """Sell contracts at once on a person's command: on a fresh quote, else at the model's price.
 
-    More contracts than held means all of them. Raises ValueError for fewer than one. A position without
-    contracts to sell is returned unchanged.
+    ``reason`` SIGNAL is a sender's request: the same sale, under its own reason. More contracts than held means
+    all of them. Raises ValueError for fewer than one. A position without contracts to sell is returned unchanged.
     """
     if contracts < 1:
         raise ValueError(f"an exit needs at least one contract, got {contracts}")
@@ -124,9 +127,15 @@ def exit_by_hand(
     change = _mark_by_model(change, spot, spot_at, now, trading)
     quotes = () if last_price is None else last_price.quotes
     best = usable(quote, now, trading) or quote_of(position.contract, quotes, now, trading)
-    found = first_exit(
-        change.position, ExitInputs(now=now, spot=spot, tradable=True, manual_contracts=contracts), trading
+    by_sender = reason is ExitReason.SIGNAL
+    inputs = ExitInputs(
+        now=now,
+        spot=spot,
+        tradable=True,
+        manual_contracts=0 if by_sender else contracts,
+        signal_contracts=contracts if by_sender else 0,
     )
+    found = first_exit(change.position, inputs, trading)
     return change if found is None else _sell_now(change, found, best, now, trading)
 
 
@@ -140,12 +149,32 @@ def settle(
     return settle_at_close(change, official_close, now, trading)
 
 
-def stop_to_break_even(position: Position) -> Position:
+def exit_at_next_price(position: Position, contracts: int, reason: ExitReason) -> Position:
+    """Return the position with an exit ordered that is filled at the next price of a session.
+
+    An exit that is ordered already stays, with the larger number of contracts.
+    """
+    if not position.is_open:
+        return position
+    ordered = position.pending or Pending(reason=reason, contracts=0)
+    wanted = min(position.remaining, max(ordered.contracts, contracts))
+    pending = replace(ordered, contracts=wanted)
+    return replace(position, state=PositionState.EXITING, pending=pending)
+
+
+def stop_to_break_even(position: Position, now: datetime | None = None) -> Position:
     """Move the stop to the underlying's price at the entry, unless the stop is already closer than that.
 
-    Called by a command, and by ``_move_stop_after_target_1``.
+    Called by a command, by a sender's request, and by ``_move_stop_after_target_1``.
     """
-    return replace(position, stop=break_even_stop(position)) if position.is_open else position
+    return stop_moved(position, break_even_stop(position), now)
+
+
+def stop_moved(position: Position, stop: float, now: datetime | None = None) -> Position:
+    """Return the position with its stop at a price of the underlying, in force since ``now``."""
+    if not position.is_open or stop == position.stop:
+        return position
+    return replace(position, stop=stop, stop_since=now or position.stop_since)
 
 
 def break_even_stop(position: Position) -> float:
@@ -331,6 +360,16 @@ def _settle_if_official_close(
     return settle_at_close(change, seen.price, now, trading)
 
 
-def _move_stop_after_target_1(before: Position, after: Position) -> Position:
+def _since_entry(position: Position, seen: PriceSeen) -> PriceSeen:
+    """Return the price without the range of its bar, if a part of the bar lies before the entry or stop in force.
+
+    What the bar's high and low were before that moment must not sell anything.
+    """
+    if seen.began is None or seen.began >= (position.stop_since or position.opened_at):
+        return seen
+    return replace(seen, open=None, high=None, low=None)
+
+
+def _move_stop_after_target_1(before: Position, after: Position, now: datetime) -> Position:
     """Move the stop to break-even after the first target has been sold; it acts from the next price on."""
-    return stop_to_break_even(after) if after.scaled_out and not before.scaled_out else after
+    return stop_to_break_even(after, now) if after.scaled_out and not before.scaled_out else after

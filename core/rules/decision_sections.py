@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from core.rules.rule_fields import number, rows, table
+from core.rules.rule_fields import choice, number, rows, switch, table
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,9 @@ class IntakeRules:
     )
     late_cap_minutes: float = number(
         15.0, "min", low=0, meaning="Most lateness allowed to a signal beyond the end of its bar"
+    )
+    one_per_bar: bool = switch(
+        True, meaning="The same source, symbol, timeframe, direction and bar again opens nothing"
     )
     future_minutes: float = number(
         5.0, "min", low=0, meaning="A sender's timestamp may be ahead of the engine's clock by this much"
@@ -164,6 +167,9 @@ class StructuralGateRules:
     )
     max_ai_score: float = number(
         10.5, "points", low=1, meaning="Highest possible AI score; scores are taken as a percentage of it"
+    )
+    no_score: str = choice(
+        "fail", "pass", meaning="What the structural gate does with a signal that states no AI score"
     )
     quality_by_score: tuple[tuple[float, str], ...] = rows(
         ((9.0, "EXTREME"), (7.0, "HIGH"), (-1e9, "MEDIUM")),

@@ -17,6 +17,11 @@ def number(
     return field(default=default, metadata={"unit": unit, "low": low, "high": high, "meaning": meaning})
 
 
+def switch(default: bool, *, meaning: str) -> Any:
+    """Declare a rule that is on (true) or off (false)."""
+    return field(default=default, metadata={"meaning": meaning})
+
+
 def choice(default: str, *others: str, meaning: str) -> Any:
     """Declare a text that is one of a few."""
     return field(default=default, metadata={"choices": (default, *others), "meaning": meaning})

@@ -253,6 +253,9 @@ class ExitRules:
         ),
         meaning="Stop, T1 and T2 in multiples of the daily ATR: rows of (timeframe at most, stop, T1, T2)",
     )
+    on_signal: str = choice(
+        "obey", "tell", meaning="Exits, reductions and stops that senders ask for: obeyed, or only reported"
+    )
     scale_out_fraction: float = number(
         0.5, "of the contracts", low=0, high=1, meaning="Part of the contracts sold at T1"
     )

@@ -6,6 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
+from core.decision.deciding_reason import code_of, text_of
 from core.decision.evidence import decision_evidence
 from core.model import DecisionRecord
 from server.ledger.codec import encode_any
@@ -38,7 +39,7 @@ def decision_view(record: DecisionRecord) -> dict[str, Any]:
         "direction": record.direction,
         "proposed_direction": record.proposed_direction,
         "confidence": record.confidence,
-        "code": record.code,
+        "code": code_of(record),
         "confluence_score": record.size.confluence if record.size else None,
         "signal_id": record.signal_id,
         "receipt_id": record.receipt_id,
@@ -68,4 +69,6 @@ def receipt_answer(given: WebhookAnswer) -> dict[str, Any]:
     }
     if given.code is not None or given.reason is not None:
         content["reason"], content["code"] = given.reason, given.code
+    elif record is not None:
+        content["reason"], content["code"] = text_of(record), code_of(record)
     return content

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.approvals import Approval
+from core.decision.deciding_reason import code_in_evidence
 from core.decision.evidence import evidence_fields
 from core.from_json import read, read_json
 from core.model import DecisionRecord
@@ -58,10 +59,16 @@ def _entry(row: Row) -> Item:
 
 
 def decision_item(row: Row) -> Item:
-    """Return an entry as a decision: its evidence, and its ``outcome`` once its trade has an exit."""
+    """Return an entry as a decision: its evidence and the code that decided against an entry.
+
+    ``outcome`` holds the exit once its trade has one.
+    """
     left = loads(row["exit"])
+    evidence = loads(row["decision_breakdown"])
+    code = row["code"] or code_in_evidence(row["decision"], evidence or {}).partition(" ")[0]
     return _entry(row) | {
-        "decision_breakdown": loads(row["decision_breakdown"]),
+        "code": code or None,
+        "decision_breakdown": evidence,
         "outcome": {name: left.get(name) for name in _OUTCOME} if left else None,
     }
 

@@ -61,14 +61,14 @@ def position(ledger: LedgerSnapshot, position_id: str) -> Position | None:
 def prices(ledger: LedgerSnapshot, symbol: str) -> Iterator[PriceSeen]:
     """Yield the stored prices of an underlying, oldest first."""
     sql = (
-        "SELECT seq, at, symbol, price, priced_at, source, open, high, low, official_close, quotes"
-        " FROM paths WHERE symbol = ? ORDER BY seq"
+        "SELECT seq, at, symbol, price, priced_at, source, open, high, low, official_close, quotes, began"
+        " FROM paths LEFT JOIN path_bars USING (seq) WHERE symbol = ? ORDER BY seq"
     )
     return map(_price, ledger.query(sql, (symbol,)))
 
 
 def _price(row: tuple[Any, ...]) -> PriceSeen:
-    seq, at, symbol, price, priced_at, source, first, high, low, official, quotes = row
+    seq, at, symbol, price, priced_at, source, first, high, low, official, quotes, began = row
     return PriceSeen(
         seq=seq,
         at=instant(at),
@@ -81,6 +81,7 @@ def _price(row: tuple[Any, ...]) -> PriceSeen:
         low=low,
         official_close=bool(official),
         quotes=() if quotes is None else read_json(tuple[tuple[str, OptionQuote], ...], quotes),
+        began=None if began is None else instant(began),
     )
 
 

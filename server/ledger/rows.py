@@ -65,6 +65,7 @@ CLOSED = (
 )
 SHADOW = "UPDATE ledger_entries SET hypothetical = ? WHERE id = ?"
 MARK = _insert("marks", "position_id at payload")
+PATH_BAR = _insert("path_bars", "seq began")
 PATH = _insert("paths", "seq at symbol price priced_at source open high low official_close quotes")
 RULES = _insert("rules_versions", "seq at fingerprint name author toml")
 JUDGEMENT = _insert("suggestions", "seq at id status author text")
@@ -79,14 +80,37 @@ APPROVAL = _insert(
 RISK = _insert("risk_events", "id seq at code cleared position_id text")
 
 STATEMENTS = (
-    *(JOURNAL, RECEIPT, ENTRY, COLUMNS, POSITION, OUTCOME, SHADOW, CLOSED, MARK, PATH, RULES, JUDGEMENT),
+    *(
+        JOURNAL,
+        RECEIPT,
+        ENTRY,
+        COLUMNS,
+        POSITION,
+        OUTCOME,
+        SHADOW,
+        CLOSED,
+        MARK,
+        PATH,
+        PATH_BAR,
+        RULES,
+        JUDGEMENT,
+    ),
     APPROVAL,
     RISK,
 )
 """In the order of execution within a batch: an entry is inserted before its outcome updates it."""
 
 DERIVED = (
-    *("receipts", "ledger_entries", "decision_columns", "positions", "marks", "paths", "rules_versions"),
+    *(
+        "receipts",
+        "ledger_entries",
+        "decision_columns",
+        "positions",
+        "marks",
+        "paths",
+        "path_bars",
+        "rules_versions",
+    ),
     *("suggestions", "approvals", "risk_events"),
 )
 """The tables that a replay of the journal rebuilds."""
@@ -225,6 +249,8 @@ def _price(effect: StorePrice, into: Tables) -> None:
             _json(seen.quotes) if seen.quotes else None,
         )
     )
+    if seen.began is not None:
+        into[PATH_BAR].append((seen.seq, micros(seen.began)))
 
 
 def _rules(effect: StoreRules, into: Tables) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from textual.app import ComposeResult
 
-from core.decision.deciding_reason import deciding_code
+from core.decision.deciding_reason import code_in_evidence
 from core.model import Action, Quality
 from server.deck import Page, PageQuery
 from tui import fmt
@@ -173,7 +173,8 @@ def item_cells(item: Mapping[str, Any]) -> tuple[Cell, ...]:
     size = (item.get("decision_breakdown") or {}).get("size") or {}
     outcome = item.get("outcome") or {}
     held = "open" if item.get("position_id") else ""
-    code = item.get("code") or _why(action, item.get("decision_breakdown") or {})
+    evidence = item.get("decision_breakdown") or {}
+    code = (evidence.get("blocks") and item.get("code")) or code_in_evidence(action, evidence)
     return (
         (_when(str(item["created_at"])), "dim"),
         (action, ACTION_ROLE.get(action, "text")),
@@ -185,13 +186,6 @@ def item_cells(item: Mapping[str, Any]) -> tuple[Cell, ...]:
         (str(item["quality"]), "text"),
         (str(item.get("source") or fmt.NONE), "dim"),
     )  # fmt: skip
-
-
-def _why(action: str, breakdown: Mapping[str, Any]) -> str:
-    gates = (breakdown.get("gates") or {}).values()
-    failed = [str(gate["reason"]) for gate in gates if not gate["passed"]]
-    reasons = [(str(each["code"]), str(each["text"])) for each in breakdown.get("reasons") or ()]
-    return deciding_code(action, failed, reasons)
 
 
 def _when(text: str) -> str:

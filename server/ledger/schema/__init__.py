@@ -7,8 +7,8 @@ from importlib import resources
 
 from server.ledger.base import LedgerError
 
-VERSION = 4
-_FROM = (1, 2, 3)
+VERSION = 5
+_FROM = (1, 2, 3, 4)
 """Older versions that only lack tables: creating those upgrades a file to the present version."""
 _APPLICATION_ID = 0x67617465  # "gate"
 

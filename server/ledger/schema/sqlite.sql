@@ -110,6 +110,12 @@ CREATE TABLE IF NOT EXISTS paths (
   quotes         TEXT
 ) STRICT;
 
+-- When a bar of a path began, where that may lie before an entry: its high and low count for older trades only.
+CREATE TABLE IF NOT EXISTS path_bars (
+  seq            INTEGER PRIMARY KEY,
+  began          INTEGER NOT NULL
+) STRICT;
+
 CREATE TABLE IF NOT EXISTS rules_versions (
   seq         INTEGER PRIMARY KEY,
   at          INTEGER NOT NULL,

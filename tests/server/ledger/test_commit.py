@@ -40,6 +40,7 @@ async def test_a_batch_lands_in_its_tables(ledger: SqliteLedger, make: Any) -> N
         "positions": 1,
         "marks": 3,
         "paths": 1,
+        "path_bars": 0,
         "rules_versions": 1,
         "suggestions": 1,
         "approvals": 1,

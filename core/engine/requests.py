@@ -1,0 +1,351 @@
+"""Requests of senders about positions that are open: EXIT, REDUCE, MOVE_STOP, CANCEL. Start with ``obey``.
+
+Invariants, tested under these names: a request opens nothing; it touches positions of its symbol only, and of its
+direction, timeframe and strategy where both state them; a stop only moves to the side that protects more.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from core.decision.lateness import in_time_on_exchange_clock, late
+from core.effects import Effect, Notice
+from core.engine.kernel import Kernel
+from core.engine.positions import settle_outcome
+from core.engine.state import ask_for
+from core.engine.stated_price import price_made_at
+from core.events import PriceSeen, Received
+from core.live_signal import LiveSignal
+from core.model import Direction, ExitReason, Intent, Mode, PositionRequest, Reason, Tone, Update
+from core.positions import (
+    Position,
+    PositionChange,
+    PositionState,
+    break_even_stop,
+    exit_at_next_price,
+    exit_by_hand,
+    stop_moved,
+)
+
+OBEY = "obey"
+"""The value of ``exits.on_signal`` with which the exits of senders are made."""
+UNTRADED = frozenset({"NO_CONTRACT"})
+"""Codes of an update whose symbol is another instrument than the underlying of that name."""
+ENDS_SIGNALS = frozenset({Intent.EXIT, Intent.CANCEL})
+
+
+@dataclass(slots=True)
+class Obeyed:
+    """What followed from a request: effects in order, and what its sender is told."""
+
+    effects: list[Effect] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def obey(
+    kernel: Kernel, update: Update, event: Received, seen: PriceSeen | None, intent: Intent | None = None
+) -> Obeyed:
+    """Carry out a sender's request, or tell why it is not carried out.
+
+    ``seen`` is the price the body states, if it is the newest: a sale is made at it. ``intent`` overrides the
+    update's own (a flip exits before its entry is decided).
+    """
+    intent = intent or update.intent
+    done = Obeyed()
+    if any(reason.code in UNTRADED for reason in update.blocks):
+        done.notes.append(f"{intent}: {update.symbol} names no underlying of an option here, nothing is done")
+        return done
+    if intent in ENDS_SIGNALS:
+        _end_signals(kernel, update, event, intent, done)
+        kernel.state.contexts.withdraw(update.symbol, update.source, _direction(update))
+    if intent is Intent.CANCEL:
+        return done
+    found = _matching(kernel, update, event, intent, done)
+    if not found:
+        return done
+    refused = _refusal(kernel)
+    if refused is not None:
+        done.notes.append(
+            f"{intent} not obeyed, {_count(len(found), 'position')} of {update.symbol} kept: {refused}"
+        )
+        text = f"{update.source} says {intent} {update.symbol}: told, not obeyed ({refused})"
+        done.effects.append(
+            Notice(kind="exit", at=event.at, text=text, tone=Tone.NEGATIVE, symbol=update.symbol)
+        )
+        return done
+    last = seen or kernel.state.prices.get(update.symbol)
+    if intent is Intent.MOVE_STOP:
+        for position in found:
+            _move_stop(kernel, position, update.request or PositionRequest(), event.at, last, done)
+    elif intent is Intent.REDUCE:
+        _reduce(kernel, found, update.request or PositionRequest(), event.at, last, done)
+    else:
+        _exit(kernel, found, update.symbol, event.at, last, done)
+    return done
+
+
+def opened_since(kernel: Kernel, update: Update) -> datetime | None:
+    """Return when the newest position that a request is about was opened; ``None`` without one."""
+    if update.request is None and update.intent is not Intent.EXIT:
+        return None
+    return max((position.opened_at for position in _of_request(kernel, update)), default=None)
+
+
+# --- which positions and signals -----------------------------------------------------------------------
+
+
+def _matching(
+    kernel: Kernel, update: Update, event: Received, intent: Intent, done: Obeyed
+) -> list[Position]:
+    """Return the open positions a request is about; where there are none a note says so."""
+    symbol = update.symbol
+    of_symbol = [p for p in kernel.state.positions.values() if p.symbol == symbol]
+    found = [p for p in _of_request(kernel, update) if p.is_open]
+    if not of_symbol:
+        done.notes.append(f"{intent}: no position of {symbol} is open, nothing to do")
+    elif not found and any(not p.is_open for p in of_symbol):
+        done.notes.append(f"{intent}: the option of {symbol} has expired and awaits its settlement")
+    elif not found:
+        done.notes.append(
+            f"{intent}: {_count(len(of_symbol), 'position')} of {symbol} open, none of this "
+            f"{_stated(update)}: nothing to do"
+        )
+    made = _made_too_long_ago(kernel, update, event)
+    if made is None:
+        return found
+    younger = [p for p in found if p.opened_at > made]
+    if younger:
+        minutes = (event.at - made).total_seconds() / 60
+        done.notes.append(
+            f"{intent} was made {minutes:.0f} min ago, before {_count(len(younger), 'position')} of {symbol} "
+            "was opened: kept"
+        )
+    return [p for p in found if p.opened_at <= made]
+
+
+def _of_request(kernel: Kernel, update: Update) -> Iterator[Position]:
+    for p in kernel.state.positions.values():
+        if p.symbol == update.symbol and _concerns(update, p.direction, p.timeframe, p.strategy):
+            yield p
+
+
+def _concerns(update: Update, direction: Direction, timeframe: int | None, strategy: str | None) -> bool:
+    """Return whether direction, timeframe and strategy are the request's, where both sides state them."""
+    wanted = _direction(update)
+    if wanted is not None and wanted is not direction:
+        return False
+    if update.timeframe is not None and timeframe is not None and update.timeframe != timeframe:
+        return False
+    if update.strategy is None or strategy is None:
+        return True
+    return update.strategy.strip().casefold() == strategy.strip().casefold()
+
+
+def _direction(update: Update) -> Direction | None:
+    if update.request is not None:
+        return update.request.direction
+    if update.intent is Intent.CANCEL and update.signal is not None:
+        return update.signal.direction
+    return None
+
+
+def _stated(update: Update) -> str:
+    stated = [
+        name
+        for name, value in (
+            ("direction", _direction(update)),
+            ("timeframe", update.timeframe),
+            ("strategy", update.strategy),
+        )
+        if value is not None
+    ]
+    return " and ".join(stated) or "kind"
+
+
+def _made_too_long_ago(kernel: Kernel, update: Update, event: Received) -> datetime | None:
+    """Return when a late request was made; ``None`` for one that is in time.
+
+    An exit that is late still closes what was open when it was made: that is what its strategy wants. What was
+    opened after that is another trade. A time without an offset that would be in time on the exchange's clock
+    is taken as in time: not to close is the greater harm.
+    """
+    if late(update, event.at, kernel.rules) is None:
+        return None
+    if in_time_on_exchange_clock(update, event.at, kernel.rules):
+        return None
+    return min(event.at, price_made_at(update, event.at))
+
+
+def _end_signals(kernel: Kernel, update: Update, event: Received, intent: Intent, done: Obeyed) -> None:
+    """Let no live signal become a trade that its sender has left or taken back.
+
+    Each is decided once more, as SKIP CANCELLED: a sender that still waits is answered, the ledger says why.
+    """
+    made = _made_too_long_ago(kernel, update, event)
+    why = "Its sender left the trade" if intent is Intent.EXIT else "Its sender took it back"
+    ended = 0
+    for signal in kernel.signals_of(update.symbol):
+        if not signal.is_live(event.at) or signal.late is not None or not _is_of(update, signal):
+            continue
+        if made is not None and signal.arrived > made:
+            continue
+        signal.late = Reason("CANCELLED", f"{why}: {intent} came {_after(signal, event.at)}", Tone.NEGATIVE)
+        ended += 1
+        if not signal.asked:
+            done.effects.append(ask_for(signal))
+    kernel.state.bar_signals.reopen(update, _direction(update), event.at)
+    if ended:
+        done.notes.append(f"{intent}: ended {_count(ended, 'live signal')} of {update.symbol}")
+    elif intent is Intent.CANCEL:
+        done.notes.append(f"{intent}: no live signal of {update.symbol}, nothing to do")
+
+
+def _is_of(update: Update, signal: LiveSignal) -> bool:
+    facts = signal.update.signal
+    return facts is not None and _concerns(
+        update, facts.direction, signal.update.timeframe, signal.update.strategy
+    )
+
+
+def _after(signal: LiveSignal, at: datetime) -> str:
+    return f"{(at - signal.arrived) / timedelta(minutes=1):.1f} min later"
+
+
+# --- what is done --------------------------------------------------------------------------------------
+
+
+def _refusal(kernel: Kernel) -> str | None:
+    """Return why senders move nothing now.
+
+    HALTED is a person's hand on the brake: until it is taken off, exits are made by hand only, because the
+    reason for the halt may be the senders themselves. The request is told, so that a person can follow it.
+    """
+    if kernel.state.mode is Mode.HALTED:
+        return "mode is HALTED, exits only by hand"
+    if kernel.rules.exits.on_signal != OBEY:
+        return "rule exits.on_signal = tell"
+    return None
+
+
+def _exit(
+    kernel: Kernel, found: list[Position], symbol: str, at: datetime, last: PriceSeen | None, done: Obeyed
+) -> None:
+    closed = 0
+    for position in found:
+        after = _sell(kernel, position, position.remaining, at, last, done)
+        closed += after.state is PositionState.CLOSED
+    if closed:
+        done.notes.append(f"closed {closed} of {_count(len(found), 'position')} of {symbol}")
+
+
+def _reduce(
+    kernel: Kernel,
+    found: list[Position],
+    request: PositionRequest,
+    at: datetime,
+    last: PriceSeen | None,
+    done: Obeyed,
+) -> None:
+    """Sell the stated part, whole contracts, rounded up; a number of contracts from the oldest position on."""
+    left = request.contracts if request.contracts is not None else 0.0
+    if not _parts(request):
+        done.notes.append("REDUCE states no part that can be sold: nothing is sold")
+        return
+    for position in found:
+        wanted = _wanted(position, request, left)
+        if wanted < 1:
+            if request.contracts is None:
+                done.notes.append(
+                    f"{position.contract.label}: {position.remaining} of {position.entry.filled_contracts} contracts "
+                    "held, not more than what is to be left"
+                )
+            continue
+        left -= wanted
+        after = _sell(kernel, position, wanted, at, last, done)
+        sold = position.remaining - after.remaining
+        if sold:
+            rest = f", {after.remaining} left" if after.remaining else ": closed"
+            done.notes.append(
+                f"sold {sold} of {_count(position.remaining, 'contract')} of {position.contract.label}{rest}"
+            )
+    if request.contracts is not None and left >= 1:
+        done.notes.append(f"{request.contracts:g} contracts asked for, {left:g} more than are held")
+
+
+def _parts(request: PositionRequest) -> bool:
+    stated = [x for x in (request.fraction, request.contracts, request.remaining_fraction) if x is not None]
+    return bool(stated) and all(math.isfinite(x) and x >= 0 for x in stated)
+
+
+def _wanted(position: Position, request: PositionRequest, left: float) -> int:
+    held = position.remaining
+    if request.fraction is not None:
+        return min(held, math.ceil(held * min(1.0, request.fraction) - 1e-9))
+    if request.remaining_fraction is not None:
+        return held - math.floor(position.entry.filled_contracts * request.remaining_fraction + 1e-9)
+    return min(held, math.ceil(left - 1e-9))
+
+
+def _sell(
+    kernel: Kernel, position: Position, contracts: int, at: datetime, last: PriceSeen | None, done: Obeyed
+) -> Position:
+    """Sell now, or at the first price of the next session when options do not trade."""
+    trading = kernel.trading
+    closed = trading.calendar.session_at(at) is None and at < trading.last_close(position.contract.expiry)
+    waits = closed or (position.pending is not None and contracts < position.remaining)
+    if waits:
+        change = PositionChange(position=exit_at_next_price(position, contracts, ExitReason.SIGNAL))
+    else:
+        change = exit_by_hand(position, contracts, at, last, None, trading, reason=ExitReason.SIGNAL)
+    done.effects += settle_outcome(kernel, position, change, at)
+    after, label = change.position, position.contract.label
+    if closed:
+        done.notes.append(f"{label}: options do not trade now, sold at the first price of the next session")
+    elif after.state is PositionState.AWAITING_SETTLEMENT:
+        done.notes.append(f"{label} has expired and awaits its settlement")
+    elif after.pending is not None:
+        done.notes.append(f"{label}: {_count(after.pending.contracts, 'contract')} wait for the next price")
+    return after
+
+
+def _move_stop(
+    kernel: Kernel,
+    position: Position,
+    request: PositionRequest,
+    at: datetime,
+    last: PriceSeen | None,
+    done: Obeyed,
+) -> None:
+    """Move the stop nearer to the price, never away from it and never through it."""
+    label, sign = position.contract.label, position.direction.sign
+    stop = break_even_stop(position) if request.break_even else request.stop
+    if stop is None or not 0 < stop < math.inf:
+        done.notes.append(f"MOVE_STOP states no price for the stop of {label}: kept at {position.stop:.2f}")
+        return
+    price = position.last.spot if last is None else last.price
+    if (stop - position.stop) * sign <= 0:
+        same = "is there already" if stop == position.stop else f"protects more than {stop:.2f}: kept"
+        done.notes.append(f"the stop of {label} at {position.stop:.2f} {same}")
+    elif (price - stop) * sign <= 0:
+        done.notes.append(
+            f"a stop of {label} at {stop:.2f} is on the wrong side of the price {price:.2f}: "
+            f"kept at {position.stop:.2f}"
+        )
+    else:
+        after = stop_moved(position, stop, at)
+        done.effects += settle_outcome(kernel, position, PositionChange(position=after), at)
+        text = f"moved the stop of {label} from {position.stop:.2f} to {stop:.2f}"
+        done.notes.append(text)
+        done.effects.append(
+            Notice(
+                kind="stop", at=at, text=f"SIGNAL {text}", tone=Tone.NEUTRAL, symbol=position.symbol,
+                position_id=position.id,
+            )
+        )  # fmt: skip
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
