@@ -68,6 +68,28 @@ def open_body(body: object, notes: list[str]) -> Body:
     raise IntakeError("TOO_DEEP", f"text: wrapped more than {MAX_WRAPPERS - 1} times", "text")
 
 
+def inner_body(text: str, path: str, notes: list[str]) -> Body | None:
+    """Return the JSON object that a text inside a body holds, ``None`` when it holds none; raises IntakeError.
+
+    A text that is JSON encoded twice is opened too.
+    """
+    value: object = text
+    for _ in range(MAX_WRAPPERS):
+        if not isinstance(value, str) or value.lstrip(_EDGES)[:1] not in ("{", '"'):
+            break
+        try:
+            value = _parse(value, notes, wrapped=True)
+        except IntakeError as error:
+            if error.code != "TEXT_NOT_JSON":
+                raise
+            if text.lstrip(_EDGES)[:1] == "{":
+                raise IntakeError(
+                    error.code, f"{path}: {error.reason.removeprefix('text: ')}", path
+                ) from None
+            return None
+    return value if isinstance(value, dict) else None
+
+
 def split(body: bytes | str) -> tuple[str, ...]:
     """The bodies in a body: the items of an array, each as its own text, else the one body as text.
 
@@ -212,13 +234,12 @@ def _once(pairs: list[tuple[str, Any]]) -> Body:
 
 
 def _ordered(sentence: re.Match[str]) -> Body:
-    position = float(sentence["position"].replace(",", ""))
     return {
         "ticker": sentence["ticker"],
         "action": sentence["action"],
         "contracts": sentence["contracts"],
         "strategy_name": sentence["strategy"],
-        "market_position": "flat" if position == 0 else "long" if position > 0 else "short",
+        "position_size": sentence["position"].replace(",", ""),
     }
 
 

@@ -7,63 +7,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from core.intake.body import Body
 from core.intake.errors import IntakeError
-from core.intake.fields import SYMBOL, Paths, first, has
-from core.intake.words import DIRECTIONS, EXITS, number, word
-from core.model import Source
-
-SCORES: Final[Paths] = (
-    ("signal", "ai_score"),
-    ("signal", "aiScore"),
-    ("signal", "score"),
-    ("expert", "aiScore"),
-    ("expert", "ai_score"),
-    ("expert", "score"),
-    (None, "ai_score"),
-    (None, "aiScore"),
-    (None, "score"),
-)
-ORDER_DIRECTIONS: Final[Paths] = (
-    ("signal", "type"),
-    ("signal", "direction"),
-    ("signal", "action"),
-    ("expert", "direction"),
-    (None, "direction"),
-    (None, "signal_type"),
-    (None, "action"),
-    (None, "order_action"),
-    (None, "side"),
-    (None, "signal"),
-    (None, "type"),
-)
-LEANINGS: Final[Paths] = ((None, "trend"), (None, "bias"), ("signal", "trend"), ("trend", "alignment"))
-
-_ORDER_WORDS: Final[Paths] = ((None, "action"), (None, "order_action"), (None, "side"), (None, "signal_type"))
-_LOOSE_WORDS: Final = ("type", "signal")
-_BESIDE: Final[Paths] = (
-    (None, "quality"),
-    (None, "contracts"),
-    (None, "order_contracts"),
-    (None, "order_price"),
-    (None, "order_id"),
-    (None, "market_position"),
-    (None, "entry"),
-    (None, "stop"),
-    (None, "stop_loss"),
-    (None, "target_1"),
-    (None, "rr1"),
-)
-_PLAIN_DIRECTION: Final[Paths] = ((None, "direction"),)
-_PLAIN_LEANING: Final[Paths] = ((None, "direction"), (None, "trend"), (None, "bias"))
-_PRICES: Final[Paths] = ((None, "price"), (None, "close"))
-_PHASE_OR_BIAS: Final[Paths] = (
-    (None, "bias"),
-    (None, "phase"),
-    (None, "phase_name"),
-    ("execution_guidance", "bias"),
-    ("regime_context", "local_bias"),
-)
+from core.intake.intent import Meaning
+from core.intake.signal import has_score
+from core.intake.vocabulary import spelled
+from core.intake.walk import Reading
+from core.model import Intent, Source
 
 ENDPOINTS: Final[dict[str, Source]] = {
     "saty-phase": Source.SATY_PHASE,
@@ -73,6 +22,13 @@ ENDPOINTS: Final[dict[str, Source]] = {
     "signals": Source.TRADINGVIEW_SIGNAL,
     "ultimate-options": Source.ULTIMATE_OPTIONS,
 }
+PRICE_ENDPOINT: Final = "price"
+"""The endpoint of a chart's bars: a price alone is a bar there."""
+
+_BESIDE: Final = (
+    "quality", "size", "order_price", "position", "entry", "stop", "target_1", "targets", "rr1", "position_before",
+)  # fmt: skip
+_TELLING: Final = ("PHASE", "REGIME", "BIAS", "TREND", "MARKUP", "MARKDOWN", "ACCUMULATION", "DISTRIBUTION")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,162 +37,190 @@ class SourceMark:
 
     source: Source
     seen: str
-    applies: Callable[[Body], bool]
+    applies: Callable[[Reading], bool]
 
 
-def section(body: Body, key: str) -> Body:
-    held = body.get(key)
-    return held if isinstance(held, dict) else {}
+def _at(reading: Reading, slot: str, *paths: str) -> bool:
+    return any(path in paths for _, path, _ in reading.slots.get(slot, ()))
 
 
-def _has_score(body: Body) -> bool:
-    value, path = first(body, SCORES)
-    try:
-        read = number(value)
-    except ValueError:
-        return path is not None
-    return read is not None and read == read
-
-
-def _ordered(body: Body) -> bool:
-    """Whether a trade is proposed: by a field of its own, or by a loose one that says a direction or exit."""
-    if has(body, _ORDER_WORDS) or isinstance(body.get("signal"), dict):
-        return True
-    words = [word(body.get(key)) for key in _LOOSE_WORDS]
-    return any(text in DIRECTIONS or text in EXITS for text in words if text)
-
-
-def _saty_engine(body: Body) -> bool:
-    return section(body, "meta").get("engine") == "SATY_PO"
-
-
-def _phase_object(body: Body) -> bool:
-    phase = body.get("phase")
-    return isinstance(phase, dict) and not phase.keys().isdisjoint(
-        ("current", "name", "current_phase", "phase_name")
+def _phase_object(reading: Reading) -> bool:
+    return _at(reading, "phase", "phase.current", "phase.current_phase") or _at(
+        reading, "phase_name", "phase.name", "phase.phase_name"
     )
 
 
-def _indicator_form(body: Body) -> bool:
-    instrument = section(body, "instrument")
+def _indicator_form(reading: Reading) -> bool:
     return (
-        "chart_tf" in section(body, "timeframe")
-        and isinstance(body.get("event"), dict)
-        and ("symbol" in instrument or "ticker" in instrument)
+        _at(reading, "timeframe", "timeframe.chart_tf")
+        and isinstance(reading.body.get("event"), dict)
+        and _at(reading, "symbol", "instrument.symbol", "instrument.ticker")
     )
 
 
-def _phase_or_bias_alone(body: Body) -> bool:
-    return (
-        has(body, _PHASE_OR_BIAS)
-        and has(body, SYMBOL)
-        and not _ordered(body)
-        and not _has_score(body)
-        and "timeframes" not in body
-        and "setup_valid" not in body
-    )
-
-
-def _timed_signal(body: Body) -> bool:
-    signal = section(body, "signal")
-    return bool(signal.get("type")) and bool(
-        signal.get("timeframe") or signal.get("tf") or body.get("timeframe") or body.get("tf")
-    )
-
-
-def _flat_signal(body: Body) -> bool:
-    if not has(body, SYMBOL):
-        return False
-    if _ordered(body):
-        return not isinstance(body.get("signal"), dict)
-    beside = _has_score(body) or has(body, _BESIDE)
-    # A price beside a trend or a bias tells nothing: phase indicators send one too.
-    if has(body, _PRICES) and (has(body, _PLAIN_DIRECTION) or isinstance(body.get("type"), str)):
-        return True
-    return beside and (
-        has(body, _PLAIN_LEANING) or any(isinstance(body.get(key), str) for key in _LOOSE_WORDS)
-    )
-
-
-def _legacy_signal(body: Body) -> bool:
-    signal = body.get("signal")
-    return isinstance(signal, dict) and (
-        not signal.keys().isdisjoint(("symbol", "ticker", "aiScore")) or "satyPhase" in body
-    )
-
-
-def _scored_and_graded(body: Body) -> bool:
-    signal = section(body, "signal")
-    return signal.get("ai_score") is not None and bool(signal.get("quality"))
-
-
-MARKS: Final[tuple[SourceMark, ...]] = (
-    SourceMark(Source.SATY_PHASE, 'meta.engine "SATY_PO"', _saty_engine),
+CONTEXT_MARKS: Final[tuple[SourceMark, ...]] = (
+    SourceMark(Source.SATY_PHASE, 'meta.engine "SATY_PO"', lambda r: r.value("engine") == "SATY_PO"),
     SourceMark(Source.SATY_PHASE, "phase.current or phase.name", _phase_object),
     SourceMark(Source.SATY_PHASE, "timeframe.chart_tf, event and instrument.symbol", _indicator_form),
-    SourceMark(
-        Source.SATY_PHASE, "symbol with bias or phase and no score, signal or action", _phase_or_bias_alone
-    ),
-    SourceMark(Source.MTF_DOTS, "the timeframes map", lambda body: isinstance(body.get("timeframes"), dict)),
+    SourceMark(Source.MTF_DOTS, "the timeframes map", lambda r: isinstance(r.value("timeframes"), dict)),
     SourceMark(
         Source.MTF_DOTS,
         "bullish_pct and bearish_pct",
-        lambda body: "bullish_pct" in body and "bearish_pct" in body,
+        lambda r: r.has("bullish_pct") and r.has("bearish_pct"),
     ),
     SourceMark(
         Source.STRAT_EXEC,
         "setup_valid and liquidity_ok",
-        lambda b: "setup_valid" in b and "liquidity_ok" in b,
+        lambda r: r.has("setup_valid") and r.has("liquidity_ok"),
     ),
-    SourceMark(Source.TRADINGVIEW_SIGNAL, "signal.type with a timeframe", _timed_signal),
-    SourceMark(Source.TRADINGVIEW_SIGNAL, "signal.symbol, signal.aiScore or satyPhase", _legacy_signal),
-    SourceMark(
+)
+"""Marks of the sources that tell of the market and propose no trade."""
+
+
+def _timed_signal(reading: Reading, _: Meaning) -> bool:
+    return bool(_at(reading, "side", "signal.type") and reading.has("timeframe"))
+
+
+def _legacy_signal(reading: Reading, _: Meaning) -> bool:
+    return isinstance(reading.body.get("signal"), dict) and (
+        _at(reading, "symbol", "signal.symbol", "signal.ticker")
+        or _at(reading, "score", "signal.aiScore")
+        or reading.has("saty_phase")
+    )
+
+
+def _scored_and_graded(reading: Reading, _: Meaning) -> bool:
+    return _at(reading, "score", "signal.ai_score") and _at(reading, "quality", "signal.quality")
+
+
+def _flat_signal(reading: Reading, meaning: Meaning) -> bool:
+    if not reading.has("symbol") or isinstance(reading.body.get("signal"), dict):
+        return False
+    if meaning.intent is Intent.ENTRY and ordered(meaning):
+        return True
+    if meaning.intent is Intent.ENTRY and reading.has("price", "close"):
+        return True
+    # A price beside a trend or a bias tells nothing: phase indicators send one too.
+    return (has_score(reading) or reading.has(*_BESIDE)) and (
+        meaning.intent is Intent.ENTRY
+        or reading.has("leaning")
+        or any(isinstance(v, str) for v in reading.values("loose"))
+    )
+
+
+TRADE_MARKS: Final[tuple[tuple[Source, str, Callable[[Reading, Meaning], bool]], ...]] = (
+    (Source.TRADINGVIEW_SIGNAL, "signal.type with a timeframe", _timed_signal),
+    (Source.TRADINGVIEW_SIGNAL, "signal.symbol, signal.aiScore or satyPhase", _legacy_signal),
+    (
         Source.TRADINGVIEW_SIGNAL,
         "symbol and direction with a score, quality, price or order field",
         _flat_signal,
     ),
-    SourceMark(
-        Source.ULTIMATE_OPTIONS, "signal.ai_score and signal.quality without a timeframe", _scored_and_graded
+    (
+        Source.ULTIMATE_OPTIONS,
+        "signal.ai_score and signal.quality without a timeframe",
+        _scored_and_graded,
     ),
 )
 
 
+def ordered(meaning: Meaning) -> bool:
+    """Return whether a direction comes from an order rather than from a field that only leans."""
+    why = meaning.why
+    return why is None or spelled(why.path.rpartition(".")[2]) not in ("direction", "trend", "bias")
+
+
 @lru_cache(maxsize=256)
+def _endpoint_name(endpoint: str | None) -> str:
+    return endpoint.partition("?")[0].rstrip("/").rpartition("/")[2] if endpoint else ""
+
+
 def endpoint_source(endpoint: str | None) -> Source | None:
-    """The source an endpoint's path names; ``None`` for the detecting one and for strangers."""
-    if not endpoint:
-        return None
-    return ENDPOINTS.get(endpoint.partition("?")[0].rstrip("/").rpartition("/")[2])
+    """Return the source an endpoint's path names; ``None`` for the detecting one and for strangers."""
+    return ENDPOINTS.get(_endpoint_name(endpoint))
 
 
-def detect(body: Body, endpoint: str | None, notes: list[str]) -> Source:
-    """The source of a body by its marks, else by the endpoint it came to; raises IntakeError.
+def at_price_endpoint(endpoint: str | None) -> bool:
+    """Return whether a path is the one for a chart's bars."""
+    return _endpoint_name(endpoint) == PRICE_ENDPOINT
 
-    A body that reached another source's endpoint is taken for what it is, with a note.
-    """
-    hint = endpoint_source(endpoint)
-    for mark in MARKS:
-        if mark.applies(body):
-            if hint is not None and hint is not mark.source:
-                notes.append(f"sent to the endpoint of {hint}, read as {mark.source} by {mark.seen}")
+
+def context_source(reading: Reading, endpoint: str | None) -> Source | None:
+    """Return the source of a body that tells of the market by a mark of its own, else ``None``."""
+    for mark in CONTEXT_MARKS:
+        if mark.applies(reading):
+            _note(reading, endpoint, mark.source, mark.seen)
             return mark.source
-    return _by_endpoint(body, hint)
+    return None
 
 
-def _by_endpoint(body: Body, hint: Source | None) -> Source:
-    if isinstance(body.get("signal"), dict):
+def leans_alone(reading: Reading, meaning: Meaning) -> bool:
+    """Return whether a body states a phase or a bias with a symbol and nothing of a trade."""
+    return (
+        _phase_or_bias(reading)
+        and reading.has("symbol")
+        and meaning.intent is None
+        and not has_score(reading)
+        and not reading.has("setup_valid")
+    )
+
+
+def told_event(reading: Reading) -> str | None:
+    """Return the type or event of a leaning body that is none of a phase indicator's, by its path."""
+    if reading.has("phase", "phase_name", "local_bias", "guided_bias"):
+        return None
+    for slot in ("loose", "event"):
+        for _, path, value in reading.all(slot):
+            if isinstance(value, str) and not any(word in value.upper() for word in _TELLING):
+                return path
+    return None
+
+
+def _phase_or_bias(reading: Reading) -> bool:
+    return (
+        reading.has("phase", "phase_name")
+        or _at(reading, "leaning", "bias")
+        or _at(reading, "local_bias", "regime_context.local_bias")
+        or _at(reading, "guided_bias", "execution_guidance.bias")
+        or any(path.endswith(".bias") for _, path, _ in reading.slots.get("guided_bias", ()))
+    )
+
+
+def trade_source(reading: Reading, meaning: Meaning, endpoint: str | None) -> Source:
+    """Return the source of a body that speaks of a trade, by its marks, else by its endpoint.
+
+    Raises IntakeError when neither tells.
+    """
+    if meaning.intent not in (None, Intent.ENTRY):
+        hint = endpoint_source(endpoint)
         return hint if hint is Source.ULTIMATE_OPTIONS else Source.TRADINGVIEW_SIGNAL
-    if not has(body, SYMBOL):
+    for source, seen, applies in TRADE_MARKS:
+        if applies(reading, meaning):
+            _note(reading, endpoint, source, seen)
+            return source
+    return _by_endpoint(reading, endpoint_source(endpoint))
+
+
+def _note(reading: Reading, endpoint: str | None, source: Source, seen: str) -> None:
+    hint = endpoint_source(endpoint)
+    if hint is not None and hint is not source:
+        reading.notes.append(f"sent to the endpoint of {hint}, read as {source} by {seen}")
+
+
+def _by_endpoint(reading: Reading, hint: Source | None) -> Source:
+    if isinstance(reading.body.get("signal"), dict):
+        return hint if hint is Source.ULTIMATE_OPTIONS else Source.TRADINGVIEW_SIGNAL
+    if not reading.has("symbol"):
         # No mark of a signal or a phase applies without one, so nothing else said here would help.
         raise _no_symbol()
-    if hint is Source.STRAT_EXEC and ("setup_valid" in body or "liquidity_ok" in body):
+    if hint is Source.STRAT_EXEC and reading.has("setup_valid", "liquidity_ok"):
         return hint
-    if has(body, _PLAIN_LEANING):
-        _refuse_lost_score(body)
+    if reading.has("side", "leaning"):
+        _refuse_lost_score(reading)
         candidates = [Source.SATY_PHASE, Source.TRADINGVIEW_SIGNAL, Source.ULTIMATE_OPTIONS]
-        if has(body, ((None, "timeframe"), (None, "tf"), (None, "interval"), (None, "chart_tf"))):
+        if reading.has("timeframe"):
             candidates.append(Source.MTF_DOTS)
-    elif has(body, _PHASE_OR_BIAS):  # beside a score, which a phase indicator may send too
+    elif _phase_or_bias(reading):  # beside a score, which a phase indicator may send too
         candidates = [Source.SATY_PHASE, Source.TRADINGVIEW_SIGNAL]
     else:
         raise _nothing_known()
@@ -251,16 +235,17 @@ def _by_endpoint(body: Body, hint: Source | None) -> Source:
     )
 
 
-def _refuse_lost_score(body: Body) -> None:
-    """The one field that would make this a signal has no value (Pine's na): not an opinion worth a trade."""
-    for path in SCORES:
-        held = body if path[0] is None else section(body, path[0])
-        if path[1] in held:
-            raise IntakeError(
-                "NO_SCORE",
-                f"{path[1]}: stated without a value, and nothing else makes this a signal",
-                path[1],
-            )
+def _refuse_lost_score(reading: Reading) -> None:
+    """Refuse a body whose score, which would make it a signal, has no value (Pine's na)."""
+    body = reading.body
+    for held in (body.get("signal"), body.get("expert"), body):
+        if not isinstance(held, dict):
+            continue
+        for key in ("ai_score", "aiScore", "score"):
+            if key in held:
+                raise IntakeError(
+                    "NO_SCORE", f"{key}: stated without a value, and nothing else makes this a signal", key
+                )
 
 
 def _no_symbol() -> IntakeError:

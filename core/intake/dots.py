@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from core.intake.body import Body
 from core.intake.errors import IntakeError, shown
-from core.intake.fields import Paths, first, minutes, strict_number
+from core.intake.fields import minutes, strict_number
+from core.intake.walk import Reading
 from core.intake.words import ACCEPTED_DIRECTIONS, BIASES, DAY, label, timeframe, word
 from core.model import AlignmentFacts, Bias
 
 _VALUES: Final = ("direction", "dir", "trend", "bias")
-_LEANING: Final[Paths] = ((None, "direction"), (None, "trend"), (None, "bias"))
 
 
-def alignment(body: Body, notes: list[str]) -> AlignmentFacts:
+def alignment(reading: Reading) -> AlignmentFacts:
     """The direction per timeframe and the percentages of those under a day; raises IntakeError without any.
 
     A neutral timeframe counts among those asked. Day, week and month are kept in ``states`` for display only.
     """
-    sent = body.get("timeframes")
-    if not isinstance(sent, dict):
-        return _percentages(body) if "bullish_pct" in body else _single(body, notes)
+    notes = reading.notes
+    sent = next((value for value in reading.values("timeframes") if isinstance(value, dict)), None)
+    if sent is None:
+        return _percentages(reading) if reading.has("bullish_pct") else _single(reading)
     states: dict[str, Bias] = {}
     within: list[Bias] = []
     for key, value in sent.items():
@@ -64,21 +64,25 @@ def _facts(states: dict[str, Bias], within: list[Bias]) -> AlignmentFacts:
     )
 
 
-def _single(body: Body, notes: list[str]) -> AlignmentFacts:
+def _single(reading: Reading) -> AlignmentFacts:
     """One timeframe with one direction, which only the endpoint tells from a signal."""
-    length, leaning = minutes(body, notes), BIASES.get(word(first(body, _LEANING)[0]) or "")
+    length = minutes(reading)[0]
+    leaning = next(
+        (found for value in reading.values("side", "leaning") if (found := BIASES.get(word(value) or ""))),
+        None,
+    )
     known = length is not None and leaning is not None
     states = {label(length): leaning} if length is not None and leaning is not None else {}
     return _facts(states, list(states.values()) if known and length is not None and length < DAY else [])
 
 
-def _percentages(body: Body) -> AlignmentFacts:
+def _percentages(reading: Reading) -> AlignmentFacts:
     read: list[float] = []
     for field in ("bullish_pct", "bearish_pct"):
-        value = strict_number(body.get(field), field)
+        value = strict_number(reading.value(field), field)
         if value is None or not 0 <= value <= 100:
             raise IntakeError(
-                "BAD_NUMBER", f"{field}: {shown(body.get(field))} is not a percentage 0 to 100", field
+                "BAD_NUMBER", f"{field}: {shown(reading.value(field))} is not a percentage 0 to 100", field
             )
         read.append(value)
     if sum(read) > 100.5:

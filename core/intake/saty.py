@@ -2,67 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Final
 
-from core.intake.body import Body
 from core.intake.errors import IntakeError, shown
-from core.intake.fields import Paths, amount, first, label_of, stated
+from core.intake.fields import amount, label_of
+from core.intake.walk import Reading
 from core.intake.words import BIASES, VOLATILITIES, flag, number, phase, word
 from core.model import Bias, RegimeFacts
 
-_PHASE_NAMES: Final[Paths] = (
-    ("event", "name"),
-    ("event", "phase_name"),
-    ("phase", "name"),
-    ("phase", "phase_name"),
-    (None, "phase_name"),
-    ("data", "phase_name"),
-    (None, "event"),
-)
-_PHASES: Final[Paths] = (
-    ("phase", "current"),
-    ("phase", "current_phase"),
-    ("event", "phase_to"),
-    (None, "phase"),
-    ("data", "phase"),
-)
-_CONFIDENCE: Final[Paths] = (
-    ("confidence", "confidence_score"),
-    ("confidence", "score"),
-    (None, "confidence_score"),
-    ("data", "confidence"),
-    ("phase", "confidence"),
-)
-_BIAS: Final[Paths] = (
-    ("regime_context", "local_bias"),
-    (None, "bias"),
-    (None, "local_bias"),
-    ("execution_guidance", "bias"),
-    ("data", "bias"),
-    (None, "direction"),
-    (None, "trend"),
-    ("regime_context", "regime"),
-)
-_VOLATILITY: Final[Paths] = (
-    ("volatility", "condition"),
-    (None, "volatility"),
-    (None, "volatility_state"),
-    ("regime_context", "volatility"),
-    ("regime_context", "volatility_state"),
-    ("phase", "volatility_regime"),
-    ("data", "volatility"),
-)
-_EVENT: Final[Paths] = (("event", "name"), ("event", "type"), (None, "event"), ("meta", "event_type"))
-_DECAY: Final[Paths] = (("risk_hints", "time_decay_minutes"), (None, "time_decay_minutes"))
-_HTF: Final[Paths] = (("confidence", "htf_alignment"), (None, "htf_alignment"))
-_TRADES: Final[Paths] = (("execution_guidance", "trade_allowed"), (None, "trade_allowed"))
-_LONGEST_DECAY = 43200
+_LONGEST_DECAY: Final = 43200
 
 
-def regime(body: Body, notes: list[str]) -> tuple[RegimeFacts, float | None]:
+def regime(reading: Reading) -> tuple[RegimeFacts, float | None]:
     """The regime a body states and its own decay in minutes; raises IntakeError if it states no regime."""
-    number_of_phase, spoken = _phase(body, notes)
-    bias = _bias(body)
+    number_of_phase, spoken = _phase(reading)
+    bias = _bias(reading)
     if not spoken and bias is None:
         raise IntakeError(
             "NO_PHASE",
@@ -70,25 +25,26 @@ def regime(body: Body, notes: list[str]) -> tuple[RegimeFacts, float | None]:
             "ACCUMULATION, MARKUP, DISTRIBUTION, MARKDOWN, an event's name, or a bias",
             "phase",
         )
-    volatility = _volatility(body, notes)
-    allowed = flag(first(body, _TRADES)[0])
+    volatility = _volatility(reading)
+    allowed = flag(reading.value("trades"))
     facts = RegimeFacts(
         phase=number_of_phase,
-        confidence=_confidence(body, notes),
+        confidence=_confidence(reading),
         bias=bias,
         volatility=volatility,
-        htf_alignment=_htf_alignment(body, bias),
+        htf_alignment=_htf_alignment(reading, bias),
         allows_trading=True if allowed is None else allowed,
-        event=label_of(body, _EVENT),
+        event=label_of(reading, "event", "regime_event"),
     )
-    return facts, amount(body, _DECAY, notes, 1, _LONGEST_DECAY)
+    return facts, amount(reading, "decay", 1, _LONGEST_DECAY)
 
 
-def _phase(body: Body, notes: list[str]) -> tuple[int | None, bool]:
+def _phase(reading: Reading) -> tuple[int | None, bool]:
     """The phase and whether the body spoke of one at all; a name counts before a number."""
+    notes = reading.notes
     named: tuple[int, str] | None = None
     spoken = False
-    for value in stated(body, _PHASE_NAMES):
+    for value in _phase_names(reading):
         text = word(value)
         if text is None:
             continue
@@ -97,7 +53,7 @@ def _phase(body: Body, notes: list[str]) -> tuple[int | None, bool]:
         if found is not None:
             named = (found, text)
             break
-    numbered, told = _numbered(first(body, _PHASES)[0], notes)
+    numbered, told = _numbered(reading.value("phase"), notes)
     if named is not None:
         if numbered is not None and numbered != named[0]:
             notes.append(f"phase: the number {numbered} differs from the name {named[1]}; the name counts")
@@ -125,37 +81,54 @@ def _numbered(value: Any, notes: list[str]) -> tuple[int | None, bool]:
     return None, True
 
 
-def _confidence(body: Body, notes: list[str]) -> float | None:
-    if not isinstance(body.get("confidence"), dict) and "confidence" in body:
-        return amount(body, ((None, "confidence"),), notes, 0, 100)
-    return amount(body, _CONFIDENCE, notes, 0, 100)
+def _phase_names(reading: Reading) -> Iterator[Any]:
+    """Yield what may name a phase: the event's name first, then the phase's."""
+    named = [f for f in reading.all("event") if f[1].rpartition(".")[2] == "name"]
+    for _, _, value in named:
+        yield value
+    yield from reading.values("phase_name")
+    for _, path, value in reading.all("event"):
+        if path == "event":
+            yield value
 
 
-def _bias(body: Body) -> Bias | None:
-    for value in stated(body, _BIAS):
+def _confidence(reading: Reading) -> float | None:
+    if any(path.endswith("confidence") and "." not in path for _, path, _ in reading.all("confidence")):
+        return amount(reading, "confidence", 0, 100)
+    return amount(reading, "phase_confidence" if reading.has("phase_confidence") else "confidence", 0, 100)
+
+
+def _bias(reading: Reading) -> Bias | None:
+    stated = (
+        *reading.values("local_bias"),
+        *(value for _, path, value in reading.all("leaning") if path.endswith("bias")),
+        *reading.values("guided_bias"),
+        *(value for _, path, value in reading.all("side") if path.endswith("direction")),
+        *reading.values("leaning", "regime"),
+    )
+    for value in stated:
         found = BIASES.get(word(value) or "")
         if found is not None:
             return found
     return None
 
 
-def _volatility(body: Body, notes: list[str]) -> str | None:
-    for value in stated(body, _VOLATILITY):
+def _volatility(reading: Reading) -> str | None:
+    for value in reading.values("volatility"):
         text = word(value)
         if text is None:
             continue
         if text in VOLATILITIES:
             return VOLATILITIES[text]
-        notes.append(f"volatility: {shown(text)} is none of LOW, NORMAL, HIGH, EXTREME")
+        reading.notes.append(f"volatility: {shown(text)} is none of LOW, NORMAL, HIGH, EXTREME")
     return None
 
 
-def _htf_alignment(body: Body, bias: Bias | None) -> bool:
+def _htf_alignment(reading: Reading, bias: Bias | None) -> bool:
     """As stated; else whether the higher timeframe leans, and leans as the local bias does."""
-    said = flag(first(body, _HTF)[0])
+    said = flag(reading.value("htf_alignment"))
     if said is not None:
         return said
-    context = body.get("regime_context")
-    higher = context.get("htf_bias") if isinstance(context, dict) else None
+    higher = reading.value("htf_bias")
     leaning = BIASES.get(word(higher.get("bias") if isinstance(higher, dict) else higher) or "")
     return leaning is not None and leaning is not Bias.NEUTRAL and leaning is bias

@@ -10,6 +10,12 @@ from typing import Final, cast
 
 from core.model import Bias, Direction
 
+
+def listed(text: str) -> tuple[str, ...]:
+    """Return the words of a text: how tables of many words are written."""
+    return tuple(text.split())
+
+
 SCORE_MAX: Final = 10.5
 """Top of the scale that scores are sent on; above it a score is a percentage."""
 
@@ -66,13 +72,24 @@ _THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?", re.ASCII)
 DAY, WEEK, MONTH = 1440, 10080, 43200
 _LABELS: Final = {DAY: "D", WEEK: "W", MONTH: "M"}
 _UNITS: Final = {
-    **dict.fromkeys(("", "M", "MIN", "MINS", "MINUTE", "MINUTES"), 1.0),
+    **dict.fromkeys(("", "M", "MN", "MIN", "MINS", "MINUTE", "MINUTES"), 1.0),
     **dict.fromkeys(("S", "SEC", "SECOND", "SECONDS"), 1 / 60),
-    **dict.fromkeys(("H", "HR", "HOUR", "HOURS"), 60.0),
-    **dict.fromkeys(("D", "DAY", "DAYS", "DAILY"), float(DAY)),
+    **dict.fromkeys(("H", "HR", "HRS", "HOUR", "HOURS", "HOURLY"), 60.0),
+    **dict.fromkeys(("D", "DAY", "DAYS", "DAILY", "DLY"), float(DAY)),
     **dict.fromkeys(("W", "WK", "WEEK", "WEEKS", "WEEKLY"), float(WEEK)),
     **dict.fromkeys(("MO", "MON", "MONTH", "MONTHS", "MONTHLY"), float(MONTH)),
 }
+_UNIT_FIRST = re.compile(r"(?:(MN|MO)|([SMHDW]))[ _]?(\d{1,4})", re.ASCII)
+"""MetaTrader's names: M15, H4, D1, W1, MN1."""
+_MONTH_NAMES: Final = {
+    "M": MONTH,
+    "1M": MONTH,
+    "tf1M": MONTH,
+    "3M": 3 * MONTH,
+    "6M": 6 * MONTH,
+    "12M": 12 * MONTH,
+}
+_ISO_LENGTH = re.compile(r"P(?:T(\d{1,4})([MH])|(\d{1,3})([DWM]))", re.ASCII)
 _TIMEFRAME = re.compile(r"(?:TF[_ ]?)?(\d{0,5})[ _]?([A-Z]*)", re.ASCII)
 _LONGEST_TIMEFRAME = 12 * MONTH
 
@@ -145,8 +162,16 @@ def timeframe(value: object) -> int | None:
 @lru_cache(maxsize=256)
 def _timeframe(text: str) -> int | None:
     text = text.strip()
-    if text in ("M", "1M", "tf1M"):  # TradingView: a capital M alone is a month, and 1M is never a minute
-        return MONTH
+    if text in _MONTH_NAMES:  # TradingView: a capital M alone is a month, and so are 1M, 3M, 6M and 12M
+        return _MONTH_NAMES[text]
+    upper = text.upper()
+    if turned := _UNIT_FIRST.fullmatch(upper):
+        month, unit, count = turned.groups()
+        text = f"{count}{'MONTH' if month else 'MIN' if unit == 'M' else unit}"
+    elif length := _ISO_LENGTH.fullmatch(upper):
+        text = f"{length[1]}{'MIN' if length[2] == 'M' else 'H'}" if length[1] else (
+            f"{length[3]}{'MONTH' if length[4] == 'M' else length[4]}"
+        )  # fmt: skip
     found = _TIMEFRAME.fullmatch(text.upper())
     if found is None or not (found[1] or found[2]) or found[2] not in _UNITS:
         return None
@@ -161,8 +186,8 @@ def label(minutes: int) -> str:
     return _LABELS.get(minutes) or str(minutes)
 
 
-_EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
-_LATEST = datetime(2200, 1, 1, tzinfo=UTC)
+EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
+LATEST: Final = datetime(2200, 1, 1, tzinfo=UTC)
 _UNIT_BOUNDS = ((1e11, 1.0), (1e14, 1e3), (1e17, 1e6), (1e20, 1e9))
 
 
@@ -174,7 +199,7 @@ def instant(value: object) -> datetime | None:
         moment = _iso(cast(str, value)) if written else _epoch(value)
     except (ValueError, OverflowError, OSError):
         return None
-    return moment if moment is not None and _EARLIEST <= moment < _LATEST else None
+    return moment if moment is not None and EARLIEST <= moment < LATEST else None
 
 
 def _iso(text: str) -> datetime:

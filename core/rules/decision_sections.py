@@ -68,6 +68,22 @@ class IntakeRules:
         low=0,
         meaning="The limit on price jumps grows with the square root of the last price's age beyond this",
     )
+    level_max_pct: float = number(
+        20.0,
+        "% of the price",
+        low=0,
+        high=100,
+        meaning="A stated stop or target further away from the price than this is refused: BAD_LEVELS",
+    )
+    naive_zone: str = choice(
+        "UTC",
+        "America/New_York",
+        "America/Chicago",
+        "America/Los_Angeles",
+        "Europe/London",
+        "Europe/Berlin",
+        meaning="Zone of a stated time that has no offset",
+    )
 
 
 @dataclass(frozen=True, slots=True)

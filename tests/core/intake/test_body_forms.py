@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.intake import IntakeError, canonical_hash, normalise, split
-from core.model import Direction
+from core.model import Direction, PositionRequest
 
+LONG, SHORT = Direction.LONG, Direction.SHORT
 BODY = {"ticker": "SPY", "action": "buy", "price": 447.94, "comment": "one: two", "plots": [1, {"a": None}]}
 PLAIN = json.dumps(BODY)
 
@@ -61,17 +62,25 @@ def test_tradingviews_default_sentence(sentence: str, direction: Direction) -> N
 
 
 @pytest.mark.parametrize(
-    "sentence",
+    ("sentence", "intent", "request_"),
     [
-        "X: order sell @ 1 filled on SPY. New strategy position is 0",  # closes the long
-        "X: order sell @ 1 filled on SPY. New strategy position is 1",  # reduces it
-        "X: order buy @ 1 filled on SPY. New strategy position is -2",  # covers part of a short
+        ("order sell @ 1 filled on SPY. New strategy position is 0", "EXIT", PositionRequest(direction=LONG)),
+        ("order buy @ 3 filled on SPY. New strategy position is 0", "EXIT", PositionRequest(direction=SHORT)),
+        ("order sell @ 1 filled on SPY. New strategy position is 1", "REDUCE",
+         PositionRequest(direction=LONG, fraction=0.5)),
+        ("order buy @ 1 filled on SPY. New strategy position is -3", "REDUCE",
+         PositionRequest(direction=SHORT, fraction=0.25)),
+        ("order sell @ 3 filled on SPY. New strategy position is -1", "ENTRY", PositionRequest(direction=LONG)),
+        ("order sell @ 1 filled on SPY. New strategy position is -1", "ENTRY", None),
+        ("order buy @ 1 filled on SPY. New strategy position is 3", "ENTRY", None),
     ],
-)
-def test_an_order_that_closes_or_reduces_is_no_signal(sentence: str) -> None:
-    with pytest.raises(IntakeError) as refusal:
-        normalise(sentence)
-    assert refusal.value.code == "NOT_AN_ENTRY"
+)  # fmt: skip
+def test_a_strategys_sentence_tells_what_becomes_of_its_position(
+    sentence: str, intent: str, request_: PositionRequest | None
+) -> None:
+    for body in (f"X: {sentence}", json.dumps({"text": f"X: {sentence}."})):
+        update = normalise(body)
+        assert (update.intent, update.request) == (intent, request_)
 
 
 @pytest.mark.parametrize(

@@ -91,7 +91,7 @@ def test_flags() -> None:
         ({"symbol": "spy"}, "SPY", None),
         ({"symbol": " AMEX:SPY "}, "SPY", "AMEX"),
         ({"ticker": "BRK.B", "exchange": "NYSE"}, "BRK.B", "NYSE"),
-        ({"ticker": "^SPX"}, "^SPX", None),
+        ({"ticker": "^SPX"}, "SPX", None),  # one underlying has one name
         ({"symbol": "BINANCE:BTCUSDT.P"}, "BTCUSDT.P", "BINANCE"),
         ({"symbol": "AMEX:SPY", "ticker": "SPY"}, "SPY", "AMEX"),
         ({"instrument": {"symbol": "QQQ", "exchange": "nasdaq"}, "ticker": "qqq"}, "QQQ", "NASDAQ"),
@@ -103,12 +103,12 @@ def test_symbols(sent: dict[str, object], symbol: str, exchange: str | None) -> 
     assert (update.symbol, update.exchange) == (symbol, exchange)
 
 
-def test_the_time_of_sending_counts_before_the_bars_open() -> None:
+def test_the_bars_open_and_the_time_of_sending_are_kept_apart() -> None:
     body = {"ticker": "SPY", "action": "buy", "time": "2026-01-14T16:45:00Z"}
     opened = normalise(body)
     assert (opened.timestamp, opened.fired) == (datetime(2026, 1, 14, 16, 45, tzinfo=UTC), False)
     sent = normalise({**body, "timenow": "2026-01-14T17:00:00Z"})
-    assert (sent.timestamp, sent.fired) == (NOON, True)
+    assert (sent.timestamp, sent.fired, sent.fired_at) == (opened.timestamp, False, NOON)
 
 
 def test_an_unreadable_time_is_left_out_with_a_note() -> None:

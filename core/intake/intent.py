@@ -1,0 +1,358 @@
+"""The one intent of a body: what it says of its trade is collected, then one intent follows or it is refused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from core.intake.change import Change, change_of
+from core.intake.errors import IntakeError, shown
+from core.intake.speech import (
+    CANCEL,
+    ENTRY,
+    EXIT,
+    FINISHED,
+    MOVE,
+    NOTHING,
+    REDUCE,
+    TEST,
+    Heard,
+    hear,
+    hear_free,
+    hear_label,
+)
+from core.intake.walk import Reading
+from core.intake.words import ACCEPTED_DIRECTIONS, flag, number
+from core.model import Direction, Intent
+
+_NOT_ONE = ["NO", "NONE", "FALSE", "0", "0.0", "NULL", "N/A", "NA", "-", "OFF", "N"]
+_TEST_WORDS: Final = frozenset(
+    [
+        "TEST",
+        "TESTING",
+        "DEV",
+        "DEVELOPMENT",
+        "STAGING",
+        "SANDBOX",
+        "DEBUG",
+        "DRY_RUN",
+        "DRYRUN",
+        "DRY-RUN",
+        "QA",
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One piece of evidence: where it stands, what stood there and what it means."""
+
+    path: str
+    value: Any
+    heard: Heard
+
+    def __str__(self) -> str:
+        return f"{self.path}: {shown(self.value)}"
+
+
+@dataclass(slots=True)
+class Meaning:
+    """The intent of a body with the side of the trade and what it says of its position."""
+
+    intent: Intent | None = None
+    direction: Direction | None = None
+    """What an entry proposes."""
+    leaves: Direction | None = None
+    """The side of the position to leave, reduce or move; with an ENTRY a stated flip."""
+    why: Said | None = None
+    change: Change | None = None
+    take_one: bool = False
+    break_even: bool = False
+    leaning: bool = False
+    """The direction is only a leaning (trend or bias), not an order."""
+
+
+def meaning_of(reading: Reading) -> Meaning:
+    """Return the one intent of a body; ``intent`` is ``None`` when nothing in it speaks of a trade.
+
+    Raises IntakeError when it contradicts itself, and names both sides.
+    """
+    sides, entries, spoken = _spoken(reading)
+    if test := test_of(reading) or next((s for s in spoken if s.heard.kind == TEST), None):
+        return Meaning(Intent.STATUS, why=test)
+    side = _one_side(sides)
+    change = change_of(reading, side.heard.order or side.heard.direction if side else None)
+    by_kind = {
+        kind: [s for s in spoken if s.heard.kind == kind] for kind in (EXIT, REDUCE, MOVE, CANCEL, FINISHED)
+    }
+    leaving = [*by_kind[EXIT], *by_kind[REDUCE], *_flags(reading)]
+    meaning = Meaning(change=change)
+    if by_kind[CANCEL]:
+        meaning.intent, meaning.why = Intent.CANCEL, by_kind[CANCEL][0]
+    elif moved := by_kind[MOVE] + _moves(reading):
+        if not any(s.heard.kind == EXIT for s in leaving) or change is None:
+            meaning.intent, meaning.why = Intent.MOVE_STOP, moved[0]
+    elif (finished := by_kind[FINISHED] or _results(reading)) and not any(
+        _tells_to_leave(s) for s in leaving
+    ):
+        meaning.intent, meaning.why = Intent.STATUS, finished[0]
+    if meaning.intent is None:
+        _leave_or_enter(meaning, side, leaving, entries, change)
+    if meaning.intent in (Intent.EXIT, Intent.REDUCE, Intent.MOVE_STOP, Intent.CANCEL):
+        meaning.leaves = _left_side(meaning, side, [*leaving, *by_kind[MOVE], *by_kind[CANCEL]], change)
+        meaning.break_even = any(s.heard.kind == MOVE for s in by_kind[MOVE])
+        meaning.take_one = bool(by_kind[REDUCE])
+    return meaning
+
+
+def _leave_or_enter(
+    meaning: Meaning,
+    side: Said | None,
+    leaving: list[Said],
+    entries: list[Said],
+    change: Change | None,
+) -> None:
+    """Set EXIT, REDUCE or ENTRY from what is said and from what becomes of the position."""
+    smaller = change is not None and change.kind in ("flat", "smaller")
+    if leaving or smaller:
+        why = leaving[0] if leaving else Said(change.path, change.value, NOTHING) if change else None
+        if entries and why is not None:
+            raise contradiction(entries[0], why)
+        if change is not None and change.kind in ("opened", "larger") and leaving and change.certain:
+            raise contradiction(Said(change.path, change.value, NOTHING), leaving[0])
+        partly = any(s.heard.kind == REDUCE for s in leaving)
+        flat = change is not None and change.kind == "flat"
+        meaning.intent = Intent.REDUCE if (partly or (smaller and not flat)) and not flat else Intent.EXIT
+        meaning.why = why
+        return
+    if side is not None:
+        meaning.intent, meaning.direction, meaning.why = Intent.ENTRY, side.heard.direction, side
+        if change is not None:
+            if change.kind == "contradiction":
+                raise contradiction(side, Said(change.path, change.value, NOTHING))
+            if change.kind == "flipped":
+                meaning.leaves = change.before
+            if change.after is not None and change.certain:
+                meaning.direction = change.after
+    elif change is not None and change.after is not None:
+        meaning.intent, meaning.direction = Intent.ENTRY, change.after
+        meaning.why = Said(change.path, change.value, NOTHING)
+        if change.kind == "flipped":
+            meaning.leaves = change.before
+
+
+def _spoken(reading: Reading) -> tuple[list[Said], list[Said], list[Said]]:
+    """Return the sides, the explicit entries and everything else that texts say."""
+    sides: list[Said] = []
+    entries: list[Said] = []
+    spoken: list[Said] = []
+    unread: Said | None = None
+    for _, path, value in _near(reading, "side"):
+        heard = _hear_side(value)
+        said = Said(path, value, heard)
+        if heard.both and heard.kind in (None, ENTRY):
+            raise IntakeError("AMBIGUOUS_DIRECTION", f"{path}: {shown(value)} names both sides", path)
+        if heard.kind not in (None, ENTRY):
+            spoken.append(said)
+            if heard.direction is not None and heard.kind in (EXIT, REDUCE, CANCEL, MOVE):
+                continue
+        elif heard.direction is not None and heard.whole:
+            sides.append(said)
+            if heard.kind == ENTRY:
+                entries.append(said)
+        elif heard.kind == ENTRY and heard.whole:
+            entries.append(said)
+        else:
+            unread = unread or said
+    for slot in ("loose", "event"):
+        for _, path, value in reading.all(slot):
+            if not isinstance(value, str):
+                if slot == "loose" and (heard := _hear_side(value)).direction is not None:
+                    sides.append(Said(path, value, heard))
+                continue
+            heard = hear(value)
+            said = Said(path, value, heard)
+            if heard.kind not in (None, ENTRY):
+                spoken.append(said)
+            elif heard.whole:
+                if heard.kind == ENTRY:
+                    entries.append(said)
+                if heard.direction is not None and not heard.both:
+                    sides.append(said)
+    for slot, hears in (("label", hear_label), ("free", hear_free), ("status", hear)):
+        for _, path, value in reading.all(slot):
+            if isinstance(value, str):
+                heard = hears(value)
+                if slot == "status" and heard.kind in (EXIT, REDUCE):
+                    heard = Heard(FINISHED, heard.order, heard.position, heard.right, whole=True)
+                elif slot == "free" and heard.kind is None and len(value) <= 32:
+                    heard = hear_label(value)
+                if heard.kind not in (None, ENTRY):
+                    spoken.append(Said(path, value, heard))
+    sides += _side_flags(reading)
+    if not any(_weighty(s) for s in spoken) and unread is not None:
+        raise IntakeError(
+            "NO_DIRECTION",
+            f"{unread.path}: {shown(unread.value)} is not a direction; accepted are {ACCEPTED_DIRECTIONS}",
+            unread.path,
+        )
+    return sides, entries, spoken
+
+
+def _weighty(said: Said) -> bool:
+    return said.heard.kind in (EXIT, REDUCE, MOVE, CANCEL, TEST, FINISHED)
+
+
+def _near(reading: Reading, slot: str) -> list[tuple[int, str, Any]]:
+    """Return the findings of a slot; those of unknown objects only when there are no others."""
+    found = reading.all(slot)
+    near = [f for f in found if f[0] < 1000]
+    return near or found
+
+
+def _hear_side(value: Any) -> Heard:
+    if isinstance(value, str):
+        text = value.strip()
+        if text.upper() in ("B", "L", "1", "+1"):
+            return Heard(order=Direction.LONG, whole=True)
+        if text.upper() in ("S", "-1"):
+            return Heard(order=Direction.SHORT, whole=True)
+        return hear(value)
+    if not isinstance(value, bool) and isinstance(value, (int, float)) and value in (1, -1):
+        return Heard(order=Direction.LONG if value > 0 else Direction.SHORT, whole=True)
+    return NOTHING
+
+
+def _one_side(sides: list[Said]) -> Said | None:
+    """Return the side that counts; raises IntakeError when two differ."""
+    for said in sides[1:]:
+        if said.heard.direction is not sides[0].heard.direction:
+            raise IntakeError(
+                "AMBIGUOUS_DIRECTION",
+                f"{said.path}: says {said.heard.direction}, {sides[0].path} says {sides[0].heard.direction}",
+                said.path,
+            )
+    return sides[0] if sides else None
+
+
+def _side_flags(reading: Reading) -> list[Said]:
+    """Return what keys such as ``long: true`` say."""
+    out: list[Said] = []
+    for slot, side in (("long_flag", Direction.LONG), ("short_flag", Direction.SHORT)):
+        for _, path, value in reading.all(slot):
+            if value is True or (isinstance(value, (str, int)) and flag(value) is True):
+                out.append(Said(path, value, Heard(position=side, whole=True)))
+    return out
+
+
+def is_set(value: Any) -> bool:
+    """Return whether a flag is set: true, a number but 0, or a text that does not say no."""
+    if isinstance(value, str):
+        return bool(value.strip()) and value.strip().upper() not in _NOT_ONE
+    return value is True or (isinstance(value, (int, float)) and value not in (0, False) and value == value)
+
+
+def _flags(reading: Reading) -> list[Said]:
+    """Return the flags that say a position is left or made smaller."""
+    out: list[Said] = []
+    for slot, kind in (("close_flag", EXIT), ("left_at", EXIT), ("reduce_flag", REDUCE)):
+        for _, path, value in reading.all(slot):
+            if is_set(value):
+                key = hear(path.rpartition(".")[2])
+                near = hear(value) if isinstance(value, str) else NOTHING
+                side = near if near.direction is not None else key
+                one = REDUCE if slot == "close_flag" and key.kind == REDUCE else kind
+                whole = slot != "left_at"
+                out.append(Said(path, value, Heard(one, side.order, side.position, side.right, whole=whole)))
+    for _, path, value in reading.all("close"):
+        if value is True or (isinstance(value, str) and _is_word(value)):
+            near = hear(value) if isinstance(value, str) else NOTHING
+            out.append(Said(path, value, Heard(EXIT, near.order, near.position, near.right, whole=True)))
+    return out
+
+
+def _tells_to_leave(said: Said) -> bool:
+    """Return whether an exit is ordered, rather than the price or time of a past one being told."""
+    return said.heard.whole or said.heard.kind == REDUCE
+
+
+def _is_word(text: str) -> bool:
+    heard = hear(text)
+    return (
+        text.strip().upper() in ("TRUE", "YES", "ALL")
+        or heard.direction is not None
+        or heard.kind is not None
+    )
+
+
+def _moves(reading: Reading) -> list[Said]:
+    return [
+        Said(path, value, Heard(MOVE, whole=True))
+        for _, path, value in reading.all("move_flag")
+        if is_set(value)
+    ]
+
+
+def _results(reading: Reading) -> list[Said]:
+    return [
+        Said(path, value, Heard(FINISHED, whole=True))
+        for _, path, value in reading.all("result")
+        if is_set(value)
+    ]
+
+
+def test_of(reading: Reading) -> Said | None:
+    """Return what marks a body as a test or a heartbeat, ``None`` if nothing does."""
+    for _, path, value in reading.all("test_flag"):
+        if is_set(value):
+            return Said(path, value, Heard(TEST, whole=True))
+    for _, path, value in reading.all("environment"):
+        if isinstance(value, str) and value.strip().upper() in _TEST_WORDS:
+            return Said(path, value, Heard(TEST, whole=True))
+    return None
+
+
+def _left_side(
+    meaning: Meaning, side: Said | None, spoken: list[Said], change: Change | None
+) -> Direction | None:
+    """Return the side of the position that is spoken of; raises IntakeError when two are named."""
+    named: tuple[Direction, Said] | None = None
+    for said in spoken:
+        left = said.heard.leaves
+        if left is None:
+            continue
+        if named is not None and named[0] is not left:
+            raise contradiction(named[1], said)
+        named = named or (left, said)
+    if change is not None and change.before is not None:
+        if named is not None and named[0] is not change.before:
+            raise contradiction(named[1], Said(change.path, change.value, NOTHING))
+        return change.before
+    if side is None or side.heard.direction is None:
+        return named[0] if named else None
+    # A buying or selling order acts against the position; a side such as "long" names the position.
+    ordered = side.heard.order is not None and side.heard.position is None
+    key = side.path.lower()
+    as_position = (
+        not ordered or meaning.intent is Intent.MOVE_STOP or ("direction" in key and "order" not in key)
+    )
+    from_side = side.heard.direction if as_position else side.heard.direction.opposite
+    if named is not None:
+        if from_side is not named[0] and (not ordered or not as_position):
+            raise contradiction(side, named[1])
+        return named[0]
+    return from_side
+
+
+def contradiction(one: Said, other: Said) -> IntakeError:
+    """Return the refusal of a body that says two things that cannot both hold."""
+    return IntakeError("CONTRADICTION", f"{one} contradicts {other}; nothing is done", one.path)
+
+
+def stated_number(value: Any) -> float | None:
+    """Return a number that a size or percent states, ``None`` when it is none; a sign stays."""
+    try:
+        read = number(value.strip().rstrip("%") if isinstance(value, str) else value)
+    except ValueError:
+        return None
+    return read if read is not None and read == read and abs(read) != float("inf") else None

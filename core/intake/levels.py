@@ -1,0 +1,308 @@
+"""Stop and targets as senders state them: prices, percent, points, ticks, pips, R, objects and lists."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from core.intake.errors import IntakeError, shown
+from core.intake.fields import LEAST_PRICE, MOST_PRICE, price_of
+from core.intake.vocabulary import spelled
+from core.intake.walk import Reading
+from core.intake.words import listed, number
+from core.model import Direction, Reason, Tone
+
+PRICE, PERCENT, POINTS, TICKS, PIPS, R = "price", "percent", "points", "ticks", "pips", "R"
+
+UNITS: Final = {
+    **dict.fromkeys(listed("price dollar dollars usd level absolute abs stop stopprice limitprice"), PRICE),
+    **dict.fromkeys(listed("percent percentage pct pc perc percents relative pctchange"), PERCENT),
+    **dict.fromkeys(listed("points point pts pt distance offset dist move delta"), POINTS),
+    **dict.fromkeys(["ticks", "tick"], TICKS),
+    **dict.fromkeys(["pips", "pip"], PIPS),
+    **dict.fromkeys(["r", "rr", "rmultiple", "rmultiples", "risk"], R),
+}
+"""Units by the word a sender uses: in a key's ending, in a field beside it or after the number."""
+_WORTH: Final = {POINTS: 1.0, TICKS: 0.01, PIPS: 0.01}
+"""Dollars of the underlying."""
+_ENDING: Final = re.compile(
+    r"(percentage|percent|pct|perc|points|point|pts|distance|offset|ticks|tick|pips|pip|rmultiple|inr|r)$"
+)
+_VALUE: Final = re.compile(r"([+-]?[\d.,]+(?:[eE][+-]?\d+)?)\s*(%|[A-Za-z]+)", re.ASCII)
+_STOPS: Final = frozenset(
+    listed("stop stoploss sl initialstop stopprice trailingstop riskstop hardstop stops slprice")
+)
+_FIRST: Final = frozenset(
+    listed(
+        "target target1 t1 tp tp1 takeprofit takeprofit1 profittarget profit pricetarget limitprofit pt pt1"
+    )
+)
+_SECOND: Final = frozenset(["target2", "t2", "tp2", "takeprofit2", "pt2"])
+_PRICE_KEYS: Final = listed(
+    "price stopprice limitprice triggerprice level value stop limit target trigger at takeprofit stoploss "
+    "tp sl"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One level as stated: an amount in a unit, and where it stands."""
+
+    path: str
+    value: Any
+    amount: float
+    unit: str
+
+
+@dataclass(slots=True)
+class Levels:
+    """The levels in dollars of the underlying, and the reasons why they may not be traded."""
+
+    stop: float | None = None
+    target_1: float | None = None
+    target_2: float | None = None
+    faults: list[Reason] = field(default_factory=list)
+
+
+def levels(reading: Reading, direction: Direction, reference: float | None, most_pct: float) -> Levels:
+    """Return the stated levels; ``reference`` is the entry's or the present price in dollars.
+
+    A level that cannot be counted from the price, stands on the wrong side of it or further away than
+    ``most_pct`` percent is told, and blocks the entry. Raises IntakeError for a level that is no number.
+    """
+    out = Levels()
+    stated = _stated(reading)
+    stop = _pick(reading, stated.get("stop", []), PRICE)
+    if stop is not None:
+        out.stop = _dollars(reading, out, stop, direction.opposite, reference, None, most_pct)
+    for name in ("target_1", "target_2"):
+        level = _pick(reading, stated.get(name, []), PRICE)
+        if level is not None:
+            read = _dollars(reading, out, level, direction, reference, out.stop, most_pct)
+            if name == "target_1":
+                out.target_1 = read
+            else:
+                out.target_2 = read
+    some = [name for name in ("stop", "target_1", "target_2") if stated.get(name)]
+    if some and not out.faults:
+        for name, read in (("stop", out.stop), ("target_1", out.target_1)):
+            if read is None:
+                reading.notes.append(f"{name}: not stated; the deck takes its own from the timeframe")
+    return out
+
+
+def _pick(reading: Reading, found: list[Level], first_unit: str) -> Level | None:
+    """Return the level that counts: a price before other units; the ones passed over are told if they differ."""
+    if not found:
+        return None
+    chosen = next((level for level in found if level.unit == first_unit), found[0])
+    for level in found:
+        if level is not chosen and (level.unit, level.amount) != (chosen.unit, chosen.amount):
+            reading.notes.append(f"{level.path}: {shown(level.value)} is passed over; {chosen.path} counts")
+    return chosen
+
+
+def _stated(reading: Reading) -> dict[str, list[Level]]:
+    out: dict[str, list[Level]] = {}
+    beside = _unit_of(reading.value("level_unit"))
+    for name, unit_slot in (("stop", "stop_unit"), ("target_1", "target_unit"), ("target_2", "target_unit")):
+        unit = _unit_of(reading.value(unit_slot)) or beside
+        for _, path, value in reading.all(name):
+            if (level := _level(reading, path, value, unit)) is not None:
+                out.setdefault(name, []).append(level)
+            if name == "target_1" and isinstance(value, list):
+                _listed(reading, out, path, value, unit)
+    unit = _unit_of(reading.value("target_unit")) or beside
+    for _, path, value in reading.all("targets"):
+        _listed(reading, out, path, value, unit)
+    _with_units(reading, out)
+    for _, path, value in reading.all("more_targets"):
+        if not isinstance(value, (dict, list)):
+            reading.notes.append(f"{path}: {shown(value)} is not traded; two targets are")
+    return out
+
+
+def _listed(reading: Reading, out: dict[str, list[Level]], path: str, value: Any, unit: str | None) -> None:
+    if isinstance(value, dict):
+        for key, held in value.items():
+            plain = spelled(key)
+            name = (
+                "target_2"
+                if plain in _SECOND or plain == "2"
+                else "target_1"
+                if plain in _FIRST or plain == "1"
+                else ""
+            )
+            if name and (level := _level(reading, f"{path}.{key}", held, unit)) is not None:
+                out.setdefault(name, []).append(level)
+            elif not name:
+                reading.notes.append(f"{path}.{key}: {shown(held)} is not read as a target")
+        return
+    items = (
+        value
+        if isinstance(value, list)
+        else re.split(r"[;|/ ]+|, +", value)
+        if isinstance(value, str)
+        else [value]
+    )
+    for n, item in enumerate(items[:2]):
+        level = _level(reading, f"{path}[{n}]", item, unit)
+        if level is not None:
+            out.setdefault("target_1" if n == 0 else "target_2", []).append(level)
+    if len(items) > 2:
+        reading.notes.append(f"{path}: two targets are traded, {len(items) - 2} left out")
+
+
+def _with_units(reading: Reading, out: dict[str, list[Level]]) -> None:
+    """Read the keys that name a level and its unit, such as sl_points; they leave the unread ones."""
+    kept: list[tuple[str, str, Any]] = []
+    for path, plain, value in reading.unread:
+        ending = _ENDING.search(plain)
+        name = _name_of(plain[: ending.start()]) if ending else _name_of(_after_unit(plain))
+        unit = UNITS.get(ending[1]) if ending else _before_unit(plain)
+        if ending and ending[1] == "inr":
+            unit = R
+        if name and unit and (level := _level(reading, path, value, unit)) is not None:
+            out.setdefault(name, []).append(level)
+        else:
+            kept.append((path, plain, value))
+    reading.unread[:] = kept
+
+
+def _before_unit(plain: str) -> str | None:
+    for word in ("percent", "pct", "points", "pips", "ticks"):
+        if plain.startswith(word):
+            return UNITS[word]
+    return None
+
+
+def _after_unit(plain: str) -> str:
+    for word in ("percent", "pct", "points", "pips", "ticks"):
+        plain = plain.removeprefix(word)
+    return plain
+
+
+def _name_of(plain: str) -> str:
+    return (
+        "stop"
+        if plain in _STOPS
+        else "target_1"
+        if plain in _FIRST
+        else "target_2"
+        if plain in _SECOND
+        else ""
+    )
+
+
+def _unit_of(value: Any) -> str | None:
+    if not isinstance(value, str):
+        return None
+    word = spelled(value)
+    return PERCENT if value.strip() == "%" else UNITS.get(word) if word not in ("stop", "risk") else None
+
+
+def _level(reading: Reading, path: str, value: Any, unit: str | None) -> Level | None:
+    """Return one level, ``None`` when it states none (0, NaN or nothing); raises IntakeError."""
+    if isinstance(value, dict):
+        return _held(reading, path, value, unit)
+    if isinstance(value, list):
+        return None
+    if isinstance(value, str) and (found := _VALUE.fullmatch(value.strip())):
+        after = PERCENT if found[2] == "%" else UNITS.get(found[2].lower())
+        if after is None:
+            raise IntakeError("NOT_A_NUMBER", f"{path}: {shown(value)} is not a number", path)
+        unit, value = after, found[1]
+    if isinstance(value, str) and "@" not in value and unit is None and value.strip()[:1] == "+":
+        unit = POINTS
+    if unit in (None, PRICE):
+        if value is False or value is True:
+            reading.notes.append(f"{path}: {shown(value)} is not a level")
+            return None
+        amount = price_of(value, path, none_is_zero=True)
+        return None if amount is None else Level(path, value, amount, PRICE)
+    try:
+        read = number(value)
+    except ValueError:
+        raise IntakeError("NOT_A_NUMBER", f"{path}: {shown(value)} is not a number", path) from None
+    if read is None or read == 0 or read != read:
+        return None
+    if abs(read) == float("inf"):
+        raise IntakeError("NOT_FINITE", f"{path}: not a finite number; a level is expected", path)
+    return Level(path, value, abs(read), str(unit))
+
+
+def _held(reading: Reading, path: str, value: dict[str, Any], unit: str | None) -> Level | None:
+    stated = {spelled(key): (key, held) for key, held in value.items() if held is not None and held != ""}
+    for word in ("unit", "units", "type", "mode", "kind"):
+        if word in stated:
+            unit = _unit_of(stated[word][1]) or unit
+    for plain, (key, held) in stated.items():
+        own = UNITS.get(plain)
+        if own not in (None, PRICE) and not isinstance(held, (dict, list, bool)):
+            return _level(reading, f"{path}.{key}", held, own)
+    for plain in (*_PRICE_KEYS, "amount"):
+        if plain in stated and not isinstance(stated[plain][1], (dict, list, bool)):
+            key, held = stated[plain]
+            if plain == "amount" and unit is None:
+                unit = POINTS
+            return _level(reading, f"{path}.{key}", held, unit)
+    reading.notes.append(f"{path}: an object without price, percent, points or ticks is not read")
+    return None
+
+
+def _dollars(
+    reading: Reading,
+    out: Levels,
+    level: Level,
+    side: Direction,
+    reference: float | None,
+    stop: float | None,
+    most_pct: float,
+) -> float | None:
+    """Return a level in dollars; faults that forbid trading it go to ``out``."""
+    if level.unit == PRICE:
+        amount, told = level.amount, f"a price of {level.amount:,.2f}"
+    elif reference is None:
+        _fault(reading, out, f"{level.path}: {shown(level.value)} in {level.unit} needs a price to count from; "
+               "send price")  # fmt: skip
+        return None
+    else:
+        away = _away(level, reference, stop)
+        if away is None:
+            _fault(reading, out, f"{level.path}: {shown(level.value)} in R needs a stop to count from")
+            return None
+        amount = reference + side.sign * away
+        told = f"{level.amount:g} {level.unit} from {reference:,.2f}: a price of {amount:,.2f}"
+        reading.notes.append(f"{level.path}: {shown(level.value)} is read as {told}")
+    if not LEAST_PRICE <= amount <= MOST_PRICE:
+        _fault(reading, out, f"{level.path}: {shown(level.value)} is read as {told}, which is none")
+        return None
+    if reference is None:
+        return amount
+    distance = (amount - reference) * side.sign
+    if distance <= 0 or abs(distance) > most_pct / 100 * reference * (1 + 1e-9):
+        where = "on the wrong side of" if distance <= 0 else f"more than {most_pct:g} % away from"
+        hint = (
+            "; state a distance as sl_points or sl_percent" if level.unit == PRICE and level.amount < reference / 2
+            else ""
+        )  # fmt: skip
+        _fault(
+            reading,
+            out,
+            f"{level.path}: {shown(level.value)} is read as {told}, {where} {reference:,.2f}{hint}",
+        )
+    return amount
+
+
+def _away(level: Level, reference: float, stop: float | None) -> float | None:
+    if level.unit == PERCENT:
+        return level.amount / 100 * reference
+    if level.unit == R:
+        return None if stop is None else level.amount * abs(reference - stop)
+    return level.amount * _WORTH[level.unit]
+
+
+def _fault(reading: Reading, out: Levels, text: str) -> None:
+    reading.notes.append(text)
+    out.faults.append(Reason("BAD_LEVELS", text, Tone.NEGATIVE))

@@ -1,0 +1,128 @@
+"""The option a sender names: its right counts for the direction, strike and expiry are a wish."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from core.intake.errors import IntakeError, shown
+from core.intake.intent import Meaning, Said
+from core.intake.speech import NOTHING, hear
+from core.intake.symbols import parse
+from core.intake.walk import Reading
+from core.intake.words import number
+from core.model import Direction, Intent, OptionWish
+
+_LETTERS: Final = {"C": "C", "P": "P", "CE": "C", "PE": "P"}
+_SIDES: Final = {"C": Direction.LONG, "P": Direction.SHORT}
+_NAMES: Final = {"C": "call", "P": "put"}
+
+
+def right_of(reading: Reading) -> tuple[str, str, Any] | None:
+    """Return "C" or "P" with the path and value that state it; raises IntakeError when both are stated."""
+    found: tuple[str, str, Any] | None = None
+    for slot in ("option_right", "option_symbol", "symbol", "strategy"):
+        for _, path, value in reading.all(slot):
+            if not isinstance(value, str):
+                continue
+            right = _right(slot, value)
+            if right is None:
+                continue
+            if found is not None and found[0] != right:
+                raise IntakeError(
+                    "AMBIGUOUS_DIRECTION",
+                    f"{path}: {shown(value)} contradicts {found[1]}: {shown(found[2])}",
+                    path,
+                )
+            found = found or (right, path, value)
+    return found
+
+
+def _right(slot: str, value: str) -> str | None:
+    text = value.strip().upper()
+    if slot in ("option_symbol", "symbol"):
+        if len(text) <= 8:
+            return None
+        read = parse(text)
+        return read.option.right if read is not None and read.option is not None else None
+    if slot == "strategy":
+        return {"PUT": "P", "PUTS": "P", "CALL": "C", "CALLS": "C"}.get(text)
+    return _LETTERS.get(text) or hear(value).right
+
+
+def heed(reading: Reading, meaning: Meaning) -> None:
+    """Let a stated call or put count: a put that is bought is a bearish entry, one that is left a bearish exit.
+
+    Raises IntakeError when the side and the option cannot be meant together.
+    """
+    stated = right_of(reading)
+    why = meaning.why.heard if meaning.why is not None else NOTHING
+    if stated is None:
+        if meaning.intent is Intent.ENTRY and why.right is not None and why.order is Direction.SHORT:
+            raise _written(meaning, f"{meaning.why}")
+        return
+    right, path, value = stated
+    side = _SIDES[right]
+    if meaning.intent in (Intent.EXIT, Intent.REDUCE, Intent.MOVE_STOP):
+        meaning.leaves = side
+        return
+    if (
+        meaning.intent is None
+        and not path.endswith("strategy")
+        and not reading.has("leaning", "phase", "phase_name")
+    ):
+        meaning.intent, meaning.direction = Intent.ENTRY, side
+        meaning.why = Said(path, value, NOTHING)
+        reading.notes.append(f"direction taken from {path}: {shown(value)}")
+        return
+    if meaning.intent is not Intent.ENTRY:
+        return
+    bought = why.order is Direction.LONG and why.position is None and not path.endswith("strategy")
+    if why.order is Direction.SHORT and why.position is None and why.right is None:
+        if right == "C" or not path.endswith("strategy"):
+            raise _written(meaning, f"{path}: {shown(value)}")
+    elif bought and meaning.direction is not side and meaning.leaves is None:
+        meaning.direction = side
+        reading.notes.append(f"{path}: {shown(value)} is bought, read as {side}")
+    elif meaning.direction is not side:
+        raise IntakeError(
+            "AMBIGUOUS_DIRECTION",
+            f"{path}: {shown(value)} contradicts {meaning.why}; a {_NAMES[right]} is {side}: send the underlying's "
+            "direction",
+            path,
+        )
+
+
+def _written(meaning: Meaning, option: str) -> IntakeError:
+    return IntakeError(
+        "AMBIGUOUS_DIRECTION",
+        f"{option} with {meaning.why}: an option that is sold is written or closed, which of both is not said; "
+        "send the underlying's direction, or an exit",
+        option.partition(":")[0],
+    )
+
+
+def wish(reading: Reading, from_symbol: OptionWish | None) -> OptionWish | None:
+    """Return the option a sender names, for display, ``None`` when it names none."""
+    stated = right_of(reading)
+    strike = _number(reading.value("option_strike"))
+    expiry = reading.value("option_expiry")
+    if from_symbol is None:
+        for value in reading.values("option_symbol"):
+            if isinstance(value, str) and (read := parse(value)) is not None and read.option is not None:
+                from_symbol = read.option
+    if stated is None and strike is None and expiry is None:
+        return from_symbol
+    held = from_symbol or OptionWish()
+    return OptionWish(
+        right=stated[0] if stated else held.right,
+        strike=strike if strike is not None else held.strike,
+        expiry=str(expiry).strip()[:32] if isinstance(expiry, (str, int, float)) else held.expiry,
+    )
+
+
+def _number(value: Any) -> float | None:
+    try:
+        read = number(value)
+    except ValueError:
+        return None
+    return read if read is not None and 0 < read < 1e7 else None

@@ -1,0 +1,136 @@
+"""What a sender asks of open positions: how much to leave, which stop to set."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from core.intake.errors import IntakeError, shown
+from core.intake.fields import price_of
+from core.intake.intent import Meaning, is_set, stated_number
+from core.intake.speech import MOVE, hear
+from core.intake.walk import Reading
+from core.model import Intent, PositionRequest
+
+_HALF = 0.5
+
+
+def request_of(reading: Reading, meaning: Meaning) -> tuple[Intent | None, PositionRequest | None]:
+    """Return the intent and its request: an exit of a stated part is a reduction, one of all is an exit.
+
+    Raises IntakeError for a moved stop that says neither a price nor break-even.
+    """
+    side = meaning.leaves
+    if meaning.intent is Intent.ENTRY:
+        return meaning.intent, PositionRequest(direction=side) if side is not None else None
+    if meaning.intent is Intent.CANCEL:
+        return meaning.intent, PositionRequest(direction=side) if side is not None else None
+    if meaning.intent is Intent.MOVE_STOP:
+        return meaning.intent, _moved(reading, meaning, side)
+    if meaning.intent not in (Intent.EXIT, Intent.REDUCE):
+        return meaning.intent, None
+    part = _part(reading, meaning)
+    if part is None:
+        return Intent.EXIT, PositionRequest(direction=side)
+    return Intent.REDUCE, dataclasses.replace(part, direction=side)
+
+
+def _part(reading: Reading, meaning: Meaning) -> PositionRequest | None:
+    """Return the stated part, ``None`` for the whole position."""
+    partly = meaning.intent is Intent.REDUCE
+    change = meaning.change
+    for slot in ("out_pct", "pct"):
+        for _, path, value in reading.all(slot):
+            share = _share(reading, path, value)
+            if share is not None and (slot == "out_pct" or share > 0):
+                return None if share >= 1 else PositionRequest(fraction=share)
+    for _, path, value in reading.all("size"):
+        if isinstance(value, str) and value.strip().endswith("%"):
+            share = _share(reading, path, value)
+            if share is not None:
+                return None if share >= 1 else PositionRequest(fraction=share)
+    for _, path, value in reading.all("left_pct"):
+        share = _share(reading, path, value)
+        if share is not None:
+            return PositionRequest(remaining_fraction=min(share, 1.0)) if share > 0 else None
+    if change is not None and change.kind == "flat":
+        return None
+    if change is not None and change.part is not None:
+        return None if change.part >= 1 else PositionRequest(fraction=change.part)
+    left = _first_number(reading, "left_size")
+    if left is not None:
+        if left == 0:
+            return None
+        before = _first_number(reading, "size_before")
+        sold = _first_number(reading, "size")
+        whole = abs(before) if before else left + abs(sold) if sold else None
+        if whole and left < whole:
+            return PositionRequest(fraction=1 - left / whole)
+    if not partly:
+        return None
+    size = _first_number(reading, "size")
+    if size is not None and size > 0:
+        return PositionRequest(contracts=size)
+    if meaning.why is not None and meaning.take_one:
+        if _is_first_target(meaning):
+            reading.notes.append(f"{meaning.why}: no part is stated; half of the position stays")
+            return PositionRequest(remaining_fraction=_HALF)
+        reading.notes.append(f"{meaning.why}: no part is stated; half is sold")
+        return PositionRequest(fraction=_HALF)
+    if change is not None and change.kind == "smaller":
+        reading.notes.append(
+            f"{change.path}: {shown(change.value)} says smaller without a size; half is sold"
+        )
+        return PositionRequest(fraction=_HALF)
+    return None
+
+
+def _is_first_target(meaning: Meaning) -> bool:
+    return meaning.why is not None and "1" in str(meaning.why.value)
+
+
+def _share(reading: Reading, path: str, value: Any) -> float | None:
+    """Return a percent as a share 0 to 1; a number of at most 1 is a share already, with a note."""
+    read = stated_number(value)
+    if read is None or read < 0:
+        return None
+    if 0 < read <= 1 and not (isinstance(value, str) and "%" in value):
+        if read < 1:
+            reading.notes.append(f"{path}: {shown(value)} read as a share, {read * 100:g} %")
+        return read
+    return read / 100
+
+
+def _first_number(reading: Reading, slot: str) -> float | None:
+    for value in reading.values(slot):
+        if not isinstance(value, bool) and (read := stated_number(value)) is not None:
+            return read
+    return None
+
+
+def _moved(reading: Reading, meaning: Meaning, side: Any) -> PositionRequest:
+    even = meaning.break_even and _names_even(str(meaning.why.value) if meaning.why else "")
+    for _, path, value in reading.all("move_flag"):
+        if not is_set(value):
+            continue
+        read = None if isinstance(value, bool) else stated_number(value)
+        if read is not None and read > 1:
+            return PositionRequest(direction=side, stop=price_of(value, path))
+        even = even or _names_even(path) or (isinstance(value, str) and _names_even(value))
+    for _, path, value in reading.all("stop"):
+        read = None if isinstance(value, (bool, dict, list)) else stated_number(value)
+        if read is not None and read > 0:
+            return PositionRequest(direction=side, stop=price_of(value, path))
+        if isinstance(value, str) and _names_even(value):
+            even = True
+    if even:
+        return PositionRequest(direction=side, break_even=True)
+    path = meaning.why.path if meaning.why else "stop"
+    raise IntakeError("NO_STOP", f"{path}: moves a stop, but neither a price nor break-even is stated", path)
+
+
+def _names_even(text: str) -> bool:
+    flat = text.upper().replace("_", " ").replace("-", " ")
+    return hear(text).kind == MOVE and (
+        "EVEN" in flat or " BE" in f" {flat}" or "TOBE" in flat or "ENTRY" in flat
+    )

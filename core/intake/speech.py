@@ -1,0 +1,254 @@
+"""What a text says about a trade: entry, exit, reduction, moved stop, cancel, test, and its side."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from core.intake.words import PHASES, listed
+from core.model import Direction
+
+ENTRY, EXIT, REDUCE, MOVE, CANCEL, TEST, FINISHED = (
+    "entry", "exit", "reduce", "move", "cancel", "test", "finished",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a text says: ``kind`` of intent if any, the side of an order and of a position if named.
+
+    ``whole`` tells that every word was understood; ``right`` is "C" or "P" when an option is named.
+    """
+
+    kind: str | None = None
+    order: Direction | None = None
+    position: Direction | None = None
+    right: str | None = None
+    whole: bool = False
+    both: bool = False
+
+    @property
+    def direction(self) -> Direction | None:
+        """The direction that an entry with these words proposes on the underlying."""
+        if self.right is not None:
+            return Direction.LONG if self.right == "C" else Direction.SHORT
+        return self.position or self.order
+
+    @property
+    def leaves(self) -> Direction | None:
+        """The side of the position that an exit with these words leaves."""
+        if self.right is not None:
+            return Direction.LONG if self.right == "C" else Direction.SHORT
+        if self.position is not None:
+            return self.position
+        return self.order.opposite if self.order else None
+
+
+NOTHING: Final = Heard()
+
+_ORDERS: Final = {
+    **dict.fromkeys(listed("BUY BUYS BUYING BOUGHT BOT BTO"), Direction.LONG),
+    **dict.fromkeys(listed("SELL SELLS SELLING SOLD SLD STO"), Direction.SHORT),
+}
+_POSITIONS: Final = {
+    **dict.fromkeys(listed("LONG LONGS BULL BULLS BULLISH UP UPSIDE UPTREND"), Direction.LONG),
+    **dict.fromkeys(listed("SHORT SHORTS BEAR BEARS BEARISH DOWN DOWNSIDE DOWNTREND"), Direction.SHORT),
+}
+_RIGHTS: Final = {"CALL": "C", "CALLS": "C", "PUT": "P", "PUTS": "P"}
+_EXITS: Final = frozenset(
+    listed(
+        "EXIT EXITS EXITED EXITING CLOSE CLOSES CLOSED CLOSING CLOSEALL FLAT FLATTEN FLATTENED COVER COVERS "
+        "COVERED COVERING LIQUIDATE LIQUIDATED LIQUIDATION UNWIND UNWOUND STOPPED STOPOUT STOPLOSS TAKEPROFIT "
+        "SQUAREOFF SQUARE DECLOSE OUT STC BTC LEAVE LEAVING DISENGAGE OFFLOAD EXITALL FLATTENALL"
+    )
+)
+_REDUCES: Final = frozenset(
+    listed(
+        "REDUCE REDUCES REDUCED REDUCING REDUCTION TRIM TRIMS TRIMMED TRIMMING PARTIAL PARTIALLY PARTIALS "
+        "HALF SCALEOUT DERISK LIGHTEN REDUCEONLY DECREASE"
+    )
+)
+_ENTRIES: Final = frozenset(
+    listed(
+        "ENTRY ENTRIES ENTER ENTERS ENTERED ENTERING OPEN OPENS OPENED OPENING NEW START STARTED GO ADD ADDED "
+        "INITIATE REENTER REENTRY INITIAL"
+    )
+)
+_CANCELS: Final = frozenset(
+    listed(
+        "CANCEL CANCELS CANCELED CANCELLED CANCELLING CANCELLATION CANCELALL INVALIDATED INVALIDATE VOID "
+        "VOIDED ABORT ABORTED EXPIRED REVOKE REVOKED WITHDRAW WITHDRAWN"
+    )
+)
+_TESTS: Final = frozenset(
+    listed("TEST TESTS TESTING TESTED PING PONG HEARTBEAT KEEPALIVE ALIVE DRYRUN TESTALERT HELLO SANDBOX")
+)
+_FINISHED: Final = frozenset(
+    listed(
+        "COMPLETED COMPLETE COMPLETES FINISHED FINISH DONE ENDED RESULT RESULTS OUTCOME UPDATE UPDATED "
+        "UPDATES MFE MAE SUMMARY REPORT STATS STATISTICS RECAP WON LOST SETTLED PNL STATUS INFO RESOLVED WIN "
+        "WINNER LOSER CONCLUDED ARCHIVED TERMINATED"
+    )
+)
+_MOVES: Final = frozenset(listed(
+        "MOVE MOVED MOVES MOVING ADJUST ADJUSTED MODIFY MODIFIED RAISE RAISED SET CHANGE CHANGED TRAIL "
+        "TRAILED TRAILING UPDATE UPDATED UPDATES LIFT SHIFT"
+    ))  # fmt: skip
+_STOPS: Final = frozenset(["STOP", "SL", "STOPLOSS", "STOPS", "TSL"])
+_EVEN: Final = frozenset(["BREAKEVEN", "BE", "BREAKEVENS"])
+_HITS: Final = frozenset(
+    listed("HIT REACHED FILLED TRIGGERED TRIGGER HITS DONE TOUCHED EXECUTED ACHIEVED TAKEN TAGGED SMASHED")
+)
+_FILLERS: Final = frozenset(
+    listed(
+        "STRONG SIGNAL NOW MARKET LIMIT STOP ORDER TO THE POSITION POSITIONS TRADE SIDE TREND SETUP ALERT AT "
+        "CONFIRMED ALL ENTRIES ID OF ON FOR A AN YOUR MY ONLY AND BY ACTION STRATEGY TRIGGER OPTION OPTIONS "
+        "CONTRACT REVERSAL CROSS CROSSOVER BREAKOUT MOMENTUM IS WE I ARE"
+    )
+)
+_KNOWN: Final = frozenset().union(
+    _ORDERS, _POSITIONS, _RIGHTS, _EXITS, _REDUCES, _ENTRIES, _CANCELS, _TESTS, _FINISHED, _MOVES, _STOPS, _EVEN,
+    _HITS, _FILLERS,
+)  # fmt: skip
+_TAKE: Final = re.compile(r"(?:TP|T|PT|TARGET|TAKEPROFIT|TGT)([1-9])?$")
+_JOINED: Final = re.compile(
+    r"(EXIT|CLOSE|CLOSED|ENTER|ENTRY|OPEN|GO|REDUCE|COVER|TRIM|FLAT|BUY|SELL|LONG|SHORT|STOP|MOVE|CANCEL|PARTIAL)"
+    r"(LONG|SHORT|ALL|POSITION|TRADE|BUY|SELL|CALL|PUT|ENTRY|EXIT|CLOSE|OPEN|STOP|LIMIT|LOSS|ORDER|MARKET|SL|BE"
+    r"|TOCLOSE|TOOPEN|TOCOVER|SIGNAL|TP)S?$"
+)
+_LABEL_WORDS: Final = 3
+_TOKENS: Final = re.compile(r"[A-Z]+\d?(?![A-Z])|[A-Z]+|[\d.,]+%?")
+_CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_SPLIT_FIRST: Final = (
+    ("BREAK EVEN", "BREAKEVEN"), ("MARGIN CALL", "EXIT"), ("TAKE PROFIT", "TAKEPROFIT"),
+    ("STOP LOSS", "STOPLOSS"), ("TRAILING STOP", "STOPLOSS"), ("STOP OUT", "STOPPED"),
+    ("SCALE OUT", "SCALEOUT"), ("DRY RUN", "TEST"), ("KEEP ALIVE", "TEST"), ("PROFIT TARGET", "TP"),
+    ("SQUARE OFF", "EXIT"), ("TARGET 1", "TP1"), ("TARGET 2", "TP2"), ("TP 1", "TP1"), ("TP 2", "TP2"),
+    ("FIRST TARGET", "TP1"), ("TAKEPROFIT 1", "TP1"), ("TAKEPROFIT 2", "TP2"), ("TAKEPROFIT1", "TP1"),
+    ("TO COVER", "COVER"), ("DE RISK", "DERISK"), ("CLOSE ENTRY S ORDER", "CLOSE"),
+    ("TURN TO", ""), ("CLOSE ENTRIES ORDER", "CLOSE"),
+)  # fmt: skip
+_FREE: Final = tuple(
+    (kind, re.compile(pattern))
+    for kind, pattern in (
+        (TEST, r"\b(?:THIS IS A |JUST A |A )?TEST (?:ALERT|MESSAGE|WEBHOOK|SIGNAL|ONLY)\b|\bDRY RUN\b|\bHEARTBEAT\b"),
+        (MOVE, r"\b(?:MOVED?|MOVING|ADJUST(?:ED)?|RAISED?|SET|CHANGED?|TRAIL(?:ED)?|UPDATED?) (?:THE |YOUR |MY )?"
+               r"(?:STOPLOSS|STOP|SL)\b|\b(?:STOP|SL|STOPLOSS) (?:IS )?(?:MOVED|TO|AT) (?:BREAKEVEN|BE|ENTRY)\b"),
+        (REDUCE, r"\b(?:TP1|TAKEPROFIT1) (?:\w+ ){0,2}(?:HIT|REACHED|FILLED)|\b(?:TRIM|REDUCE|SCALEOUT|PARTIAL)\w* "
+                 r"(?:EXIT|CLOSE|PROFITS?|POSITION|LONG|SHORT|HALF|THE|YOUR|OUT|MY)\b|\b(?:CLOSE|SELL|TAKE)D? HALF\b"
+                 r"|\bTAKE (?:SOME |PARTIAL )PROFITS?\b"),
+        (EXIT, r"\b(?:EXIT|EXITED|EXITING|CLOSE|CLOSED|CLOSING|LIQUIDATED?|COVER|COVERED|FLATTEN|FLATTENED)"
+               r"(?: (?:THE|ALL|YOUR|MY|OUR|ANY|OPEN|ENTRY|S|ORDER|ENTRIES|FULL|ENTIRE))*"
+               r" (?:LONGS?|SHORTS?|POSITIONS?|TRADES?|ALL|CALLS?|PUTS?|IT|NOW|BUY|SELL|OUT)\b"
+               r"|\b(?:LONG|SHORT|POSITION|TRADE|CALLS?|PUTS?) (?:WAS |IS |HAS BEEN |POSITION |TRADE )?"
+               r"(?:EXIT|EXITED|CLOSED?|STOPPED|FLAT|LIQUIDATED)\b"
+               r"|\bSTOPPED(?: OUT)?\b|\b(?:TP[2-9]?|SL|STOPLOSS|TAKEPROFIT|TARGETS?|STOP) (?:WAS |IS |HAS BEEN )?"
+               r"(?:HIT|REACHED|FILLED|TRIGGERED)\b|\b(?:GO|GOING|NOW|WENT|IS|POSITION) FLAT\b"
+               r"|\bPOSITION (?:SIZE )?(?:IS |NOW )*0\b|^(?:EXIT|FLATTEN|FLAT)\b|\bGET OUT\b|\bALL OUT\b"),
+    )
+)  # fmt: skip
+
+
+def _plain(text: str) -> str:
+    flat = " ".join(re.sub(r"[^A-Z0-9.,%]+", " ", _CAMEL.sub(" ", text).upper()).split())
+    for written, word in _SPLIT_FIRST:
+        if written in flat:
+            flat = re.sub(rf"\b{written}\b", word, flat)
+    return flat
+
+
+@lru_cache(maxsize=4096)
+def hear(text: str) -> Heard:
+    """Return what a short text such as "enter_long", "TP1 hit" or "close entry(s) order Long" says."""
+    if len(text) > 64:
+        return hear_free(text)
+    flat = _plain(text)
+    if not flat:
+        return NOTHING
+    named = flat.replace(" ", "_")
+    if (
+        named in PHASES
+        or named.removeprefix("ENTER_").removeprefix("ENTERING_").removeprefix("EXIT_") in PHASES
+    ):
+        return NOTHING
+    tokens: list[str] = []
+    for token in _TOKENS.findall(flat):
+        joined = _JOINED.match(token)
+        tokens += joined.groups() if joined and token not in _EXITS else [token]
+    if len(tokens) > 8:
+        return hear_free(text)
+    return _understand(tokens)
+
+
+def _understand(tokens: list[str]) -> Heard:
+    have = set(tokens)
+    orders = {_ORDERS[t] for t in have if t in _ORDERS}
+    sides = {_POSITIONS[t] for t in have if t in _POSITIONS}
+    rights = {_RIGHTS[t] for t in have if t in _RIGHTS}
+    kind = _kind(tokens, have)
+    whole = all(t in _KNOWN or t[0].isdigit() or (kind is not None and _TAKE.match(t)) for t in tokens)
+    return Heard(
+        kind=kind,
+        order=orders.pop() if len(orders) == 1 else None,
+        position=sides.pop() if len(sides) == 1 else None,
+        right=rights.pop() if len(rights) == 1 else None,
+        whole=whole,
+        both=len(orders) > 1 or len(sides) > 1,
+    )
+
+
+def _kind(tokens: list[str], have: set[str]) -> str | None:
+    if have & _TESTS:
+        return TEST
+    if have & _CANCELS:
+        return CANCEL
+    if (
+        have & {"BREAKEVEN", "BREAKEVENS"}
+        or (have & _MOVES and have & _STOPS)
+        or ("BE" in have and have & (_MOVES | _STOPS))
+    ):
+        return MOVE
+    takes = [found for t in tokens if (found := _TAKE.match(t))]
+    hit = bool(have & _HITS)
+    rest = [
+        t for t in tokens
+        if not (_TAKE.match(t) or t in _STOPS or t in _POSITIONS or t in _ORDERS or t in _HITS or t in _FILLERS
+                or t in _RIGHTS or t in _EXITS or t in _REDUCES)
+    ]  # fmt: skip
+    alone = not rest
+    if have & _REDUCES or (takes and (hit or alone) and takes[0][1] == "1"):
+        return REDUCE
+    if have & _EXITS or (takes and (hit or alone)) or (have & _STOPS and hit):
+        return EXIT
+    if have & {"SL", "TSL"} and alone:
+        return EXIT
+    if tokens == ["STOP"]:
+        return EXIT
+    if have & _FINISHED:
+        return FINISHED
+    if have & _ENTRIES:
+        return ENTRY
+    return None
+
+
+def hear_label(text: str) -> Heard:
+    """Return what the name or comment of an order says; a long one only by clear phrases."""
+    heard = hear(text)
+    if heard.kind is None or heard.whole:
+        return heard
+    if heard.kind in (EXIT, REDUCE) and len(text.split()) <= _LABEL_WORDS:
+        return heard
+    return hear_free(text)
+
+
+@lru_cache(maxsize=1024)
+def hear_free(text: str) -> Heard:
+    """Return what a free text says; only clear phrases of an exit, a moved stop or a test count."""
+    flat = _plain(text[:1024])
+    for kind, pattern in _FREE:
+        if found := pattern.search(flat):
+            near = _understand(flat[found.start() : found.end() + 12].split())
+            return Heard(kind=kind, order=near.order, position=near.position, right=near.right, whole=True)
+    return NOTHING
