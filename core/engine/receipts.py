@@ -53,7 +53,7 @@ def receive(kernel: Kernel, event: Received) -> list[Effect]:
         if update.intent in ABSORBED and not (proposes and update.blocks):
             state.contexts.absorb(update, event.at, event.receipt_id, kernel.rules)
         effects += see_price(kernel, seen) if seen is not None else []
-        if update.intent is not Intent.STATUS:
+        if update.intent in ABSORBED or seen is not None:
             effects += reconsider(kernel, update.symbol, event.at)
     notes = (*notes, *obeyed.notes)
     repeated = (
