@@ -28,7 +28,7 @@ def receive(kernel: Kernel, event: Received) -> list[Effect]:
     state = kernel.state
     state.tally.receipts += 1
     try:
-        update = normalise(event.body, event.endpoint)
+        update = normalise(event.body, event.endpoint, kernel.rules.intake)
     except IntakeError as error:
         return _quarantine(kernel, event, error)
     first, note = _repeated(kernel, update, event)

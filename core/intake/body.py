@@ -11,6 +11,7 @@ import orjson
 
 from core.intake.clean import MAX_DEPTH, MAX_TEXT, Cleaner, TooDeepError, clean, placeholder
 from core.intake.errors import IntakeError, shown
+from core.intake.repair import repaired, where_broken
 
 Body = dict[str, Any]
 
@@ -55,6 +56,9 @@ def open_body(body: object, notes: list[str]) -> Body:
             value = _parse(text_of(value), notes, wrapped=value is not body)
         else:
             value = _cleaned(value, notes)
+        if isinstance(value, str) and value.lstrip(_EDGES)[:1] == "{":
+            notes.append("the JSON was encoded twice")
+            continue
         if not isinstance(value, dict):
             raise _not_an_object(value)
         inner = value.get("text")
@@ -178,23 +182,19 @@ def _repaired(text: str, notes: list[str], *, wrapped: bool) -> object:
                 "not strict JSON: NaN and Infinity are read as no value, line ends in texts as spaces"
             )
         return value
-    if bare[0] not in "[{" and (line := _JSON_LINE.search(bare)):
-        try:
-            value = _exact(bare[line.end() :])
-        except ValueError as error:
-            if isinstance(error, IntakeError):
-                raise
-        else:
-            notes.append("text before the JSON was ignored")
-            return value
+    try:
+        return repaired(bare, _exact, notes)
+    except ValueError as error:
+        if isinstance(error, IntakeError):
+            raise
     if found := placeholder(bare):
         before = _FIELD_BEFORE.search(bare[: bare.index(found)])
         raise unfilled(clean(before.group(1), 64) if before else "text" if wrapped else "body", found)
     where = "text: its content is not JSON" if wrapped else "the body is not JSON"
     raise IntakeError(
         "TEXT_NOT_JSON" if wrapped else "NOT_JSON",
-        f'{where} ({shown(bare)}); accepted are a JSON object, {{"text": "<json>"}}, an array of either, and '
-        "TradingView's default strategy sentence",
+        f'{where}: {where_broken(bare)}. Accepted are a JSON object, {{"text": "<json>"}}, an array of '
+        "either, and TradingView's default strategy sentence",
         "text" if wrapped else None,
     )
 

@@ -64,6 +64,11 @@ def extract_secrets(body: str) -> tuple[str, tuple[str, ...]]:
     return body, tuple(found)
 
 
+def names_secret(text: str) -> bool:
+    """Return whether a text has a field for a secret, emptied or not."""
+    return _HINT.search(text) is not None and _FIELD.search(text) is not None
+
+
 def remove_known_secrets(text: str, secrets: Sequence[str]) -> str:
     """Return the text without any of the configured secrets, wherever they are."""
     for secret in secrets:

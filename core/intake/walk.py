@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from core.intake.body import Body, inner_body
 from core.intake.vocabulary import INDEX, KEPT, OPAQUE, SECTIONS, WRAPPERS, spelled
+from core.intake.words import listed
 
 Found = tuple[int, str, Any]
 """Rank (lower counts first), path as sent, value."""
@@ -16,6 +17,9 @@ _DEEPEST = 8
 _REMEMBERED = 4096
 _STRANGE_RANK = 1000
 """Added to the rank of keys inside objects nobody knows: they count only where nothing else speaks."""
+_LISTED = 8
+_LISTS: Final = frozenset(listed("signals alerts orders legs trades embeds messages items"))
+"""Keys whose list of objects is read."""
 _TEXT_WRAPPERS: Final = frozenset(WRAPPERS - {"strategy", "signal", "order", "result", "detail", "value"})
 
 _Place = tuple[str, int, str]
@@ -116,9 +120,11 @@ class Reading:
                         self._walk(inner, plain, f"{path}{key}.", moved, depth + 1)
                         continue
             elif kind is list and slot not in KEPT and slot != "components":
-                for n, item in enumerate(value[:8]):
-                    if type(item) is dict and plain not in OPAQUE and depth < _DEEPEST:
-                        self._walk(item, plain, f"{path}{key}[{n}].", moved + _STRANGE_RANK, depth + 1)
+                if plain in WRAPPERS or plain in _LISTS:
+                    lower = moved if len(value) == 1 else moved + _STRANGE_RANK
+                    for n, item in enumerate(value[:_LISTED]):
+                        if type(item) is dict and depth < _DEEPEST:
+                            self._walk(item, plain, f"{path}{key}[{n}].", lower, depth + 1)
                 continue
             if not slot:
                 if name not in SECTIONS:

@@ -25,6 +25,13 @@ FORMS = {
     "numbers in strings": json.dumps({**BODY, "price": "447.94"}),
     "thousands": json.dumps({**BODY, "price": "0,447.94"}).replace("0,447", "447"),
     "byte order mark and CRLF": "\ufeff" + json.dumps(BODY, indent=1).replace("\n", "\r\n") + "\r\n",
+    "JSON encoded twice": json.dumps(PLAIN),
+    "a trailing comma": PLAIN[:-1] + ", }",
+    "curly quotes": PLAIN.replace('"', "”"),
+    "Pine's na": PLAIN[:-1] + ', "rr1": na, "atr": [na, 1]}',
+    "Python's words": PLAIN[:-1] + ', "a": None, "b": True}',
+    "a line after": PLAIN + "\n-- sent by TradingView",
+    "a word before": "Alert: " + PLAIN,
     "leading line": "SPY crossed 447.94 {up}\n" + PLAIN,
     "NaN elsewhere": PLAIN[:-1] + ', "atr": NaN, "rsi": -Infinity}',
     "a raw line end in a text": PLAIN.replace("one: two", "one:\ntwo"),
@@ -44,6 +51,44 @@ def test_what_was_repaired_is_told() -> None:
     assert any("NaN" in note for note in normalise(FORMS["NaN elsewhere"]).notes)
     assert any("before the JSON" in note for note in normalise(FORMS["leading line"]).notes)
     assert normalise(FORMS["byte order mark and CRLF"]).notes == ()
+    for form in ("a trailing comma", "curly quotes", "Pine's na", "a line after", "a word before"):
+        assert any(note.startswith("repaired") for note in normalise(FORMS[form]).notes), form
+
+
+BROKEN = [
+    ('{"ticker": "SPY" "action": "buy"}', ("line 1, column 18", '"action"', "comma")),
+    ('{"ticker": "SPY",\n "price" 660}', ("line 2, column 10", "660", "colon")),
+    ('{"ticker": "SPY", "price": 447,94}', ("column 32", "94", "decimal point")),
+    ("{'ticker': 'SPY'}", ("line 1, column 2", "double quotes")),
+    ('{"ticker": "SPY", "action": "buy"', ("the body ends there", "closing bracket")),
+    ('{"ticker": "SPY", // the symbol\n "action": "buy"}', ("column 19", "no comments")),
+    ('{"ticker": "SPY"} {"ticker": "QQQ"}', ("column 19", "end of the body")),
+    ("SPY crossing 450", ("line 1, column 1", "SPY crossing", "{")),
+    ("%7B%22ticker%22%3A%22SPY%22%7D=", ("form",)),
+    ("ticker=SPY&action=buy", ("form",)),
+    ("<alert/>", ("line 1, column 1", "XML")),
+]
+
+
+@pytest.mark.parametrize(("body", "words"), BROKEN)
+def test_a_broken_body_is_told_like_a_compiler(body: str, words: tuple[str, ...]) -> None:
+    with pytest.raises(IntakeError) as refusal:
+        normalise(body)
+    assert (refusal.value.code, refusal.value.http_status) == ("NOT_JSON", 400)
+    assert all(word in refusal.value.reason for word in words), refusal.value.reason
+
+
+def test_a_broken_body_never_repeats_its_secret() -> None:
+    for broken in ('{"passphrase": "hunter2hunter2" "ticker": "SPY"}', '{"a": 1 "token": "hunter2hunter2"}',
+                   '{"passphrase": "hunter2hunter2", "ticker": "SPY", "action": "buy",}'):  # fmt: skip
+        with pytest.raises(IntakeError) as refusal:
+            normalise(broken)
+        assert "hunter2" not in refusal.value.reason
+
+
+def test_a_word_in_a_text_is_not_repaired() -> None:
+    update = normalise('{"ticker": "SPY", "action": "buy", "strategy": "na, ] None", }')
+    assert update.strategy == "na, ] None"
 
 
 SENTENCES = [
@@ -89,12 +134,12 @@ def test_a_strategys_sentence_tells_what_becomes_of_its_position(
         ("NOT_JSON", 400, b""),
         ("NOT_JSON", 400, "SPY Crossing Up 450.00"),
         ("NOT_JSON", 400, "Phase: MARKUP"),
-        ("NOT_JSON", 400, '{"ticker":"SPY","action":"buy",}'),
+        ("NOT_JSON", 400, '{"ticker":"SPY" "action":"buy"}'),
         ("NOT_JSON", 400, "{'ticker':'SPY','action':'buy'}"),
         ("NOT_JSON", 400, '{"ticker":"SPY","price":447,94}'),
         ("NOT_OBJECT", 422, "null"),
         ("NOT_OBJECT", 422, "447.94"),
-        ("NOT_OBJECT", 422, json.dumps(PLAIN)),
+        ("NOT_OBJECT", 422, json.dumps("SPY")),
         ("ARRAY", 422, f"[{PLAIN}]"),
         ("ARRAY", 422, [BODY]),
         ("TEXT_NOT_JSON", 422, {"text": "ETHUSD|BUY|A"}),

@@ -12,17 +12,14 @@ REFUSED_THOUGH_VALID = {
     "plot_null": "NO_DIRECTION",  # levels without a direction propose nothing
     "bool_and_arrow": "NO_DIRECTION",  # a dashboard's state, none of our sources
     "cont_future": "BAD_SYMBOL",  # ES1! has no option chain here
-    "exit_flat": "NOT_AN_ENTRY",  # sell + flat closes a position: not an entry
+    "trailing_comma": "NO_SYMBOL",  # repaired, and an exit of what?
 }
 NOT_REPAIRED = {
     # Guessing at broken JSON could turn one trade into another: the sender is told what is accepted.
-    "trailing_comma": "NOT_JSON",
     "missing_braces": "NOT_JSON",
     "js_comment": "NOT_JSON",
     "single_quotes": "NOT_JSON",
-    "smart_quotes": "NOT_JSON",
     "form_urlencoded": "NOT_JSON",
-    "double_encoded": "NOT_OBJECT",
     "pipe_text": "TEXT_NOT_JSON",
 }
 JUDGED_LATER = {
