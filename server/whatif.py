@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -204,14 +205,28 @@ class _Prices:
         manual = {}
         for leg in stored.legs:
             sold += leg.contracts
+            contracts = None if sold == stored.entry.filled_contracts else leg.contracts
             if leg.reason is ExitReason.MANUAL:
-                manual[leg.at] = None if sold == stored.entry.filled_contracts else leg.contracts
+                manual[leg.at] = contracts
+            elif leg.reason is ExitReason.SIGNAL:
+                # Of several bodies at one instant none can be told: the trade is then not repeated, and says so.
+                seqs = self._received_at.get((leg.at, stored.symbol), ())
+                if len(seqs) == 1:
+                    done.append(ManualAction(seqs[0], leg.at, contracts, ExitReason.SIGNAL))
         for event in (*self._hands[stored.id], *self._hands[""]):
             if event.name == "breakeven":
                 done.append(ManualAction(event.seq, event.at, 0))
             elif event.at in manual:
                 done.append(ManualAction(event.seq, event.at, manual[event.at]))
         return tuple(sorted(done))
+
+    @cached_property
+    def _received_at(self) -> dict[tuple[datetime, str], list[int]]:
+        """The seqs of the bodies of a symbol at an instant; read only where a sender's exit asks for them."""
+        found: dict[tuple[datetime, str], list[int]] = defaultdict(list)
+        for seq, at, symbol in history.received(self._ledger):
+            found[at, symbol].append(seq)
+        return found
 
     def _read_commands(self) -> None:
         since: datetime | None = None

@@ -51,11 +51,15 @@ _SAME_CENTS = 0.005
 
 
 class ManualAction(NamedTuple):
-    """Action of a person at an input: sold ``contracts`` (``None`` all), or with ``0`` moved the stop."""
+    """Action of a person at an input: sold ``contracts`` (``None`` all), or with ``0`` moved the stop.
+
+    ``reason`` SIGNAL: a sender asked for the sale, at the price of its own body where it stated one.
+    """
 
     seq: int
     at: datetime
     contracts: int | None
+    reason: ExitReason = ExitReason.MANUAL
 
 
 class ClockTick(NamedTuple):
@@ -136,10 +140,10 @@ def _replay(
 ) -> tuple[Position, str]:
     """Return the position at its end or where its prices end, and the reason not to trust it, if any."""
     last: PriceSeen | None = None
-    for step in _in_order_of_seq(steps, trade.manual_actions):
+    for step, stated in _in_order_of_seq(steps, trade.manual_actions):
         at = step.at
         if isinstance(step, ManualAction):
-            position = _apply_manual_action(position, step, last, trading).position
+            position = _apply_manual_action(position, step, stated or last, trading).position
         else:
             exits = not any(begin <= at < end for begin, end in trade.halted)
             if isinstance(step, PriceSeen):
@@ -158,13 +162,16 @@ def _replay(
 
 def _in_order_of_seq(
     steps: Sequence[ReplayInput], manual_actions: tuple[ManualAction, ...]
-) -> Iterator[ReplayInput]:
+) -> Iterator[tuple[ReplayInput, PriceSeen | None]]:
+    """Yield the inputs in order, a sale by a sender before the price of its own body, with that price."""
     waiting = list(manual_actions)
     for step in steps:
-        while waiting and waiting[0].seq < step.seq:
-            yield waiting.pop(0)
-        yield step
-    yield from waiting
+        while waiting and waiting[0].seq <= step.seq:
+            own = isinstance(step, PriceSeen) and waiting[0].seq == step.seq
+            yield waiting.pop(0), step if own and isinstance(step, PriceSeen) else None
+        yield step, None
+    for action in waiting:
+        yield action, None
 
 
 def _apply_manual_action(
@@ -175,7 +182,7 @@ def _apply_manual_action(
     if not position.is_open:
         return PositionChange(position=position)
     contracts = position.remaining if action.contracts is None else min(action.contracts, position.remaining)
-    return exit_by_hand(position, contracts, action.at, last, None, trading)
+    return exit_by_hand(position, contracts, action.at, last, None, trading, reason=action.reason)
 
 
 def _gap(before: datetime, after: datetime, trading: TradingContext) -> bool:

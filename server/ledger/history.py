@@ -91,6 +91,13 @@ def ticks(ledger: LedgerSnapshot) -> Iterator[tuple[int, datetime]]:
         yield seq, instant(at)
 
 
+def received(ledger: LedgerSnapshot) -> Iterator[tuple[int, datetime, str]]:
+    """Yield seq, instant and symbol of every body that was accepted, oldest first."""
+    sql = "SELECT seq, received_at, symbol FROM receipts WHERE status = 'accepted' ORDER BY seq"
+    for seq, at, symbol in ledger.query(sql):
+        yield seq, instant(at), symbol
+
+
 def commands(ledger: LedgerSnapshot) -> Iterator[Commanded]:
     """Yield every command of a person, oldest first."""
     for (payload,) in ledger.query("SELECT payload FROM journal WHERE kind = 'command' ORDER BY seq"):

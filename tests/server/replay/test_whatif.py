@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.events import Commanded
+from core.events import Commanded, Event, Received
 from core.learning import ledger_columns, rule_value, whatif_entries, with_rule
 from core.learning.exit_replay import GAP, NO_OUTCOME, NOT_REPEATED, OPEN
 from core.learning.observations import at_one
@@ -75,13 +75,16 @@ def test_other_exits_are_worth_what_a_replay_under_them_makes(
     assert found.whole.gained.value is None and found.whole.lost.value is None
 
 
-def _sold_by_hand(source: Path, target: Path, minutes: int) -> Path:
-    """The same session with one command in it: so long after the entry a person sells all."""
+def _sold(source: Path, target: Path, minutes: int, by: str) -> Path:
+    """The same session with one input more: so long after the entry a person or its sender sells all."""
     with LedgerSnapshot(source) as ledger:
         events = list(ledger.events())
         opened, position = next(ledger.query("SELECT opened_at, id FROM positions"))
     at = instant(opened) + timedelta(minutes=minutes)
-    command = Commanded(seq=1, at=at, command_id="c", name="exit", position_id=position)
+    command: Event = Commanded(seq=1, at=at, command_id="c", name="exit", position_id=position)
+    if by == "SIGNAL":
+        body = '{"ticker": "SPY", "action": "exit", "price": 666.35}'
+        command = Received(seq=1, at=at, receipt_id="exit", body=body)
     place = next(n for n, event in enumerate(events) if event.at > at)
     events.insert(place, command)
     with BulkLedger(target, "replay") as output:
@@ -92,10 +95,11 @@ def _sold_by_hand(source: Path, target: Path, minutes: int) -> Path:
     return target
 
 
-def test_a_sale_by_hand_stays_unless_the_candidate_has_left_before(
-    rising: tuple[Path, Path], tmp_path: Path
+@pytest.mark.parametrize("by", ["MANUAL", "SIGNAL"])
+def test_a_sale_that_was_asked_for_stays_unless_the_candidate_has_left_before(
+    rising: tuple[Path, Path], tmp_path: Path, by: str
 ) -> None:
-    made = _sold_by_hand(_made(rising, tmp_path / "before.db", BASE), tmp_path / "hand.db", minutes=30)
+    made = _sold(_made(rising, tmp_path / "before.db", BASE), tmp_path / "sold.db", minutes=29, by=by)
     (now,) = _net_at_one(made)
     with LedgerSnapshot(made) as ledger:
         reasons = [
@@ -103,7 +107,7 @@ def test_a_sale_by_hand_stays_unless_the_candidate_has_left_before(
         ]
         later = try_rules(ledger, BASE, with_rule(BASE, "exits.atr_multiples.239.target_2", 2.5)).whole
         before = try_rules(ledger, BASE, with_rule(BASE, "exits.atr_multiples.239.target_1", 0.2)).whole
-    assert reasons == ["MANUAL"]
+    assert reasons == [by]
     assert later.why == {} and later.reexited.value is None
     assert before.why == {} and before.reexited.value not in (None, 0) and now != 0
 
