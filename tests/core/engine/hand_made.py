@@ -35,10 +35,10 @@ def body(update: Update) -> str:
 def read_hand_made(patch: pytest.MonkeyPatch) -> None:
     """Let the engine read hand-made bodies beside real ones."""
 
-    def read(text: object, endpoint: str | None = None) -> Update:
+    def read(text: object, *how: Any) -> Update:
         if isinstance(text, str) and text.startswith(MARK):
             return read_json(Update, text[len(MARK) : -1])
-        return normalise(text, endpoint)
+        return normalise(text, *how)
 
     patch.setattr(core.engine.receipts, "normalise", read)
 
