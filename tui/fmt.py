@@ -94,7 +94,7 @@ def money(value: float | None, *, sign: bool = True) -> str:
     if value is None:
         return NONE
     mark = "-" if value < 0 else "+" if sign and value > 0 else ""
-    digits = 0 if abs(value) >= 10_000 else 2
+    digits = 0 if abs(value) >= 9_999.995 else 2
     return f"{mark}${local(f'{abs(value):,.{digits}f}')}"
 
 
