@@ -1,4 +1,4 @@
-"""Which source a body comes from: one table, one row per mark, the first that applies counts."""
+"""Source of a body: a table of marks, of which the first that applies decides."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ ENDPOINTS: Final[dict[str, Source]] = {
 
 @dataclass(frozen=True, slots=True)
 class SourceMark:
-    """One sign by which a source is known; ``seen`` says in words what it looks for."""
+    """One mark by which a source is recognised; ``seen`` describes it in a message."""
 
     source: Source
     seen: str
@@ -99,11 +99,11 @@ def _has_score(body: Body) -> bool:
 
 
 def _ordered(body: Body) -> bool:
-    """Whether a trade is proposed: by a field of its own, or by a loose one that says a direction or exit."""
+    """Return whether a body proposes a trade, by an order field or by a field with a direction or an exit."""
     if has(body, _ORDER_WORDS) or isinstance(body.get("signal"), dict):
         return True
-    words = [word(body.get(key)) for key in _LOOSE_WORDS]
-    return any(text in DIRECTIONS or text in EXITS for text in words if text)
+    texts = [word(body.get(key)) for key in _LOOSE_WORDS]
+    return any(text in DIRECTIONS or text in EXITS for text in texts if text)
 
 
 def _saty_engine(body: Body) -> bool:
@@ -150,7 +150,7 @@ def _flat_signal(body: Body) -> bool:
     if _ordered(body):
         return not isinstance(body.get("signal"), dict)
     beside = _has_score(body) or has(body, _BESIDE)
-    # A price beside a trend or a bias tells nothing: phase indicators send one too.
+    # A price with a trend or a bias is no mark of a signal: phase indicators send both too.
     if has(body, _PRICES) and (has(body, _PLAIN_DIRECTION) or isinstance(body.get("type"), str)):
         return True
     return beside and (
@@ -203,16 +203,16 @@ MARKS: Final[tuple[SourceMark, ...]] = (
 
 @lru_cache(maxsize=256)
 def endpoint_source(endpoint: str | None) -> Source | None:
-    """The source an endpoint's path names; ``None`` for the detecting one and for strangers."""
+    """Return the source that an endpoint's path names; ``None`` for the generic endpoint and unknown ones."""
     if not endpoint:
         return None
     return ENDPOINTS.get(endpoint.partition("?")[0].rstrip("/").rpartition("/")[2])
 
 
 def detect(body: Body, endpoint: str | None, notes: list[str]) -> Source:
-    """The source of a body by its marks, else by the endpoint it came to; raises IntakeError.
+    """Return the source of a body by its marks, else by its endpoint. Raises IntakeError.
 
-    A body that reached another source's endpoint is taken for what it is, with a note.
+    A body sent to another source's endpoint is accepted as its own source's, with a note.
     """
     hint = endpoint_source(endpoint)
     for mark in MARKS:
@@ -227,7 +227,7 @@ def _by_endpoint(body: Body, hint: Source | None) -> Source:
     if isinstance(body.get("signal"), dict):
         return hint if hint is Source.ULTIMATE_OPTIONS else Source.TRADINGVIEW_SIGNAL
     if not has(body, SYMBOL):
-        # No mark of a signal or a phase applies without one, so nothing else said here would help.
+        # Every mark needs a symbol, so this is the error to report.
         raise _no_symbol()
     if hint is Source.STRAT_EXEC and ("setup_valid" in body or "liquidity_ok" in body):
         return hint
@@ -252,7 +252,7 @@ def _by_endpoint(body: Body, hint: Source | None) -> Source:
 
 
 def _refuse_lost_score(body: Body) -> None:
-    """The one field that would make this a signal has no value (Pine's na): not an opinion worth a trade."""
+    """Refuse a body whose only mark of a signal is a score without a value (Pine's na)."""
     for path in SCORES:
         held = body if path[0] is None else section(body, path[0])
         if path[1] in held:

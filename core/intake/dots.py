@@ -1,4 +1,4 @@
-"""A multi-timeframe dots body -> alignment facts."""
+"""Multi-timeframe dots body to alignment facts."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ _LEANING: Final[Paths] = ((None, "direction"), (None, "trend"), (None, "bias"))
 
 
 def alignment(body: Body, notes: list[str]) -> AlignmentFacts:
-    """The direction per timeframe and the percentages of those under a day; raises IntakeError without any.
+    """Return the direction per timeframe and the percentages of those under a day.
 
-    A neutral timeframe counts among those asked. Day, week and month are kept in ``states`` for display only.
+    Raises IntakeError without any timeframe. A neutral timeframe counts in the total. Day, week
+    and month are kept in ``states`` for display only.
     """
     sent = body.get("timeframes")
     if not isinstance(sent, dict):
@@ -56,16 +57,16 @@ def _facts(states: dict[str, Bias], within: list[Bias]) -> AlignmentFacts:
             f"dir or trend of {ACCEPTED_DIRECTIONS} or NEUTRAL",
             "timeframes",
         )
-    asked = len(within)
+    total = len(within)
     return AlignmentFacts(
         states=states,
-        bullish_pct=100.0 * within.count(Bias.LONG) / asked,
-        bearish_pct=100.0 * within.count(Bias.SHORT) / asked,
+        bullish_pct=100.0 * within.count(Bias.LONG) / total,
+        bearish_pct=100.0 * within.count(Bias.SHORT) / total,
     )
 
 
 def _single(body: Body, notes: list[str]) -> AlignmentFacts:
-    """One timeframe with one direction, which only the endpoint tells from a signal."""
+    """Return the facts of a body with one timeframe and direction; only its endpoint shows it is no signal."""
     length, leaning = minutes(body, notes), BIASES.get(word(first(body, _LEANING)[0]) or "")
     known = length is not None and leaning is not None
     states = {label(length): leaning} if length is not None and leaning is not None else {}

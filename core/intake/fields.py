@@ -1,4 +1,4 @@
-"""Fields that every source has, read by tables of (section, key) in the order in which they count."""
+"""Fields shared by all sources, read by tables of (section, key) in order of precedence."""
 
 from __future__ import annotations
 
@@ -82,9 +82,9 @@ PRICE: Final[Paths] = (
 
 MAX_ID = 200
 LEAST_PRICE, MOST_PRICE = 1e-4, 1e7
-"""Nothing that has listed options trades outside these dollars; a number out there overflows what follows."""
+"""Bounds of a price in dollars; nothing with listed options trades outside, and larger numbers overflow later."""
 MOST_RATIO = 1e4
-"""A ratio above this is a mistake of its sender's, not a measurement."""
+"""Largest ratio accepted; a larger one is a mistake of its sender."""
 _SYMBOL = re.compile(SYMBOL_PATTERN)
 _EXCHANGE = re.compile(r"[A-Z0-9_]{1,20}", re.ASCII)
 
@@ -94,7 +94,7 @@ def name_of(path: Path) -> str:
 
 
 def first(body: Body, paths: Paths) -> tuple[Any, Path | None]:
-    """The first value that is there (not null, not an empty text) and its path, else (None, None)."""
+    """Return the first value that is neither null nor empty text, with its path, else (None, None)."""
     for path in paths:
         section, key = path
         held = body if section is None else body.get(section)
@@ -106,7 +106,7 @@ def first(body: Body, paths: Paths) -> tuple[Any, Path | None]:
 
 
 def stated(body: Body, paths: Paths) -> Iterator[Any]:
-    """Every value that is there, in the order of the paths."""
+    """Yield every value that is neither null nor empty text, in the order of the paths."""
     for section, key in paths:
         held = body if section is None else body.get(section)
         if type(held) is dict:
@@ -120,7 +120,7 @@ def has(body: Body, paths: Paths) -> bool:
 
 
 def symbol(body: Body) -> tuple[str, str | None]:
-    """The symbol and its exchange if stated; raises IntakeError when missing, malformed or contradictory."""
+    """Return the symbol, and its exchange if stated. Raises IntakeError if missing, malformed, contradictory."""
     found: str | None = None
     exchange: str | None = None
     where = ""
@@ -161,7 +161,7 @@ def _ticker(value: Any, field: str) -> tuple[str | None, str]:
 
 
 def _listed(text: str) -> tuple[str | None, str] | None:
-    """Exchange, if stated, and symbol; ``None`` for what is no symbol."""
+    """Return the exchange, if stated, and the symbol; ``None`` if the text is no symbol."""
     prefix, colon, ticker = text.strip().upper().rpartition(":")
     if _SYMBOL.fullmatch(ticker) and (not colon or _EXCHANGE.fullmatch(prefix)):
         return prefix or None, ticker
@@ -169,12 +169,12 @@ def _listed(text: str) -> tuple[str | None, str] | None:
 
 
 _COMMON = 40
-"""Longest text that is kept: a sender names the same few symbols all day."""
+"""Longest text that is cached; senders repeat a few symbols all day."""
 _kept = lru_cache(maxsize=4096)(_listed)
 
 
 def price(body: Body, paths: Paths = PRICE, *, none_is_zero: bool = False) -> float | None:
-    """A price in dollars, ``None`` when not stated; raises IntakeError unless finite and above zero.
+    """Return a price in dollars, ``None`` when not stated. Raises IntakeError unless finite and above zero.
 
     With ``none_is_zero`` (levels) 0 and NaN mean "none", as scripts without a stop send them.
     """
@@ -202,7 +202,7 @@ def price_of(value: Any, field: str, *, none_is_zero: bool = False) -> float | N
 
 
 def strict_number(value: Any, field: str) -> float | None:
-    """A number that must be one if it is stated (NaN allowed); raises IntakeError."""
+    """Return a number (NaN allowed). Raises IntakeError for anything else."""
     try:
         return number(value)
     except ValueError:
@@ -212,7 +212,7 @@ def strict_number(value: Any, field: str) -> float | None:
 def amount(
     body: Body, paths: Paths, notes: list[str], low: float = -math.inf, high: float = math.inf
 ) -> float | None:
-    """A number that decides nothing alone: outside its bounds or unreadable it is ``None`` with a note."""
+    """Return an optional number; out of bounds or not a number, it is ``None`` with a note."""
     value, path = first(body, paths)
     if path is None:
         return None
@@ -227,7 +227,7 @@ def amount(
 
 
 def minutes(body: Body, notes: list[str]) -> int | None:
-    """The timeframe in minutes, ``None`` when not stated or (with a note) not readable."""
+    """Return the timeframe in minutes, ``None`` when not stated or, with a note, not readable."""
     value, path = first(body, TIMEFRAME)
     if path is None or isinstance(value, dict):
         return None
@@ -238,7 +238,7 @@ def minutes(body: Body, notes: list[str]) -> int | None:
 
 
 def when(body: Body, notes: list[str]) -> tuple[datetime | None, bool]:
-    """The body's own moment (UTC) and whether it is the time of sending rather than the bar's open."""
+    """Return the body's timestamp (UTC) and whether it is the time of sending rather than the bar's open."""
     for paths, fired in ((FIRED, True), (BAR_OPEN, False), (BAR_CLOSE, True)):
         value, path = first(body, paths)
         if path is None:
@@ -252,7 +252,7 @@ def when(body: Body, notes: list[str]) -> tuple[datetime | None, bool]:
 
 
 def sender_id(body: Body) -> str | None:
-    """The sender's own id of this message, if it gives one."""
+    """Return the sender's own id of the message, if stated."""
     value, _ = first(body, SENDER_ID)
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         return None
@@ -260,7 +260,7 @@ def sender_id(body: Body) -> str | None:
 
 
 def label_of(body: Body, paths: Paths, limit: int = 64) -> str | None:
-    """A short text such as an event's name, ``None`` when there is none."""
+    """Return a short text such as an event's name, ``None`` when there is none."""
     for value in stated(body, paths):
         if isinstance(value, str) and (text := value.strip()[:limit]):
             return text

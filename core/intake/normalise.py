@@ -1,4 +1,4 @@
-"""One webhook body -> one update."""
+"""Normalisation: one webhook body to one ``Update``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MAX_NOTES = 16
 
 
 def normalise(body: object, endpoint: str | None = None) -> Update:
-    """What one body (bytes, text or parsed JSON) means; raises IntakeError and nothing else.
+    """Return the update of one body (bytes, text or parsed JSON). Raises IntakeError and nothing else.
 
     ``endpoint`` is the path it was posted to or that path's last part; a hint that counts only when the body
     could be from several sources. An array is refused: see ``split``.

@@ -1,4 +1,4 @@
-"""A SATY phase body -> regime facts."""
+"""SATY phase body to regime facts."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ _LONGEST_DECAY = 43200
 
 
 def regime(body: Body, notes: list[str]) -> tuple[RegimeFacts, float | None]:
-    """The regime a body states and its own decay in minutes; raises IntakeError if it states no regime."""
+    """Return the stated regime and its decay in minutes. Raises IntakeError if no regime is stated."""
     number_of_phase, spoken = _phase(body, notes)
     bias = _bias(body)
     if not spoken and bias is None:
@@ -85,7 +85,7 @@ def regime(body: Body, notes: list[str]) -> tuple[RegimeFacts, float | None]:
 
 
 def _phase(body: Body, notes: list[str]) -> tuple[int | None, bool]:
-    """The phase and whether the body spoke of one at all; a name counts before a number."""
+    """Return the phase and whether the body states one at all; a name takes precedence over a number."""
     named: tuple[int, str] | None = None
     spoken = False
     for value in stated(body, _PHASE_NAMES):
@@ -97,14 +97,14 @@ def _phase(body: Body, notes: list[str]) -> tuple[int | None, bool]:
         if found is not None:
             named = (found, text)
             break
-    numbered, told = _numbered(first(body, _PHASES)[0], notes)
+    numbered, numbered_at_all = _numbered(first(body, _PHASES)[0], notes)
     if named is not None:
         if numbered is not None and numbered != named[0]:
             notes.append(f"phase: the number {numbered} differs from the name {named[1]}; the name counts")
         return named[0], True
     if numbered is None and spoken:
         notes.append("phase: the event's name stands for none of the four phases")
-    return numbered, spoken or told
+    return numbered, spoken or numbered_at_all
 
 
 def _numbered(value: Any, notes: list[str]) -> tuple[int | None, bool]:
@@ -151,7 +151,7 @@ def _volatility(body: Body, notes: list[str]) -> str | None:
 
 
 def _htf_alignment(body: Body, bias: Bias | None) -> bool:
-    """As stated; else whether the higher timeframe leans, and leans as the local bias does."""
+    """Return the stated alignment, else whether the higher timeframe's bias equals the local one."""
     said = flag(first(body, _HTF)[0])
     if said is not None:
         return said

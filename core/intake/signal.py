@@ -1,4 +1,4 @@
-"""A signal body (TradingView's or the ultimate options indicator's) -> signal facts."""
+"""Signal body (TradingView's or the ultimate options indicator's) to signal facts."""
 
 from __future__ import annotations
 
@@ -107,14 +107,14 @@ _POSITION_SIZE: Final[Paths] = (
 _OPTION: Final[Paths] = ((None, "strategy"), (None, "option_type"), (None, "right"))
 
 _LOOSE = frozenset(((None, "type"), (None, "signal")))
-"""Keys that often hold something else (an order type, a strategy's name): then they are passed over."""
+"""Keys that may also hold an order type or a strategy's name; such values are ignored."""
 
 _QUALITY_FROM: Final = ((9.0, Quality.EXTREME), (7.0, Quality.HIGH), (-math.inf, Quality.MEDIUM))
 MAX_COMPONENTS = 32
 
 
 def signal(body: Body, notes: list[str]) -> SignalFacts:
-    """What a body proposes to trade; raises IntakeError without a direction or with a number that is none."""
+    """Return the proposed trade. Raises IntakeError without a direction or for a malformed number."""
     direction = _direction(body, notes)
     _refuse_exits(body, direction)
     score = _score(body, notes)
@@ -173,7 +173,7 @@ def _direction(body: Body, notes: list[str]) -> Direction:
 
 
 def _leaning(body: Body, notes: list[str], unread: tuple[Path, Any] | None) -> Direction:
-    """The direction of a body that states only where the market leans."""
+    """Return the direction of a body that states only a bias or a trend."""
     value, path = first(body, LEANINGS)
     if path is None:
         if unread is not None:
@@ -204,7 +204,7 @@ def _exit(field: str, said: str) -> IntakeError:
 
 
 def _refuse_exits(body: Body, direction: Direction) -> None:
-    """A strategy's order that leaves its position flat, or smaller, proposes no trade in its direction."""
+    """Refuse a strategy's order that closes or reduces its position: it proposes no trade."""
     stated, path = first(body, _POSITION)
     if path is not None and (text := word(stated)) is not None:
         if text == "FLAT" or DIRECTIONS.get(text, direction) is not direction:
@@ -230,7 +230,7 @@ def _is_zero(value: Any) -> bool:
 
 
 def _score(body: Body, notes: list[str]) -> float | None:
-    """The score on 0–10.5; a percentage is scaled, one outside every scale is left out with a note."""
+    """Return the score on 0–10.5; a percentage is scaled, other values are ignored with a note."""
     value, path = first(body, SCORES)
     if path is None:
         if isinstance(body.get("confidence"), dict):

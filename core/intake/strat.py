@@ -1,4 +1,4 @@
-"""A STRAT execution body -> structure facts."""
+"""STRAT execution body to structure facts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _GRADES: Final = {"A": "A", "A+": "A", "B": "B", "C": "C"}
 
 
 def structure(body: Body, notes: list[str]) -> StructureFacts:
-    """Whether the setup is valid and liquid, its grade A, B or C if stated, its pattern."""
+    """Return validity, liquidity, grade (A, B or C, if stated) and pattern of the setup."""
     grade = word(first(body, _GRADE)[0])
     if grade is not None and grade not in _GRADES:
         notes.append(f"quality: {shown(grade)} is none of A, B, C")
