@@ -90,9 +90,9 @@ class Problem:
             return _replayed(self.ledger, rules, self.question.measure)
         return trade_results(self._columns, self._outcomes, self._values, rules)
 
-    def score(self, made: TradeResults) -> TrialScore:
+    def score(self, results: TradeResults) -> TrialScore:
         question = self.question
-        return score(made, self.folds, self.days, question.least, question.penalty)
+        return score(results, self.folds, self.days, question.least, question.penalty)
 
     def side_effects(self, values: Mapping[str, Number]) -> WhatIf:
         """Return what the values would have changed in the ledger's decisions and dollars."""

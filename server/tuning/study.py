@@ -31,9 +31,9 @@ QUESTION = "question"
 SCORED = "scored"
 CREATE_TRIES = 5
 MET = ("already exists", "duplicate key", "UNIQUE constraint", "locked")
-"""What a database says to two processes that make its tables at once."""
+"""Texts of database errors when two processes create the tables at the same time."""
 ENOUGH = ("COMPLETE", "PRUNED")
-"""States of trials that count towards those asked for."""
+"""States of trials that count towards the requested number."""
 
 Told = dict[str, Any]
 Counted = Callable[[int, int], None]
@@ -108,11 +108,11 @@ def open_study(problem: Problem, where: Where, seed: int | None = None) -> Any:
             direction="maximize",
             load_if_exists=True,
         )
-    asked, begun = problem.identity(), study.user_attrs.get(QUESTION)
+    identity, begun = problem.identity(), study.user_attrs.get(QUESTION)
     if begun is None:
-        study.set_user_attr(QUESTION, asked)
-    elif begun != asked:
-        apart = ", ".join(name for name in asked if begun.get(name) != asked[name])
+        study.set_user_attr(QUESTION, identity)
+    elif begun != identity:
+        apart = ", ".join(name for name in identity if begun.get(name) != identity[name])
         raise TuneError(f"study {where.name!r} was begun with another {apart}; give it another name")
     return study
 
@@ -124,16 +124,16 @@ def report(study: Any, problem: Problem, where: Where) -> Told:
     states: dict[str, int] = {}
     for trial in study.get_trials(deepcopy=False):
         states[trial.state.name] = states.get(trial.state.name, 0) + 1
-        told = trial.user_attrs.get(SCORED)
-        if trial.state.name == "COMPLETE" and told is not None:
-            found[trial.number] = read(TrialScore, told)
+        stored = trial.user_attrs.get(SCORED)
+        if trial.state.name == "COMPLETE" and stored is not None:
+            found[trial.number] = read(TrialScore, stored)
             values[trial.number] = dict(trial.params)
     if not found:
         raise TuneError(f"study {where.name!r}: no trial was finished")
     now = problem.score(problem.trade_results({}))
     best = max(found, key=lambda number: (found[number].value, -number))
-    made = problem.trade_results(_clean(values[best]))
-    verdict = judge(found, now, made, problem.days)
+    results = problem.trade_results(_clean(values[best]))
+    verdict = judge(found, now, results, problem.days)
     return {
         "study": where.name,
         "trials": dict(sorted(states.items())),
