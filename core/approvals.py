@@ -1,7 +1,7 @@
-"""Trades that wait for a person's word: what was asked, until when, and what came of it.
+"""Approvals: trades that wait for a person, with their terms, their deadline and their outcome.
 
-Invariants: an approval names one contract and a quantity that is never exceeded; it is asked for once while a
-signal waits; it ends once, and never again changes.
+Invariants: an approval names one contract and a quantity that is never exceeded; it is requested once per
+waiting signal; it ends once and does not change afterwards.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from core.positions.trading_context import TradingContext
 from core.rules import Rules
 
 NEEDED = "APPROVAL_NEEDED"
-"""The code of a decision that waits for a person."""
+"""The code of a decision that waits for approval."""
 
 
 class ApprovalStatus(StrEnum):
-    """PENDING awaits a person, APPROVED the market; the others are ends.
+    """PENDING waits for a person, APPROVED for the market; the others are final.
 
-    WITHDRAWN: the trade asked for no longer stands (a gate, its levels, a limit), before or after a yes.
+    WITHDRAWN: a gate, a level or a limit refuses the trade by now, whether it was approved or not.
     """
 
     PENDING = "PENDING"
@@ -40,11 +40,11 @@ OPEN = frozenset({ApprovalStatus.PENDING, ApprovalStatus.APPROVED})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approval:
-    """One trade put to a person; money in dollars for all ``contracts``, ``price`` the ask per share.
+    """One trade that needs approval; money in dollars for all ``contracts``, ``price`` the ask per share.
 
-    ``decision_id`` is the decision that asked; ``until`` the end of its signal's life. ``author`` and ``said_at``
-    are a person's word, ``code`` why it ended otherwise than by that. ``record`` is the asking decision, kept
-    while it is open.
+    ``decision_id`` is the decision that requested it; ``until`` the instant at which its signal expires.
+    ``author`` and ``said_at`` are who answered and when, ``code`` why it ended without an answer. ``record`` is the
+    requesting decision, kept while the approval is open.
     """
 
     id: str
@@ -77,12 +77,12 @@ class Approval:
 
     @property
     def label(self) -> str:
-        """Contract and quantity in words."""
+        """The contract and the quantity as text."""
         return f"{self.contract.label} × {self.contracts}"
 
 
 def approval_needed(contracts: int, premium: float, rules: Rules) -> Reason | None:
-    """Why a trade of this size waits for a person's word, if it does; ``premium`` in dollars for all of it."""
+    """Return the reason when a trade of this size needs approval; ``premium`` in dollars for all contracts."""
     limits = rules.risk
     above: list[str] = []
     if contracts > limits.approval_above_contracts:
@@ -97,7 +97,7 @@ def approval_needed(contracts: int, premium: float, rules: Rules) -> Reason | No
 def mark_now(
     approval: Approval, seen: PriceSeen | None, now: datetime, trading: TradingContext
 ) -> Mark | None:
-    """What its contract is worth at the last known price, ``None`` while that cannot be told."""
+    """Return the mark of the contract at the last known price, ``None`` when it cannot be valued."""
     if seen is None:
         return None
     percentile = approval.record.market.iv_percentile if approval.record is not None else None

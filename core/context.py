@@ -1,8 +1,8 @@
-"""What is known of each symbol, from which source, and until when it counts.
+"""Contexts: the facts known of each symbol, their source, and until when they are valid.
 
-Invariants: a section is in a context only while it is fresh, at its limit to the millisecond still, one later
-not; within one source the newest expert replaces; experts of different sources are never mixed, a
-disagreement between two fresh ones is told as the context's ``conflict``.
+Invariants: a context holds a section only while it is fresh, up to and including its limit in milliseconds;
+a newer expert replaces an older one of the same source; experts of different sources are never mixed, and a
+disagreement between two fresh ones is reported as the context's ``conflict``.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ __all__ = ["ContextBook", "Held", "LiveSignal", "SymbolState", "provenance_of"]
 
 T = TypeVar("T")
 _MILLISECOND = timedelta(milliseconds=1)
-_LONGEST_MINUTES = 366 * 1440  # a sender's absurd number must not overflow an instant
+_LONGEST_MINUTES = 366 * 1440  # keeps an absurd timeframe from overflowing a datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Held(Generic[T]):
-    """One piece of knowledge and where it comes from."""
+    """One section of facts with its provenance."""
 
     facts: T
     origin: Provenance
@@ -43,7 +43,7 @@ class Held(Generic[T]):
 
 @dataclass(slots=True)
 class SymbolState:
-    """All that was heard of one symbol, stale or not; plain data, part of the engine's checkpoint.
+    """The latest facts of one symbol, stale or not; plain data, part of the engine's checkpoint.
 
     ``experts`` by source, ``directions`` by timeframe in minutes.
     """
@@ -62,7 +62,7 @@ class ContextBook:
     symbols: dict[str, SymbolState] = field(default_factory=dict)
 
     def absorb(self, update: Update, at: datetime, receipt_id: str | None, rules: Rules) -> None:
-        """Take in what an update says; ``at`` is its arrival. Late signals are not to be absorbed."""
+        """Store the sections of an update; ``at`` is its arrival. Callers leave out late signals."""
         origin = provenance_of(update, at, receipt_id, rules)
         state = self.symbols.setdefault(update.symbol, SymbolState())
         if update.regime is not None:
@@ -98,10 +98,9 @@ class ContextBook:
         rules: Rules,
         signal: LiveSignal | None = None,
     ) -> Context:
-        """The context at an instant: of the signal being decided, else of the newest fresh expert.
+        """Return the context at an instant, with the signal being decided as expert, else the newest fresh one.
 
-        ``conflict`` names the newest fresh expert of another source that proposes the other side. Source:
-        SPEC §3.
+        ``conflict`` names the source of the newest fresh expert of another source with the opposite direction.
         """
         state = self.symbols.get(symbol) or SymbolState()
         provenance: dict[str, Provenance] = {}
@@ -117,7 +116,7 @@ class ContextBook:
             direction = _fresh(held, as_of, f"direction:{timeframe}", provenance)
             if direction is not None:
                 directions[timeframe] = direction
-        heard = {origin.source for origin in provenance.values()} | {held.origin.source for held in experts}
+        sources = {origin.source for origin in provenance.values()} | {held.origin.source for held in experts}
         return Context(
             symbol=symbol,
             as_of=as_of,
@@ -130,12 +129,12 @@ class ContextBook:
             timeframe=chosen.origin.timeframe if chosen is not None else None,
             directions=directions,
             conflict=None if expert is None else _conflict(provenance["expert"].source, expert, experts),
-            completeness=len(heard) / len(Source),
+            completeness=len(sources) / len(Source),
             provenance=provenance,
         )
 
     def prune(self, as_of: datetime) -> None:
-        """Forget what is stale, so that senders of ever new symbols cannot fill the memory."""
+        """Drop stale sections, so that ever new symbols cannot fill the memory."""
         for symbol, state in list(self.symbols.items()):
             state.regime = _kept(state.regime, as_of)
             state.alignment = _kept(state.alignment, as_of)
@@ -147,7 +146,7 @@ class ContextBook:
 
 
 def validity(update: Update, rules: Rules) -> timedelta:
-    """How long an update counts: its stated decay, else its timeframe with grace, or a least time."""
+    """Return how long an update is valid: its stated decay, else its timeframe with grace, or the least time."""
     limits = rules.context
     if update.decay_minutes is not None:
         return timedelta(minutes=min(max(update.decay_minutes, 0.0), _LONGEST_MINUTES))
@@ -157,7 +156,7 @@ def validity(update: Update, rules: Rules) -> timedelta:
 
 
 def provenance_of(update: Update, at: datetime, receipt_id: str | None, rules: Rules) -> Provenance:
-    """Where an update's sections come from and until when they count; ``at`` is its arrival."""
+    """Return the provenance of an update's sections: source, arrival ``at`` and end of validity."""
     return Provenance(
         source=update.source,
         at=at,
@@ -168,7 +167,7 @@ def provenance_of(update: Update, at: datetime, receipt_id: str | None, rules: R
 
 
 def is_fresh(origin: Provenance, as_of: datetime) -> bool:
-    """Whether it still counts: to the millisecond at its limit yes, one millisecond later no."""
+    """Return whether a section is still valid: at its limit to the millisecond yes, one later no."""
     return as_of - origin.valid_until < _MILLISECOND
 
 

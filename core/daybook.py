@@ -1,4 +1,4 @@
-"""The exchange day's profit and loss: what was realised, the run of losses, and the path of the total."""
+"""Day book: the exchange day's realised P&L, its trades, losses in a row, and samples of the total."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SAMPLE_SECONDS = 60
 class DayBook:
     """Plain data, part of the engine's checkpoint; money in dollars, net of costs.
 
-    ``losses_in_a_row`` runs on across days, everything else starts anew with each exchange date.
+    ``losses_in_a_row`` and the cool-down continue across days; the rest is reset with each exchange date.
     """
 
     day: date | None = None
@@ -26,7 +26,7 @@ class DayBook:
     sampled_at: datetime | None = None
 
     def roll(self, day: date) -> None:
-        """Begin a new exchange date."""
+        """Reset the day's figures if this is another exchange date."""
         if self.day == day:
             return
         self.day, self.realized, self.costs, self.closed, self.wins = day, 0.0, 0.0, 0, 0
@@ -37,7 +37,7 @@ class DayBook:
         self.costs += costs
 
     def trade(self, net: float) -> None:
-        """Count a trade that is closed; a scratch is neither a win nor a loss."""
+        """Count a closed trade; a net of exactly 0 is neither a win nor a loss."""
         self.closed += 1
         if net > 0:
             self.wins += 1
@@ -49,7 +49,7 @@ class DayBook:
         self.cool_down_until = now + timedelta(minutes=minutes)
 
     def sample(self, at: datetime, total: float) -> None:
-        """Keep one value of the day's total per minute, a day's worth of them."""
+        """Keep the day's total once per minute, at most 480 values."""
         if self.sampled_at is not None and (at - self.sampled_at).total_seconds() < SAMPLE_SECONDS:
             self.series[-1] = total
             return

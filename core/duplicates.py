@@ -1,7 +1,7 @@
-"""Which receipt a body repeats, if any: the window of keys already seen.
+"""Duplicates: the window of messages already seen, to find the receipt that a body repeats.
 
-Invariants: a key is never forgotten before its time; the same body twice within its window is always a
-duplicate; a reused id with another meaning never is.
+Invariants: a key is kept for its whole window; the same body twice within its window is always a duplicate;
+a reused id with another meaning never is.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from core.model import Intent, Update
 from core.rules.sections import IntakeRules
 
 Seen = tuple[str, datetime, str]
-"""A receipt's id, when it came, and which of the bodies under one id it was (its time or digest, and meaning)."""
+"""A receipt's id, its arrival, and the body's timestamp (or digest) with its meaning."""
 
 
 @dataclass(slots=True)
 class DuplicateWindow:
     """Keys seen within the longest window; plain data, part of the engine's checkpoint.
 
-    Under a sender's id stands the newest body that was accepted with it, so that what is forgotten last is
-    the id; earlier ones stand under the id and what told them apart.
+    The key of a sender's id holds the newest body accepted with it; earlier bodies are kept under the id
+    together with their timestamp (or digest) and meaning.
     """
 
     keys: dict[str, Seen] = field(default_factory=dict)
@@ -68,7 +68,7 @@ class DuplicateWindow:
         return None, f"id {sender_id!r} was used before with another body; accepted"
 
     def prune(self, now: datetime, rules: IntakeRules) -> None:
-        """Forget what no window can reach any more."""
+        """Drop keys older than the longest window."""
         limit = now - timedelta(hours=max(rules.duplicate_hours, rules.anonymous_duplicate_minutes / 60))
         for key in [key for key, seen in self.keys.items() if seen[1] < limit]:
             del self.keys[key]

@@ -1,4 +1,4 @@
-"""What one step of the engine asks to be done, as data; stored first, then everything else."""
+"""The outputs of one engine step as data; the caller stores first, then performs the other effects."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from core.positions.position import Mark, Position
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreReceipt:
-    """One HTTP body as received and what was made of it; ``http_status`` is what its sender is answered."""
+    """One HTTP body as received, with its status; ``http_status`` is the answer to its sender."""
 
     id: str
     seq: int
@@ -38,13 +38,13 @@ class StoreDecision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreTrade:
-    """A position as it now is: opened, partly left, or closed; its ledger entry's execution and exit follow it."""
+    """The new state of a position: opened, partly sold, or closed; updates its ledger entry."""
 
     position: Position
 
 
 class ShadowStatus(StrEnum):
-    """SUPERSEDED: the signal executed after all, so its shadow counts for nothing."""
+    """State of a shadow trade; SUPERSEDED: its signal executed after all, so it is not counted."""
 
     OPEN = "OPEN"
     CLOSED = "CLOSED"
@@ -53,7 +53,7 @@ class ShadowStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreShadow:
-    """The shadow trade of a decision that was not executed, as it now is; its entry's ``hypothetical``."""
+    """The new state of a shadow trade; stored as ``hypothetical`` of its decision's ledger entry."""
 
     position: Position
     status: ShadowStatus
@@ -61,7 +61,7 @@ class StoreShadow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreMarks:
-    """The steps a position's value went through since the last ones stored, in order."""
+    """The marks of a position since the last stored one, in order."""
 
     position_id: str
     marks: tuple[Mark, ...]
@@ -69,14 +69,14 @@ class StoreMarks:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StorePrice:
-    """A price as it was put to the trades and shadows of its symbol: a step of the symbol's path."""
+    """A price at which trades and shadows of its symbol were marked: one step of the symbol's path."""
 
     seen: PriceSeen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreRules:
-    """A rules version that came into force."""
+    """A rules version that has come into force."""
 
     seq: int
     at: datetime
@@ -88,9 +88,9 @@ class StoreRules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreJudgement:
-    """What a person said to a suggestion: ``status`` is APPROVED | REJECTED, ``text`` the suggestion's own.
+    """A person's judgement of a suggestion: ``status`` is APPROVED | REJECTED, ``text`` the suggestion's.
 
-    An approval's rules come into force by ``RulesChanged``; this is the memory of who asked for them.
+    The rules of an approved suggestion come into force by ``RulesChanged``; this records who approved them.
     """
 
     seq: int
@@ -103,14 +103,14 @@ class StoreJudgement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreApproval:
-    """A trade that waits for a person, as it now is: asked, answered, or over."""
+    """The new state of an approval: requested, answered, or ended."""
 
     approval: Approval
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreRiskEvent:
-    """An alert that stands from now on, or has cleared; ``position_id`` when it is about one position."""
+    """An alert that has become active or has cleared; ``position_id`` if it is about one position."""
 
     id: str
     seq: int
@@ -123,7 +123,7 @@ class StoreRiskEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchMarket:
-    """Ask the feeds for the market of one live signal; the answer comes back as ``MarketAnswered``."""
+    """A request to the feeds for the market of one live signal; the answer is a ``MarketAnswered`` event."""
 
     signal_id: str
     symbol: str
@@ -133,7 +133,7 @@ class FetchMarket:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watch:
-    """An underlying whose prices are wanted, and the options on it that are held."""
+    """An underlying whose prices are needed, with the options on it to quote."""
 
     symbol: str
     contracts: tuple[Contract, ...] = ()
@@ -141,7 +141,7 @@ class Watch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerReceipt:
-    """The receipt is settled: nothing more than a decision may still follow (``awaits_decision``)."""
+    """The receipt is final; with ``awaits_decision`` a decision for it follows."""
 
     receipt_id: str
     awaits_decision: bool
@@ -149,7 +149,7 @@ class AnswerReceipt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerDecision:
-    """The decision of a receipt whose sender may still be waiting for it."""
+    """The first decision on a receipt, whose sender may be waiting for it."""
 
     receipt_id: str
     record: DecisionRecord
@@ -165,7 +165,10 @@ class AnswerCommand:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """Something a person should hear of: execute | approval | exit | refused | silence | feed | risk | mode."""
+    """A message for a person.
+
+    ``kind`` is execute | refused | approval | exit | risk | mode | source | silence | quarantine | feed.
+    """
 
     kind: str
     at: datetime

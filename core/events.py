@@ -24,7 +24,7 @@ class Received:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OptionChain:
-    """What a feed lists near the money of one underlying: expiries, strikes, fresh quotes by OCC symbol."""
+    """Options of one underlying near the money: expiries, strikes by expiry, fresh quotes by OCC symbol."""
 
     expiries: tuple[date, ...] = ()
     strikes: tuple[tuple[date, tuple[float, ...]], ...] = ()
@@ -33,7 +33,7 @@ class OptionChain:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarketAnswered:
-    """The market for one signal, as asked by ``FetchMarket``; ``chain`` is ``None`` when no feed lists options."""
+    """The answer to ``FetchMarket`` for one signal; ``chain`` is ``None`` when no feed lists options."""
 
     kind: Literal["market"] = "market"
     seq: int
@@ -69,7 +69,7 @@ class PriceSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticked:
-    """Time went by; every exit by the clock, re-decision and settlement hangs on it."""
+    """A timer tick; it drives exits by time, second decisions and settlements."""
 
     kind: Literal["tick"] = "tick"
     seq: int
@@ -78,10 +78,10 @@ class Ticked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Commanded:
-    """What a person asked for; ``command_id`` makes it idempotent.
+    """A command of a person; the same ``command_id`` acts only once.
 
     ``name`` is exit | exit_all | exit_half | breakeven | mode | approve_trade | reject_trade |
-    approve_suggestion | reject_suggestion; ``expected`` is the quantity that was on screen.
+    approve_suggestion | reject_suggestion; ``expected`` is the quantity that the person saw.
     """
 
     kind: Literal["command"] = "command"
@@ -98,7 +98,7 @@ class Commanded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RulesChanged:
-    """From here on these rules hold; ``toml`` is their whole text."""
+    """New rules come into force; ``toml`` is their complete text."""
 
     kind: Literal["rules"] = "rules"
     seq: int

@@ -1,7 +1,7 @@
-"""What is at stake on the underlyings: Greeks of what is held, in dollars of the account.
+"""Exposure: the Greeks of the open positions in dollars, and the limits on them.
 
-A bought option cannot lose more than its premium, so these limit how fast it can be lost and how much of the
-book moves together, not how much there is to lose.
+A bought option cannot lose more than its premium. These limits bound how fast the premium can be lost and how
+much of it depends on the same move, not the largest possible loss.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from core.rules import Rules
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exposure:
-    """Dollars, signed: ``delta`` the shares it moves like, ``gamma`` what a 1 % move adds to that, ``vega`` a
-    volatility point, ``theta`` a day. A Greek that is not known counts as 0."""
+    """Signed dollars: ``delta`` the value of the equivalent shares, ``gamma`` the change of delta per 1 % move,
+    ``vega`` per volatility point, ``theta`` per day. An unknown Greek counts as 0."""
 
     delta: float = 0.0
     gamma: float = 0.0
@@ -33,7 +33,7 @@ class Exposure:
 
 
 def exposure_of(mark: Mark, shares: int) -> Exposure:
-    """The exposure of that many shares' worth of one contract at a mark."""
+    """Return the exposure of one contract at a mark; ``shares`` is contracts × multiplier."""
     return Exposure(
         delta=mark.delta * shares * mark.spot,
         gamma=(mark.gamma or 0.0) * shares * mark.spot * mark.spot / 100,
@@ -43,17 +43,17 @@ def exposure_of(mark: Mark, shares: int) -> Exposure:
 
 
 def exposure_held(positions: Iterable[Position]) -> Exposure:
-    """The exposure of all contracts still held, each at its last mark."""
+    """Return the exposure of all contracts held, each at its last mark."""
     total = Exposure()
     for position in positions:
         total += exposure_of(position.last, position.shares(position.remaining))
     return total
 
 
-def beyond(held: Exposure, added: Exposure, rules: Rules) -> list[tuple[str, str]]:
-    """Code and text of every Greek limit that an entry would leave the book beyond.
+def limits_exceeded(held: Exposure, added: Exposure, rules: Rules) -> list[tuple[str, str]]:
+    """Return (code, text) of every Greek limit that the open positions would exceed with the entry.
 
-    What brings a Greek nearer to zero is not held up by it.
+    An entry that brings a Greek nearer to zero is not refused by that Greek's limit.
     """
     size, limits, after = rules.account.size, rules.risk, held + added
     of_account = (
@@ -70,6 +70,6 @@ def beyond(held: Exposure, added: Exposure, rules: Rules) -> list[tuple[str, str
 
 
 def correlated_with(symbol: str, rules: Rules) -> frozenset[str]:
-    """The symbols that are assumed to move as one with it, itself among them."""
+    """Return the symbols assumed to move as one with this one, including itself."""
     groups = [set(group) for group in rules.risk.correlated if symbol in group]
     return frozenset({symbol}.union(*groups))

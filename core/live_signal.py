@@ -1,7 +1,7 @@
-"""A signal while it may still become a trade: how long it lives, and when it is decided again.
+"""Live signals: signals that may still become a trade, until when, and when to decide them again.
 
-Invariants: it executes at most once; it is decided again only while its last verdict leaves it open, at most
-once per interval; a new decision is worth recording only if its key changed.
+Invariants: a signal executes at most once; it is decided again only while its last verdict may still change,
+at most once per interval; a new decision is recorded only if its key changed.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from core.model import Action, Gates, Reason, Update
 from core.rules import Rules
 
 _MILLISECOND = timedelta(milliseconds=1)
-_LONGEST_MINUTES = 366 * 1440  # a sender's absurd number must not overflow an instant
+_LONGEST_MINUTES = 366 * 1440  # keeps an absurd timeframe from overflowing a datetime
 
 
 @dataclass(slots=True)
 class LiveSignal:
-    """One signal and what became of it so far; plain data, part of the engine's checkpoint.
+    """One signal and its state so far; plain data, part of the engine's checkpoint.
 
-    ``reference`` is the price it came with, in dollars of the underlying: where the way to T1 begins when it
-    states no entry. ``dead`` once it can never execute again (levels passed, refused for good). ``asked`` while
-    the market's answer is awaited, ``changed`` when something it depends on moved since it was decided.
-    ``approval_id`` while a person's word on it is awaited, or was given and awaits the market.
+    ``reference`` is its stated entry, else the price in its message, in dollars of the underlying: the start of
+    the way to T1. ``dead``: it can never execute (level passed, refused for good). ``asked``: the market's
+    answer is awaited. ``changed``: its context or price has changed since it was decided. ``approval_id`` is
+    that of its open approval.
     """
 
     id: str
@@ -48,7 +48,7 @@ class LiveSignal:
     def arriving(
         cls, signal_id: str, receipt_id: str | None, update: Update, at: datetime, rules: Rules
     ) -> LiveSignal:
-        """A signal as it arrives, live for its timeframe in minutes or a least time, whichever is longer."""
+        """Return a new signal, live for its timeframe or ``signal_live_minutes``, whichever is longer."""
         timeframe = min(update.timeframe or 0, _LONGEST_MINUTES) or rules.context.default_timeframe
         minutes = max(timeframe, rules.context.signal_live_minutes)
         expert = update.signal
@@ -63,18 +63,18 @@ class LiveSignal:
         )
 
     def is_live(self, at: datetime) -> bool:
-        """Whether it may still become a trade at this instant."""
+        """Return whether the signal may still become a trade at this instant."""
         return not (self.executed or self.dead) and at - self.live_until < _MILLISECOND
 
     def is_due(self, at: datetime, rules: Rules) -> bool:
-        """Whether a change in its symbol's context or market may decide it again now."""
+        """Return whether a change in the symbol's context or price may decide the signal again now."""
         if not (self.open_to_change and self.is_live(at)):
             return False
         pause = timedelta(seconds=rules.context.redecide_seconds)
         return self.decided_at is None or at - self.decided_at >= pause
 
     def decided(self, at: datetime, action: Action, gates: Gates, reasons: Iterable[Reason]) -> bool:
-        """Note a verdict; return whether it differs from the last one, so that it is to be recorded."""
+        """Store a verdict; return whether it differs from the last one and so must be recorded."""
         key = verdict_key(action, gates, reasons)
         changed = key != self.last_key
         self.decided_at, self.last_key = at, key
@@ -83,11 +83,11 @@ class LiveSignal:
 
 
 def verdict_key(action: Action, gates: Gates, reasons: Iterable[Reason]) -> str:
-    """What makes a verdict another one: its action, each gate's pass, and the set of reason codes."""
+    """Return the key of a verdict: its action, each gate's pass, and the set of reason codes."""
     passes = "".join("1" if gate.passed else "0" for _, gate in gates.items())
     return f"{action}|{passes}|{','.join(sorted({reason.code for reason in reasons}))}"
 
 
 def stays_open(action: Action, gates: Gates) -> bool:
-    """Whether a verdict may still turn: WAIT, or SKIP by the market gate alone."""
+    """Return whether a verdict may still change: WAIT, or SKIP by the market gate alone."""
     return action is Action.WAIT or (action is Action.SKIP and gates.failed == ("market",))

@@ -1,7 +1,7 @@
-"""The facts that flow between the parts: frozen, JSON-able, without behaviour beyond reading themselves.
+"""Facts shared by all parts of the core: frozen dataclasses that can be written as JSON.
 
-Times are timezone-aware UTC. Money is float dollars. A value that is not known is ``None``; why it is not
-known stands in a reason beside it.
+Times are timezone-aware UTC. Money is float dollars. An unknown value is ``None``, with a reason in the same
+object where one is needed.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ ENGINE_VERSION = "3"
 
 
 SYMBOL_PATTERN = r"[A-Z0-9_.^/-]{1,15}"
-"""How a symbol is written, wherever one is read: from a body, a query, a file or a key."""
+"""Pattern of a symbol in bodies, queries, files and keys."""
 
 
 class Direction(StrEnum):
@@ -38,7 +38,7 @@ class Direction(StrEnum):
 
 
 class Bias(StrEnum):
-    """A leaning that, unlike a direction, may be NEUTRAL."""
+    """A direction or NEUTRAL."""
 
     LONG = "LONG"
     SHORT = "SHORT"
@@ -52,7 +52,7 @@ class Action(StrEnum):
 
 
 class Source(StrEnum):
-    """Who sent a webhook, by the shape of its body."""
+    """Kind of a webhook's sender, recognised by the form of the body."""
 
     SATY_PHASE = "SATY_PHASE"
     MTF_DOTS = "MTF_DOTS"
@@ -68,7 +68,7 @@ class Quality(StrEnum):
 
 
 class Session(StrEnum):
-    """Part of the exchange's day; AFTERHOURS is everything outside the regular session."""
+    """Part of the exchange's day; AFTERHOURS is any time outside the regular session."""
 
     OPEN = "OPEN"
     MIDDAY = "MIDDAY"
@@ -108,7 +108,7 @@ class Intent(StrEnum):
 
 
 class ExitReason(StrEnum):
-    """Why a leg left, in the order in which the exits are tried."""
+    """Reason of an exit fill, in the order in which the exits are tried."""
 
     MANUAL = "MANUAL"
     SIGNAL = "SIGNAL"
@@ -140,19 +140,19 @@ class Counters:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One typed line of evidence for or against."""
+    """One line of evidence for or against a trade, with a code."""
 
     code: str
     text: str
     tone: Tone
 
 
-# --- what a webhook means ------------------------------------------------------------------------------
+# --- parsed webhooks -----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegimeFacts:
-    """What a phase indicator says: phase 1 accumulation, 2 markup, 3 distribution, 4 markdown."""
+    """Facts of a phase indicator: phase 1 accumulation, 2 markup, 3 distribution, 4 markdown."""
 
     phase: int | None
     confidence: float | None = None
@@ -182,7 +182,7 @@ class StructureFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignalFacts:
-    """What a sender proposes to trade; ``ai_score`` on 0–10.5, levels in dollars of the underlying."""
+    """A trade that a sender proposes; ``ai_score`` on 0–10.5, levels in dollars of the underlying."""
 
     direction: Direction
     ai_score: float | None = None
@@ -250,10 +250,10 @@ class OptionWish:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Update:
-    """What one webhook body means.
+    """The parsed form of one webhook body.
 
-    ``timeframe`` in minutes (a day is 1440); ``timestamp`` is the body's own, ``fired`` tells that it is the
-    time of sending rather than the bar's open. Exactly the sections that the body spoke of are set.
+    ``timeframe`` in minutes (a day is 1440); ``timestamp`` is the body's own, and with ``fired`` the time of
+    sending rather than the bar's open. Only the sections that the body contains are set.
     """
 
     source: Source
@@ -287,12 +287,12 @@ class Update:
         return self.regime.phase if self.regime else None
 
 
-# --- what is known when a decision is made -------------------------------------------------------------
+# --- inputs of a decision ------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance:
-    """Where a section of a context comes from and until when it counts."""
+    """Source and validity of a section of a context."""
 
     source: Source
     at: datetime
@@ -303,7 +303,7 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """What is known of one symbol at one instant, freshness resolved: a section is there only if it is fresh.
+    """The fresh facts of one symbol at one instant; a section that is not fresh is absent.
 
     ``bullish_pct``/``bearish_pct`` live in ``alignment``; ``conflict`` names the other source when two fresh
     experts of different sources disagree in direction. ``directions`` is what the freshest signal of each
@@ -327,7 +327,7 @@ class Context:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarketSnapshot:
-    """What the market looked like; fields that no feed gave are ``None``.
+    """The market of one underlying at one instant; fields that no feed gave are ``None``.
 
     ``atr14`` in dollars (daily), sizes in shares. ``assumed`` names the fields that no feed gave because
     none is configured; ``proxied`` the ETF that spread and depth of a cash index were taken from.
@@ -363,7 +363,7 @@ class MarketSnapshot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:
-    """One gate's result: ``score`` 0–100, ``reason`` in words, ``evidence`` the numbers it looked at."""
+    """One gate's result: ``score`` 0–100, ``reason`` as text, ``evidence`` the numbers it compared."""
 
     passed: bool
     score: float
@@ -403,7 +403,7 @@ class Component:
 class Decision:
     """The verdict of gates and confidence alone on one signal at one moment.
 
-    ``direction`` is what is to be traded, ``None`` unless EXECUTE; ``proposed_direction`` is the signal's.
+    ``direction`` is the one to trade, ``None`` unless EXECUTE; ``proposed_direction`` is the signal's.
     """
 
     action: Action
@@ -420,7 +420,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SizeInputs:
-    """What the size multiplier is made of; ``None`` is unknown (see each factor for what that means)."""
+    """Inputs of the size multiplier; an unknown one (``None``) gives a factor of 1."""
 
     direction: Direction
     confluence: float | None
@@ -451,7 +451,7 @@ class PositionSize:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContractCount:
-    """How many contracts the budget, the premium cap and the contract cap allow, and which one binds."""
+    """Contracts that budget, premium cap and contract cap allow, and the one of them that binds."""
 
     contracts: int
     planned_loss: float
@@ -460,7 +460,7 @@ class ContractCount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Levels:
-    """Stop and targets on the underlying in dollars, and where each set comes from."""
+    """Stop and targets on the underlying in dollars, and their origin."""
 
     stop: float
     target_1: float
@@ -496,7 +496,7 @@ class Contract:
 
 @lru_cache(maxsize=4096)
 def _occ(root: str, expiry: date, right: str, strike: float) -> str:
-    # Asked for at every price of every position.
+    # Cached because it is needed at every price of every position.
     return f"{root}{expiry:%y%m%d}{right}{round(strike * 1000):08d}"
 
 
@@ -507,10 +507,10 @@ def _label(underlying: str, expiry: date, right: str, strike: float) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionRecord:
-    """A decision as the engine kept it: the verdict, what was applied after it, and all of its inputs.
+    """A decision as the engine records it: the verdict, the limits applied after it, and all of its inputs.
 
     ``action`` and ``direction`` are final (lateness, size and risk may have turned EXECUTE into SKIP, or into
-    WAIT for a person's approval, then ``code`` says why); ``verdict`` is what gates and confidence alone said.
+    WAIT for a person's approval, then ``code`` says why); ``verdict`` is that of gates and confidence alone.
     ``approval_id`` is that of the approval it waits for, or was made under.
     """
 

@@ -1,6 +1,6 @@
-"""What may be opened now: mode, counts, premium at stake, the day's loss and the run of losses.
+"""Entry limits: mode, counts, premium at stake, exposure, the day's loss and losses in a row.
 
-Every limit is looked at, so that a refusal names all of its reasons.
+Every limit is checked, so that a refusal names all of its reasons.
 """
 
 from __future__ import annotations
@@ -10,18 +10,18 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.daybook import DayBook
-from core.exposure import Exposure, beyond, correlated_with, exposure_held
+from core.exposure import Exposure, correlated_with, exposure_held, limits_exceeded
 from core.model import Direction, Mode, Reason, Tone
 from core.positions.position import Position
 from core.rules import Rules
 
 CLOSE_FIRST = "close_first"
-"""The value of ``risk.opposite`` with which an opposite position is left before the entry."""
+"""Value of ``risk.opposite`` that closes an opposite position before the entry."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """An entry about to be made; ``premium`` and ``exposure`` in dollars for all of its contracts."""
+    """A planned entry; ``premium`` and ``exposure`` in dollars for all of its contracts."""
 
     symbol: str
     direction: Direction
@@ -33,7 +33,7 @@ class Proposal:
 def refusals(
     proposal: Proposal, positions: Iterable[Position], day: DayBook, mode: Mode, now: datetime, rules: Rules
 ) -> tuple[Reason, ...]:
-    """The reasons for which an entry is refused, none when it may be made."""
+    """Return the reasons that refuse an entry, empty when it is allowed."""
     held = tuple(positions)
     return tuple(
         Reason(code, text, Tone.NEGATIVE) for code, text in _limits(proposal, held, day, mode, now, rules)
@@ -41,7 +41,7 @@ def refusals(
 
 
 def mode_refusal(mode: Mode) -> Reason | None:
-    """Why this mode opens nothing, if it does not."""
+    """Return the reason when this mode allows no entries."""
     if mode is Mode.ACTIVE:
         return None
     return Reason(f"MODE_{mode}", f"Mode is {mode}: no entries", Tone.NEGATIVE)
@@ -74,25 +74,25 @@ def _limits(
             names = " + ".join(sorted({x.symbol for x in together} | {p.symbol}))
             text = f"Premium in {names} (assumed to move as one) ${at_stake:,.0f} > ${r.symbol_premium:,.0f}"
             yield "CORRELATED_EXPOSURE", text
-    yield from beyond(exposure_held(held), p.exposure, rules)
+    yield from limits_exceeded(exposure_held(held), p.exposure, rules)
     if opposite_of(p.symbol, p.direction, held):
         yield "OPPOSITE_OPEN", f"A {p.direction.opposite} position in {p.symbol} is open"
     if day.cool_down_until is not None and now < day.cool_down_until:
-        left = (day.cool_down_until - now).total_seconds() / 60
-        yield "COOL_DOWN", f"{r.losses_in_a_row} losses in a row: {left:.0f} min of cool-down left"
+        minutes = (day.cool_down_until - now).total_seconds() / 60
+        yield "COOL_DOWN", f"{r.losses_in_a_row} losses in a row: {minutes:.0f} min of cool-down left"
 
 
 def opposite_of(symbol: str, direction: Direction, held: Iterable[Position]) -> tuple[Position, ...]:
-    """The open positions of a symbol on the other side."""
+    """Return the open positions of a symbol in the opposite direction."""
     return tuple(x for x in held if x.symbol == symbol and x.direction is not direction)
 
 
 def premium_at_stake(position: Position) -> float:
-    """Dollars paid for the contracts that are still held."""
+    """Return the dollars paid for the contracts that are still held."""
     entry = position.entry
     return entry.entry_price * position.contract.multiplier * position.remaining
 
 
 def daily_loss_reached(day: DayBook, open_pnl: float, rules: Rules) -> bool:
-    """Whether realised plus open net loss of the day is at its limit."""
+    """Return whether the day's realised and open net loss has reached its limit."""
     return day.realized + open_pnl <= -rules.risk.daily_loss

@@ -1,4 +1,4 @@
-"""How often each sender speaks of each symbol, so that its silence can be told from its rhythm."""
+"""Senders: the usual gap between the messages of each source and symbol, to detect silence."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from core.rules.sections import IntakeRules
 
 KEPT_GAPS = 20
 ENOUGH_GAPS = 5
-FIRST_WORD_SECONDS = 3600.0
-"""Within which every sender that is due has spoken in a new session, a daily one too."""
+FIRST_MESSAGE_SECONDS = 3600.0
+"""Time from the open after which a sender may be reported, however long its usual gap is."""
 
 
 @dataclass(slots=True)
@@ -31,13 +31,13 @@ class Sender:
         return statistics.median(self.gaps) if len(self.gaps) >= ENOUGH_GAPS else None
 
     def quiet_at(self, now: datetime, opened: datetime, rules: IntakeRules) -> bool:
-        """Whether it has been silent for long, in the session that ``opened`` too: nights do not count alone."""
+        """Return whether the sender is silent for too long, counting also from the session's open."""
         usual = self.usual_gap
         if usual is None:
             return False
         limit = max(60.0, rules.silence_factor * usual)
         silent, in_session = (now - self.last_at).total_seconds(), (now - opened).total_seconds()
-        return silent > limit and in_session > min(limit, FIRST_WORD_SECONDS)
+        return silent > limit and in_session > min(limit, FIRST_MESSAGE_SECONDS)
 
 
 @dataclass(slots=True)
@@ -47,7 +47,7 @@ class Senders:
     known: dict[str, Sender] = field(default_factory=dict)
 
     def heard(self, source: Source, symbol: str, at: datetime) -> bool:
-        """Note an arrival; return whether this sender had been told quiet."""
+        """Record an arrival; return whether this sender had been reported as quiet."""
         key = f"{source}|{symbol}"
         sender = self.known.get(key)
         if sender is None:
@@ -61,13 +61,13 @@ class Senders:
         return was_quiet
 
     def gone_quiet(self, now: datetime, opened: datetime, rules: IntakeRules) -> list[Sender]:
-        """Senders that went quiet since last asked, in the session that ``opened``; each is told once."""
+        """Return the senders that became quiet since the last call; each is returned once per silence."""
         found = [s for s in self.known.values() if not s.told_quiet and s.quiet_at(now, opened, rules)]
         for sender in found:
             sender.told_quiet = True
         return found
 
     def forget(self, before: datetime) -> None:
-        """Let go of senders not heard since."""
+        """Drop the senders without a message since ``before``."""
         for key in [key for key, sender in self.known.items() if sender.last_at < before]:
             del self.known[key]

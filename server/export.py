@@ -67,7 +67,9 @@ def _parquet(ledger: LedgerSnapshot, what: str, out: IO[bytes]) -> int:
             "format: parquet needs pyarrow (pip install pyarrow); csv and jsonl need nothing"
         ) from None
     columns = _columns(ledger, what)
-    rows = [{name: _plain(row.get(name)) for name in columns} for row in map(flat, items(ledger, what))]
+    rows = [
+        {name: _json_or_scalar(row.get(name)) for name in columns} for row in map(flat, items(ledger, what))
+    ]
     table = pa.Table.from_pylist(_even(rows, columns))
     pq.write_table(table, out)
     return len(rows)
@@ -100,14 +102,14 @@ def _columns(ledger: LedgerSnapshot, what: str) -> list[str]:
 
 
 def _cell(value: Any) -> Any:
-    plain = _plain(value)
+    plain = _json_or_scalar(value)
     # A spreadsheet would run such a text as a formula, and texts come from outside senders.
     if isinstance(plain, str) and plain[:1] in ("=", "+", "-", "@", "\t", "\r"):
         return f"'{plain}"
     return plain
 
 
-def _plain(value: Any) -> Any:
+def _json_or_scalar(value: Any) -> Any:
     return orjson.dumps(value).decode() if isinstance(value, (Mapping, list, tuple)) else value
 
 

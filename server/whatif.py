@@ -54,7 +54,7 @@ Ints = NDArray[np.int64]
 _TOGETHER = 500
 
 
-def try_rules(ledger: LedgerSnapshot, in_force: Rules, candidate: Rules) -> WhatIf:
+def whatif_of_ledger(ledger: LedgerSnapshot, in_force: Rules, candidate: Rules) -> WhatIf:
     """Return what the candidate would have changed in this ledger. Raises LedgerError.
 
     A ledger from before packed records is read entry by entry; changed exits are not applied to it.
@@ -62,7 +62,7 @@ def try_rules(ledger: LedgerSnapshot, in_force: Rules, candidate: Rules) -> What
     packed = read_packed(ledger)
     if packed is None:
         return whatif_entries(items(ledger, "ledger"), in_force, candidate)
-    past = _Past(ledger, packed, in_force, candidate)
+    past = _LedgerDecisions(ledger, packed, in_force, candidate)
     return whatif(
         packed.columns,
         past.outcomes(),
@@ -73,7 +73,7 @@ def try_rules(ledger: LedgerSnapshot, in_force: Rules, candidate: Rules) -> What
     )
 
 
-class _Past:
+class _LedgerDecisions:
     """The decisions of a ledger in order of time; whole entries and prices are read only when they are needed."""
 
     def __init__(self, ledger: LedgerSnapshot, packed: Packed, in_force: Rules, candidate: Rules) -> None:

@@ -10,8 +10,6 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).resolve().parents[1]
 ROOMS = ("core", "server", "tui")
 QUESTIONS = {"what", "how", "whether", "where", "why", "who"}
@@ -62,7 +60,6 @@ def first_word(text: str) -> str:
     return re.split(r"[^\w'-]", text.strip().lstrip("`\"'("), maxsplit=1)[0].lower()
 
 
-@pytest.mark.xfail(reason="the docstrings are being rewritten, package by package", strict=False)
 def test_a_function_or_class_is_described_by_a_verb_or_a_noun() -> None:
     offenders = [
         f"{place}: {text.splitlines()[0]}"
@@ -72,7 +69,6 @@ def test_a_function_or_class_is_described_by_a_verb_or_a_noun() -> None:
     assert not offenders, listed(offenders)
 
 
-@pytest.mark.xfail(reason="the docstrings are being rewritten, package by package", strict=False)
 def test_no_docstring_or_comment_cites_a_document_that_is_not_here() -> None:
     offenders = []
     for path, tree in modules():
@@ -82,7 +78,6 @@ def test_no_docstring_or_comment_cites_a_document_that_is_not_here() -> None:
     assert not offenders, listed(offenders)
 
 
-@pytest.mark.xfail(reason="some packages have no docstring yet", strict=False)
 def test_every_module_and_package_says_what_it_is_for() -> None:
     offenders = [path for path, tree in modules() if not ast.get_docstring(tree)]
     assert not offenders, listed(offenders)

@@ -63,16 +63,7 @@ def circle(of: dict[str, set[str]]) -> list[str]:
     return []
 
 
-@pytest.mark.parametrize(
-    "package",
-    [
-        pytest.param("core", marks=pytest.mark.xfail(strict=False, reason="core.rules is being split")),
-        "server",
-        pytest.param(
-            "tui", marks=pytest.mark.xfail(strict=False, reason="the circle of screens is being removed")
-        ),
-    ],
-)
+@pytest.mark.parametrize("package", PACKAGES)
 def test_no_circle_of_files(package: str) -> None:
     assert circle(graph(package)) == []
 

@@ -94,8 +94,17 @@ def money(value: float | None, *, sign: bool = True) -> str:
     if value is None:
         return NONE
     mark = "-" if value < 0 else "+" if sign and value > 0 else ""
-    digits = 0 if abs(value) >= 10_000 else 2
+    digits = 0 if abs(value) >= 9_999.995 else 2
     return f"{mark}${local(f'{abs(value):,.{digits}f}')}"
+
+
+def whole_dollars(value: float | None, *, sign: bool = False) -> str:
+    """Return dollars without cents, such as $1,230 or, with ``sign``, +$1,230."""
+    if value is None:
+        return NONE
+    rounded = round(value)
+    mark = "-" if rounded < 0 else "+" if sign and rounded > 0 else ""
+    return f"{mark}${local(f'{abs(rounded):,}')}"
 
 
 def signed(value: float | None, digits: int = 2, unit: str = "") -> str:

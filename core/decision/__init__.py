@@ -1,4 +1,16 @@
-"""From what is known of a symbol and its market to a verdict, a size and a number of contracts."""
+"""Decisions: from a symbol's context and its market to a verdict, levels, a size and a number of contracts.
+
+Pure functions of facts and rules. The package knows core.model, core.rules and core.from_json; it knows neither
+the engine nor positions. Limits on open positions are in core.risk and are applied later.
+
+Read first:
+
+- decide.py: ``decide``, the verdict EXECUTE, WAIT or SKIP.
+- gates.py: regime and structural gate (market_gate.py: spread, ATR, depth).
+- confidence.py: the weighted mean that the verdict compares with its thresholds.
+- levels.py: stop and targets, and when a price has passed them.
+- sizing.py: the size multiplier (contracts.py: the number of contracts).
+"""
 
 from core.decision.contracts import contract_count, planned_loss
 from core.decision.decide import decide

@@ -1,4 +1,4 @@
-"""The daily ATR as percent of price: from the feed, else a payload that says daily, else assumed."""
+"""Daily ATR in percent of price: from the feed, else from a body that states a daily one, else assumed."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ class DailyAtr(NamedTuple):
 
 
 def known(value: float | None) -> bool:
-    """Whether a number is there and finite: JSON cannot carry the others, so they count as absent."""
+    """Return whether a number is present and finite; NaN and infinities have no JSON form and count as absent."""
     return value is not None and isfinite(value)
 
 
 def price_of(context: Context, market: MarketSnapshot) -> float | None:
-    """The underlying's price in dollars: the market's, else the one the context was made with."""
+    """Return the underlying's price in dollars: the market's, else the context's."""
     for price in (market.price, context.price):
         if price is not None and isfinite(price) and price > 0:
             return price
@@ -30,9 +30,9 @@ def price_of(context: Context, market: MarketSnapshot) -> float | None:
 
 
 def daily_atr(context: Context, market: MarketSnapshot, rules: Rules) -> DailyAtr:
-    """The daily ATR in percent of price and where it comes from.
+    """Return the daily ATR in percent of price, and its origin.
 
-    A chart's ATR counts only when its payload says daily, and only where no feed gave one.
+    A signal's ATR counts only when its body says that it is daily, and only where no feed gave one.
     """
     assumed = "atr14" in market.assumed
     price = price_of(context, market)

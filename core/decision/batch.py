@@ -1,7 +1,7 @@
-"""The verdict of gates and confidence on many decisions at once, equal to ``decide`` to the bit.
+"""Batch form of ``decide``: verdicts of gates and confidence for many decisions, equal to the last bit.
 
-Each function here is the array form of the one of the same name for a single decision; the operations and
-their order are the same, so that sums and roundings agree. A test holds the two together.
+Each function is the array form of the function of that name for one decision, with the same operations in the
+same order, so that sums and roundings agree. A test compares the two.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from core.rules import DEFAULT, Rules
 from core.rules.sections import MarketGateRules
 
 ACTIONS = (Action.SKIP, Action.WAIT, Action.EXECUTE)
-"""What the codes in ``Verdicts.action`` mean."""
+"""The actions that the codes in ``Verdicts.action`` index."""
 SKIP, WAIT, EXECUTE = range(3)
 GATES = ("regime", "structural", "market")
 _BLOCK = 32_768  # rows at a time: the working arrays of one block stay in the cache
@@ -39,18 +39,18 @@ class Verdicts:
         return len(self.action)
 
     def passed(self, gate: str) -> Flags:
-        """Who passed one of GATES."""
+        """Return the flags of the rows that passed one of GATES."""
         found: Flags = getattr(self, f"{gate}_passed")
         return found
 
     def score(self, gate: str) -> Floats:
-        """The score of one of GATES."""
+        """Return the scores of one of GATES."""
         found: Floats = getattr(self, f"{gate}_score")
         return found
 
 
 def decide_many(columns: DecisionColumns, rules: Rules = DEFAULT) -> Verdicts:
-    """Decide every row: EXECUTE, WAIT or SKIP with confidence and gates. Source: SPEC §5."""
+    """Decide every row: EXECUTE, WAIT or SKIP with confidence and gates."""
     blocks = [
         _block(columns.take(slice(at, at + _BLOCK)), rules) for at in range(0, max(1, len(columns)), _BLOCK)
     ]

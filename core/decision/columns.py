@@ -1,7 +1,7 @@
-"""What gates and confidence read of many decisions, as arrays side by side.
+"""Inputs of many decisions as columns: all that gates and confidence read.
 
-An unknown number is NaN; a direction or bias is 1 LONG, -1 SHORT, 0 none or neutral. Nothing here depends on
-rules: the same columns are decided under any of them.
+An unknown number is NaN; a direction or bias is 1 LONG, -1 SHORT, 0 none or neutral. The columns do not depend
+on rules, so that they can be decided under any rules.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class DecisionColumns:
         return len(self.direction)
 
     def take(self, index: slice | NDArray[Any]) -> DecisionColumns:
-        """The rows of a slice, a mask or an index array."""
+        """Return the rows of a slice, a mask or an index array."""
         return DecisionColumns(**{f.name: getattr(self, f.name)[index] for f in fields(self)})
 
 
@@ -84,12 +84,12 @@ def columns_from_stored(inputs: Iterable[Mapping[str, Any]]) -> DecisionColumns:
 
 
 def packed_dtype() -> np.dtype[Any]:
-    """One row as a packed record: the fields in their order, without gaps."""
+    """Return the dtype of one row as a packed record: the fields in order, without gaps."""
     return np.dtype(list(zip(_NAMES, _DTYPES, strict=True)))
 
 
 def row_of(context: Context, market: MarketSnapshot) -> tuple[Any, ...]:
-    """One row, its values in the order of the fields."""
+    """Return one row, its values in the order of the fields."""
     return _row(getattr, context, market)
 
 

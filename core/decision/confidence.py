@@ -1,4 +1,4 @@
-"""Confidence 0–100: the weighted mean of what is present; what is absent is left out, a score of 0 is not."""
+"""Confidence 0–100: the weighted mean of the known components. An unknown one is left out, a 0 is not."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from core.rules import Rules
 
 
 def components(context: Context, structural: Gate, market: Gate, rules: Rules) -> tuple[Component, ...]:
-    """The five terms in the order in which they are summed; ``value`` is ``None`` where one is left out."""
+    """Return the five components in the order of summation; ``value`` is ``None`` where one is left out."""
     weights, expert, regime = rules.confidence, context.expert, context.regime
     stated = regime.confidence if regime else None
     score = expert.ai_score if expert else None
@@ -41,7 +41,7 @@ def components(context: Context, structural: Gate, market: Gate, rules: Rules) -
 
 
 def expert_value(ai_score: float, rules: Rules) -> float:
-    """An AI score on 0–10.5 as 0–100, a weak one marked down."""
+    """Return an AI score of 0–10.5 as 0–100, reduced when it is weak."""
     value = ai_score / rules.structural.max_ai_score * 100
     if ai_score < rules.confidence.weak_expert_below:
         value *= rules.confidence.weak_expert_factor
@@ -49,15 +49,15 @@ def expert_value(ai_score: float, rules: Rules) -> float:
 
 
 def alignment_value(pct: float, rules: Rules) -> float:
-    """Percent of timeframes that agree as 0–100, a strong agreement marked up."""
+    """Return the percentage of agreeing timeframes, raised when it is high, at most 100."""
     strong = pct >= rules.confidence.strong_alignment_from
     return min(100.0, max(0.0, pct * (rules.confidence.strong_alignment_factor if strong else 1)))
 
 
 def combine(terms: Iterable[Component]) -> float:
-    """The weighted mean over the present terms, rounded half up to 0.1; 0 when none is present.
+    """Return the weighted mean of the known components, rounded half up to 0.1; 0 when none is known.
 
-    The sum is taken in binary floats in the order given and only then rounded, as the golden decisions were.
+    The sum is taken in binary floats in the order given and only then rounded: another order could differ by 0.1.
     """
     total = weight = 0.0
     for term in terms:

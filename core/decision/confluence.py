@@ -1,7 +1,7 @@
-"""How much of the weight of the known timeframes agrees with a direction.
+"""Confluence: the share of the known timeframes' weight that agrees with a direction.
 
-Invariants: 0–100 or unknown; more agreement never lowers it; unknown while the known weights are under the
-least, so that a lone signal is neither rewarded nor punished.
+Invariants: 0–100 or unknown; more agreement never lowers it; unknown while the known weights are under
+``confluence_known_min``, so that a single signal neither gains nor loses size.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ _TOLERANCE = 1e-9
 
 
 def known_directions(context: Context) -> dict[str, Direction | Bias]:
-    """Direction per timeframe in minutes: the freshest signal of that timeframe, else the alignment state."""
+    """Return the direction per timeframe in minutes: of its freshest signal, else of the alignment."""
     states: Mapping[str, Bias] = context.alignment.states if context.alignment else {}
     return {**states, **context.directions}
 
 
 def confluence(direction: Direction, known: Mapping[str, Direction | Bias], rules: Rules) -> float | None:
-    """Percent of the known weight that agrees, to 1e-9; ``None`` when too little is known (SPEC §6)."""
+    """Return the agreeing percentage of the known weight, to 1e-9; ``None`` when too little is known."""
     side: str = direction.value
     agreeing = total = 0.0
     for timeframe, weight in rules.sizing.confluence_weights.items():

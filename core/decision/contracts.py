@@ -1,4 +1,4 @@
-"""How many contracts a budget buys when the loss at the stop is planned for."""
+"""Number of contracts: as many as the budget can lose at the stop, within the caps."""
 
 from __future__ import annotations
 
@@ -12,18 +12,17 @@ TOLERANCE = 1e-9
 
 
 def planned_loss(premium: float, loss_at_stop: float, rules: Rules = DEFAULT, shares: int = _SHARES) -> float:
-    """L: dollars one contract loses at the stop, costs included, at least a part of its premium."""
+    """Return the dollars one contract is planned to lose: at the stop, and at least a part of its premium."""
     return max(loss_at_stop, rules.sizing.least_loss_fraction * premium * shares)
 
 
 def contract_count(
     premium: float, loss_at_stop: float, multiplier: float, rules: Rules = DEFAULT, shares: int = _SHARES
 ) -> ContractCount | Reason:
-    """Contracts to buy, or RISK_TOO_LARGE when not even one fits.
+    """Return the contracts to buy, or the reason RISK_TOO_LARGE when not even one fits.
 
     ``premium`` in dollars a share, ``loss_at_stop`` in dollars a contract with costs, ``multiplier`` that of
     ``position_size``. Raises ValueError when one of them is not a number or the premium is not positive.
-    Source: SPEC §6.
     """
     if not (isfinite(premium) and isfinite(loss_at_stop) and isfinite(multiplier)) or premium <= 0:
         raise ValueError(
@@ -50,5 +49,5 @@ def contract_count(
 
 
 def _whole(quotient: float) -> int:
-    # 250 / 0.1 in binary is a hair under 2,500 or over it; a trader counts 2,500.
+    # A binary quotient such as 250 / 0.1 may lie just under the whole number it stands for.
     return floor(quotient + TOLERANCE)

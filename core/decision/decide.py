@@ -22,11 +22,11 @@ def decide(
     market: MarketSnapshot | Mapping[str, Any],
     rules: Rules = DEFAULT,
 ) -> Decision:
-    """Decide on the context's expert: EXECUTE, WAIT or SKIP with all of the evidence.
+    """Decide on the context's expert: EXECUTE, WAIT or SKIP with all evidence.
 
     Mappings are read by ``core.decision.from_mapping``; a mapping without a session is taken as regular hours.
     Lateness, levels, size and risk are applied after this. Raises ReadingError for a mapping that cannot
-    be read. Source: SPEC §5.
+    be read.
     """
     if not isinstance(context, Context):
         context = context_from(context)

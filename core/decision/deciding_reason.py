@@ -1,4 +1,4 @@
-"""Which of a decision's reasons decided against an entry."""
+"""Deciding reason: the reason code that kept a decision from an entry."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from core.model import Action, DecisionRecord
 
 
 def deciding_code(action: str, failed: Sequence[str], reasons: Sequence[tuple[str, str]]) -> str:
-    """The code of the reason that kept a signal out, empty for an EXECUTE; a second failed gate as "+1".
+    """Return the code that refused a signal, with " +1" per further failed gate; empty for an EXECUTE.
 
-    ``failed`` are the texts of the gates that failed, ``reasons`` the verdict's (code, text): the first of
-    them is why the confidence or the sources said no, when every gate passed.
+    ``failed`` are the texts of the failed gates, ``reasons`` the verdict's (code, text). When every gate passed,
+    the first reason (confidence, or sources that disagree) decides.
     """
     if action == Action.EXECUTE or not reasons:
         return ""
@@ -45,7 +45,7 @@ def text_of(record: DecisionRecord) -> str | None:
 
 
 def why(record: DecisionRecord) -> str:
-    """The deciding code of a record that no other rule refused; empty when one did, or for an EXECUTE."""
+    """Return the deciding code of a record; empty for an EXECUTE, or when a limit refused it (``record.code``)."""
     if record.code:
         return ""
     verdict = record.verdict

@@ -1,4 +1,4 @@
-"""Input rows that people write (golden rows, tables of a test) as the facts that deciding and sizing work on.
+"""Facts from mappings that people write, such as golden rows and tables of tests.
 
 Such a row is loose: sections may be absent, numbers may be texts, sessions go by several names. Stored facts are
 read by ``core.from_json`` instead, which is strict.
@@ -31,7 +31,7 @@ E = TypeVar("E", bound=Enum)
 Row = Mapping[str, Any]
 
 UNDATED = datetime(1970, 1, 1, tzinfo=UTC)
-"""The instant of a context whose mapping states none; no verdict depends on it."""
+"""Instant of a context whose mapping states none; no verdict depends on it."""
 
 _SESSIONS = {
     **{session.value: session for session in Session},
@@ -49,7 +49,7 @@ class ReadingError(ValueError):
 
 
 def context_from(row: Row) -> Context:
-    """A context from a mapping: symbol, price, regime, alignment, expert, structure, each absent or null."""
+    """Return a context from a mapping: symbol, price, regime, alignment, expert, structure, each absent or null."""
     expert = _section(row, "expert")
     given = sum(row.get(name) is not None for name in (*_SECTIONS, "expert"))
     completeness = _number(row, "completeness")
@@ -72,7 +72,7 @@ def context_from(row: Row) -> Context:
 
 
 def market_from(row: Row) -> MarketSnapshot:
-    """A market snapshot from a mapping; what is null or absent is not known."""
+    """Return a market snapshot from a mapping; a null or absent value is unknown."""
     numbers = {name: _number(row, name) for name in _MARKET_NUMBERS}
     return MarketSnapshot(
         symbol=str(row.get("symbol") or ""),
@@ -87,7 +87,7 @@ def market_from(row: Row) -> MarketSnapshot:
 
 
 def size_inputs_from(row: Row) -> SizeInputs:
-    """Size inputs from a mapping; absent numbers are unknown, absent boosts are none."""
+    """Return size inputs from a mapping; absent numbers are unknown, absent boosts are 0."""
     day = str(row.get("day") or "").upper()
     days = [name for name in _DAYS if len(day) >= 3 and name.startswith(day)]
     if not days:

@@ -1,4 +1,4 @@
-"""The three gates; each always runs, and says with typed reasons what helped as well as what failed.
+"""Regime and structural gate; each always runs and returns reasons for and against the trade.
 
 Invariants: a score lies in 0–100; the market score is the lowest of its parts, so adding a failing part
 never raises it; a gate is a pure function of context, market and rules.
@@ -33,7 +33,7 @@ _GRADE_A = Reason("GRADE_A", "Execution grade A", Tone.POSITIVE)
 
 
 def regime_gate(context: Context, rules: Rules) -> GateResult:
-    """Whether the phase lets this direction trade (SPEC: none, direction, confidence, bias, pass)."""
+    """Check that the market phase allows the direction: first the phase, then its confidence, then its bias."""
     regime, limits = context.regime, rules.regime
     if regime is None:
         return _failed_or_passed(True, limits.no_regime_score, _NO_REGIME, {"phase": None})
@@ -67,7 +67,7 @@ def regime_gate(context: Context, rules: Rules) -> GateResult:
 
 
 def structural_gate(context: Context, rules: Rules) -> GateResult:
-    """Whether the setup is worth a trade: validity, liquidity, grade, AI score, in that order."""
+    """Check the setup: validity, liquidity, execution grade, AI score, in that order."""
     expert, structure, limits = context.expert, context.structure, rules.structural
     valid, liquid, grade = (
         (structure.valid_setup, structure.liquidity_ok, (structure.execution_quality or "B").upper())
@@ -117,7 +117,7 @@ def structural_gate(context: Context, rules: Rules) -> GateResult:
 
 
 def alignment_reason(context: Context, rules: Rules) -> Reason | None:
-    """What the timeframes say about the direction; it is no gate, but belongs to the evidence."""
+    """Return the timeframes' agreement with the direction as evidence; it is not a gate."""
     if context.expert is None:
         return None
     direction: Direction = context.expert.direction

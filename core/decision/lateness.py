@@ -1,4 +1,4 @@
-"""Whether a signal came too late to trade: a batch replayed by a sender after an outage must not."""
+"""Lateness: a signal that arrives long after its bar, as after an outage of its sender, is not traded."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _LONGEST_MINUTES = 366 * 1440  # a sender's absurd number must not overflow an i
 
 
 def allowed_age(timeframe: int | None, fired: bool, rules: Rules) -> timedelta:
-    """How old a signal may be by its own timestamp.
+    """Return the largest age of a signal, counted from its own timestamp.
 
-    Over the timeframe in minutes (none: the default one) a floor or a fraction of it is allowed, up to a cap;
-    from a stated fire time only that allowance counts, as the bar is already over.
+    From the bar's open (``fired`` false): the timeframe in minutes (``None``: the default one) plus an allowance,
+    which is a floor or a fraction of the timeframe, up to a cap. From a stated fire time: the allowance alone.
     """
     limits = rules.intake
     minutes = rules.context.default_timeframe if timeframe is None else min(timeframe, _LONGEST_MINUTES)
@@ -26,9 +26,9 @@ def allowed_age(timeframe: int | None, fired: bool, rules: Rules) -> timedelta:
 
 
 def late(update: Update, at: datetime, rules: Rules) -> Reason | None:
-    """The reason to skip an update that arrived too long after its own timestamp, else ``None``.
+    """Return the reason to skip an update that arrived too long after its own timestamp, else ``None``.
 
-    An update without a timestamp is never late. Source: SPEC §2.
+    An update without a timestamp is never late.
     """
     stamp, fired = stamp_of(update)
     if stamp is None:

@@ -1,7 +1,7 @@
 """Stop and targets on the underlying: the signal's, else by timeframe in multiples of the daily ATR.
 
-Invariants: levels made here lie stop, price, T1, T2 in the direction of the trade; a signal's own are kept
-as they came, and ``level_test`` says when they cannot be traded.
+Invariants: computed levels are in the order stop, price, T1, T2 in the direction of the trade; a signal's own
+levels are not changed, and ``level_test`` refuses them when they cannot be traded.
 """
 
 from __future__ import annotations
@@ -14,11 +14,10 @@ from core.rules import Rules
 
 
 def levels_for(context: Context, market: MarketSnapshot, rules: Rules) -> Levels | None:
-    """The levels to trade the context's expert with; ``None`` without an expert or a price.
+    """Return the levels for a trade on the context's expert; ``None`` without an expert or a price.
 
-    What the signal leaves out is filled from its timeframe; a lone target keeps the timeframe's T2/T1 ratio.
+    A level that the signal leaves out comes from its timeframe; a single target keeps the timeframe's T2/T1 ratio.
     ``origin`` is signal | signal+timeframe | timeframe, with ", assumed ATR" where the ATR was assumed.
-    Source: SPEC §10.
     """
     expert, price = context.expert, price_of(context, market)
     if expert is None or price is None:
@@ -53,7 +52,7 @@ def levels_for(context: Context, market: MarketSnapshot, rules: Rules) -> Levels
 
 
 def atr_multiples(timeframe: int | None, rules: Rules) -> tuple[float, float, float]:
-    """Stop, T1 and T2 in multiples of the daily ATR for a timeframe in minutes (none: the default one)."""
+    """Return stop, T1 and T2 in multiples of the daily ATR for a timeframe in minutes (``None``: the default)."""
     minutes = rules.context.default_timeframe if timeframe is None else timeframe
     for at_most, stop, first, second in rules.exits.atr_multiples:
         if minutes <= at_most:
@@ -62,7 +61,7 @@ def atr_multiples(timeframe: int | None, rules: Rules) -> tuple[float, float, fl
 
 
 def reward_risk(levels: Levels, direction: Direction, reference: float | None) -> float | None:
-    """Reward to the first target over the risk to the stop, from a reference price; ``None`` without risk."""
+    """Return reward to T1 over risk to the stop from a reference price; ``None`` if the risk is not positive."""
     if reference is None:
         return None
     risk = (reference - levels.stop) * direction.sign
@@ -72,10 +71,10 @@ def reward_risk(levels: Levels, direction: Direction, reference: float | None) -
 def level_test(
     levels: Levels, expert: SignalFacts, price: float, rules: Rules, reference: float | None = None
 ) -> Reason | None:
-    """Why a signal can no longer be executed at this price, or ``None`` when it can.
+    """Return the reason when a signal cannot be executed at this price, else ``None``.
 
-    ``reference`` is where the trade began when the signal states no entry: the price it came with.
-    BAD_LEVELS is about the levels themselves, LEVEL_PASSED about where the price went. Source: SPEC §3.
+    ``reference`` is the price in the signal's message, used when the signal states no entry. BAD_LEVELS: the
+    levels contradict each other. LEVEL_PASSED: the price has passed the stop, T1 or too much of the way to T1.
     """
     sign = expert.direction.sign
     began = expert.entry if expert.entry is not None else reference

@@ -1,4 +1,4 @@
-"""The market gate: spread, volatility and depth are all looked at, and the score is the lowest of them."""
+"""The market gate: spread, daily ATR and depth are all checked; the score is the lowest of the three."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from core.rules.sections import MarketGateRules
 
 
 class Part(NamedTuple):
-    """One part of the gate: passed or not, score 0–100, and its reason (none where it is only assumed)."""
+    """One part of the gate: passed or not, score 0–100, and its reason."""
 
     passed: bool
     score: float
@@ -30,7 +30,7 @@ _HEADWINDS = {("POSITIVE", "SHORT"), ("NEGATIVE", "LONG")}
 
 
 def market_gate(context: Context, market: MarketSnapshot, rules: Rules) -> GateResult:
-    """Whether the market can be traded now; no part stops another from being looked at."""
+    """Check spread, daily ATR, depth and session; every part is checked even when another one failed."""
     limits, assumed = rules.market, market.assumed
     spread = _or_assumed(market.spread_bps, "spread_bps", assumed, limits.assumed_spread_bps)
     depth = _or_assumed(market.depth_score, "depth_score", assumed, limits.assumed_depth)
@@ -77,9 +77,9 @@ def market_gate(context: Context, market: MarketSnapshot, rules: Rules) -> GateR
 
 
 def without_stale_quotes(market: MarketSnapshot, rules: Rules) -> MarketSnapshot:
-    """The snapshot without what was quoted longer ago than the gate believes: it is then not known.
+    """Return the snapshot without quotes older than ``market.stale_seconds``.
 
-    An age that is not stated is none. The bars' figures (ATR and its like) are of another clock and stay.
+    A quote without an age counts as fresh. Figures computed from bars, such as the ATR, are kept.
     """
     oldest = rules.market.stale_seconds
     stale: dict[str, Any] = {name: None for name in _QUOTED if market.ages.get(name, 0.0) > oldest}
@@ -87,7 +87,7 @@ def without_stale_quotes(market: MarketSnapshot, rules: Rules) -> MarketSnapshot
 
 
 def spread_part(spread: float | None, limits: MarketGateRules) -> Part:
-    """The quoted spread in basis points of the underlying."""
+    """Score the underlying's quoted spread in basis points."""
     if spread is None:
         return _NO_SPREAD
     if spread < 0:
@@ -103,7 +103,7 @@ def spread_part(spread: float | None, limits: MarketGateRules) -> Part:
 
 
 def atr_part(pct: float | None, limits: MarketGateRules) -> Part:
-    """The daily ATR in percent of price."""
+    """Score the daily ATR in percent of price."""
     if pct is None:
         return _NO_ATR
     over = pct - limits.max_atr_pct
@@ -116,7 +116,7 @@ def atr_part(pct: float | None, limits: MarketGateRules) -> Part:
 
 
 def depth_part(depth: float | None, limits: MarketGateRules) -> Part:
-    """The depth score 0–100."""
+    """Score the depth, 0–100."""
     if depth is None:
         return _NO_DEPTH
     score = min(100.0, max(0.0, depth))

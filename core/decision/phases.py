@@ -1,4 +1,4 @@
-"""How a phase, a bias and a set of timeframes stand to a direction."""
+"""Agreement of a phase, a bias and a set of timeframes with a direction."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _LEANS = {1: Direction.LONG, 2: Direction.LONG, 3: Direction.SHORT, 4: Direction
 
 
 def opposed(bias: Bias | None, direction: Direction | None) -> bool:
-    """Whether a bias that takes a side takes the other one; NEUTRAL and none oppose nothing."""
+    """Return whether a bias is the opposite of the direction; NEUTRAL and ``None`` are not."""
     if bias is None or direction is None or bias == "NEUTRAL":
         return False
     return bias.value != direction.value
 
 
 def agrees(regime: RegimeFacts, direction: Direction, rules: Rules) -> bool:
-    """Whether a phase agrees with a direction and allows trading, so that its boosts count.
+    """Return whether a phase agrees with a direction and allows trading, so that its boosts count.
 
     A stated bias must name the direction; without one the phase's own leaning must.
     """
@@ -36,7 +36,7 @@ def agrees(regime: RegimeFacts, direction: Direction, rules: Rules) -> bool:
 
 
 def aligned_pct(alignment: AlignmentFacts | None, direction: Direction) -> float | None:
-    """Percent of the timeframes sent that agree with the direction; ``None`` without an alignment."""
+    """Return the percentage of sent timeframes that agree with the direction; ``None`` without alignment."""
     if alignment is None:
         return None
     return alignment.bullish_pct if direction is Direction.LONG else alignment.bearish_pct

@@ -1,4 +1,4 @@
-"""What the size is made of, read out of a context, its market and the levels in use."""
+"""Size inputs: taken from a context, its market and the levels in use."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ def inputs_from(
     levels: Levels | None = None,
     day: str | None = None,
 ) -> SizeInputs:
-    """Size inputs of the context's expert; raises ValueError when the context has none.
+    """Return the size inputs of the context's expert. Raises ValueError when the context has none.
 
-    ``rr1`` is the signal's, else that of the ``levels`` in use; ``day`` the exchange's weekday, by default
-    that of the context's instant. Source: SPEC §6.
+    ``rr1`` is the signal's, else that of the ``levels`` in use; ``day`` is the exchange's weekday, by default
+    that of the context's instant.
     """
     expert = context.expert
     if expert is None:
@@ -69,7 +69,7 @@ def inputs_from(
 
 
 def quality_of(ai_score: float | None, rules: Rules) -> Quality:
-    """The quality an AI score stands for; MEDIUM without one."""
+    """Return the quality of an AI score; MEDIUM without one."""
     for at_least, name in rules.structural.quality_by_score:
         if ai_score is not None and ai_score >= at_least:
             return Quality(name)
@@ -79,7 +79,7 @@ def quality_of(ai_score: float | None, rules: Rules) -> Quality:
 def htf_alignment(
     direction: Direction, four_hours: Direction | Bias | None, one_hour: Direction | Bias | None
 ) -> str:
-    """How the higher timeframes stand: PERFECT both agree, GOOD one, WEAK unknown, COUNTER none."""
+    """Return the higher timeframes' agreement: PERFECT both, GOOD one, COUNTER none, WEAK both unknown."""
     side: str = direction.value
     agreeing = (four_hours == side) + (one_hour == side)
     if agreeing:
@@ -88,7 +88,7 @@ def htf_alignment(
 
 
 def phase_boosts(regime: RegimeFacts | None, direction: Direction, rules: Rules) -> tuple[float, float]:
-    """Confidence boost and position boost of a phase; none unless it agrees and states htf alignment."""
+    """Return confidence and position boost of a phase; 0 unless it agrees and states htf alignment."""
     if regime is None or not regime.htf_alignment or not agrees(regime, direction, rules):
         return 0.0, 0.0
     strong = regime.confidence is not None and regime.confidence >= rules.sizing.phase_strong_confidence
@@ -96,10 +96,10 @@ def phase_boosts(regime: RegimeFacts | None, direction: Direction, rules: Rules)
 
 
 def trend_boost(alignment: AlignmentFacts | None, direction: Direction, rules: Rules) -> float:
-    """The boost of an alignment whose timeframes agree with the direction, its 4h counted on its own.
+    """Return the boost for timeframes that agree with the direction, plus that of the 4 h timeframe.
 
-    The share is of the full number of timeframes, so one that was not sent does not agree; where only
-    percentages were sent, those are taken.
+    The share is of ``trend_boost_timeframes``, so a timeframe that was not sent does not agree. Where only
+    percentages were sent, they are used.
     """
     if alignment is None:
         return 0.0
@@ -117,5 +117,5 @@ def trend_boost(alignment: AlignmentFacts | None, direction: Direction, rules: R
 
 
 def weekday(instant: datetime) -> str:
-    """The exchange's weekday of an instant; standard time all year, as midnight is far from any session."""
+    """Return the exchange's weekday of an instant, in standard time all year: no session is near midnight."""
     return DAYS[(instant - _EXCHANGE_BEHIND_UTC).weekday()]

@@ -1,6 +1,6 @@
-"""The size multiplier: a product of factors that are stored and shown one by one.
+"""Size multiplier: a product of factors that are stored and shown one by one.
 
-Invariants: the final size lies within the least and the most; a factor that is not known is 1; equal inputs
+Invariants: the final size lies between ``sizing.least`` and ``sizing.most``; an unknown factor is 1; equal inputs
 give equal sizes.
 """
 
@@ -16,10 +16,9 @@ from core.rules.sections import Steps
 
 
 def position_size(inputs: SizeInputs | Mapping[str, Any], rules: Rules = DEFAULT) -> PositionSize:
-    """The multiplier of the budget and its factors; ``skip`` when raw is under the least.
+    """Return the multiplier of the budget with its factors; ``skip`` when the raw product is under the least.
 
-    A mapping is read by ``core.decision.from_mapping``. Raises ReadingError for one that cannot be read. Source:
-    SPEC §6.
+    A mapping is read by ``core.decision.from_mapping``. Raises ReadingError for one that cannot be read.
     """
     if not isinstance(inputs, SizeInputs):
         inputs = size_inputs_from(inputs)
@@ -52,7 +51,7 @@ def position_size(inputs: SizeInputs | Mapping[str, Any], rules: Rules = DEFAULT
 
 
 def step(value: float | None, table: Steps) -> float:
-    """The factor of the first row whose threshold the value reaches; 1 when the value is not known."""
+    """Return the factor of the first row whose threshold the value reaches; 1 for an unknown value."""
     if value is None:
         return 1.0
     for threshold, factor in table:

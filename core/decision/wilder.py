@@ -10,10 +10,10 @@ PERIOD = 14
 def wilder_atr(
     highs: Sequence[float], lows: Sequence[float], closes: Sequence[float], period: int = PERIOD
 ) -> float | None:
-    """The average true range after the last bar, in the units of the prices, oldest bar first.
+    """Return the average true range after the last bar, in the units of the prices; oldest bar first.
 
     The first average is the mean of ``period`` true ranges, each later one (ATR·(period-1) + TR) / period.
-    ``None`` with fewer than ``period`` + 1 bars, the first of which only gives its close. Source: J. W.
+    ``None`` with fewer than ``period`` + 1 bars; only the close of the first one is used. Source: J. W.
     Wilder, New Concepts in Technical Trading Systems (1978).
     """
     if len(closes) < period + 1:

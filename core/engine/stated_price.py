@@ -17,7 +17,7 @@ from core.model import Update
 
 WEBHOOK = "webhook"
 """Source of a price that a sender stated in its body."""
-_LONGEST_MINUTES = 366 * 1440  # a sender's absurd number must not overflow an instant
+_LONGEST_MINUTES = 366 * 1440  # keeps an absurd timeframe from overflowing a datetime
 
 
 def stated_price(kernel: Kernel, update: Update, event: Received) -> tuple[PriceSeen | None, str | None]:

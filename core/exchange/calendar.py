@@ -1,7 +1,7 @@
-"""The exchange's sessions: which days trade, from when to when in UTC, and which part of a day it is.
+"""Calendar of the exchange: trading days, opens and closes in UTC, and the part of a session.
 
-Works on a plain table of sessions (``session_exceptions.py``) and on what the rules add to it; needs no time-zone
-database. Outside 1998–2030 every question raises ``CalendarError``: nothing is extrapolated.
+It uses a table of sessions (``session_exceptions.py``) and the overrides of the rules; it needs no time-zone
+database. Outside 1998–2030 every method raises ``CalendarError``: nothing is extrapolated.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ LAST_DAY = date(sessions.LAST_YEAR, 12, 31)
 
 
 class ClockSettings(Protocol):
-    """The rules the calendar reads; ``core.rules.sections.ClockRules`` is one such set."""
+    """The rules that the calendar needs; ``core.rules.sections.ClockRules`` is one such set."""
 
     @property
     def closures(self) -> tuple[str, ...]: ...
@@ -46,7 +46,7 @@ class ClockSettings(Protocol):
 
 
 class CalendarError(ValueError):
-    """A day the calendar does not know, or an override that names no session; the message says which."""
+    """A day outside the calendar, or an override of a day without a session; the message names it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class Calendar:
 
     @classmethod
     def load(cls, closures: Iterable[date] = (), early_closes: Mapping[date, str] | None = None) -> Calendar:
-        """The table with unscheduled ``closures`` and ``early_closes`` (day -> "HH:MM" exchange time).
+        """Return the calendar with unscheduled ``closures`` and ``early_closes`` (day -> "HH:MM" exchange time).
 
         A closure of a day without a session changes nothing. Raises CalendarError for a day outside the
         table, an early close of a day without a session, or a time that is not inside that session.
@@ -89,7 +89,7 @@ class Calendar:
 
     @classmethod
     def from_rules(cls, rules: ClockSettings) -> Calendar:
-        """``load`` with the overrides that the rules name in ISO dates."""
+        """Return the calendar with the overrides of the rules, whose dates are ISO dates."""
         try:
             closures = [date.fromisoformat(day) for day in rules.closures]
             early = {date.fromisoformat(day): clock for day, clock in rules.early_closes.items()}
@@ -98,54 +98,54 @@ class Calendar:
         return cls.load(closures, early)
 
     def is_session(self, day: date) -> bool:
-        """Whether the exchange holds a regular session on that day."""
+        """Return whether the exchange has a regular session on that day."""
         return self._find(day) is not None
 
     def session(self, day: date) -> TradingDay | None:
-        """That day's session, ``None`` when the exchange is closed all day."""
+        """Return that day's session, ``None`` when the exchange is closed all day."""
         index = self._find(day)
         return None if index is None else self._trading_day(index)
 
     def session_at(self, instant: datetime) -> TradingDay | None:
-        """The session under way at an instant, ``None`` outside regular hours."""
+        """Return the session that is open at an instant, ``None`` outside regular hours."""
         seconds = self._checked(instant)
         index = bisect_right(self._opens, seconds) - 1
         return self._trading_day(index) if index >= 0 and seconds < self._closes[index] else None
 
     def next_session(self, day: date) -> TradingDay:
-        """The first session after that day."""
+        """Return the first session after that day."""
         return self._at(bisect_right(self._days, _known(day)), day)
 
     def previous_session(self, day: date) -> TradingDay:
-        """The last session before that day."""
+        """Return the last session before that day."""
         return self._at(bisect_left(self._days, _known(day)) - 1, day)
 
     def sessions_between(self, first: date, last: date) -> tuple[TradingDay, ...]:
-        """All sessions from ``first`` to ``last``, both included; empty when ``last`` is before ``first``."""
+        """Return all sessions from ``first`` to ``last``, both included; empty when ``last`` is before ``first``."""
         start, stop = bisect_left(self._days, _known(first)), bisect_right(self._days, _known(last))
         return tuple(self._trading_day(index) for index in range(start, stop))
 
     def session_dates(self, first: date, last: date) -> tuple[date, ...]:
-        """The dates of ``sessions_between``."""
+        """Return the dates of ``sessions_between``."""
         start, stop = bisect_left(self._days, _known(first)), bisect_right(self._days, _known(last))
         return tuple(date.fromordinal(day + _EPOCH) for day in self._days[start:stop])
 
     def sessions_after(self, day: date, n: int) -> TradingDay:
-        """The n-th session after that day (1 is the next one); n below 1 raises CalendarError."""
+        """Return the n-th session after that day (1 is the next one). Raises CalendarError for n below 1."""
         if n < 1:
             raise CalendarError(f"sessions_after counts from 1, got {n}")
         return self._at(bisect_right(self._days, _known(day)) + n - 1, day)
 
     def market_date(self, instant: datetime) -> date:
-        """The date on the exchange's wall at an instant."""
+        """Return the exchange's local date at an instant."""
         return date.fromordinal((self._checked(instant) - self._lag(instant)) // _DAY + _EPOCH)
 
     def market_minute(self, instant: datetime) -> int:
-        """Minutes since midnight on the exchange's wall at an instant."""
+        """Return the minutes since midnight in the exchange's local time at an instant."""
         return int((self._checked(instant) - self._lag(instant)) % _DAY // 60)
 
     def session_label(self, instant: datetime, rules: ClockSettings) -> Session:
-        """OPEN to ``midday_from``, MIDDAY to ``power_hour_from``, then POWER_HOUR; AFTERHOURS when closed."""
+        """Return OPEN to ``midday_from``, MIDDAY to ``power_hour_from``, then POWER_HOUR; AFTERHOURS when closed."""
         if self.session_at(instant) is None:
             return Session.AFTERHOURS
         minute = self.market_minute(instant)
@@ -154,7 +154,7 @@ class Calendar:
         return Session.MIDDAY if minute < parse_clock(rules.power_hour_from) else Session.POWER_HOUR
 
     def table(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-        """All sessions as new arrays: days since 1970, opens and closes in epoch seconds, ascending."""
+        """Return all sessions as new arrays: days since 1970, opens and closes in epoch seconds, ascending."""
         return np.array(self._days), np.array(self._opens), np.array(self._closes)
 
     def _find(self, day: date) -> int | None:
@@ -162,9 +162,11 @@ class Calendar:
         index = bisect_left(self._days, number)
         return index if index < len(self._days) and self._days[index] == number else None
 
-    def _at(self, index: int, asked: date) -> TradingDay:
+    def _at(self, index: int, day: date) -> TradingDay:
         if not 0 <= index < len(self._days):
-            raise CalendarError(f"no session known that far from {asked}: the table ends at {LAST_DAY}")
+            raise CalendarError(
+                f"no session is known that far from {day}: the calendar covers {FIRST_DAY} to {LAST_DAY}"
+            )
         return self._trading_day(index)
 
     def _trading_day(self, index: int) -> TradingDay:
@@ -190,7 +192,7 @@ class Calendar:
 
 
 def parse_clock(text: str) -> int:
-    """Minutes since midnight of "HH:MM"; raises CalendarError when it is not one."""
+    """Return the minutes since midnight of "HH:MM". Raises CalendarError for other texts."""
     hours, colon, minutes = text.partition(":")
     if colon and hours.isdigit() and minutes.isdigit() and int(hours) < 24 and int(minutes) < 60:
         return int(hours) * 60 + int(minutes)

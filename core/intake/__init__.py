@@ -1,4 +1,16 @@
-"""From what a sender posts to what it means: ``split``, ``normalise``, ``canonical_hash``, ``clean``."""
+"""Intake: from the text that a sender posts to an ``Update``.
+
+Bodies are hostile until they have been cleaned here. The package knows core.model only: no rules, no clock, no
+engine. Whatever a body contains, it raises IntakeError or nothing.
+
+Read first:
+
+- normalise.py: ``normalise``, one body to one update.
+- body.py: the forms in which senders post JSON, and ``split`` for array bodies.
+- clean.py: removal of control and invisible characters.
+- detect.py: the table of marks by which the source of a body is recognised.
+- fields.py: fields that all sources share (signal.py, saty.py, dots.py, strat.py: those of one source).
+"""
 
 from core.intake.body import canonical_hash, split
 from core.intake.clean import clean

@@ -1,4 +1,4 @@
-"""From what a sender posted to one JSON object, in every form that senders use."""
+"""Bodies: from the text that a sender posted to one JSON object, in every form that senders use."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from core.intake.repair import repaired, where_broken
 Body = dict[str, Any]
 
 MAX_ITEMS = 256
-"""Items of one array body; each costs a receipt, so a body of ten thousand empty ones is refused whole."""
+"""Most items of one array body; each costs a receipt, so a larger array is refused as a whole."""
 MAX_WRAPPERS = 3
 MAX_DIGITS = 400
-"""A longer whole number is beyond every float, and of no use to anyone."""
+"""Most digits of a whole number; a longer one exceeds the range of a float."""
 
 _EDGES = " \t\r\n\ufeff\x00"
 
 
 def _whole(digits: str) -> int | float:
-    """A whole number however long: Python refuses to convert thousands of digits, JSON does not."""
+    """Return a whole number of any length; Python's int() refuses thousands of digits, JSON allows them."""
     return int(digits) if len(digits) <= MAX_DIGITS else float(digits)
 
 
@@ -41,14 +41,14 @@ _SENTENCE = re.compile(
 
 
 def text_of(body: bytes | bytearray | memoryview | str) -> str:
-    """The body as text; bytes that are not UTF-8 become U+FFFD, so that a broken body can still be kept."""
+    """Return the body as text; bytes that are not UTF-8 become U+FFFD, so that any body can be stored."""
     return body if isinstance(body, str) else bytes(body).decode("utf-8", "replace")
 
 
 def open_body(body: object, notes: list[str]) -> Body:
-    """The one cleaned JSON object in a body given as bytes, text or parsed; raises IntakeError.
+    """Return the one cleaned JSON object of a body given as bytes, text or parsed JSON. Raises IntakeError.
 
-    Wrappers are taken off, the forms of SPEC's intake read, and what was repaired is told in ``notes``.
+    Wrappers are removed, all accepted forms are parsed, and every repair is added to ``notes``.
     """
     value: object = body
     for _ in range(MAX_WRAPPERS):
@@ -95,9 +95,9 @@ def inner_body(text: str, path: str, notes: list[str]) -> Body | None:
 
 
 def split(body: bytes | str) -> tuple[str, ...]:
-    """The bodies in a body: the items of an array, each as its own text, else the one body as text.
+    """Return the items of an array body, each as its own text, else the one body as text.
 
-    Never raises: what cannot be taken apart is one item, so that it can be kept and refused.
+    Never raises: a body that cannot be split is one item, so that it can be stored and refused.
     """
     text = text_of(body)
     start = text.lstrip(_EDGES)
@@ -109,7 +109,7 @@ def split(body: bytes | str) -> tuple[str, ...]:
 
 
 def canonical_hash(body_text: str | bytes) -> str:
-    """A short hash that is equal for bodies which differ only in key order, whitespace and wrapping."""
+    """Return a short hash that is equal for bodies which differ only in key order, whitespace and wrapping."""
     try:
         value = orjson.loads(body_text)
         for _ in range(MAX_WRAPPERS):
@@ -123,7 +123,7 @@ def canonical_hash(body_text: str | bytes) -> str:
 
 
 def _items(text: str) -> tuple[str, ...]:
-    """The texts of an array's items as sent (repeated keys and NaN stay visible), () if it is broken."""
+    """Return the texts of an array's items as sent (repeated keys and NaN are kept), () if it is malformed."""
     items: list[str] = []
     at = 1
     try:
@@ -158,13 +158,13 @@ def _parse(text: str, notes: list[str], *, wrapped: bool) -> object:
     if not (shallow and harmless and len(text) <= MAX_TEXT):
         value = _cleaned(value, notes)
     if (escaped and "\\u" in text) or text.count(":") != orjson.dumps(value).count(b":"):
-        # A key given twice vanishes in parsing and its colon with it; escapes hide colons.
+        # Parsing drops a repeated key, so fewer colons remain than the text has; escapes may hide colons.
         _refuse_repeated_keys(text)
     return value
 
 
 def _repaired(text: str, notes: list[str], *, wrapped: bool) -> object:
-    """What is not strict JSON but one of the forms that are accepted all the same."""
+    """Parse the accepted forms that are not strict JSON."""
     bare = text.strip(_EDGES)
     if not bare:
         raise IntakeError("NOT_JSON", "the body is empty; a JSON object is expected")
@@ -200,7 +200,7 @@ def _repaired(text: str, notes: list[str], *, wrapped: bool) -> object:
 
 
 def _exact(text: str) -> Any:
-    """Parsed with every key seen: one with two values is refused; NaN and Infinity stay numbers."""
+    """Parse and refuse a key with two values; NaN and Infinity stay numbers."""
     try:
         return json.loads(text, strict=False, object_pairs_hook=_once, parse_int=_whole)
     except RecursionError:

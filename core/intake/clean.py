@@ -1,4 +1,4 @@
-"""The one place where hostile text is taken out of what a sender wrote."""
+"""Cleaning: removal of control, invisible and bidi characters from a sender's text, done only here."""
 
 from __future__ import annotations
 
@@ -31,29 +31,29 @@ _PLACEHOLDER = re.compile(r"\{\{[^{}]*\}\}")
 
 
 def clean(text: str, limit: int | None = MAX_TEXT) -> str:
-    """The text without C0, C1, DEL, bidi and zero-width controls; tabs and line ends become spaces.
+    """Return the text without C0, C1, DEL, bidi and zero-width controls; tabs and line ends become spaces.
 
-    Longer than ``limit`` characters it is cut (``None``: not). Cleaning twice changes nothing more. What is
-    left may still look like markup: a screen shows it as plain text.
+    Text longer than ``limit`` characters is cut (``None``: no limit). Cleaning twice changes nothing more. The
+    result may still look like markup, so screens must show it as plain text.
     """
     if limit is not None and len(text) > limit:
-        # Cut again afterwards: what is removed must not make room for what was cut.
+        # Cut before removing, so that removed characters do not let text beyond the limit in.
         text = text[:limit]
     return text if text.isprintable() else text.translate(_TABLE)
 
 
 def placeholder(text: str) -> str | None:
-    """The first ``{{placeholder}}`` that the sender's template left unfilled, or ``None``."""
+    """Return the first ``{{placeholder}}`` that the sender's template left unfilled, or ``None``."""
     found = _PLACEHOLDER.search(text) if "{{" in text else None
     return found.group() if found else None
 
 
 class TooDeepError(ValueError):
-    """Nested deeper than ``MAX_DEPTH``."""
+    """A body nested deeper than ``MAX_DEPTH``."""
 
 
 class Cleaner:
-    """Cleans a parsed body, keys included, and remembers what it met on the way."""
+    """Clean a parsed body, keys included, and record placeholders, clashing keys and removed characters."""
 
     __slots__ = ("clash", "removed", "unfilled")
 
@@ -63,9 +63,9 @@ class Cleaner:
         self.clash: str | None = None
 
     def tree(self, value: Any, path: str = "", depth: int = 1) -> Any:
-        """The value with every string cleaned; raises TooDeepError.
+        """Return the value with every string cleaned. Raises TooDeepError.
 
-        ``unfilled`` is then the first (path, placeholder), ``clash`` a key that appeared twice once cleaned.
+        Afterwards ``unfilled`` is the first (path, placeholder), ``clash`` a key that is repeated after cleaning.
         """
         if isinstance(value, str):
             return self._text(value, path, MAX_TEXT)

@@ -1,4 +1,4 @@
-"""Which source a body comes from: one table, one row per mark, the first that applies counts."""
+"""Source of a body: a table of marks, of which the first that applies decides."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _TELLING: Final = ("PHASE", "REGIME", "BIAS", "TREND", "MARKUP", "MARKDOWN", "AC
 
 @dataclass(frozen=True, slots=True)
 class SourceMark:
-    """One sign by which a source is known; ``seen`` says in words what it looks for."""
+    """One mark by which a source is recognised; ``seen`` describes it in a message."""
 
     source: Source
     seen: str

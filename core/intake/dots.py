@@ -1,4 +1,4 @@
-"""A multi-timeframe dots body -> alignment facts."""
+"""Multi-timeframe dots body to alignment facts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ _VALUES: Final = ("direction", "dir", "trend", "bias")
 def alignment(reading: Reading) -> AlignmentFacts:
     """The direction per timeframe and the percentages of those under a day; raises IntakeError without any.
 
-    A neutral timeframe counts among those asked. Day, week and month are kept in ``states`` for display only.
+    Raises IntakeError without any timeframe. A neutral timeframe counts in the total. Day, week
+    and month are kept in ``states`` for display only.
     """
     notes = reading.notes
     sent = next((value for value in reading.values("timeframes") if isinstance(value, dict)), None)
@@ -56,11 +57,11 @@ def _facts(states: dict[str, Bias], within: list[Bias]) -> AlignmentFacts:
             f"dir or trend of {ACCEPTED_DIRECTIONS} or NEUTRAL",
             "timeframes",
         )
-    asked = len(within)
+    total = len(within)
     return AlignmentFacts(
         states=states,
-        bullish_pct=100.0 * within.count(Bias.LONG) / asked,
-        bearish_pct=100.0 * within.count(Bias.SHORT) / asked,
+        bullish_pct=100.0 * within.count(Bias.LONG) / total,
+        bearish_pct=100.0 * within.count(Bias.SHORT) / total,
     )
 
 

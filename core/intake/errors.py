@@ -1,17 +1,17 @@
-"""Why a body was not taken."""
+"""Error of a refused body."""
 
 from __future__ import annotations
 
 from core.intake.clean import clean
 
 SHOWN = 48
-"""Characters of a foreign value that a message repeats."""
+"""Characters of a sender's value that a message repeats."""
 
 
 class IntakeError(ValueError):
-    """A body that is refused: ``code`` for programs, the message for people, ``field`` where it went wrong.
+    """A refused body: ``code`` for programs, the message for people, ``field`` the path of the wrong field.
 
-    ``candidates`` are the sources a body could have been, when it was refused for being ambiguous.
+    ``candidates`` are the possible sources of a body that was refused as ambiguous.
     """
 
     def __init__(
@@ -28,12 +28,12 @@ class IntakeError(ValueError):
 
     @property
     def http_status(self) -> int:
-        """400 for what is not JSON at all, 422 for JSON that is not understood."""
+        """400 for a body that is not JSON, 422 for JSON that is not understood."""
         return 400 if self.code == "NOT_JSON" else 422
 
 
 def shown(value: object) -> str:
-    """A foreign value as a message may repeat it: cleaned, quoted if text, and short."""
+    """Return a sender's value for a message: cleaned, quoted if text, and short."""
     if isinstance(value, str):
         return f'"{clean(value, SHOWN)}"'
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""One webhook body -> one update."""
+"""Normalisation: one webhook body to one ``Update``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A realistic body of every source, as its sender would post it at one moment."""
+"""Sample bodies: a realistic body of every source, for `gatedeck send`, the demo and tests."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def sample(
     risk_pct: float = 0.4,
     valid: bool = True,
 ) -> dict[str, Any]:
-    """A body of one source as a dict, sent at ``now`` (aware); its id is that of source, symbol and second.
+    """Return a body of one source as a dict, sent at ``now`` (aware); its id is that of source, symbol and second.
 
     ``timeframe`` in minutes, ``score`` 0–10.5, ``confidence`` 0–100 of the phase, ``agreeing`` of the eight
     timeframes, ``risk_pct`` the stop's distance in percent of price, ``valid`` for STRAT_EXEC.
@@ -48,7 +48,7 @@ def sample(
 
 
 class _Stamp:
-    """What all bodies of one moment share."""
+    """Values that all bodies of one moment share."""
 
     def __init__(self, now: datetime, symbol: str, price: float, side: Direction, timeframe: int) -> None:
         self.sent = now.isoformat(timespec="seconds").replace("+00:00", "Z")
@@ -105,7 +105,7 @@ def _dots(stamp: _Stamp, agreeing: int) -> dict[str, Any]:
         "timestamp": stamp.sent,
         "timenow": stamp.sent,
         "price": stamp.price,
-        # The long ones turn last, so those that disagree are the short ones.
+        # Long timeframes turn last, so the ones that disagree are the short ones.
         "timeframes": {
             key: {
                 "direction": _WORDS[stamp.side].lower() if n >= len(_DOTS) - agreeing else against,

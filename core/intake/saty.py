@@ -1,4 +1,4 @@
-"""A SATY phase body -> regime facts."""
+"""SATY phase body to regime facts."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _phase(reading: Reading) -> tuple[int | None, bool]:
         return named[0], True
     if numbered is None and spoken:
         notes.append("phase: the event's name stands for none of the four phases")
-    return numbered, spoken or told
+    return numbered, spoken or numbered_at_all
 
 
 def _numbered(value: Any, notes: list[str]) -> tuple[int | None, bool]:

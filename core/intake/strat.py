@@ -1,4 +1,4 @@
-"""A STRAT execution body -> structure facts."""
+"""STRAT execution body to structure facts."""
 
 from __future__ import annotations
 

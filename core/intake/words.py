@@ -1,4 +1,4 @@
-"""The words senders use, as tables, and how one value is read; unknown is ``None``, never a guess."""
+"""Vocabulary of the senders as tables, and parsers of single values; an unknown value is ``None``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def listed(text: str) -> tuple[str, ...]:
 
 
 SCORE_MAX: Final = 10.5
-"""Top of the scale that scores are sent on; above it a score is a percentage."""
+"""Highest score on the senders' scale; a larger one is a percentage."""
 
 DIRECTIONS: Final = {
     **dict.fromkeys(("LONG", "BUY", "BULL", "BULLISH", "UP"), Direction.LONG),
@@ -95,7 +95,7 @@ _LONGEST_TIMEFRAME = 12 * MONTH
 
 
 def word(value: object) -> str | None:
-    """A value as a table key: upper case, separators as underscores; ``None`` when it is not a text."""
+    """Return a text as a table key: upper case, separators as underscores; ``None`` for other values."""
     if type(value) is not str or not value:
         return None
     return _word(value) if len(value) <= _COMMON else _spelled(value)
@@ -106,12 +106,12 @@ def _spelled(text: str) -> str | None:
 
 
 _COMMON = 32
-"""Longest text that is kept: senders say the same few short words all day."""
+"""Longest text that is cached; senders repeat a few short texts all day."""
 _word = lru_cache(maxsize=1024)(_spelled)
 
 
 def number(value: object) -> float | None:
-    """A number or a text with one; ``None`` when it says nothing, NaN as sent; raises ValueError."""
+    """Return the number in a number or text; ``None`` for an empty value, NaN as sent. Raises ValueError."""
     if isinstance(value, bool):
         raise ValueError("not a number")
     if isinstance(value, (int, float)):
@@ -137,7 +137,7 @@ def number(value: object) -> float | None:
 
 
 def flag(value: object) -> bool | None:
-    """True or false, also as 1/0, yes/no or text in any case; ``None`` when it is neither."""
+    """Return a boolean, also from 1/0, yes/no or text in any case; ``None`` for other values."""
     if isinstance(value, bool):
         return value
     if isinstance(value, (int, float)):
@@ -146,12 +146,12 @@ def flag(value: object) -> bool | None:
 
 
 def phase(name: str) -> int | None:
-    """The phase 1–4 that an event or phase name stands for, or ``None``."""
+    """Return the phase 1–4 of an event or phase name, or ``None``."""
     return PHASES.get(name.removeprefix("ENTER_").removeprefix("ENTERING_"))
 
 
 def timeframe(value: object) -> int | None:
-    """Minutes of ``15``, "15m", "1h", "4H", "D", "1W", "1M", "tf3min"; ``None`` when it is none of these."""
+    """Return the minutes of ``15``, "15m", "1h", "4H", "D", "1W", "1M", "tf3min"; ``None`` for other values."""
     if isinstance(value, str):
         return _timeframe(value) if len(value) <= 16 else None
     if isinstance(value, bool) or not isinstance(value, (int, float)):
@@ -182,7 +182,7 @@ def _timeframe(text: str) -> int | None:
 
 
 def label(minutes: int) -> str:
-    """How a timeframe is called in a map of directions: minutes, or D, W, M."""
+    """Return the label of a timeframe in a map of directions: minutes, or D, W, M."""
     return _LABELS.get(minutes) or str(minutes)
 
 
@@ -192,7 +192,7 @@ _UNIT_BOUNDS = ((1e11, 1.0), (1e14, 1e3), (1e17, 1e6), (1e20, 1e9))
 
 
 def instant(value: object) -> datetime | None:
-    """A moment from epoch seconds or milliseconds or ISO 8601 (without an offset: UTC), or ``None``."""
+    """Return an instant from epoch seconds or milliseconds or ISO 8601 (without an offset: UTC), or ``None``."""
     try:
         # No number has a colon, and nearly every time has one.
         written = isinstance(value, str) and (":" in value or not _NUMBER.fullmatch(value.strip()))

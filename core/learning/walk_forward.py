@@ -43,7 +43,7 @@ def walk_forward(days: Ints, folds: int, embargo: int) -> tuple[Fold, ...]:
     next. Raises ValueError when a fold has no session to choose on.
     """
     if folds < 1 or embargo < 0:
-        raise ValueError(f"{folds} folds with an embargo of {embargo} sessions cannot be walked")
+        raise ValueError(f"{folds} folds with an embargo of {embargo} sessions are not possible")
     cuts = [round(len(days) * k / (folds + 1)) for k in range(folds + 2)]
     found = tuple(
         Fold(train=days[: max(0, start - embargo)], test=days[start:end]) for start, end in pairwise(cuts[1:])

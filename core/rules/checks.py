@@ -1,6 +1,6 @@
-"""What a rules text may not say although its types fit: refused when it is read, not at the first trade.
+"""Checks of rules beyond types and bounds, so that bad rules are refused when read, not at the first trade.
 
-``shape_fault`` looks at the parts of a table or list; ``faults`` at what the sections mean together.
+``shape_fault`` checks the items of a table or list; ``faults`` checks values that depend on each other.
 """
 
 from __future__ import annotations
@@ -14,11 +14,16 @@ from core.exchange.calendar import Calendar, CalendarError, parse_clock
 from core.model import Direction, Quality
 from core.rules.rules import Rules
 
-_WORDS: Mapping[Any, str] = {float: "a number", int: "a whole number", str: "a text", bool: "true or false"}
+_KIND_NAMES: Mapping[Any, str] = {
+    float: "a number",
+    int: "a whole number",
+    str: "a text",
+    bool: "true or false",
+}
 
 
 def shape_fault(kind: Any, value: Any) -> str | None:
-    """What is expected where a value (or a part of it) is not of its declared kind, else ``None``."""
+    """Return the expected kind when a value, or a part of it, is not of its declared type, else ``None``."""
     origin, parts = get_origin(kind), get_args(kind)
     if origin is tuple:
         if not isinstance(value, (tuple, list)):
@@ -33,11 +38,11 @@ def shape_fault(kind: Any, value: Any) -> str | None:
         if not isinstance(value, Mapping):
             return "a table"
         return next((fault for item in value.values() if (fault := shape_fault(parts[1], item))), None)
-    return None if kind not in _WORDS or _is(kind, value) else _WORDS[kind]
+    return None if kind not in _KIND_NAMES or _is(kind, value) else _KIND_NAMES[kind]
 
 
 def faults(rules: Rules) -> Iterator[tuple[str, str]]:
-    """(path, what is wrong) of everything that would fail only later."""
+    """Yield (path, fault) of every rule that would fail later."""
     sizing, fills, volatility, contract = rules.sizing, rules.fills, rules.volatility, rules.contract
     falling = {
         "sizing.confluence": sizing.confluence,
@@ -93,12 +98,12 @@ def _is(kind: Any, value: Any) -> bool:
 
 
 def _ordered(
-    path: str, rows: Sequence[Sequence[Any]], before: Callable[[Any, Any], bool], words: str
+    path: str, rows: Sequence[Sequence[Any]], before: Callable[[Any, Any], bool], order: str
 ) -> Iterator[tuple[str, str]]:
     if not rows:
         yield path, "needs at least one row"
     if not all(before(a[0], b[0]) for a, b in pairwise(rows)):
-        yield path, f"rows go {words}"
+        yield path, f"rows go {order}"
 
 
 def _known(path: str, names: Any, known: Any) -> Iterator[tuple[str, str]]:

@@ -93,32 +93,32 @@ def approval_rows(
     approvals: Iterable[Approval], prices: Mapping[str, PriceSeen], now: datetime, trading: TradingContext
 ) -> tuple[ApprovalRow, ...]:
     """Return the trades that wait for approval, the one that expires first at the top."""
-    asked = [a for a in approvals if a.is_open and a.until > now]
-    asked.sort(key=lambda a: (a.until, a.seq))
-    return tuple(_approval_row(each, prices.get(each.symbol), now, trading) for each in asked)
+    waiting = [a for a in approvals if a.is_open and a.until > now]
+    waiting.sort(key=lambda a: (a.until, a.seq))
+    return tuple(_approval_row(each, prices.get(each.symbol), now, trading) for each in waiting)
 
 
 def _approval_row(
-    asked: Approval, seen: PriceSeen | None, now: datetime, trading: TradingContext
+    approval: Approval, seen: PriceSeen | None, now: datetime, trading: TradingContext
 ) -> ApprovalRow:
-    mark = mark_now(asked, seen, now, trading)
+    mark = mark_now(approval, seen, now, trading)
     return ApprovalRow(
-        id=asked.id,
-        decision_id=asked.decision_id,
-        symbol=asked.symbol,
-        direction=asked.direction,
-        contract=asked.contract.label,
-        occ=asked.contract.occ,
-        timeframe=asked.timeframe,
-        confidence=asked.confidence,
-        contracts=asked.contracts,
-        price=asked.price,
-        premium=asked.premium,
-        planned_loss=asked.planned_loss,
-        why=asked.why,
-        asked_at=asked.at,
-        left=(asked.until - now).total_seconds(),
-        approved=asked.status is ApprovalStatus.APPROVED,
+        id=approval.id,
+        decision_id=approval.decision_id,
+        symbol=approval.symbol,
+        direction=approval.direction,
+        contract=approval.contract.label,
+        occ=approval.contract.occ,
+        timeframe=approval.timeframe,
+        confidence=approval.confidence,
+        contracts=approval.contracts,
+        price=approval.price,
+        premium=approval.premium,
+        planned_loss=approval.planned_loss,
+        why=approval.why,
+        asked_at=approval.at,
+        left=(approval.until - now).total_seconds(),
+        approved=approval.status is ApprovalStatus.APPROVED,
         mark=None if mark is None else mark.mid,
         mark_age=None if mark is None else (now - mark.spot_at).total_seconds(),
         stale=mark is None or trading.is_stale(mark.spot_at, now),

@@ -71,8 +71,8 @@ class LearningService:
             if self._learned is None or self._learned[0] != key:
                 entries, more = await self._entries()
                 judged = await self._ledger.judgements()
-                made = await asyncio.to_thread(_learn, entries, rules, judged, as_of, more)
-                self._learned = (key, made)
+                results = await asyncio.to_thread(_learn, entries, rules, judged, as_of, more)
+                self._learned = (key, results)
             return self._learned[1]
 
     async def _entries(self) -> tuple[Sequence[Entry], bool]:
@@ -91,8 +91,8 @@ class LearningService:
     async def judge(self, command: Command, rules: Rules, as_of: datetime) -> CommandResult:
         """Approve or reject the suggestion that ``argument`` names, in the name of the command's author."""
         view = await self.view(rules, as_of)
-        asked = next((each for each in view.suggestions if each.id == command.argument), None)
-        if asked is None:
+        suggestion = next((each for each in view.suggestions if each.id == command.argument), None)
+        if suggestion is None:
             said = next((each for each in view.judged if each.id == command.argument), None)
             if said is not None:
                 text = f"{said.status.capitalize()} already by {said.author}"
@@ -102,21 +102,23 @@ class LearningService:
             )
         if command.name == "approve":
             try:
-                toml = apply(asked, rules.to_toml())
+                toml = apply(suggestion, rules.to_toml())
             except RulesError as error:
                 return CommandResult(ok=False, code="RULES_CHANGED", text=str(error))
             await self._engine.post(_rules_changed(toml, command.author))
-        return await self._engine.command(_judgement(command, asked))
+        return await self._engine.command(_judgement(command, suggestion))
 
 
 async def roll_back(
     versions: Sequence[Mapping[str, Any]], engine: Engine, command: Command, in_force: str
 ) -> CommandResult:
     """Put an earlier rules version in force again; ``argument`` is its fingerprint or the start of it."""
-    asked = command.argument or ""
-    found = {v["fingerprint"]: v for v in reversed(versions) if asked and v["fingerprint"].startswith(asked)}
+    wanted = command.argument or ""
+    found = {
+        v["fingerprint"]: v for v in reversed(versions) if wanted and v["fingerprint"].startswith(wanted)
+    }
     if len(found) != 1:
-        text = f"{asked!r} names {'no' if not found else 'more than one'} rules version"
+        text = f"{wanted!r} names {'no' if not found else 'more than one'} rules version"
         return CommandResult(ok=False, code="NO_VERSION", text=text)
     fingerprint, version = found.popitem()
     if fingerprint == in_force:
@@ -136,12 +138,12 @@ def _rules_changed(toml: str, author: str) -> Any:
     return make
 
 
-def _judgement(command: Command, asked: Suggestion) -> Command:
+def _judgement(command: Command, suggestion: Suggestion) -> Command:
     """Return the command that the engine stores for a judgement; it names the suggestion by id and text."""
     return Command(
         id=command.id,
         name=f"{command.name}_suggestion",
-        argument=f"{asked.id} {asked.text}",
+        argument=f"{suggestion.id} {suggestion.text}",
         author=command.author,
     )
 
@@ -149,22 +151,22 @@ def _judgement(command: Command, asked: Suggestion) -> Command:
 def _learn(
     entries: Sequence[Entry], rules: Rules, judged: Sequence[Judged], as_of: datetime, more: bool
 ) -> LearningView:
-    made = learn(entries, rules)
+    results = learn(entries, rules)
     done = {each.id for each in judged}
-    offered = [each for each in made.search.suggestions if each.id not in done]
+    offered = [each for each in results.search.suggestions if each.id not in done]
     return LearningView(
         as_of=as_of,
-        learning=made,
+        learning=results,
         suggestions=tuple(_tried(each, entries, rules) for each in offered),
         judged=tuple(judged[:_KEPT_JUDGED]),
         newest=len(entries) if more else None,
     )
 
 
-def _tried(asked: Suggestion, entries: Sequence[Entry], rules: Rules) -> Suggestion:
+def _tried(suggestion: Suggestion, entries: Sequence[Entry], rules: Rules) -> Suggestion:
     """Add the side effects to a suggestion; if the what-if fails, return the suggestion without them."""
     try:
-        return with_side_effects(asked, entries, rules)
+        return with_side_effects(suggestion, entries, rules)
     except (ValueError, KeyError, ArithmeticError):
-        log.exception("no what-if of %s", asked.rule)
-        return asked
+        log.exception("no what-if of %s", suggestion.rule)
+        return suggestion

@@ -21,7 +21,7 @@ def with_changes(versions: Sequence[Mapping[str, Any]]) -> tuple[Mapping[str, An
 
 def changes_between(before: Rules, after: Rules) -> list[str]:
     """Return the differences between two sets of rules, one text per number."""
-    return [_words(path, old, new) for path, (old, new) in changed_rules(before, after).items()]
+    return [_format_change(path, old, new) for path, (old, new) in changed_rules(before, after).items()]
 
 
 @lru_cache(maxsize=256)
@@ -32,9 +32,11 @@ def _changes(before: str, after: str) -> str:
         return f"cannot be compared: {error}"
 
 
-def _words(path: str, old: Any, new: Any) -> str:
+def _format_change(path: str, old: Any, new: Any) -> str:
     if isinstance(old, Mapping) and isinstance(new, Mapping):
-        parts = (_words(f"{path}.{key}", old.get(key), new[key]) for key in new if old.get(key) != new[key])
+        parts = (
+            _format_change(f"{path}.{key}", old.get(key), new[key]) for key in new if old.get(key) != new[key]
+        )
         return ", ".join(parts)
     if isinstance(old, tuple) and isinstance(new, tuple):
         return f"{path} changed"

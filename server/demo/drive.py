@@ -1,4 +1,4 @@
-"""Discrete-event simulation: each virtual minute starts only when the one before is answered and idle."""
+"""Discrete-event simulation: a virtual minute starts only when the engine has finished the one before."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from server.runtime.runtime import Runtime
 
 
 class Drive:
-    """Moves the virtual clock, tells prices, and posts the senders' bodies to the real listener."""
+    """Moves the virtual clock, puts in prices, and posts the senders' bodies to the real listener."""
 
     def __init__(
         self,
@@ -35,7 +35,7 @@ class Drive:
         self.paused = False
 
     async def run(self, until: datetime | None) -> None:
-        """Go on to the virtual instant ``until``, closed hours left out, or without end."""
+        """Run to the virtual instant ``until``, or without end; closed hours are skipped."""
         timeout = aiohttp.ClientTimeout(total=60)
         async with aiohttp.ClientSession(timeout=timeout) as client:
             await self._post_all(client)
@@ -57,7 +57,7 @@ class Drive:
                     await asyncio.sleep(max(0.0, begun + minutes * 60 / self.speed - time.monotonic()))
 
     async def _tell(self, bars: tuple[Bar, ...]) -> None:
-        """The minute's bars of what is watched, each with the quotes of the options held on it."""
+        """Put in the minute's bars of the watched symbols, each with quotes of the options held on it."""
         now = self.clock.now()
         last = now == self.market.session.close
         watched = {watch.symbol: watch.contracts for watch in self.feed.watched}
@@ -73,15 +73,15 @@ class Drive:
         await self.runtime.settled()
 
     async def _post_all(self, client: aiohttp.ClientSession) -> None:
-        """One at a time, in order: a sender waits for its answer before the next one speaks."""
+        """Post one body after another, each after the answer to the one before: the order is repeatable."""
         for post in self.senders.posts(self.clock.now(), self.market.spot):
             async with client.post(self.url + post.endpoint, data=post.body) as answer:
-                told = await answer.text()
+                text = await answer.text()
             if answer.status not in (200, 400, 422):
-                raise RuntimeError(f"the listener answered HTTP {answer.status}: {told[:200]}")
+                raise RuntimeError(f"the listener answered HTTP {answer.status}: {text[:200]}")
         await self.runtime.settled()
 
 
 def virtual_end(start: datetime, seconds: float, speed: float) -> datetime:
-    """The virtual instant at which a demo of that many seconds ends; at full speed each counts for a minute."""
+    """Return the virtual instant at which a demo of so many seconds ends; at full speed a second is a minute."""
     return start + timedelta(seconds=seconds * (60 if math.isinf(speed) else speed))

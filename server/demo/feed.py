@@ -26,7 +26,7 @@ SPREAD_A, SPREAD_B, LEAST_SPREAD = 0.035, 0.6, 0.01
 
 
 class SimulatedFeed:
-    """Answers at once from the market's state; what is watched is remembered for the driver to price."""
+    """Replies at once from the market's state; keeps the watched symbols for the driver to price."""
 
     note = "simulated market"
     assumed = False
@@ -76,7 +76,7 @@ class SimulatedFeed:
         )
 
     def quotes(self, contracts: Sequence[Contract], now: datetime) -> tuple[tuple[str, OptionQuote], ...]:
-        """Two-sided quotes of options on one underlying, by OCC symbol."""
+        """Return two-sided quotes of options on one underlying, by OCC symbol."""
         live = [c for c in contracts if self._years(c.expiry, now) > 0]
         if not live:
             return ()

@@ -4,7 +4,7 @@ Each minute the log price takes a Gaussian step of the variance that the quoted 
 trading clock; the minutes of a session share it out unevenly (busy at both ends), and quotes know how much
 of it is left. High and low are those of the continuous path between two closes (Brownian bridge). Jumps
 come between bars, compensated, and their variance is part of what is quoted. Volatility is a martingale too.
-Nothing here knows of signals; the same seed gives the same market.
+Signals have no influence; the same seed gives the same market.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Bar:
 
 
 class SimulatedMarket:
-    """Moves minute by minute through the exchange's sessions from an instant inside one."""
+    """The simulated market; it moves minute by minute through the exchange's sessions."""
 
     def __init__(self, start: datetime, calendar: Calendar, clock: TradingClock, seed: int) -> None:
         session = calendar.session_at(start)
@@ -88,7 +88,7 @@ class SimulatedMarket:
     # --- time ------------------------------------------------------------------------------------------
 
     def step(self) -> tuple[Bar, ...]:
-        """Go one minute on, over the night if the session ends, and return the bars of that minute."""
+        """Advance one minute, over the night if the session ends, and return its bars."""
         if self.now >= self.session.close:
             self._open_next()
         minute = int((self.now - self.session.open).total_seconds() // 60)
@@ -107,7 +107,7 @@ class SimulatedMarket:
         )
 
     def _open_next(self) -> None:
-        """The night as one gap of its own variance."""
+        """Advance over the night: one price gap with its own variance."""
         following = self.calendar.next_session(self.session.date)
         night = self.clock.years_between(self.session.close, following.open)
         z = self._rng.standard_normal(len(self.price))
@@ -118,7 +118,7 @@ class SimulatedMarket:
         self._shape = session_shape(following.minutes)
 
     def _jumps(self, variance: NDArray[np.float64], jump_share: float) -> NDArray[np.float64]:
-        """Rare compensated factors whose variance is ``jump_share`` of the minute's."""
+        """Return jump factors: rare, with mean 1, and with ``jump_share`` of the minute's variance."""
         chance = JUMPS_A_SESSION / self.session.minutes
         hit = self._rng.random(len(variance)) < chance
         size = np.sqrt(variance * jump_share / chance)
@@ -128,7 +128,7 @@ class SimulatedMarket:
     def _diffuse(
         self, opened: NDArray[np.float64], variance: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-        """Close, high and low of a continuous path over the minute."""
+        """Return close, high and low of a continuous path over the minute."""
         n = len(opened)
         z = self._rng.standard_normal(n)
         up, down = 1 - self._rng.random(n), 1 - self._rng.random(n)
@@ -157,7 +157,7 @@ class SimulatedMarket:
         return self._index[symbol]
 
     def quoted_volatility(self, symbol: str, expiry: date) -> float | None:
-        """The volatility on the trading clock that the variance left until an expiry amounts to."""
+        """Return the volatility on the trading clock that equals the remaining variance until an expiry."""
         years = self.clock.years_to_expiry(self.now, expiry)
         if years <= 0:
             return None
@@ -165,7 +165,7 @@ class SimulatedMarket:
         return float(self.sigma[self._index[symbol]]) * math.sqrt(max(years + spoken, 1e-12) / years)
 
     def _spoken_for(self, expiry: date) -> float:
-        """Years by which the busy rest of this session differs from its minutes (negative when quieter)."""
+        """Return by how many years the rest of this session exceeds its minutes (negative if quieter)."""
         if expiry < self.session.date or not self.session.open <= self.now < self.session.close:
             return 0.0
         minute = int((self.now - self.session.open).total_seconds() // 60)
@@ -175,7 +175,7 @@ class SimulatedMarket:
 
 
 def session_shape(minutes: int) -> NDArray[np.float64]:
-    """How a session's variance is shared out over its minutes: mean 1, busy at the open and the close."""
+    """Return the weight of each minute in a session's variance: mean 1, larger at the open and the close."""
     x = np.linspace(0.0, 1.0, minutes)
     shape = 0.75 + 1.6 * np.exp(-x / 0.06) + 0.7 * np.exp(-(1 - x) / 0.08)
     return np.asarray(shape / shape.mean())

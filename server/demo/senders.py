@@ -1,7 +1,7 @@
-"""Simulated senders of all five sources: what they post each minute, clean and ugly, blind to what comes.
+"""Simulated senders of all five sources: their posts of each minute, some malformed, without foresight.
 
-Each symbol has its own slow mood (a coin that seldom flips), which phases, alignments and signals lean to;
-it knows nothing of the market's random numbers. The same seed gives the same posts for the same prices.
+Each symbol has a slow random bias, which phases, alignments and signals follow; it is independent of the
+market's random numbers. The same seed gives the same posts for the same prices.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ ANY = "/api/webhooks"
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """One HTTP request to be made: where, and the body's bytes."""
+    """One HTTP request to make: the address and the body."""
 
     endpoint: str
     body: bytes
 
 
 class SimulatedSenders:
-    """Writes the posts of each minute."""
+    """Makes the posts of each minute."""
 
     def __init__(self, symbols: tuple[str, ...], seed: int) -> None:
         self.symbols = symbols
@@ -47,7 +47,7 @@ class SimulatedSenders:
         self._greeted = False
 
     def posts(self, now: datetime, spot: Callable[[str], float]) -> tuple[Post, ...]:
-        """What is posted at this instant, in order."""
+        """Return the posts of this instant, in order."""
         found = list(self._minute(now, spot))
         if found:
             self._last = found[-1]

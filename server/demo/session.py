@@ -27,7 +27,7 @@ ENGINE_ID = "demo"
 
 @dataclass(slots=True)
 class Demo:
-    """A running demo and what moves it."""
+    """A running demo with its driver."""
 
     host: RunningEngine
     drive: Drive
@@ -37,7 +37,7 @@ class Demo:
 
 @asynccontextmanager
 async def demo_session(settings: Settings, *, seed: int, speed: float) -> AsyncIterator[Demo]:
-    """Start engine and simulation; the caller runs ``drive``. ``settings`` name a ledger and a port."""
+    """Start engine and simulation; the caller runs ``drive``. Raises ConfigError, RulesError, LedgerError."""
     text = files("server.demo").joinpath("rules.toml").read_text(encoding="utf-8")
     if settings.rules is not None:
         try:

@@ -1,4 +1,4 @@
-"""What a demo came to, counted from its ledger."""
+"""Summary of a demo, counted from its ledger."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PAGE = 500
 
 
 async def summary(ledger: LedgerReader, *, seed: int, rules: str) -> dict[str, Any]:
-    """The figures of one ledger: receipts, decisions, trades, exit fills by reason, P&L in dollars.
+    """Return counts of one ledger: receipts, decisions, trades, exit fills by reason, P&L in dollars.
 
     ``attribution_error_max`` is the largest gap between the parts and pnl_gross, relative to the premium.
     """

@@ -159,15 +159,15 @@ class Api:
             view = await self._deck.performance(window, cut)
         except ValueError as error:
             raise invalid(str(error)) from None
-        made = view.report
+        report = view.report
         return answer(
             {
-                "as_of": made.as_of,
+                "as_of": report.as_of,
                 "window": view.window,
                 "assumed": view.assumed,
-                "metrics": made.metrics,
+                "metrics": report.metrics,
                 "cut": view.cut,
-                "buckets": made.cuts[view.cut],
+                "buckets": report.cuts[view.cut],
             }
         )
 
@@ -183,14 +183,14 @@ class Api:
     # --- commands ----------------------------------------------------------------------------------------
 
     async def exit(self, call: Call) -> web.Response:
-        asked = await self._body(call.request, ExitRequest)
+        body = await self._body(call.request, ExitRequest)
         command = Command(
-            id=asked.command_id or str(uuid.uuid4()),
+            id=body.command_id or str(uuid.uuid4()),
             name="exit",
             position_id=call.params["id"],
-            contracts=asked.contracts,
-            expected=asked.expected,
-            author=asked.author or "api",
+            contracts=body.contracts,
+            expected=body.expected,
+            author=body.author or "api",
         )
         return await self._command(command)
 
@@ -207,27 +207,27 @@ class Api:
         return await self._judge("reject_trade", call)
 
     async def _judge(self, name: str, call: Call) -> web.Response:
-        asked = await self._body(call.request, JudgeRequest)
-        command_id = asked.command_id or str(uuid.uuid4())
-        author = asked.author or "api"
+        body = await self._body(call.request, JudgeRequest)
+        command_id = body.command_id or str(uuid.uuid4())
+        author = body.author or "api"
         return await self._command(
             Command(id=command_id, name=name, argument=call.params["id"], author=author)
         )
 
     async def roll_back(self, call: Call) -> web.Response:
-        asked = await self._body(call.request, JudgeRequest)
-        command_id = asked.command_id or str(uuid.uuid4())
-        argument, author = call.params["fingerprint"], asked.author or "api"
+        body = await self._body(call.request, JudgeRequest)
+        command_id = body.command_id or str(uuid.uuid4())
+        argument, author = call.params["fingerprint"], body.author or "api"
         return await self._command(Command(id=command_id, name="rollback", argument=argument, author=author))
 
     async def mode(self, _call: Call) -> web.Response:
         return answer({"mode": self._deck.snapshot().mode})
 
     async def set_mode(self, call: Call) -> web.Response:
-        asked = await self._body(call.request, ModeRequest)
-        command_id = asked.command_id or str(uuid.uuid4())
-        wanted = f"{asked.mode.value} {FLATTEN}" if asked.flatten else asked.mode.value
-        command = Command(id=command_id, name="mode", argument=wanted, author=asked.author or "api")
+        body = await self._body(call.request, ModeRequest)
+        command_id = body.command_id or str(uuid.uuid4())
+        wanted = f"{body.mode.value} {FLATTEN}" if body.flatten else body.mode.value
+        command = Command(id=command_id, name="mode", argument=wanted, author=body.author or "api")
         return await self._command(command)
 
     async def _command(self, command: Command) -> web.Response:
@@ -292,7 +292,7 @@ class Api:
 
 def _result(command: Command, result: CommandResult) -> web.Response:
     if result.ok:
-        told = {"ok": True, "code": result.code, "text": result.text, "command_id": command.id}
-        return json_response(encode_any(told), COMMAND_STATUS.get(result.code, 200))
+        content = {"ok": True, "code": result.code, "text": result.text, "command_id": command.id}
+        return json_response(encode_any(content), COMMAND_STATUS.get(result.code, 200))
     status = COMMAND_STATUS.get(result.code, PROBLEMS["COMMAND_REFUSED"][0])
     return problem(result.code, result.text, status=status, command_id=command.id)

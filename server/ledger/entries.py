@@ -102,21 +102,21 @@ def receipt_item(row: Row) -> Item:
 
 def approval_item(row: Row) -> Item:
     """Return a trade that waits, or waited, for approval; its decision holds the evidence."""
-    asked = read_json(Approval, row["payload"])
+    approval = read_json(Approval, row["payload"])
     plain = ("symbol", "direction", "timeframe", "confidence", "contracts", "price", "premium", "planned_loss",
              "signal_id", "decision_id", "position_id", "author", "code")  # fmt: skip
     return {
-        "id": asked.id,
-        "seq": asked.seq,
-        "asked_at": asked.at,
-        "until": asked.until,
-        "status": asked.status,
-        "contract": asked.contract.label,
-        "occ": asked.contract.occ,
-        "reason": asked.why,
-        "said_at": asked.said_at,
-        "ended_at": asked.ended_at,
-        **{name: getattr(asked, name) for name in plain},
+        "id": approval.id,
+        "seq": approval.seq,
+        "asked_at": approval.at,
+        "until": approval.until,
+        "status": approval.status,
+        "contract": approval.contract.label,
+        "occ": approval.contract.occ,
+        "reason": approval.why,
+        "said_at": approval.said_at,
+        "ended_at": approval.ended_at,
+        **{name: getattr(approval, name) for name in plain},
     }
 
 

@@ -45,7 +45,7 @@ class SqliteLedger:
     ) -> None:
         self.path = path
         self.created = created
-        """Whether this writer made the file."""
+        """True if this writer created the file."""
         self._delete = False
         self.reader = reader
         # Reads go to the reader as they are, on its own connection: they never wait for a commit.

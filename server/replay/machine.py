@@ -1,4 +1,4 @@
-"""A fresh engine that is fed inputs as fast as they come, and a count of what it made of them."""
+"""A new engine that replays inputs without waiting, with a tally of its decisions and trades."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ PROGRESS_EVERY = 256
 
 
 class ReplayError(Exception):
-    """Something that cannot be replayed; the message names the file and the place."""
+    """Input that cannot be replayed; the message names the file and the place."""
 
 
 @dataclass(slots=True)
 class ReplayTally:
-    """What came of a replay; money in dollars over all contracts sold."""
+    """Counts of a replay; money in dollars over all contracts sold."""
 
     events: int = 0
     receipts: Counter[str] = field(default_factory=Counter)
@@ -43,7 +43,7 @@ class ReplayTally:
     answers: int = 0
     unused_answers: int = 0
 
-    def told(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, Any]:
         return {
             "events": self.events,
             "receipts": sum(self.receipts.values()),
@@ -61,10 +61,10 @@ class ReplayTally:
 
 
 class Replayer:
-    """Steps a fresh engine; ``output``, when there is one, keeps all of it as a ledger.
+    """Steps a new engine; ``output``, if given, stores everything as a ledger.
 
-    ``asked`` are the signals whose market was asked for and not answered yet. Closed positions are kept in
-    ``closed`` when it is a list.
+    ``asked`` are the signals whose market request has no reply yet. Closed positions are kept in ``closed`` when
+    it is a list.
     """
 
     def __init__(
@@ -81,11 +81,11 @@ class Replayer:
 
     @property
     def head(self) -> bytes:
-        """The hash of the journal that was replayed; with an output, once that is finished."""
+        """Hash of the replayed journal; with an output, after ``finish``."""
         return self._head if self._output is None else self._output.head
 
     def take(self, event: Event) -> tuple[Effect, ...]:
-        """One step; raises ReplayError naming the input when the engine cannot take it."""
+        """Step the engine once. Raises ReplayError naming the input when the engine fails on it."""
         tally = self.tally
         if isinstance(event, MarketAnswered):
             if event.signal_id in self.asked:
@@ -114,7 +114,7 @@ class Replayer:
         return effects
 
     def finish(self) -> None:
-        """Put the output on disk and tell the last of the progress."""
+        """Write the output to disk and report the final progress."""
         if self._output is not None:
             self._output.finish(self.engine.state)
         if self._progress is not None:

@@ -1,4 +1,4 @@
-"""Makes a ledger's derived tables again from its journal."""
+"""Rebuild a ledger's derived tables from its journal."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from server.ledger.sqlite import SqliteLedger
 
 
 async def rebuild_ledger(path: Path) -> None:
-    """Write every derived table anew, all or nothing.
+    """Write every derived table again, all or nothing.
 
     Raises LedgerError when an engine is writing the ledger, or when its journal was changed.
     """

@@ -1,8 +1,8 @@
-"""A session made again from receipts and prices: what an engine with only these prices would have done.
+"""Replay receipts and prices: the decisions and trades of an engine with only these prices.
 
-The market of a signal is the last price known at that instant, the daily ATR where daily bars allow one;
-spread and depth, which bars do not tell, are assumed and say so. Time ticks each minute while anything is at
-stake.
+The market of a signal is the last price known at its instant, with the daily ATR where there are daily bars. Bars
+hold no spread and depth: these are assumed, and marked so. There is a tick each minute while there are positions
+or signals.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def replay_receipts(
     output: BulkLedger | None = None,
     progress: Progress | None = None,
 ) -> Rebuilder:
-    """Feed receipts and prices, both in order of time; raises RulesError for rules that cannot be taken."""
+    """Replay receipts and prices, both in order of time. Raises RulesError for invalid rules."""
     rules = parse_rules(rules_text)
     rebuilder = Rebuilder(rules, prices.daily, output, progress)
     first = min((items[0].at for items in (receipts, prices.seen) if items), default=None)
@@ -59,7 +59,7 @@ def replay_receipts(
 
 
 class Rebuilder:
-    """Gives every input its seq, moves virtual time, and answers for the market."""
+    """Gives every input its seq, moves virtual time, and replies to market requests."""
 
     def __init__(
         self,
@@ -85,7 +85,7 @@ class Rebuilder:
         self._take(RulesChanged(seq=1, at=at, toml=rules_text, author=ENGINE_ID))
 
     def until(self, at: datetime) -> None:
-        """Let the whole minutes before ``at`` pass while anything is at stake."""
+        """Tick through the whole minutes before ``at`` while there are positions or signals."""
         assert self._ticked is not None
         minute = self._ticked + TICK
         while minute < at and self._at_stake():
@@ -97,7 +97,7 @@ class Rebuilder:
             self._progress(self.done)
 
     def price(self, seen: PriceSeen) -> None:
-        """Remember a price, and tell it to the engine where it holds or awaits something on that symbol."""
+        """Keep a price, and put it in if the engine has a position or signal on its symbol."""
         self._last[seen.symbol] = seen
         if not self._wanted(seen.symbol):
             return
@@ -130,7 +130,7 @@ class Rebuilder:
         return self.replayer.engine.state.seq + 1
 
     def _after(self, minute: datetime) -> datetime:
-        """The next minute in which something can happen: closed hours are left out."""
+        """Return the next minute in which something can happen: closed hours are skipped."""
         if self._calendar.session_at(minute) is not None:
             return minute + TICK
         day = self._calendar.market_date(minute)
@@ -170,7 +170,7 @@ class Rebuilder:
         )
 
     def _daily_atr(self, symbol: str, now: datetime) -> float | None:
-        """Of the daily bars that were complete when this session's date began."""
+        """Return the daily ATR from the bars that were complete when this session's date began."""
         bars = self._daily.get(symbol)
         if bars is None:
             return None

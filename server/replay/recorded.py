@@ -1,8 +1,8 @@
-"""A ledger's own journal again: the same inputs at the same instants, under its rules or under others.
+"""Replay a ledger's own journal: the same inputs at the same instants, under its rules or under others.
 
-Every input keeps its seq, so every id stays what it was and decisions can be compared one by one. Under
-other rules a recorded answer of the market that nobody asks for changes nothing, and a question that has no
-recorded answer stays open: it is counted, no market is made up for it.
+Every input keeps its seq, so that ids stay the same and decisions can be compared one by one. Under other rules
+a recorded market reply that is not requested has no effect, and a market request without a recorded reply stays
+open: it is counted, and no market is invented.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ def replay_journal(
     progress: Progress | None = None,
     keep_closed: bool = False,
 ) -> Replayer:
-    """Feed a journal from its first input; ``rules_text`` stands in for every rules version in it.
+    """Replay a journal from its first input; ``rules_text`` replaces every rules version in it.
 
-    Raises RulesError for rules that cannot be taken, LedgerError when the journal was changed, ReplayError
-    for an input that the engine cannot take.
+    Raises RulesError for invalid rules, LedgerError when the journal was changed, ReplayError
+    for an input that the engine fails on.
     """
     if rules_text is not None:
         parse_rules(rules_text)
@@ -49,7 +49,7 @@ def replay_journal(
 
 @dataclass(slots=True)
 class Shift:
-    """What other rules made of the same signals: decisions by id that turned, trades gained and lost, dollars.
+    """Effect of other rules on the same signals: decisions that changed, trades gained and lost, dollars.
 
     ``turned`` counts action before → after; ``signals`` compares what a signal came to in the end, executed
     or not.
@@ -64,7 +64,7 @@ class Shift:
     net_before: float = 0.0
     net_after: float = 0.0
 
-    def told(self) -> dict[str, object]:
+    def as_dict(self) -> dict[str, object]:
         return {
             "decisions_same": self.same,
             "decisions_turned": dict(self.turned.most_common()),

@@ -1,4 +1,4 @@
-"""One replay from files to figures: what was fed, what came of it, and how that compares with the source."""
+"""One replay from files to results: inputs, decisions and trades, and the comparison with the source."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Counted = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What is to be replayed: ``source`` a ledger or receipts, ``prices`` files, ``out`` a new ledger."""
+    """The replay to run: ``source`` a ledger or receipts, ``prices`` files, ``out`` a new ledger."""
 
     source: Path
     prices: tuple[str, ...] = ()
@@ -35,7 +35,7 @@ class Wanted:
 
 
 def replay(wanted: Wanted, counted: Counted | None = None) -> Told:
-    """Replay and tell the figures; ``identical`` is None where there is nothing to be identical with.
+    """Replay and return the results; ``identical`` is None if there is nothing to compare with.
 
     Raises ReplayError, LedgerError or RulesError.
     """
@@ -60,7 +60,7 @@ def _recorded(wanted: Wanted, counted: Counted | None) -> Told:
         made = stack.enter_context(LedgerSnapshot(out.path))
         told = _told("recorded", wanted, replayer, seconds)
         if wanted.rules_text is not None:
-            return told | shift(source, made).told()
+            return told | shift(source, made).as_dict()
         compared = compare(source, made)
         differences = [str(difference) for difference in compared.first]
         if replayer.head != source.head:
@@ -99,7 +99,7 @@ def _told(kind: str, wanted: Wanted, replayer: Replayer, seconds: float) -> Told
     return {
         "source": str(wanted.source),
         "kind": kind,
-        **tally.told(),
+        **tally.as_dict(),
         "markets_unanswered": len(replayer.asked),
         "answers_unused": tally.unused_answers,
         "journal_hash": replayer.head.hex(),
@@ -114,10 +114,10 @@ def _told(kind: str, wanted: Wanted, replayer: Replayer, seconds: float) -> Told
 
 
 def verify_ledger(path: Path, counted: Counted | None = None) -> Told:
-    """Follow the chain, fold the journal anew and compare every derived table with what it gives.
+    """Check the hash chain, replay the journal and compare every derived table with the result.
 
-    ``ok`` when all of it holds. A broken chain is not folded: what it would give is anybody's guess. Raises
-    LedgerError for what is no ledger.
+    ``ok`` if all of it agrees. A journal with a broken chain is not replayed. Raises LedgerError when the file
+    is not a ledger.
     """
     with ExitStack() as stack:
         source = stack.enter_context(LedgerSnapshot(path))
@@ -144,11 +144,11 @@ def _compared(compared: Comparison, source: LedgerSnapshot) -> Told:
 
 
 def _notes(compared: Comparison, source: LedgerSnapshot) -> list[str]:
-    """What makes differences likely that nobody's hand made."""
+    """Return notes on expected differences: other versions of the engine or of the rules."""
     others = source.engine_versions() - {ENGINE_VERSION}
     notes = [f"made in part by engine version {', '.join(sorted(others))}"] if others else []
     if compared.other_rules:
-        notes.append("the rules have other numbers since: fingerprints were not compared")
+        notes.append("rules were added or removed since: fingerprints were not compared")
     return notes
 
 

@@ -1,4 +1,4 @@
-"""Files of the past: receipts as one JSON object a line, price bars as csv."""
+"""Files to replay: receipts as one JSON object per line, price bars as csv."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _NAME = re.compile(SYMBOL_PATTERN)
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """One body as it arrived."""
+    """One webhook body with its time and endpoint."""
 
     at: datetime
     body: str
@@ -55,7 +55,7 @@ class Prices:
 
 
 def read_receipts(path: Path) -> list[Receipt]:
-    """The receipts of a ledger or of a jsonl file in order of arrival; raises ReplayError naming the line."""
+    """Return the receipts of a ledger or a jsonl file in order of arrival. Raises ReplayError."""
     if is_ledger(path):
         with LedgerSnapshot(path) as ledger:
             return [
@@ -92,7 +92,7 @@ def _receipts(line: bytes, where: str) -> Iterator[Receipt]:
 
 
 def instant(value: Any, where: str) -> datetime:
-    """An instant as ISO 8601 (no zone is UTC) or in epoch seconds or milliseconds; raises ReplayError."""
+    """Return an instant from ISO 8601 text (no zone means UTC) or epoch (milli)seconds. Raises ReplayError."""
     try:
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             return datetime.fromtimestamp(value / 1000 if value > 1e11 else value, UTC)
@@ -105,7 +105,7 @@ def instant(value: Any, where: str) -> datetime:
 
 
 def read_prices(named: list[str]) -> Prices:
-    """Every price of some files in order of time.
+    """Return every price of some files in order of time.
 
     Each name is a path or SYMBOL=path: csv bars (epoch_ms of the bar's start, open, high, low, close; bars of
     a day serve the ATR only), or a ledger, whose recorded prices are taken. Without SYMBOL= the symbol is the

@@ -1,4 +1,4 @@
-"""The engine's clock: the real one, one that started elsewhere, or one a simulation moves by hand."""
+"""Clocks of the engine: real time, real time from another start, and time that a simulation moves."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Tells the engine's instant; ``note`` is what a screen must say beside it, empty on the real clock."""
+    """Gives the engine's time; screens show ``note`` beside it, which is empty on the real clock."""
 
     note: str
 
@@ -25,7 +25,7 @@ class RealClock:
 
 
 class OffsetClock:
-    """Starts at a given instant and goes on at normal speed, immune to changes of the machine's time."""
+    """Starts at a given instant and runs at normal speed, whatever happens to the machine's clock."""
 
     note = "SIMULATED TIME"
 
@@ -37,14 +37,14 @@ class OffsetClock:
         return self._start + timedelta(seconds=time.monotonic() - self._zero)
 
     def not_before(self, instant: datetime) -> None:
-        """Jump ahead to ``instant`` if it lies in the future, so that a restart never goes back in time."""
+        """Jump forward to ``instant`` if it is later than now, so that a restart never goes back in time."""
         ahead = instant - self.now()
         if ahead > timedelta(0):
             self._start += ahead
 
 
 class VirtualClock:
-    """Stands still until moved; moves only forward."""
+    """Keeps its time until it is moved; moves only forward."""
 
     def __init__(self, start: datetime, note: str) -> None:
         self._now = start.astimezone(UTC)

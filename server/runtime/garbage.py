@@ -1,9 +1,9 @@
-"""Garbage in small pieces: no collection in market hours looks through all that lives.
+"""Avoid full garbage collections during market hours: collect small generations and freeze the survivors.
 
-A full collection takes 0.2 µs an object: 50 ms and more once some hundred thousand live, in which no webhook
-is answered and no key is read. Here a piece is a few of Python's own middle collections old; what outlives
-its piece is set aside (``gc.freeze``) and costs nothing more. A cycle set aside and dropped later is found
-when the exchange is closed, where all is looked through once in a while.
+A full collection takes 0.2 µs per object: 50 ms and more with some hundred thousand objects, and meanwhile no
+webhook is answered and no key is read. Here the young objects are collected every few of Python's own middle
+collections, and the survivors are frozen (``gc.freeze``), so that later collections skip them. Reference cycles
+among frozen objects are found by a full collection while the exchange is closed.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from contextlib import contextmanager
 from time import monotonic
 
 PIECE = 3
-"""Middle collections a piece waits for: some 20,000 new objects, about 5 ms."""
+"""Middle collections between two collections here: some 20,000 new objects, about 5 ms."""
 LOOK_SECONDS = 0.25
 WHOLE_SECONDS = 6 * 3600.0
-"""Between two collections of everything."""
+"""Shortest time between two full collections."""
 _NEVER = 1 << 30
 
 
 @contextmanager
 def in_pieces() -> Iterator[None]:
-    """No full collection by itself inside; what lives now is looked through and set aside."""
+    """Turn off automatic full collections inside; collect and freeze the objects that exist now."""
     before = gc.get_threshold()
     gc.set_threshold(before[0], before[1], _NEVER)
     set_aside()
@@ -35,13 +35,13 @@ def in_pieces() -> Iterator[None]:
 
 
 def set_aside() -> None:
-    """Collect what came since the last time, and look no more at what is left of it."""
+    """Collect the objects made since the last call and freeze the survivors."""
     gc.collect()
     gc.freeze()
 
 
 async def keep_collecting(is_closed: Callable[[], bool]) -> None:
-    """Collect a piece whenever there is one, and everything when ``is_closed`` and long enough since."""
+    """Collect new objects when enough were made, and all objects now and then while ``is_closed``."""
     whole_at = monotonic()
     while True:
         await asyncio.sleep(LOOK_SECONDS)

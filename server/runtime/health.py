@@ -1,4 +1,4 @@
-"""How the runtime is doing: counters, the latest latencies, and the alarms a person must see."""
+"""Health of the runtime: counters, latest latencies, and the alarms that a person must see."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections import deque
 from dataclasses import dataclass, field
 
 LATEST = 2048
-"""How many latencies are kept for the percentiles."""
+"""Latencies kept for the percentiles."""
 
 
 @dataclass(slots=True)
 class HealthCounters:
-    """How the runtime is doing, for the System screen and readiness."""
+    """Counters, latencies in milliseconds and alarms by name, for the System screen and readiness."""
 
     events: int = 0
     commits: int = 0

@@ -1,4 +1,4 @@
-"""What the listener needs of the engine: somewhere to put a body, a deck to read, and its health."""
+"""The engine as others call it: intake of webhooks, commands, health, and the two errors it raises."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from core.model import DecisionRecord, Source
 
 
 class NotStored(Exception):
-    """The ledger could not take it; nothing of it happened, the sender may come again."""
+    """The ledger could not store the input; it had no effect, and the sender may send it again."""
 
 
 class Overloaded(Exception):
-    """More inputs wait than the engine will take; nothing was stored."""
+    """Too many inputs wait; nothing was stored."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookAnswer:
-    """What one receipt is answered: 200, or 400 and 422 for what was stored in quarantine.
+    """Answer to one webhook: HTTP 200, or 400 and 422 for a body stored in quarantine.
 
-    ``status`` is accepted | duplicate | quarantined; ``decision`` is ``None`` when none was made in time.
+    ``status`` is accepted | duplicate | quarantined; ``decision`` is ``None`` if none was made in time.
     """
 
     http_status: int
@@ -37,9 +37,9 @@ class WebhookAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """What a person asks for: exit | exit_all | mode | approve_trade | reject_trade …
+    """A command of a person: exit | exit_all | mode | approve_trade | reject_trade …
 
-    ``expected`` is the quantity that was on the screen, ``argument`` the mode, or the id of what is judged.
+    ``expected`` is the quantity shown on the screen, ``argument`` the mode, or the id of the trade or suggestion.
     """
 
     id: str
@@ -59,20 +59,19 @@ class CommandResult:
 
 
 class Intake(Protocol):
-    """Takes bodies; raises only while nothing is stored: NotStored, Overloaded.
+    """Takes the bodies of webhooks. Raises NotStored or Overloaded, and only while nothing is stored.
 
-    The items of an array body come as one call each, begun in their order.
+    The items of an array body are submitted one by one, in their order.
     """
 
     async def submit(self, body: str, endpoint: str | None) -> WebhookAnswer:
-        """Store one body durably and answer for it; waits for its decision a moment, then answers without."""
+        """Store one body on disk and return its answer, with the decision if it is made in time."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """How the engine is doing: ``uptime`` in seconds, ``queue`` inputs that wait, last commit in
-    ms, ``clock`` the engine's instant."""
+    """Health of the engine: ``uptime`` in seconds, ``queue`` waiting inputs, ``clock`` the engine's time."""
 
     ready: bool
     uptime: float

@@ -1,4 +1,4 @@
-"""The past of a ledger as a question to a search: a set of rules in, what it would have traded out."""
+"""The search problem: a set of rules in, the trades it would have made on a ledger's past out."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ MEASURES = ("R", "usd")
 
 
 class TuneError(Exception):
-    """A search that cannot be made; the message says why and what would do."""
+    """A search that is not possible; the message says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What is searched for: the rules that move, how an answer is measured, and how the past is cut.
+    """The question: the rules to vary, the measure of a result, and the folds of the past.
 
-    ``least`` trades are asked for over the whole past; a set of rules that makes none is worth -``penalty`` in
-    the unit of the measure.
+    At least ``least`` trades are required over the whole past; rules that make no trade score -``penalty`` in the
+    unit of the measure.
     """
 
     ranges: tuple[SearchRange, ...]
@@ -55,10 +55,13 @@ class Question:
 
 
 class Problem:
-    """A ledger, the rules in force and a question; made once per process, asked once per trial."""
+    """A ledger, the rules in force and a question; built once per process, used for every trial."""
 
     def __init__(self, ledger: Path, question: Question, rules_text: str | None = None) -> None:
-        """``rules_text`` by default the last that came into force. Raises TuneError, LedgerError, RulesError."""
+        """Read the ledger; ``rules_text`` defaults to the rules in force.
+
+        Raises TuneError, LedgerError, RulesError.
+        """
         if question.measure not in MEASURES:
             raise TuneError(f"measure: {question.measure!r} is not one of {', '.join(MEASURES)}")
         self.ledger, self.question = ledger, question
@@ -80,23 +83,23 @@ class Problem:
         self._columns, self._outcomes = ledger_columns(entries, self.base)
         self._values = _values(entries, question.measure, self._outcomes)
 
-    def made(self, values: Mapping[str, Number]) -> TradeResults:
-        """What the rules with these values would have traded. Raises RulesError."""
+    def trade_results(self, values: Mapping[str, Number]) -> TradeResults:
+        """Return the trades that the rules with these values would have made. Raises RulesError."""
         rules = candidate(self.base, values)
         if self.by_replay:
             return _replayed(self.ledger, rules, self.question.measure)
         return trade_results(self._columns, self._outcomes, self._values, rules)
 
-    def score(self, made: TradeResults) -> TrialScore:
+    def score(self, results: TradeResults) -> TrialScore:
         question = self.question
-        return score(made, self.folds, self.days, question.least, question.penalty)
+        return score(results, self.folds, self.days, question.least, question.penalty)
 
     def side_effects(self, values: Mapping[str, Number]) -> WhatIf:
-        """What the values would have changed in the ledger's decisions and dollars."""
+        """Return what the values would have changed in the ledger's decisions and dollars."""
         return whatif(self._columns, self._outcomes, self.base, candidate(self.base, values))
 
-    def told(self) -> dict[str, Any]:
-        """What makes two processes ask the same question of the same past."""
+    def identity(self) -> dict[str, Any]:
+        """Return the identity of the problem: processes share a study only if it is equal."""
         question = self.question
         return {
             "journal": self.head,
@@ -115,7 +118,7 @@ def _at(entry: Entry) -> datetime:
 
 
 def _values(entries: Sequence[Entry], measure: str, outcomes: Outcomes) -> Floats:
-    """What each decision made in the measure, in the order of ``ledger_columns``; NaN unknown."""
+    """Return the result of each decision in the measure, ordered as ``ledger_columns``; NaN if unknown."""
     if measure == "usd":
         return outcomes.net
     known = [entry for entry in entries if entry.get("inputs")]
@@ -135,15 +138,15 @@ def _r(entry: Entry) -> float:
 
 
 def _replayed(ledger: Path, rules: Rules, measure: str) -> TradeResults:
-    """The closed trades of the whole journal under some rules; a fill without a fresh price counts not."""
+    """Replay the journal under some rules and return its closed trades, without fills at stale prices."""
     with LedgerSnapshot(ledger) as source:
         closed = replay_journal(source, rules_text=rules.to_toml(), keep_closed=True).closed or []
-    told: Callable[[Any], float | None] = (
+    measured: Callable[[Any], float | None] = (
         r_multiple if measure == "R" else lambda position: pnl_breakdown(position).net
     )
     days, values = [], []
     for position in closed:
-        value, day = told(position), exchange_date(position.opened_at)
+        value, day = measured(position), exchange_date(position.opened_at)
         if value is None or day is None or any(leg.stale_fill for leg in position.legs):
             continue
         days.append(day_number(day))

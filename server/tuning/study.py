@@ -1,7 +1,7 @@
-"""One optuna study that any number of processes work on, and that outlives every one of them.
+"""One optuna study in a database, shared by any number of processes.
 
-A process that is killed leaves a trial that no longer beats: after the grace period another process fails it
-and tries the same values again. optuna is an extra, loaded here and nowhere else.
+A killed process leaves a trial without heartbeat: after the grace period another process marks it as failed and
+tries the same values again. optuna is an optional extra, imported only here.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ QUESTION = "question"
 SCORED = "scored"
 CREATE_TRIES = 5
 MET = ("already exists", "duplicate key", "UNIQUE constraint", "locked")
-"""What a database says to two processes that make its tables at once."""
+"""Texts of database errors when two processes create the tables at the same time."""
 ENOUGH = ("COMPLETE", "PRUNED")
-"""States of trials that count towards those asked for."""
+"""States of trials that count towards the requested number."""
 
 Told = dict[str, Any]
 Counted = Callable[[int, int], None]
@@ -41,9 +41,10 @@ Counted = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Where:
-    """The study: its name, and the database it lives in (``sqlite:///file`` or ``postgresql://…``).
+    """The study: its name and its database (``sqlite:///file`` or ``postgresql://…``).
 
-    A running trial beats every ``heartbeat`` seconds; silent for ``grace`` seconds it is taken for dead.
+    A running trial writes a heartbeat every ``heartbeat`` seconds; after ``grace`` seconds without one it counts
+    as dead.
     """
 
     name: str
@@ -60,19 +61,19 @@ def tune(
     seed: int | None = None,
     counted: Counted | None = None,
 ) -> Told:
-    """Work on a study until it has ``trials`` finished ones, whoever made them, and tell what was found.
+    """Work on a study until it has ``trials`` finished trials of all processes, and return the report.
 
-    Raises TuneError when optuna is not installed, the database cannot be reached, or the study was begun with
+    Raises TuneError when optuna is not installed, the database cannot be reached, or the study was started with
     another question.
     """
     study = open_study(problem, where, seed)
-    _begin_with_what_is(study, problem)
+    _enqueue_rules_in_force(study, problem)
     optuna = _optuna()
 
     def objective(trial: Any) -> float:
         values = {one.path: _drawn(trial, one) for one in problem.question.ranges}
         try:
-            scored = problem.score(problem.made(values))
+            scored = problem.score(problem.trade_results(values))
         except RulesError as error:
             raise optuna.TrialPruned(str(error)) from error
         trial.set_user_attr(SCORED, asdict(scored))
@@ -94,7 +95,7 @@ def tune(
 
 
 def open_study(problem: Problem, where: Where, seed: int | None = None) -> Any:
-    """The study, made if there is none of that name; raises TuneError."""
+    """Open the study, or create it. Raises TuneError."""
     optuna = _optuna()
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     with _quiet():
@@ -107,32 +108,32 @@ def open_study(problem: Problem, where: Where, seed: int | None = None) -> Any:
             direction="maximize",
             load_if_exists=True,
         )
-    asked, begun = problem.told(), study.user_attrs.get(QUESTION)
+    identity, begun = problem.identity(), study.user_attrs.get(QUESTION)
     if begun is None:
-        study.set_user_attr(QUESTION, asked)
-    elif begun != asked:
-        apart = ", ".join(name for name in asked if begun.get(name) != asked[name])
+        study.set_user_attr(QUESTION, identity)
+    elif begun != identity:
+        apart = ", ".join(name for name in identity if begun.get(name) != identity[name])
         raise TuneError(f"study {where.name!r} was begun with another {apart}; give it another name")
     return study
 
 
 def report(study: Any, problem: Problem, where: Where) -> Told:
-    """What the study has found so far; ``suggestion`` is None when nothing beats the rules in force."""
+    """Return the results so far; ``suggestion`` is None when no trial beats the rules in force."""
     found: dict[int, TrialScore] = {}
     values: dict[int, dict[str, Number]] = {}
     states: dict[str, int] = {}
     for trial in study.get_trials(deepcopy=False):
         states[trial.state.name] = states.get(trial.state.name, 0) + 1
-        told = trial.user_attrs.get(SCORED)
-        if trial.state.name == "COMPLETE" and told is not None:
-            found[trial.number] = read(TrialScore, told)
+        stored = trial.user_attrs.get(SCORED)
+        if trial.state.name == "COMPLETE" and stored is not None:
+            found[trial.number] = read(TrialScore, stored)
             values[trial.number] = dict(trial.params)
     if not found:
         raise TuneError(f"study {where.name!r}: no trial was finished")
-    now = problem.score(problem.made({}))
+    now = problem.score(problem.trade_results({}))
     best = max(found, key=lambda number: (found[number].value, -number))
-    made = problem.made(_clean(values[best]))
-    verdict = judge(found, now, made, problem.days)
+    results = problem.trade_results(_clean(values[best]))
+    verdict = judge(found, now, results, problem.days)
     return {
         "study": where.name,
         "trials": dict(sorted(states.items())),
@@ -152,7 +153,7 @@ def _suggestion(
     now: TrialScore,
     verdict: Verdict,
 ) -> Told | None:
-    """The winner as a suggestion for a person to take: it changes nothing by itself."""
+    """Return the best trial as a suggestion; it changes nothing until a person approves it."""
     moved = changes(problem.base, values)
     if not moved or best.value <= now.value:
         return None
@@ -192,8 +193,8 @@ def _clean(values: Mapping[str, Number]) -> dict[str, Number]:
     return {path: _rounded(value) for path, value in values.items()}
 
 
-def _begin_with_what_is(study: Any, problem: Problem) -> None:
-    """The rules in force are tried too, where they lie on the grid."""
+def _enqueue_rules_in_force(study: Any, problem: Problem) -> None:
+    """Queue the rules in force as the first trial, if the ranges contain them."""
     values = {one.path: rule_value(problem.base, one.path) for one in problem.question.ranges}
     for one in problem.question.ranges:
         steps = (values[one.path] - one.low) / one.step
@@ -214,7 +215,7 @@ def _optuna() -> Any:
 
 
 def _storage(optuna: Any, where: Where) -> Any:
-    """The database, its tables made if need be; processes that start at once take turns at that."""
+    """Open the database and create its tables if needed; processes that start together take turns."""
     errors = import_module("sqlalchemy.exc")
     retry = optuna.storages.RetryFailedTrialCallback(max_retry=3)
     url = _driver(where.storage)
@@ -238,7 +239,7 @@ def _storage(optuna: Any, where: Where) -> Any:
 
 
 def _driver(url: str) -> str:
-    """The driver that the extra brings, unless the URL names one."""
+    """Return the URL with the driver of the extra, unless it names a driver."""
     scheme, separator, rest = url.partition("://")
     return f"postgresql+psycopg2://{rest}" if separator and scheme in ("postgres", "postgresql") else url
 
@@ -249,7 +250,7 @@ def _first_line(error: Exception) -> str:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """optuna says of parts we mean to use that they may change; nobody at a terminal can act on that."""
+    """Hide optuna's warnings about experimental features: the user cannot act on them."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield

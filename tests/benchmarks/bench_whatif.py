@@ -39,7 +39,7 @@ from core.rules import DEFAULT, Rules
 from server.ledger.packed import RECORD
 from server.ledger.schema import create
 from server.ledger.snapshot import LedgerSnapshot
-from server.whatif import try_rules
+from server.whatif import whatif_of_ledger
 from tests.benchmarks.table import Row, alternate, duration, per_second
 
 DECISIONS = 1_000_000
@@ -158,7 +158,7 @@ def _from_file(columns: DecisionColumns, outcomes: Outcomes, candidate: Rules) -
             _cold(path)
             start = time.perf_counter()
             with LedgerSnapshot(path) as ledger:
-                found = try_rules(ledger, DEFAULT, candidate)
+                found = whatif_of_ledger(ledger, DEFAULT, candidate)
             taken.append(time.perf_counter() - start)
         size = path.stat().st_size / 1e6
     seconds = sorted(taken)[RUNS // 2]

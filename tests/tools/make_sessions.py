@@ -18,8 +18,8 @@ TARGET = Path(__file__).resolve().parents[2] / "core" / "exchange" / "session_ex
 
 HEAD = '''"""NYSE's exceptions to "every weekday 09:30-16:00 exchange time", {first} to {last}; data only.
 
-Written by tests/tools/make_sessions.py from exchange_calendars and checked against it in a test: not to be
-edited by hand (a closure nobody scheduled belongs in the rules). One line per year: the year, the Sundays on
+Written by tests/tools/make_sessions.py from exchange_calendars and checked against it in a test. Do not edit
+it; an unscheduled closure belongs in the rules. One line per year: the year, the Sundays on
 which daylight time begins and ends, ``|``, weekdays without a session, ``|``, early closes as MMDD@HHMM in
 exchange time.
 """

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import os
 import subprocess
 import sys
@@ -13,9 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
+from fake_charts import CHARTS, START, exits, prices
 from fake_deck import FakeDeck, screen_text
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -24,54 +23,16 @@ from test_snapshots import charts_drawn
 from tui import fmt
 from tui.app import DeckApp
 from tui.charts import Canvas, Chart, ChartFrame, ChartWorker, axis, draw_chart
-from tui.charts.calibration import CalibrationChart, CalibrationPoint
 from tui.charts.canvas import LevelLabel, parse_figure
-from tui.charts.distribution import HistogramChart
 from tui.charts.equity import CumulativeChart, DrawdownChart
 from tui.charts.excursions import ExcursionsChart
-from tui.charts.position import PriceChart, TimeLine
 from tui.charts.time_axis import DayScale
 from tui.panes.equity import EquityPane
 from tui.widgets.line import Line, width_of
 
-START = datetime(2026, 11, 2, 15, 0, tzinfo=UTC)
-"""Monday, 10:00 in New York."""
-
 
 def text_of(lines: list[Line]) -> list[str]:
     return ["".join(text for text, _ in line) for line in lines]
-
-
-def exits(count: int, hours: float) -> tuple[datetime, ...]:
-    return tuple(START + timedelta(hours=n * hours) for n in range(count))
-
-
-def prices(count: int, minutes: int = 1, **changes: Any) -> PriceChart:
-    made: dict[str, Any] = {
-        "path": tuple(
-            (START + timedelta(minutes=n * minutes), n / max(1, count - 1), 450 + math.sin(n / 9))
-            for n in range(count)
-        ),
-        "levels": (
-            LevelLabel(448.2, "stop 448.20", "bad"),
-            LevelLabel(450.3, "now 450.30", "strong", line=False),
-        ),
-        "ticks": ((1.0, "now"), (0.0, "10:00")),
-        "sessions": (),
-    }
-    return PriceChart(**made | changes)
-
-
-CHARTS: dict[str, Chart] = {
-    "cumulative": CumulativeChart(exits(40, 1.7), tuple(50.0 * math.sin(n / 5) for n in range(40))),
-    "drawdown": DrawdownChart(exits(40, 1.7), tuple(-float(n % 9) for n in range(40))),
-    "histogram": HistogramChart(tuple(50.0 * n for n in range(-8, 13)), tuple(range(20))),
-    "excursions": ExcursionsChart(tuple((-float(n), float(n % 9), (-1.0) ** n) for n in range(57))),
-    "calibration": CalibrationChart(
-        tuple(CalibrationPoint(0.5 + n / 10, 0.4 + n / 20, 0.3, 0.8, n > 1) for n in range(5)), 0.5
-    ),
-    "price": prices(90, lines=(TimeLine(0.5, "rule", "TIME"),), ahead=((0.6, 449.0), (1.0, 448.5))),
-}
 
 
 # --- readable --------------------------------------------------------------------------------------------
@@ -79,7 +40,7 @@ CHARTS: dict[str, Chart] = {
 
 @pytest.mark.parametrize("name", CHARTS)
 @given(st.integers(1, 120), st.integers(1, 30))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_a_chart_keeps_to_its_room_at_every_size(name: str, width: int, height: int) -> None:
     lines = draw_chart(CHARTS[name], width, height)
     if len(lines) == height:
@@ -93,7 +54,7 @@ amounts = st.floats(-1e9, 1e9, allow_nan=False).map(lambda value: round(value, 2
 
 
 @given(st.lists(st.tuples(st.integers(0, 10_000), amounts), min_size=1, max_size=30))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_any_results_are_drawn_with_at_least_two_values_on_the_axis(points: list[tuple[int, float]]) -> None:
     points.sort()
     at = tuple(START + timedelta(hours=hours) for hours, _ in points)
@@ -206,7 +167,7 @@ def test_a_chart_is_the_same_in_every_process() -> None:
     """plotext orders ticks and points by hashes, which differ from process to process."""
     code = (
         f"import sys; sys.path[:0] = [r'{Path(__file__).parent}']\n"
-        "from test_charts import CHARTS, draw_chart\n"
+        "from fake_charts import CHARTS\nfrom tui.charts import draw_chart\n"
         "print([draw_chart(chart, w, h) for chart in CHARTS.values() for w, h in ((39, 6), (60, 9), (99, 15))])"
     )
     outputs = {
@@ -215,7 +176,7 @@ def test_a_chart_is_the_same_in_every_process() -> None:
             env=os.environ | {"PYTHONHASHSEED": seed, "PYTHONIOENCODING": "utf-8"},
             capture_output=True, check=True,
         ).stdout
-        for seed in ("1", "2", "3")
+        for seed in ("1", "2")
     }  # fmt: skip
     assert len(outputs) == 1
 

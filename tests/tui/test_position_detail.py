@@ -151,3 +151,10 @@ def test_charts_name_the_levels_and_the_times() -> None:
     underlying = "\n".join(text_of(part.underlying_chart(draw_chart, made, 80, 13)))
     for words in ("T2 456.76", "T1 454.46", "stop 450.06", "12:30", "$454"):
         assert words in underlying, words
+
+
+def test_a_long_life_has_regular_days_on_its_axis() -> None:
+    made = detail(position())
+    days = tuple((0.1 + n * 0.03, made.at + timedelta(days=n + 1)) for n in range(30))
+    axis = text_of(part.value_chart(draw_chart, replace(made, sessions=days), 100, 13))[-1]
+    assert " ".join(axis.split()) == "Tue 24 now 05 Dec 10 Dec 15 Dec 20 Dec expiry"

@@ -36,7 +36,14 @@ def test_ages(seconds: float | None, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(None, "–"), (0.0, "$0.00"), (312.4, "+$312.40"), (-84.1, "-$84.10"), (-12_345.6, "-$12,346")],
+    [
+        (None, "–"),
+        (0.0, "$0.00"),
+        (312.4, "+$312.40"),
+        (-84.1, "-$84.10"),
+        (-12_345.6, "-$12,346"),
+        (9_999.996, "+$10,000"),
+    ],
 )
 def test_money(value: float | None, text: str) -> None:
     assert fmt.money(value) == text

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from tui.charts import axis
 from tui.charts.canvas import Canvas, LevelLabel, Point, Ticks
-from tui.charts.time_axis import KnotScale, exchange_time, weekday_label
+from tui.charts.time_axis import KnotScale, day_step, exchange_time, label_of_days
 
 _MARGIN = 0.04
 
@@ -55,6 +55,8 @@ class PriceChart:
     def _ticks(self, low: float, high: float, cells: int) -> Ticks:
         named = list(self.ticks)
         if self.sessions:
-            return named + [(x, weekday_label(exchange_time(at).date())) for at, x in self.sessions]
+            step = day_step(len(self.sessions), cells)
+            label = label_of_days(self.sessions[0][0], self.sessions[-1][0])
+            return named + [(x, label(exchange_time(at))) for at, x in self.sessions[::step]]
         scale = KnotScale(tuple((at, x) for at, x, _ in self.path))
         return named + list(scale.clock_ticks(cells))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -25,10 +25,6 @@ def exchange_time(at: datetime) -> datetime:
     """Return the instant in the exchange's zone; UTC where the machine has no time zones."""
     zone = fmt.exchange_zone()
     return at.astimezone(zone) if zone else at
-
-
-def day_label(day: date) -> str:
-    return f"{day:%d %b}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +75,9 @@ class DayScale:
         days = list(self.indices)
         if len(days) == 1:
             return self._clock_ticks(cells)
-        step = next((n for n in _DAYS if len(days) / n <= cells / _DAY_CELLS), 0)
-        if step:
-            label = weekday_label if len(days) <= _WEEK else day_label
+        step = day_step(len(days), cells)
+        if step <= _DAYS[-1]:
+            label = label_of_days(days[0], days[-1])
             return [(self._start(day), label(day)) for day in days[::step]]
         months = [b for a, b in zip([None, *days], days, strict=False) if a is None or a.month != b.month]
         step = next((n for n in _MONTHS if len(months) / n <= cells / _MONTH_CELLS), len(months))
@@ -131,8 +127,15 @@ def clock_times(begin: float, end: float, cells: int) -> list[tuple[float, str]]
     ]
 
 
-def weekday_label(day: date) -> str:
-    return f"{day:%a %d}"
+def day_step(count: int, cells: int) -> int:
+    """Return how many days apart ticks must be, so that the labels of ``count`` days have room."""
+    return next((n for n in _DAYS if count / n <= cells / _DAY_CELLS), count)
+
+
+def label_of_days(first: date, last: date) -> Callable[[date], str]:
+    """Return the way to write a day: Tue 24 within a week, 24 Nov beyond."""
+    pattern = "%a %d" if (last - first).days < _WEEK else "%d %b"
+    return lambda day: day.strftime(pattern)
 
 
 def _seconds_of_day(at: datetime) -> float:

@@ -28,12 +28,12 @@ def whatif(
     from server.ledger.codec import encode_any
     from server.ledger.history import rules_text
     from server.ledger.snapshot import LedgerSnapshot
-    from server.whatif import try_rules
+    from server.whatif import whatif_of_ledger
 
     with LedgerSnapshot(ledger_path(db, config)) as ledger:
         in_force = parse_rules(rules_text(ledger) or "")
         candidate = _candidate(in_force, changes, rules)
-        result = try_rules(ledger, in_force, candidate)
+        result = whatif_of_ledger(ledger, in_force, candidate)
     if as_json:
         sys.stdout.buffer.write(encode_any(result) + b"\n")
     else:

@@ -8,7 +8,7 @@ from textual.containers import Container
 from server.deck import ApprovalRow, DeckSnapshot
 from tui import fmt
 from tui.dialogs.base import YesOrNo
-from tui.panes.approvals import dollars, left_words
+from tui.panes.approvals import left_words
 from tui.widgets.line import DIRECTION_MARK, DIRECTION_ROLE, Line, heading, wrap_text
 from tui.widgets.line_widget import Pane
 from tui.widgets.yes_no import Answers
@@ -32,8 +32,8 @@ def approval_lines(row: ApprovalRow, now: Now, approve: bool, width: int) -> lis
         [],
         [(f" {DIRECTION_MARK[row.direction]} {row.direction}  ", DIRECTION_ROLE[row.direction]),
          (row.contract, "strong"), (f"   {row.occ}", "dim")],
-        [(" buys  ", "dim"), (count, "strong"), (f", premium {dollars(row.premium)}", "text"),
-         (f"   planned loss {dollars(row.planned_loss)}", "text")],
+        [(" buys  ", "dim"), (count, "strong"), (f", premium {fmt.whole_dollars(row.premium)}", "text"),
+         (f"   planned loss {fmt.whole_dollars(row.planned_loss)}", "text")],
     ]  # fmt: skip
     if now is None:
         return [*out, [], [(" ! This trade no longer waits for approval.", "warn")]]

@@ -260,7 +260,7 @@ def value_chart(draw: DrawChart, detail: PositionDetail, width: int, height: int
         lines.append(TimeLine(detail.now_share, "title-focus"))
         if detail.time_exit_share < _NEAR_EXPIRY:
             lines.append(TimeLine(detail.time_exit_share, "rule", "TIME"))
-    ticks.append((0.0, fmt.clock(row.opened_at)[:5]))
+    ticks.append((0.0, _entry_time(detail)))
     chart = PriceChart(
         path=tuple((point.at, point.share / life, point.mid) for point in detail.path),
         levels=tuple(levels),
@@ -293,7 +293,14 @@ def underlying_chart(draw: DrawChart, detail: PositionDetail, width: int, height
     chart = PriceChart(
         path=tuple((point.at, point.share / end, point.underlying) for point in detail.path),
         levels=tuple(levels),
-        ticks=((1.0, "exit" if detail.closed else "now"), (0.0, fmt.clock(row.opened_at)[:5])),
+        ticks=((1.0, "exit" if detail.closed else "now"), (0.0, _entry_time(detail))),
         sessions=tuple((day, at / end) for at, day in detail.sessions if at <= end),
     )
     return [heading(f"{row.symbol} since the entry", width), *draw(chart, width - 1, height - 1)]
+
+
+def _entry_time(detail: PositionDetail) -> str:
+    """The clock time of the entry on the day of the entry, the day afterwards."""
+    sessions_since = any(at <= detail.now_share for at, _ in detail.sessions)
+    opened = detail.row.opened_at
+    return fmt.weekday(opened) if sessions_since else fmt.clock(opened)[:5]

@@ -46,8 +46,8 @@ def approval_line(row: ApprovalRow, *, first: bool, more: int) -> Line:
         (f" {DIRECTION_MARK[row.direction]} ", DIRECTION_ROLE[row.direction]),
         (f"{row.contract} × {row.contracts}", "strong"),
         (f"  {left_words(row)}", "warn"),
-        (f"  {dollars(row.premium)}", "text"),
-        (f"  loss {dollars(row.planned_loss)}", "text"),
+        (f"  {fmt.whole_dollars(row.premium)}", "text"),
+        (f"  loss {fmt.whole_dollars(row.planned_loss)}", "text"),
         (f"  conf {fmt.score(row.confidence)}", "text"),
     ]
     return [*line, (f"  +{more}", "warn")] if more else line
@@ -57,7 +57,3 @@ def left_words(row: ApprovalRow) -> str:
     """Return minutes and seconds until the approval expires."""
     minutes, seconds = divmod(max(0, int(row.left)), 60)
     return f"{minutes}:{seconds:02d}"
-
-
-def dollars(value: float) -> str:
-    return "$" + fmt.number(value, 0)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from server.deck import LearningView
 from tui import fmt
-from tui.metric_format import format_value, has_enough_trades, short_interval, table_dollars
+from tui.metric_format import format_value, has_enough_trades, short_interval
 from tui.panes.reports import ReportPane
 from tui.widgets.line import Line, clip_line, heading, signed_role
 
@@ -48,13 +48,16 @@ def gate_lines(effect: GateEffect, width: int) -> list[Line]:
     value = effect.balance.value or 0.0
     first: Line = [
         (name, "strong"),
-        (f"{fmt.arrow(value)} {table_dollars(value)} $", signed_role(value) if judged else "dim"),
+        (
+            f"{fmt.arrow(value)} {fmt.whole_dollars(value, sign=True)}",
+            signed_role(value) if judged else "dim",
+        ),
         (f"  {failed} skipped" if judged else f"  only {failed} skipped", "text" if judged else "warn"),
     ]
-    saved, cost = (table_dollars(metric.value or 0.0, sign=False) for metric in (effect.saved, effect.cost))
+    saved, cost = (fmt.whole_dollars(metric.value or 0.0) for metric in (effect.saved, effect.cost))
     second: Line = [
         (" " * (_NAME + 1), "text"),
-        ("saved ", "dim"), (saved, "text"), (", cost ", "dim"), (cost + " $", "text"),
+        ("saved ", "dim"), (saved, "text"), (", cost ", "dim"), (cost, "text"),
     ]  # fmt: skip
     if width >= _WITH_EDGE:
         second += [("  edge ", "dim"), (format_value(effect.edge_r.value, "R"), "text")]
@@ -70,6 +73,9 @@ def combination_line(each: Combination, width: int) -> Line:
     line: Line = [
         (f" {fmt.fit(names, max(12, min(30, width - 19)))} ", "text"),
         (f"{each.group.n:>4}  ", "dim"),
-        (f"{fmt.arrow(value)} {table_dollars(value)} $", signed_role(value) if judged else "dim"),
+        (
+            f"{fmt.arrow(value)} {fmt.whole_dollars(value, sign=True)}",
+            signed_role(value) if judged else "dim",
+        ),
     ]
     return clip_line(line, width)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from core.effects import Notice, StoreTrade
-from core.exposure import beyond, correlated_with, exposure_held
+from core.exposure import correlated_with, exposure_held, limits_exceeded
 from core.model import Action, Direction, ExitReason
 from core.rules import DEFAULT, parse_rules
 
@@ -72,8 +72,8 @@ def test_what_brings_a_greek_nearer_to_zero_is_not_held_up(wired: Any) -> None:
         "[risk]\ndelta_accounts = 0.1\ngamma_accounts = 1e9\nvega_pct = 1e9\ntheta_pct = 1e9\n"
     )
     assert abs((held + less).delta) < abs(held.delta)
-    assert beyond(held, less, tight) == []
-    assert [code for code, _ in beyond(held, held, tight)] == ["DELTA_LIMIT"]
+    assert limits_exceeded(held, less, tight) == []
+    assert [code for code, _ in limits_exceeded(held, held, tight)] == ["DELTA_LIMIT"]
 
 
 NORMAL = [

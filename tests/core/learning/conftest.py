@@ -1,4 +1,4 @@
-"""Ledgers made up for the purpose, so that what is in them is known."""
+"""Ledgers generated with known contents."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Gates in dollars, worked by hand; calibration, tables, drift, shadows and the budget likewise."""
+"""Gate effectiveness in dollars by hand; calibration, tables, drift, shadows and the budget too."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How often learning speaks up when there is nothing to say, and how often it finds what is there."""
+"""Error rates of suggestions: how often noise is suggested, and how often a real effect is found."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is counted: one observation per signal, at one size, with the verdict its entry was made at."""
+"""Observations: one per signal, at one size, with the verdict of its decision."""
 
 from __future__ import annotations
 

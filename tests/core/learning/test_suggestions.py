@@ -1,4 +1,4 @@
-"""Which rule moves, by how much, on what evidence, and how it is applied."""
+"""Suggestions: the rule that changes, by how much, on what evidence, and how it is applied."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tests themselves: p values that respect sessions, two measures at once, the false-discovery rate."""
+"""Statistical tests: p values by session, two measures at once, the false-discovery rate."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Folds, penalties and the verdict on a search, on numbers a person can add up."""
+"""Folds, penalties and the verdict on a search, with numbers that can be added by hand."""
 
 from __future__ import annotations
 

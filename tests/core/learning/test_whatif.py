@@ -1,4 +1,4 @@
-"""What candidate rules would have changed: decisions, trades and dollars, by hand and against a plain loop."""
+"""What-if of candidate rules: decisions, trades and dollars, by hand and against a plain loop."""
 
 from __future__ import annotations
 

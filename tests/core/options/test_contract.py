@@ -1,4 +1,4 @@
-"""Which option a signal trades: expiries on dates that bite, strikes, symbols and liquidity."""
+"""Contract selection: expiries around holidays, strikes, OCC symbols, ticks and liquidity."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Implied volatility against 60-digit cases, as the inverse of the pricer, and where there is none."""
+"""Implied volatility: 60-digit cases, the inverse of the pricer, and prices that imply none."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The volatility that is assumed where no quote can be inverted."""
+"""Volatility estimated where no quote implies one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Metrics against tables worked out by hand, to 1e-9."""
+"""Metrics against tables calculated by hand, to 1e-9."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a report holds: the right trades, sessions and points."""
+"""Performance report: the trades, sessions and points it contains."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Exit by exit and all at once give the same."""
+"""Metrics kept exit by exit equal metrics of all trades at once."""
 
 from __future__ import annotations
 

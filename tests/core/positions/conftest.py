@@ -1,4 +1,4 @@
-"""A desk to trade at: positions opened by the same entry mark, quote and fill as the engine's."""
+"""Fixture that opens positions with the same entry mark, quote and fill as the engine's."""
 
 from __future__ import annotations
 

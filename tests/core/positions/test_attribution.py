@@ -1,4 +1,4 @@
-"""The split of a step between spot, volatility and time: exact, and the Greeks in the small."""
+"""Attribution of a step to spot, volatility and time: exact, and equal to the Greeks for small steps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A position in full: where its money came from, its path, and what time alone would do to it."""
+"""Detail of a position: P&L by cause, price path and time decay."""
 
 from __future__ import annotations
 

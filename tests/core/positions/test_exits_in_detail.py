@@ -1,4 +1,4 @@
-"""Exits where the table of scenarios is too coarse: fill prices, partial fills, modes, settlement."""
+"""Exits beyond the scenario table: fill prices, partial fills, modes, settlement."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a mark's mid and volatility come from, and what an entry and a fill are made of."""
+"""Marks: the source of mid and volatility, and the fields of entries and fills."""
 
 from __future__ import annotations
 

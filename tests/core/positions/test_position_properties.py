@@ -1,4 +1,4 @@
-"""What holds for every trade, whatever happens to it: random paths of prices, bars, quotes, ticks and commands."""
+"""Invariants of every position, on random paths of prices, bars, quotes, ticks and commands."""
 
 from __future__ import annotations
 

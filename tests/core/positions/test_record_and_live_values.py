@@ -1,4 +1,4 @@
-"""What the ledger and the live table are told of a position."""
+"""Ledger record and live values of a position."""
 
 from __future__ import annotations
 

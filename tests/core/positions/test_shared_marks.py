@@ -1,4 +1,4 @@
-"""Positions in one contract take a step together: worked out once, and the same as each by itself."""
+"""Marks shared by positions in one contract: computed once, equal to each position's own."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ from server.ledger.timestamps import instant
 from server.replay.machine import Replayer
 from server.replay.rebuilt import replay_receipts
 from server.replay.sources import read_prices, read_receipts
-from server.whatif import _Past, try_rules
+from server.whatif import _LedgerDecisions, whatif_of_ledger
 
 BASE = with_rule(with_rule(DEFAULT, "account.size", 400_000.0), "sizing.contract_cap", 3)
 """Several contracts, the same whatever the size: some leave at T1, the rest at T2."""
@@ -67,7 +67,7 @@ def test_other_exits_are_worth_what_a_replay_under_them_makes(
     before = _made(rising, tmp_path / "before.db", BASE)
     (now,), (then,) = _net_at_one(before), _net_at_one(_made(rising, tmp_path / "after.db", candidate))
     with LedgerSnapshot(before) as ledger:
-        found = try_rules(ledger, BASE, candidate)
+        found = whatif_of_ledger(ledger, BASE, candidate)
     assert found.not_applied == () and found.whole.why == {}
     assert now != then
     assert found.whole.reexited.value == found.whole.difference.value
@@ -137,7 +137,7 @@ def test_without_its_tail_a_trade_is_not_answerable(
         left = next(ledger.query("SELECT closed_at FROM positions"))[0]
     spoiled = _spoiled(before, tmp_path / "spoiled.db", sql.format(left=left))
     with LedgerSnapshot(spoiled) as ledger:
-        found = try_rules(ledger, BASE, with_rule(BASE, "exits.atr_multiples.239.target_2", 2.5))
+        found = whatif_of_ledger(ledger, BASE, with_rule(BASE, "exits.atr_multiples.239.target_2", 2.5))
     assert found.whole.why == {why: 1} and found.whole.not_answerable == 1
     assert found.whole.difference.value is None
 
@@ -148,7 +148,7 @@ def test_every_trade_and_shadow_repeats_its_stored_exit_along_its_prices(recorde
         packed = read_packed(ledger)
         assert packed is not None
         candidate = with_rule(rules, "exits.settlement_near_pct", 0.3)  # changes no dollar
-        past = _Past(ledger, packed, rules, candidate)
+        past = _LedgerDecisions(ledger, packed, rules, candidate)
         again = past.replay_exits(np.arange(len(packed.seq)))
         known = past.outcomes()
         shadows = int(packed.closed.shadow.sum())
@@ -165,7 +165,7 @@ def test_packed_records_say_what_the_entries_say(recorded: Path) -> None:
         rules, packed = _in_force(ledger), read_packed(ledger)
         assert packed is not None
         columns, outcomes = ledger_columns(items(ledger, "ledger"), rules)
-        quick = _Past(ledger, packed, rules, rules).outcomes()
+        quick = _LedgerDecisions(ledger, packed, rules, rules).outcomes()
         for field in dataclasses.fields(columns):
             mine, theirs = getattr(packed.columns, field.name), getattr(columns, field.name)
             assert mine.dtype == theirs.dtype
@@ -182,7 +182,7 @@ def test_packed_records_say_what_the_entries_say(recorded: Path) -> None:
         ]:  # fmt: skip
             candidate = with_rule(rules, path, rule_value(rules, path) * change)
             slow = whatif_entries(items(ledger, "ledger"), rules, candidate)
-            assert try_rules(ledger, rules, candidate) == slow, path
+            assert whatif_of_ledger(ledger, rules, candidate) == slow, path
 
 
 def test_a_ledger_from_before_the_packed_records_is_still_answered(ledger: Path) -> None:
@@ -192,6 +192,6 @@ def test_a_ledger_from_before_the_packed_records_is_still_answered(ledger: Path)
     connection.close()
     with LedgerSnapshot(ledger) as source:
         rules = _in_force(source)
-        found: Any = try_rules(source, rules, with_rule(rules, "exits.theta_decay_pct", 40.0))
+        found: Any = whatif_of_ledger(source, rules, with_rule(rules, "exits.theta_decay_pct", 40.0))
     assert found.not_applied == ("exits.theta_decay_pct",) and found.whole.decisions > 0
     assert NO_OUTCOME not in found.whole.why

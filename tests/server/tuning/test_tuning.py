@@ -52,7 +52,7 @@ def test_the_winner_is_a_pending_suggestion_whose_rules_can_be_read(past: Path, 
 def test_what_if_and_replay_agree_on_what_the_rules_in_force_traded(past: Path) -> None:
     question = Question(ranges=ranges(["structural.min_ai_score"]), folds=2, embargo=1)
     by_replay = Question(ranges=ranges(["exits.theta_decay_pct"]), folds=2, embargo=1)
-    quick, whole = Problem(past, question).made({}), Problem(past, by_replay).made({})
+    quick, whole = Problem(past, question).trade_results({}), Problem(past, by_replay).trade_results({})
     with LedgerSnapshot(past) as ledger:
         sql = "SELECT json_extract(exit, '$.pnl_net') / json_extract(execution, '$.risk_amount') FROM ledger_entries"
         stored = sorted(row[0] for row in ledger.query(f"{sql} WHERE exit IS NOT NULL"))
@@ -146,13 +146,13 @@ from server.tuning.problem import Problem, Question
 
 question = Question(ranges=ranges(["structural.min_ai_score"]), folds=2, embargo=1, least=8)
 problem = Problem(Path(sys.argv[1]), question)
-made = problem.made
+made = problem.trade_results
 
 def slowly(values):
     time.sleep(0.15 if values else 0)
     return made(values)
 
-problem.made = slowly
+problem.trade_results = slowly
 where = s.Where(name="shared", storage=sys.argv[2], heartbeat=1, grace=2)
 first = s.open_study(problem, where)
 drawn = s._drawn
