@@ -60,7 +60,7 @@ def _phase(reading: Reading) -> tuple[int | None, bool]:
         return named[0], True
     if numbered is None and spoken:
         notes.append("phase: the event's name stands for none of the four phases")
-    return numbered, spoken or numbered_at_all
+    return numbered, spoken or told
 
 
 def _numbered(value: Any, notes: list[str]) -> tuple[int | None, bool]:

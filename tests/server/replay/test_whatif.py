@@ -105,8 +105,10 @@ def test_a_sale_that_was_asked_for_stays_unless_the_candidate_has_left_before(
         reasons = [
             leg["exit_reason"] for (entry,) in [items(ledger, "trades")] for leg in entry["exit"]["partials"]
         ]
-        later = try_rules(ledger, BASE, with_rule(BASE, "exits.atr_multiples.239.target_2", 2.5)).whole
-        before = try_rules(ledger, BASE, with_rule(BASE, "exits.atr_multiples.239.target_1", 0.2)).whole
+        later = whatif_of_ledger(ledger, BASE, with_rule(BASE, "exits.atr_multiples.239.target_2", 2.5)).whole
+        before = whatif_of_ledger(
+            ledger, BASE, with_rule(BASE, "exits.atr_multiples.239.target_1", 0.2)
+        ).whole
     assert reasons == [by]
     assert later.why == {} and later.reexited.value is None
     assert before.why == {} and before.reexited.value not in (None, 0) and now != 0
