@@ -1,331 +1,121 @@
-"""Any history of inputs: the engine's invariants hold, and a crash at any point changes nothing.
-
-A run draws webhooks of every source and disguise, market answers, prices, bars, time, commands and rules; in
-between the engine is thrown away and made again from a checkpoint's JSON and the journal after it.
-"""
+"""Any history of inputs, with requests of senders and bars of charts among them: see ``any_history``."""
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    precondition,
-    rule,
-    run_state_machine_as_test,
+from hypothesis.stateful import rule, run_state_machine_as_test
+
+from core.model import Direction, ExitReason, Intent, Mode
+from tests.core.engine import hand_made
+from tests.core.engine.any_history import SPOT, AnyHistory, moves, sides, symbols
+
+REQUESTS: tuple[tuple[Intent, dict[str, Any]], ...] = (
+    (Intent.EXIT, {}),
+    (Intent.REDUCE, {"fraction": 0.5}),
+    (Intent.REDUCE, {"contracts": 1}),
+    (Intent.REDUCE, {"contracts": 30}),
+    (Intent.REDUCE, {"remaining_fraction": 0.5}),
+    (Intent.MOVE_STOP, {"break_even": True}),
+    (Intent.MOVE_STOP, {"stop": 0.999}),
+    (Intent.MOVE_STOP, {"stop": 1.001}),
+    (Intent.CANCEL, {}),
+    (Intent.STATUS, {}),
 )
 
-from core.approvals import Approval, ApprovalStatus
-from core.effects import AnswerCommand, AnswerReceipt, StoreApproval, StoreDecision, StoreReceipt, StoreTrade
-from core.engine import Engine
-from core.events import Commanded, MarketAnswered, PriceSeen, Received, RulesChanged, Ticked
-from core.intake import sample
-from core.model import Action, Direction, ReceiptStatus, Source
-from core.positions import pnl_breakdown
-from server.ledger.codec import decode, encode, encode_any
-from server.runtime.engine_loop import decode_state
-from tests.core.intake.disguises import DISGUISES
 
-SYMBOLS = ("SPY", "SPX", "TSLA")
-SPOT = {"SPY": 450.0, "SPX": 4500.0, "TSLA": 200.0}
-WIDE = "[risk]\nopen_positions = 90\nper_symbol = 90\nsymbol_premium = 1e6\ndaily_loss = 1e6\nlosses_in_a_row = 90\n"
-GREEKS = "delta_accounts = 1e6\ngamma_accounts = 1e6\nvega_pct = 1e6\ntheta_pct = 1e6\n"
-UNASKED = "approval_above_contracts = 1000\napproval_above_premium = 1e9\n"
-RULES = (
-    "",
-    WIDE,
-    WIDE,
-    WIDE + GREEKS + UNASKED,
-    "[sizing]\ncontract_cap = 3\n",
-    "[exits]\nscale_out_fraction = 1.0\n",
-    "[risk]\ndaily_loss = 50\n",
-    WIDE + GREEKS + UNASKED + 'opposite = "close_first"\n',
-    WIDE + GREEKS + 'opposite = "close_first"\n',
-)
-BIG = WIDE + (
-    GREEKS + UNASKED + "contracts_per_trade = 400\npremium_per_trade = 1e6\n"
-    "[account]\nsize = 2e6\n[sizing]\ncontract_cap = 400\npremium_cap = 1e6\n"
-)
-"""Orders above fifty contracts, which fill in part."""
-
-symbols = st.sampled_from(SYMBOLS)
-sides = st.sampled_from(list(Direction))
-moves = st.floats(-1.2, 1.2).map(lambda pct: 1 + pct / 100)
-waits = st.sampled_from([0.0, 0.5, 10.0, 61.0, 61.0, 600.0, 7200.0, 65_000.0])
-
-
-class AnyHistory(RuleBasedStateMachine):
-    def __init__(self, wired: type[Any]) -> None:
-        super().__init__()
-        self.wire = wired(answering=False, rules=WIDE)
-        self.texts: list[str] = []
-        self.checkpoint: tuple[int, bytes] = (0, b"")
-        self.executed: set[str] = set()
-        self.positions: dict[str, Any] = {}
-        self.decided: dict[str, str] = {}
-        self.commands: dict[str, Any] = {}
-        self.approvals: dict[str, Approval] = {}
-        self.receipts = 0
-
-    # --- inputs ------------------------------------------------------------------------------------------
-
-    @initialize(toml=st.sampled_from([WIDE + GREEKS, WIDE + GREEKS + UNASKED, BIG]))
-    def rules_of_the_start(self, toml: str) -> None:
-        self.post(RulesChanged, toml=toml)
-
-    @rule(seconds=waits)
-    def time_goes_by(self, seconds: float) -> None:
-        self.wire.now += timedelta(seconds=seconds)
-        self.post(Ticked)
+class AnyHistoryOfSenders(AnyHistory):
+    """Adds exits, reductions, stops, cancellations, flips and bars by webhook."""
 
     @rule(
-        source=st.sampled_from(list(Source)),
-        disguise=st.sampled_from(sorted(DISGUISES)),
+        asked=st.sampled_from(REQUESTS),
         symbol=symbols,
         side=sides,
-        move=moves,
-        timeframe=st.sampled_from([5, 5, 15, 60, 240]),
-        score=st.sampled_from([5.0, 6.5, 8.7, 9.6]),
-        old=st.sampled_from([0, 0, 0, 1, 60]),
+        names_side=st.booleans(),
+        enters=st.booleans(),
+        which=st.integers(0, 3),
+        move=st.none() | moves,
+        timeframe=st.sampled_from([None, None, 5, 15]),
+        old=st.sampled_from([None, None, 0, 0, 1, 60, 6000]),
     )
-    def webhook(
-        self, source: Source, disguise: str, symbol: str, side: Direction, move: float, timeframe: int, score: float,
-        old: int,
+    def a_senders_request(
+        self, asked: tuple[Intent, dict[str, Any]], symbol: str, side: Direction, names_side: bool, enters: bool,
+        which: int, move: float | None, timeframe: int | None, old: int | None,
     ) -> None:  # fmt: skip
-        sent = self.wire.now - timedelta(minutes=old)
-        body = sample(source, sent, symbol, SPOT[symbol] * move, side, timeframe=timeframe, score=score)
-        self.receive(DISGUISES[disguise](body))
-
-    @rule(symbol=symbols, side=sides, timeframe=st.sampled_from([5, 15, 240]), now=st.booleans())
-    def all_that_an_entry_takes(self, symbol: str, side: Direction, timeframe: int, now: bool) -> None:
-        price = self.wire.state.prices[symbol].price if symbol in self.wire.state.prices else SPOT[symbol]
-        for source in (Source.SATY_PHASE, Source.MTF_DOTS, Source.STRAT_EXEC, Source.TRADINGVIEW_SIGNAL):
-            self.receive(json.dumps(sample(source, self.wire.now, symbol, price, side, timeframe=timeframe)))
-        if now:
-            self.market_answers_all()
-
-    @rule(text=st.text(max_size=40) | st.sampled_from(['{"ticker":"{{ticker}}"}', "[]", '{"ticker":"SPY"}']))
-    def something_else(self, text: str) -> None:
-        if text.isprintable():
-            self.receive(text)
-
-    @precondition(lambda self: self.texts)
-    @rule(data=st.data())
-    def the_same_again(self, data: st.DataObject) -> None:
-        self.receive(data.draw(st.sampled_from(self.texts[-5:])))
-
-    @precondition(lambda self: any(s.asked for s in self.wire.state.signals.values()))
-    @rule(data=st.data(), spread=st.sampled_from([None, None, 2.0, 30.0]), move=moves)
-    def market_answers(self, data: st.DataObject, spread: float | None, move: float) -> None:
-        waiting = [s for s in self.wire.state.signals.values() if s.asked]
-        signal = data.draw(st.sampled_from(waiting).map(lambda s: (s.id, s.update.symbol)))
-        symbol = signal[1]
-        if spread is None:
-            self.wire.snapshot = None
-        else:
-            price = SPOT[symbol] * move
-            self.wire.snapshot = {
-                "price": price, "spread_bps": spread, "depth_score": 80.0, "atr14": price / 100,
-                "feeds": {"price": "feed"}, "ages": {"price": 0.25},
-            }  # fmt: skip
-        self.post(MarketAnswered, signal_id=signal[0], snapshot=self.wire.market(symbol))
-
-    @rule()
-    def market_answers_all(self) -> None:
-        self.wire.snapshot = None
-        for signal in [s for s in self.wire.state.signals.values() if s.asked]:
-            self.post(MarketAnswered, signal_id=signal.id, snapshot=self.wire.market(signal.update.symbol))
+        intent, fields = asked
+        if enters:
+            self.all_that_an_entry_takes(symbol, side, timeframe or 15, True)
+        held = list(self.wire.state.positions.values())
+        if held:
+            symbol = held[which % len(held)].symbol
+        if "stop" in fields:
+            fields = {"stop": SPOT[symbol] * fields["stop"]}
+        said = hand_made.update(
+            intent, symbol, direction=side if names_side else None, timeframe=timeframe, fired=True,
+            price=None if move is None else SPOT[symbol] * move,
+            timestamp=None if old is None else self.wire.now - timedelta(minutes=old), **fields,
+        )  # fmt: skip
+        self.obeys(intent, symbol, side if names_side else None, hand_made.body(said))
 
     @rule(
-        symbol=symbols,
-        move=moves,
-        age=st.sampled_from([0, 0, 0, 45, 300]),
-        source=st.sampled_from(["a", "b"]),
+        symbol=symbols, side=sides, blocked=st.sampled_from([None, None, "BAD_LEVELS"]), again=st.booleans()
     )
-    def price(self, symbol: str, move: float, age: int, source: str) -> None:
-        made = self.wire.now - timedelta(seconds=age)
-        self.post(PriceSeen, symbol=symbol, price=SPOT[symbol] * move, priced_at=made, source=source)
+    def a_flip(self, symbol: str, side: Direction, blocked: str | None, again: bool) -> None:
+        opened = self.wire.now.replace(second=0, microsecond=0)
+        fields = {} if blocked is None else {"blocked": blocked}
+        known = self.wire.state.prices.get(symbol)
+        flip = hand_made.entry(
+            side, symbol=symbol, leave=side.opposite, timestamp=opened if again else None,
+            price=SPOT[symbol] if known is None else known.price, **fields,
+        )  # fmt: skip
+        self.receive(hand_made.body(flip))
+        self.market_answers_all()
 
     @rule(
         symbol=symbols,
         first=moves,
         last=moves,
-        up=st.floats(0, 0.02),
-        down=st.floats(0, 0.02),
-        close=st.booleans(),
+        spread=st.none() | st.floats(0, 0.02),
+        old=st.sampled_from([0, 0, 0, 1, 5, 300]),
+        interval=st.sampled_from([None, 1, 1, 5]),
     )
-    def bar(self, symbol: str, first: float, last: float, up: float, down: float, close: bool) -> None:
-        self.wire.now += timedelta(minutes=1)
-        spot = SPOT[symbol]
-        self.post(
-            PriceSeen, symbol=symbol, price=spot * last, priced_at=self.wire.now, source="feed", open=spot * first,
-            high=spot * (max(first, last) + up), low=spot * (min(first, last) - down), official_close=close,
-        )  # fmt: skip
-
-    @rule(
-        name=st.sampled_from(["exit", "exit", "exit_half", "exit_all", "breakeven", "mode", "dance"]),
-        which=st.integers(0, 3),
-        contracts=st.sampled_from([None, None, 1, 2, 1000]),
-        expected=st.sampled_from([None, None, None, 5]),
-        mode=st.sampled_from(["ACTIVE", "ACTIVE", "REDUCING", "HALTED", "?"]),
-        again=st.booleans(),
-    )
-    def command(
-        self, name: str, which: int, contracts: int | None, expected: int | None, mode: str, again: bool
+    def a_charts_bar(
+        self, symbol: str, first: float, last: float, spread: float | None, old: int, interval: int | None
     ) -> None:
-        held = list(self.wire.state.positions)
-        position = held[which % len(held)] if held else "none"
-        command_id = next(reversed(self.commands)) if again and self.commands else f"c{len(self.commands)}"
-        effects = self.post(
-            Commanded, command_id=command_id, name=name, position_id=position, contracts=contracts,
-            expected=expected, argument=mode,
-        )  # fmt: skip
-        answer = effects[-1]
-        if command_id in self.commands:
-            assert effects == [self.commands[command_id]]
-        self.commands[command_id] = answer
+        spot = SPOT[symbol]
+        high, low = max(first, last) + (spread or 0.0), min(first, last) - (spread or 0.0)
+        facts = {} if spread is None else {"range": (spot * first, spot * high, spot * low)}
+        opened = self.wire.now - timedelta(minutes=old + (interval or 0))
+        before = self.wire.state.prices.get(symbol)
+        self.receive(hand_made.body(hand_made.bar(spot * last, opened, interval, symbol=symbol, **facts)))
+        after = self.wire.state.prices.get(symbol)
+        assert before is None or (after is not None and after.priced_at >= before.priced_at), (
+            "time never goes back"
+        )
 
-    @precondition(lambda self: self.approvals)
-    @rule(
-        yes=st.sampled_from([True, True, False]),
-        which=st.integers(0, 3),
-        again=st.sampled_from([False] * 4 + [True]),
-        seconds=st.sampled_from([0, 0, 1, 60]),
-        now=st.booleans(),
-    )
-    def a_persons_word(self, yes: bool, which: int, again: bool, seconds: int, now: bool) -> None:
-        self.wire.now += timedelta(seconds=seconds)
-        latest = list(reversed(self.approvals.values()))
-        asked = [a for a in latest if a.is_open] or latest
-        approval = asked[which % len(asked)]
-        command_id = next(reversed(self.commands)) if again and self.commands else f"c{len(self.commands)}"
-        effects = self.post(
-            Commanded, command_id=command_id, name="approve_trade" if yes else "reject_trade", argument=approval.id,
-        )  # fmt: skip
-        if command_id in self.commands:
-            assert effects == [self.commands[command_id]]
-        self.commands[command_id] = next(e for e in effects if isinstance(e, AnswerCommand))
-        if now:
-            self.market_answers_all()
-
-    @rule(toml=st.sampled_from([*RULES, BIG, BIG]))
-    def rules_change(self, toml: str) -> None:
-        self.post(RulesChanged, toml=toml)
-
-    # --- crashes -----------------------------------------------------------------------------------------
-
-    @rule()
-    def leave_a_checkpoint(self) -> None:
-        self.checkpoint = (self.wire.state.seq, encode_any(self.wire.state))
-
-    @rule()
-    def crash(self) -> None:
-        again = self.rebuilt(*self.checkpoint)
-        assert again.state == self.wire.state
-        assert encode_any(again.state) == encode_any(self.wire.state)
-        assert again.watched() == self.wire.engine.watched()
-        asked = {s.id for s in self.wire.state.signals.values() if s.asked}
-        assert {ask.signal_id for ask in again.unanswered()} == asked
-        self.wire.engine = again
-
-    def teardown(self) -> None:
-        whole = self.rebuilt(0, b"")
-        assert whole.state == self.wire.state
-        assert decode_state(encode_any(whole.state)) == whole.state
-
-    def rebuilt(self, seq: int, state: bytes) -> Engine:
-        engine = Engine(decode_state(state) if state else None, "wire")
-        for event in self.wire.journal[seq:]:
-            engine.step(decode(encode(event)))
-        return engine
-
-    # --- what must hold ----------------------------------------------------------------------------------
-
-    def receive(self, text: str) -> None:
-        self.texts.append(text)
-        self.receipts += 1
-        receipt_id = f"r{self.receipts}"
-        effects = self.post(Received, receipt_id=receipt_id, body=text, endpoint="/api/webhooks")
-        receipts = [e for e in effects if isinstance(e, StoreReceipt)]
-        answers = [e for e in effects if isinstance(e, AnswerReceipt)]
-        assert [r.id for r in receipts] == [receipt_id] == [a.receipt_id for a in answers]
-        assert receipts[0].body == text
-        if receipts[0].status is not ReceiptStatus.ACCEPTED:
-            assert not answers[0].awaits_decision
-        state = self.wire.state.tally
-        assert state.receipts == self.receipts
-
-    def post(self, kind: type[Any], **fields: Any) -> list[Any]:
-        before = self.wire.state.at
-        effects: list[Any] = self.wire.post(kind, **fields)
-        assert self.wire.state.seq == len(self.wire.journal)
-        assert before is None or before <= self.wire.state.at
-        for effect in effects:
-            encode_any(effect)
-        self.check_approvals(effects)
-        self.check_decisions(effects)
-        self.check_positions(effects)
-        return effects
-
-    def check_approvals(self, effects: list[Any]) -> None:
-        said = {a.id for a in self.approvals.values() if a.status is ApprovalStatus.APPROVED}
-        for approval in (e.approval for e in effects if isinstance(e, StoreApproval)):
-            before = self.approvals.get(approval.id)
-            assert before is None or before.is_open, "an approval ends once"
-            if approval.status is ApprovalStatus.EXECUTED:
-                assert approval.id in said, "nothing is bought without a person's yes"
-                bought = self.wire.state.positions[approval.position_id]
-                assert bought.contract == approval.contract
-                assert bought.entry.contracts <= approval.contracts
-            self.approvals[approval.id] = approval
-        still = [a for a in self.approvals.values() if a.is_open]
-        signals = self.wire.state.signals
-        assert len({a.signal_id for a in still}) == len(still), "a signal waits for at most one approval"
-        assert {a.id for a in still} == {s.approval_id for s in signals.values() if s.approval_id is not None}
-        for approval in still:
-            assert signals[approval.signal_id].approval_id == approval.id
-
-    def check_decisions(self, effects: list[Any]) -> None:
-        opened = {
-            e.position.id: e.position
-            for e in effects
-            if isinstance(e, StoreTrade) and e.position.id not in self.positions
-        }
-        for record in (e.record for e in effects if isinstance(e, StoreDecision)):
-            assert record.supersedes == self.decided.get(record.signal_id)
-            self.decided[record.signal_id] = record.id
-            if record.action is Action.EXECUTE:
-                assert record.signal_id not in self.executed, "a signal executes at most once"
-                self.executed.add(record.signal_id)
-                position = opened.pop(record.position_id)
-                assert position.decision_id == record.id and position.direction is record.direction
-                assert record.context.regime is None or record.verdict.gates.passed
-            else:
-                assert record.position_id is None and record.direction is None
-        assert not opened, "every position has its EXECUTE"
-
-    def check_positions(self, effects: list[Any]) -> None:
-        for position in (e.position for e in effects if isinstance(e, StoreTrade)):
-            before = self.positions.get(position.id)
-            assert before is None or before.legs == position.legs[: len(before.legs)]
-            assert before is None or before.remaining > 0
-            self.positions[position.id] = position
-            account = pnl_breakdown(position)
-            assert position.remaining + account.contracts == position.entry.filled_contracts
-            assert position.remaining >= 0 and all(leg.contracts > 0 for leg in position.legs)
-            assert abs(account.gross - account.costs - account.net) < 1e-6
-        held = self.wire.state.positions
-        assert {p for p, stored in self.positions.items() if stored.remaining} == set(held)
-        for position_id, position in held.items():
-            assert position.legs == self.positions[position_id].legs
-            assert position.stop == self.positions[position_id].stop
-        assert not {s.id for s in self.wire.state.signals.values()} & self.executed
+    def obeys(self, intent: Intent, symbol: str, side: Direction | None, text: str) -> None:
+        """A sender's request opens nothing, leaves what it does not name, and never loosens a stop."""
+        before = dict(self.wire.state.positions)
+        told = self.wire.state.mode is Mode.HALTED or self.wire.engine.rules.exits.on_signal == "tell"
+        sold = {leg.id for p in self.positions.values() for leg in p.legs}
+        self.receive(text)
+        assert set(self.wire.state.positions) <= set(before)
+        for position_id, was in before.items():
+            now = self.positions[position_id]
+            assert (now.stop - was.stop) * was.direction.sign >= 0, (
+                "a stop only moves to the side that protects more"
+            )
+            by_sender = [leg for leg in now.legs if leg.id not in sold and leg.reason is ExitReason.SIGNAL]
+            named = was.symbol == symbol and side in (None, was.direction)
+            waited = was.pending is not None and was.pending.reason is ExitReason.SIGNAL
+            if by_sender and not waited:
+                assert named and not told and intent in (Intent.EXIT, Intent.REDUCE)
+        if intent is Intent.STATUS:
+            assert self.wire.state.positions == before
 
 
 DEFAULT = settings(
@@ -337,14 +127,16 @@ DEFAULT = settings(
 )
 
 
-def test_any_history(wired: type[Any]) -> None:
-    run_state_machine_as_test(lambda: AnyHistory(wired), settings=DEFAULT)
+def test_any_history(wired: type[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    hand_made.read_hand_made(monkeypatch)
+    run_state_machine_as_test(lambda: AnyHistoryOfSenders(wired), settings=DEFAULT)
 
 
 @pytest.mark.slow
-def test_any_long_history(wired: type[Any]) -> None:
+def test_any_long_history(wired: type[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    hand_made.read_hand_made(monkeypatch)
     run_state_machine_as_test(
-        lambda: AnyHistory(wired),
+        lambda: AnyHistoryOfSenders(wired),
         settings=settings(
             DEFAULT, max_examples=400, stateful_step_count=80, derandomize=False, print_blob=True
         ),
