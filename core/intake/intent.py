@@ -82,9 +82,9 @@ def meaning_of(reading: Reading) -> Meaning:
         return Meaning(Intent.STATUS, why=test)
     side = _one_side(sides)
     change = change_of(reading, side.heard.order or side.heard.direction if side else None)
-    by_kind = {
-        kind: [s for s in spoken if s.heard.kind == kind] for kind in (EXIT, REDUCE, MOVE, CANCEL, FINISHED)
-    }
+    by_kind: dict[str, list[Said]] = {EXIT: [], REDUCE: [], MOVE: [], CANCEL: [], FINISHED: []}
+    for said in spoken:
+        by_kind[str(said.heard.kind)].append(said)
     leaving = [*by_kind[EXIT], *by_kind[REDUCE], *_flags(reading)]
     meaning = Meaning(change=change)
     if by_kind[CANCEL]:
@@ -147,7 +147,7 @@ def _spoken(reading: Reading) -> tuple[list[Said], list[Said], list[Said]]:
     entries: list[Said] = []
     spoken: list[Said] = []
     unread: Said | None = None
-    for _, path, value in _near(reading, "side"):
+    for _, path, value in reading.near("side"):
         heard = _hear_side(value)
         said = Said(path, value, heard)
         if heard.both and heard.kind in (None, ENTRY):
@@ -201,13 +201,6 @@ def _spoken(reading: Reading) -> tuple[list[Said], list[Said], list[Said]]:
 
 def _weighty(said: Said) -> bool:
     return said.heard.kind in (EXIT, REDUCE, MOVE, CANCEL, TEST, FINISHED)
-
-
-def _near(reading: Reading, slot: str) -> list[tuple[int, str, Any]]:
-    """Return the findings of a slot; those of unknown objects only when there are no others."""
-    found = reading.all(slot)
-    near = [f for f in found if f[0] < 1000]
-    return near or found
 
 
 def _hear_side(value: Any) -> Heard:

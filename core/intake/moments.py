@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
@@ -120,7 +121,11 @@ def times(reading: Reading, naive_zone: str) -> Times:
 
 
 def _first(
-    reading: Reading, found: list[Found], zone: str, unread: str | None, dates: list[Found] | None = None
+    reading: Reading,
+    found: Sequence[Found],
+    zone: str,
+    unread: str | None,
+    dates: Sequence[Found] | None = None,
 ) -> tuple[Moment | None, str | None]:
     for _, path, value in found:
         if isinstance(value, bool):

@@ -75,8 +75,7 @@ def underlying(reading: Reading) -> tuple[Underlying, Reason | None]:
     found: Underlying | None = None
     where = ""
     exchange: str | None = None
-    near = [f for f in reading.all("symbol") if f[0] < 1000] or reading.all("symbol")
-    for _, path, value in near:
+    for _, path, value in reading.near("symbol"):
         if not isinstance(value, str) and path.rpartition(".")[2].lower() in ("market", "root", "asset"):
             continue
         read = _read(value, path)

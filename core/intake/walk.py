@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from core.intake.body import Body, inner_body
@@ -22,8 +22,8 @@ _LISTS: Final = frozenset(listed("signals alerts orders legs trades embeds messa
 """Keys whose list of objects is read."""
 _TEXT_WRAPPERS: Final = frozenset(WRAPPERS - {"strategy", "signal", "order", "result", "detail", "value"})
 
-_Place = tuple[str, int, str]
-"""Slot ("" for none), rank, normalised key."""
+_Place = tuple[str, int, str, bool]
+"""Slot ("" for none), rank, normalised key, and whether an object under it is opened."""
 
 
 class _Keys(dict[str, _Place]):
@@ -37,7 +37,10 @@ class _Keys(dict[str, _Place]):
         plain = spelled(key)
         own = INDEX.get(f"{self._section}.{plain}") if self._section else None
         slot, rank = own or (("", 0) if self._only_own else INDEX.get(plain, ("", 0)))
-        place = (slot, rank, plain)
+        opens = slot not in KEPT and plain not in OPAQUE
+        if self._only_own:
+            opens = opens and (bool(slot) or plain in WRAPPERS)
+        place = (slot, rank, plain, opens)
         if len(self) < _REMEMBERED:
             self[key] = place
         return place
@@ -63,87 +66,84 @@ _SECTION_KEYS: Final = _Sections()
 class Reading:
     """What one body says, by slot; ``unread`` are the keys that fall into none."""
 
-    __slots__ = ("_sorted", "body", "notes", "slots", "unread")
+    __slots__ = ("body", "notes", "slots", "unread")
 
     def __init__(self, body: Body, notes: list[str]) -> None:
         self.body, self.notes = body, notes
         self.slots: dict[str, list[Found]] = {}
+        """Findings of each slot, the one that counts most first."""
         self.unread: list[tuple[str, str, Any]] = []
-        self._sorted: set[str] = set()
-        self._walk(body, "", "", 0, 0)
+        several: set[str] = set()
+        self._walk(body, "", "", 0, 0, several)
+        for slot in several:
+            self.slots[slot].sort(key=_rank_and_path)
 
-    def all(self, slot: str) -> list[Found]:
+    def all(self, slot: str) -> Sequence[Found]:
         """Return every finding of a slot, the one that counts most first."""
-        found = self.slots.get(slot)
-        if found is None:
-            return []
-        if len(found) > 1 and slot not in self._sorted:
-            found.sort(key=_rank_and_path)
-            self._sorted.add(slot)
-        return found
+        return self.slots.get(slot, ())
 
     def first(self, slot: str) -> tuple[Any, str | None]:
         """Return the value of a slot that counts most and its path, or (None, None)."""
-        found = self.all(slot)
-        return (found[0][2], found[0][1]) if found else (None, None)
+        found = self.slots.get(slot)
+        return (found[0][2], found[0][1]) if found is not None else (None, None)
 
     def value(self, slot: str) -> Any:
-        found = self.all(slot)
-        return found[0][2] if found else None
+        """Return the value of a slot that counts most, or ``None``."""
+        found = self.slots.get(slot)
+        return found[0][2] if found is not None else None
 
     def values(self, *slots: str) -> Iterator[Any]:
+        """Yield the values of some slots."""
         for slot in slots:
-            for found in self.all(slot):
+            for found in self.slots.get(slot, ()):
                 yield found[2]
 
     def has(self, *slots: str) -> bool:
-        return any(slot in self.slots for slot in slots)
+        """Return whether any of the slots is stated."""
+        return not self.slots.keys().isdisjoint(slots)
 
-    def _walk(self, body: Body, name: str, path: str, moved: int, depth: int) -> None:
+    def near(self, slot: str) -> Sequence[Found]:
+        """Return the findings of a slot; those of unknown objects only when there are no others."""
+        found = self.slots.get(slot, ())
+        if not found or found[-1][0] < _STRANGE_RANK:
+            return found
+        return [each for each in found if each[0] < _STRANGE_RANK] or found
+
+    def _walk(self, body: Body, name: str, path: str, moved: int, depth: int, several: set[str]) -> None:
         keys, more = _SECTION_KEYS[name]
         moved += more
         slots = self.slots
         for key, value in body.items():
             if value is None or value == "":
                 continue
-            slot, rank, plain = keys[key]
+            slot, rank, plain, opens = keys[key]
             kind = type(value)
             if kind is dict:
                 if slot not in KEPT:
-                    if depth < _DEEPEST and _opens(name, slot, plain):
-                        self._walk(value, plain, f"{path}{key}.", moved, depth + 1)
+                    if opens and depth < _DEEPEST:
+                        self._walk(value, plain, f"{path}{key}.", moved, depth + 1, several)
                     continue
             elif kind is str:
                 if value[0] in '{"' and plain in _TEXT_WRAPPERS:
-                    inner = inner_body(value, f"{path}{key}", self.notes)
+                    inner = inner_body(value, path + key, self.notes)
                     if inner is not None:
-                        self._walk(inner, plain, f"{path}{key}.", moved, depth + 1)
+                        self._walk(inner, plain, f"{path}{key}.", moved, depth + 1, several)
                         continue
             elif kind is list and slot not in KEPT and slot != "components":
                 if plain in WRAPPERS or plain in _LISTS:
                     lower = moved if len(value) == 1 else moved + _STRANGE_RANK
                     for n, item in enumerate(value[:_LISTED]):
                         if type(item) is dict and depth < _DEEPEST:
-                            self._walk(item, plain, f"{path}{key}[{n}].", lower, depth + 1)
+                            self._walk(item, plain, f"{path}{key}[{n}].", lower, depth + 1, several)
                 continue
-            if not slot:
-                if name not in SECTIONS:
-                    self.unread.append((path + key, plain, value))
-                continue
-            found = slots.get(slot)
-            if found is None:
-                slots[slot] = [(rank + moved, path + key, value)]
-            else:
-                found.append((rank + moved, path + key, value))
-
-
-def _opens(section: str, slot: str, plain: str) -> bool:
-    if plain in OPAQUE:
-        return False
-    return section not in SECTIONS or bool(slot) or f"{section}.{plain}" in _OPENED
-
-
-_OPENED: Final = frozenset(f"{section}.{wrapper}" for section in SECTIONS for wrapper in WRAPPERS)
+            if slot:
+                if slot in slots:
+                    slots[slot].append((rank + moved, path + key, value))
+                    several.add(slot)
+                else:
+                    slots[slot] = [(rank + moved, path + key, value)]
+            elif name not in SECTIONS:
+                self.unread.append((path + key, plain, value))
 
 
 def _rank_and_path(found: Found) -> tuple[int, str]:
