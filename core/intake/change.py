@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from core.intake.errors import IntakeError, shown
 from core.intake.speech import EXIT, hear
 from core.intake.walk import Reading
 from core.intake.words import number
@@ -35,6 +36,8 @@ def change_of(reading: Reading, order: Direction | None) -> Change | None:
     size_after, size_path, size_value = _size(reading, "size_after")
     size_before = _size(reading, "size_before")[0]
     ordered = _size(reading, "size")[0]
+    if after is not None and size_after is not None and (size_after == 0) != (after == "FLAT"):
+        raise _contradiction((after_path, after_value), (size_path, size_value))
     if after is None and size_after is not None:
         after = "FLAT" if size_after == 0 else "SHORT" if size_after < 0 else None
         if after is None and reading.has("position_before", "size_before") and before == "FLAT":
@@ -111,20 +114,38 @@ def _acted_on(reading: Reading, order: Direction | None) -> Change | None:
 
 
 def _side(reading: Reading, slot: str) -> tuple[str | None, str, Any]:
-    """Return LONG, SHORT or FLAT as a position states it, with its path and value."""
+    """Return LONG, SHORT or FLAT as a position states it, with its path and value; raises IntakeError."""
+    found: tuple[str | None, str, Any] = (None, "", None)
     for _, path, value in reading.all(slot):
-        if isinstance(value, str):
-            text = value.strip().upper()
-            if text in ("FLAT", "NONE", "NEUTRAL", "CLOSED", "CASH", "EMPTY", "NO", "OUT"):
-                return "FLAT", path, value
-            heard = hear(value)
-            if heard.kind == EXIT:
-                return "FLAT", path, value
-            if heard.direction is not None:
-                return str(heard.direction), path, value
-        if not isinstance(value, bool) and (count := _number(value)) is not None:
-            return ("FLAT" if count == 0 else "LONG" if count > 0 else "SHORT"), path, value
-    return None, "", None
+        side = _stated_side(value)
+        if side is None:
+            continue
+        if found[0] is not None and side != found[0]:
+            raise _contradiction((found[1], found[2]), (path, value))
+        if found[0] is None:
+            found = (side, path, value)
+    return found
+
+
+def _stated_side(value: Any) -> str | None:
+    if isinstance(value, str):
+        if value.strip().upper() in ("FLAT", "NONE", "NEUTRAL", "CLOSED", "CASH", "EMPTY", "NO", "OUT"):
+            return "FLAT"
+        heard = hear(value)
+        if heard.kind == EXIT:
+            return "FLAT"
+        if heard.direction is not None:
+            return str(heard.direction)
+    count = _number(value)
+    return None if count is None else "FLAT" if count == 0 else "LONG" if count > 0 else "SHORT"
+
+
+def _contradiction(one: tuple[str, Any], other: tuple[str, Any]) -> IntakeError:
+    return IntakeError(
+        "CONTRADICTION",
+        f"{one[0]}: {shown(one[1])} contradicts {other[0]}: {shown(other[1])}; nothing is done",
+        one[0],
+    )
 
 
 def _size(reading: Reading, slot: str) -> tuple[float | None, str, Any]:

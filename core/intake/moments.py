@@ -41,7 +41,7 @@ _MONTHS: Final = {
     for name in names.split()
 }  # fmt: skip
 _CLOCK: Final = (
-    r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,]\d{1,9})?)?\s*(?P<half>[AP]\.?M\.?)?"
+    r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,]\d{1,9})?)?\s*(?P<half>[AP]\.?M\b\.?)?"
 )
 _TIME: Final = re.compile(_CLOCK)
 _ZONE: Final = re.compile(r"\s*(?:(?P<name>[A-Z]{1,4}(?:/[A-Z_]+)?)|\(?(?:UTC|GMT)?\s*(?P<sign>[+-])(?P<oh>\d{1,2}):?"

@@ -20,6 +20,7 @@ from core.intake.errors import IntakeError, shown
 from core.intake.intent import Meaning, meaning_of, test_of
 from core.intake.request import request_of
 from core.intake.symbols import underlying
+from core.intake.vocabulary import LEVEL_LOOK
 from core.intake.walk import Reading
 from core.intake.words import ACCEPTED_DIRECTIONS, DIRECTIONS, word
 from core.model import Intent, Reason, SignalFacts, Source, Update
@@ -28,13 +29,14 @@ from core.rules.sections import IntakeRules
 MAX_NOTES = 16
 _RULES: Final = IntakeRules()
 _LOOKS_LIKE: Final = (
-    ("a level", re.compile(r"stop|^sl|sl$|^tp\d?|tp\d?$|takeprofit|target|^trail|trailing|profit$")),
+    ("a level", LEVEL_LOOK),
     ("a time", re.compile(r"time(?!frame)|timestamp|date$|^date")),
     ("a side", re.compile(r"side$|direction|action$|^action|longshort|buysell")),
     ("a size", re.compile(r"qty|quantity|contracts|lots?$|size$|shares")),
     ("a timeframe", re.compile(r"timeframe|interval|resolution|^tf|tf$")),
 )
-_KINDS_TOLD: Final = frozenset(Intent) - {Intent.CONTEXT}
+_SHORT = 40
+"""Longest text that is told as unread: a longer one is prose."""
 
 
 def normalise(body: object, endpoint: str | None = None, rules: IntakeRules = _RULES) -> Update:
@@ -226,7 +228,7 @@ def _value_at(reading: Reading, path: str) -> object:
 def _tell_unread(reading: Reading) -> None:
     """Tell the keys that look like a level, time, side, size or timeframe and fall into no slot."""
     for path, plain, value in reading.unread:
-        if isinstance(value, (dict, list)) or (isinstance(value, str) and len(value) > 40):
+        if isinstance(value, str) and len(value) > _SHORT:
             continue
         for what, pattern in _LOOKS_LIKE:
             if pattern.search(plain):

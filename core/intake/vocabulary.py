@@ -6,6 +6,7 @@ Keys are compared without case and separators: ``take_profit``, ``takeProfit`` a
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from core.intake.words import listed
@@ -247,6 +248,13 @@ OPAQUE: Final = frozenset(
 
 KEPT: Final = frozenset(listed("stop target_1 target_2 targets more_targets timeframes htf_bias saty_phase"))
 """Slots that take an object or a list as their value."""
+
+
+LEVEL_LOOK: Final = re.compile(
+    r"stop|^sl|sl(?:pct|percent|points|pips|ticks|price)?$|^tp\d?|tp\d?(?:pct|percent|points|pips|ticks|price|r)?$"
+    r"|takeprofit|target|^trail|trailing|profit$|breakeven"
+)
+"""How a normalised key looks that may be a level."""
 
 
 def spelled(key: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from core.intake.body import Body, inner_body
-from core.intake.vocabulary import INDEX, KEPT, OPAQUE, SECTIONS, WRAPPERS, spelled
+from core.intake.vocabulary import INDEX, KEPT, LEVEL_LOOK, OPAQUE, SECTIONS, WRAPPERS, spelled
 from core.intake.words import listed
 
 Found = tuple[int, str, Any]
@@ -40,6 +40,8 @@ class _Keys(dict[str, _Place]):
         opens = slot not in KEPT and plain not in OPAQUE
         if self._only_own:
             opens = opens and (bool(slot) or plain in WRAPPERS)
+        elif not slot and LEVEL_LOOK.search(plain):
+            opens = False  # an object that states a level under a name nobody knows: told, not opened
         place = (slot, rank, plain, opens)
         if len(self) < _REMEMBERED:
             self[key] = place
@@ -122,6 +124,8 @@ class Reading:
                 if slot not in KEPT:
                     if opens and depth < _DEEPEST:
                         self._walk(value, plain, f"{path}{key}.", moved, depth + 1, several)
+                    elif not slot and name not in SECTIONS and plain not in OPAQUE:
+                        self.unread.append((path + key, plain, value))
                     continue
             elif kind is str:
                 if value[0] in '{"' and plain in _TEXT_WRAPPERS:

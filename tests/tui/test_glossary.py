@@ -24,8 +24,17 @@ LONGEST = 120
 NOT_CODES = {
     "core/intake/words.py": "words that senders use for directions, phases, exits and nothing",
     "core/intake/samples.py": "values of sample bodies",
-    "core/intake/detect.py SATY_PO": "the name of a sender's engine",
-    "core/intake/signal.py FLAT PUT PUTS": "words of senders",
+    "core/intake/detect.py SATY_PO PHASE REGIME BIAS TREND MARKUP MARKDOWN ACCUMULATION DISTRIBUTION": (
+        "the name of a sender's engine, and words of phase indicators"
+    ),
+    "core/intake/speech.py": "words of senders about entries, exits and sides",
+    "core/intake/change.py": "words of senders for positions",
+    "core/intake/intent.py NO NONE FALSE NULL NA OFF TRUE YES ALL TEST TESTING DEV DEVELOPMENT STAGING SANDBOX "
+    "DEBUG DRY_RUN DRYRUN QA": "words of senders for flags",
+    "core/intake/request.py EVEN TOBE ENTRY": "words of senders for a stop at the entry",
+    "core/intake/options.py": "words of senders for calls and puts",
+    "core/intake/symbols.py": "exchanges, currencies and spellings of symbols",
+    "core/intake/moments.py": "names of zones and months",
     "core/rules": "symbols and the keys of tables",
     "core/decision/from_mapping.py": "words that are read from a mapping",
     "core/decision/size_inputs.py MONDAY TUESDAY WEDNESDAY THURSDAY FRIDAY SATURDAY SUNDAY": "days",

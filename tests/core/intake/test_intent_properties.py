@@ -1,0 +1,150 @@
+"""Over a corpus of bodies: an exit marker never makes an entry, and no level changes in silence."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.intake import IntakeError, normalise, sample
+from core.intake.vocabulary import spelled, vocabulary
+from core.model import Direction, Intent, Source, Update
+from tests.core.intake.test_intents import BASE, ENTRIES, OPTIONS, REQUESTS
+from tests.core.intake.test_values import BASE as LEVEL_BASE
+from tests.core.intake.test_values import LEVELS
+
+NOW = datetime(2026, 11, 24, 15, 5, tzinfo=UTC)
+KEYS = {slot: keys for slot, _, keys in vocabulary()}
+_EXIT_WORDS = ("exit", "EXIT_LONG", "close", "Close Short", "flatten", "TP2 hit", "stop loss hit", "stopped out",
+               "sell_to_close", "Take Profit", "exitShort", "partial close", "Close entry(s) order Long")  # fmt: skip
+_FALSE_FRIENDS = {"data", "body", "message", "details", "info", "text", "alert", "content"}
+"""Keys that are wrappers too: what they hold may be a whole body."""
+
+
+def _markers() -> Iterator[tuple[str, Any]]:
+    """Yield every key and value of the vocabulary that says a position is left, made smaller or only tested."""
+    for slot in ("close_flag", "reduce_flag", "test_flag"):
+        for key in KEYS[slot]:
+            if "." not in key:
+                yield key, True
+    for slot in ("left_at",):
+        for key in KEYS[slot]:
+            yield key, 664.5
+    for slot in ("side", "event", "loose"):
+        for key in KEYS[slot]:
+            if "." not in key:
+                yield from ((key, word) for word in _EXIT_WORDS)
+    for key in KEYS["label"]:
+        if "." not in key:
+            yield from ((key, word) for word in _EXIT_WORDS)
+    for key in KEYS["position"]:
+        if "." not in key:
+            yield key, "flat"
+    for key in KEYS["free"]:
+        if key not in _FALSE_FRIENDS:
+            yield key, "the long position was closed"
+    yield from (("status", "closed"), ("pnl", 12.5), ("result", "win"))
+
+
+MARKERS = list(_markers())
+CORPUS: list[dict[str, Any]] = [
+    *({**BASE, **said} for said, _ in ENTRIES),
+    *({**BASE, **said} for said, _ in OPTIONS),
+    *({**BASE, **said} for said, intent, _ in REQUESTS if intent is Intent.ENTRY),
+    *({**LEVEL_BASE, **said} for said, _ in LEVELS),
+    *(sample(source, NOW, "SPY", 660.0, side) for source in Source for side in Direction),
+]
+
+
+def read(body: dict[str, Any]) -> Update | None:
+    try:
+        return normalise(body, "/api/webhooks/signals")
+    except IntakeError:
+        return None
+
+
+def with_marker(body: dict[str, Any], key: str, value: Any) -> dict[str, Any]:
+    """Return the body with the marker added; one under the same key is replaced."""
+    return {**{k: v for k, v in body.items() if spelled(k) != spelled(key)}, key: value}
+
+
+def entries_after(body: dict[str, Any], markers: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
+    return [
+        (key, value)
+        for key, value in markers
+        if (update := read(with_marker(body, key, value))) is not None and update.intent is Intent.ENTRY
+    ]
+
+
+@pytest.mark.parametrize("n", range(len(CORPUS)))
+def test_adding_an_exit_marker_never_yields_an_entry(n: int) -> None:
+    # Each body meets every seventh marker from another start: all markers meet many bodies.
+    assert entries_after(CORPUS[n], MARKERS[n % 7 :: 7]) == []
+
+
+def test_every_marker_meets_the_plain_signals() -> None:
+    for body in (CORPUS[0], {**BASE, "direction": "short"}):
+        assert entries_after(body, MARKERS) == []
+
+
+@given(st.sampled_from(CORPUS), st.sampled_from(MARKERS), st.sampled_from(MARKERS))
+def test_two_exit_markers_never_yield_an_entry(
+    body: dict[str, Any], one: tuple[str, Any], other: tuple[str, Any]
+) -> None:
+    assert entries_after(with_marker(body, *one), [other]) == []
+
+
+def test_field_cases_with_an_exit_marker(reference: Callable[..., Path]) -> None:
+    for path in sorted(reference("field", "webhooks").glob("*.json")):
+        body = json.loads(path.read_text(encoding="utf-8"))["body"]
+        try:
+            held = json.loads(body)
+        except ValueError:
+            continue
+        if isinstance(held, dict):
+            assert entries_after(held, MARKERS[::5]) == [], path.name
+
+
+def traded(update: Update) -> tuple[float | None, ...]:
+    assert update.signal is not None
+    return update.signal.stop, update.signal.target_1, update.signal.target_2
+
+
+LEVEL_KEYS = {
+    spelled(key)
+    for slot in ("stop", "target_1", "target_2", "targets")
+    for key in KEYS[slot]
+    if "." not in key
+}
+
+
+@pytest.mark.parametrize(("said", "_"), LEVELS, ids=lambda value: str(value)[:50])
+def test_renaming_a_level_never_changes_what_is_traded_without_a_note(said: dict[str, Any], _: Any) -> None:
+    body = {**LEVEL_BASE, **said}
+    before = normalise(body)
+    for key in said:
+        if key in ("action", "sl_type", "unit", "risk", "order"):
+            continue
+        renamed = {("my_" + key if k == key else k): v for k, v in body.items()}
+        after = normalise(renamed)
+        if traded(after) != traded(before):
+            assert any(key in note or "not stated" in note for note in after.notes), (key, after.notes)
+
+
+@pytest.mark.parametrize("key", ["stop", "target_1"])
+def test_leaving_out_one_of_several_levels_is_told(key: str) -> None:
+    body = {**LEVEL_BASE, "stop": 655, "target_1": 669, "target_2": 675}
+    del body[key]
+    assert any(note.startswith(f"{key}: not stated") for note in normalise(body).notes)
+
+
+def test_a_vendors_word_is_one_row() -> None:
+    assert all(len(row) == 3 and row[1] and row[2] for row in vocabulary())
+    plain = [key for _, _, keys in vocabulary() for key in keys]
+    assert len({tuple(spelled(part) for part in key.split(".")) for key in plain}) > 500
