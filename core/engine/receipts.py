@@ -10,7 +10,7 @@ from core.engine.kernel import Kernel
 from core.engine.one_per_bar import SignalOfBar
 from core.engine.positions import see_price
 from core.engine.redecide import reconsider
-from core.engine.requests import Obeyed, obey, opened_since
+from core.engine.requests import Obeyed, means_anew_since, obey
 from core.engine.state import ask_for
 from core.events import PriceSeen, Received
 from core.intake import IntakeError, canonical_hash, normalise
@@ -85,7 +85,7 @@ def _repeated(kernel: Kernel, update: Update, event: Received) -> tuple[str | No
         return None, None  # the same price again is news: it is the price of now
     return kernel.state.duplicates.check(
         update, lambda: canonical_hash(event.body), event.receipt_id, event.at, kernel.rules.intake,
-        since=opened_since(kernel, update),
+        since=means_anew_since(kernel, update),
     )  # fmt: skip
 
 

@@ -63,6 +63,8 @@ def obey(
         kernel.state.contexts.withdraw(update.symbol, update.source, _direction(update))
     if intent is Intent.CANCEL:
         return done
+    if intent is Intent.EXIT:
+        kernel.state.sender_exits[update.symbol] = event.at
     found = _matching(kernel, update, event, intent, done)
     if not found:
         return done
@@ -87,8 +89,13 @@ def obey(
     return done
 
 
-def opened_since(kernel: Kernel, update: Update) -> datetime | None:
-    """Return when the newest position that a request is about was opened; ``None`` without one."""
+def means_anew_since(kernel: Kernel, update: Update) -> datetime | None:
+    """Return since when the same body, without a time, means another trade; ``None`` when it never does.
+
+    A request is about the newest of its positions. An entry after an exit of its symbol is a new trade.
+    """
+    if update.intent is Intent.ENTRY and update.request is None:
+        return kernel.state.sender_exits.get(update.symbol) if update.signal is not None else None
     if update.request is None and update.intent is not Intent.EXIT:
         return None
     return max((position.opened_at for position in _of_request(kernel, update)), default=None)

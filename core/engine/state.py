@@ -76,6 +76,7 @@ class EngineState:
     commands: dict[str, CommandDone] = field(default_factory=dict)
     recent: list[DecisionRecord] = field(default_factory=list)
     outcomes: dict[str, TradeOutcome] = field(default_factory=dict)
+    sender_exits: dict[str, datetime] = field(default_factory=dict)
     pruned_at: datetime | None = None
 
 

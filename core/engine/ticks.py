@@ -57,6 +57,8 @@ def _forget(kernel: Kernel, now: datetime) -> None:
     state.senders.forget(limit)
     for symbol in [s for s, p in state.prices.items() if p.priced_at < limit and s not in needed]:
         del state.prices[symbol]
+    for symbol in [s for s, at in state.sender_exits.items() if at < limit]:
+        del state.sender_exits[symbol]
     for symbol in [s for s, d in state.doubts.items() if d.since < limit]:
         del state.doubts[symbol]
 
