@@ -119,8 +119,8 @@ def _number_of(phase: str) -> float:
 def _structural(columns: DecisionColumns, rules: Rules) -> tuple[Flags, Floats]:
     limits, ai = rules.structural, columns.ai_score
     unscored = np.isnan(ai)
-    lets_pass = limits.no_score == "pass"
-    weak = ~(ai >= limits.min_ai_score) & ~(unscored & lets_pass)
+    lets_pass = unscored & (columns.direction != 0) & (limits.no_score == "pass")
+    weak = ~(ai >= limits.min_ai_score) & ~lets_pass
     least = limits.min_ai_score or 1.0  # with a least score of 0 nobody is under it: the quotient goes unread
     q = np.where(columns.grade == 1, limits.grade_a_score, limits.grade_other_score)
     score = np.select(
@@ -129,7 +129,7 @@ def _structural(columns: DecisionColumns, rules: Rules) -> tuple[Flags, Floats]:
             0.0,
             limits.illiquid_score,
             limits.grade_c_score,
-            q if lets_pass else 0.0,
+            np.where(lets_pass, q, 0.0),
             np.maximum(0.0, ai / least * 100),
         ],
         (q + np.minimum(100.0, ai / limits.max_ai_score * 100)) / 2,

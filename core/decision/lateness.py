@@ -41,7 +41,7 @@ def late(update: Update, at: datetime, rules: Rules) -> Reason | None:
     since = "firing" if fired else "its bar opened"
     text = f"{minutes:.1f} min since {since}, at most {limit:g}"
     if in_time_on_exchange_clock(update, at, rules):
-        text += "; as exchange time its time would be in time: send an offset, or set intake.naive_zone"
+        text += "; read as exchange time it would be fresh: send an offset, or set intake.naive_zone"
     return Reason("LATE", text, Tone.NEGATIVE)
 
 

@@ -36,6 +36,7 @@ ODD_RULES = {
     "defaults": "",
     "tight": "[market]\nmax_spread_bps = 6\nmax_atr_pct = 1.1\nmin_depth = 60\n[confidence]\nexecute_at = 85",
     "loose": "[structural]\nmin_ai_score = 0\n[regime]\nmin_confidence = 0\n[confidence]\nwait_at = 0",
+    "unscored": '[structural]\nno_score = "pass"\n[confidence]\nexecute_at = 60',
     "weightless": "[confidence]\nregime_weight = 0\nexpert_weight = 0\nalignment_weight = 0\n"
     "market_weight = 0\nstructural_weight = 0",
     "other phases": '[regime]\nallowed = {"2" = [], "7" = ["LONG"], "x" = ["LONG"], "01" = ["SHORT"]}',

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from core.decision import decide
 from core.decision.confidence import combine
+from core.decision.deciding_reason import code_in_evidence
 from core.decision.from_mapping import ReadingError, context_from, market_from
 from core.model import (
     Action,
@@ -168,6 +169,37 @@ def test_scenario(changes: Any, action: str, failed: tuple[str, ...], reason: tu
     assert decision.action == action
     assert decision.gates.failed == failed
     assert reason in [(r.code, r.tone) for r in decision.reasons]
+
+
+def test_by_rule_a_signal_without_a_score_passes_and_its_component_is_left_out() -> None:
+    rules = parse_rules('[structural]\nno_score = "pass"\n')
+    without, scored = _changed({"context.expert.ai_score": None}), _changed({})
+    decision, usual = decide(*without, rules), decide(*scored, rules)
+    assert decision.gates.structural.passed and decision.gates.structural.score == 100.0  # grade A alone
+    assert ("UNSCORED", "neutral") in [(r.code, r.tone) for r in decision.reasons]
+    assert [c.value for c in decision.components if c.name == "expert"] == [None]
+    assert usual.confidence == decide(*scored).confidence, "a score that is stated counts as before"
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({}, None),
+        ({"context.expert.ai_score": None}, "NO_SCORE"),
+        ({"market.depth_score": 29}, "DEPTH_THIN"),
+        ({"market.depth_score": 29, "context.expert.ai_score": 5}, "LOW_SCORE"),
+        ({"context.conflict": "ULTIMATE_OPTIONS"}, "SOURCES_DISAGREE"),
+        (
+            {"context.regime.confidence": 50, "context.alignment": None, "context.expert.ai_score": 6.0},
+            "UNSURE",
+        ),
+    ],
+)
+def test_what_was_not_executed_has_a_code(changes: Any, code: str | None) -> None:
+    decision = decide(*_changed(changes))
+    evidence = {"gates": {name: {"passed": g.passed, "reason": g.reason} for name, g in decision.gates.items()},
+                "reasons": [{"code": r.code, "text": r.text} for r in decision.reasons]}  # fmt: skip
+    assert (code_in_evidence(decision.action, evidence).partition(" ")[0] or None) == code
 
 
 def test_reasons_say_what_a_trader_would_say() -> None:

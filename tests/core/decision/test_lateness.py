@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -58,3 +59,19 @@ def test_the_reason_says_how_old_and_how_old_it_may_be() -> None:
     reason = late(_update(15, False), OPENED + timedelta(hours=2), DEFAULT)
     assert reason is not None
     assert reason.text == "120.0 min since its bar opened, at most 18.75"
+
+
+@pytest.mark.parametrize("fired", [True, False])
+def test_a_time_on_the_exchanges_clock_without_saying_so_is_told(fired: bool) -> None:
+    ten_in_new_york = OPENED.replace(hour=10)  # written without an offset, read as UTC
+    reason = late(_update(15, fired, ten_in_new_york), OPENED + timedelta(minutes=1), DEFAULT)
+    assert reason is not None
+    assert reason.text.endswith(
+        "; read as exchange time it would be fresh: send an offset, or set intake.naive_zone"
+    )
+
+
+def test_of_two_times_that_of_firing_counts() -> None:
+    update = replace(_update(15, False), fired_at=OPENED + timedelta(minutes=2))
+    assert late(update, OPENED + timedelta(minutes=5), DEFAULT) is None
+    assert late(update, OPENED + timedelta(minutes=6), DEFAULT) is not None
