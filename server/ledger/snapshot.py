@@ -35,6 +35,7 @@ ORDERS: dict[str, TableOrder] = {
     "positions": TableOrder(("id",)),
     "marks": TableOrder(("position_id", "n"), ("n",)),
     "paths": TableOrder(("seq",)),
+    "path_bars": TableOrder(("seq",)),
     "rules_versions": TableOrder(("seq",)),
     "suggestions": TableOrder(("seq",)),
     "approvals": TableOrder(("id",)),
