@@ -1,4 +1,4 @@
-"""What becomes of the sender's position: its side and size before and after the order."""
+"""Change of the sender's position: its side and size before and after the order."""
 
 from __future__ import annotations
 
@@ -42,8 +42,9 @@ def change_of(reading: Reading, order: Direction | None) -> Change | None:
         after = "FLAT" if size_after == 0 else "SHORT" if size_after < 0 else None
         if after is None and reading.has("position_before", "size_before") and before == "FLAT":
             after = str(order) if order else None
-        elif after is None and order is not None and _bare(size_path):
-            after = "LONG"  # strategy.position_size carries its sign
+        elif after is None and order is not None:
+            # Pine's strategy.position_size carries its sign; of an amount a sale leaves the rest of a long.
+            after = "LONG"
         after_path, after_value = size_path, size_value
     if before is None and size_before is not None:
         before = "FLAT" if size_before == 0 else "SHORT" if size_before < 0 else None
@@ -153,11 +154,6 @@ def _size(reading: Reading, slot: str) -> tuple[float | None, str, Any]:
         if (count := _number(value)) is not None:
             return count, path, value
     return None, "", None
-
-
-def _bare(path: str) -> bool:
-    """Return whether a size is Pine's signed position_size rather than an amount."""
-    return "market" not in path.lower() and "mar_pos" not in path.lower()
 
 
 def _sentence_like(reading: Reading) -> bool:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from core.intake.change import Change, change_of
 from core.intake.errors import IntakeError, shown
+from core.intake.flags import Said, leaving_flags, moved_stops, results, side_flags, test_of, unknown_keys
 from core.intake.speech import (
     CANCEL,
     ENTRY,
@@ -21,38 +22,13 @@ from core.intake.speech import (
     hear_free,
     hear_label,
 )
+from core.intake.vocabulary import spelled
 from core.intake.walk import Reading
-from core.intake.words import ACCEPTED_DIRECTIONS, flag, number
+from core.intake.words import ACCEPTED_DIRECTIONS
 from core.model import Direction, Intent
 
-_NOT_ONE = ["NO", "NONE", "FALSE", "0", "0.0", "NULL", "N/A", "NA", "-", "OFF", "N"]
-_TEST_WORDS: Final = frozenset(
-    [
-        "TEST",
-        "TESTING",
-        "DEV",
-        "DEVELOPMENT",
-        "STAGING",
-        "SANDBOX",
-        "DEBUG",
-        "DRY_RUN",
-        "DRYRUN",
-        "DRY-RUN",
-        "QA",
-    ]
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """One piece of evidence: where it stands, what stood there and what it means."""
-
-    path: str
-    value: Any
-    heard: Heard
-
-    def __str__(self) -> str:
-        return f"{self.path}: {shown(self.value)}"
+_ONLY: Final = frozenset(("reduce", "reduceonly", "onlyreduce", "isreduceonly", "reduceposition"))
+"""Flags that say how an order works; without a size the whole position is left."""
 
 
 @dataclass(slots=True)
@@ -85,23 +61,23 @@ def meaning_of(reading: Reading) -> Meaning:
     by_kind: dict[str, list[Said]] = {EXIT: [], REDUCE: [], MOVE: [], CANCEL: [], FINISHED: []}
     for said in spoken:
         by_kind[str(said.heard.kind)].append(said)
-    leaving = [*by_kind[EXIT], *by_kind[REDUCE], *_flags(reading)]
+    leaving = [*by_kind[EXIT], *by_kind[REDUCE], *leaving_flags(reading)]
     meaning = Meaning(change=change)
     if by_kind[CANCEL]:
         meaning.intent, meaning.why = Intent.CANCEL, by_kind[CANCEL][0]
-    elif moved := by_kind[MOVE] + _moves(reading):
+    elif moved := by_kind[MOVE] + moved_stops(reading):
         if not any(s.heard.kind == EXIT for s in leaving) or change is None:
             meaning.intent, meaning.why = Intent.MOVE_STOP, moved[0]
-    elif (finished := by_kind[FINISHED] or _results(reading)) and not any(
-        _tells_to_leave(s) for s in leaving
-    ):
+    elif (finished := by_kind[FINISHED] or results(reading)) and not any(_tells_to_leave(s) for s in leaving):
         meaning.intent, meaning.why = Intent.STATUS, finished[0]
     if meaning.intent is None:
         _leave_or_enter(meaning, side, leaving, entries, change)
     if meaning.intent in (Intent.EXIT, Intent.REDUCE, Intent.MOVE_STOP, Intent.CANCEL):
         meaning.leaves = _left_side(meaning, side, [*leaving, *by_kind[MOVE], *by_kind[CANCEL]], change)
         meaning.break_even = any(s.heard.kind == MOVE for s in by_kind[MOVE])
-        meaning.take_one = bool(by_kind[REDUCE])
+        meaning.take_one = any(
+            s.heard.kind == REDUCE and spelled(s.path.rpartition(".")[2]) not in _ONLY for s in leaving
+        )
     return meaning
 
 
@@ -171,6 +147,8 @@ def _spoken(reading: Reading) -> tuple[list[Said], list[Said], list[Said]]:
                     sides.append(Said(path, value, heard))
                 continue
             heard = hear(value)
+            if value in ("C", "c") and slot == "event":
+                heard = Heard(EXIT, whole=True)  # open_close "C"
             said = Said(path, value, heard)
             if heard.kind not in (None, ENTRY):
                 spoken.append(said)
@@ -179,7 +157,12 @@ def _spoken(reading: Reading) -> tuple[list[Said], list[Said], list[Said]]:
                     entries.append(said)
                 if heard.direction is not None and not heard.both:
                     sides.append(said)
-    for slot, hears in (("label", hear_label), ("free", hear_free), ("status", hear)):
+    for slot, hears in (
+        ("label", hear_label),
+        ("sender_id", _hear_id),
+        ("free", hear_free),
+        ("status", hear),
+    ):
         for _, path, value in reading.all(slot):
             if isinstance(value, str):
                 heard = hears(value)
@@ -189,7 +172,8 @@ def _spoken(reading: Reading) -> tuple[list[Said], list[Said], list[Said]]:
                     heard = hear_label(value)
                 if heard.kind not in (None, ENTRY):
                     spoken.append(Said(path, value, heard))
-    sides += _side_flags(reading)
+    spoken += unknown_keys(reading)
+    sides += side_flags(reading)
     if not any(_weighty(s) for s in spoken) and unread is not None:
         raise IntakeError(
             "NO_DIRECTION",
@@ -197,6 +181,12 @@ def _spoken(reading: Reading) -> tuple[list[Said], list[Said], list[Said]]:
             unread.path,
         )
     return sides, entries, spoken
+
+
+def _hear_id(text: str) -> Heard:
+    """Return the exit that an id such as "Exit Long" names; a made-up id says nothing."""
+    heard = hear_label(text)
+    return heard if heard.kind in (EXIT, REDUCE) and heard.whole else NOTHING
 
 
 def _weighty(said: Said) -> bool:
@@ -228,81 +218,9 @@ def _one_side(sides: list[Said]) -> Said | None:
     return sides[0] if sides else None
 
 
-def _side_flags(reading: Reading) -> list[Said]:
-    """Return what keys such as ``long: true`` say."""
-    out: list[Said] = []
-    for slot, side in (("long_flag", Direction.LONG), ("short_flag", Direction.SHORT)):
-        for _, path, value in reading.all(slot):
-            if value is True or (isinstance(value, (str, int)) and flag(value) is True):
-                out.append(Said(path, value, Heard(position=side, whole=True)))
-    return out
-
-
-def is_set(value: Any) -> bool:
-    """Return whether a flag is set: true, a number but 0, or a text that does not say no."""
-    if isinstance(value, str):
-        return bool(value.strip()) and value.strip().upper() not in _NOT_ONE
-    return value is True or (isinstance(value, (int, float)) and value not in (0, False) and value == value)
-
-
-def _flags(reading: Reading) -> list[Said]:
-    """Return the flags that say a position is left or made smaller."""
-    out: list[Said] = []
-    for slot, kind in (("close_flag", EXIT), ("left_at", EXIT), ("reduce_flag", REDUCE)):
-        for _, path, value in reading.all(slot):
-            if is_set(value):
-                key = hear(path.rpartition(".")[2])
-                near = hear(value) if isinstance(value, str) else NOTHING
-                side = near if near.direction is not None else key
-                one = REDUCE if slot == "close_flag" and key.kind == REDUCE else kind
-                whole = slot != "left_at"
-                out.append(Said(path, value, Heard(one, side.order, side.position, side.right, whole=whole)))
-    for _, path, value in reading.all("close"):
-        if value is True or (isinstance(value, str) and _is_word(value)):
-            near = hear(value) if isinstance(value, str) else NOTHING
-            out.append(Said(path, value, Heard(EXIT, near.order, near.position, near.right, whole=True)))
-    return out
-
-
 def _tells_to_leave(said: Said) -> bool:
     """Return whether an exit is ordered, rather than the price or time of a past one being told."""
     return said.heard.whole or said.heard.kind == REDUCE
-
-
-def _is_word(text: str) -> bool:
-    heard = hear(text)
-    return (
-        text.strip().upper() in ("TRUE", "YES", "ALL")
-        or heard.direction is not None
-        or heard.kind is not None
-    )
-
-
-def _moves(reading: Reading) -> list[Said]:
-    return [
-        Said(path, value, Heard(MOVE, whole=True))
-        for _, path, value in reading.all("move_flag")
-        if is_set(value)
-    ]
-
-
-def _results(reading: Reading) -> list[Said]:
-    return [
-        Said(path, value, Heard(FINISHED, whole=True))
-        for _, path, value in reading.all("result")
-        if is_set(value)
-    ]
-
-
-def test_of(reading: Reading) -> Said | None:
-    """Return what marks a body as a test or a heartbeat, ``None`` if nothing does."""
-    for _, path, value in reading.all("test_flag"):
-        if is_set(value):
-            return Said(path, value, Heard(TEST, whole=True))
-    for _, path, value in reading.all("environment"):
-        if isinstance(value, str) and value.strip().upper() in _TEST_WORDS:
-            return Said(path, value, Heard(TEST, whole=True))
-    return None
 
 
 def _left_side(
@@ -340,12 +258,3 @@ def _left_side(
 def contradiction(one: Said, other: Said) -> IntakeError:
     """Return the refusal of a body that says two things that cannot both hold."""
     return IntakeError("CONTRADICTION", f"{one} contradicts {other}; nothing is done", one.path)
-
-
-def stated_number(value: Any) -> float | None:
-    """Return a number that a size or percent states, ``None`` when it is none; a sign stays."""
-    try:
-        read = number(value.strip().rstrip("%") if isinstance(value, str) else value)
-    except ValueError:
-        return None
-    return read if read is not None and read == read and abs(read) != float("inf") else None

@@ -237,6 +237,9 @@ def _held(reading: Reading, path: str, value: dict[str, Any], unit: str | None) 
     for word in ("unit", "units", "type", "mode", "kind"):
         if word in stated:
             unit = _unit_of(stated[word][1]) or unit
+    for plain in ("stopprice", "limitprice", "price", "triggerprice"):
+        if unit is None and plain in stated and not isinstance(stated[plain][1], (dict, list, bool)):
+            return _level(reading, f"{path}.{stated[plain][0]}", stated[plain][1], None)
     for plain, (key, held) in stated.items():
         own = UNITS.get(plain)
         if own not in (None, PRICE) and not isinstance(held, (dict, list, bool)):

@@ -17,7 +17,8 @@ from core.intake.detect import (
     trade_source,
 )
 from core.intake.errors import IntakeError, shown
-from core.intake.intent import Meaning, meaning_of, test_of
+from core.intake.flags import test_of
+from core.intake.intent import Meaning, meaning_of
 from core.intake.request import request_of
 from core.intake.symbols import underlying
 from core.intake.vocabulary import LEVEL_LOOK

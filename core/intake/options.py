@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 from core.intake.errors import IntakeError, shown
-from core.intake.intent import Meaning, Said
+from core.intake.flags import Said, is_set
+from core.intake.intent import Meaning
 from core.intake.speech import NOTHING, hear
 from core.intake.symbols import parse
 from core.intake.walk import Reading
-from core.intake.words import number
+from core.intake.words import flag, number
 from core.model import Direction, Intent, OptionWish
 
 _LETTERS: Final = {"C": "C", "P": "P", "CE": "C", "PE": "P"}
+_FLAGS: Final = ("put_flag", "call_flag")
+_SHORT_NAME: Final = re.compile(r"(?:^|[ _])\d+(?:\.\d+)? ?([CP])(?:UT|ALL)?$")
 _SIDES: Final = {"C": Direction.LONG, "P": Direction.SHORT}
 _NAMES: Final = {"C": "call", "P": "put"}
 
@@ -20,11 +24,9 @@ _NAMES: Final = {"C": "call", "P": "put"}
 def right_of(reading: Reading) -> tuple[str, str, Any] | None:
     """Return "C" or "P" with the path and value that state it; raises IntakeError when both are stated."""
     found: tuple[str, str, Any] | None = None
-    for slot in ("option_right", "option_symbol", "symbol", "strategy"):
+    for slot in ("option_right", "option_symbol", "symbol", "strategy", "asset", "put_flag", "call_flag"):
         for _, path, value in reading.all(slot):
-            if not isinstance(value, str):
-                continue
-            right = _right(slot, value)
+            right = _flagged(slot, value) if slot in _FLAGS else _right(slot, value)
             if right is None:
                 continue
             if found is not None and found[0] != right:
@@ -37,16 +39,26 @@ def right_of(reading: Reading) -> tuple[str, str, Any] | None:
     return found
 
 
-def _right(slot: str, value: str) -> str | None:
+def _flagged(slot: str, value: Any) -> str | None:
+    if isinstance(value, bool) or flag(value) is not None:
+        return "P" if (slot == "put_flag") == is_set(value) else "C"
+    return None
+
+
+def _right(slot: str, value: Any) -> str | None:
+    if not isinstance(value, str):
+        return None
     text = value.strip().upper()
     if slot in ("option_symbol", "symbol"):
+        if slot == "option_symbol" and (short := _SHORT_NAME.search(text)):
+            return short[1]
         if len(text) <= 8:
             return None
         read = parse(text)
         return read.option.right if read is not None and read.option is not None else None
     if slot == "strategy":
         return {"PUT": "P", "PUTS": "P", "CALL": "C", "CALLS": "C"}.get(text)
-    return _LETTERS.get(text) or hear(value).right
+    return (_LETTERS.get(text) if slot != "asset" else None) or hear(value).right
 
 
 def heed(reading: Reading, meaning: Meaning) -> None:

@@ -1,18 +1,21 @@
-"""What a sender asks of open positions: how much to leave, which stop to set."""
+"""Requests about open positions: how much to leave, which stop to set."""
 
 from __future__ import annotations
 
 import dataclasses
+import re
 from typing import Any
 
 from core.intake.errors import IntakeError, shown
 from core.intake.fields import price_of
-from core.intake.intent import Meaning, is_set, stated_number
+from core.intake.flags import is_set, stated_number
+from core.intake.intent import Meaning
 from core.intake.speech import MOVE, hear
 from core.intake.walk import Reading
 from core.model import Intent, PositionRequest
 
 _HALF = 0.5
+_PERCENT = re.compile(r"\b(\d{1,3}(?:\.\d+)?) ?%")
 
 
 def request_of(reading: Reading, meaning: Meaning) -> tuple[Intent | None, PositionRequest | None]:
@@ -49,6 +52,10 @@ def _part(reading: Reading, meaning: Meaning) -> PositionRequest | None:
             share = _share(reading, path, value)
             if share is not None:
                 return None if share >= 1 else PositionRequest(fraction=share)
+    if meaning.why is not None and isinstance(meaning.why.value, str):
+        if found := _PERCENT.search(meaning.why.value):
+            share = float(found[1]) / 100
+            return None if share >= 1 else PositionRequest(fraction=share)
     for _, path, value in reading.all("left_pct"):
         share = _share(reading, path, value)
         if share is not None:
@@ -86,7 +93,8 @@ def _part(reading: Reading, meaning: Meaning) -> PositionRequest | None:
 
 
 def _is_first_target(meaning: Meaning) -> bool:
-    return meaning.why is not None and "1" in str(meaning.why.value)
+    why = meaning.why
+    return why is not None and ("1" in str(why.value) or "1" in why.path.rpartition(".")[2])
 
 
 def _share(reading: Reading, path: str, value: Any) -> float | None:

@@ -1,4 +1,4 @@
-"""What a text says about a trade: entry, exit, reduction, moved stop, cancel, test, and its side."""
+"""Words of a trade in texts: entry, exit, reduction, moved stop, cancel, test, and its side."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ENTRY, EXIT, REDUCE, MOVE, CANCEL, TEST, FINISHED = (
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What a text says: ``kind`` of intent if any, the side of an order and of a position if named.
+    """Meaning of a text: ``kind`` of intent if any, the side of an order and of a position if named.
 
     ``whole`` tells that every word was understood; ``right`` is "C" or "P" when an option is named.
     """
@@ -61,7 +61,7 @@ _EXITS: Final = frozenset(
     listed(
         "EXIT EXITS EXITED EXITING CLOSE CLOSES CLOSED CLOSING CLOSEALL FLAT FLATTEN FLATTENED COVER COVERS "
         "COVERED COVERING LIQUIDATE LIQUIDATED LIQUIDATION UNWIND UNWOUND STOPPED STOPOUT STOPLOSS TAKEPROFIT "
-        "SQUAREOFF SQUARE DECLOSE OUT STC BTC LEAVE LEAVING DISENGAGE OFFLOAD EXITALL FLATTENALL"
+        "SQUAREOFF SQUARE DECLOSE OUT LEAVE LEAVING DISENGAGE OFFLOAD EXITALL FLATTENALL"
     )
 )
 _REDUCES: Final = frozenset(
@@ -128,6 +128,7 @@ _SPLIT_FIRST: Final = (
     ("SQUARE OFF", "EXIT"), ("TARGET 1", "TP1"), ("TARGET 2", "TP2"), ("TP 1", "TP1"), ("TP 2", "TP2"),
     ("FIRST TARGET", "TP1"), ("TAKEPROFIT 1", "TP1"), ("TAKEPROFIT 2", "TP2"), ("TAKEPROFIT1", "TP1"),
     ("TO COVER", "COVER"), ("DE RISK", "DERISK"), ("CLOSE ENTRY S ORDER", "CLOSE"),
+    ("TRAIL STOP", "STOPLOSS"),
     ("TURN TO", ""), ("CLOSE ENTRIES ORDER", "CLOSE"),
 )  # fmt: skip
 _FREE: Final = tuple(
@@ -151,6 +152,12 @@ _FREE: Final = tuple(
 )  # fmt: skip
 
 
+_SHORTHAND: Final = {
+    "LE": "ENTRY LONG", "SE": "ENTRY SHORT", "LX": "EXIT LONG", "SX": "EXIT SHORT", "XL": "EXIT LONG",
+    "XS": "EXIT SHORT", "STC": "SELL TO CLOSE", "BTC": "BUY TO CLOSE", "BTO": "BUY TO OPEN",
+}  # fmt: skip
+
+
 def _plain(text: str) -> str:
     flat = " ".join(re.sub(r"[^A-Z0-9.,%]+", " ", _CAMEL.sub(" ", text).upper()).split())
     for written, word in _SPLIT_FIRST:
@@ -167,6 +174,7 @@ def hear(text: str) -> Heard:
     flat = _plain(text)
     if not flat:
         return NOTHING
+    flat = _SHORTHAND.get(flat, flat)
     named = flat.replace(" ", "_")
     if (
         named in PHASES
@@ -202,6 +210,8 @@ def _understand(tokens: list[str]) -> Heard:
 def _kind(tokens: list[str], have: set[str]) -> str | None:
     if have & _TESTS:
         return TEST
+    if "BE" in have and have & _HITS:
+        return FINISHED
     if have & _CANCELS:
         return CANCEL
     if (

@@ -47,7 +47,7 @@ ROWS: Final[tuple[tuple[str, str, str], ...]] = (
     ("left_at", "price or time at which a trade was left", "exit_price exit_time exit_reason exit_date "
      "close_price_exit closed_at exit_at exited_at exit_signal_price exit_level"),
     ("close_flag", "true: leave the position", "close_position exit flat flatten close_all is_exit exit_signal "
-     "is_close closing close_trade exit_position exit_all flatten_all liquidate exit_trade "
+     "is_close closing closed close_trade exit_position exit_all flatten_all liquidate exit_trade "
      "close_open_position close_only close_long close_short exit_long exit_short sell_to_close "
      "stop_out stopped_out stopped tp_hit sl_hit take_profit_hit stop_hit stop_loss_hit target_hit "
      "tp1_hit tp2_hit tp3_hit hit_tp hit_sl target_reached"),
@@ -74,7 +74,8 @@ ROWS: Final[tuple[tuple[str, str, str], ...]] = (
     ("position_before", "position before the order", "prev_market_position previous_market_position pre_mar_pos "
      "prev_position previous_position last_position old_position position_before prior_position "
      "strategy_prev_market_position from_position prior_market_position prev_mar_pos prevmp prev_pos "
-     "last_market_position prev_side old_market_position"),
+     "last_market_position previous_side last_side prior_side old_side prev_direction "
+     "previous_direction prev_side old_market_position"),
     ("size_after", "size of the position after the order", "market_position_size position_size mar_pos_size "
      "strategy_market_position_size strategy_position_size position_qty position_quantity position_contracts "
      "new_position_size position.size position.qty position.quantity position_size_after current_position_size "
@@ -92,7 +93,7 @@ ROWS: Final[tuple[tuple[str, str, str], ...]] = (
     ("left_pct", "percent of the position that is to stay", "remaining_percent remaining_pct percent_remaining "
      "left_percent keep_percent keep_pct pct_left percent_left remaining_percentage"),
     ("left_size", "size that is to stay", "remaining remaining_contracts remaining_quantity remaining_qty "
-     "remaining_size qty_left contracts_left quantity_left left remaining_position runner"),
+     "remaining_size qty_left contracts_left quantity_left left remaining_position shares_left size_left"),
     ("pct", "a percent whose meaning the intent gives", "percent percentage pct"),
     ("entry", "price of the entry", "entry.price entry.entry_price entry_price entry signal.entry "
      "entry_level open_price entry_limit entry_zone limit_price order.limit_price"),
@@ -174,16 +175,18 @@ ROWS: Final[tuple[tuple[str, str, str], ...]] = (
     ("strategy", "the sender's strategy", "strategy_id strategy_name strategy.name strategy.id bot_id bot_name "
      "system system_name algo algo_name strategy bot strategy_title indicator script"),
     ("option_right", "call or put", "option_type right option.type option.right put_call call_put "
-     "option_right cp contract_type callput putcall option_side pc option.option_type option.put_call option "
+     "option_right cp contract_type callput putcall option_side pc cp_flag option.option_type option.put_call option "
      "option.side option_direction option_kind call_or_put opt_type option.contract_type option.kind "
      "derivative_type"),
+    ("put_flag", "true: a put", "put is_put puts buy_put put_option"),
+    ("call_flag", "true: a call", "call is_call calls buy_call call_option"),
     ("option_strike", "strike the sender names", "strike strike_price option_strike option.strike "
      "option.strike_price strikeprice"),
     ("option_expiry", "expiry the sender names", "expiry expiration expiration_date option_expiry "
      "option.expiry option.expiration option.expiration_date expiry_date option_expiration dte option.dte exp "
      "exp_date option.exp"),
     ("option_symbol", "the contract the sender names", "option_symbol occ_symbol option_ticker contract_symbol "
-     "occ option.option_symbol contract option_contract"),
+     "occ option.option_symbol contract option_contract option_name"),
     ("phase", "phase 1 to 4", "phase.current phase.current_phase event.phase_to phase data.phase"),
     ("phase_name", "name of the phase", "event.phase_name phase.name phase.phase_name phase_name "
      "data.phase_name"),
@@ -213,7 +216,7 @@ ROWS: Final[tuple[tuple[str, str, str], ...]] = (
      "risk.position_size currency base_currency quote_currency alert_frequency bar_index version pointer "
      "trade_id leverage margin_mode time_in_force tif duration order_class extended_hours "
      "ai_model timeframe.tf_role side_effect trade_allowed_directions quantity_type session_type "
-     "unrealized_pnl open_profit net_profit profit be_mfe mfe mae stop_distance risk_pct risk_percent "
+     "unrealized_pnl open_profit net_profit be_mfe mfe mae risk_pct risk_percent "
      "account_size market_sentiment limit_type period_type target_reason time_of_day day_open "
      "slope slippage profit_factor stop_atr side_bias"),
 )  # fmt: skip
@@ -238,6 +241,14 @@ SECTIONS: Final = frozenset(
 )
 """Keys whose object has keys of its own meaning: only rows that name the section count there."""
 
+ALIASES: Final = {
+    "options": "option",
+    "contract": "option",
+    "optioncontract": "option",
+    "optiondetails": "option",
+}
+"""Sections by another name."""
+
 OPAQUE: Final = frozenset(
     listed(
         "oscillatorstate scorebreakdown marketstructure indicators plots plot settings config history "
@@ -252,7 +263,7 @@ KEPT: Final = frozenset(listed("stop target_1 target_2 targets more_targets time
 
 LEVEL_LOOK: Final = re.compile(
     r"stop|^sl|sl(?:pct|percent|points|pips|ticks|price)?$|^tp\d?|tp\d?(?:pct|percent|points|pips|ticks|price|r)?$"
-    r"|takeprofit|target|^trail|trailing|profit$|breakeven"
+    r"|takeprofit|target|^loss$|^trail|trailing|profit$|breakeven"
 )
 """How a normalised key looks that may be a level."""
 

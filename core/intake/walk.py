@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from core.intake.body import Body, inner_body
-from core.intake.vocabulary import INDEX, KEPT, LEVEL_LOOK, OPAQUE, SECTIONS, WRAPPERS, spelled
+from core.intake.vocabulary import ALIASES, INDEX, KEPT, LEVEL_LOOK, OPAQUE, SECTIONS, WRAPPERS, spelled
 from core.intake.words import listed
 
 Found = tuple[int, str, Any]
@@ -27,7 +27,7 @@ _Place = tuple[str, int, str, bool]
 
 
 class _Keys(dict[str, _Place]):
-    """Where the keys of one section fall, remembered per spelling."""
+    """Slots of the keys of one section, remembered per spelling."""
 
     def __init__(self, section: str, *, only_own: bool) -> None:
         super().__init__()
@@ -51,14 +51,15 @@ class _Keys(dict[str, _Place]):
 class _Sections(dict[str, tuple[_Keys, int]]):
     """The keys of each section and the rank its findings are moved down by, remembered per name."""
 
-    def __missing__(self, plain: str) -> tuple[_Keys, int]:
+    def __missing__(self, name: str) -> tuple[_Keys, int]:
+        plain = ALIASES.get(name, name)
         known = plain in SECTIONS
         found = (
             _Keys(plain, only_own=known),
             0 if known or plain in WRAPPERS or not plain else _STRANGE_RANK,
         )
         if len(self) < _REMEMBERED:
-            self[plain] = found
+            self[name] = found
         return found
 
 
@@ -66,7 +67,7 @@ _SECTION_KEYS: Final = _Sections()
 
 
 class Reading:
-    """What one body says, by slot; ``unread`` are the keys that fall into none."""
+    """Findings of one body by slot; ``unread`` are the keys that fall into none."""
 
     __slots__ = ("body", "notes", "slots", "unread")
 
@@ -124,7 +125,7 @@ class Reading:
                 if slot not in KEPT:
                     if opens and depth < _DEEPEST:
                         self._walk(value, plain, f"{path}{key}.", moved, depth + 1, several)
-                    elif not slot and name not in SECTIONS and plain not in OPAQUE:
+                    elif not slot and name not in SECTIONS and name not in ALIASES and plain not in OPAQUE:
                         self.unread.append((path + key, plain, value))
                     continue
             elif kind is str:
@@ -146,7 +147,7 @@ class Reading:
                     several.add(slot)
                 else:
                     slots[slot] = [(rank + moved, path + key, value)]
-            elif name not in SECTIONS:
+            elif name not in SECTIONS and name not in ALIASES:
                 self.unread.append((path + key, plain, value))
 
 

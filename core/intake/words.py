@@ -123,7 +123,7 @@ def number(value: object) -> float | None:
         return None
     if not isinstance(value, str):
         raise ValueError("not a number")
-    text = value.strip()
+    text = value.strip().removeprefix("$")
     if _NUMBER.fullmatch(text):
         return float(text)
     if _THOUSANDS.fullmatch(text):

@@ -29,8 +29,7 @@ NOT_CODES = {
     ),
     "core/intake/speech.py": "words of senders about entries, exits and sides",
     "core/intake/change.py": "words of senders for positions",
-    "core/intake/intent.py NO NONE FALSE NULL NA OFF TRUE YES ALL TEST TESTING DEV DEVELOPMENT STAGING SANDBOX "
-    "DEBUG DRY_RUN DRYRUN QA": "words of senders for flags",
+    "core/intake/flags.py": "words of senders for flags",
     "core/intake/request.py EVEN TOBE ENTRY": "words of senders for a stop at the entry",
     "core/intake/options.py": "words of senders for calls and puts",
     "core/intake/symbols.py": "exchanges, currencies and spellings of symbols",

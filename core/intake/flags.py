@@ -1,0 +1,160 @@
+"""Flags and numbers that speak of a trade by their key: ``is_exit: true``, ``pnl: 12.5``, ``heartbeat: 1``."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, Final
+
+from core.intake.errors import shown
+from core.intake.speech import CANCEL, EXIT, FINISHED, MOVE, NOTHING, REDUCE, TEST, Heard, hear, hear_label
+from core.intake.walk import Reading
+from core.intake.words import flag, number
+from core.model import Direction
+
+_SHORT = 32
+"""Longest text of an unknown key that is listened to."""
+_ORDER_TYPES: Final = frozenset(("STOP", "SL", "TP", "STOP LOSS", "TAKE PROFIT", "TRAILING STOP", "STOP_LOSS",
+                                 "TAKE_PROFIT", "TRAILING_STOP"))  # fmt: skip
+_PNL: Final = re.compile(
+    r"^(?!.*(?:unreal|open|total|daily|day|net|cum|month|week|max|limit)).*(?:pnl|profitloss)"
+)
+_NOT_ONE = ["NO", "NONE", "FALSE", "0", "0.0", "NULL", "N/A", "NA", "-", "OFF", "N"]
+_TEST_WORDS: Final = frozenset(
+    [
+        "TEST",
+        "TESTING",
+        "DEV",
+        "DEVELOPMENT",
+        "STAGING",
+        "SANDBOX",
+        "DEBUG",
+        "DRY_RUN",
+        "DRYRUN",
+        "DRY-RUN",
+        "QA",
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One piece of evidence: where it stands, what stood there and what it means."""
+
+    path: str
+    value: Any
+    heard: Heard
+
+    def __str__(self) -> str:
+        return f"{self.path}: {shown(self.value)}"
+
+
+def unknown_keys(reading: Reading) -> list[Said]:
+    """Return what keys outside the vocabulary say clearly: ``trade_closed: true``, ``hit: "TP1"``."""
+    out: list[Said] = []
+    for path, plain, value in reading.unread:
+        if isinstance(value, (dict, list)) or not is_set(value):
+            continue
+        if isinstance(value, str) and flag(value) is None:
+            if len(value) > _SHORT:
+                continue
+            heard = hear(f"{path.rpartition('.')[2]} {value}")
+            if not heard.whole:
+                heard = hear(value)
+                if heard.kind != EXIT or not heard.whole or value.strip().upper() in _ORDER_TYPES:
+                    continue
+        elif _PNL.search(plain):
+            heard = Heard(FINISHED, whole=True)
+        elif value is True or (isinstance(value, str) and flag(value)):
+            heard = hear_label(path.rpartition(".")[2])
+        else:
+            continue
+        if heard.whole and heard.kind in (EXIT, REDUCE, TEST, FINISHED, CANCEL):
+            out.append(Said(path, value, heard))
+    return out
+
+
+def side_flags(reading: Reading) -> list[Said]:
+    """Return what keys such as ``long: true`` say."""
+    out: list[Said] = []
+    for slot, side in (("long_flag", Direction.LONG), ("short_flag", Direction.SHORT)):
+        for _, path, value in reading.all(slot):
+            if value is True or (isinstance(value, (str, int)) and flag(value) is True):
+                out.append(Said(path, value, Heard(position=side, whole=True)))
+    return out
+
+
+def is_set(value: Any) -> bool:
+    """Return whether a flag is set: true, a number but 0, or a text that does not say no."""
+    if isinstance(value, str):
+        return bool(value.strip()) and value.strip().upper() not in _NOT_ONE
+    return value is True or (isinstance(value, (int, float)) and value not in (0, False) and value == value)
+
+
+def leaving_flags(reading: Reading) -> list[Said]:
+    """Return the flags that say a position is left or made smaller."""
+    out: list[Said] = []
+    for slot, kind in (("close_flag", EXIT), ("left_at", EXIT), ("reduce_flag", REDUCE)):
+        for _, path, value in reading.all(slot):
+            if is_set(value):
+                key = hear(path.rpartition(".")[2])
+                near = hear(value) if isinstance(value, str) else NOTHING
+                side = near if near.direction is not None else key
+                one = REDUCE if slot == "close_flag" and key.kind == REDUCE else kind
+                whole = slot != "left_at"
+                out.append(Said(path, value, Heard(one, side.order, side.position, side.right, whole=whole)))
+    for slot in ("left_size", "left_pct"):
+        for _, path, value in reading.all(slot):
+            count = None if isinstance(value, bool) else stated_number(value)
+            if count is not None:
+                out.append(Said(path, value, Heard(EXIT if count == 0 else REDUCE, whole=True)))
+    for _, path, value in reading.all("close"):
+        if value is True or (isinstance(value, str) and _is_word(value)):
+            near = hear(value) if isinstance(value, str) else NOTHING
+            out.append(Said(path, value, Heard(EXIT, near.order, near.position, near.right, whole=True)))
+    return out
+
+
+def _is_word(text: str) -> bool:
+    heard = hear(text)
+    return (
+        text.strip().upper() in ("TRUE", "YES", "ALL")
+        or heard.direction is not None
+        or heard.kind is not None
+    )
+
+
+def moved_stops(reading: Reading) -> list[Said]:
+    return [
+        Said(path, value, Heard(MOVE, whole=True))
+        for _, path, value in reading.all("move_flag")
+        if is_set(value)
+    ]
+
+
+def results(reading: Reading) -> list[Said]:
+    return [
+        Said(path, value, Heard(FINISHED, whole=True))
+        for _, path, value in reading.all("result")
+        if is_set(value)
+    ]
+
+
+def test_of(reading: Reading) -> Said | None:
+    """Return what marks a body as a test or a heartbeat, ``None`` if nothing does."""
+    for _, path, value in reading.all("test_flag"):
+        if is_set(value):
+            return Said(path, value, Heard(TEST, whole=True))
+    for _, path, value in reading.all("environment"):
+        if isinstance(value, str) and value.strip().upper() in _TEST_WORDS:
+            return Said(path, value, Heard(TEST, whole=True))
+    return None
+
+
+def stated_number(value: Any) -> float | None:
+    """Return a number that a size or percent states, ``None`` when it is none; a sign stays."""
+    try:
+        read = number(value.strip().rstrip("%") if isinstance(value, str) else value)
+    except ValueError:
+        return None
+    return read if read is not None and read == read and abs(read) != float("inf") else None
