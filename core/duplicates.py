@@ -75,7 +75,7 @@ class DuplicateWindow:
 
 
 def meaning_of(update: Update) -> str:
-    """What a trader would call the same message: direction, levels, phase, alignment; not its wording."""
+    """Return what makes two messages the same to a trader: direction, levels, phase and alignment, not wording."""
     s, r, a, x = update.signal, update.regime, update.alignment, update.structure
     parts: list[object] = [update.timeframe]
     if s is not None:

@@ -39,7 +39,7 @@ ENDS_SIGNALS = frozenset({Intent.EXIT, Intent.CANCEL})
 
 @dataclass(slots=True)
 class Obeyed:
-    """What followed from a request: effects in order, and what its sender is told."""
+    """The result of a request: effects in order, and the notes of its answer."""
 
     effects: list[Effect] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)

@@ -31,8 +31,12 @@ ALIASES = "/api/phase25/webhooks"
 ALIASED = ("signals", "saty-phase")
 RETRY_AFTER = "5"
 
+PRICE = "price"
+"""Endpoint of price bars; it has no source of its own and takes the common secret."""
+
 WEBHOOK_PATHS: dict[str, str | None] = {
     ROOT: None,
+    f"{ROOT}/{PRICE}": PRICE,
     **{f"{ROOT}/{name}": name for name in ENDPOINTS},
     **{f"{ALIASES}/{name}": name for name in ALIASED},
 }

@@ -45,6 +45,12 @@ def _tradingview() -> str:
     return tradingview_page()
 
 
+def _senders() -> str:
+    from tui.guide.senders_page import senders_page
+
+    return senders_page()
+
+
 def _keys() -> str:
     from tui.commands.readme_table import key_table
 
@@ -63,6 +69,7 @@ TOPICS: tuple[Topic, ...] = (
     ),
     Topic("glossary", "Every code, abbreviation and column, one line each.", lambda: stored_page("glossary")),
     Topic("rules", "Every rule: its unit, bounds, default and meaning.", _rules),
+    Topic("senders", "Every key that is read from a sender's body, and what it means.", _senders),
     Topic("tradingview", "Alerts on TradingView: address, secret, and ready bodies to paste.", _tradingview),
     Topic("keys", "Every key of the deck and what it does.", _keys),
 )
