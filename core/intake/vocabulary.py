@@ -25,12 +25,11 @@ ROWS: Final[tuple[tuple[str, str, str], ...]] = (
     ("side", "side of the order or of the trade", "signal.type signal.direction signal.action "
      "expert.direction direction signal_type action order_action side order_side trade_side "
      "trade_direction order_direction trade_action order.side cmd command signal_direction "
-     "signal_action signal_side buy_sell buysell long_short bs buy_or_sell orderaction operation strategy_action transaction_type "
-     "long_or_short trade_decision "
+     "signal_action signal_side buy_sell buysell long_short bs buy_or_sell orderaction operation "
+     "strategy_action transaction_type long_or_short trade_decision "
      "strategy_order_action position_type instruction order_instruction"),
-    ("loose", "side or intent, passed over when it is neither", "signal type order_type alert_type alert_action order trade op dir "
-     "decision
-     "recommendation prediction verdict "
+    ("loose", "side or intent, passed over when it is neither", "signal type order_type alert_type alert_action "
+     "order trade op dir decision recommendation prediction verdict "
      "signal_name kind"),
     ("leaning", "where the market leans", "trend bias signal.trend trend.alignment signal.bias"),
     ("event", "what happened", "event strategy_event event_name event.name signal.event event_type event.type "
