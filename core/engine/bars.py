@@ -55,7 +55,8 @@ def _bar(
     plain = replace(update, price=bar.close, timestamp=ended, fired=True)
     seen, doubt = stated_price(kernel, plain, event)
     if seen is None:
-        return None, doubt
+        by_feed = "a feed gives fresh prices: the bar is not used"
+        return None, doubt or (by_feed if known is not None and known.source != WEBHOOK else None)
     return _seen(
         update, bar if ranged else replace(bar, open=None, high=None, low=None), event, began, ended
     ), fault
