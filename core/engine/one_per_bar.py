@@ -14,7 +14,6 @@ from core.duplicates import meaning_of
 from core.model import Direction, Intent, Update
 from core.rules import Rules
 
-
 RETAINED_BARS = 10_000
 """Bound on memory, whatever timeframes senders state."""
 
