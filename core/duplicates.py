@@ -41,8 +41,8 @@ class DuplicateWindow:
         With a sender's id the window is ``duplicate_hours``: the same id, body time (or, without a time, the
         same canonical body, by its ``digest``) and meaning, because one constant id in an alert template must
         not swallow the second signal of a bar. Without an id: the same body within
-        ``anonymous_duplicate_minutes``. What came before ``since`` is not repeated: a body without a time that asks
-        for an exit means the position that is open now.
+        ``anonymous_duplicate_minutes``. What came before ``since`` is not repeated, unless the body states when it
+        was fired: an exit of the same bar means the position that is open now.
         """
         sender_id, time = update.sender_id, update.timestamp
         if sender_id is None:
@@ -52,7 +52,7 @@ class DuplicateWindow:
             key = f"{update.source}|{update.symbol}|{sender_id}"
             body = f"{digest() if time is None else f'{time.timestamp():.3f}'}|{meaning_of(update)}"
             oldest = at - timedelta(hours=rules.duplicate_hours)
-        if since is not None and time is None:
+        if since is not None and not update.fired and update.fired_at is None:
             oldest = max(oldest, since)
         newest = self.keys.get(key)
         if newest is None or newest[1] < oldest:

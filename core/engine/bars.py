@@ -52,9 +52,11 @@ def _bar(
         # What the price was within a bar of a moment ago still counts for stops and targets, at the newer price.
         bar = replace(bar, close=known.price)
         return _seen(update, bar, event, began, known.priced_at), late
-    plain = replace(update, price=bar.close, timestamp=ended, fired=True)
+    plain = replace(update, price=bar.close, timestamp=ended, fired=True, fired_at=None)
     seen, doubt = stated_price(kernel, plain, event)
     if seen is None:
+        if doubt is None and known is not None and known.source != WEBHOOK:
+            doubt = "a feed gives fresh prices: the bar is not used"
         return None, doubt
     return _seen(
         update, bar if ranged else replace(bar, open=None, high=None, low=None), event, began, ended

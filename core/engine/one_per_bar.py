@@ -14,6 +14,9 @@ from core.duplicates import meaning_of
 from core.model import Direction, Intent, Update
 from core.rules import Rules
 
+RETAINED_BARS = 10_000
+"""Bound on memory, whatever timeframes senders state."""
+
 
 @dataclass(slots=True)
 class SignalOfBar:
@@ -57,6 +60,8 @@ class BarSignals:
             until=update.timestamp + allowed_age(update.timeframe, update.fired, rules),
             meaning=meaning_of(update),
         )
+        if len(self.known) > RETAINED_BARS:
+            del self.known[next(iter(self.known))]
 
     def decided(
         self, update: Update, signal_id: str, decision_id: str, key: str | None, *, over: bool

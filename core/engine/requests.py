@@ -90,15 +90,16 @@ def obey(
 
 
 def means_anew_since(kernel: Kernel, update: Update) -> datetime | None:
-    """Return since when the same body, without a time, means another trade; ``None`` when it never does.
+    """Return since when the same body means another trade; ``None`` when it never does.
 
     A request is about the newest of its positions. An entry after an exit of its symbol is a new trade.
     """
-    if update.intent is Intent.ENTRY and update.request is None:
-        return kernel.state.sender_exits.get(update.symbol) if update.signal is not None else None
-    if update.request is None and update.intent is not Intent.EXIT:
-        return None
-    return max((position.opened_at for position in _of_request(kernel, update)), default=None)
+    since = []
+    if update.request is not None or update.intent is Intent.EXIT:
+        since += [position.opened_at for position in _of_request(kernel, update)]
+    if update.signal is not None and update.symbol in kernel.state.sender_exits:
+        since.append(kernel.state.sender_exits[update.symbol])
+    return max(since, default=None)
 
 
 # --- which positions and signals -----------------------------------------------------------------------

@@ -72,10 +72,10 @@ def open_body(body: object, notes: list[str]) -> Body:
     raise IntakeError("TOO_DEEP", f"text: wrapped more than {MAX_WRAPPERS - 1} times", "text")
 
 
-def inner_body(text: str, path: str, notes: list[str]) -> Body | None:
+def inner_body(text: str, path: str, notes: list[str], *, known: bool = True) -> Body | None:
     """Return the JSON object that a text inside a body holds, ``None`` when it holds none; raises IntakeError.
 
-    A text that is JSON encoded twice is opened too.
+    A text that is JSON encoded twice is opened too. With ``known`` a broken object is refused, else passed over.
     """
     value: object = text
     for _ in range(MAX_WRAPPERS):
@@ -86,7 +86,7 @@ def inner_body(text: str, path: str, notes: list[str]) -> Body | None:
         except IntakeError as error:
             if error.code != "TEXT_NOT_JSON":
                 raise
-            if text.lstrip(_EDGES)[:1] == "{":
+            if known and text.lstrip(_EDGES)[:1] == "{":
                 raise IntakeError(
                     error.code, f"{path}: {error.reason.removeprefix('text: ')}", path
                 ) from None

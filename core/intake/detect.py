@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from core.intake.errors import IntakeError
+from core.intake.errors import IntakeError, shown
 from core.intake.intent import Meaning
 from core.intake.signal import has_score
 from core.intake.vocabulary import spelled
@@ -25,6 +25,7 @@ ENDPOINTS: Final[dict[str, Source]] = {
 PRICE_ENDPOINT: Final = "price"
 """The endpoint of a chart's bars: a price alone is a bar there."""
 
+_SHORT, _TOLD = 40, 4
 _BESIDE: Final = (
     "quality", "size", "order_price", "position", "entry", "stop", "target_1", "targets", "rr1", "position_before",
 )  # fmt: skip
@@ -212,7 +213,7 @@ def _by_endpoint(reading: Reading, hint: Source | None) -> Source:
         return hint if hint is Source.ULTIMATE_OPTIONS else Source.TRADINGVIEW_SIGNAL
     if not reading.has("symbol"):
         # No mark of a signal or a phase applies without one, so nothing else said here would help.
-        raise _no_symbol()
+        raise _no_symbol(reading)
     if hint is Source.STRAT_EXEC and reading.has("setup_valid", "liquidity_ok"):
         return hint
     if reading.has("side", "leaning"):
@@ -223,7 +224,7 @@ def _by_endpoint(reading: Reading, hint: Source | None) -> Source:
     elif _phase_or_bias(reading):  # beside a score, which a phase indicator may send too
         candidates = [Source.SATY_PHASE, Source.TRADINGVIEW_SIGNAL]
     else:
-        raise _nothing_known()
+        raise _nothing_known(reading)
     if hint in candidates:
         return hint
     names = tuple(str(source) for source in candidates)
@@ -248,19 +249,29 @@ def _refuse_lost_score(reading: Reading) -> None:
                 )
 
 
-def _no_symbol() -> IntakeError:
+def _not_read(reading: Reading) -> str:
+    """Return the keys with a word that were found and not read, for the end of a refusal."""
+    found = [
+        f"{path[:_SHORT]}: {shown(value)}"
+        for path, _, value in reading.unread
+        if isinstance(value, str) and len(value) <= _SHORT
+    ]
+    return f"; not read: {', '.join(found[:_TOLD])}" if found else ""
+
+
+def _no_symbol(reading: Reading) -> IntakeError:
     return IntakeError(
         "NO_SYMBOL",
-        "symbol: missing, and no known source's marks; send symbol or ticker, such as SPY",
+        f"symbol: missing, and no known source's marks; send symbol or ticker, such as SPY{_not_read(reading)}",
         "symbol",
     )
 
 
-def _nothing_known() -> IntakeError:
+def _nothing_known(reading: Reading) -> IntakeError:
     return IntakeError(
         "NO_DIRECTION",
         "direction: this body has a symbol but no direction, phase, timeframes map or setup; "
-        "send one of direction, phase or bias, timeframes, setup_valid with liquidity_ok",
+        f"send one of direction, phase or bias, timeframes, setup_valid with liquidity_ok{_not_read(reading)}",
         "direction",
         tuple(str(source) for source in Source),
     )

@@ -122,6 +122,7 @@ def _spoken(reading: Reading) -> tuple[list[Said], list[Said], list[Said]]:
     sides: list[Said] = []
     entries: list[Said] = []
     spoken: list[Said] = []
+    weak: list[Said] = []  # a side in free text counts only where nothing else states one
     unread: Said | None = None
     for _, path, value in reading.near("side"):
         heard = _hear_side(value)
@@ -170,9 +171,12 @@ def _spoken(reading: Reading) -> tuple[list[Said], list[Said], list[Said]]:
                     heard = Heard(FINISHED, heard.order, heard.position, heard.right, whole=True)
                 elif slot == "free" and heard.kind is None and len(value) <= 32:
                     heard = hear_label(value)
+                    if heard.kind in (None, ENTRY) and heard.whole and heard.direction is not None:
+                        weak.append(Said(path, value, heard))
                 if heard.kind not in (None, ENTRY):
                     spoken.append(Said(path, value, heard))
     spoken += unknown_keys(reading)
+    sides = sides or weak[:1]
     sides += side_flags(reading)
     if not any(_weighty(s) for s in spoken) and unread is not None:
         raise IntakeError(

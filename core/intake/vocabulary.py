@@ -16,7 +16,8 @@ ROWS: Final[tuple[tuple[str, str, str], ...]] = (
     ("symbol", "the underlying", "instrument.symbol instrument.ticker symbol ticker signal.symbol signal.ticker "
      "data.symbol data.ticker instrument tv_instrument underlying underlying_symbol root syminfo_ticker "
      "tickerid syminfo_tickerid stock pair coin asset market security symbol_name instrument_name "
-     "ticker_symbol stock_symbol option.symbol option.underlying sym tick"),
+     "ticker_symbol stock_symbol option.symbol option.underlying sym tick tv_ticker trading_symbol ticker_name "
+     "strategy_ticker scrip etf code s underlyer und"),
     ("exchange", "where the symbol is listed", "instrument.exchange exchange tv_exchange venue "
      "exchange_name listing_exchange syminfo_prefix"),
     ("asset", "class of the symbol", "instrument.asset_class asset_class asset_type security_type sec_type "
@@ -24,9 +25,11 @@ ROWS: Final[tuple[tuple[str, str, str], ...]] = (
     ("side", "side of the order or of the trade", "signal.type signal.direction signal.action "
      "expert.direction direction signal_type action order_action side order_side trade_side "
      "trade_direction order_direction trade_action order.side cmd command signal_direction "
-     "signal_action signal_side buy_sell buysell long_short bs buy_or_sell orderaction operation strategy_action "
+     "signal_action signal_side buy_sell buysell long_short bs buy_or_sell orderaction operation "
+     "strategy_action transaction_type long_or_short trade_decision "
      "strategy_order_action position_type instruction order_instruction"),
     ("loose", "side or intent, passed over when it is neither", "signal type order_type alert_type alert_action "
+     "order trade op dir decision recommendation prediction verdict "
      "signal_name kind"),
     ("leaning", "where the market leans", "trend bias signal.trend trend.alignment signal.bias"),
     ("event", "what happened", "event strategy_event event_name event.name signal.event event_type event.type "
@@ -69,12 +72,13 @@ ROWS: Final[tuple[tuple[str, str, str], ...]] = (
     ("position", "position after the order", "market_position mar_pos sentiment position new_position "
      "strategy_market_position position_after current_position target_position desired_position "
      "position.side position.direction position_now new_market_position current_market_position marketpos "
-     "order.position position.type pos"),
+     "order.position position.type pos position.current position.after position.now position.new"),
     ("position_of", "the position an order acts on", "position_side position_direction pos_side holding_side"),
     ("position_before", "position before the order", "prev_market_position previous_market_position pre_mar_pos "
      "prev_position previous_position last_position old_position position_before prior_position "
      "strategy_prev_market_position from_position prior_market_position prev_mar_pos prevmp prev_pos "
      "last_market_position previous_side last_side prior_side old_side prev_direction "
+     "position.previous position.before position.prev "
      "previous_direction prev_side old_market_position"),
     ("size_after", "size of the position after the order", "market_position_size position_size mar_pos_size "
      "strategy_market_position_size strategy_position_size position_qty position_quantity position_contracts "

@@ -17,6 +17,8 @@ _DEEPEST = 8
 _REMEMBERED = 4096
 _STRANGE_RANK = 1000
 """Added to the rank of keys inside objects nobody knows: they count only where nothing else speaks."""
+_TEXTS: Final = frozenset(("", "free", "event"))
+"""Slots whose text may be a whole body."""
 _LISTED = 8
 _LISTS: Final = frozenset(listed("signals alerts orders legs trades embeds messages items"))
 """Keys whose list of objects is read."""
@@ -77,7 +79,15 @@ class Reading:
         """Findings of each slot, the one that counts most first."""
         self.unread: list[tuple[str, str, Any]] = []
         several: set[str] = set()
-        self._walk(body, "", "", 0, 0, several)
+        path = ""
+        for _ in range(_DEEPEST):
+            # An object that is all there is in another one is the body, whatever its name.
+            key = next(iter(body), "") if len(body) == 1 else ""
+            inner = body.get(key)
+            if type(inner) is not dict or (spelled(key) in INDEX and not _names_symbol(inner)):
+                break
+            body, path = inner, f"{path}{key}."
+        self._walk(body, "", path, 0, 0, several)
         for slot in several:
             self.slots[slot].sort(key=_rank_and_path)
 
@@ -129,10 +139,17 @@ class Reading:
                         self.unread.append((path + key, plain, value))
                     continue
             elif kind is str:
-                if value[0] in '{"' and plain in _TEXT_WRAPPERS:
-                    inner = inner_body(value, path + key, self.notes)
+                if value[0] in '{"' and (plain in _TEXT_WRAPPERS or slot in _TEXTS):
+                    inner = inner_body(value, path + key, self.notes, known=plain in _TEXT_WRAPPERS)
                     if inner is not None:
-                        self._walk(inner, plain, f"{path}{key}.", moved, depth + 1, several)
+                        self._walk(
+                            inner,
+                            plain if plain in WRAPPERS else "",
+                            f"{path}{key}.",
+                            moved,
+                            depth + 1,
+                            several,
+                        )
                         continue
             elif kind is list and slot not in KEPT and slot != "components":
                 if plain in WRAPPERS or plain in _LISTS:
@@ -149,6 +166,10 @@ class Reading:
                     slots[slot] = [(rank + moved, path + key, value)]
             elif name not in SECTIONS and name not in ALIASES:
                 self.unread.append((path + key, plain, value))
+
+
+def _names_symbol(body: Body) -> bool:
+    return any(INDEX.get(spelled(key), ("",))[0] == "symbol" for key in body)
 
 
 def _rank_and_path(found: Found) -> tuple[int, str]:

@@ -173,8 +173,9 @@ def item_cells(item: Mapping[str, Any]) -> tuple[Cell, ...]:
     size = (item.get("decision_breakdown") or {}).get("size") or {}
     outcome = item.get("outcome") or {}
     held = "open" if item.get("position_id") else ""
-    evidence = item.get("decision_breakdown") or {}
-    code = (evidence.get("blocks") and item.get("code")) or code_in_evidence(action, evidence)
+    deciding = code_in_evidence(action, item.get("decision_breakdown") or {})
+    code = item.get("code") or deciding
+    code = deciding if deciding.startswith(f"{code} +") else code
     return (
         (_when(str(item["created_at"])), "dim"),
         (action, ACTION_ROLE.get(action, "text")),

@@ -186,3 +186,18 @@ def test_bars_are_the_price_of_an_entry(wire: Any) -> None:
     wire.later(minutes=10).raw(body(bar(451.0, wire.now.replace(minute=9))))
     wire.later(seconds=5).raw(body(entry(price=None)))
     assert [p.entry.underlying_at_entry for p in wire.state.positions.values()] == [451.0]
+
+
+def test_while_a_feed_gives_fresh_prices_a_bar_is_told_and_not_used(wire: Any) -> None:
+    position = wire.enter()
+    wire.later(minutes=1).price(450.5, source="feed")
+    wire.later(seconds=5).raw(body(bar(448.0, interval=None)))
+    assert wire.state.positions[position.id].last.spot == 450.5
+    assert told(wire) == "a feed gives fresh prices: the bar is not used"
+
+
+def test_ever_new_bars_cannot_fill_the_memory(wire: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.engine.one_per_bar.RETAINED_BARS", 3)
+    for n in range(6):
+        wire.later(minutes=1).raw(body(entry(timestamp=wire.now, timeframe=500_000 + n)))
+    assert len(wire.state.bar_signals.known) == 3

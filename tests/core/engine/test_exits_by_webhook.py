@@ -9,6 +9,7 @@ import pytest
 from core.effects import AnswerReceipt, FetchMarket, Notice, StoreReceipt, StoreShadow, StoreTrade
 from core.model import Action, ExitReason, Intent, ReceiptStatus
 from core.positions import PositionState
+from tests.core.engine.conftest import day_of
 from tests.core.engine.hand_made import LONG, SHORT, body, entry, read_hand_made, update
 
 EXIT, REDUCE, MOVE_STOP, CANCEL = Intent.EXIT, Intent.REDUCE, Intent.MOVE_STOP, Intent.CANCEL
@@ -232,6 +233,29 @@ def test_the_same_exit_again_closes_the_next_trade(wired: Any) -> None:
     wire.later(seconds=60).enter()
     assert wire.later(seconds=1).raw(exit_).status is ReceiptStatus.ACCEPTED
     assert not wire.state.positions
+
+
+STAMPS: list[tuple[str, dict[str, Any], ReceiptStatus]] = [
+    ("no time", {}, ReceiptStatus.ACCEPTED),
+    ("the time of the bar", {"timestamp": day_of("10:00"), "sender_id": "Exit Long"}, ReceiptStatus.ACCEPTED),
+    ("the time of firing", {"timestamp": day_of("10:00"), "fired": True}, ReceiptStatus.DUPLICATE),
+]
+
+
+@pytest.mark.parametrize(("stamp", "status"), [s[1:] for s in STAMPS], ids=[s[0] for s in STAMPS])
+def test_in_and_out_twice_within_one_bar(wired: Any, stamp: dict[str, Any], status: ReceiptStatus) -> None:
+    """Each exit means the trade that is open, each entry after it a new one; what states its second is sent twice."""
+    wire = wired(rules=MANY)
+    wire.agree()
+    in_, out = body(entry(**stamp)), body(update(EXIT, **stamp))
+    for text in (in_, out):
+        assert wire.later(seconds=5).raw(text).status is ReceiptStatus.ACCEPTED
+    assert not wire.state.positions
+    assert wire.later(seconds=5).raw(in_).status is status
+    assert wire.later(seconds=5).raw(out).status is status
+    assert not wire.state.positions and wire.state.day.closed == (
+        2 if status is ReceiptStatus.ACCEPTED else 1
+    )
 
 
 def test_a_part_that_is_delivered_twice_is_sold_once(roomy: Any) -> None:
