@@ -88,9 +88,7 @@ def minutes(reading: Reading) -> tuple[int | None, Reason | None]:
     """Return the timeframe in minutes and, when one is stated and none can be read, the reason not to trade."""
     unread: str | None = None
     for _, path, value in reading.all("timeframe"):
-        if isinstance(value, (dict, list)):
-            continue
-        read = timeframe(value)
+        read = timeframe(value[0] if isinstance(value, list) and len(value) == 1 else value)
         if read is not None:
             return read, None
         told = f"{path}: {shown(value)} is not a timeframe such as 15, 15m, 1h or D"

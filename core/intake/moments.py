@@ -62,6 +62,11 @@ _CTIME: Final = re.compile(
     r"(?:[A-Z]{3} )?(?P<name>[A-Z]{3}) +(?P<day>\d{1,2}) " + _CLOCK + r"(?P<zone>.*?) ?(?P<year>\d{4})"
 )
 _DIGITS: Final = re.compile(r"[+-]?[\d.]+(?:[eE]\d+)?")
+_LEAST_DIGITS = 6
+_LOOKS: Final = re.compile(r"time|date|stamp|epoch|unix|created|sent|when|received")
+_OTHER_DAYS: Final = re.compile(
+    r"expir|earning|matur|next|start|begin|until|end|ipo|dividend|last|prev|session"
+)
 _WRITTEN = 64
 
 
@@ -109,6 +114,8 @@ def times(reading: Reading, naive_zone: str) -> Times:
     close, unread = _first(reading, reading.all("bar_close"), zone, unread)
     if fire is None and bar is None and close is None:
         bar, unread = _first(reading, reading.all("date"), zone, unread)
+    if fire is None and bar is None and close is None:
+        bar = _unknown_key(reading, zone)
     if fire is not None and bar is not None and bar.at != fire.at:
         out.timestamp, out.fired_at = bar.at, fire.at
     elif (counts := fire or bar or close) is not None:
@@ -118,6 +125,26 @@ def times(reading: Reading, naive_zone: str) -> Times:
             "TIME_UNREADABLE", f"{unread} and no other time is stated: it may be late", Tone.NEGATIVE
         )
     return out
+
+
+def _unknown_key(reading: Reading, zone: str) -> Moment | None:
+    """Return the moment under a key outside the vocabulary, where no other is stated."""
+    for n, (path, plain, value) in enumerate(reading.unread):
+        if _OTHER_DAYS.search(plain):
+            continue
+        if not isinstance(value, str) and not (_LOOKS.search(plain) and isinstance(value, (int, float))):
+            continue
+        if isinstance(value, str) and not (sum(c.isdigit() for c in value) >= _LEAST_DIGITS):
+            continue
+        if isinstance(value, str) and _DIGITS.fullmatch(value.strip()) and not _LOOKS.search(plain):
+            continue
+        moment = moment_of(value, zone)
+        if moment is not None:
+            in_zone = f" in {zone} (intake.naive_zone)" if moment.naive else ""
+            reading.notes.append(f"{path}: {shown(value)} is taken for the time{in_zone}")
+            del reading.unread[n]
+            return moment
+    return None
 
 
 def _first(

@@ -17,11 +17,13 @@ _EXCHANGE: Final = re.compile(r"[A-Z0-9_ ]{1,20}", re.ASCII)
 _OCC: Final = re.compile(
     r"(?:O:|\.|OPRA:)?([A-Z]{1,6}) *(\d{2})(\d{2})(\d{2})([CP])(\d{8}|\d{1,6}(?:\.\d{1,3})?)"
 )
-_CLASS_SHARE: Final = re.compile(r"([A-Z]{1,5})[./_ -]([A-EG-KM-SU])")
+_CLASS_SHARE: Final = re.compile(r"([A-Z]{1,5})[./_ -]([A-DK])")
 _FUTURE: Final = re.compile(
     r"(?:ES|NQ|YM|RTY|MES|MNQ|MYM|M2K|CL|MCL|GC|MGC|SI|HG|NG|ZB|ZN|ZF|ZT|ZC|ZS|ZW|6[A-Z]|BTC|MBT)"
     r"[FGHJKMNQUVXZ](?:\d{1,2}|20\d{2})"
 )
+_ROOT: Final = re.compile(r"M?6[A-Z]|MES|MNQ|MYM|M2K|NQ|YM|RTY|MGC|MCL|ZB|ZN|ZF|ZT|ZC|ZS|ZW")
+"""Futures that no US stock or fund shares its letters with."""
 _CURRENCIES: Final = frozenset(
     listed("USD EUR GBP JPY CHF AUD CAD NZD CNH CNY HKD SGD SEK NOK DKK MXN ZAR TRY PLN HUF CZK INR KRW BRL")
 )
@@ -31,6 +33,12 @@ _COINS: Final = frozenset(
     )
 )
 _QUOTES: Final = ("USDT", "USDC", "BUSD", "USD", "EUR", "GBP", "BTC", "ETH", "PERP", "TUSD", "FDUSD")
+_INDICES: Final = frozenset(
+    listed(
+        "DXY US10Y US02Y US30Y US05Y UKX NI225 N225 HSI NIFTY NIFTY50 BANKNIFTY SENSEX CAC40 STOXX DEU40 GDAXI FTSE "
+        "FCHI STOXX50E BTC.D TOTAL"
+    )
+)
 _CFDS: Final = frozenset(
     listed(
         "US500 US30 US100 US2000 SPX500 SPX500USD NAS100 NAS100USD US30USD USTEC DJ30 GER40 DE40 DE30 UK100 "
@@ -41,11 +49,17 @@ US_EXCHANGES: Final = frozenset(
     listed(
         "NYSE NASDAQ AMEX ARCA NYSEARCA NYSE_ARCA BATS CBOE CBOEBZX BZX IEX NYSEAMERICAN NYSE_AMERICAN "
         "NYSEMKT NYSE_MKT SP DJ DJI RUSSELL US USA SMART XNAS XNYS ARCX XASE BATX BATO EDGX CBOE_BZX NMS NGS "
-        "NCM NYQ ASE PCX OPRA ISLAND NASDAQ_GS NASDAQGS NASDAQGM NASDAQCM NSDQ NSQ CBOE_BATS XCBO TVC "
+        "NAS NYS I NCM NYQ ASE PCX OPRA ISLAND NASDAQ_GS NASDAQGS NASDAQGM NASDAQCM NSDQ NSQ CBOE_BATS XCBO TVC "
         "NASDAQ_DLY NYSE_DLY BATS_DLY AMEX_DLY CBOE_DLY SP_DLY INDEX USSTOCKS STOCK STOCKS EQUITY EQUITIES"
     )
 )
 """Exchanges whose stocks, funds and indices have listed options in the US."""
+_AFFIXES: Final = frozenset(listed("NASDAQ NYSE AMEX ARCA NYSEARCA BATS CBOE SMART"))
+"""Exchanges that stand before or after a symbol with a dot, a dash or an @."""
+_AFFIXED: Final = re.compile(r"([A-Z]+)[.@-]([A-Z]+)")
+_ENDINGS: Final = frozenset(listed("O OQ N NYS NAS X"))
+"""Endings of data vendors for a US listing."""
+_TVC_INDICES: Final = frozenset(listed("SPX NDX RUT VIX DJI XSP"))
 _NO_OPTIONS: Final = frozenset(
     listed(
         "FUTURE FUTURES FOREX FX CRYPTO CRYPTOCURRENCY CFD CURRENCY BOND ECONOMIC COIN PERPETUAL SPOT_CRYPTO "
@@ -53,6 +67,9 @@ _NO_OPTIONS: Final = frozenset(
     )
 )
 _INDEX_NAMES: Final = {
+    "BRKB": "BRK.B",
+    "BRKA": "BRK.A",
+    "BFB": "BF.B",
     "SPXW": "SPX", "GSPC": "SPX", "INX": "SPX", "NDXP": "NDX", "RUTW": "RUT", "VIXW": "VIX", "SP500": "SPX",
 }  # fmt: skip
 _PARSED = 40
@@ -170,12 +187,20 @@ def parse(text: str) -> Underlying | None:
     plain = re.sub(r"^\$|^US\.(?=[A-Z])| (?:US|UN|UW|UQ)(?: EQUITY| INDEX)?$|\.US$", "", ticker)
     if plain.startswith("^") and plain[1:].isalnum():
         plain = plain[1:]
+    if affixed := _AFFIXED.fullmatch(plain):
+        if affixed[2] in _AFFIXES or affixed[2] in _ENDINGS:
+            exchange, plain = exchange or (affixed[2] if affixed[2] in _AFFIXES else None), affixed[1]
+        elif affixed[1] in _AFFIXES:
+            exchange, plain = exchange or affixed[1], affixed[2]
     plain = _INDEX_NAMES.get(plain, plain)
     if share := _CLASS_SHARE.fullmatch(plain):
         plain = f"{share[1]}.{share[2]}"
     if not _SYMBOL.fullmatch(plain):
         return None
-    return Underlying(plain, exchange, _shape_fault(plain), respelled=plain != ticker)
+    fault = _shape_fault(plain)
+    if exchange == "TVC" and fault is None and plain not in _TVC_INDICES:
+        fault = "TradingView's own index or rate of this name has none"
+    return Underlying(plain, exchange, fault, respelled=plain != ticker)
 
 
 def _shape_fault(symbol: str) -> str | None:
@@ -189,9 +214,16 @@ def _shape_fault(symbol: str) -> str | None:
             base in _COINS or (quote in ("USDT", "USDC", "PERP") and base)
         ):
             return "it is a cryptocurrency pair"
+    if symbol in _INDICES:
+        return "it is an index or a rate without options in the US"
     if symbol in _CFDS:
         return "it is a contract for difference"
-    if symbol.startswith("/") or symbol.endswith("=F") or _FUTURE.fullmatch(symbol):
+    if (
+        symbol.startswith("/")
+        or symbol.endswith("=F")
+        or _FUTURE.fullmatch(symbol)
+        or _ROOT.fullmatch(symbol)
+    ):
         return "it is a futures contract"
     if symbol.endswith(".P"):
         return "it is a perpetual swap"

@@ -19,6 +19,7 @@ _STRANGE_RANK = 1000
 """Added to the rank of keys inside objects nobody knows: they count only where nothing else speaks."""
 _TEXTS: Final = frozenset(("", "free", "event"))
 """Slots whose text may be a whole body."""
+_LISTS_KEPT: Final = KEPT | {"components", "timeframe"}
 _LISTED = 8
 _LISTS: Final = frozenset(listed("signals alerts orders legs trades embeds messages items"))
 """Keys whose list of objects is read."""
@@ -151,7 +152,7 @@ class Reading:
                             several,
                         )
                         continue
-            elif kind is list and slot not in KEPT and slot != "components":
+            elif kind is list and slot not in _LISTS_KEPT:
                 if plain in WRAPPERS or plain in _LISTS:
                     lower = moved if len(value) == 1 else moved + _STRANGE_RANK
                     for n, item in enumerate(value[:_LISTED]):

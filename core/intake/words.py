@@ -74,7 +74,7 @@ _LABELS: Final = {DAY: "D", WEEK: "W", MONTH: "M"}
 _UNITS: Final = {
     **dict.fromkeys(("", "M", "MN", "MIN", "MINS", "MINUTE", "MINUTES"), 1.0),
     **dict.fromkeys(("S", "SEC", "SECOND", "SECONDS"), 1 / 60),
-    **dict.fromkeys(("H", "HR", "HRS", "HOUR", "HOURS", "HOURLY"), 60.0),
+    **dict.fromkeys(("H", "HR", "HRS", "HOUR", "HOURS", "HOURLY", "HRLY"), 60.0),
     **dict.fromkeys(("D", "DAY", "DAYS", "DAILY", "DLY"), float(DAY)),
     **dict.fromkeys(("W", "WK", "WEEK", "WEEKS", "WEEKLY"), float(WEEK)),
     **dict.fromkeys(("MO", "MON", "MONTH", "MONTHS", "MONTHLY"), float(MONTH)),
@@ -89,6 +89,8 @@ _MONTH_NAMES: Final = {
     "6M": 6 * MONTH,
     "12M": 12 * MONTH,
 }
+_NAMED: Final = {"MN": MONTH, "HOURLY": 60, "MINUTE": 1, "HOUR": 60}
+_DECIMAL = re.compile(r"(\d{1,5})\.0+")
 _ISO_LENGTH = re.compile(r"P(?:T(\d{1,4})([MH])|(\d{1,3})([DWM]))", re.ASCII)
 _TIMEFRAME = re.compile(r"(?:TF[_ ]?)?(\d{0,5})[ _]?([A-Z]*)", re.ASCII)
 _LONGEST_TIMEFRAME = 12 * MONTH
@@ -164,7 +166,12 @@ def _timeframe(text: str) -> int | None:
     text = text.strip()
     if text in _MONTH_NAMES:  # TradingView: a capital M alone is a month, and so are 1M, 3M, 6M and 12M
         return _MONTH_NAMES[text]
-    upper = text.upper()
+    upper = text.upper().removeprefix("PERIOD_").replace("-", " ")
+    text = upper
+    if upper in _NAMED:
+        return _NAMED[upper]
+    if whole := _DECIMAL.fullmatch(upper):
+        text = whole[1]
     if turned := _UNIT_FIRST.fullmatch(upper):
         month, unit, count = turned.groups()
         text = f"{count}{'MONTH' if month else 'MIN' if unit == 'M' else unit}"

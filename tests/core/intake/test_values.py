@@ -120,6 +120,14 @@ def test_times_under_many_keys(key: str) -> None:
     assert read(**{key: "2026-11-23T15:05:00Z"}).timestamp == datetime(2026, 11, 23, 15, 5, tzinfo=UTC)
 
 
+@pytest.mark.parametrize("key", ["created", "received_on", "when", "my_clock"])
+def test_a_time_under_an_unknown_key_counts_where_no_other_is_stated(key: str) -> None:
+    update = read(**{key: "2026-11-23T15:05:00Z"})
+    assert update.timestamp == datetime(2026, 11, 23, 15, 5, tzinfo=UTC)
+    assert any(note.startswith(key) for note in update.notes)
+    assert read(**{key: "2026-11-23T15:05:00Z"}, timenow="2026-11-24T15:05:00Z").timestamp != update.timestamp
+
+
 def test_a_date_and_a_time_are_one_moment() -> None:
     update = read(date="2026-11-23", time="10:05:00")
     assert update.timestamp == datetime(2026, 11, 23, 10, 5, tzinfo=UTC)
@@ -147,7 +155,9 @@ def test_a_time_without_an_offset_is_read_in_the_naive_zone_with_a_note() -> Non
 @pytest.mark.parametrize(
     ("text", "minutes"),
     [("H4", 240), ("M15", 15), ("D1", 1440), ("W1", 10080), ("MN1", 43200), ("3M", 129600), ("12M", 518400),
-     ("4 hours", 240), ("1 Day", 1440), ("PT15M", 15), ("P1D", 1440), ("1hr", 60), ("Daily", 1440), ("m5", 5)],
+     ("4 hours", 240), ("1 Day", 1440), ("PT15M", 15), ("P1D", 1440), ("1hr", 60),
+     ("4-hour", 240), ("PERIOD_H4", 240), ("hourly", 60), ("60.0", 60),
+     ("Daily", 1440), ("m5", 5)],
 )  # fmt: skip
 def test_timeframes_in_many_spellings(text: str, minutes: int) -> None:
     assert timeframe(text) == minutes
@@ -164,7 +174,8 @@ def test_a_timeframe_that_cannot_be_read_blocks_the_entry(text: Any) -> None:
     ("sent", "symbol"),
     [("BRK/B", "BRK.B"), ("BRK-B", "BRK.B"), ("NYSE:BRK.B", "BRK.B"), ("US.AAPL", "AAPL"), ("AAPL.US", "AAPL"),
      ("AAPL US Equity", "AAPL"), ("$SPY", "SPY"), ("^GSPC", "SPX"), ("CBOE:SPX", "SPX"), ("SPXW", "SPX"),
-     ("nasdaq:aapl", "AAPL"), ("SPY", "SPY")],
+     ("nasdaq:aapl", "AAPL"), ("SPY", "SPY"), ("BRKB", "BRK.B"), ("AAPL.O", "AAPL"),
+     ("NASDAQ.AAPL", "AAPL"), ("SPX.X", "SPX")],
 )  # fmt: skip
 def test_one_underlying_has_one_name(sent: str, symbol: str) -> None:
     update = read(ticker=sent)
@@ -176,7 +187,8 @@ def test_one_underlying_has_one_name(sent: str, symbol: str) -> None:
     [{"ticker": "FX:EURUSD"}, {"ticker": "EURUSD"}, {"ticker": "EUR/USD"}, {"ticker": "BTCUSDT"},
      {"ticker": "BINANCE:BTCUSDT.P"}, {"ticker": "BTC-USD"}, {"ticker": "SI", "exchange": "COMEX"},
      {"ticker": "ESZ2026"}, {"ticker": "/ES"}, {"ticker": "XAUUSD"}, {"ticker": "US500"}, {"ticker": "RY.TO"},
-     {"ticker": "TSX:RY"}, {"ticker": "BTC", "asset_class": "crypto"}, {"ticker": "ES", "type": "futures"},
+     {"ticker": "TSX:RY"}, {"ticker": "6E"}, {"ticker": "TVC:DXY"},
+     {"ticker": "BTC", "asset_class": "crypto"}, {"ticker": "ES", "type": "futures"},
      {"ticker": "AAPL", "exchange": "OANDA"}],
     ids=str,
 )  # fmt: skip
