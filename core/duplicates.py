@@ -75,7 +75,7 @@ class DuplicateWindow:
 
 
 def meaning_of(update: Update) -> str:
-    """Return what makes two messages the same to a trader: direction, levels, phase and alignment, not wording."""
+    """Return direction, levels, phase, alignment and request as one text: equal for messages that mean the same."""
     s, r, a, x = update.signal, update.regime, update.alignment, update.structure
     parts: list[object] = [update.timeframe]
     if s is not None:

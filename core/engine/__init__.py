@@ -10,6 +10,7 @@ Read first:
 - state.py: ``EngineState``, all that the next step depends on; a checkpoint is its JSON.
 - kernel.py: ``Kernel``, the state with the rules in force and the indices over it.
 - receipts.py: from a webhook's body to a receipt, a context and a question to the market.
+- requests.py: exits, reductions and stops that senders ask for; bars.py: the prices of their charts.
 - decisions.py: from the market's answer to a decision, and entries.py from there to a position.
 """
 

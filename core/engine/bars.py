@@ -1,7 +1,7 @@
 """The price that a body states: a bar of a chart, or one price beside another request.
 
-Invariants, tested under these names: a late or out-of-order bar never moves time back; a bar sells nothing by what
-its price was before an entry.
+Invariants, tested under these names: a late or out-of-order bar never moves time back; the high and low of a bar
+before an entry or a move of the stop sell nothing.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ UNPRICED = frozenset({"NO_CONTRACT", "TIME_UNREADABLE"})
 
 
 def price_of(kernel: Kernel, update: Update, event: Received) -> tuple[PriceSeen | None, str | None]:
-    """Return the price to be seen (``None`` when it tells nothing new) and a note when it is not used.
+    """Return the price that a body states (``None`` if it is not used) and a note that says why not.
 
-    STATUS states none: the price of a test is made up, and that of a finished trade lies in the past.
+    The price of a STATUS is never used: that of a test is invented, and that of a finished trade is past.
     """
     if update.intent is Intent.STATUS:
         return None, None
@@ -49,7 +49,8 @@ def _bar(
         by_feed = known.source != WEBHOOK
         if not ranged or by_feed or kernel.trading.is_stale(ended, event.at):
             return None, late
-        # What the price was within a bar of a moment ago still counts for stops and targets, at the newer price.
+        # Its high and low still count for stops and targets, with the newer price as the close: at the close of a bar
+        # a signal of the same chart often arrives first.
         bar = replace(bar, close=known.price)
         return _seen(update, bar, event, began, known.priced_at), late
     plain = replace(update, price=bar.close, timestamp=ended, fired=True, fired_at=None)

@@ -1,4 +1,4 @@
-"""One bar, one signal: what fires again for the same bar updates its signal and opens nothing.
+"""One signal per bar: a signal that fires again for its bar updates the first one and opens nothing.
 
 Invariant: two signals of the same source, symbol, timeframe, direction and bar open at most one position, unless
 their sender has left the trade in between.
@@ -22,7 +22,7 @@ RETAINED_BARS = 10_000
 class SignalOfBar:
     """The signal of one bar; ``over`` once it can never open a position again.
 
-    ``meaning`` is what it proposed last, ``until`` when a repetition of its bar would be late.
+    ``meaning`` stands for its latest values; after ``until`` a repetition would be late.
     """
 
     signal_id: str
@@ -43,7 +43,7 @@ class BarSignals:
     known: dict[str, SignalOfBar] = field(default_factory=dict)
 
     def first_of(self, update: Update) -> SignalOfBar | None:
-        """Return what is known of the bar that a signal names; ``None`` for its first signal or without a bar."""
+        """Return the first signal of the bar; ``None`` if this is the first, or states no time of a bar."""
         key = bar_key(update)
         return None if key is None else self.known.get(key)
 
@@ -72,7 +72,7 @@ class BarSignals:
             known.decision_id, known.last_key, known.over = decision_id, key, known.over or over
 
     def reopen(self, update: Update, direction: Direction | None, at: datetime) -> None:
-        """Forget the bars of a symbol and direction whose trade its sender has left: what follows is a new trade."""
+        """Forget the bars of a symbol and direction after an exit: a signal after it is a new trade."""
         if update.intent is Intent.CANCEL:
             return
         for key, known in list(self.known.items()):
@@ -86,7 +86,7 @@ class BarSignals:
 
 
 def bar_key(update: Update) -> str | None:
-    """Return what names the bar of a signal; ``None`` when the body states no time of a bar."""
+    """Return a key of the signal's bar; ``None`` when the body states no time of a bar."""
     if update.signal is None or update.timestamp is None or update.fired:
         return None
     bar = f"{update.timestamp.timestamp():.0f}"

@@ -10,7 +10,7 @@ from core.engine.kernel import Kernel
 from core.engine.one_per_bar import SignalOfBar
 from core.engine.positions import see_price
 from core.engine.redecide import reconsider
-from core.engine.requests import Obeyed, means_anew_since, obey
+from core.engine.requests import RequestResult, not_repeated_since, obey
 from core.engine.state import ask_for
 from core.events import PriceSeen, Received
 from core.intake import IntakeError, canonical_hash, normalise
@@ -19,7 +19,7 @@ from core.model import Intent, ReceiptStatus, Tone, Update
 
 RETAINED_SIGNALS = 10_000
 ABSORBED = frozenset({Intent.ENTRY, Intent.CONTEXT})
-"""Intents that tell something of the market; the others are about positions, prices or the sender itself."""
+"""Intents that update the context; the others are about positions, prices or the sender itself."""
 REQUESTS = frozenset({Intent.EXIT, Intent.REDUCE, Intent.MOVE_STOP, Intent.CANCEL})
 
 
@@ -47,20 +47,20 @@ def receive(kernel: Kernel, event: Received) -> list[Effect]:
         effects.append(
             Notice(kind="source", at=event.at, text=text, tone=Tone.POSITIVE, symbol=update.symbol)
         )
-    obeyed = _obeyed(kernel, update, event, seen)
-    effects += obeyed.effects
+    result = _obey_request(kernel, update, event, seen)
+    effects += result.effects
     if late_reason is None:
         if update.intent in ABSORBED and not (proposes and update.blocks):
             state.contexts.absorb(update, event.at, event.receipt_id, kernel.rules)
         effects += see_price(kernel, seen) if seen is not None else []
         if update.intent in ABSORBED or seen is not None:
             effects += reconsider(kernel, update.symbol, event.at)
-    notes = (*notes, *obeyed.notes)
+    notes = (*notes, *result.notes)
     repeated = (
         state.bar_signals.first_of(update) if proposes and late_reason is None and not update.blocks else None
     )
     if repeated is not None and kernel.rules.intake.one_per_bar:
-        asked, note = _again(kernel, update, event, repeated)
+        asked, note = _repeat_of_bar(kernel, update, event, repeated)
         effects, notes = [*effects, *asked], (*notes, note)
         proposes = False
     receipt = _receipt(event, update, ReceiptStatus.ACCEPTED, notes)
@@ -82,24 +82,26 @@ def receive(kernel: Kernel, event: Received) -> list[Effect]:
 def _repeated(kernel: Kernel, update: Update, event: Received) -> tuple[str | None, str | None]:
     """Return the receipt that a body repeats, if any, and a note."""
     if update.intent is Intent.BAR and update.timestamp is None and update.fired_at is None:
-        return None, None  # the same price again is news: it is the price of now
+        return None, None  # the same price again is new: it is the price of this instant
     return kernel.state.duplicates.check(
         update, lambda: canonical_hash(event.body), event.receipt_id, event.at, kernel.rules.intake,
-        since=means_anew_since(kernel, update),
+        since=not_repeated_since(kernel, update),
     )  # fmt: skip
 
 
-def _obeyed(kernel: Kernel, update: Update, event: Received, seen: PriceSeen | None) -> Obeyed:
-    """Carry out what a body asks of open positions; an entry may ask to leave the other side first."""
+def _obey_request(kernel: Kernel, update: Update, event: Received, seen: PriceSeen | None) -> RequestResult:
+    """Carry out what a body requests for open positions; an entry may ask to close the other side first."""
     if update.intent in REQUESTS:
         return obey(kernel, update, event, seen)
     if update.intent is Intent.ENTRY and update.request is not None:
         return obey(kernel, update, event, seen, Intent.EXIT)
-    return Obeyed()
+    return RequestResult()
 
 
-def _again(kernel: Kernel, update: Update, event: Received, first: SignalOfBar) -> tuple[list[Effect], str]:
-    """Take the repetition of a bar's signal as its newest version: it is decided again if it says something else."""
+def _repeat_of_bar(
+    kernel: Kernel, update: Update, event: Received, first: SignalOfBar
+) -> tuple[list[Effect], str]:
+    """Update the signal of a bar that fires again, and decide it again if its values changed; return a note too."""
     said = f"repeats the signal of its bar (receipt {first.receipt_id})"
     rule = "opens nothing (rule intake.one_per_bar)"
     if first.over:

@@ -33,13 +33,13 @@ from core.positions import (
 OBEY = "obey"
 """The value of ``exits.on_signal`` with which the exits of senders are made."""
 UNTRADED = frozenset({"NO_CONTRACT"})
-"""Codes of an update whose symbol is another instrument than the underlying of that name."""
+"""Codes of an update about another instrument than the underlying of that name, such as a future."""
 ENDS_SIGNALS = frozenset({Intent.EXIT, Intent.CANCEL})
 
 
 @dataclass(slots=True)
-class Obeyed:
-    """The result of a request: effects in order, and the notes of its answer."""
+class RequestResult:
+    """Effects of a request in order, and the notes that its sender receives."""
 
     effects: list[Effect] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -47,50 +47,52 @@ class Obeyed:
 
 def obey(
     kernel: Kernel, update: Update, event: Received, seen: PriceSeen | None, intent: Intent | None = None
-) -> Obeyed:
-    """Carry out a sender's request, or tell why it is not carried out.
+) -> RequestResult:
+    """Carry out a sender's request, or note why it is not carried out.
 
     ``seen`` is the price the body states, if it is the newest: a sale is made at it. ``intent`` overrides the
     update's own (a flip exits before its entry is decided).
     """
     intent = intent or update.intent
-    done = Obeyed()
+    result = RequestResult()
     if any(reason.code in UNTRADED for reason in update.blocks):
-        done.notes.append(f"{intent}: {update.symbol} names no underlying of an option here, nothing is done")
-        return done
+        result.notes.append(
+            f"{intent}: {update.symbol} names no underlying of an option here, nothing is done"
+        )
+        return result
     if intent in ENDS_SIGNALS:
-        _end_signals(kernel, update, event, intent, done)
+        _end_signals(kernel, update, event, intent, result)
         kernel.state.contexts.withdraw(update.symbol, update.source, _direction(update))
     if intent is Intent.CANCEL:
-        return done
+        return result
     if intent is Intent.EXIT:
         kernel.state.sender_exits[update.symbol] = event.at
-    found = _matching(kernel, update, event, intent, done)
+    found = _matching(kernel, update, event, intent, result)
     if not found:
-        return done
+        return result
     refused = _refusal(kernel)
     if refused is not None:
-        done.notes.append(
+        result.notes.append(
             f"{intent} not obeyed, {_count(len(found), 'position')} of {update.symbol} kept: {refused}"
         )
         text = f"{update.source} says {intent} {update.symbol}: told, not obeyed ({refused})"
-        done.effects.append(
+        result.effects.append(
             Notice(kind="exit", at=event.at, text=text, tone=Tone.NEGATIVE, symbol=update.symbol)
         )
-        return done
+        return result
     last = seen or kernel.state.prices.get(update.symbol)
     if intent is Intent.MOVE_STOP:
         for position in found:
-            _move_stop(kernel, position, update.request or PositionRequest(), event.at, last, done)
+            _move_stop(kernel, position, update.request or PositionRequest(), event.at, last, result)
     elif intent is Intent.REDUCE:
-        _reduce(kernel, found, update.request or PositionRequest(), event.at, last, done)
+        _reduce(kernel, found, update.request or PositionRequest(), event.at, last, result)
     else:
-        _exit(kernel, found, update.symbol, event.at, last, done)
-    return done
+        _exit(kernel, found, update.symbol, event.at, last, result)
+    return result
 
 
-def means_anew_since(kernel: Kernel, update: Update) -> datetime | None:
-    """Return since when the same body means another trade; ``None`` when it never does.
+def not_repeated_since(kernel: Kernel, update: Update) -> datetime | None:
+    """Return the instant after which the same body means another trade; ``None`` if there is none.
 
     A request is about the newest of its positions. An entry after an exit of its symbol is a new trade.
     """
@@ -106,18 +108,18 @@ def means_anew_since(kernel: Kernel, update: Update) -> datetime | None:
 
 
 def _matching(
-    kernel: Kernel, update: Update, event: Received, intent: Intent, done: Obeyed
+    kernel: Kernel, update: Update, event: Received, intent: Intent, result: RequestResult
 ) -> list[Position]:
     """Return the open positions a request is about; where there are none a note says so."""
     symbol = update.symbol
     of_symbol = [p for p in kernel.state.positions.values() if p.symbol == symbol]
     found = [p for p in _of_request(kernel, update) if p.is_open]
     if not of_symbol:
-        done.notes.append(f"{intent}: no position of {symbol} is open, nothing to do")
+        result.notes.append(f"{intent}: no position of {symbol} is open, nothing to do")
     elif not found and any(not p.is_open for p in of_symbol):
-        done.notes.append(f"{intent}: the option of {symbol} has expired and awaits its settlement")
+        result.notes.append(f"{intent}: the option of {symbol} has expired and awaits its settlement")
     elif not found:
-        done.notes.append(
+        result.notes.append(
             f"{intent}: {_count(len(of_symbol), 'position')} of {symbol} open, none of this "
             f"{_stated(update)}: nothing to do"
         )
@@ -127,7 +129,7 @@ def _matching(
     younger = [p for p in found if p.opened_at > made]
     if younger:
         minutes = (event.at - made).total_seconds() / 60
-        done.notes.append(
+        result.notes.append(
             f"{intent} was made {minutes:.0f} min ago, before {_count(len(younger), 'position')} of {symbol} "
             "was opened: kept"
         )
@@ -176,9 +178,9 @@ def _stated(update: Update) -> str:
 def _made_too_long_ago(kernel: Kernel, update: Update, event: Received) -> datetime | None:
     """Return when a late request was made; ``None`` for one that is in time.
 
-    An exit that is late still closes what was open when it was made: that is what its strategy wants. What was
-    opened after that is another trade. A time without an offset that would be in time on the exchange's clock
-    is taken as in time: not to close is the greater harm.
+    A late exit still closes the positions that were open when it was made, because its strategy has left them. A
+    position opened after that is another trade. A time without an offset that would be fresh as exchange time
+    counts as fresh: a position that stays open is the greater harm.
     """
     if late(update, event.at, kernel.rules) is None:
         return None
@@ -187,10 +189,13 @@ def _made_too_long_ago(kernel: Kernel, update: Update, event: Received) -> datet
     return min(event.at, price_made_at(update, event.at))
 
 
-def _end_signals(kernel: Kernel, update: Update, event: Received, intent: Intent, done: Obeyed) -> None:
-    """Let no live signal become a trade that its sender has left or taken back.
+def _end_signals(
+    kernel: Kernel, update: Update, event: Received, intent: Intent, result: RequestResult
+) -> None:
+    """End the live signals whose trade the sender has left or taken back.
 
-    Each is decided once more, as SKIP CANCELLED: a sender that still waits is answered, the ledger says why.
+    Each is decided once more, as SKIP CANCELLED, so that a sender that still waits is answered and the ledger
+    holds the reason.
     """
     made = _made_too_long_ago(kernel, update, event)
     why = "Its sender left the trade" if intent is Intent.EXIT else "Its sender took it back"
@@ -203,12 +208,12 @@ def _end_signals(kernel: Kernel, update: Update, event: Received, intent: Intent
         signal.late = Reason("CANCELLED", f"{why}: {intent} came {_after(signal, event.at)}", Tone.NEGATIVE)
         ended += 1
         if not signal.asked:
-            done.effects.append(ask_for(signal))
+            result.effects.append(ask_for(signal))
     kernel.state.bar_signals.reopen(update, _direction(update), event.at)
     if ended:
-        done.notes.append(f"{intent}: ended {_count(ended, 'live signal')} of {update.symbol}")
+        result.notes.append(f"{intent}: ended {_count(ended, 'live signal')} of {update.symbol}")
     elif intent is Intent.CANCEL:
-        done.notes.append(f"{intent}: no live signal of {update.symbol}, nothing to do")
+        result.notes.append(f"{intent}: no live signal of {update.symbol}, nothing to do")
 
 
 def _is_of(update: Update, signal: LiveSignal) -> bool:
@@ -226,10 +231,10 @@ def _after(signal: LiveSignal, at: datetime) -> str:
 
 
 def _refusal(kernel: Kernel) -> str | None:
-    """Return why senders move nothing now.
+    """Return why requests of senders are not carried out now; ``None`` when they are.
 
-    HALTED is a person's hand on the brake: until it is taken off, exits are made by hand only, because the
-    reason for the halt may be the senders themselves. The request is told, so that a person can follow it.
+    When HALTED, exits are made by hand only, because the senders may be the reason for the halt. The request is
+    reported, so that a person can follow it.
     """
     if kernel.state.mode is Mode.HALTED:
         return "mode is HALTED, exits only by hand"
@@ -239,14 +244,19 @@ def _refusal(kernel: Kernel) -> str | None:
 
 
 def _exit(
-    kernel: Kernel, found: list[Position], symbol: str, at: datetime, last: PriceSeen | None, done: Obeyed
+    kernel: Kernel,
+    found: list[Position],
+    symbol: str,
+    at: datetime,
+    last: PriceSeen | None,
+    result: RequestResult,
 ) -> None:
     closed = 0
     for position in found:
-        after = _sell(kernel, position, position.remaining, at, last, done)
+        after = _sell(kernel, position, position.remaining, at, last, result)
         closed += after.state is PositionState.CLOSED
     if closed:
-        done.notes.append(f"closed {closed} of {_count(len(found), 'position')} of {symbol}")
+        result.notes.append(f"closed {closed} of {_count(len(found), 'position')} of {symbol}")
 
 
 def _reduce(
@@ -255,32 +265,32 @@ def _reduce(
     request: PositionRequest,
     at: datetime,
     last: PriceSeen | None,
-    done: Obeyed,
+    result: RequestResult,
 ) -> None:
     """Sell the stated part, whole contracts, rounded up; a number of contracts from the oldest position on."""
     left = request.contracts if request.contracts is not None else 0.0
     if not _parts(request):
-        done.notes.append("REDUCE states no part that can be sold: nothing is sold")
+        result.notes.append("REDUCE states no part that can be sold: nothing is sold")
         return
     for position in found:
         wanted = _wanted(position, request, left)
         if wanted < 1:
             if request.contracts is None:
-                done.notes.append(
+                result.notes.append(
                     f"{position.contract.label}: {position.remaining} of {position.entry.filled_contracts} contracts "
                     "held, not more than what is to be left"
                 )
             continue
         left -= wanted
-        after = _sell(kernel, position, wanted, at, last, done)
+        after = _sell(kernel, position, wanted, at, last, result)
         sold = position.remaining - after.remaining
         if sold:
             rest = f", {after.remaining} left" if after.remaining else ": closed"
-            done.notes.append(
+            result.notes.append(
                 f"sold {sold} of {_count(position.remaining, 'contract')} of {position.contract.label}{rest}"
             )
     if request.contracts is not None and left >= 1:
-        done.notes.append(f"{request.contracts:g} contracts asked for, {left:g} more than are held")
+        result.notes.append(f"{request.contracts:g} contracts asked for, {left:g} more than are held")
 
 
 def _parts(request: PositionRequest) -> bool:
@@ -298,7 +308,12 @@ def _wanted(position: Position, request: PositionRequest, left: float) -> int:
 
 
 def _sell(
-    kernel: Kernel, position: Position, contracts: int, at: datetime, last: PriceSeen | None, done: Obeyed
+    kernel: Kernel,
+    position: Position,
+    contracts: int,
+    at: datetime,
+    last: PriceSeen | None,
+    result: RequestResult,
 ) -> Position:
     """Sell now, or at the first price of the next session when options do not trade."""
     trading = kernel.trading
@@ -308,14 +323,14 @@ def _sell(
         change = PositionChange(position=exit_at_next_price(position, contracts, ExitReason.SIGNAL))
     else:
         change = exit_by_hand(position, contracts, at, last, None, trading, reason=ExitReason.SIGNAL)
-    done.effects += settle_outcome(kernel, position, change, at)
+    result.effects += settle_outcome(kernel, position, change, at)
     after, label = change.position, position.contract.label
     if closed:
-        done.notes.append(f"{label}: options do not trade now, sold at the first price of the next session")
+        result.notes.append(f"{label}: options do not trade now, sold at the first price of the next session")
     elif after.state is PositionState.AWAITING_SETTLEMENT:
-        done.notes.append(f"{label} has expired and awaits its settlement")
+        result.notes.append(f"{label} has expired and awaits its settlement")
     elif after.pending is not None:
-        done.notes.append(f"{label}: {_count(after.pending.contracts, 'contract')} wait for the next price")
+        result.notes.append(f"{label}: {_count(after.pending.contracts, 'contract')} wait for the next price")
     return after
 
 
@@ -325,29 +340,29 @@ def _move_stop(
     request: PositionRequest,
     at: datetime,
     last: PriceSeen | None,
-    done: Obeyed,
+    result: RequestResult,
 ) -> None:
     """Move the stop nearer to the price, never away from it and never through it."""
     label, sign = position.contract.label, position.direction.sign
     stop = break_even_stop(position) if request.break_even else request.stop
     if stop is None or not 0 < stop < math.inf:
-        done.notes.append(f"MOVE_STOP states no price for the stop of {label}: kept at {position.stop:.2f}")
+        result.notes.append(f"MOVE_STOP states no price for the stop of {label}: kept at {position.stop:.2f}")
         return
     price = position.last.spot if last is None else last.price
     if (stop - position.stop) * sign <= 0:
         same = "is there already" if stop == position.stop else f"protects more than {stop:.2f}: kept"
-        done.notes.append(f"the stop of {label} at {position.stop:.2f} {same}")
+        result.notes.append(f"the stop of {label} at {position.stop:.2f} {same}")
     elif (price - stop) * sign <= 0:
-        done.notes.append(
+        result.notes.append(
             f"a stop of {label} at {stop:.2f} is on the wrong side of the price {price:.2f}: "
             f"kept at {position.stop:.2f}"
         )
     else:
         after = stop_moved(position, stop, at)
-        done.effects += settle_outcome(kernel, position, PositionChange(position=after), at)
+        result.effects += settle_outcome(kernel, position, PositionChange(position=after), at)
         text = f"moved the stop of {label} from {position.stop:.2f} to {stop:.2f}"
-        done.notes.append(text)
-        done.effects.append(
+        result.notes.append(text)
+        result.effects.append(
             Notice(
                 kind="stop", at=at, text=f"SIGNAL {text}", tone=Tone.NEUTRAL, symbol=position.symbol,
                 position_id=position.id,
