@@ -272,7 +272,7 @@ def _read(path: Path, *, required: bool) -> dict[str, Any]:
         raise ConfigError(f"config: {path} cannot be read: {error.strerror}") from None
 
 
-_WORDS: Mapping[str, str] = {
+_MESSAGES: Mapping[str, str] = {
     "int_parsing": "is not a whole number",
     "int_type": "is not a whole number",
     "int_from_float": "is not a whole number",
@@ -303,14 +303,18 @@ def _line(error: Any, flags: Mapping[str, Any], path: Path) -> str:
     if error["type"] == "extra_forbidden":
         near = difflib.get_close_matches(field, Settings.model_fields, 1)
         return f"{field}: is not a setting{f'; did you mean {near[0]}?' if near else ''} ({origin})"
-    words = _WORDS.get(error["type"])
-    if words is None:
+    template = _MESSAGES.get(error["type"])
+    if template is None:
         cause = (error.get("ctx") or {}).get("error")
-        words = str(cause) if cause is not None else str(error["msg"]).lower()
+        template = str(cause) if cause is not None else str(error["msg"]).lower()
     # A secret is never repeated, not even a mistaken one.
     shown = "" if "secret" in field or "token" in field else f" {error['input']!r}"
-    said = words.format(**(error.get("ctx") or {})) if "{" in words and error["type"] in _WORDS else words
-    return f"{name}:{shown if error['type'] in _WORDS else ''} {said} ({origin})"
+    message = (
+        template.format(**(error.get("ctx") or {}))
+        if "{" in template and error["type"] in _MESSAGES
+        else template
+    )
+    return f"{name}:{shown if error['type'] in _MESSAGES else ''} {message} ({origin})"
 
 
 def _origin(field: str, flags: Mapping[str, Any], path: Path) -> str:

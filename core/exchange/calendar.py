@@ -65,7 +65,7 @@ class TradingDay:
 class Calendar:
     """The sessions of one exchange, immutable; ``Calendar.load`` shares equal calendars."""
 
-    __slots__ = ("_closes", "_days", "_made", "_opens", "_switches")
+    __slots__ = ("_closes", "_days", "_opens", "_switches", "_trading_days")
 
     def __init__(
         self, days: list[int], opens: list[int], closes: list[int], switches: list[tuple[int, int]]
@@ -75,7 +75,7 @@ class Calendar:
         self._opens = opens
         self._closes = closes
         self._switches = switches
-        self._made: dict[int, TradingDay] = {}
+        self._trading_days: dict[int, TradingDay] = {}
 
     @classmethod
     def load(cls, closures: Iterable[date] = (), early_closes: Mapping[date, str] | None = None) -> Calendar:
@@ -170,14 +170,14 @@ class Calendar:
         return self._trading_day(index)
 
     def _trading_day(self, index: int) -> TradingDay:
-        made = self._made.get(index)
-        if made is None:
-            made = self._made[index] = TradingDay(
+        day = self._trading_days.get(index)
+        if day is None:
+            day = self._trading_days[index] = TradingDay(
                 date.fromordinal(self._days[index] + _EPOCH),
                 datetime.fromtimestamp(self._opens[index], UTC),
                 datetime.fromtimestamp(self._closes[index], UTC),
             )
-        return made
+        return day
 
     def _lag(self, instant: datetime) -> int:
         return self._switches[bisect_right(self._switches, (instant.timestamp(), _DAY)) - 1][1]

@@ -50,13 +50,13 @@ class Drive:
                 self.clock.move(self.market.now)
                 if until is not None and skipped:
                     until += self.market.session.open - session.close
-                await self._tell(bars)
+                await self._send_prices(bars)
                 await self._post_all(client)
                 minutes += 1
                 if not math.isinf(self.speed):
                     await asyncio.sleep(max(0.0, begun + minutes * 60 / self.speed - time.monotonic()))
 
-    async def _tell(self, bars: tuple[Bar, ...]) -> None:
+    async def _send_prices(self, bars: tuple[Bar, ...]) -> None:
         """Put in the minute's bars of the watched symbols, each with quotes of the options held on it."""
         now = self.clock.now()
         last = now == self.market.session.close

@@ -148,7 +148,7 @@ class SimulatedMarket:
         )
         self.depth = self.usual_depth * np.exp(0.4 * self._rng.standard_normal(n))
 
-    # --- what it quotes --------------------------------------------------------------------------------
+    # --- quotes ---------------------------------------------------------------------------------------
 
     def spot(self, symbol: str) -> float:
         return float(self.price[self._index[symbol]])
@@ -161,17 +161,17 @@ class SimulatedMarket:
         years = self.clock.years_to_expiry(self.now, expiry)
         if years <= 0:
             return None
-        spoken = self._spoken_for(expiry)
-        return float(self.sigma[self._index[symbol]]) * math.sqrt(max(years + spoken, 1e-12) / years)
+        extra = self._extra_years(expiry)
+        return float(self.sigma[self._index[symbol]]) * math.sqrt(max(years + extra, 1e-12) / years)
 
-    def _spoken_for(self, expiry: date) -> float:
+    def _extra_years(self, expiry: date) -> float:
         """Return by how many years the rest of this session exceeds its minutes (negative if quieter)."""
         if expiry < self.session.date or not self.session.open <= self.now < self.session.close:
             return 0.0
         minute = int((self.now - self.session.open).total_seconds() // 60)
-        left = self.clock.years_between(self.now, self.session.close)
+        remaining = self.clock.years_between(self.now, self.session.close)
         flat = self.session.minutes - minute
-        return left * (float(self._shape[minute:].sum()) / flat - 1)
+        return remaining * (float(self._shape[minute:].sum()) / flat - 1)
 
 
 def session_shape(minutes: int) -> NDArray[np.float64]:

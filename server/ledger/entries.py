@@ -59,10 +59,10 @@ def _entry(row: Row) -> Item:
 
 def decision_item(row: Row) -> Item:
     """Return an entry as a decision: its evidence, and its ``outcome`` once its trade has an exit."""
-    left = loads(row["exit"])
+    exit_ = loads(row["exit"])
     return _entry(row) | {
         "decision_breakdown": loads(row["decision_breakdown"]),
-        "outcome": {name: left.get(name) for name in _OUTCOME} if left else None,
+        "outcome": {name: exit_.get(name) for name in _OUTCOME} if exit_ else None,
     }
 
 
