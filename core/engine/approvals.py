@@ -41,7 +41,7 @@ def update_approval(
 ) -> list[Effect]:
     """Update the approval of a signal after a new decision: request it, leave it open, or end it.
 
-    ``transient`` is true when only a late price kept the trade from being made.
+    ``transient`` is true if only a late price prevented the trade.
     """
     approval = approval_of(kernel, signal)
     if approval is None:

@@ -2,8 +2,9 @@
 
 A trade is opened again as it was, with its contracts, and taken through every price and clock tick of its
 symbol in the order the engine saw them, with a person's commands where they happened, and on through the
-prices stored after its exit. First with the rules in force: that must give the stored exit to the cent, or
-the prices are not those of the trade and there is no result. Then with the candidate's exits.
+prices stored after its exit. It is replayed first with the rules in force: this must give the stored exit
+to the cent, or the prices are not the trade's and there is no result. Then it is replayed with the
+candidate's exits.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ class StoredTrade:
     """A trade or shadow at its opening; ``exit_at`` and ``net`` are those of its stored exit, if any.
 
     ``net`` in $ for its contracts. ``manual_actions`` in order; ``halted`` are the spans in which the engine
-    was halted and no exit acted by itself.
+    was halted and no automatic exit could happen.
     """
 
     opening: Position

@@ -1,6 +1,6 @@
 """What-if: the decisions and dollars that candidate rules would have changed in the ledger.
 
-Every stored decision is made again twice, under the rules in force and under the candidate, so that only the
+Every stored decision is computed again twice, under the rules in force and under the candidate, so that only the
 candidate makes the difference. Trades then follow in the order of time under the limits of each, with the
 outcomes in the ledger: real trades and closed shadows, all at multiplier 1 (times the change of size, where
 given). If the candidate has other exits, each trade is exited again along its stored prices, including those

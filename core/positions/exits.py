@@ -49,7 +49,7 @@ class ExitInputs:
 
     ``spot`` is the underlying's price for exits that no level causes. ``passed`` is the range to test levels
     against, ``None`` when there is no price or it is too old. ``tradable``: options can be traded now.
-    ``time_exits``: test the exits by time and theta too. ``manual_contracts`` were asked for by a person.
+    ``time_exits``: test the exits by time and theta too. ``manual_contracts`` is the number a person chose to sell.
     """
 
     now: datetime

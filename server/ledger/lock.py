@@ -31,7 +31,7 @@ class WriterLock:
             pid, engine = [*holder, "", ""][:2]
             who = f"process {pid} (engine {engine})" if pid else "another process"
             raise LedgerLocked(f"{ledger} is being written by {who}; one engine writes a ledger") from error
-        # A deleted file can be locked too, and would keep nobody out: only the file at the path counts.
+        # A deleted file can be locked too, but would not exclude other engines: only the file at the path counts.
         if self._path.exists() and os.path.samestat(os.fstat(fd), self._path.stat()):
             return fd
         os.close(fd)

@@ -197,7 +197,7 @@ class SqliteLedger:
     def discard(self) -> None:
         """Delete the file at ``close`` if this writer made it and no more than the first rules are in it.
 
-        For an engine that could not start: where there was no ledger, none should be left.
+        For an engine that could not start: it leaves no new ledger file behind.
         """
         self._delete = self.created and self._last_seq <= 1
 

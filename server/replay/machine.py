@@ -98,7 +98,7 @@ class Replayer:
         except Exception as error:
             message = str(error) or type(error).__name__
             raise ReplayError(
-                f"input {event.seq} at {event.at.isoformat()} cannot be taken: {message}"
+                f"input {event.seq} at {event.at.isoformat()} cannot be replayed: {message}"
             ) from error
         tally.events += 1
         for effect in effects:

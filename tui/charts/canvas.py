@@ -35,7 +35,7 @@ _NO_WIDTH = 1e-9
 """Part of its values up to which a range counts as a single value."""
 _WITH_AXIS_LINE = 7
 _WITH_AXIS_NAMES = 8
-"""Heights in lines from which an axis line, and a line with the names of the axes, are worth their room."""
+"""Heights in lines from which an axis line, and a line with the names of the axes, are drawn."""
 
 
 DrawChart = Callable[["Chart", int, int], list[Line]]
@@ -51,7 +51,7 @@ class Chart(Protocol):
 def draw_chart(chart: Chart, width: int, height: int) -> list[Line]:
     """Return the chart in ``height`` lines of ``width`` cells; blocks while another chart is built.
 
-    A room that is too small for axes gives one line that says so.
+    If there is no space for axes, return one line that reports it.
     """
     with _LOCK:
         canvas = Canvas(import_module("plotext"), width, height)
@@ -206,7 +206,7 @@ class Canvas:
         self._plt.hline(y, color=_CODE[role])
 
     def vertical(self, x: float, role: str = "rule", name: str = "") -> None:
-        """Draw a vertical line; its name stands to the left of its upper end."""
+        """Draw a vertical line; its name is written to the left of its upper end."""
         self._plt.vline(x, color=_CODE[role])
         start = self.column(x) - len(name)
         if name and start >= 0:

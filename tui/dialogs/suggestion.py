@@ -115,8 +115,8 @@ def judge_lines(suggestion: Suggestion, approve: bool, width: int) -> list[Line]
     out += evidence_lines(suggestion.evidence[0], width)
     effects = suggestion.side_effects
     if effects is not None:
-        told = wrap_text(f"In the ledger: {side_effect_words(effects.whole)}", "text", width - 2)
-        out += [[(" ", "text"), *line] for line in told]
+        effect = wrap_text(f"In the ledger: {side_effect_words(effects.whole)}", "text", width - 2)
+        out += [[(" ", "text"), *line] for line in effect]
         out.append([(" ! IN-SAMPLE: tried on the past it was found on", "warn")])
     out.append([])
     after = (

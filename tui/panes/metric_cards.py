@@ -65,10 +65,10 @@ class MetricsPane(ReportPane):
             words = f"No closed trade in this window{left_out}. w takes another window."
             return self.nothing(width, words, right)
         count = fmt.plural(measured.trades, "trade")
-        told: Line = [(f"{count}: {measured.wins} won, {measured.losses} lost", "text")]
+        counts: Line = [(f"{count}: {measured.wins} won, {measured.losses} lost", "text")]
         if not has_enough_trades(measured.expectancy):
-            told = [("! INSUFFICIENT_DATA", "warn"), (f" {count}, 30 are needed", "dim")]
-        right = [*told, ("  ", "text"), *right]
+            counts = [("! INSUFFICIENT_DATA", "warn"), (f" {count}, 30 are needed", "dim")]
+        right = [*counts, ("  ", "text"), *right]
         if measured.stale_left_out:
             right.insert(0, (f"{measured.stale_left_out} stale left out  ", "warn"))
         out = [heading(self.title, width, right), _win_rate(measured, width)]
