@@ -45,7 +45,7 @@ def update_approval(
     """
     approval = approval_of(kernel, signal)
     if approval is None:
-        return [] if request is None else _ask(kernel, signal, record, request)
+        return [] if request is None else _request_approval(kernel, signal, record, request)
     if record.action is Action.EXECUTE:
         return [
             _end(kernel, signal, approval, ApprovalStatus.EXECUTED, record.at, position=record.position_id)
@@ -53,7 +53,7 @@ def update_approval(
     if request is not None or transient:
         return []
     ended = _end(kernel, signal, approval, ApprovalStatus.WITHDRAWN, record.at, code=record.code or "VERDICT")
-    text = f"{approval.label} withdrawn: {_why(record)}"
+    text = f"{approval.label} withdrawn: {_no_trade_text(record)}"
     return [ended, _notice(approval, record.at, text, Tone.NEGATIVE)]
 
 
@@ -104,7 +104,9 @@ def reject(kernel: Kernel, event: Commanded) -> tuple[CommandDone, list[Effect]]
 # --- the parts ----------------------------------------------------------------------------------------
 
 
-def _ask(kernel: Kernel, signal: LiveSignal, record: DecisionRecord, request: Request) -> list[Effect]:
+def _request_approval(
+    kernel: Kernel, signal: LiveSignal, record: DecisionRecord, request: Request
+) -> list[Effect]:
     assert record.approval_id is not None
     approval = Approval(
         id=record.approval_id,
@@ -230,7 +232,7 @@ def _end(
     return StoreApproval(approval=ended)
 
 
-def _why(record: DecisionRecord) -> str:
+def _no_trade_text(record: DecisionRecord) -> str:
     if record.blocks:
         return record.blocks[0].text
     failed = record.verdict.gates.failed

@@ -145,7 +145,12 @@ def _replay(
             exits = not any(begin <= at < end for begin, end in trade.halted)
             if isinstance(step, PriceSeen):
                 after_exit = trade.exit_at is not None and at > trade.exit_at
-                if after_exit and last is not None and at - last.at > MOST_GAP and _gap(last.at, at, trading):
+                if (
+                    after_exit
+                    and last is not None
+                    and at - last.at > MOST_GAP
+                    and _has_gap(last.at, at, trading)
+                ):
                     return position, GAP
                 if last is None or step.priced_at >= last.priced_at:
                     last = step
@@ -179,7 +184,7 @@ def _apply_manual_action(
     return exit_by_hand(position, contracts, action.at, last, None, trading)
 
 
-def _gap(before: datetime, after: datetime, trading: TradingContext) -> bool:
+def _has_gap(before: datetime, after: datetime, trading: TradingContext) -> bool:
     """Return whether more than MOST_GAP of a session lies between two prices."""
     calendar = trading.calendar
     first, second = calendar.market_date(before), calendar.market_date(after)

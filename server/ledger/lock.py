@@ -16,11 +16,11 @@ class WriterLock:
         self._path = ledger.with_name(ledger.name + ".lock")
         self._fd: int | None = None
         while self._fd is None:
-            self._fd = self._take(ledger)
+            self._fd = self._try_lock(ledger)
         os.ftruncate(self._fd, 0)
         os.pwrite(self._fd, f"{os.getpid()}\n{engine_id}\n".encode(), 0)
 
-    def _take(self, ledger: Path) -> int | None:
+    def _try_lock(self, ledger: Path) -> int | None:
         """Lock the side file; ``None`` when its last holder deleted it meanwhile."""
         fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:

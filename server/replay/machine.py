@@ -126,7 +126,7 @@ class Replayer:
     def _decision(self, effect: StoreDecision) -> None:
         self.tally.decisions[effect.record.action] += 1
 
-    def _asked(self, effect: FetchMarket) -> None:
+    def _on_market_request(self, effect: FetchMarket) -> None:
         self.unanswered.add(effect.signal_id)
 
     def _trade(self, effect: StoreTrade) -> None:
@@ -157,5 +157,5 @@ _COUNTS: dict[type, Callable[[Replayer, Any], None]] = {
     StoreReceipt: Replayer._receipt,
     StoreDecision: Replayer._decision,
     StoreTrade: Replayer._trade,
-    FetchMarket: Replayer._asked,
+    FetchMarket: Replayer._on_market_request,
 }

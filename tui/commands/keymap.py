@@ -66,21 +66,21 @@ def keymap(given: Mapping[str, object], name: str = FILE) -> KeyMap:
             problems.append(f"{name}: {command.name} keeps its key")
             continue
         keys = tuple(_key(each) for each in (value if isinstance(value, list) else [value]))
-        wrong = [str(each) for each, key in zip(_listed(value), keys, strict=True) if key is None]
+        wrong = [str(each) for each, key in zip(_as_list(value), keys, strict=True) if key is None]
         wrong += [f"{key}, which {_REFUSED[key]}" for key in keys if key in _REFUSED]
         if wrong or not keys:
             problems.append(f"{name}: {command.name} cannot be {', '.join(wrong) or 'without a key'}")
             continue
         wanted[command.name] = tuple(key for key in keys if key is not None)
-    while clash := _clash(wanted):
+    while clash := _find_conflict(wanted):
         refused, key, other = clash
         del wanted[refused]
         problems.append(f"{name}: {refused} cannot be {key}, which is {other}; it keeps its key")
     return KeyMap(wanted, tuple(problems))
 
 
-def _clash(wanted: Keys) -> tuple[str, str, str] | None:
-    """One command whose new key means another on some screen: its name, the key, and the other's name."""
+def _find_conflict(wanted: Keys) -> tuple[str, str, str] | None:
+    """Return the first conflict, or None: a command, its new key, and the command that already has the key."""
     for place in places():
         meaning: dict[str, str] = {}
         # Commands with keys of the user's come last, so that in a conflict they are the ones refused.
@@ -112,7 +112,7 @@ def _close_matches(word: str) -> str:
     return f"{meant} The help (?) and gatedeck guide keys list all names"
 
 
-def _listed(value: object) -> list[object]:
+def _as_list(value: object) -> list[object]:
     return value if isinstance(value, list) else [value]
 
 

@@ -51,7 +51,7 @@ class DecisionPane(Pane):
             return _empty(view, width)
         record = view.record
         out = [heading("Decision", width, [(f"{fmt.age(view.age)} ago", "dim")])]
-        body = [*_word(record, width), _verdict(record), *_confidence(view, record.confidence, width)]
+        body = [*_action_lines(record, width), _verdict(record), *_confidence(view, record.confidence, width)]
         body += _plan(record, width)
         return out + body[: height - 1]
 
@@ -63,7 +63,7 @@ def _empty(view: DecisionView, width: int) -> list[Line]:
     return out
 
 
-def _word(record: DecisionRecord, width: int) -> list[Line]:
+def _action_lines(record: DecisionRecord, width: int) -> list[Line]:
     role = ACTION_ROLE[record.action]
     side = record.direction or record.proposed_direction
     facts: list[Line] = [

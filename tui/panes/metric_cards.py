@@ -48,7 +48,7 @@ CARDS = (
 )
 
 
-def window_words(window: str) -> str:
+def format_window(window: str) -> str:
     return "all trades" if window == "all" else f"{window} days"
 
 
@@ -57,7 +57,7 @@ class MetricsPane(ReportPane):
 
     def report(self, view: PerformanceView, width: int, height: int) -> list[Line]:
         measured = view.report.metrics
-        right: Line = [(window_words(view.window), "info")]
+        right: Line = [(format_window(view.window), "info")]
         if measured.trades == 0:
             left_out = (
                 f"; {measured.stale_left_out} left without a fresh price" if measured.stale_left_out else ""
