@@ -8,7 +8,7 @@ Read first:
 
 - model.py: the facts that all parts share, such as Update, Context, Decision, Reason.
 - events.py: the inputs of the engine, one class per kind.
-- effects.py: its outputs: what is to be stored, asked, answered or announced.
+- effects.py: its outputs: requests to store, to ask the market, to answer or to announce.
 - engine/engine.py: ``Engine.step``, where all parts meet.
 - rules/rules.py: ``Rules``, every number a trader may tune.
 

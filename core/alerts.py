@@ -20,7 +20,7 @@ KEPT_SIZES = 50
 
 @dataclass(slots=True)
 class AlertBook:
-    """Plain data, part of the engine's checkpoint; money in dollars.
+    """Recent entries, closed trades and active alerts: part of the engine's checkpoint, money in dollars.
 
     ``entries`` are the instants of entries, ``closed`` the (instant, net) of closed trades, ``sizes`` the planned
     losses of the latest entries, ``told`` the texts of the active alerts by key: a code, or a code and the id of
@@ -37,7 +37,7 @@ class AlertBook:
         self.sizes.append(planned_loss)
         del self.entries[:-KEPT], self.sizes[: -KEPT_SIZES - 1]
 
-    def left(self, at: datetime, net: float) -> None:
+    def exited(self, at: datetime, net: float) -> None:
         self.closed.append((at, net))
         del self.closed[:-KEPT]
 

@@ -136,9 +136,9 @@ class ContextBook:
     def prune(self, as_of: datetime) -> None:
         """Drop stale sections, so that ever new symbols cannot fill the memory."""
         for symbol, state in list(self.symbols.items()):
-            state.regime = _kept(state.regime, as_of)
-            state.alignment = _kept(state.alignment, as_of)
-            state.structure = _kept(state.structure, as_of)
+            state.regime = _if_fresh(state.regime, as_of)
+            state.alignment = _if_fresh(state.alignment, as_of)
+            state.structure = _if_fresh(state.structure, as_of)
             state.experts = {k: h for k, h in state.experts.items() if is_fresh(h.origin, as_of)}
             state.directions = {k: h for k, h in state.directions.items() if is_fresh(h.origin, as_of)}
             if not (state.regime or state.alignment or state.structure or state.experts or state.directions):
@@ -178,7 +178,7 @@ def _fresh(held: Held[T] | None, as_of: datetime, name: str, provenance: dict[st
     return held.facts
 
 
-def _kept(held: Held[T] | None, as_of: datetime) -> Held[T] | None:
+def _if_fresh(held: Held[T] | None, as_of: datetime) -> Held[T] | None:
     return held if held is not None and is_fresh(held.origin, as_of) else None
 
 

@@ -16,7 +16,8 @@ from core.rules import Rules
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exposure:
     """Signed dollars: ``delta`` the value of the equivalent shares, ``gamma`` the change of delta per 1 % move,
-    ``vega`` per volatility point, ``theta`` per day. An unknown Greek counts as 0."""
+    ``vega`` per volatility point, ``theta`` per day. An unknown Greek counts as 0.
+    """
 
     delta: float = 0.0
     gamma: float = 0.0

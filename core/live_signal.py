@@ -21,10 +21,10 @@ _LONGEST_MINUTES = 366 * 1440  # keeps an absurd timeframe from overflowing a da
 class LiveSignal:
     """One signal and its state so far; plain data, part of the engine's checkpoint.
 
-    ``reference`` is its stated entry, else the price in its message, in dollars of the underlying: the start of
-    the way to T1. ``dead``: it can never execute (level passed, refused for good). ``asked``: the market's
-    answer is awaited. ``changed``: its context or price has changed since it was decided. ``approval_id`` is
-    that of its open approval.
+    ``reference`` is its stated entry, else the price in its message, in dollars of the underlying:
+    progress towards T1 is measured from it. ``dead``: the signal can never execute (level passed, refused for
+    good). ``asked``: its market request has no reply yet. ``changed``: its context or price has changed since
+    it was decided. ``approval_id`` names its open approval.
     """
 
     id: str

@@ -511,7 +511,7 @@ class DecisionRecord:
 
     ``action`` and ``direction`` are final (lateness, size and risk may have turned EXECUTE into SKIP, or into
     WAIT for a person's approval, then ``code`` says why); ``verdict`` is that of gates and confidence alone.
-    ``approval_id`` is that of the approval it waits for, or was made under.
+    ``approval_id`` names the approval that the decision waits for, or that allowed its trade.
     """
 
     id: str

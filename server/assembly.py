@@ -42,10 +42,10 @@ class RunningEngine:
         """Run a background task; its failure is logged and shown on the deck as an alarm."""
         task = asyncio.create_task(work, name=name)
         self.tasks.add(task)
-        task.add_done_callback(self._ended)
+        task.add_done_callback(self._on_task_ended)
         return task
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
+    def _on_task_ended(self, task: asyncio.Task[None]) -> None:
         self.tasks.discard(task)
         if task.cancelled() or task.exception() is None:
             return

@@ -48,7 +48,7 @@ class ConfigError(Exception):
     """Settings that cannot be used; the message says which setting, where it came from and what to do."""
 
 
-def _home(variable: str, fallback: str) -> Path:
+def _xdg_folder(variable: str, fallback: str) -> Path:
     given = os.environ.get(variable, "")
     # The XDG specification says that a relative path is to be ignored.
     base = Path(given) if given and Path(given).is_absolute() else Path.home() / fallback
@@ -57,11 +57,11 @@ def _home(variable: str, fallback: str) -> Path:
 
 def default_config_path() -> Path:
     """Return the default path of the configuration: gatedeck/config.toml in the XDG config folder."""
-    return _home("XDG_CONFIG_HOME", ".config") / "config.toml"
+    return _xdg_folder("XDG_CONFIG_HOME", ".config") / "config.toml"
 
 
 def default_state_dir() -> Path:
-    return _home("XDG_STATE_HOME", ".local/state")
+    return _xdg_folder("XDG_STATE_HOME", ".local/state")
 
 
 def is_loopback(host: str) -> bool:
@@ -77,7 +77,7 @@ def is_loopback(host: str) -> bool:
 # --- how values are read ---------------------------------------------------------------------------------
 
 
-def _several(value: object) -> object:
+def _split_commas(value: object) -> object:
     """Split a comma-separated text, so that an environment variable can hold a list."""
     return (
         tuple(part for part in (p.strip() for p in value.split(",")) if part)
@@ -147,8 +147,8 @@ def _database(value: str) -> str:
     return value
 
 
-Several = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_several)]
-Networks = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_several), AfterValidator(_addresses)]
+Several = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_commas)]
+Networks = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_commas), AfterValidator(_addresses)]
 Secrets = Annotated[tuple[SecretStr, ...], BeforeValidator(_secrets)]
 Token = Annotated[SecretStr | None, BeforeValidator(_secret_or_none)]
 Folder = Annotated[Path, AfterValidator(_expanded)]
@@ -272,7 +272,7 @@ def _read(path: Path, *, required: bool) -> dict[str, Any]:
         raise ConfigError(f"config: {path} cannot be read: {error.strerror}") from None
 
 
-_WORDS: Mapping[str, str] = {
+_MESSAGES: Mapping[str, str] = {
     "int_parsing": "is not a whole number",
     "int_type": "is not a whole number",
     "int_from_float": "is not a whole number",
@@ -303,14 +303,18 @@ def _line(error: Any, flags: Mapping[str, Any], path: Path) -> str:
     if error["type"] == "extra_forbidden":
         near = difflib.get_close_matches(field, Settings.model_fields, 1)
         return f"{field}: is not a setting{f'; did you mean {near[0]}?' if near else ''} ({origin})"
-    words = _WORDS.get(error["type"])
-    if words is None:
+    template = _MESSAGES.get(error["type"])
+    if template is None:
         cause = (error.get("ctx") or {}).get("error")
-        words = str(cause) if cause is not None else str(error["msg"]).lower()
+        template = str(cause) if cause is not None else str(error["msg"]).lower()
     # A secret is never repeated, not even a mistaken one.
     shown = "" if "secret" in field or "token" in field else f" {error['input']!r}"
-    said = words.format(**(error.get("ctx") or {})) if "{" in words and error["type"] in _WORDS else words
-    return f"{name}:{shown if error['type'] in _WORDS else ''} {said} ({origin})"
+    message = (
+        template.format(**(error.get("ctx") or {}))
+        if "{" in template and error["type"] in _MESSAGES
+        else template
+    )
+    return f"{name}:{shown if error['type'] in _MESSAGES else ''} {message} ({origin})"
 
 
 def _origin(field: str, flags: Mapping[str, Any], path: Path) -> str:

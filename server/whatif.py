@@ -115,17 +115,17 @@ class _LedgerDecisions:
         before = TradingContext(self._in_force, calendar)
         after = TradingContext(replace(self._in_force, exits=self._candidate.exits), calendar)
         for place, entry in self._entries(rows, np.ones(len(rows), dtype=np.bool_)):
-            left = self._left(entry, prices, before, after)
-            if left is None:
+            replayed = self._replay_one(entry, prices, before, after)
+            if replayed is None:
                 continue
-            why[place] = WHY.index(left.why)
-            if left.net is not None and left.at is not None:
+            why[place] = WHY.index(replayed.why)
+            if replayed.net is not None and replayed.at is not None:
                 row = rows[place]
-                net[place] = left.net / self._divisor[row] * self._factor[row]
-                exit_at[place] = micros(left.at)
+                net[place] = replayed.net / self._divisor[row] * self._factor[row]
+                exit_at[place] = micros(replayed.at)
         return ReplayedExits(net=net, exit_at=exit_at, why=why)
 
-    def _left(
+    def _replay_one(
         self, entry: Mapping[str, Any], prices: _Prices, before: TradingContext, after: TradingContext
     ) -> ReplayedExit | None:
         if not entry["execution"] and not entry["hypothetical"]:
@@ -162,21 +162,21 @@ class _Prices:
         self._ledger = ledger
         self._paths: dict[str, list[ReplayInput]] = {}
         self._ticks = [ClockTick(seq, at) for seq, at in history.ticks(ledger)]
-        self._hands: dict[str, list[Commanded]] = defaultdict(list)
+        self._manual_commands: dict[str, list[Commanded]] = defaultdict(list)
         self._halted: list[tuple[datetime, datetime]] = []
         self._read_commands()
 
     def trade(self, entry: Mapping[str, Any]) -> StoredTrade | None:
         """Return the trade or shadow trade of an entry as it was opened; ``None`` if its opening is not stored."""
         if not entry["execution"]:
-            opening, told = shadow_opening(entry), entry["hypothetical"]
-            left = told["exit"] if told["status"] == "CLOSED" else None
-            if opening is None or told["status"] == "SUPERSEDED":
+            opening, shadow = shadow_opening(entry), entry["hypothetical"]
+            closing = shadow["exit"] if shadow["status"] == "CLOSED" else None
+            if opening is None or shadow["status"] == "SUPERSEDED":
                 return None
             return StoredTrade(
                 opening=opening,
-                exit_at=None if left is None else datetime.fromisoformat(left["exit_time"]),
-                net=None if left is None else left["pnl_net"],
+                exit_at=None if closing is None else datetime.fromisoformat(closing["exit_time"]),
+                net=None if closing is None else closing["pnl_net"],
             )
         stored = history.position(self._ledger, entry["position_id"])
         opening = None if stored is None else trade_opening(stored)
@@ -187,7 +187,7 @@ class _Prices:
             opening=opening,
             exit_at=stored.legs[-1].at if closed else None,
             net=pnl_breakdown(stored).net if closed else None,
-            manual_actions=self._by_hand(stored),
+            manual_actions=self._manual_actions(stored),
             halted=tuple(self._halted),
         )
 
@@ -200,7 +200,7 @@ class _Prices:
         first = next((n for n, step in enumerate(path) if step.seq > since), len(path))
         return path[first:]
 
-    def _by_hand(self, stored: Position) -> tuple[ManualAction, ...]:
+    def _manual_actions(self, stored: Position) -> tuple[ManualAction, ...]:
         done, sold = [], 0
         manual = {}
         for leg in stored.legs:
@@ -234,9 +234,9 @@ class _Prices:
         for event in history.commands(self._ledger):
             last = event.at
             if event.name in ("exit", "exit_half", "breakeven"):
-                self._hands[event.position_id or ""].append(event)
+                self._manual_commands[event.position_id or ""].append(event)
             elif event.name == "exit_all":
-                self._hands[""].append(event)
+                self._manual_commands[""].append(event)
             elif event.name == "mode":
                 halts = (event.argument or "").upper() == Mode.HALTED
                 if halts and since is None:

@@ -83,7 +83,7 @@ class Appearance:
         self.settings.set("numbers", name)
         fmt.use_numbers(name)
         self._repaint_all()
-        self._ui.say(f"Numbers as {name}")
+        self._ui.say(f"Number format: {name}")
 
     def _repaint_all(self) -> None:
         for screen in self._app.screen_stack:

@@ -81,7 +81,7 @@ class CommandSender:
         try:
             result = await self._ui.deck.command(command)
         except Exception as error:
-            # Nobody knows whether the engine did it: the position stays EXITING only if the engine says so.
+            # It is unknown whether the engine did it: the position stays EXITING only if the engine reports so.
             log.exception("command %s failed", command.name)
             self._finish(exiting, echoes, done=False)
             self._ui.say(f"{description}: not known whether it went through ({error!r})", "negative")
@@ -120,7 +120,7 @@ class CommandSender:
         return key is not None and monotonic() < self._echo_until.pop(key, 0.0)
 
     def forget_exited(self, snapshot: DeckSnapshot) -> None:
-        """Stop showing positions as EXITING that are gone, or hold fewer contracts as requested."""
+        """Stop showing positions as EXITING that are closed, or hold fewer contracts after a partial exit."""
         held = {row.id: row.remaining for row in snapshot.positions}
         done = {key for key in self.exiting if key not in held}
         done |= {key for key, before in self._partial_exits.items() if held.get(key, 0) < before}

@@ -47,7 +47,7 @@ _AMBIGUOUS_WIDTH = re.compile(
 
 
 def clip(text: str, width: int) -> str:
-    """Return the safe text in at most ``width`` cells; a text that was cut ends with …"""
+    """Return the safe text in at most ``width`` cells; a text that was cut ends with an ellipsis."""
     if width <= 0:
         return ""
     # Before measuring: the safe text can have another width.

@@ -127,7 +127,7 @@ def _row(get: Get, context: Any, market: Any) -> tuple[Any, ...]:
 
 
 def _atr(get: Get, context: Any, market: Any, expert: Any, assumed: Any) -> tuple[float, bool]:
-    # As core.decision.atr.daily_atr: the feed's, else a payload's that says daily, else assumed.
+    # Same order as core.decision.atr.daily_atr: the feed's ATR, else a payload's daily ATR, else an assumed one.
     is_assumed = "atr14" in assumed
     price = _number(get(market, "price"))
     if not price > 0:

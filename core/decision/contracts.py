@@ -49,5 +49,5 @@ def contract_count(
 
 
 def _whole(quotient: float) -> int:
-    # A binary quotient such as 250 / 0.1 may lie just under the whole number it stands for.
+    # A quotient of floats such as 250 / 0.1 may lie just under the exact whole number.
     return floor(quotient + TOLERANCE)

@@ -1,7 +1,7 @@
 """The verdict of gates and confidence alone on one signal at one moment.
 
 Invariants: equal inputs give equal decisions; EXECUTE only when all three gates passed; ``direction`` is
-``None`` unless EXECUTE; all gates and all market parts are in the evidence whatever failed first.
+``None`` unless EXECUTE; the evidence holds all gates and all market parts, even after one failed.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The evidence of a decision as one mapping: what the ledger stores, the API shows, and a reader turns back."""
+"""The evidence of a decision as one mapping: the ledger stores it, the API shows it, and a reader restores it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _OF_RECORD = ("size", "count", "contract", "levels", "trigger", "approval_id")
 
 
 def decision_evidence(record: DecisionRecord) -> dict[str, Any]:
-    """Return what a decision was made of: verdict, gates, components, reasons, blocks, size, contract, levels.
+    """Return the evidence of a decision: verdict, gates, components, reasons, blocks, size, contract, levels.
 
     ``reasons`` holds the blocks first, then the reasons of the verdict. The inputs are not included.
     """

@@ -192,7 +192,7 @@ def _number(row: Row, name: str) -> float | None:
 
 
 def _flag(row: Row, name: str) -> bool:
-    # A structure that does not speak of it is, as a missing structure, taken as fit.
+    # A structure without this field counts as fit, like a missing structure.
     value = row.get(name)
     return True if value is None else bool(value)
 

@@ -1,8 +1,9 @@
 """The engine: one step per event, effects out as data.
 
-``Engine.step(event)`` changes the engine's private state and returns what is to be stored, asked and
-announced; the caller performs it. The package joins all other parts of core and therefore may import any of
-them; no other part of core imports it. It does no I/O and reads no clock: an event carries its instant.
+``Engine.step(event)`` changes the engine's private state and returns effects as data: rows to store,
+market requests and notices. The caller performs them. The package joins all other parts of core and therefore
+may import any of them; no other part of core imports it. It does no I/O
+and reads no clock: an event carries its instant.
 
 Read first:
 

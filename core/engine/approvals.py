@@ -41,11 +41,11 @@ def update_approval(
 ) -> list[Effect]:
     """Update the approval of a signal after a new decision: request it, leave it open, or end it.
 
-    ``transient`` is true when only a late price kept the trade from being made.
+    ``transient`` is true if only a late price prevented the trade.
     """
     approval = approval_of(kernel, signal)
     if approval is None:
-        return [] if request is None else _ask(kernel, signal, record, request)
+        return [] if request is None else _request_approval(kernel, signal, record, request)
     if record.action is Action.EXECUTE:
         return [
             _end(kernel, signal, approval, ApprovalStatus.EXECUTED, record.at, position=record.position_id)
@@ -53,7 +53,7 @@ def update_approval(
     if request is not None or transient:
         return []
     ended = _end(kernel, signal, approval, ApprovalStatus.WITHDRAWN, record.at, code=record.code or "VERDICT")
-    text = f"{approval.label} withdrawn: {_why(record)}"
+    text = f"{approval.label} withdrawn: {_no_trade_text(record)}"
     return [ended, _notice(approval, record.at, text, Tone.NEGATIVE)]
 
 
@@ -106,7 +106,9 @@ def reject(kernel: Kernel, event: Commanded) -> tuple[CommandDone, list[Effect]]
 # --- the parts ----------------------------------------------------------------------------------------
 
 
-def _ask(kernel: Kernel, signal: LiveSignal, record: DecisionRecord, request: Request) -> list[Effect]:
+def _request_approval(
+    kernel: Kernel, signal: LiveSignal, record: DecisionRecord, request: Request
+) -> list[Effect]:
     assert record.approval_id is not None
     approval = Approval(
         id=record.approval_id,
@@ -232,7 +234,7 @@ def _end(
     return StoreApproval(approval=ended)
 
 
-def _why(record: DecisionRecord) -> str:
+def _no_trade_text(record: DecisionRecord) -> str:
     if record.blocks:
         return record.blocks[0].text
     failed = record.verdict.gates.failed

@@ -129,7 +129,7 @@ def _no_position() -> CommandDone:
     return CommandDone(False, "NOT_OPEN", "This position is not open")
 
 
-def _awaiting() -> CommandDone:
+def _awaiting_settlement() -> CommandDone:
     return CommandDone(False, "AWAITING_SETTLEMENT", "The option has expired and awaits its settlement")
 
 
@@ -137,7 +137,7 @@ def _not_exitable(position: Position | None, event: Commanded) -> CommandDone | 
     if position is None:
         return _no_position()
     if not position.is_open:
-        return _awaiting()
+        return _awaiting_settlement()
     if event.expected is not None and event.expected != position.remaining:
         text = f"{position.remaining} contracts are held now, not {event.expected}"
         return CommandDone(False, "CHANGED", text)
@@ -150,7 +150,7 @@ def _sell(kernel: Kernel, position: Position, contracts: int, event: Commanded) 
     effects = settle_outcome(kernel, position, outcome, event.at)
     label = position.contract.label
     if outcome.position.state is PositionState.AWAITING_SETTLEMENT:
-        return _awaiting(), effects
+        return _awaiting_settlement(), effects
     if not outcome.legs:
         return CommandDone(True, "EXITING", f"Exit of {contracts} × {label} waits for a price"), effects
     price = outcome.legs[-1].price

@@ -112,7 +112,8 @@ def enter(kernel: Kernel, terms: TradeTerms, *, may_close: bool = False) -> Entr
 def _approval_reason(terms: TradeTerms, proposal: Proposal, rules: Rules) -> Reason | None:
     """Return the reason to wait for approval, if any.
 
-    Once asked, the answer is awaited even if the trade has become too small to need an approval.
+    Once an approval has been requested, the trade waits for the answer, even if it has become too small to
+    need one.
     """
     if terms.approval is None:
         return approval_needed(proposal.contracts, proposal.premium, rules)

@@ -48,7 +48,7 @@ def see_price(kernel: Kernel, seen: PriceSeen) -> list[Effect]:
 
 
 def settle_outcome(kernel: Kernel, before: Position, outcome: PositionChange, now: datetime) -> list[Effect]:
-    """Put a changed position into the state; return what is to be stored and announced of it."""
+    """Put a changed position into the state; return the effects that store and announce the change."""
     state, position = kernel.state, outcome.position
     if position is before and not outcome.marks:
         return []
@@ -87,7 +87,7 @@ def _closed(kernel: Kernel, position: Position, now: datetime) -> list[Effect]:
     follow_option(kernel, position)
     net = pnl_breakdown(position).net
     state.day.trade(net)
-    state.alerts.left(now, net)
+    state.alerts.exited(now, net)
     note_outcome(kernel, position.decision_id, TradeOutcome(position.legs[-1].reason.value, net))
     effects: list[Effect] = []
     if net < 0 and state.day.losses_in_a_row >= rules.risk.losses_in_a_row:

@@ -35,7 +35,7 @@ def tick(kernel: Kernel, event: Ticked) -> list[Effect]:
     effects += expire(kernel, now, event.seq)
     effects += _signals(kernel, now)
     effects += alert(kernel, now, event.seq)
-    effects += _silence(kernel, now)
+    effects += _announce_quiet_senders(kernel, now)
     if kernel.trading.calendar.session_at(now) is not None:
         state.day.sample(now, state.day.realized + open_net(kernel))
     if state.pruned_at is None or now - state.pruned_at >= PRUNE_EVERY:
@@ -77,7 +77,7 @@ def _signals(kernel: Kernel, now: datetime) -> list[Effect]:
     return effects
 
 
-def _silence(kernel: Kernel, now: datetime) -> list[Effect]:
+def _announce_quiet_senders(kernel: Kernel, now: datetime) -> list[Effect]:
     """Announce senders that became quiet during the session; none is expected to send outside it."""
     session = kernel.trading.calendar.session_at(now)
     if session is None:

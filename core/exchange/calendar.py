@@ -65,7 +65,7 @@ class TradingDay:
 class Calendar:
     """The sessions of one exchange, immutable; ``Calendar.load`` shares equal calendars."""
 
-    __slots__ = ("_closes", "_days", "_made", "_opens", "_switches")
+    __slots__ = ("_closes", "_days", "_opens", "_switches", "_trading_days")
 
     def __init__(
         self, days: list[int], opens: list[int], closes: list[int], switches: list[tuple[int, int]]
@@ -75,7 +75,7 @@ class Calendar:
         self._opens = opens
         self._closes = closes
         self._switches = switches
-        self._made: dict[int, TradingDay] = {}
+        self._trading_days: dict[int, TradingDay] = {}
 
     @classmethod
     def load(cls, closures: Iterable[date] = (), early_closes: Mapping[date, str] | None = None) -> Calendar:
@@ -108,41 +108,41 @@ class Calendar:
 
     def session_at(self, instant: datetime) -> TradingDay | None:
         """Return the session that is open at an instant, ``None`` outside regular hours."""
-        seconds = self._checked(instant)
+        seconds = self._epoch_seconds(instant)
         index = bisect_right(self._opens, seconds) - 1
         return self._trading_day(index) if index >= 0 and seconds < self._closes[index] else None
 
     def next_session(self, day: date) -> TradingDay:
         """Return the first session after that day."""
-        return self._at(bisect_right(self._days, _known(day)), day)
+        return self._at(bisect_right(self._days, _day_number(day)), day)
 
     def previous_session(self, day: date) -> TradingDay:
         """Return the last session before that day."""
-        return self._at(bisect_left(self._days, _known(day)) - 1, day)
+        return self._at(bisect_left(self._days, _day_number(day)) - 1, day)
 
     def sessions_between(self, first: date, last: date) -> tuple[TradingDay, ...]:
         """Return all sessions from ``first`` to ``last``, both included; empty when ``last`` is before ``first``."""
-        start, stop = bisect_left(self._days, _known(first)), bisect_right(self._days, _known(last))
+        start, stop = bisect_left(self._days, _day_number(first)), bisect_right(self._days, _day_number(last))
         return tuple(self._trading_day(index) for index in range(start, stop))
 
     def session_dates(self, first: date, last: date) -> tuple[date, ...]:
         """Return the dates of ``sessions_between``."""
-        start, stop = bisect_left(self._days, _known(first)), bisect_right(self._days, _known(last))
+        start, stop = bisect_left(self._days, _day_number(first)), bisect_right(self._days, _day_number(last))
         return tuple(date.fromordinal(day + _EPOCH) for day in self._days[start:stop])
 
     def sessions_after(self, day: date, n: int) -> TradingDay:
         """Return the n-th session after that day (1 is the next one). Raises CalendarError for n below 1."""
         if n < 1:
             raise CalendarError(f"sessions_after counts from 1, got {n}")
-        return self._at(bisect_right(self._days, _known(day)) + n - 1, day)
+        return self._at(bisect_right(self._days, _day_number(day)) + n - 1, day)
 
     def market_date(self, instant: datetime) -> date:
         """Return the exchange's local date at an instant."""
-        return date.fromordinal((self._checked(instant) - self._lag(instant)) // _DAY + _EPOCH)
+        return date.fromordinal((self._epoch_seconds(instant) - self._lag(instant)) // _DAY + _EPOCH)
 
     def market_minute(self, instant: datetime) -> int:
         """Return the minutes since midnight in the exchange's local time at an instant."""
-        return int((self._checked(instant) - self._lag(instant)) % _DAY // 60)
+        return int((self._epoch_seconds(instant) - self._lag(instant)) % _DAY // 60)
 
     def session_label(self, instant: datetime, rules: ClockSettings) -> Session:
         """Return OPEN to ``midday_from``, MIDDAY to ``power_hour_from``, then POWER_HOUR; AFTERHOURS when closed."""
@@ -158,7 +158,7 @@ class Calendar:
         return np.array(self._days), np.array(self._opens), np.array(self._closes)
 
     def _find(self, day: date) -> int | None:
-        number = _known(day)
+        number = _day_number(day)
         index = bisect_left(self._days, number)
         return index if index < len(self._days) and self._days[index] == number else None
 
@@ -170,19 +170,19 @@ class Calendar:
         return self._trading_day(index)
 
     def _trading_day(self, index: int) -> TradingDay:
-        made = self._made.get(index)
-        if made is None:
-            made = self._made[index] = TradingDay(
+        day = self._trading_days.get(index)
+        if day is None:
+            day = self._trading_days[index] = TradingDay(
                 date.fromordinal(self._days[index] + _EPOCH),
                 datetime.fromtimestamp(self._opens[index], UTC),
                 datetime.fromtimestamp(self._closes[index], UTC),
             )
-        return made
+        return day
 
     def _lag(self, instant: datetime) -> int:
         return self._switches[bisect_right(self._switches, (instant.timestamp(), _DAY)) - 1][1]
 
-    def _checked(self, instant: datetime) -> int:
+    def _epoch_seconds(self, instant: datetime) -> int:
         if instant.tzinfo is None:
             raise CalendarError(f"{instant.isoformat()} has no time zone")
         seconds = int(instant.timestamp() // 1)
@@ -199,7 +199,7 @@ def parse_clock(text: str) -> int:
     raise CalendarError(f'"{text}" is not a time of day as HH:MM')
 
 
-def _known(day: date) -> int:
+def _day_number(day: date) -> int:
     number = day.toordinal() - _EPOCH
     if not FIRST_DAY <= day <= LAST_DAY:
         raise CalendarError(f"{day} is outside the calendar ({FIRST_DAY} to {LAST_DAY})")
@@ -233,9 +233,9 @@ def _load(closures: tuple[date, ...], early_closes: tuple[tuple[date, str], ...]
             close_minute[_index(year, day)] = int(clock[:2]) * 60 + int(clock[2:])
 
     for closure in closures:
-        trades[_known(closure) - first] = False
+        trades[_day_number(closure) - first] = False
     for when, clock in early_closes:
-        index, minute = _known(when) - first, parse_clock(clock)
+        index, minute = _day_number(when) - first, parse_clock(clock)
         if not trades[index]:
             raise CalendarError(f"early close {when}: no session that day")
         if not _OPEN_MINUTE < minute <= _CLOSE_MINUTE:

@@ -59,8 +59,8 @@ def calibration(observations: Observations | Iterable[Observation], rules: Rules
     seen = seen.where(~np.isnan(seen.number("confidence")))
     n = len(seen)
     confidence, won = seen.number("confidence"), seen.win.astype(np.float64)
-    said = confidence / 100
-    brier = mean((said - won) ** 2, seen.day, "score")
+    predicted = confidence / 100
+    brier = mean((predicted - won) ** 2, seen.day, "score")
     width = rules.learning.confidence_bin
     count = int(np.ceil(100 / width))
     places = np.clip((confidence / width).astype(np.int64), 0, count - 1)
@@ -69,7 +69,7 @@ def calibration(observations: Observations | Iterable[Observation], rules: Rules
     for place in np.unique(places).tolist():
         chosen = places == place
         size, wins = int(chosen.sum()), int(won[chosen].sum())
-        average = float(said[chosen].mean())
+        average = float(predicted[chosen].mean())
         reliability += size * (average - wins / size) ** 2
         resolution += size * (wins / size - base) ** 2
         bins.append(

@@ -2,8 +2,9 @@
 
 A trade is opened again as it was, with its contracts, and taken through every price and clock tick of its
 symbol in the order the engine saw them, with a person's commands where they happened, and on through the
-prices stored after its exit. First with the rules in force: that must give the stored exit to the cent, or
-the prices are not those of the trade and there is no result. Then with the candidate's exits.
+prices stored after its exit. It is replayed first with the rules in force: this must give the stored exit
+to the cent, or the prices are not the trade's and there is no result. Then it is replayed with the
+candidate's exits.
 """
 
 from __future__ import annotations
@@ -75,7 +76,7 @@ class StoredTrade:
     """A trade or shadow at its opening; ``exit_at`` and ``net`` are those of its stored exit, if any.
 
     ``net`` in $ for its contracts. ``manual_actions`` in order; ``halted`` are the spans in which the engine
-    was halted and no exit acted by itself.
+    was halted and no automatic exit could happen.
     """
 
     opening: Position
@@ -148,7 +149,12 @@ def _replay(
             exits = not any(begin <= at < end for begin, end in trade.halted)
             if isinstance(step, PriceSeen):
                 after_exit = trade.exit_at is not None and at > trade.exit_at
-                if after_exit and last is not None and at - last.at > MOST_GAP and _gap(last.at, at, trading):
+                if (
+                    after_exit
+                    and last is not None
+                    and at - last.at > MOST_GAP
+                    and _has_gap(last.at, at, trading)
+                ):
                     return position, GAP
                 if last is None or step.priced_at >= last.priced_at:
                     last = step
@@ -185,7 +191,7 @@ def _apply_manual_action(
     return exit_by_hand(position, contracts, action.at, last, None, trading, reason=action.reason)
 
 
-def _gap(before: datetime, after: datetime, trading: TradingContext) -> bool:
+def _has_gap(before: datetime, after: datetime, trading: TradingContext) -> bool:
     """Return whether more than MOST_GAP of a session lies between two prices."""
     calendar = trading.calendar
     first, second = calendar.market_date(before), calendar.market_date(after)

@@ -161,7 +161,7 @@ def _observation(kind: str, entry: Mapping[str, Any], trade: Trade, rules: Rules
         dte=trade.dte,
         exit_reason=trade.exit_reason,
         multiplier=trade.multiplier,
-        **_known(entry, rules),
+        **_known_at_decision(entry, rules),
     )
 
 
@@ -189,7 +189,7 @@ def at_one(entry: Mapping[str, Any], trade: Trade, rules: Rules) -> float:
     return trade.pnl_net / trade.multiplier if trade.multiplier else trade.pnl_net
 
 
-def _known(entry: Mapping[str, Any], rules: Rules) -> dict[str, Any]:
+def _known_at_decision(entry: Mapping[str, Any], rules: Rules) -> dict[str, Any]:
     """Return what was known at the decision, from the stored inputs; empty when they cannot be read."""
     stored = entry.get("inputs") or {}
     try:

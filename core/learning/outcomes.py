@@ -23,8 +23,8 @@ class Outcomes:
 
     ``at`` and ``exit_at`` are microseconds since 1970, ``exit_at`` 0 when unknown; ``day`` is the exchange
     day of the decision. ``net`` is $ at multiplier 1, NaN when no outcome is known. ``blocked`` marks
-    decisions stopped by lateness, levels, the contract or its size, whatever the verdict. ``signal`` and
-    ``symbol`` are numbers that stand for ids and symbols; ``direction`` is 1 for LONG, -1 for SHORT.
+    decisions stopped by lateness, levels, the contract or its size, regardless of the verdict. ``signal`` and
+    ``symbol`` number the ids and the symbols; ``direction`` is 1 for LONG, -1 for SHORT.
     ``scale`` is the candidate's multiplier over the multiplier of the rules in force, 1 when omitted.
     """
 

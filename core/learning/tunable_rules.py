@@ -25,8 +25,8 @@ class Lever:
     """A rule and its evidence: signals ``inside`` the bucket against those ``outside``.
 
     ``better`` is the direction of the change when the bucket does better than the rest, ``worse`` when it
-    does worse: 1 up, -1 down, 0 no change. With ``own_sign`` the bucket must also make money itself (to be
-    let in) or lose it (to be kept out).
+    does worse: 1 up, -1 down, 0 no change. With ``own_sign`` the bucket itself must also make money (before
+    the rule admits it) or lose money (before the rule excludes it).
     """
 
     path: str

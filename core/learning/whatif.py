@@ -1,6 +1,6 @@
 """What-if: the decisions and dollars that candidate rules would have changed in the ledger.
 
-Every stored decision is made again twice, under the rules in force and under the candidate, so that only the
+Every stored decision is computed again twice, under the rules in force and under the candidate, so that only the
 candidate makes the difference. Trades then follow in the order of time under the limits of each, with the
 outcomes in the ledger: real trades and closed shadows, all at multiplier 1 (times the change of size, where
 given). If the candidate has other exits, each trade is exited again along its stored prices, including those
@@ -137,7 +137,7 @@ def whatif(
     other = few if again is None else replace(few, net=again.net, exit_at=again.exit_at)
     trades_now = _trades(now, rows, few, in_force)
     trades_then = _trades(then, rows, other, candidate)
-    starts = _later_third(outcomes.day)
+    starts = _later_third_start(outcomes.day)
     differing = changed_rules(in_force, candidate)
     compare = _Comparison(now, then, rows, few, trades_now, trades_then, other.net, again)
     return WhatIf(
@@ -171,7 +171,7 @@ def _trades(verdicts: Verdicts, rows: Ints, few: Outcomes, rules: Rules) -> Flag
     return allowed(few, once, rules)
 
 
-def _later_third(day: Ints) -> int:
+def _later_third_start(day: Ints) -> int:
     """Return the first row of the last third of the sessions."""
     sessions = np.unique(day)
     if len(sessions) < 3:

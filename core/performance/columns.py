@@ -132,15 +132,15 @@ class Trades:
             **values,
         )
         if order is not None:
-            trades = trades._take(np.fromiter(order, np.int64, len(net)))
+            trades = trades._select(np.fromiter(order, np.int64, len(net)))
         elif not np.all(exit_at[1:] >= exit_at[:-1]):
-            trades = trades._take(np.argsort(exit_at, kind="stable"))
+            trades = trades._select(np.argsort(exit_at, kind="stable"))
         # Looked up after sorting, because sorted instants are several times as fast to look up.
         return replace(trades, day=exchange_days(trades.exit_at))
 
     def where(self, mask: Bools) -> Self:
         """Return the rows of a mask, in their order."""
-        return self if mask.all() else self._take(mask)
+        return self if mask.all() else self._select(mask)
 
     def fresh(self) -> Self:
         """Return the trades without those that have an exit filled without a fresh price."""
@@ -166,7 +166,7 @@ class Trades:
         joined["cuts"] = {name: codes.then(later.cuts[name]) for name, codes in self.cuts.items()}
         return replace(self, **joined)
 
-    def _take(self, rows: Any) -> Self:
+    def _select(self, rows: Any) -> Self:
         chosen: dict[str, Any] = {
             f.name: getattr(self, f.name)[rows] for f in fields(self) if f.name != "cuts"
         }

@@ -109,11 +109,11 @@ def _points(trades: Trades, account: float) -> tuple[CurvePoint, ...]:
             float(drawn.cumulative[i]),
             float(drawn.underwater[i]),
         )
-        for i in _chosen(drawn.underwater)
+        for i in _points_to_draw(drawn.underwater)
     )
 
 
-def _chosen(underwater: np.ndarray[tuple[int], np.dtype[np.float64]]) -> list[int]:
+def _points_to_draw(underwater: np.ndarray[tuple[int], np.dtype[np.float64]]) -> list[int]:
     """Return the points to draw: all of them, or the deepest and the last of each stretch."""
     count = len(underwater)
     if count <= MOST_POINTS:

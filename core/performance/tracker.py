@@ -182,7 +182,7 @@ class Tracker:
         return found
 
     def _rebuilt_equity(self, bucket: tuple[str, str] | None) -> EquityStats:
-        """Calculate equity anew, because a trade arrived that exited before one already counted."""
+        """Calculate equity from all trades again: a trade arrived that exited before one already counted."""
         equity = EquityStats(self.account)
         for entry in self._trades:
             if bucket is None or CUTS[bucket[0]].label(entry.trade) == bucket[1]:

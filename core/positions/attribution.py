@@ -85,7 +85,6 @@ def shapley_one(
 
     ``delta`` is the option's delta at the start, ``mid_change`` the change of the mid in $ per share.
     """
-
     f000, f001, f010, f011, f100, f101, f110, f111 = price_corners(
         (start.spot, end.spot),
         terms.strike,

@@ -1,7 +1,7 @@
 """Detail of one position for the deck: P&L by cause, price path since the entry, and time decay ahead.
 
 A share of the holding period runs from 0 at the entry to 1 at the option's last close, on the trading clock:
-a night counts as long as the variance it stands for.
+a night counts by its variance, not by its hours.
 """
 
 from __future__ import annotations

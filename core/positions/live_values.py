@@ -149,7 +149,7 @@ def nearest_of(conditions: Iterable[ExitCondition]) -> ExitCondition:
 
 
 def exit_conditions(position: Position, now: datetime, trading: TradingContext) -> tuple[ExitCondition, ...]:
-    """Return every exit that may still act by itself, for display."""
+    """Return every automatic exit that is still possible, for display."""
     return tuple(_conditions(position, now, trading))
 
 

@@ -38,7 +38,7 @@ def shape_fault(kind: Any, value: Any) -> str | None:
         if not isinstance(value, Mapping):
             return "a table"
         return next((fault for item in value.values() if (fault := shape_fault(parts[1], item))), None)
-    return None if kind not in _KIND_NAMES or _is(kind, value) else _KIND_NAMES[kind]
+    return None if kind not in _KIND_NAMES or _is_of_kind(kind, value) else _KIND_NAMES[kind]
 
 
 def faults(rules: Rules) -> Iterator[tuple[str, str]]:
@@ -65,12 +65,14 @@ def faults(rules: Rules) -> Iterator[tuple[str, str]]:
         yield "contract.strike_steps_by_price", "needs a row for the lowest prices"
     if len(rules.structural.quality_by_score) < 2:
         yield "structural.quality_by_score", "needs at least two rows"
-    yield from _known(
+    yield from _unknown_names(
         "structural.quality_by_score", (name for _, name in rules.structural.quality_by_score), Quality
     )
-    yield from _known("regime.allowed", (d for ds in rules.regime.allowed.values() for d in ds), Direction)
-    yield from _known("volatility.classes", volatility.classes.values(), volatility.base)
-    yield from _known("fills.spread_classes", fills.spread_classes.values(), fills.spread_by_premium)
+    yield from _unknown_names(
+        "regime.allowed", (d for ds in rules.regime.allowed.values() for d in ds), Direction
+    )
+    yield from _unknown_names("volatility.classes", volatility.classes.values(), volatility.base)
+    yield from _unknown_names("fills.spread_classes", fills.spread_classes.values(), fills.spread_by_premium)
     steps = [*contract.strike_steps.values(), *(step for _, step in contract.strike_steps_by_price)]
     ticks = [tick for pair in fills.tick_steps.values() for tick in pair]
     volatilities = [*volatility.base.values(), *volatility.by_symbol.values()]
@@ -89,7 +91,7 @@ def faults(rules: Rules) -> Iterator[tuple[str, str]]:
         yield "clock", str(error)
 
 
-def _is(kind: Any, value: Any) -> bool:
+def _is_of_kind(kind: Any, value: Any) -> bool:
     if isinstance(value, bool) or kind is bool:
         return kind is bool and isinstance(value, bool)
     if kind is float:
@@ -106,7 +108,7 @@ def _ordered(
         yield path, f"rows go {order}"
 
 
-def _known(path: str, names: Any, known: Any) -> Iterator[tuple[str, str]]:
+def _unknown_names(path: str, names: Any, known: Any) -> Iterator[tuple[str, str]]:
     accepted = [str(name) for name in known]
     for name in names:
         if name not in accepted:

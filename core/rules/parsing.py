@@ -56,7 +56,7 @@ def _leaf(spec: dataclasses.Field[Any], value: Any, where: str, kind: Any) -> An
         default = spec.default_factory()
     if default is None:
         return value
-    checked = _like(default, value, where)
+    checked = _typed_like(default, value, where)
     if (expected := shape_fault(kind, checked)) is not None:
         raise RulesError(f"{where}: expected {expected}, got {value!r}")
     choices = spec.metadata.get("choices")
@@ -70,7 +70,7 @@ def _leaf(spec: dataclasses.Field[Any], value: Any, where: str, kind: Any) -> An
     return checked
 
 
-def _like(default: Any, value: Any, where: str) -> Any:
+def _typed_like(default: Any, value: Any, where: str) -> Any:
     if isinstance(default, bool) or isinstance(value, bool):
         if isinstance(default, bool) and isinstance(value, bool):
             return value

@@ -93,12 +93,12 @@ class LearningService:
         view = await self.view(rules, as_of)
         suggestion = next((each for each in view.suggestions if each.id == command.argument), None)
         if suggestion is None:
-            said = next((each for each in view.judged if each.id == command.argument), None)
-            if said is not None:
-                text = f"{said.status.capitalize()} already by {said.author}"
+            judgement = next((each for each in view.judged if each.id == command.argument), None)
+            if judgement is not None:
+                text = f"{judgement.status.capitalize()} already by {judgement.author}"
                 return CommandResult(ok=False, code="JUDGED", text=text)
             return CommandResult(
-                ok=False, code="NO_SUGGESTION", text="This suggestion is not offered (any more)"
+                ok=False, code="NO_SUGGESTION", text="This suggestion is not offered any more"
             )
         if command.name == "approve":
             try:
@@ -157,13 +157,13 @@ def _learn(
     return LearningView(
         as_of=as_of,
         learning=results,
-        suggestions=tuple(_tried(each, entries, rules) for each in offered),
+        suggestions=tuple(_add_side_effects(each, entries, rules) for each in offered),
         judged=tuple(judged[:_KEPT_JUDGED]),
         newest=len(entries) if more else None,
     )
 
 
-def _tried(suggestion: Suggestion, entries: Sequence[Entry], rules: Rules) -> Suggestion:
+def _add_side_effects(suggestion: Suggestion, entries: Sequence[Entry], rules: Rules) -> Suggestion:
     """Add the side effects to a suggestion; if the what-if fails, return the suggestion without them."""
     try:
         return with_side_effects(suggestion, entries, rules)

@@ -51,8 +51,8 @@ class LocalDeck:
         self._down: frozenset[str] = frozenset()
         self._kept: DeckSnapshot | None = None
         self._wanted = False
-        runtime.engine_loop.on_stored = self._landed
-        runtime.listeners.add(self._heard)
+        runtime.engine_loop.on_stored = self._on_stored
+        runtime.listeners.add(self._on_effect)
         self._performance = Performance(runtime.ledger)
         runtime.listeners.add(self._performance.heard)
 
@@ -61,9 +61,9 @@ class LocalDeck:
         # Imported on first use: learning loads scipy, which most sessions never need.
         from server.deck.learning import LearningService
 
-        teacher = LearningService(self._runtime.ledger, self._runtime)
-        self._runtime.listeners.add(teacher.heard)
-        return teacher
+        service = LearningService(self._runtime.ledger, self._runtime)
+        self._runtime.listeners.add(service.heard)
+        return service
 
     # --- snapshots -------------------------------------------------------------------------------------
 
@@ -75,7 +75,7 @@ class LocalDeck:
         self._kept = self._snapshot()
         return self._kept
 
-    def _landed(self) -> None:
+    def _on_stored(self) -> None:
         if self._wanted:
             self._wanted, self._kept = False, self._snapshot()
 
@@ -134,10 +134,10 @@ class LocalDeck:
 
     # --- events ----------------------------------------------------------------------------------------
 
-    def _heard(self, effect: Effect) -> None:
+    def _on_effect(self, effect: Effect) -> None:
         if not isinstance(effect, Notice):
             return
-        self._tell(effect)
+        self._announce(effect)
 
     def _watch_feeds(self, now: datetime) -> None:
         """Announce feeds that were lost or are back."""
@@ -146,12 +146,14 @@ class LocalDeck:
         for each in states:
             if each.name in down - self._down:
                 text = f"Feed {each.name} is lost" + (f": {each.detail}" if each.detail else "")
-                self._tell(Notice(at=now, kind="feed", text=text, tone=Tone.NEGATIVE))
+                self._announce(Notice(at=now, kind="feed", text=text, tone=Tone.NEGATIVE))
             elif each.name in self._down - down:
-                self._tell(Notice(at=now, kind="feed", text=f"Feed {each.name} is back", tone=Tone.POSITIVE))
+                self._announce(
+                    Notice(at=now, kind="feed", text=f"Feed {each.name} is back", tone=Tone.POSITIVE)
+                )
         self._down = down
 
-    def _tell(self, line: Notice) -> None:
+    def _announce(self, line: Notice) -> None:
         self._events.append(line)
         if len(self._events) > KEPT_EVENTS:
             del self._events[0]
@@ -205,12 +207,12 @@ class LocalDeck:
     async def performance(self, window: str, cut: str) -> PerformanceView:
         runtime = self._runtime
         at = max(runtime.clock.now(), runtime.engine.state.at or runtime.clock.now())
-        made = await self._performance.report(runtime.engine.rules, at, window_days(window), (cut,))
+        report = await self._performance.report(runtime.engine.rules, at, window_days(window), (cut,))
         return PerformanceView(
             window=window,
             cut=cut,
             cuts=tuple((known.name, known.title) for known in CUTS.values()),
-            report=made,
+            report=report,
             assumed=runtime.markets.assumed,
         )
 

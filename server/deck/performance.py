@@ -109,7 +109,7 @@ class Performance:
             if self._tracker is None:
                 # With the flagged ones in it: whether they count is for the report to say.
                 tracker = Tracker(include_stale=True)
-                for trade in sorted(await closed_trades(self._ledger), key=_left):
+                for trade in sorted(await closed_trades(self._ledger), key=_exit_order):
                     tracker.add(trade)
                 self._tracker = tracker
             while self._closed:
@@ -128,6 +128,6 @@ class Performance:
         return await asyncio.to_thread(report_of, trades, rules, as_of, window_days, cuts)
 
 
-def _left(trade: Trade) -> tuple[bool, float, str]:
+def _exit_order(trade: Trade) -> tuple[bool, float, str]:
     at = trade.exit_time
     return at is not None, 0.0 if at is None else at.timestamp(), trade.id

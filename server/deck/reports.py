@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from server.ledger.base import Judged
 
-if TYPE_CHECKING:  # numpy behind these takes longer to load than a deck that is attached may need
+if TYPE_CHECKING:  # these import numpy, which is slow to load and not needed here
     from core.learning import Learning, Suggestion
     from core.performance import Report
 

@@ -28,7 +28,7 @@ def changes_between(before: Rules, after: Rules) -> list[str]:
 def _changes(before: str, after: str) -> str:
     try:
         return ", ".join(changes_between(parse_rules(before), parse_rules(after)))
-    except RulesError as error:  # a version of an older program may hold what this one does not know
+    except RulesError as error:  # an older program may have stored rules unknown to this one
         return f"cannot be compared: {error}"
 
 

@@ -17,7 +17,7 @@ from server.runtime.runtime import Runtime
 
 
 class Drive:
-    """Moves the virtual clock, puts in prices, and posts the senders' bodies to the real listener."""
+    """Moves the virtual clock, sends prices to the engine, and posts the senders' bodies to the real listener."""
 
     def __init__(
         self,
@@ -50,14 +50,14 @@ class Drive:
                 self.clock.move(self.market.now)
                 if until is not None and skipped:
                     until += self.market.session.open - session.close
-                await self._tell(bars)
+                await self._send_prices(bars)
                 await self._post_all(client)
                 minutes += 1
                 if not math.isinf(self.speed):
                     await asyncio.sleep(max(0.0, begun + minutes * 60 / self.speed - time.monotonic()))
 
-    async def _tell(self, bars: tuple[Bar, ...]) -> None:
-        """Put in the minute's bars of the watched symbols, each with quotes of the options held on it."""
+    async def _send_prices(self, bars: tuple[Bar, ...]) -> None:
+        """Post the minute's bars of the watched symbols to the engine, with quotes of the options held."""
         now = self.clock.now()
         last = now == self.market.session.close
         watched = {watch.symbol: watch.contracts for watch in self.feed.watched}

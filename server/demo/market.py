@@ -1,9 +1,9 @@
-"""A simulated market whose underlyings are martingales and whose options are worth what their quotes say.
+"""A simulated market whose underlyings are martingales and whose options are quoted at their fair value.
 
 Each minute the log price takes a Gaussian step of the variance that the quoted volatility implies on the
-trading clock; the minutes of a session share it out unevenly (busy at both ends), and quotes know how much
-of it is left. High and low are those of the continuous path between two closes (Brownian bridge). Jumps
-come between bars, compensated, and their variance is part of what is quoted. Volatility is a martingale too.
+trading clock; the minutes of a session divide it unevenly (more at both ends), and quotes use the variance
+that remains. High and low are those of the continuous path between two closes (Brownian bridge). Jumps
+come between bars, compensated, and the quoted volatility includes their variance. Volatility is a martingale too.
 Signals have no influence; the same seed gives the same market.
 """
 
@@ -25,7 +25,7 @@ JUMP_MINUTES = 6.0
 VOL_OF_VOL = 0.0012
 """Standard deviation of the log volatility in one minute: 2.4 % a session.
 
-Larger, and the part of a step that belongs to spot and volatility together would stand beside gamma itself."""
+With a larger value, the P&L of joint moves of spot and volatility would be comparable with that of gamma."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +148,7 @@ class SimulatedMarket:
         )
         self.depth = self.usual_depth * np.exp(0.4 * self._rng.standard_normal(n))
 
-    # --- what it quotes --------------------------------------------------------------------------------
+    # --- quotes ---------------------------------------------------------------------------------------
 
     def spot(self, symbol: str) -> float:
         return float(self.price[self._index[symbol]])
@@ -161,17 +161,17 @@ class SimulatedMarket:
         years = self.clock.years_to_expiry(self.now, expiry)
         if years <= 0:
             return None
-        spoken = self._spoken_for(expiry)
-        return float(self.sigma[self._index[symbol]]) * math.sqrt(max(years + spoken, 1e-12) / years)
+        extra = self._extra_years(expiry)
+        return float(self.sigma[self._index[symbol]]) * math.sqrt(max(years + extra, 1e-12) / years)
 
-    def _spoken_for(self, expiry: date) -> float:
+    def _extra_years(self, expiry: date) -> float:
         """Return by how many years the rest of this session exceeds its minutes (negative if quieter)."""
         if expiry < self.session.date or not self.session.open <= self.now < self.session.close:
             return 0.0
         minute = int((self.now - self.session.open).total_seconds() // 60)
-        left = self.clock.years_between(self.now, self.session.close)
+        remaining = self.clock.years_between(self.now, self.session.close)
         flat = self.session.minutes - minute
-        return left * (float(self._shape[minute:].sum()) / flat - 1)
+        return remaining * (float(self._shape[minute:].sum()) / flat - 1)
 
 
 def session_shape(minutes: int) -> NDArray[np.float64]:

@@ -1,7 +1,7 @@
-"""Simulated senders of all five sources: their posts of each minute, some malformed, without foresight.
+"""Simulated senders of all five sources: their posts of each minute, some malformed.
 
 Each symbol has a slow random bias, which phases, alignments and signals follow; it is independent of the
-market's random numbers. The same seed gives the same posts for the same prices.
+market's random numbers, so no post knows future prices. The same seed gives the same posts for the same prices.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class SimulatedSenders:
             elif self._chance(1 / 60):
                 yield self._ultimate(symbol, now, spot(symbol))
         if self._chance(1 / 8):
-            yield self._ugly(now, spot)
+            yield self._irregular_post(now, spot)
 
     def _phase(self, symbol: str, now: datetime) -> Post:
         up = self._mood[symbol] > 0
@@ -151,9 +151,9 @@ class SimulatedSenders:
         }  # fmt: skip
         return self._post(ULTIMATE, body)
 
-    # --- what real senders also do ---------------------------------------------------------------------
+    # --- repeated, late and malformed posts ------------------------------------------------------------
 
-    def _ugly(self, now: datetime, spot: Callable[[str], float]) -> Post:
+    def _irregular_post(self, now: datetime, spot: Callable[[str], float]) -> Post:
         symbol = str(self._pick(self.symbols))
         price = round(spot(symbol), 2)
         kind = int(self._rng.integers(0, 8))

@@ -36,9 +36,9 @@ async def summary(ledger: LedgerReader, *, seed: int, rules: str) -> dict[str, A
         sold = sum(partial["contracts"] for partial in exit_["partials"])
         closed += sold == execution["filled_contracts"]
         parts = ("delta", "gamma", "iv", "theta")
-        told = sum(exit_[f"pnl_from_{part}"] for part in parts) + exit_["pnl_unexplained"]
+        attributed = sum(exit_[f"pnl_from_{part}"] for part in parts) + exit_["pnl_unexplained"]
         premium = execution["entry_price"] * execution["filled_contracts"] * execution["multiplier"]
-        worst = max(worst, abs(told - exit_["pnl_gross"]) / premium)
+        worst = max(worst, abs(attributed - exit_["pnl_gross"]) / premium)
     return {
         "receipts": sum(statuses.values()),
         "duplicates": statuses["duplicate"],

@@ -1,4 +1,4 @@
-"""Feeds as the runtime asks them: their protocol, the market rules for a request, and the stand-in for no feed."""
+"""Feeds: their protocol, the market rules for a request, and the substitute when no feed is configured."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class MarketReply:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedStatus:
-    """One feed or the stand-in for none: ``state`` is OK | DOWN | ASSUMED | SIMULATED."""
+    """One feed, or the substitute when none is configured: ``state`` is OK | DOWN | ASSUMED | SIMULATED."""
 
     name: str
     state: str
@@ -35,7 +35,7 @@ class FeedStatus:
 
 
 class Markets(Protocol):
-    """All feeds together; ``note`` says on screen where prices come from, ``assumed`` that they are no data."""
+    """All feeds together; ``note`` names the source of prices on screen; ``assumed``: they are no data."""
 
     note: str
     assumed: bool

@@ -168,7 +168,7 @@ def document(routes: Iterable[Route]) -> Json:
 
 def _webhook(endpoint: str | None) -> Json:
     content = {"application/json": {"schema": {}}, "text/plain": {"schema": {"type": "string"}}}
-    told = {"application/json": {"schema": {"$ref": "#/components/schemas/WebhookAnswers"}}}
+    answers = {"application/json": {"schema": {"$ref": "#/components/schemas/WebhookAnswers"}}}
     return {
         "summary": f"A webhook of {endpoint}"
         if endpoint
@@ -176,8 +176,8 @@ def _webhook(endpoint: str | None) -> Json:
         "requestBody": {"required": True, "content": content},
         "security": [{}, {"webhookKey": []}, {"webhookSecret": []}, {"webhookSignature": []}],
         "responses": {
-            "200": {"description": "stored, or a duplicate of a stored one", "content": told},
-            "422": {"description": "not understood; stored in quarantine", "content": told},
+            "200": {"description": "stored, or a duplicate of a stored one", "content": answers},
+            "422": {"description": "not understood; stored in quarantine", "content": answers},
             **_problems((*_WEBHOOK_REFUSALS, "NOT_STORED")),
         },
     }
@@ -198,7 +198,7 @@ def _operation(route: Route) -> Json:
         "responses": {
             "200": {"description": "done", "content": {"application/json": {"schema": schema}}},
             **_problems(route.refuses + (("UNAUTHORIZED", "NOT_LOCAL") if route.access == READ else ())),
-            **(_taken(schema) if route.access == COMMAND else {}),
+            **(_accepted(schema) if route.access == COMMAND else {}),
             **_problems(("UNAUTHORIZED",) if route.access == COMMAND else ()),
         },
     }
@@ -209,12 +209,12 @@ def _operation(route: Route) -> Json:
     return operation
 
 
-def _taken(schema: Json) -> Json:
-    told = {
+def _accepted(schema: Json) -> Json:
+    response = {
         "description": "accepted; the result follows",
         "content": {"application/json": {"schema": schema}},
     }
-    return {"202": told}
+    return {"202": response}
 
 
 def _problems(codes: Iterable[str]) -> Json:
@@ -224,7 +224,7 @@ def _problems(codes: Iterable[str]) -> Json:
         status, title = PROBLEMS[code]
         by_status.setdefault(str(status), []).append(f"{title} ({code})")
     return {
-        status: {"description": "; ".join(told), "content": content} for status, told in by_status.items()
+        status: {"description": "; ".join(titles), "content": content} for status, titles in by_status.items()
     }
 
 

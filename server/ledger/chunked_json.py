@@ -27,7 +27,7 @@ async def encode_in_chunks(value: object) -> bytearray:
 async def _encode(value: object, out: bytearray) -> None:
     if isinstance(value, dict) and len(value) > PIECE:
         await _mapping(value, out)
-    elif is_dataclass(value) and not isinstance(value, type) and _large(value):
+    elif is_dataclass(value) and not isinstance(value, type) and _is_large(value):
         for n, field in enumerate(fields(value)):
             out += b'%b"%b":' % (b"," if n else b"{", field.name.encode())
             await _encode(getattr(value, field.name), out)
@@ -47,12 +47,12 @@ async def _mapping(value: dict[Any, Any], out: bytearray) -> None:
     out += b"}"
 
 
-def _large(value: Any) -> bool:
+def _is_large(value: Any) -> bool:
     """Return whether a mapping in the value, at any depth of dataclasses, is larger than one chunk."""
     for field in fields(value):
         held = getattr(value, field.name)
         if isinstance(held, dict) and len(held) > PIECE:
             return True
-        if is_dataclass(held) and not isinstance(held, type) and _large(held):
+        if is_dataclass(held) and not isinstance(held, type) and _is_large(held):
             return True
     return False

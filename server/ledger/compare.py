@@ -70,26 +70,26 @@ def _table(
     order = ORDERS[table]
     left_out = {*order.left_out, *(FINGERPRINTS if found.other_rules else ())}
     counted = [i for i, name in enumerate(columns) if name not in left_out]
-    left, right = _keyed(table, columns, mine), _keyed(table, columns, theirs)
-    a, b = next(left, None), next(right, None)
+    recorded, replayed = _keyed(table, columns, mine), _keyed(table, columns, theirs)
+    a, b = next(recorded, None), next(replayed, None)
     while a is not None or b is not None:
         if b is None or (a is not None and a[0] < b[0]):
             assert a is not None
             found.rows[table] += 1
-            yield Difference(table, _words(a[0]), "only in the recorded ledger")
-            a = next(left, None)
+            yield Difference(table, _format_key(a[0]), "only in the recorded ledger")
+            a = next(recorded, None)
         elif a is None or b[0] < a[0]:
-            yield Difference(table, _words(b[0]), "only in the replay")
-            b = next(right, None)
+            yield Difference(table, _format_key(b[0]), "only in the replay")
+            b = next(replayed, None)
         else:
             found.rows[table] += 1
-            apart = [i for i in counted if a[1][i] != b[1][i]]
-            if apart:
-                here_text, there_text = _apart(a[1][apart[0]], b[1][apart[0]])
-                names = ", ".join(columns[i] for i in apart)
-                found.columns.update(f"{table}.{columns[i]}" for i in apart)
-                yield Difference(table, _words(a[0]), f"{names} differ", here_text, there_text)
-            a, b = next(left, None), next(right, None)
+            unequal = [i for i in counted if a[1][i] != b[1][i]]
+            if unequal:
+                here_text, there_text = _excerpts(a[1][unequal[0]], b[1][unequal[0]])
+                names = ", ".join(columns[i] for i in unequal)
+                found.columns.update(f"{table}.{columns[i]}" for i in unequal)
+                yield Difference(table, _format_key(a[0]), f"{names} differ", here_text, there_text)
+            a, b = next(recorded, None), next(replayed, None)
 
 
 def _other_rules(here: LedgerSnapshot, there: LedgerSnapshot) -> bool:
@@ -115,11 +115,11 @@ def _keyed(table: str, columns: tuple[str, ...], rows: Iterator[tuple[Any, ...]]
         yield (*key, next(numbers)), row
 
 
-def _words(key: Key) -> str:
+def _format_key(key: Key) -> str:
     return " ".join(str(part) for part in key)
 
 
-def _apart(here: Any, there: Any, width: int = 60) -> tuple[str, str]:
+def _excerpts(here: Any, there: Any, width: int = 60) -> tuple[str, str]:
     """Return both values, cut to start shortly before the first difference."""
     mine, theirs = str(here), str(there)
     at = next((i for i, (x, y) in enumerate(zip(mine, theirs, strict=False)) if x != y), 0)

@@ -16,11 +16,11 @@ class WriterLock:
         self._path = ledger.with_name(ledger.name + ".lock")
         self._fd: int | None = None
         while self._fd is None:
-            self._fd = self._take(ledger)
+            self._fd = self._try_lock(ledger)
         os.ftruncate(self._fd, 0)
         os.pwrite(self._fd, f"{os.getpid()}\n{engine_id}\n".encode(), 0)
 
-    def _take(self, ledger: Path) -> int | None:
+    def _try_lock(self, ledger: Path) -> int | None:
         """Lock the side file; ``None`` when its last holder deleted it meanwhile."""
         fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
@@ -31,7 +31,7 @@ class WriterLock:
             pid, engine = [*holder, "", ""][:2]
             who = f"process {pid} (engine {engine})" if pid else "another process"
             raise LedgerLocked(f"{ledger} is being written by {who}; one engine writes a ledger") from error
-        # A deleted file can be locked too, and would keep nobody out: only the file at the path counts.
+        # A deleted file can be locked too, but would not exclude other engines: only the file at the path counts.
         if self._path.exists() and os.path.samestat(os.fstat(fd), self._path.stat()):
             return fd
         os.close(fd)

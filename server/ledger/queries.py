@@ -1,7 +1,7 @@
-"""Pages of the ledger: what may be asked of each list, and how a page goes on where the last one ended.
+"""Pages of the ledger: the filters that each list allows, and cursors that continue after the last row.
 
-A page follows a key (seq, id), or (confidence, seq, id), so rows added meanwhile never repeat or move one. A
-cursor carries the key it stopped at, and is refused by any query but the one it came from.
+A page follows a key (seq, id), or (confidence, seq, id), so rows added meanwhile neither repeat nor
+move a row. A cursor holds the key of the last row, and only the same query accepts it.
 """
 
 from __future__ import annotations

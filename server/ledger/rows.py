@@ -205,16 +205,16 @@ def _trade(effect: StoreTrade, into: Tables) -> None:
             _json(position),
         )
     )
-    left = exit_record(position) if position.legs else None
+    exit_ = exit_record(position) if position.legs else None
     execution = _json(execution_record(position))
-    into[OUTCOME].append((position.id, execution, _json_or_none(left), position.decision_id))
+    into[OUTCOME].append((position.id, execution, _json_or_none(exit_), position.decision_id))
     if closed is not None:
         into[CLOSED].append((pack_outcome(position, shadow=False), position.decision_id))
 
 
 def _shadow(effect: StoreShadow, into: Tables) -> None:
     position = effect.position
-    told = {
+    record = {
         "status": effect.status,
         "id": position.id,
         "opened_at": position.opened_at,
@@ -223,7 +223,7 @@ def _shadow(effect: StoreShadow, into: Tables) -> None:
         "execution": execution_record(position),
         "exit": exit_record(position) if position.legs else None,
     }
-    into[SHADOW].append((_json(told), position.decision_id))
+    into[SHADOW].append((_json(record), position.decision_id))
     if effect.status is ShadowStatus.CLOSED:
         into[CLOSED].append((pack_outcome(position, shadow=True), position.decision_id))
 

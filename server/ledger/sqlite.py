@@ -136,9 +136,9 @@ class SqliteLedger:
         self._untidy += self._last_commit[1]
         if self._untidy >= _TIDY_ROWS and (self._tidying is None or self._tidying.done()):
             self._untidy = 0
-            self._tidying = asyncio.create_task(self._tidy(), name="ledger log")
+            self._tidying = asyncio.create_task(self._copy_log(), name="ledger log")
 
-    async def _tidy(self) -> None:
+    async def _copy_log(self) -> None:
         """Copy the log into the file on the reading thread: on the writing thread it would delay a commit."""
         with suppress(sqlite3.Error, ValueError):
             await self.reader.copy_log()
@@ -197,7 +197,7 @@ class SqliteLedger:
     def discard(self) -> None:
         """Delete the file at ``close`` if this writer made it and no more than the first rules are in it.
 
-        For an engine that could not start: where there was no ledger, none should be left.
+        For an engine that could not start: it leaves no new ledger file behind.
         """
         self._delete = self.created and self._last_seq <= 1
 

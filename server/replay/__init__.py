@@ -1,4 +1,4 @@
-"""Replay: inputs of the past through the same engine in virtual time; nothing is sent and nothing sleeps.
+"""Replay: run past inputs through the same engine in virtual time; nothing is sent and nothing sleeps.
 
 May not touch: the network and the running engine's ledger, other than to read it or rebuild its tables.
 

@@ -18,7 +18,7 @@ from server.ledger.codec import encode
 from server.ledger.timestamps import micros
 
 Progress = Callable[[int], None]
-"""Told now and then how many inputs are done."""
+"""Called now and then with the number of inputs done."""
 
 PROGRESS_EVERY = 256
 
@@ -63,7 +63,7 @@ class ReplayTally:
 class Replayer:
     """Steps a new engine; ``output``, if given, stores everything as a ledger.
 
-    ``asked`` are the signals whose market request has no reply yet. Closed positions are kept in ``closed`` when
+    ``unanswered`` are the signals whose market request has no reply yet. Closed positions are kept in ``closed`` when
     it is a list.
     """
 
@@ -72,7 +72,7 @@ class Replayer:
     ) -> None:
         self.engine = Engine(engine_id=engine_id)
         self.tally = ReplayTally()
-        self.asked: set[str] = set()
+        self.unanswered: set[str] = set()
         self._output = output
         self._progress = progress
         self._head = GENESIS
@@ -88,17 +88,17 @@ class Replayer:
         """Step the engine once. Raises ReplayError naming the input when the engine fails on it."""
         tally = self.tally
         if isinstance(event, MarketAnswered):
-            if event.signal_id in self.asked:
-                self.asked.discard(event.signal_id)
+            if event.signal_id in self.unanswered:
+                self.unanswered.discard(event.signal_id)
                 tally.answers += 1
             else:
                 tally.unused_answers += 1
         try:
             effects = self.engine.step(event)
         except Exception as error:
-            said = str(error) or type(error).__name__
+            message = str(error) or type(error).__name__
             raise ReplayError(
-                f"input {event.seq} at {event.at.isoformat()} cannot be taken: {said}"
+                f"input {event.seq} at {event.at.isoformat()} cannot be replayed: {message}"
             ) from error
         tally.events += 1
         for effect in effects:
@@ -126,8 +126,8 @@ class Replayer:
     def _decision(self, effect: StoreDecision) -> None:
         self.tally.decisions[effect.record.action] += 1
 
-    def _asked(self, effect: FetchMarket) -> None:
-        self.asked.add(effect.signal_id)
+    def _on_market_request(self, effect: FetchMarket) -> None:
+        self.unanswered.add(effect.signal_id)
 
     def _trade(self, effect: StoreTrade) -> None:
         position: Position = effect.position
@@ -157,5 +157,5 @@ _COUNTS: dict[type, Callable[[Replayer, Any], None]] = {
     StoreReceipt: Replayer._receipt,
     StoreDecision: Replayer._decision,
     StoreTrade: Replayer._trade,
-    FetchMarket: Replayer._asked,
+    FetchMarket: Replayer._on_market_request,
 }

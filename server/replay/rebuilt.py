@@ -82,14 +82,14 @@ class Rebuilder:
     def begin(self, at: datetime, rules_text: str) -> None:
         """Put the rules in force at the first instant."""
         self._ticked = (at - _INSTANT).replace(second=0, microsecond=0)
-        self._take(RulesChanged(seq=1, at=at, toml=rules_text, author=ENGINE_ID))
+        self._step(RulesChanged(seq=1, at=at, toml=rules_text, author=ENGINE_ID))
 
     def until(self, at: datetime) -> None:
         """Tick through the whole minutes before ``at`` while there are positions or signals."""
         assert self._ticked is not None
         minute = self._ticked + TICK
-        while minute < at and self._at_stake():
-            self._take(Ticked(seq=self._next, at=minute))
+        while minute < at and self._needs_ticks():
+            self._step(Ticked(seq=self._next, at=minute))
             minute = self._after(minute)
         self._ticked = (at - _INSTANT).replace(second=0, microsecond=0)
         self.done += 1
@@ -99,24 +99,24 @@ class Rebuilder:
     def price(self, seen: PriceSeen) -> None:
         """Keep a price, and put it in if the engine has a position or signal on its symbol."""
         self._last[seen.symbol] = seen
-        if not self._wanted(seen.symbol):
+        if not self._needs_price(seen.symbol):
             return
         day = self._calendar.session(self._calendar.market_date(seen.priced_at))
         last = seen.official_close or (day is not None and seen.priced_at == day.close)
-        self._take(replace(seen, seq=self._next, official_close=last))
+        self._step(replace(seen, seq=self._next, official_close=last))
 
     def receive(self, receipt: Receipt) -> None:
         seq = self._next
-        self._take(
+        self._step(
             Received(
                 seq=seq, at=receipt.at, receipt_id=self._id(seq), body=receipt.body, endpoint=receipt.endpoint
             )
         )
 
-    def _take(self, event: Event) -> None:
+    def _step(self, event: Event) -> None:
         for effect in self.replayer.take(event):
             if isinstance(effect, FetchMarket):
-                self._take(
+                self._step(
                     MarketAnswered(
                         seq=self._next,
                         at=event.at,
@@ -139,11 +139,11 @@ class Rebuilder:
             today.open if today is not None and today.open > minute else self._calendar.next_session(day).open
         )
 
-    def _at_stake(self) -> bool:
+    def _needs_ticks(self) -> bool:
         state = self.replayer.engine.state
         return bool(state.positions or state.signals or state.shadows)
 
-    def _wanted(self, symbol: str) -> bool:
+    def _needs_price(self, symbol: str) -> bool:
         state = self.replayer.engine.state
         return (
             any(position.symbol == symbol for position in state.positions.values())

@@ -51,7 +51,7 @@ def replay_journal(
 class Shift:
     """Effect of other rules on the same signals: decisions that changed, trades gained and lost, dollars.
 
-    ``turned`` counts action before → after; ``signals`` compares what a signal came to in the end, executed
+    ``turned`` counts action before → after; ``signals`` compares the final result of each signal, executed
     or not.
     """
 

@@ -19,9 +19,9 @@ from server.replay.rebuilt import ENGINE_ID, replay_receipts
 from server.replay.recorded import replay_journal, shift
 from server.replay.sources import read_prices, read_receipts
 
-Told = dict[str, Any]
-Counted = Callable[[int, int], None]
-"""Told inputs done and inputs in all."""
+Report = dict[str, Any]
+ProgressCallback = Callable[[int, int], None]
+"""Called with the number of inputs done and the number of all inputs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +34,7 @@ class Wanted:
     out: Path | None = None
 
 
-def replay(wanted: Wanted, counted: Counted | None = None) -> Told:
+def replay(wanted: Wanted, progress: ProgressCallback | None = None) -> Report:
     """Replay and return the results; ``identical`` is None if there is nothing to compare with.
 
     Raises ReplayError, LedgerError or RulesError.
@@ -42,11 +42,11 @@ def replay(wanted: Wanted, counted: Counted | None = None) -> Told:
     if not wanted.source.is_file():
         raise ReplayError(f"{wanted.source}: no such file")
     if is_ledger(wanted.source) and not wanted.prices:
-        return _recorded(wanted, counted)
-    return _rebuilt(wanted, counted)
+        return _replay_ledger(wanted, progress)
+    return _replay_receipts(wanted, progress)
 
 
-def _recorded(wanted: Wanted, counted: Counted | None) -> Told:
+def _replay_ledger(wanted: Wanted, progress: ProgressCallback | None) -> Report:
     with ExitStack() as stack:
         source = stack.enter_context(LedgerSnapshot(wanted.source))
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="gatedeck-replay-"))
@@ -54,18 +54,21 @@ def _recorded(wanted: Wanted, counted: Counted | None) -> Told:
         with out:
             begun = time.perf_counter()
             replayer = replay_journal(
-                source, rules_text=wanted.rules_text, output=out, progress=_of(counted, source.inputs)
+                source,
+                rules_text=wanted.rules_text,
+                output=out,
+                progress=_with_total(progress, source.inputs),
             )
             seconds = time.perf_counter() - begun
-        made = stack.enter_context(LedgerSnapshot(out.path))
-        told = _told("recorded", wanted, replayer, seconds)
+        replayed = stack.enter_context(LedgerSnapshot(out.path))
+        result = _summary("recorded", wanted, replayer, seconds)
         if wanted.rules_text is not None:
-            return told | shift(source, made).as_dict()
-        compared = compare(source, made)
+            return result | shift(source, replayed).as_dict()
+        compared = compare(source, replayed)
         differences = [str(difference) for difference in compared.first]
         if replayer.head != source.head:
             differences.insert(0, f"journal: hash {source.head.hex()} | {replayer.head.hex()}")
-        return told | {
+        return result | {
             "identical": not differences,
             "differing": sum(compared.differing.values()),
             "differing_columns": dict(compared.columns),
@@ -74,7 +77,7 @@ def _recorded(wanted: Wanted, counted: Counted | None) -> Told:
         }
 
 
-def _rebuilt(wanted: Wanted, counted: Counted | None) -> Told:
+def _replay_receipts(wanted: Wanted, progress: ProgressCallback | None) -> Report:
     receipts, prices = read_receipts(wanted.source), read_prices(list(wanted.prices))
     if not receipts:
         raise ReplayError(f"{wanted.source}: no receipts in it")
@@ -86,21 +89,21 @@ def _rebuilt(wanted: Wanted, counted: Counted | None) -> Told:
             prices,
             rules_text=wanted.rules_text or "",
             output=out,
-            progress=_of(counted, len(receipts) + len(prices.seen)),
+            progress=_with_total(progress, len(receipts) + len(prices.seen)),
         )
         seconds = time.perf_counter() - begun
-    told = _told("rebuilt", wanted, rebuilder.replayer, seconds)
-    return told | {"prices": len(prices.seen), "markets_without_price": rebuilder.without_price}
+    result = _summary("rebuilt", wanted, rebuilder.replayer, seconds)
+    return result | {"prices": len(prices.seen), "markets_without_price": rebuilder.without_price}
 
 
-def _told(kind: str, wanted: Wanted, replayer: Replayer, seconds: float) -> Told:
+def _summary(kind: str, wanted: Wanted, replayer: Replayer, seconds: float) -> Report:
     rules, tally = replayer.engine.rules, replayer.tally
     decisions = sum(tally.decisions.values())
     return {
         "source": str(wanted.source),
         "kind": kind,
         **tally.as_dict(),
-        "markets_unanswered": len(replayer.asked),
+        "markets_unanswered": len(replayer.unanswered),
         "answers_unused": tally.unused_answers,
         "journal_hash": replayer.head.hex(),
         "rules": rules.name,
@@ -113,7 +116,7 @@ def _told(kind: str, wanted: Wanted, replayer: Replayer, seconds: float) -> Told
     }
 
 
-def verify_ledger(path: Path, counted: Counted | None = None) -> Told:
+def verify_ledger(path: Path, progress: ProgressCallback | None = None) -> Report:
     """Check the hash chain, replay the journal and compare every derived table with the result.
 
     ``ok`` if all of it agrees. A journal with a broken chain is not replayed. Raises LedgerError when the file
@@ -122,18 +125,18 @@ def verify_ledger(path: Path, counted: Counted | None = None) -> Told:
     with ExitStack() as stack:
         source = stack.enter_context(LedgerSnapshot(path))
         problem = source.chain_problem()
-        told: Told = {"ledger": str(path), "inputs": source.inputs, "head": source.head.hex()}
+        result: Report = {"ledger": str(path), "inputs": source.inputs, "head": source.head.hex()}
         if problem is not None:
-            return told | {"ok": False, "chain": problem, "differing": None, "differences": []}
+            return result | {"ok": False, "chain": problem, "differing": None, "differences": []}
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="gatedeck-verify-"))
         with BulkLedger(Path(folder) / "refold.db", source.engine_id) as out:
-            replay_journal(source, output=out, progress=_of(counted, source.inputs))
-        made = stack.enter_context(LedgerSnapshot(out.path))
-        compared = compare(source, made)
-        return told | {"ok": compared.equal, "chain": None} | _compared(compared, source)
+            replay_journal(source, output=out, progress=_with_total(progress, source.inputs))
+        replayed = stack.enter_context(LedgerSnapshot(out.path))
+        compared = compare(source, replayed)
+        return result | {"ok": compared.equal, "chain": None} | _format_comparison(compared, source)
 
 
-def _compared(compared: Comparison, source: LedgerSnapshot) -> Told:
+def _format_comparison(compared: Comparison, source: LedgerSnapshot) -> Report:
     return {
         "rows": compared.rows,
         "differing": sum(compared.differing.values()),
@@ -152,5 +155,5 @@ def _notes(compared: Comparison, source: LedgerSnapshot) -> list[str]:
     return notes
 
 
-def _of(counted: Counted | None, total: int) -> Callable[[int], None] | None:
-    return None if counted is None else lambda done: counted(done, total)
+def _with_total(progress: ProgressCallback | None, total: int) -> Callable[[int], None] | None:
+    return None if progress is None else lambda done: progress(done, total)

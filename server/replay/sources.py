@@ -108,7 +108,7 @@ def read_prices(named: list[str]) -> Prices:
     """Return every price of some files in order of time.
 
     Each name is a path or SYMBOL=path: csv bars (epoch_ms of the bar's start, open, high, low, close; bars of
-    a day serve the ATR only), or a ledger, whose recorded prices are taken. Without SYMBOL= the symbol is the
+    a day serve the ATR only), or a ledger, whose recorded prices are used. Without SYMBOL= the symbol is the
     file's name up to its first underscore. Raises ReplayError.
     """
     prices = Prices([], {})

@@ -25,7 +25,7 @@ class RealClock:
 
 
 class OffsetClock:
-    """Starts at a given instant and runs at normal speed, whatever happens to the machine's clock."""
+    """Starts at a given instant and runs at normal speed, regardless of changes to the machine's clock."""
 
     note = "SIMULATED TIME"
 

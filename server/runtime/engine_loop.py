@@ -264,7 +264,7 @@ class EngineLoop:
                     if waiter is not None and not waiter.done():
                         waiter.set_result(effect.record)
                 elif isinstance(effect, AnswerReceipt):
-                    # If the client disconnected, register no waiter: nobody would ever remove it.
+                    # If the client disconnected, register no waiter: nothing would ever remove it.
                     if effect.awaits_decision and taken is not None and not taken.done.done():
                         loop = asyncio.get_running_loop()
                         self._decision_waiters[effect.receipt_id] = loop.create_future()
@@ -349,7 +349,7 @@ class EngineLoop:
         try:
             await self._checkpoint()
             self.counters.alarms.pop("checkpoint", None)
-        except Exception as error:  # without it only the next start takes longer
+        except Exception as error:  # a missing checkpoint only makes the next start slower
             log.exception("no checkpoint", exc_info=error)
             self.counters.alarms["checkpoint"] = f"no checkpoint could be stored: {error}"
             self._checkpoint_seq, self._checkpoint_at = self.engine.state.seq, time.monotonic()

@@ -37,7 +37,7 @@ class WebhookAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """A command of a person: exit | exit_all | mode | approve_trade | reject_trade …
+    """A command of a person: exit, exit_all, mode, approve_trade, reject_trade and others.
 
     ``expected`` is the quantity shown on the screen, ``argument`` the mode, or the id of the trade or suggestion.
     """

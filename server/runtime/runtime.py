@@ -40,7 +40,7 @@ ASK_AGAIN_SECONDS = 0.5
 STOPPING = frozenset({"ledger", "engine loop"})
 """Alarms with which no webhook can be stored; the other alarms leave the engine ready."""
 CLOCK_BEHIND = timedelta(minutes=1)
-"""Most that the clock may be behind the journal's last input; the engine's time stands still meanwhile."""
+"""Longest lag of the clock behind the journal's last input; meanwhile the engine's time does not advance."""
 
 AT_START = "start"
 """Author of the rules versions given to the engine when it started; every other author is a person."""
@@ -219,7 +219,7 @@ class Runtime:
         quotes: tuple[tuple[str, OptionQuote], ...] = (),
         official_close: bool = False,
     ) -> None:
-        """Put in a price of an underlying as of now, in dollars; ``bar`` is (open, high, low)."""
+        """Post a price of an underlying to the engine, as of now, in dollars; ``bar`` is (open, high, low)."""
         o, h, low = bar if bar is not None else (None, None, None)
         await self.post(
             lambda seq, at: PriceSeen(
@@ -229,7 +229,7 @@ class Runtime:
         )  # fmt: skip
 
     async def tick(self) -> None:
-        """Put in a timer tick: exits by time and expired signals depend on it."""
+        """Post a timer tick to the engine: exits by time and expired signals depend on it."""
         await self.post(lambda seq, at: Ticked(seq=seq, at=at))
 
     async def command(self, command: Command) -> CommandResult:
@@ -254,7 +254,7 @@ class Runtime:
         task.add_done_callback(self._requests.discard)
 
     async def _answer_market(self, ask: FetchMarket) -> None:
-        """Ask the feeds and put in their reply, again until it is stored: the signal waits for nothing else."""
+        """Ask the feeds and post their reply; retry until it is stored, because the signal's decision needs it."""
         while True:
             reply = await request_market(self.markets, ask, self.clock.now(), self.engine.rules)
             try:
@@ -275,7 +275,7 @@ class Runtime:
             await self.markets.watch(wanted)
             self._watched = wanted
         except Exception as error:
-            log.exception("the feeds could not be told what is watched", exc_info=error)
+            log.exception("the feeds could not be given the watched symbols", exc_info=error)
 
 
 def _answer(receipt: StoreReceipt, record: DecisionRecord | None) -> WebhookAnswer:

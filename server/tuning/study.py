@@ -35,8 +35,8 @@ MET = ("already exists", "duplicate key", "UNIQUE constraint", "locked")
 ENOUGH = ("COMPLETE", "PRUNED")
 """States of trials that count towards the requested number."""
 
-Told = dict[str, Any]
-Counted = Callable[[int, int], None]
+Report = dict[str, Any]
+ProgressCallback = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +59,8 @@ def tune(
     *,
     trials: int,
     seed: int | None = None,
-    counted: Counted | None = None,
-) -> Told:
+    progress: ProgressCallback | None = None,
+) -> Report:
     """Work on a study until it has ``trials`` finished trials of all processes, and return the report.
 
     Raises TuneError when optuna is not installed, the database cannot be reached, or the study was started with
@@ -81,8 +81,8 @@ def tune(
 
     def enough(study: Any, _: Any) -> None:
         done = _done(study)
-        if counted is not None:
-            counted(min(done, trials), trials)
+        if progress is not None:
+            progress(min(done, trials), trials)
         if done >= trials:
             study.stop()
 
@@ -117,7 +117,7 @@ def open_study(problem: Problem, where: Where, seed: int | None = None) -> Any:
     return study
 
 
-def report(study: Any, problem: Problem, where: Where) -> Told:
+def report(study: Any, problem: Problem, where: Where) -> Report:
     """Return the results so far; ``suggestion`` is None when no trial beats the rules in force."""
     found: dict[int, TrialScore] = {}
     values: dict[int, dict[str, Number]] = {}
@@ -152,7 +152,7 @@ def _suggestion(
     best: TrialScore,
     now: TrialScore,
     verdict: Verdict,
-) -> Told | None:
+) -> Report | None:
     """Return the best trial as a suggestion; it changes nothing until a person approves it."""
     moved = changes(problem.base, values)
     if not moved or best.value <= now.value:

@@ -17,7 +17,7 @@ from tui.dialogs.suggestion import JudgeDialog, SuggestionDialog
 from tui.metric_format import format_value, short_interval
 from tui.panes.cuts import CutsPane
 from tui.panes.quarantine import BodyPane, body_lines
-from tui.panes.suggestions import SuggestionsPane, judged_words
+from tui.panes.suggestions import SuggestionsPane, split_suggestion_text
 from tui.screens import reports, system
 from tui.screens.learning import LearningScreen
 from tui.widgets.bars import signed_bar
@@ -200,8 +200,8 @@ async def test_nothing_is_judged_without_the_focus_or_on_a_judged_row() -> None:
 
 def test_the_rule_and_the_change_are_read_out_of_a_judged_sentence() -> None:
     text = "Lower market.min_depth from 40 to 36: depth 36 to 40 made 0.21 R"
-    assert judged_words(text) == ("market.min_depth", "40 ▼ 36")
-    assert judged_words("something else") == ("something else", "")
+    assert split_suggestion_text(text) == ("market.min_depth", "40 ▼ 36")
+    assert split_suggestion_text("something else") == ("something else", "")
 
 
 async def test_learning_is_cut_by_every_table() -> None:

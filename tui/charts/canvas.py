@@ -35,7 +35,7 @@ _NO_WIDTH = 1e-9
 """Part of its values up to which a range counts as a single value."""
 _WITH_AXIS_LINE = 7
 _WITH_AXIS_NAMES = 8
-"""Heights in lines from which an axis line, and a line with the names of the axes, are worth their room."""
+"""Heights in lines from which an axis line, and a line with the names of the axes, are drawn."""
 
 
 DrawChart = Callable[["Chart", int, int], list[Line]]
@@ -51,7 +51,7 @@ class Chart(Protocol):
 def draw_chart(chart: Chart, width: int, height: int) -> list[Line]:
     """Return the chart in ``height`` lines of ``width`` cells; blocks while another chart is built.
 
-    A room that is too small for axes gives one line that says so.
+    If there is no space for axes, return one line that reports it.
     """
     with _LOCK:
         canvas = Canvas(import_module("plotext"), width, height)
@@ -114,7 +114,7 @@ class Canvas:
         """Set the range of the y axis; ``ticks`` is called with the range and the number of rows."""
         if self.rows < _LEAST_ROWS:
             raise NoRoom
-        low, high = _apart(low, high)
+        low, high = _widened(low, high)
         marks = _named(ticks(low, high, self.rows), -1, self._first_label[1])
         self._y = (low, high)
         self._plt.ylim(low, high)
@@ -127,7 +127,7 @@ class Canvas:
         self, low: float, high: float, ticks: Callable[[float, float, int], Ticks], *, right: int = 0
     ) -> None:
         """Set the range of the x axis; ``right`` cells stay free at its end, for the names of levels."""
-        low, high = _apart(low, high)
+        low, high = _widened(low, high)
         cells = self.columns - right
         if cells < _LEAST_COLUMNS:
             raise NoRoom
@@ -154,7 +154,7 @@ class Canvas:
             first = (stretch[1] - size + stretch[0]) // 2
             taken = first - 1, first + size + 1
             inside = start <= middle < self.width and first >= 0
-            if inside and not any(_meet(taken, b) or _meet(stretch, a) for a, b in chosen):
+            if inside and not any(_overlap(taken, b) or _overlap(stretch, a) for a, b in chosen):
                 chosen.append((taken, stretch))
                 out.append((at, label))
         return out
@@ -179,7 +179,7 @@ class Canvas:
 
     def line(self, points: Iterable[Point], role: str) -> None:
         """Draw a line of braille dots; a point that is not a number interrupts the line."""
-        xs, ys = _known(points)
+        xs, ys = _coordinates(points)
         if xs:
             self._has_data = True
             self._plt.plot(xs, ys, marker="braille", color=_CODE[role])
@@ -190,14 +190,14 @@ class Canvas:
 
     def marks(self, points: Iterable[Point], marker: str, role: str) -> None:
         """Draw a character at each point."""
-        xs, ys = _known(points)
+        xs, ys = _coordinates(points)
         if xs:
             self._has_data = True
             self._plt.scatter(xs, ys, marker=marker, color=_CODE[role])
 
     def columns_to_zero(self, points: Iterable[Point], marker: str, role: str) -> None:
         """Fill the column of each point from the point to zero; ``marker`` is "hd" (blocks) or "braille"."""
-        xs, ys = _known(points)
+        xs, ys = _coordinates(points)
         if xs:
             self._has_data = True
             self._plt.scatter(xs, ys, marker=marker, color=_CODE[role], fillx=True)
@@ -206,7 +206,7 @@ class Canvas:
         self._plt.hline(y, color=_CODE[role])
 
     def vertical(self, x: float, role: str = "rule", name: str = "") -> None:
-        """Draw a vertical line; its name stands to the left of its upper end."""
+        """Draw a vertical line; its name is written to the left of its upper end."""
         self._plt.vline(x, color=_CODE[role])
         start = self.column(x) - len(name)
         if name and start >= 0:
@@ -274,12 +274,12 @@ def _named(marks: Ticks, index: int, name: str) -> Ticks:
     return out
 
 
-def _meet(one: tuple[int, int], other: tuple[int, int]) -> bool:
+def _overlap(one: tuple[int, int], other: tuple[int, int]) -> bool:
     """Return whether two half-open ranges of cells have a cell in common."""
     return one[0] < other[1] and other[0] < one[1]
 
 
-def _apart(low: float, high: float) -> tuple[float, float]:
+def _widened(low: float, high: float) -> tuple[float, float]:
     """Widen a range of no width, so that a single value lies in its middle."""
     if high - low > _NO_WIDTH * max(abs(low), abs(high), 1.0):
         return low, high
@@ -292,7 +292,7 @@ def _place(value: float, ends: tuple[float, float], cells: int) -> int:
     return math.floor(0.5 + (cells - 1) * (value - low) / (high - low))
 
 
-def _known(points: Iterable[Point]) -> tuple[list[float], list[float]]:
+def _coordinates(points: Iterable[Point]) -> tuple[list[float], list[float]]:
     """Separate the coordinates; an infinite one becomes a gap."""
     xs, ys = [], []
     for x, y in points:

@@ -23,7 +23,10 @@ def approve(
     json: JsonLine = False,
     config: Config = None,
 ) -> None:
-    """Approve a pending trade: decide again at the current market, and buy if it still passes."""
+    """Approve a pending trade.
+
+    The engine decides again at the current market, and buys if the trade still passes.
+    """
     from tui.cli import control
 
     raise typer.Exit(control.judge("approve", trade, url=url, author=author, config=config, as_json=json))
@@ -58,7 +61,7 @@ def close(
     json: JsonLine = False,
     config: Config = None,
 ) -> None:
-    """Close an open position of the running engine at the market, a part of it, or all positions."""
+    """Close an open position at the market, a part of it, or all."""
     from tui.cli import control
 
     raise typer.Exit(
@@ -78,7 +81,11 @@ def mode(
     json: JsonLine = False,
     config: Config = None,
 ) -> None:
-    """Change the running engine's mode: ACTIVE trades, REDUCING only exits, HALTED exits only by hand."""
+    """Change the engine's mode: ACTIVE, REDUCING or HALTED.
+
+    ACTIVE enters and exits. REDUCING makes no new entries; stops, targets and times still exit. HALTED makes no
+    new entries and exits only by hand.
+    """
     from tui.cli import control
 
     raise typer.Exit(

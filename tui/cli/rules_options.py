@@ -12,9 +12,7 @@ from tui.cli.options import Author, Config, Db, JsonLine, Url
 Suggestion = Annotated[str, typer.Argument(help="Id of the suggestion.")]
 RulesPath = Annotated[Path, typer.Argument(help="TOML file with trading rules.")]
 
-app = typer.Typer(
-    no_args_is_help=True, help="Show, check and compare trading rules; approve or reject suggestions."
-)
+app = typer.Typer(no_args_is_help=True, help="Show, check and compare rules; judge suggestions.")
 
 
 @app.command("show")
@@ -26,7 +24,7 @@ def show(
     json: JsonLine = False,
     config: Config = None,
 ) -> None:
-    """Print the rules in force in a ledger as TOML, or a list of all versions."""
+    """Print the rules in force in a ledger as TOML, or all versions."""
     from tui.cli import rules
 
     raise typer.Exit(rules.show(db=db, config=config, versions=versions, as_json=json))
@@ -34,7 +32,7 @@ def show(
 
 @app.command("check")
 def check(file: RulesPath) -> None:
-    """Check a rules file; print its fingerprint, or what is wrong with it."""
+    """Check a rules file and print its fingerprint or its mistake."""
     from tui.cli import rules
 
     raise typer.Exit(rules.check(file))
@@ -47,7 +45,10 @@ def diff(
         Path | None, typer.Argument(help="Second file; without it, compare with the defaults.")
     ] = None,
 ) -> None:
-    """Print the differences of two rules files, or of the defaults and one; exit code 1 if there are any."""
+    """Print the differences of two rules files.
+
+    A single file is compared with the defaults. The exit code is 1 if there are differences.
+    """
     from tui.cli import rules
 
     raise typer.Exit(rules.diff(file, other))
@@ -61,7 +62,7 @@ def approve(
     json: JsonLine = False,
     config: Config = None,
 ) -> None:
-    """Put a suggestion in force at the running engine, as a new version of the rules."""
+    """Put a suggestion in force. The engine gets a new version of its rules."""
     _post(f"/api/suggestions/{suggestion}/approve", url, author, json, config)
 
 
@@ -73,7 +74,7 @@ def reject(
     json: JsonLine = False,
     config: Config = None,
 ) -> None:
-    """Reject a suggestion of the running engine; it is not suggested again."""
+    """Reject a suggestion. The engine does not suggest it again."""
     _post(f"/api/suggestions/{suggestion}/reject", url, author, json, config)
 
 
@@ -85,7 +86,7 @@ def rollback(
     json: JsonLine = False,
     config: Config = None,
 ) -> None:
-    """Put an earlier version of the rules in force again at the running engine."""
+    """Put an earlier version of the rules in force again."""
     _post(f"/api/rules/{fingerprint}/rollback", url, author, json, config)
 
 

@@ -127,7 +127,7 @@ async def _demo(
     from server.demo.summary import summary
 
     if headless and seconds is None:
-        raise ConfigError("seconds: a headless demo has no end of its own; give --seconds")
+        raise ConfigError("seconds: a headless demo does not end without a limit; give --seconds")
     async with demo_session(settings, seed=seed, speed=speed) as running:
         until = None if seconds is None else virtual_end(running.drive.clock.now(), seconds, speed)
         drive = running.host.supervise("simulation", running.drive.run(until))

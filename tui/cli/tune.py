@@ -59,7 +59,7 @@ def tune(
         problem = Problem(ledger, question, text)
         where = Where(name=study, storage=storage, heartbeat=max(1, grace // 3), grace=grace)
         with progress_bar("searching") as on_progress:
-            result = run(problem, where, trials=trials, seed=seed, counted=on_progress)
+            result = run(problem, where, trials=trials, seed=seed, progress=on_progress)
     except TuneError as error:
         raise ConfigError(str(error)) from None
     print_result(result if as_json else _summary(result), as_json)

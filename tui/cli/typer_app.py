@@ -79,7 +79,10 @@ def demo(
         str, typer.Option(help="Simulated seconds per real second, or max for as fast as possible.")
     ] = "60",
     seconds: Annotated[
-        float | None, typer.Option(help="End after this many seconds × speed of simulated time.")
+        float | None,
+        typer.Option(
+            help="End after this many seconds × speed of simulated time; with speed max, after as many minutes."
+        ),
     ] = None,
     headless: Headless = False,
     json: Annotated[bool, typer.Option("--json", help="Print the result as one line of JSON.")] = False,
@@ -92,7 +95,7 @@ def demo(
     low_bandwidth: LowBandwidth = False,
     theme: ThemeName = None,
 ) -> None:
-    """Show the deck on a simulated market with real webhooks; nothing is saved without --db."""
+    """Show the deck on a simulated market. Webhooks are real HTTP requests; nothing is saved without --db."""
     from tui.cli import run as run_command
 
     flags = {
@@ -129,7 +132,10 @@ def run(
     low_bandwidth: LowBandwidth = False,
     theme: ThemeName = None,
     keep_running: Annotated[
-        bool, typer.Option("--keep-running", help="Run on without a screen when the terminal is closed.")
+        bool,
+        typer.Option(
+            "--keep-running", help="Keep the engine running without a screen when the terminal is closed."
+        ),
     ] = False,
 ) -> None:
     """Receive webhooks, decide, trade on paper, and show the deck."""
@@ -168,7 +174,7 @@ def send(
     json: Annotated[bool, typer.Option("--json", help="Print the answers as one line of JSON.")] = False,
     config: Config = None,
 ) -> None:
-    """Post sample webhooks, or files, to a running engine and print its answers."""
+    """Post sample webhooks, or files, and print the engine's answers."""
     from tui.cli import send as send_command
 
     if print_only or template is not None:
@@ -198,9 +204,10 @@ def replay(
     db: Annotated[str | None, typer.Option("--db", help="New ledger file for the result.")] = None,
     json: JsonLine = False,
 ) -> None:
-    """Run a ledger's journal, or receipts and prices, through the engine in simulated time.
+    """Run a ledger, or receipts and prices, through the engine again.
 
-    A ledger must replay to itself. If it does not, the differences are printed and the exit code is 1.
+    Time is simulated. A replayed ledger must give the same decisions and trades. If not, the differences are
+    printed and the exit code is 1.
     """
     from tui.cli import replay as replay_command
 
@@ -216,7 +223,10 @@ def verify(
     json: JsonLine = False,
     config: Config = None,
 ) -> None:
-    """Check a ledger's hash chain, and its tables against its journal; exit code 1 if anything differs."""
+    """Check a ledger's hash chain and its tables.
+
+    The tables are compared with a replay of the journal. The exit code is 1 if anything differs.
+    """
     from tui.cli import replay as replay_command
 
     raise typer.Exit(replay_command.verify(db=db, config=config, rebuild=rebuild, as_json=json))
@@ -242,7 +252,10 @@ def report(
     json: JsonLine = False,
     config: Config = None,
 ) -> None:
-    """Report the closed trades of a ledger: metrics with intervals, P&L by Greek, curves, breakdowns."""
+    """Report the closed trades of a ledger.
+
+    The report has metrics with intervals, P&L by Greek, curves and breakdowns.
+    """
     from tui.cli import report as report_command
 
     raise typer.Exit(
@@ -263,7 +276,7 @@ def export(
     db: Db = None,
     config: Config = None,
 ) -> None:
-    """Export one list of the ledger, oldest first, as csv, jsonl or parquet."""
+    """Export one list of the ledger as csv, jsonl or parquet. Its rows are oldest first."""
     from tui.cli import export as export_command
 
     raise typer.Exit(export_command.export(what, form=form, out=out, db=db, config=config))
@@ -283,7 +296,10 @@ def whatif(
     json: JsonLine = False,
     config: Config = None,
 ) -> None:
-    """Decide a whole ledger again under other rules, and show the change in decisions and dollars."""
+    """Decide a whole ledger again under other rules.
+
+    The changes in decisions and dollars are printed.
+    """
     from tui.cli import whatif as whatif_command
 
     raise typer.Exit(whatif_command.whatif(changes or [], rules=rules, db=db, config=config, as_json=json))
@@ -306,7 +322,7 @@ def tune(
     measure: Annotated[str, typer.Option(help="Mean per trade to maximise: R or usd.")] = "R",
     folds: Annotated[int, typer.Option(min=1, help="Number of walk-forward folds.")] = 4,
     embargo: Annotated[int, typer.Option(min=0, help="Sessions left out before each fold's test.")] = 5,
-    least: Annotated[int, typer.Option(min=0, help="Number of trades below which rules are penalised.")] = 30,
+    least: Annotated[int, typer.Option(min=0, help="Fewest trades; rules with fewer are penalised.")] = 30,
     penalty: Annotated[
         float | None,
         typer.Option(help="Penalty of rules without any trade, in the measure's unit; default 1 R or $250."),
@@ -320,7 +336,7 @@ def tune(
     json: JsonLine = False,
     config: Config = None,
 ) -> None:
-    """Search for better rules on the ledger's history; the result is a suggestion and changes no rule."""
+    """Search for better rules on the ledger's history. The result is a suggestion; it changes no rule."""
     from tui.cli import tune as tune_command
 
     raise typer.Exit(

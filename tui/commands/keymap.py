@@ -1,9 +1,9 @@
-"""A person's own keys: ``keys.toml`` in the configuration folder, the name of a command = a key or several.
+"""The user's own keys: ``keys.toml`` in the configuration folder, with lines of command name = key or keys.
 
     ExitPosition = "e"
     ShowDecision = ["d", "f2"]
 
-A line that cannot be followed is left out, the command keeps its key, and the problem is told in words.
+A line with a mistake is ignored, the command keeps its key, and the problem is reported.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _CHARACTERS = {"?": "question_mark", " ": "space", ",": "comma"}
 
 @dataclass(frozen=True, slots=True)
 class KeyMap:
-    """Keys by command name, only of the commands that were given others; and what was not followed."""
+    """Keys by command name, for the commands with keys of the user's; and the problems found in the file."""
 
     keys: Keys
     problems: tuple[str, ...] = ()
@@ -66,24 +66,24 @@ def keymap(given: Mapping[str, object], name: str = FILE) -> KeyMap:
             problems.append(f"{name}: {command.name} keeps its key")
             continue
         keys = tuple(_key(each) for each in (value if isinstance(value, list) else [value]))
-        wrong = [str(each) for each, key in zip(_listed(value), keys, strict=True) if key is None]
+        wrong = [str(each) for each, key in zip(_as_list(value), keys, strict=True) if key is None]
         wrong += [f"{key}, which {_REFUSED[key]}" for key in keys if key in _REFUSED]
         if wrong or not keys:
             problems.append(f"{name}: {command.name} cannot be {', '.join(wrong) or 'without a key'}")
             continue
         wanted[command.name] = tuple(key for key in keys if key is not None)
-    while clash := _clash(wanted):
+    while clash := _find_conflict(wanted):
         refused, key, other = clash
         del wanted[refused]
         problems.append(f"{name}: {refused} cannot be {key}, which is {other}; it keeps its key")
     return KeyMap(wanted, tuple(problems))
 
 
-def _clash(wanted: Keys) -> tuple[str, str, str] | None:
-    """One command whose new key means another on some screen: its name, the key, and the other's name."""
+def _find_conflict(wanted: Keys) -> tuple[str, str, str] | None:
+    """Return the first conflict, or None: a command, its new key, and the command that already has the key."""
     for place in places():
         meaning: dict[str, str] = {}
-        # Those that were given a key come last, so that they are the ones refused.
+        # Commands with keys of the user's come last, so that in a conflict they are the ones refused.
         for command in sorted(place, key=lambda each: each.name in wanted):
             for key in wanted.get(command.name, command.keys):
                 if key in meaning and command.name in wanted:
@@ -93,7 +93,7 @@ def _clash(wanted: Keys) -> tuple[str, str, str] | None:
 
 
 def places() -> Iterable[list[UserCommand]]:
-    """For every screen the commands whose keys are alive on it."""
+    """Yield, for each screen, the commands whose keys work on it."""
     everywhere = ("screen", "table", "none")
     screens = dict.fromkeys(command.scope for command in COMMANDS if command.scope not in everywhere)
     for screen in screens:
@@ -105,19 +105,19 @@ def _normalized(name: str) -> str:
 
 
 def _close_matches(word: str) -> str:
-    """Return the names that the word may have meant, and where all names are listed."""
+    """Return a hint: the command names that are closest to the word, and where all names are listed."""
     names = {_normalized(command.name): command.name for command in COMMANDS if command.scope != "none"}
     close = [names[match] for match in get_close_matches(_normalized(word), names, cutoff=0.6)]
     meant = f"; did you mean {' or '.join(close)}?" if close else "."
     return f"{meant} The help (?) and gatedeck guide keys list all names"
 
 
-def _listed(value: object) -> list[object]:
+def _as_list(value: object) -> list[object]:
     return value if isinstance(value, list) else [value]
 
 
 def _key(value: object) -> str | None:
-    """The key's name as it is bound, or None for what is no key."""
+    """Return the key's name as Textual binds it, or None if the value is no key."""
     if not isinstance(value, str) or not value.isprintable():
         return None
     if len(value) == 1:

@@ -8,7 +8,7 @@ from textual.containers import Container
 from server.deck import ApprovalRow, DeckSnapshot
 from tui import fmt
 from tui.dialogs.base import YesOrNo
-from tui.panes.approvals import left_words
+from tui.panes.approvals import format_time_left
 from tui.widgets.line import DIRECTION_MARK, DIRECTION_ROLE, Line, heading, wrap_text
 from tui.widgets.line_widget import Pane
 from tui.widgets.yes_no import Answers
@@ -42,7 +42,7 @@ def approval_lines(row: ApprovalRow, now: Now, approve: bool, width: int) -> lis
         [(" mark  ", "dim"), (fmt.number(now.mark), "strong"), (f", {old}", "warn" if now.stale else "text"),
          ("   asked at ", "dim"), (fmt.number(row.price), "text"),
          ("   underlying ", "dim"), (fmt.number(now.underlying), "text")],
-        [(" left  ", "dim"), (left_words(now), "strong"), ("   confidence ", "dim"),
+        [(" left  ", "dim"), (format_time_left(now), "strong"), ("   confidence ", "dim"),
          (fmt.number(row.confidence, 1), "text"), (f"   {fmt.timeframe(row.timeframe)} signal", "dim")],
         [],
     ]  # fmt: skip

@@ -20,7 +20,7 @@ log = logging.getLogger("gatedeck.tui")
 
 
 class DecisionDialog(Reading):
-    """Shows a decision; what followed it and its receipt are read from the ledger when it opens."""
+    """Shows a decision; its outcome and its receipt are read from the ledger when the dialog opens."""
 
     BINDINGS = [Binding("o", "open_position", "its position")]
 

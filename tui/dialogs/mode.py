@@ -27,11 +27,11 @@ class ModeView:
 
 
 MODES = (
-    ("a", Mode.ACTIVE, "badge-good", "Activate", "Trades: entries and exits by themselves."),
+    ("a", Mode.ACTIVE, "badge-good", "Activate", "Trades: entries and exits are automatic."),
     ("r", Mode.REDUCING, "badge-warn", "Reduce", "No new entries. Stops, targets and times still exit."),
     ("h", Mode.HALTED, "badge-bad", "Halt",
-     "No new entries, and no exit by itself: stops, targets and times do nothing until the mode changes. "
-     "Positions stay open; exits are by hand alone."),
+     "No new entries and no automatic exits: stops, targets and times do nothing until the mode changes. "
+     "Positions stay open until you close them."),
 )  # fmt: skip
 """Each mode: key, mode, colour role, label of the answer, and what it does."""
 

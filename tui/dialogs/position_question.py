@@ -30,7 +30,7 @@ class QuestionText(Pane):
 
 
 class PositionQuestion(YesOrNo):
-    """Asks whether to do something to a position; subclasses say what."""
+    """Asks whether to do something to a position; subclasses define the action."""
 
     asks: ClassVar[str] = ""
 

@@ -12,7 +12,7 @@ from tui.commands.registry import key_of
 from tui.dialogs.base import Reading, YesOrNo
 from tui.documents.fields import named
 from tui.metric_format import format_value, short_interval
-from tui.panes.suggestions import value_words
+from tui.panes.suggestions import format_rule_value
 from tui.widgets.line import Line, clip_line, heading, signed_role, wrap_text
 from tui.widgets.line_widget import Pane
 from tui.widgets.yes_no import Answers
@@ -25,7 +25,7 @@ def change_line(suggestion: Suggestion) -> Line:
     verb = "raise" if suggestion.new > suggestion.old else "lower"
     return [
         (f" {verb} ", "dim"), (suggestion.rule, "strong"), ("  ", "text"),
-        (value_words(suggestion.old), "text"), (" → ", "dim"), (value_words(suggestion.new), "warn"),
+        (format_rule_value(suggestion.old), "text"), (" → ", "dim"), (format_rule_value(suggestion.new), "warn"),
         (f"  ({suggestion.move_pct:+.1f} %)", "dim"),
     ]  # fmt: skip
 
@@ -51,7 +51,7 @@ def evidence_lines(evidence: Evidence, width: int) -> list[Line]:
     return out
 
 
-def side_effect_words(difference: Difference) -> str:
+def format_side_effects(difference: Difference) -> str:
     made = fmt.money(difference.difference.value)
     return (
         f"{difference.changed} of {difference.decisions} decisions change, trades {difference.trades} → "
@@ -86,7 +86,7 @@ class SuggestionDialog(Reading):
                 ("all of the ledger", effects.whole),
                 ("its later third", effects.later_third),
             ):
-                out += named(name, side_effect_words(difference), width)
+                out += named(name, format_side_effects(difference), width)
                 if difference.not_answerable:
                     text = f"NOT_ANSWERABLE for {fmt.plural(difference.not_answerable, 'trade')}: no outcome is known"
                     out += named("", text, width, "warn")
@@ -115,8 +115,8 @@ def judge_lines(suggestion: Suggestion, approve: bool, width: int) -> list[Line]
     out += evidence_lines(suggestion.evidence[0], width)
     effects = suggestion.side_effects
     if effects is not None:
-        told = wrap_text(f"In the ledger: {side_effect_words(effects.whole)}", "text", width - 2)
-        out += [[(" ", "text"), *line] for line in told]
+        effect = wrap_text(f"In the ledger: {format_side_effects(effects.whole)}", "text", width - 2)
+        out += [[(" ", "text"), *line] for line in effect]
         out.append([(" ! IN-SAMPLE: tried on the past it was found on", "warn")])
     out.append([])
     after = (

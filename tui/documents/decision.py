@@ -16,7 +16,7 @@ from core.model import (
 )
 from tui import fmt
 from tui.documents.fields import named
-from tui.panes.gates import GATES, assumed_words, evidence_words
+from tui.panes.gates import GATES, format_assumed, format_evidence
 from tui.panes.reasons import sorted_reasons
 from tui.panes.size import factor_rows, total_row
 from tui.widgets.bars import bar
@@ -91,7 +91,7 @@ def _gate(title: str, gate: Gate, width: int) -> list[Line]:
     first: Line = [(f"  {'✓' if gate.passed else '✗'} ", role), (f"{title:<11}", "strong"), (f"{word} ", role),
                    (f"{fmt.score(gate.score):>5} ", role), *bar(gate.score, 16, role)]  # fmt: skip
     rows = wrap_text(gate.reason, "text" if gate.passed else "bad", width - 6)
-    rows += wrap_text(evidence_words(gate.evidence), "dim", width - 6)
+    rows += wrap_text(format_evidence(gate.evidence), "dim", width - 6)
     return [first, *([("    ", "text"), *row] for row in rows)]
 
 
@@ -130,9 +130,9 @@ def _inputs(record: DecisionRecord, width: int) -> list[Line]:
         "gamma_bias",
     )
     known = {name: getattr(market, name) for name in shown if getattr(market, name) is not None}
-    out += named("market", evidence_words(known) or "not known", width)
-    if assumed_words(market):
-        out += named("assumed", assumed_words(market), width, "warn")
+    out += named("market", format_evidence(known) or "not known", width)
+    if format_assumed(market):
+        out += named("assumed", format_assumed(market), width, "warn")
     if market.proxied:
         out += named("taken from", market.proxied, width)
     return out
@@ -140,4 +140,4 @@ def _inputs(record: DecisionRecord, width: int) -> list[Line]:
 
 def _section(section: RegimeFacts | AlignmentFacts | SignalFacts | StructureFacts) -> str:
     values = {f.name: getattr(section, f.name) for f in fields(section)}
-    return evidence_words({k: v for k, v in values.items() if v not in (None, (), "")})
+    return format_evidence({k: v for k, v in values.items() if v not in (None, (), "")})

@@ -52,12 +52,12 @@ def _paragraph(source: list[str], width: int) -> list[Line]:
     mark = " " if item is None else f"  {item.group(0)}"
     text = " ".join(line.strip() for line in (source[0][item.end() if item else 0 :], *source[1:]))
     indent = " " * len(mark)
-    rows = wrap(_words(text), max(8, width - len(mark)), " ")
+    rows = wrap(_styled_words(text), max(8, width - len(mark)), " ")
     return [[(mark if n == 0 else indent, "dim"), *row] for n, row in enumerate(rows)]
 
 
-def _words(text: str) -> Iterator[Line]:
-    """Yield the words of a text with the roles of its inline marks; what no space parts stays together."""
+def _styled_words(text: str) -> Iterator[Line]:
+    """Yield the words of a text with the roles of its inline marks; parts without a space between stay together."""
     word: Line = []
     for piece, role in _pieces(text):
         for n, part in enumerate(piece.split(" ")):
@@ -86,7 +86,9 @@ def _table(source: list[str], width: int) -> list[Line]:
     sizes = _sizes(rows, width)
     out: list[Line] = []
     for n, row in enumerate(rows):
-        wrapped = [wrap(_words(cell), size, " ") or [[]] for cell, size in zip(row, sizes, strict=False)]
+        wrapped = [
+            wrap(_styled_words(cell), size, " ") or [[]] for cell, size in zip(row, sizes, strict=False)
+        ]
         for y in range(max(map(len, wrapped))):
             line: Line = []
             for cell, size in zip(wrapped, sizes, strict=False):

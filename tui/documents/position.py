@@ -28,7 +28,7 @@ from tui.widgets.line import (
 _NAME = 14
 _MONEY = 11
 _NEAR_EXPIRY = 0.995
-"""Share of a life from which the time exit is not told apart from the expiry."""
+"""Share of an option's life: a time exit later than this is not drawn apart from the expiry."""
 
 
 def position_lines(row: PositionRow, width: int, *, exiting: bool = False, note: str = "") -> list[Line]:
@@ -245,7 +245,7 @@ def value_chart(draw: DrawChart, detail: PositionDetail, width: int, height: int
     row = detail.row
     note: Line = [("━ so far  ", "info"), ("·· at today's spot", "warn")] if detail.decay else []
     out = [heading("Option value" if width < 60 else "Option value and time decay", width, note)]
-    # The life of a closed position is over: its path takes the whole width.
+    # A closed position has no time ahead: its path takes the whole width.
     life = (detail.path[-1].share if detail.path and detail.closed else 1.0) or 1.0
     levels = [LevelLabel(row.entry_price, f"entry {fmt.number(row.entry_price)}", "dim")]
     if row.mark is not None:

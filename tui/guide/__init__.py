@@ -1,6 +1,13 @@
 """The guide: pages of Markdown that ship with the program.
 
-``gatedeck guide`` prints them and the palette opens them on the deck. ``architecture.md`` and ``glossary.md`` are
-stored; the pages on rules and keys are made from the program itself when they are asked for. This package reads
-core.rules and tui.commands; it knows neither screens nor the engine. Read pages.py first.
+``gatedeck guide`` prints them and the palette opens them on the deck. Two pages are stored; the pages on rules and
+keys are made from the program itself at run time. This package may import core.rules and tui.commands. It may not
+import a widget, a screen or the engine, so that the command line prints a page without Textual where it can.
+
+Read first:
+
+1. ``pages.py``: the topics and their text.
+2. ``architecture.md``: how the program is built, and where to find what.
+3. ``glossary.md``: every code, abbreviation and column.
+4. ``rules_page.py``: the page made from the descriptions of the rules.
 """

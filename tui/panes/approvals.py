@@ -45,7 +45,7 @@ def approval_line(row: ApprovalRow, *, first: bool, more: int) -> Line:
     line += [
         (f" {DIRECTION_MARK[row.direction]} ", DIRECTION_ROLE[row.direction]),
         (f"{row.contract} × {row.contracts}", "strong"),
-        (f"  {left_words(row)}", "warn"),
+        (f"  {format_time_left(row)}", "warn"),
         (f"  {fmt.whole_dollars(row.premium)}", "text"),
         (f"  loss {fmt.whole_dollars(row.planned_loss)}", "text"),
         (f"  conf {fmt.score(row.confidence)}", "text"),
@@ -53,7 +53,7 @@ def approval_line(row: ApprovalRow, *, first: bool, more: int) -> Line:
     return [*line, (f"  +{more}", "warn")] if more else line
 
 
-def left_words(row: ApprovalRow) -> str:
+def format_time_left(row: ApprovalRow) -> str:
     """Return minutes and seconds until the approval expires."""
     minutes, seconds = divmod(max(0, int(row.left)), 60)
     return f"{minutes}:{seconds:02d}"

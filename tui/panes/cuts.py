@@ -37,7 +37,7 @@ def _money(name: str, *, signed: bool = True) -> Callable[[Metrics], Cell]:
     return cell
 
 
-def _plain(name: str, *, signed: bool = False) -> Callable[[Metrics], Cell]:
+def _metric_cell(name: str, *, signed: bool = False) -> Callable[[Metrics], Cell]:
     def cell(measured: Metrics) -> Cell:
         metric = getattr(measured, name)
         text = format_value(metric.value, metric.unit, sign=signed).removesuffix(" R").removesuffix(" %")
@@ -54,14 +54,14 @@ COLUMNS = (
     CutColumn(Column("trades", 7, "right"), lambda m: (str(m.trades), "text"), lambda m: float(m.trades)),
     CutColumn(Column("net $", 11, "right"), _money("net_pnl"), _value("net_pnl")),
     CutColumn(Column("expect. $", 9, "right"), _money("expectancy"), _value("expectancy")),
-    CutColumn(Column("avg R", 6, "right"), _plain("average_r", signed=True), _value("average_r")),
-    CutColumn(Column("win %", 6, "right"), _plain("win_rate"), _value("win_rate")),
+    CutColumn(Column("avg R", 6, "right"), _metric_cell("average_r", signed=True), _value("average_r")),
+    CutColumn(Column("win %", 6, "right"), _metric_cell("win_rate"), _value("win_rate")),
     CutColumn(Column("95 %", 9), lambda m: (short_interval(m.win_rate), "dim"), lambda m: m.win_rate.low),
-    CutColumn(Column("factor", 7, "right"), _plain("profit_factor"), _value("profit_factor")),
+    CutColumn(Column("factor", 7, "right"), _metric_cell("profit_factor"), _value("profit_factor")),
     CutColumn(
         Column("max down $", 10, "right"), _money("max_drawdown", signed=False), _value("max_drawdown")
     ),
-    CutColumn(Column("hold", 7, "right"), _plain("average_hold"), _value("average_hold")),
+    CutColumn(Column("hold", 7, "right"), _metric_cell("average_hold"), _value("average_hold")),
 )
 
 

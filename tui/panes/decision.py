@@ -66,7 +66,7 @@ class DecisionPane(Pane):
             return _empty(view, width)
         record = view.record
         out = [heading("Decision", width, [(f"{fmt.age(view.age)} ago", "dim")])]
-        body = [*_word(record, width), _verdict(record), *_confidence(view, record.confidence, width)]
+        body = [*_action_lines(record, width), _verdict(record), *_confidence(view, record.confidence, width)]
         body += _plan(record, width)
         return out + body[: height - 1]
 

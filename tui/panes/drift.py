@@ -22,7 +22,7 @@ class DriftPane(ReportPane):
         drifted = sum(each.drifted for each in found)
         right: Line = [("! drifted", "warn")] if drifted else [("last 30 days in 90", "dim")]
         if not found:
-            return self.nothing(width, "told from the first signal with an outcome on", right)
+            return self.nothing(width, "shown from the first signal with an outcome on", right)
         out = [heading(self.title, width, right)]
         for each in found:
             out += drift_lines(each, width)
@@ -48,11 +48,11 @@ def drift_lines(each: Drift, width: int) -> list[Line]:
     if apart is None:
         why = each.difference.reason or "nothing to compare with"
         return [clip_line(first, width), clip_line([(" " * 12, "text"), (why, "dim")], width)]
-    told = "drifted" if each.drifted else "no drift" if judged else f"too few (n {each.recent.n})"
+    status = "drifted" if each.drifted else "no drift" if judged else f"too few (n {each.recent.n})"
     second: Line = [
         (" " * 12, "text"),
         (f"{fmt.arrow(apart)} {change}", role),
-        (f"  {'! ' if each.drifted else ''}{told}", "warn" if each.drifted else "dim"),
+        (f"  {'! ' if each.drifted else ''}{status}", "warn" if each.drifted else "dim"),
     ]
     interval = "" if points else short_interval(each.difference)
     if interval and width_of(second) + len(interval) + 2 <= width:
@@ -81,8 +81,8 @@ class ShadowsPane(ReportPane):
             )  # fmt: skip
         else:
             out.append([(" no shadow has closed yet", "dim")])
-        told = wrap_text(budget.text, "text" if budget.advised_pct is not None else "dim", width - 2)
-        for kept in found.by_reason[: max(0, height - len(out) - len(told))]:
+        advice = wrap_text(budget.text, "text" if budget.advised_pct is not None else "dim", width - 2)
+        for kept in found.by_reason[: max(0, height - len(out) - len(advice))]:
             value = kept.group.net.value or 0.0
             out.append(
                 clip_line(
@@ -92,4 +92,4 @@ class ShadowsPane(ReportPane):
                     width,
                 )
             )  # fmt: skip
-        return [*out, *([(" ", "text"), *line] for line in told)][:height]
+        return [*out, *([(" ", "text"), *line] for line in advice)][:height]

@@ -47,7 +47,7 @@ class EngineView:
     clock_note: str
 
 
-def size_words(size: int | None) -> str:
+def format_bytes(size: int | None) -> str:
     if size is None:
         return fmt.NONE
     for unit, least in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
@@ -92,7 +92,7 @@ class EnginePane(ReportPane):
             latency_line("webhooks", system.webhooks, width),
             latency_line("commits", system.commits, width),
             [(f" {'waiting':<{_NAME}}", "dim"), (fmt.plural(system.queue, "input"), waiting),
-             ("  memory ", "dim"), (size_words(system.resident_bytes), "text")],
+             ("  memory ", "dim"), (format_bytes(system.resident_bytes), "text")],
             [(f" {'received':<{_NAME}}", "dim"), (f"{counters.receipts:,}", "text"), ("  twice ", "dim"),
              (str(counters.duplicates), "text"), ("  ", "text"), *refused],
         ]  # fmt: skip
@@ -105,9 +105,9 @@ class LedgerPane(ReportPane):
 
     def report(self, view: EngineView, width: int, height: int) -> list[Line]:
         system = view.system
-        right: Line = [(size_words(system.ledger_bytes), "text"), (f"  seq {system.journal_seq:,}", "dim")]
+        right: Line = [(format_bytes(system.ledger_bytes), "text"), (f"  seq {system.journal_seq:,}", "dim")]
         pieces: list[Line] = [
-            [(f"{count:,} ", "text"), (_counted(count, _TABLES.get(name, fmt.words(name))), "dim")]
+            [(f"{count:,} ", "text"), (_plural(count, _TABLES.get(name, fmt.words(name))), "dim")]
             for name, count in system.ledger_rows.items()
         ]
         body = wrap(pieces, width - 2, "  ")
@@ -120,7 +120,7 @@ class LedgerPane(ReportPane):
         ]
 
 
-def _counted(count: int, name: str) -> str:
+def _plural(count: int, name: str) -> str:
     return name.removesuffix("s") if count == 1 else name
 
 

@@ -18,12 +18,12 @@ _WITH_EVIDENCE = 13
 """Least height that gives each gate a second line for its reason."""
 
 
-def assumed_words(market: MarketSnapshot) -> str:
+def format_assumed(market: MarketSnapshot) -> str:
     """Return the names of assumed market fields; empty when all come from a feed."""
     return ", ".join(fmt.words(name).removesuffix(" bps").removesuffix(" score") for name in market.assumed)
 
 
-def evidence_words(evidence: Mapping[str, object]) -> str:
+def format_evidence(evidence: Mapping[str, object]) -> str:
     """Return names and values as text, such as "phase 2, confidence 82"."""
 
     def value(item: object) -> str:
@@ -87,7 +87,7 @@ def _brief(evidence: Mapping[str, object], width: int) -> str:
     text = ""
     for name, value in evidence.items():
         if isinstance(value, (bool, int, float, str)) and not name.startswith(("min_", "max_")):
-            more = (", " if text else "") + evidence_words({name: value})
+            more = (", " if text else "") + format_evidence({name: value})
             if len(text) + len(more) > width:
                 break
             text += more

@@ -48,7 +48,7 @@ CARDS = (
 )
 
 
-def window_words(window: str) -> str:
+def format_window(window: str) -> str:
     return "all trades" if window == "all" else f"{window} days"
 
 
@@ -57,7 +57,7 @@ class MetricsPane(ReportPane):
 
     def report(self, view: PerformanceView, width: int, height: int) -> list[Line]:
         measured = view.report.metrics
-        right: Line = [(window_words(view.window), "info")]
+        right: Line = [(format_window(view.window), "info")]
         if measured.trades == 0:
             left_out = (
                 f"; {measured.stale_left_out} left without a fresh price" if measured.stale_left_out else ""
@@ -65,10 +65,10 @@ class MetricsPane(ReportPane):
             words = f"No closed trade in this window{left_out}. w takes another window."
             return self.nothing(width, words, right)
         count = fmt.plural(measured.trades, "trade")
-        told: Line = [(f"{count}: {measured.wins} won, {measured.losses} lost", "text")]
+        counts: Line = [(f"{count}: {measured.wins} won, {measured.losses} lost", "text")]
         if not has_enough_trades(measured.expectancy):
-            told = [("! INSUFFICIENT_DATA", "warn"), (f" {count}, 30 are needed", "dim")]
-        right = [*told, ("  ", "text"), *right]
+            counts = [("! INSUFFICIENT_DATA", "warn"), (f" {count}, 30 are needed", "dim")]
+        right = [*counts, ("  ", "text"), *right]
         if measured.stale_left_out:
             right.insert(0, (f"{measured.stale_left_out} stale left out  ", "warn"))
         out = [heading(self.title, width, right), _win_rate(measured, width)]

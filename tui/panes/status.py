@@ -37,13 +37,13 @@ class StatusPane(Pane):
         if self.data is None:
             return [[(" gatedeck", "strong"), ("  waiting for the engine", "dim")]]
         for less in range(_STEPS):
-            left, right = _written(self.data, less)
+            left, right = _both_ends(self.data, less)
             if width_of(left) + width_of(right) < width:
                 break
         return [spread(left, right, width)]
 
 
-def _written(view: StatusView, less: int) -> tuple[Line, Line]:
+def _both_ends(view: StatusView, less: int) -> tuple[Line, Line]:
     """Return both ends of the line; each step drops the least important part."""
     left: Line = [(f" {view.mode} ", _MODE_ROLE[view.mode])]
     if _MODE_NOTE[view.mode]:

@@ -61,7 +61,7 @@ class SuggestionsPane(LiveTable):
         return self.suggestions.get(self.cursor) if self.cursor is not None else None
 
 
-def value_words(value: float) -> str:
+def format_rule_value(value: float) -> str:
     return fmt.local(f"{value:g}")
 
 
@@ -73,7 +73,7 @@ def suggestion_cells(each: Suggestion) -> tuple[Cell, ...]:
     interval = f" ({short_interval(effect)})" if short_interval(effect) else ""
     return (
         (each.rule, "strong"),
-        (f"{value_words(each.old)} {arrow} {value_words(each.new)}", "warn"),
+        (f"{format_rule_value(each.old)} {arrow} {format_rule_value(each.new)}", "warn"),
         (f"{best.cut} {best.bucket}", "text"),
         (
             f"{fmt.arrow(effect.value)} {format_value(effect.value, effect.unit)}{interval}",
@@ -86,7 +86,7 @@ def suggestion_cells(each: Suggestion) -> tuple[Cell, ...]:
 
 
 def judged_cells(each: Judged) -> tuple[Cell, ...]:
-    rule, change = judged_words(each.text)
+    rule, change = split_suggestion_text(each.text)
     said, role = _SAID.get(each.status, (each.status, "dim"))
     when = fmt.day_clock(each.at).split(" ", 1)[1].rsplit(":", 1)[0]
     return (
@@ -97,7 +97,7 @@ def judged_cells(each: Judged) -> tuple[Cell, ...]:
     )
 
 
-def judged_words(text: str) -> tuple[str, str]:
+def split_suggestion_text(text: str) -> tuple[str, str]:
     """Return rule and change parsed from "Raise RULE from A to B: ...", else the whole sentence."""
     words = text.partition(":")[0].split(" ")
     if len(words) == 6 and words[2] == "from" and words[4] == "to":

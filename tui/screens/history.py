@@ -137,7 +137,7 @@ class HistoryScreen(DeckScreen):
         )
         try:
             page = await ui.deck.page(query)
-        except Exception as error:  # whatever the ledger says, the deck stays up and says it
+        except Exception as error:  # show any error of the ledger on the screen; the deck keeps running
             ui.say(f"The ledger could not be read: {error}", "negative")
             self._next = None
             table.empty = (f"the ledger could not be read: {hint('NewestPage')}, {hint('NoFilter')}",)

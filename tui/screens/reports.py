@@ -58,7 +58,7 @@ class ReportScreen(DeckScreen):
     async def _load(self) -> None:
         try:
             view = await self.fetch(deck_ui(self).deck)
-        except Exception as error:  # whatever the ledger says, the deck stays up and says it
+        except Exception as error:  # show any error of the ledger on the screen; the deck keeps running
             log.exception("%s could not be read", type(self).__name__)
             view = f"could not be read: {error}"
         if self.is_mounted:

@@ -90,7 +90,7 @@ class SystemScreen(ReportScreen):
     async def _receipt(self, key: str) -> tuple[Any, str]:
         try:
             found = await deck_ui(self).deck.receipt(key)
-        except Exception as error:  # whatever the ledger says, the deck stays up and says it
+        except Exception as error:  # show any error of the ledger on the screen; the deck keeps running
             log.exception("receipt %s could not be read", key)
             return None, f"could not be read: {error}"
         return found, "" if found is not None else "not in the ledger"

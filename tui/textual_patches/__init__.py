@@ -77,7 +77,7 @@ PATCHES = (
     Patch(
         "app_internals",
         ("App._driver", "App._exception"),
-        "Terminal commands must go through the driver's queue, and a crash must be told from a normal exit;"
+        "Terminal commands must go through the driver's queue, and a crash must be distinguished from a normal exit;"
         " Textual has no public name for either.",
         "Correctness; no benchmark.",
         f"{_TESTS}::test_stock_app_has_no_public_name_for_its_driver_and_its_error",

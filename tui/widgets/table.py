@@ -135,8 +135,9 @@ class LiveTable(LineWidget, can_focus=True):
     def reason_to_wait(self, row_name: str, again: str) -> str:
         """Return why an action on the selected row needs a second key press, or an empty string.
 
-        It does when the focus was elsewhere (the focus moves here) and when the cursor has just moved by itself:
-        in both cases the user may have been looking at another row. ``again`` says how to repeat the action.
+        A second press is needed when the focus was elsewhere (the focus moves here), and when the cursor has just
+        moved without a key press: in both cases the user may have been looking at another row. ``again`` says how
+        to repeat the action.
         """
         if not self.has_focus:
             self.focus()

@@ -33,7 +33,7 @@ MONEY: list[tuple[list[float], float, int, set[str]]] = [
 def test_money(wire: Any, closed: list[float], open_net: float, losses: int, wanted: set[str]) -> None:
     book = AlertBook()
     for net in closed:
-        book.left(wire.now, net)
+        book.exited(wire.now, net)
     found = active_alerts(book, (), ContextBook(), losses, open_net, wire.now, Rules())
     assert set(found) == wanted
 
