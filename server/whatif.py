@@ -213,7 +213,7 @@ class _Prices:
                 seqs = self._received_at.get((leg.at, stored.symbol), ())
                 if len(seqs) == 1:
                     done.append(ManualAction(seqs[0], leg.at, contracts, ExitReason.SIGNAL))
-        for event in (*self._hands[stored.id], *self._hands[""]):
+        for event in (*self._manual_commands[stored.id], *self._manual_commands[""]):
             if event.name == "breakeven":
                 done.append(ManualAction(event.seq, event.at, 0))
             elif event.at in manual:

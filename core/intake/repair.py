@@ -1,6 +1,7 @@
 """JSON that is almost right: four faults are repaired with a note, all others told with line and column.
 
-A broken body with a field for a secret is never repaired."""
+A broken body with a field for a secret is never repaired.
+"""
 
 from __future__ import annotations
 

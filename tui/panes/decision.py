@@ -91,7 +91,7 @@ def _refusal(view: DecisionView) -> str:
     return text
 
 
-def _word(record: DecisionRecord, width: int) -> list[Line]:
+def _action_lines(record: DecisionRecord, width: int) -> list[Line]:
     role = ACTION_ROLE[record.action]
     side = record.direction or record.proposed_direction
     facts: list[Line] = [
