@@ -8,7 +8,7 @@ import pytest
 
 from core.model import ReceiptStatus
 
-RULES = "[account]\nsize = 200000\n[sizing]\ncontract_cap = 4\n[risk]\npremium_per_trade = 1e6\nsymbol_premium = 1e6\n"
+RULES = "[account]\nsize = 2e5\n[sizing]\ncontract_cap = 4\n[risk]\npremium_per_trade = 9e9\nsymbol_premium = 9e9\n"
 
 # SPY LONG from 450.00, 15 min, 4 contracts, stop 448.20: body -> contracts left, stop
 BODIES: list[tuple[str, int, float]] = [
