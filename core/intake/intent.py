@@ -151,6 +151,8 @@ def _spoken(reading: Reading) -> tuple[list[Said], list[Said], list[Said]]:
             if value in ("C", "c") and slot == "event":
                 heard = Heard(EXIT, whole=True)  # open_close "C"
             said = Said(path, value, heard)
+            if heard.kind == TEST and not heard.whole:
+                continue  # "support test" is a chart's word
             if heard.kind not in (None, ENTRY):
                 spoken.append(said)
             elif heard.whole:

@@ -156,6 +156,12 @@ def test_tests_and_finished_trades_change_nothing(said: dict[str, Any]) -> None:
     assert (update.intent, update.signal, update.regime) == (Intent.STATUS, None, None)
 
 
+def test_no_exit_is_lost_for_a_bad_price() -> None:
+    update = normalise('{"ticker": "SPY", "action": "exit_long", "price": NaN}')
+    assert (update.intent, update.price) == (Intent.EXIT, None)
+    assert any("price" in note for note in update.notes)
+
+
 def test_a_cancel_ends_a_signal() -> None:
     for said in ({"action": "cancel"}, {"event": "signal invalidated", "direction": "long"}):
         assert read(**said).intent is Intent.CANCEL
