@@ -49,6 +49,10 @@ ENTRIES = [
     ({"action": "buy", "status": "open", "pnl": 0, "exit_price": None}, LONG),
     ({"action": "buy", "cancel": True}, LONG),
     ({"order": {"side": "buy", "type": "market"}}, LONG),
+    ({"action": "buy", "alert_type": "once_per_bar_close"}, LONG),
+    ({"action": "buy", "event": "CLOSE_ABOVE_VWAP", "trigger": "candle closed"}, LONG),
+    ({"action": "buy", "order_type": "stop", "exit_strategy": "trailing"}, LONG),
+    ({"action": "buy", "strategy": "Trend Close v2", "setup": "Exit Velocity"}, LONG),
 ]  # fmt: skip
 
 
