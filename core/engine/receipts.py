@@ -40,7 +40,10 @@ def receive(kernel: Kernel, event: Received) -> list[Effect]:
     proposes = update.intent is Intent.ENTRY and update.signal is not None
     late_reason = late(update, event.at, kernel.rules) if proposes else None
     seen, doubt = price_of(kernel, update, event) if late_reason is None else (None, None)
-    notes = (*notes, *(n for n in (doubt, _future_note(kernel, update, event)) if n is not None))
+    notes = (
+        *notes,
+        *(n for n in (doubt, _future_note(kernel, update, event), _wish_note(update)) if n is not None),
+    )
     effects: list[Effect] = []
     if state.senders.heard(update.source, update.symbol, event.at):
         text = f"{update.source} {update.symbol} is back"
@@ -136,6 +139,17 @@ def _future_note(kernel: Kernel, update: Update, event: Received) -> str | None:
     if minutes <= kernel.rules.intake.future_minutes:
         return None
     return f"its time {update.timestamp:%Y-%m-%d %H:%M:%S} UTC lies {minutes:.0f} min ahead of the clock"
+
+
+def _wish_note(update: Update) -> str | None:
+    """Return a note on the strike or expiry that an entry names: they are shown, and the rules choose."""
+    wish = update.option
+    if update.signal is None or wish is None or (wish.strike is None and wish.expiry is None):
+        return None
+    right = {"C": "call", "P": "put"}.get(wish.right or "", "option")
+    strike = "" if wish.strike is None else f" {wish.strike:g}"
+    expiry = "" if wish.expiry is None else f" of {wish.expiry}"
+    return f"asks for the {update.symbol}{strike} {right}{expiry}: strike and expiry are chosen by the rules"
 
 
 def _quarantine(kernel: Kernel, event: Received, error: IntakeError) -> list[Effect]:

@@ -35,7 +35,8 @@ _JSON_LINE = re.compile(r"\n[ \t]*(?=[\[{])")
 _FIELD_BEFORE = re.compile(r'"([^"\\]{1,64})"\s*:\s*"?[^",:{}]*$')
 _SENTENCE = re.compile(
     r"^(?P<strategy>.{0,300}?):?\s*order\s+(?P<action>buy|sell)\s+@\s+(?P<contracts>[\d.,]+)\s+filled on\s+"
-    r"(?P<ticker>\S+?)\.\s+New strategy position is\s+(?P<position>-?\d[\d,]*(?:\.\d+)?)\.?$",
+    r"(?P<ticker>\S+?)\.\s+New strategy position is\s+(?P<position>-?\d[\d,]*(?:\.\d+)?|flat)"
+    r"(?:\.?\s*$|[.,;]?\s+(?P<rest>\S.{0,300})$)",
     re.IGNORECASE | re.DOTALL,
 )
 
@@ -168,9 +169,8 @@ def _repaired(text: str, notes: list[str], *, wrapped: bool) -> object:
     bare = text.strip(_EDGES)
     if not bare:
         raise IntakeError("NOT_JSON", "the body is empty; a JSON object is expected")
-    if sentence := _SENTENCE.match(bare):
-        notes.append("read from TradingView's default strategy sentence")
-        return _ordered(sentence)
+    if (ordered := sentence_body(bare, notes)) is not None:
+        return ordered
     try:
         value = _exact(bare)
     except ValueError as error:
@@ -233,13 +233,20 @@ def _once(pairs: list[tuple[str, Any]]) -> Body:
     return out
 
 
-def _ordered(sentence: re.Match[str]) -> Body:
+def sentence_body(text: str, notes: list[str]) -> Body | None:
+    """Return TradingView's default strategy sentence as an object, ``None`` for any other text."""
+    found = _SENTENCE.match(text)
+    if found is None:
+        return None
+    notes.append("read from TradingView's default strategy sentence")
+    position = found["position"].replace(",", "")
     return {
-        "ticker": sentence["ticker"],
-        "action": sentence["action"],
-        "contracts": sentence["contracts"],
-        "strategy_name": sentence["strategy"],
-        "position_size": sentence["position"].replace(",", ""),
+        "ticker": found["ticker"],
+        "action": found["action"],
+        "contracts": found["contracts"],
+        "strategy_name": found["strategy"],
+        "position_size": "0" if position.lower() == "flat" else position,
+        "comment": clean(found["rest"] or ""),
     }
 
 

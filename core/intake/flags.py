@@ -16,6 +16,8 @@ _SHORT = 32
 """Longest text of an unknown key that is listened to."""
 _ORDER_TYPES: Final = frozenset(("STOP", "SL", "TP", "STOP LOSS", "TAKE PROFIT", "TRAILING STOP", "STOP_LOSS",
                                  "TAKE_PROFIT", "TRAILING_STOP"))  # fmt: skip
+_HOW: Final = re.compile(r"strategy|type$|mode$|method|style|rule|frequency|plan")
+"""Unknown keys that tell how a trade is to be managed, not what happened."""
 _PNL: Final = re.compile(
     r"^(?!.*(?:unreal|open|total|daily|day|net|cum|month|week|max|limit)).*(?:pnl|profitloss)"
 )
@@ -53,7 +55,7 @@ def unknown_keys(reading: Reading) -> list[Said]:
     """Return what keys outside the vocabulary say clearly: ``trade_closed: true``, ``hit: "TP1"``."""
     out: list[Said] = []
     for path, plain, value in reading.unread:
-        if isinstance(value, (dict, list)) or not is_set(value):
+        if isinstance(value, (dict, list)) or not is_set(value) or _HOW.search(plain):
             continue
         if isinstance(value, str) and flag(value) is None:
             if len(value) > _SHORT:

@@ -27,6 +27,7 @@ from core.intake.walk import Reading
 from core.intake.words import ACCEPTED_DIRECTIONS
 from core.model import Direction, Intent
 
+_ORDER_TYPES: Final = frozenset(("stop", "stopmarket", "trailingstop"))
 _ONLY: Final = frozenset(("reduce", "reduceonly", "onlyreduce", "isreduceonly", "reduceposition"))
 """Flags that say how an order works; without a size the whole position is left."""
 
@@ -151,6 +152,10 @@ def _spoken(reading: Reading) -> tuple[list[Said], list[Said], list[Said]]:
             if value in ("C", "c") and slot == "event":
                 heard = Heard(EXIT, whole=True)  # open_close "C"
             said = Said(path, value, heard)
+            if heard.kind == TEST and not heard.whole:
+                continue  # "support test" is a chart's word
+            if spelled(value) in _ORDER_TYPES and spelled(path.rpartition(".")[2]) == "ordertype":
+                continue  # how an entry is ordered
             if heard.kind not in (None, ENTRY):
                 spoken.append(said)
             elif heard.whole:

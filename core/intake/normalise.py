@@ -145,7 +145,7 @@ def _trade(reading: Reading, source: Source, meaning: Meaning, rules: IntakeRule
     found, no_contract = underlying(reading)
     times = moments.times(reading, rules.naive_zone)
     length, no_length = fields.minutes(reading)
-    price = fields.price(reading)
+    price = _price(reading, meaning)
     intent, request = request_of(reading, meaning)
     facts: SignalFacts | None = None
     blocks: list[Reason] = [reason for reason in (times.block, no_contract) if reason is not None]
@@ -177,6 +177,17 @@ def _trade(reading: Reading, source: Source, meaning: Meaning, rules: IntakeRule
         blocks=tuple(blocks),
         notes=tuple(notes[:MAX_NOTES]),
     )
+
+
+def _price(reading: Reading, meaning: Meaning) -> float | None:
+    """Return the stated price; one that is none refuses an entry, but no exit is lost for it."""
+    try:
+        return fields.price(reading)
+    except IntakeError as error:
+        if meaning.intent is Intent.ENTRY:
+            raise
+        reading.notes.append(f"{error.reason}; left out")
+        return None
 
 
 def _lean(reading: Reading, meaning: Meaning) -> None:

@@ -33,7 +33,7 @@ def request_of(reading: Reading, meaning: Meaning) -> tuple[Intent | None, Posit
     if meaning.intent not in (Intent.EXIT, Intent.REDUCE):
         return meaning.intent, None
     part = _part(reading, meaning)
-    if part is None:
+    if part is None or (part.fraction is not None and part.fraction >= 1):
         return Intent.EXIT, PositionRequest(direction=side)
     return Intent.REDUCE, dataclasses.replace(part, direction=side)
 
@@ -45,17 +45,17 @@ def _part(reading: Reading, meaning: Meaning) -> PositionRequest | None:
     for slot in ("out_pct", "pct"):
         for _, path, value in reading.all(slot):
             share = _share(reading, path, value)
-            if share is not None and (slot == "out_pct" or share > 0):
-                return None if share >= 1 else PositionRequest(fraction=share)
+            if share:
+                return PositionRequest(fraction=share)
     for _, path, value in reading.all("size"):
         if isinstance(value, str) and value.strip().endswith("%"):
             share = _share(reading, path, value)
-            if share is not None:
-                return None if share >= 1 else PositionRequest(fraction=share)
+            if share:
+                return PositionRequest(fraction=share)
     if meaning.why is not None and isinstance(meaning.why.value, str):
-        if found := _PERCENT.search(meaning.why.value):
-            share = float(found[1]) / 100
-            return None if share >= 1 else PositionRequest(fraction=share)
+        found = _PERCENT.search(meaning.why.value)
+        if found is not None and (share := float(found[1]) / 100):
+            return PositionRequest(fraction=share)
     for _, path, value in reading.all("left_pct"):
         share = _share(reading, path, value)
         if share is not None:
@@ -63,9 +63,10 @@ def _part(reading: Reading, meaning: Meaning) -> PositionRequest | None:
     if change is not None and change.kind == "flat":
         return None
     if change is not None and change.part is not None:
-        return None if change.part >= 1 else PositionRequest(fraction=change.part)
+        return PositionRequest(fraction=change.part)
     left = _first_number(reading, "left_size")
     if left is not None:
+        left = abs(left)
         if left == 0:
             return None
         before = _first_number(reading, "size_before")

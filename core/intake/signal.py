@@ -18,6 +18,8 @@ _SESSIONS: Final = {session.value: session.value for session in Session}
 _PERCENT: Final = re.compile(r"\s*([+-]?[\d.]+)\s*%\s*")
 _OF: Final = re.compile(r"\s*([\d.]+)\s*(?:/|of|out of)\s*([\d.]+)\s*", re.IGNORECASE)
 _SCALE: Final = re.compile(r"(?:0\s*(?:-|to|\.\.|–)\s*)?([\d.]+)\s*%?")
+_COULD_BE_OTHER: Final = 5.0
+"""A score up to this could be meant on 0 to 1 or 0 to 5 as well, and how it is read is told."""
 MAX_COMPONENTS = 32
 
 
@@ -87,6 +89,9 @@ def _scored(reading: Reading, path: str, value: Any, *, fraction: bool) -> float
     try:
         read, scale = _with_scale(value)
     except ValueError:
+        if fraction:
+            reading.notes.append(f"{path}: {shown(value)} is not a number and left out")
+            return None
         read, scale = strict_number(value, path), None
     if read is None or read != read:
         return None
@@ -103,7 +108,7 @@ def _scored(reading: Reading, path: str, value: Any, *, fraction: bool) -> float
         notes.append(f"{path}: {read:g} read as a fraction of 1, {read * 100:g} %")
         return read * SCORE_MAX
     if 0 <= read <= SCORE_MAX:
-        if 0 < read <= 1:
+        if 0 < read <= _COULD_BE_OTHER:
             notes.append(
                 f"{path}: {read:g} read as {read:g} of {SCORE_MAX:g}; send a percent, or score_scale beside it"
             )

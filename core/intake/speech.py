@@ -128,6 +128,8 @@ _SPLIT_FIRST: Final = (
     ("SQUARE OFF", "EXIT"), ("TARGET 1", "TP1"), ("TARGET 2", "TP2"), ("TP 1", "TP1"), ("TP 2", "TP2"),
     ("FIRST TARGET", "TP1"), ("TAKEPROFIT 1", "TP1"), ("TAKEPROFIT 2", "TP2"), ("TAKEPROFIT1", "TP1"),
     ("TO COVER", "COVER"), ("DE RISK", "DERISK"), ("CLOSE ENTRY S ORDER", "CLOSE"),
+    *((f"{bar} {close}", "BAR") for bar in ("BAR", "CANDLE", "DAILY") for close in ("CLOSE", "CLOSED", "CLOSES")),
+    *((f"{close} {side}", side) for close in ("CLOSE", "CLOSED", "CLOSES") for side in ("ABOVE", "BELOW", "OVER")),
     ("TRAIL STOP", "STOPLOSS"),
     ("TURN TO", ""), ("CLOSE ENTRIES ORDER", "CLOSE"),
 )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from core.intake.body import Body, inner_body
+from core.intake.body import Body, inner_body, sentence_body
 from core.intake.vocabulary import ALIASES, INDEX, KEPT, LEVEL_LOOK, OPAQUE, SECTIONS, WRAPPERS, spelled
 from core.intake.words import listed
 
@@ -151,6 +151,11 @@ class Reading:
                             depth + 1,
                             several,
                         )
+                        continue
+                elif slot == "free" and "filled on" in value:
+                    inner = sentence_body(value, self.notes)
+                    if inner is not None:
+                        self._walk(inner, "", f"{path}{key}.", moved, depth + 1, several)
                         continue
             elif kind is list and slot not in _LISTS_KEPT:
                 if plain in WRAPPERS or plain in _LISTS:

@@ -265,3 +265,10 @@ def test_senders_and_prices_of_long_ago_are_forgotten(wire: Any) -> None:
     wire.send(DOTS, symbol="NEW")
     wire.later(minutes=60 * 24 * 2).tick()
     assert set(wire.state.prices) == {"NEW"} and set(wire.state.senders.known) == {"MTF_DOTS|NEW"}
+
+
+def test_the_option_that_a_sender_names_is_told_and_the_rules_choose(wire: Any) -> None:
+    option = {"type": "put", "strike": 440, "expiration": "2026-12-18"}
+    receipt = wire.raw({"ticker": "SPY", "action": "buy", "price": 450, "score": 9, "option": option})
+    told = "asks for the SPY 440 put of 2026-12-18: strike and expiry are chosen by the rules"
+    assert told in receipt.notes

@@ -123,7 +123,13 @@ def test_tradingviews_default_sentence(sentence: str, direction: Direction) -> N
 def test_a_strategys_sentence_tells_what_becomes_of_its_position(
     sentence: str, intent: str, request_: PositionRequest | None
 ) -> None:
-    for body in (f"X: {sentence}", json.dumps({"text": f"X: {sentence}."})):
+    for body in (
+        f"X: {sentence}",
+        f"X (9, 21): {sentence}. Comment: by the bar",
+        json.dumps({"text": f"X: {sentence}."}),
+        json.dumps({"message": f"X: {sentence}", "price": 660.0}),
+        json.dumps({"content": f"X: {sentence}"}),
+    ):
         update = normalise(body)
         assert (update.intent, update.request) == (intent, request_)
 

@@ -111,6 +111,69 @@ def test_field_cases_with_an_exit_marker(reference: Callable[..., Path]) -> None
             assert entries_after(held, MARKERS[::5]) == [], path.name
 
 
+_VALUES = [
+    "SPY",
+    "buy",
+    "sell",
+    "long",
+    "exit",
+    "flat",
+    "TP1",
+    "15",
+    "1.5%",
+    "2R",
+    "5 points",
+    "655",
+    660,
+    655.5,
+    5,
+    0,
+    -1,
+    1,
+    True,
+    False,
+    None,
+    "2026-11-23T15:05:00Z",
+    "10:05",
+    1e300,
+    "P",
+    {"price": 655},
+    {"percent": 1},
+    [655, 660],
+    "move stop to breakeven",
+    "50%",
+    "0%",
+    "BRK/B",
+    "4/5",
+    "1e400",
+    "test",
+    "-",
+    "9" * 50,
+]
+_ANY_KEY = st.sampled_from([key for keys in KEYS.values() for key in keys if "." not in key])
+
+
+@given(st.dictionaries(_ANY_KEY, st.sampled_from(_VALUES), max_size=8))
+def test_a_request_is_whole_whatever_a_body_says(body: dict[str, Any]) -> None:
+    update = read({"ticker": "SPY", **body})
+    if update is None:
+        return
+    asked = update.request
+    if update.intent is Intent.ENTRY:
+        assert update.signal is not None
+    if update.intent is Intent.REDUCE:
+        assert asked is not None
+        parts = [
+            part for part in (asked.fraction, asked.contracts, asked.remaining_fraction) if part is not None
+        ]
+        assert len(parts) == 1
+        assert parts[0] > 0
+        assert asked.fraction is None or asked.fraction < 1
+    if update.intent is Intent.MOVE_STOP:
+        assert asked is not None
+        assert (asked.stop is not None) is not asked.break_even
+
+
 def traded(update: Update) -> tuple[float | None, ...]:
     assert update.signal is not None
     return update.signal.stop, update.signal.target_1, update.signal.target_2

@@ -49,6 +49,10 @@ ENTRIES = [
     ({"action": "buy", "status": "open", "pnl": 0, "exit_price": None}, LONG),
     ({"action": "buy", "cancel": True}, LONG),
     ({"order": {"side": "buy", "type": "market"}}, LONG),
+    ({"action": "buy", "alert_type": "once_per_bar_close"}, LONG),
+    ({"action": "buy", "event": "CLOSE_ABOVE_VWAP", "trigger": "candle closed"}, LONG),
+    ({"action": "buy", "order_type": "stop", "exit_strategy": "trailing"}, LONG),
+    ({"action": "buy", "strategy": "Trend Close v2", "setup": "Exit Velocity"}, LONG),
 ]  # fmt: skip
 
 
@@ -154,6 +158,12 @@ STATUSES = [
 def test_tests_and_finished_trades_change_nothing(said: dict[str, Any]) -> None:
     update = read(**said)
     assert (update.intent, update.signal, update.regime) == (Intent.STATUS, None, None)
+
+
+def test_no_exit_is_lost_for_a_bad_price() -> None:
+    update = normalise('{"ticker": "SPY", "action": "exit_long", "price": NaN}')
+    assert (update.intent, update.price) == (Intent.EXIT, None)
+    assert any("price" in note for note in update.notes)
 
 
 def test_a_cancel_ends_a_signal() -> None:

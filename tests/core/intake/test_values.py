@@ -210,6 +210,7 @@ SCORES = [
     ({"probability": 0.8}, 8.4), ({"score": "4/5"}, 8.4), ({"score": "85 %"}, 8.925),
     ({"score": 4, "max_score": 5}, 8.4), ({"score": 0.9, "score_scale": 1}, 9.45),
     ({"score": 90, "score_scale": "0-100"}, 9.45), ({"rating": "9 of 10"}, 9.45), ({"score": 0.9}, 0.9),
+    ({"score": 4.5}, 4.5),
 ]  # fmt: skip
 
 
@@ -220,6 +221,14 @@ def test_scores_on_other_scales_are_read_with_a_note(said: dict[str, Any], score
     assert update.signal is not None
     assert update.signal.ai_score == pytest.approx(score)
     assert any(next(iter(said)) in note for note in update.notes)
+
+
+def test_a_confidence_in_words_is_left_out_with_a_note() -> None:
+    body = {name: value for name, value in BASE.items() if name != "score"}
+    update = normalise({**body, "confidence": "High"})
+    assert update.signal is not None
+    assert update.signal.ai_score is None
+    assert any("confidence" in note for note in update.notes)
 
 
 WRAPPERS = [
