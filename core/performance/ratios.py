@@ -13,6 +13,7 @@ from core.performance.metric import Metric, Status
 LEAST_SESSIONS = 30
 SESSIONS_A_YEAR = 252
 _YEAR = math.sqrt(SESSIONS_A_YEAR)
+_DECIMALS = 9
 _NOTHING = 1e-12
 """A deviation below this fraction of the values it is made of is a rounding error."""
 
@@ -31,6 +32,9 @@ def session_ratios(series: Floats | str, *, bootstrap: bool, seed: int = SEED) -
     if count < LEAST_SESSIONS:
         few = _undefined(count, f"{count} session{'' if count == 1 else 's'}, {LEAST_SESSIONS} are needed")
         return few, few
+    # Sums of the same trades in another order differ in their last bits, and a draw of nearly equal sessions
+    # divides by that difference. A billionth of a dollar is finer than any P&L.
+    series = np.round(series, _DECIMALS)
     mean = float(series.mean())
     centred, below = series - mean, np.minimum(series, 0.0) ** 2
     rows = np.column_stack((series, centred, centred**2, below))

@@ -190,7 +190,7 @@ async def test_mode_is_chosen_by_one_key_and_confirmed_by_another() -> None:
     async with running(deck) as (app, pilot):
         await pilot.press("m", "y", "m")
         assert isinstance(app.screen, ModeDialog) and deck.commands == []
-        assert "no exit by itself" in screen_text(app)
+        assert "no automatic exits" in screen_text(app)
         await pilot.press("h")
         assert "ACTIVE → HALTED, 5 open positions" in screen_text(app)
         await pilot.press("enter")
