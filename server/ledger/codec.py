@@ -16,6 +16,7 @@ from pydantic import Field, TypeAdapter
 from core.events import Event
 
 # Keys may be enums and dates; values may be numpy scalars that vectorised calculations left in a fact.
+_NO_BAR_START = b',"began":null}'
 _OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_UTC_Z
 
 
@@ -29,8 +30,13 @@ def _json_value(value: Any) -> Any:
 
 
 def encode(event: Event) -> bytes:
-    """Return an event as JSON, its fields in the order of its class."""
-    return orjson.dumps(event, _json_value, _OPTIONS)
+    """Return an event as JSON, its fields in the order of its class.
+
+    A price without a bar start is written without that field, as before bars had one: an input that older engines
+    could store keeps its hash.
+    """
+    data = orjson.dumps(event, _json_value, _OPTIONS)
+    return data[: -len(_NO_BAR_START)] + b"}" if data.endswith(_NO_BAR_START) else data
 
 
 def encode_any(value: object) -> bytes:

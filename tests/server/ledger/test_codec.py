@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from types import MappingProxyType
 from typing import Any
@@ -113,3 +113,12 @@ def test_what_is_no_event_is_refused(data: bytes) -> None:
 def test_a_value_without_a_form_in_json_is_refused() -> None:
     with pytest.raises(TypeError):
         encode_any({"x": object()})
+
+
+def test_a_price_without_a_bar_start_is_written_as_before_bars_had_one() -> None:
+    at = datetime(2026, 11, 24, 15, 5, tzinfo=UTC)
+    price = PriceSeen(seq=1, at=at, symbol="SPY", price=450.0, priced_at=at, source="test")
+    bar = replace(price, began=at)
+    assert b"began" not in encode(price) and encode(price).endswith(b'"quotes":[]}')
+    assert b'"began":"2026-11-24T15:05:00Z"' in encode(bar)
+    assert decode(encode(price)) == price and decode(encode(bar)) == bar
