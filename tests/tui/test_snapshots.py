@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from fake_deck import FakeDeck, approval, empty_snapshot, record, snapshot, waiting_record
+from fake_deck import FakeDeck, approval, empty_snapshot, record, screen_text, snapshot, waiting_record
 
 from core.model import Action
 from tui.app import DeckApp
+from tui.panes.reports import READING
 from tui.settings import SettingsStore
 from tui.themes import NAMES as NAMES_OF_THEMES
 
@@ -22,11 +23,16 @@ def size(request: pytest.FixtureRequest) -> tuple[int, int]:
 
 
 async def charts_drawn(pilot: Any) -> None:
-    """Wait until the charts on the screen are drawn and painted."""
-    for _ in range(2):
+    """Wait until the view is read and its charts are drawn and painted, however busy the machine is."""
+    settled = 0
+    for _ in range(200):
         await pilot.pause()
         await pilot.app.charts.idle()
         await pilot.pause()
+        text = screen_text(pilot.app)
+        settled = 0 if "drawing …" in text or READING in text else settled + 1
+        if settled == 2:
+            return
 
 
 def picture(
