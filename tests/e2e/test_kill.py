@@ -20,7 +20,10 @@ BODIES = 500
 def bodies(served: Any) -> list[str]:
     """Five hundred of all sources, of which every eighth and more proposes a trade."""
     found = [
-        served.body(source, symbol, 450.0, changes={"id": f"{source}-{symbol}-{n}"})
+        # Two signals of one bar would be one: the last is of another timeframe.
+        served.body(
+            source, symbol, 450.0, changes={"id": f"{source}-{symbol}-{n}"}, timeframe=15 if n < 6 else 30
+        )
         for symbol in SYMBOLS
         for n, source in enumerate(
             (
