@@ -66,6 +66,11 @@ async def _read(content: StreamReader, limit: int) -> bytes:
     return bytes(parts)
 
 
+def charset_of(request: web.BaseRequest) -> str | None:
+    """Return the charset of the Content-Type; the header is parsed only if it names one, which few senders do."""
+    return request.charset if "charset" in request.headers.get("Content-Type", "").lower() else None
+
+
 def decode_body(body: bytes, charset: str | None) -> str:
     """Return the body as text; raises Refused naming an encoding that is unknown.
 

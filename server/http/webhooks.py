@@ -16,7 +16,7 @@ from aiohttp import web
 from core.intake import extract_secrets, remove_known_secrets, split
 from server.config import ENDPOINTS
 from server.http.auth import Access
-from server.http.bodies import decode_body, read_body
+from server.http.bodies import charset_of, decode_body, read_body
 from server.http.limits import RateLimiter
 from server.http.problems import Refused, document
 from server.http.remote import Networks, is_loopback_address, remote_of
@@ -75,7 +75,7 @@ class Webhooks:
         if admission.signature is not None:
             self._access.verify(admission.signature, body, endpoint)
         # Cut before anything is stored: receipts, the log and every answer show the text without its secrets.
-        text, secrets = extract_secrets(decode_body(body, request.charset))
+        text, secrets = extract_secrets(decode_body(body, charset_of(request)))
         self._access.verify_body_secret(admission, secrets, endpoint)
         text = remove_known_secrets(text, self._known_secrets)
         hint = None if endpoint is None else f"{ROOT}/{endpoint}"
