@@ -38,7 +38,7 @@ class Meaning:
 
     intent: Intent | None = None
     direction: Direction | None = None
-    """What an entry proposes."""
+    """The direction that an entry proposes."""
     leaves: Direction | None = None
     """The side of the position to leave, reduce or move; with an ENTRY a stated flip."""
     why: Said | None = None

@@ -269,7 +269,7 @@ LEVEL_LOOK: Final = re.compile(
     r"stop|^sl|sl(?:pct|percent|points|pips|ticks|price)?$|^tp\d?|tp\d?(?:pct|percent|points|pips|ticks|price|r)?$"
     r"|takeprofit|target|^loss$|^trail|trailing|profit$|breakeven"
 )
-"""How a normalised key looks that may be a level."""
+"""Pattern of a normalised key that may be a level."""
 
 
 def spelled(key: str) -> str:

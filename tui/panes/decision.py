@@ -87,7 +87,7 @@ def _refusal(view: DecisionView) -> str:
         f"! {last.count} refused with {last.status} from {last.address}: {REFUSALS.get(last.code, last.code)}"
     )
     if last.code == "UNAUTHORIZED":
-        text += f"; TradingView can send the secret in the address: {webhook_url(view.listener)}?key=SECRET"
+        text += "; TradingView can send the secret in the address: add ?key=SECRET"
     return text
 
 

@@ -84,7 +84,7 @@ class EnginePane(ReportPane):
         right: Line = [(f"up {fmt.age(system.uptime)}", "text")]
         waiting = "warn" if system.queue > 0 else "text"
         refused: Line = [
-            ("refused ", "dim"),
+            ("quarantined ", "dim"),
             (str(counters.quarantined), "warn" if counters.quarantined else "text"),
         ]
         out: list[Line] = [
