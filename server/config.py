@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from contextvars import ContextVar
 from ipaddress import ip_address, ip_network
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, SecretStr, ValidationError
@@ -147,10 +147,25 @@ def _database(value: str) -> str:
     return value
 
 
+def _web_address(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("https", "http", "wss", "ws") or not parts.hostname or parts.username is not None:
+        raise ValueError("is not an address such as https://api.tradier.com/v1")
+    if parts.scheme in ("http", "ws") and not is_loopback(parts.hostname):
+        raise ValueError("would send the key unencrypted; use https or wss")
+    return value.rstrip("/")
+
+
+def _named_once(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name.strip().lower() for name in names))
+
+
 Several = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_commas)]
 Networks = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_commas), AfterValidator(_addresses)]
 Secrets = Annotated[tuple[SecretStr, ...], BeforeValidator(_secrets)]
 Token = Annotated[SecretStr | None, BeforeValidator(_secret_or_none)]
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+FeedNames = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_commas), AfterValidator(_named_once)]
 Folder = Annotated[Path, AfterValidator(_expanded)]
 
 _file_values: ContextVar[Mapping[str, Any] | None] = ContextVar("file_values", default=None)
@@ -162,6 +177,10 @@ class Settings(BaseSettings):
     ``webhook_secrets`` gives single endpoints secrets of their own, in place of ``webhook_secret``. ``proxies``
     are the only peers whose X-Forwarded-For is trusted. An empty ``allow_from`` allows every address.
     ``rate_per_second`` and ``rate_burst`` are webhooks per remote address; loopback has no limit.
+
+    ``feeds`` is the order in which vendors are preferred. Their keys are read from the environment only; their
+    addresses are settings, so that a paper or sandbox account is chosen here. ``feed_options`` is for vendors that
+    are packages of their own, by the name of the vendor.
     """
 
     model_config = SettingsConfigDict(
@@ -199,6 +218,18 @@ class Settings(BaseSettings):
     max_body_bytes: Annotated[int, Field(ge=1024, le=1 << 20)] = 64 * 1024
     rate_per_second: Annotated[float, Field(gt=0)] = 600.0
     rate_burst: Annotated[int, Field(ge=1)] = 1200
+
+    feeds: FeedNames = ()
+    tradier_url: WebAddress = "https://api.tradier.com/v1"
+    tradier_stream_url: WebAddress = "wss://ws.tradier.com/v1/markets/events"
+    alpaca_data_url: WebAddress = "https://data.alpaca.markets"
+    alpaca_trading_url: WebAddress = "https://paper-api.alpaca.markets"
+    alpaca_stream_url: WebAddress = "wss://stream.data.alpaca.markets"
+    alpaca_feed: Literal["iex", "sip", "delayed_sip"] = "iex"
+    alpaca_option_feed: Literal["indicative", "opra"] = "indicative"
+    twelvedata_url: WebAddress = "https://api.twelvedata.com"
+    twelvedata_credits_per_minute: Annotated[int, Field(ge=1)] = 8
+    feed_options: dict[str, dict[str, str]] = Field(default_factory=dict)
 
     @property
     def exposed(self) -> bool:

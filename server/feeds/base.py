@@ -27,11 +27,29 @@ class MarketReply:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedStatus:
-    """One feed, or the substitute when none is configured: ``state`` is OK | DOWN | ASSUMED | SIMULATED."""
+    """One feed, or the substitute when none is configured.
+
+    ``state`` is OK | WAITING (not asked yet) | DOWN | KEY_MISSING | KEY_REFUSED | OFF | ASSUMED | SIMULATED. The
+    budget is in requests or credits, ``budget_resets_in`` in seconds. ``stream`` is its state in words, ``None``
+    without a stream. ``clock_ahead`` is by how many seconds the vendor's clock is ahead of the engine's.
+    """
 
     name: str
     state: str
     detail: str = ""
+    offers: tuple[str, ...] = ()
+    stream: str | None = None
+    requests: int = 0
+    failures: int = 0
+    budget_left: int | None = None
+    budget_limit: int | None = None
+    budget_resets_in: float | None = None
+    latency_p50_ms: float | None = None
+    latency_p99_ms: float | None = None
+    last_answer_at: datetime | None = None
+    last_error: str | None = None
+    last_error_at: datetime | None = None
+    clock_ahead: float | None = None
 
 
 class Markets(Protocol):
