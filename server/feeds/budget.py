@@ -15,7 +15,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class RateHeaders:
-    """What the headers of one answer say: ``limit`` per window, what is ``left``, seconds until the reset."""
+    """The rate headers of one answer: ``limit`` per window, what is ``left``, seconds until the reset."""
 
     limit: int | None = None
     left: int | None = None

@@ -36,7 +36,7 @@ ENTRY_POINTS = "gatedeck.feeds"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VendorTools:
-    """What every vendor is made with.
+    """The things that every vendor is made with.
 
     ``environment`` holds the keys, ``clock`` is the engine's, ``random`` gives the jitter of retries (seeded in
     tests). ``session`` is shared by all vendors and closed by its owner.
