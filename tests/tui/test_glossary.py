@@ -42,6 +42,7 @@ NOT_CODES = {
     "core/positions/opening.py CALL PUT": "sides of an option, plain words on the screen",
     "server/demo": "symbols and events of the simulated market",
     "server/config.py CONFIG XDG_CONFIG_HOME XDG_STATE_HOME": "names of environment variables",
+    "server/feeds/http.py GET POST": "methods of HTTP",
     "server/http GET HEAD POST": "methods of HTTP",
     "server/http/auth.py API_TOKEN": "the name of an environment variable",
     "server/ledger BEGIN COMMIT ROLLBACK ASC DESC S24": "words of SQL and numpy",
