@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from core.context import ContextBook, is_fresh
 from core.positions.position import Position
 from core.rules import Rules
+from core.thresholds import above
 
 KEPT = 5_000
 KEPT_SIZES = 50
@@ -63,13 +64,13 @@ def active_alerts(
     if len(book.entries) > limits.alert_trades:
         found["OVERTRADING"] = f"{len(book.entries)} entries in 24 hours > {limits.alert_trades}"
     drawdown = _drawdown(book.closed, open_net)
-    if drawdown > limits.alert_drawdown:
+    if above(drawdown, limits.alert_drawdown):
         days = limits.alert_drawdown_days
         found["DRAWDOWN"] = f"Drawdown ${drawdown:,.0f} in {days:g} days > ${limits.alert_drawdown:,.0f}"
     if losses_in_a_row >= limits.alert_losses:
         found["LOSSES_IN_A_ROW"] = f"{losses_in_a_row} losses in a row"
     z = _size_z(book.sizes, limits.alert_size_least)
-    if z is not None and abs(z) > limits.alert_size_z:
+    if z is not None and above(abs(z), limits.alert_size_z):
         odd = "large" if z > 0 else "small"
         found["SIZE_ANOMALY"] = (
             f"The last entry is unusually {odd}: ${book.sizes[-1]:,.0f} planned loss, z {z:+.1f}"

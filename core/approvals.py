@@ -16,6 +16,7 @@ from core.positions.marking import entry_mark, quote_of
 from core.positions.position import Mark
 from core.positions.trading_context import TradingContext
 from core.rules import Rules
+from core.thresholds import above
 
 NEEDED = "APPROVAL_NEEDED"
 """The code of a decision that waits for approval."""
@@ -84,14 +85,14 @@ class Approval:
 def approval_needed(contracts: int, premium: float, rules: Rules) -> Reason | None:
     """Return the reason when a trade of this size needs approval; ``premium`` in dollars for all contracts."""
     limits = rules.risk
-    above: list[str] = []
+    over: list[str] = []
     if contracts > limits.approval_above_contracts:
-        above.append(f"{contracts} contracts > {limits.approval_above_contracts}")
-    if premium > limits.approval_above_premium:
-        above.append(f"premium ${premium:,.0f} > ${limits.approval_above_premium:,.0f}")
-    if not above:
+        over.append(f"{contracts} contracts > {limits.approval_above_contracts}")
+    if above(premium, limits.approval_above_premium):
+        over.append(f"premium ${premium:,.0f} > ${limits.approval_above_premium:,.0f}")
+    if not over:
         return None
-    return Reason(NEEDED, f"Waits for approval: {' and '.join(above)}", Tone.NEUTRAL)
+    return Reason(NEEDED, f"Waits for approval: {' and '.join(over)}", Tone.NEUTRAL)
 
 
 def mark_now(

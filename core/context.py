@@ -25,6 +25,7 @@ from core.model import (
     Update,
 )
 from core.rules import Rules
+from core.thresholds import above
 
 __all__ = ["ContextBook", "Held", "LiveSignal", "SymbolState", "provenance_of"]
 
@@ -151,7 +152,7 @@ def validity(update: Update, rules: Rules) -> timedelta:
     if update.decay_minutes is not None:
         return timedelta(minutes=min(max(update.decay_minutes, 0.0), _LONGEST_MINUTES))
     timeframe = min(update.timeframe or 0, _LONGEST_MINUTES)
-    grace = limits.grace_minutes if timeframe > limits.validity_minutes else 0.0
+    grace = limits.grace_minutes if above(timeframe, limits.validity_minutes) else 0.0
     return timedelta(minutes=max(limits.validity_minutes, timeframe) + grace)
 
 

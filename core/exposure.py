@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from core.positions.position import Mark, Position
 from core.rules import Rules
+from core.thresholds import above
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +67,7 @@ def limits_exceeded(held: Exposure, added: Exposure, rules: Rules) -> list[tuple
     return [
         (code, f"{name} ${abs(value):,.0f}{unit} > ${limit:,.0f}")
         for code, name, before, value, limit, unit in of_account
-        if abs(value) > limit and abs(value) > abs(before)
+        if above(abs(value), limit) and above(abs(value), abs(before))
     ]
 
 

@@ -14,6 +14,7 @@ from core.exposure import Exposure, correlated_with, exposure_held, limits_excee
 from core.model import Direction, Mode, Reason, Tone
 from core.positions.position import Position
 from core.rules import Rules
+from core.thresholds import above, at_most
 
 CLOSE_FIRST = "close_first"
 """Value of ``risk.opposite`` that closes an opposite position before the entry."""
@@ -57,20 +58,20 @@ def _limits(
         yield stopped.code, stopped.text
     if p.contracts > r.contracts_per_trade:
         yield "MAX_CONTRACTS", f"{p.contracts} contracts > {r.contracts_per_trade} per trade"
-    if p.premium > r.premium_per_trade:
+    if above(p.premium, r.premium_per_trade):
         yield "MAX_PREMIUM", f"Premium ${p.premium:,.0f} > ${r.premium_per_trade:,.0f} per trade"
     if len(held) >= r.open_positions:
         yield "MAX_POSITIONS", f"{len(held)} positions open, limit {r.open_positions}"
     if len(same) >= r.per_symbol:
         yield "MAX_PER_SYMBOL", f"{len(same)} positions in {p.symbol}, limit {r.per_symbol}"
     exposure = sum(premium_at_stake(x) for x in same) + p.premium
-    if exposure > r.symbol_premium:
+    if above(exposure, r.symbol_premium):
         yield "SYMBOL_EXPOSURE", f"Premium in {p.symbol} ${exposure:,.0f} > ${r.symbol_premium:,.0f}"
     group = correlated_with(p.symbol, rules)
     together = [x for x in held if x.symbol in group]
     if len(together) > len(same):
         at_stake = sum(premium_at_stake(x) for x in together) + p.premium
-        if at_stake > r.symbol_premium:
+        if above(at_stake, r.symbol_premium):
             names = " + ".join(sorted({x.symbol for x in together} | {p.symbol}))
             text = f"Premium in {names} (assumed to move as one) ${at_stake:,.0f} > ${r.symbol_premium:,.0f}"
             yield "CORRELATED_EXPOSURE", text
@@ -95,4 +96,4 @@ def premium_at_stake(position: Position) -> float:
 
 def daily_loss_reached(day: DayBook, open_pnl: float, rules: Rules) -> bool:
     """Return whether the day's realised and open net loss has reached its limit."""
-    return day.realized + open_pnl <= -rules.risk.daily_loss
+    return at_most(day.realized + open_pnl, -rules.risk.daily_loss)

@@ -14,6 +14,7 @@ from core.decision.columns import Codes, DecisionColumns, Flags, Floats
 from core.model import Action
 from core.rules import DEFAULT, Rules
 from core.rules.sections import MarketGateRules
+from core.thresholds import above, at_least, below
 
 ACTIONS = (Action.SKIP, Action.WAIT, Action.EXECUTE)
 """The actions that the codes in ``Verdicts.action`` index."""
@@ -78,7 +79,9 @@ def _block(columns: DecisionColumns, rules: Rules) -> Verdicts:
     )
     passed = regime_passed & structural_passed & market_passed
     by_confidence = np.where(
-        confidence >= weights.execute_at, EXECUTE, np.where(confidence >= weights.wait_at, WAIT, SKIP)
+        at_least(confidence, weights.execute_at),
+        EXECUTE,
+        np.where(at_least(confidence, weights.wait_at), WAIT, SKIP),
     )
     action = np.where(passed, np.where(columns.conflict, WAIT, by_confidence), SKIP)
     return Verdicts(
@@ -100,7 +103,7 @@ def _regime(columns: DecisionColumns, stated: Floats, rules: Rules) -> tuple[Fla
         sides = [side for side, name in ((1, "LONG"), (-1, "SHORT")) if name in directions]
         allowed |= (columns.phase == _number_of(phase)) & np.isin(columns.direction, sides)
     unstated = np.isnan(stated)
-    weak = stated < limits.min_confidence
+    weak = below(stated, limits.min_confidence)
     opposed = columns.bias * columns.direction == -1
     score = np.select(
         [~columns.regime, ~allowed, weak, opposed & unstated, opposed, unstated],
@@ -120,7 +123,7 @@ def _structural(columns: DecisionColumns, rules: Rules) -> tuple[Flags, Floats]:
     limits, ai = rules.structural, columns.ai_score
     unscored = np.isnan(ai)
     lets_pass = unscored & (columns.direction != 0) & (limits.no_score == "pass")
-    weak = ~(ai >= limits.min_ai_score) & ~lets_pass
+    weak = ~at_least(ai, limits.min_ai_score) & ~lets_pass
     least = limits.min_ai_score or 1.0  # with a least score of 0 nobody is under it: the quotient goes unread
     q = np.where(columns.grade == 1, limits.grade_a_score, limits.grade_other_score)
     score = np.select(
@@ -153,23 +156,23 @@ def _market(columns: DecisionColumns, rules: Rules) -> tuple[Flags, Floats]:
 
 def _spread(spread: Floats, limits: MarketGateRules) -> tuple[Flags, Floats]:
     over = spread - limits.max_spread_bps
-    known = spread >= 0
+    known, too_wide = spread >= 0, above(spread, limits.max_spread_bps)
     wide = np.maximum(0.0, 100 - limits.spread_penalty * over)
     fit = np.maximum(limits.spread_floor, 100 - spread)
-    return known & ~(over > 0), np.where(known, np.where(over > 0, wide, fit), 0.0)
+    return known & ~too_wide, np.where(known, np.where(too_wide, wide, fit), 0.0)
 
 
 def _atr(pct: Floats, limits: MarketGateRules) -> tuple[Flags, Floats]:
     over = pct - limits.max_atr_pct
-    known = ~np.isnan(pct)
+    known, too_high = ~np.isnan(pct), above(pct, limits.max_atr_pct)
     high = np.maximum(0.0, 100 - limits.atr_penalty * over)
     fit = np.maximum(limits.atr_floor, 100 - limits.atr_slope * pct)
-    return known & ~(over > 0), np.where(known, np.where(over > 0, high, fit), 0.0)
+    return known & ~too_high, np.where(known, np.where(too_high, high, fit), 0.0)
 
 
 def _depth(depth: Floats, limits: MarketGateRules) -> tuple[Flags, Floats]:
     known = ~np.isnan(depth)
-    return depth >= limits.min_depth, np.where(known, np.minimum(100.0, np.maximum(0.0, depth)), 0.0)
+    return at_least(depth, limits.min_depth), np.where(known, np.minimum(100.0, np.maximum(0.0, depth)), 0.0)
 
 
 def _or_assumed(values: Floats, assumed: Flags, instead: float) -> Floats:
@@ -178,7 +181,7 @@ def _or_assumed(values: Floats, assumed: Flags, instead: float) -> Floats:
 
 def _expert(ai: Floats, rules: Rules) -> Floats:
     value = ai / rules.structural.max_ai_score * 100
-    weak = ai < rules.confidence.weak_expert_below
+    weak = below(ai, rules.confidence.weak_expert_below)
     value = np.where(weak, value * rules.confidence.weak_expert_factor, value)
     return np.minimum(100.0, np.maximum(0.0, value))
 
@@ -187,7 +190,7 @@ def _alignment(columns: DecisionColumns, rules: Rules) -> Floats:
     pct = np.select(
         [columns.direction == 1, columns.direction == -1], [columns.bullish_pct, columns.bearish_pct], np.nan
     )
-    strong = pct >= rules.confidence.strong_alignment_from
+    strong = at_least(pct, rules.confidence.strong_alignment_from)
     factor = np.where(strong, rules.confidence.strong_alignment_factor, 1.0)
     return np.minimum(100.0, np.maximum(0.0, pct * factor))
 

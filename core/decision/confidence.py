@@ -8,6 +8,7 @@ from math import floor
 from core.decision.phases import aligned_pct
 from core.model import Component, Context, Gate
 from core.rules import Rules
+from core.thresholds import at_least, below
 
 
 def components(context: Context, structural: Gate, market: Gate, rules: Rules) -> tuple[Component, ...]:
@@ -43,14 +44,14 @@ def components(context: Context, structural: Gate, market: Gate, rules: Rules) -
 def expert_value(ai_score: float, rules: Rules) -> float:
     """Return an AI score of 0–10.5 as 0–100, reduced when it is weak."""
     value = ai_score / rules.structural.max_ai_score * 100
-    if ai_score < rules.confidence.weak_expert_below:
+    if below(ai_score, rules.confidence.weak_expert_below):
         value *= rules.confidence.weak_expert_factor
     return min(100.0, max(0.0, value))
 
 
 def alignment_value(pct: float, rules: Rules) -> float:
     """Return the percentage of agreeing timeframes, raised when it is high, at most 100."""
-    strong = pct >= rules.confidence.strong_alignment_from
+    strong = at_least(pct, rules.confidence.strong_alignment_from)
     return min(100.0, max(0.0, pct * (rules.confidence.strong_alignment_factor if strong else 1)))
 
 

@@ -10,8 +10,7 @@ from collections.abc import Mapping
 
 from core.model import Bias, Context, Direction
 from core.rules import Rules
-
-_TOLERANCE = 1e-9
+from core.thresholds import below
 
 
 def known_directions(context: Context) -> dict[str, Direction | Bias]:
@@ -31,7 +30,6 @@ def confluence(direction: Direction, known: Mapping[str, Direction | Bias], rule
         total += weight
         if state == side:
             agreeing += weight
-    # Binary sums of decimal weights may miss the bound by a rounding error.
-    if total <= 0 or total < rules.sizing.confluence_known_min - _TOLERANCE:
+    if total <= 0 or below(total, rules.sizing.confluence_known_min):
         return None
     return round(100 * agreeing / total, 9)

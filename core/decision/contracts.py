@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from math import floor, isfinite
+from math import isfinite
 
 from core.model import ContractCount, Reason, Tone
 from core.rules import DEFAULT, Rules
+from core.thresholds import above, at_most, whole_down
 
 _SHARES = 100
-TOLERANCE = 1e-9
 
 
 def planned_loss(premium: float, loss_at_stop: float, rules: Rules = DEFAULT, shares: int = _SHARES) -> float:
@@ -32,22 +32,17 @@ def contract_count(
     budget = rules.account.size * rules.account.budget_pct / 100 * multiplier
     loss, cost = planned_loss(premium, loss_at_stop, rules, shares), premium * shares
     limits = (
-        ("budget", _whole(budget / loss)),
-        ("premium cap", _whole(table.premium_cap / cost)),
+        ("budget", whole_down(budget / loss)),
+        ("premium cap", whole_down(table.premium_cap / cost)),
         ("contract cap", table.contract_cap),
     )
     bound_by, contracts = min(limits, key=lambda limit: limit[1])
     if contracts >= 1:
         return ContractCount(contracts=contracts, planned_loss=loss, bound_by=bound_by)
-    if cost > table.premium_cap:
+    if above(cost, table.premium_cap):
         text = f"One contract costs ${cost:,.0f}, the premium cap is ${table.premium_cap:,.0f}"
         return Reason("RISK_TOO_LARGE", text, Tone.NEGATIVE)
-    if loss <= table.one_contract_tolerance * budget:
+    if at_most(loss, table.one_contract_tolerance * budget):
         return ContractCount(contracts=1, planned_loss=loss, bound_by="one contract")
     text = f"One contract risks ${loss:,.0f} to its stop, the budget is ${budget:,.0f}"
     return Reason("RISK_TOO_LARGE", text, Tone.NEGATIVE)
-
-
-def _whole(quotient: float) -> int:
-    # A quotient of floats such as 250 / 0.1 may lie just under the exact whole number.
-    return floor(quotient + TOLERANCE)

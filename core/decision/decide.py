@@ -15,6 +15,7 @@ from core.decision.gates import alignment_reason, regime_gate, structural_gate
 from core.decision.market_gate import market_gate
 from core.model import Action, Context, Decision, Gates, MarketSnapshot, Reason, Tone
 from core.rules import DEFAULT, Rules
+from core.thresholds import at_least
 
 
 def decide(
@@ -64,10 +65,10 @@ def _verdict(
     if context.conflict is not None:
         text = f"Sources disagree: {context.conflict} proposes the other side"
         disagreement = (Reason("SOURCES_DISAGREE", text, Tone.NEGATIVE),)
-    if confidence >= limits.execute_at:
+    if at_least(confidence, limits.execute_at):
         action = Action.EXECUTE
         reason = Reason("CONFIDENT", f"Confidence {confidence:.1f} ≥ {limits.execute_at:g}", Tone.POSITIVE)
-    elif confidence >= limits.wait_at:
+    elif at_least(confidence, limits.wait_at):
         action = Action.WAIT
         text = f"Confidence {confidence:.1f} is under {limits.execute_at:g}"
         reason = Reason("UNSURE", text, Tone.NEUTRAL)

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from core.decision.phases import PHASE_NAMES, aligned_pct, opposed
 from core.model import Context, Direction, Gate, Reason, RegimeFacts, Tone
 from core.rules import Rules
+from core.thresholds import at_least, below
 
 GateResult = tuple[Gate, tuple[Reason, ...]]
 """A gate and its reasons."""
@@ -51,7 +52,7 @@ def regime_gate(context: Context, rules: Rules) -> GateResult:
         text = f"{name} does not allow {direction or 'a trade without a direction'}"
         return _failed_or_passed(False, 0.0, Reason("PHASE_FORBIDS", text, Tone.NEGATIVE), evidence)
     confidence = None if stated is None else min(100.0, max(0.0, stated))
-    if confidence is not None and confidence < limits.min_confidence:
+    if confidence is not None and below(confidence, limits.min_confidence):
         text = f"Regime confidence too low ({confidence:g} < {limits.min_confidence:g})"
         return _failed_or_passed(False, confidence, Reason("REGIME_WEAK", text, Tone.NEGATIVE), evidence)
     if opposed(regime.bias, direction):
@@ -86,7 +87,7 @@ def structural_gate(context: Context, rules: Rules) -> GateResult:
     about: tuple[Reason, ...] = () if structure else (_NO_STRUCTURE,)
     if grade == "A":
         about += (_GRADE_A,)
-    helped = score is not None and score >= limits.min_ai_score
+    helped = score is not None and at_least(score, limits.min_ai_score)
     if not valid:
         failure, value = _INVALID_SETUP, 0.0
     elif not liquid:
@@ -124,7 +125,7 @@ def alignment_reason(context: Context, rules: Rules) -> Reason | None:
     pct = aligned_pct(context.alignment, direction)
     if pct is None:
         return _NO_ALIGNMENT
-    if pct >= rules.confidence.strong_alignment_from:
+    if at_least(pct, rules.confidence.strong_alignment_from):
         return Reason("ALIGNED", f"Timeframes aligned with {direction} ({pct:.0f} %)", Tone.POSITIVE)
     against = aligned_pct(context.alignment, direction.opposite)
     if against is not None and against > pct:
@@ -151,6 +152,6 @@ def _phase_name(regime: RegimeFacts) -> str:
 
 def _score_reason(score: float, rules: Rules) -> Reason:
     high = rules.structural.quality_by_score[-2][0]
-    if score >= high:
+    if at_least(score, high):
         return Reason("HIGH_SCORE", f"High AI score ({score:g})", Tone.POSITIVE)
     return Reason("SCORE_OK", f"AI score {score:g} ≥ {rules.structural.min_ai_score:g}", Tone.POSITIVE)

@@ -11,6 +11,7 @@ from math import isfinite
 from core.decision.atr import daily_atr, price_of
 from core.model import Context, Direction, Levels, MarketSnapshot, Reason, SignalFacts, Tone
 from core.rules import Rules
+from core.thresholds import above, at_least, at_most
 
 
 def levels_for(context: Context, market: MarketSnapshot, rules: Rules) -> Levels | None:
@@ -54,8 +55,8 @@ def levels_for(context: Context, market: MarketSnapshot, rules: Rules) -> Levels
 def atr_multiples(timeframe: int | None, rules: Rules) -> tuple[float, float, float]:
     """Return stop, T1 and T2 in multiples of the daily ATR for a timeframe in minutes (``None``: the default)."""
     minutes = rules.context.default_timeframe if timeframe is None else timeframe
-    for at_most, stop, first, second in rules.exits.atr_multiples:
-        if minutes <= at_most:
+    for longest, stop, first, second in rules.exits.atr_multiples:
+        if minutes <= longest:
             return stop, first, second
     return rules.exits.atr_multiples[-1][1:]
 
@@ -89,15 +90,15 @@ def level_test(
     if expert.entry is not None and not stop < expert.entry * sign < first:
         return Reason("BAD_LEVELS", "The entry does not lie between stop and T1", Tone.NEGATIVE)
     here = price * sign
-    if here <= stop:
+    if at_most(here, stop):
         text = f"The price {price:g} is at or through the stop {levels.stop:g}"
         return Reason("LEVEL_PASSED", text, Tone.NEGATIVE)
-    if here >= first:
+    if at_least(here, first):
         text = f"The price {price:g} is at or through T1 {levels.target_1:g}"
         return Reason("LEVEL_PASSED", text, Tone.NEGATIVE)
     if began is not None and stop < began * sign < first:
         gone = (here - began * sign) / (first - began * sign)
-        if gone > rules.context.level_passed_fraction:
+        if above(gone, rules.context.level_passed_fraction):
             text = f"{gone:.0%} of the way to T1 {levels.target_1:g} is gone"
             return Reason("LEVEL_PASSED", text, Tone.NEGATIVE)
     return None

@@ -11,6 +11,7 @@ from core.decision.phases import aligned_pct
 from core.model import Context, Gate, MarketSnapshot, Reason, Session, Tone
 from core.rules import Rules
 from core.rules.sections import MarketGateRules
+from core.thresholds import above, at_least, below
 
 
 class Part(NamedTuple):
@@ -82,7 +83,7 @@ def without_stale_quotes(market: MarketSnapshot, rules: Rules) -> MarketSnapshot
     A quote without an age counts as fresh. Figures computed from bars, such as the ATR, are kept.
     """
     oldest = rules.market.stale_seconds
-    stale: dict[str, Any] = {name: None for name in _QUOTED if market.ages.get(name, 0.0) > oldest}
+    stale: dict[str, Any] = {name: None for name in _QUOTED if above(market.ages.get(name, 0.0), oldest)}
     return replace(market, **stale) if stale else market
 
 
@@ -93,8 +94,8 @@ def spread_part(spread: float | None, limits: MarketGateRules) -> Part:
     if spread < 0:
         reason = Reason("SPREAD_CROSSED", f"The quote is crossed ({spread:.4g} bps)", Tone.NEGATIVE)
         return Part(False, 0.0, reason)
-    over = spread - limits.max_spread_bps
-    if over > 0:
+    if above(spread, limits.max_spread_bps):
+        over = spread - limits.max_spread_bps
         text = f"Spread too wide ({spread:.4g} bps > {limits.max_spread_bps:g})"
         score = max(0.0, 100 - limits.spread_penalty * over)
         return Part(False, score, Reason("SPREAD_WIDE", text, Tone.NEGATIVE))
@@ -106,8 +107,8 @@ def atr_part(pct: float | None, limits: MarketGateRules) -> Part:
     """Score the daily ATR in percent of price."""
     if pct is None:
         return _NO_ATR
-    over = pct - limits.max_atr_pct
-    if over > 0:
+    if above(pct, limits.max_atr_pct):
+        over = pct - limits.max_atr_pct
         text = f"Daily ATR too high ({pct:.2f} % > {limits.max_atr_pct:g} %)"
         score = max(0.0, 100 - limits.atr_penalty * over)
         return Part(False, score, Reason("ATR_HIGH", text, Tone.NEGATIVE))
@@ -120,7 +121,7 @@ def depth_part(depth: float | None, limits: MarketGateRules) -> Part:
     if depth is None:
         return _NO_DEPTH
     score = min(100.0, max(0.0, depth))
-    if depth < limits.min_depth:
+    if below(depth, limits.min_depth):
         text = f"Too thin (depth {depth:.0f} < {limits.min_depth:g})"
         return Part(False, score, Reason("DEPTH_THIN", text, Tone.NEGATIVE))
     return Part(True, score, Reason("DEPTH_OK", f"Good depth ({depth:.0f})", Tone.POSITIVE))
@@ -149,7 +150,7 @@ def _headwind(context: Context, market: MarketSnapshot, limits: MarketGateRules)
     if (bias, direction.value) not in _HEADWINDS:
         return None
     pct = aligned_pct(context.alignment, direction)
-    if pct is not None and pct >= limits.headwind_override_pct:
+    if pct is not None and at_least(pct, limits.headwind_override_pct):
         text = f"Gamma headwind ({bias}) overridden by {pct:.0f} % alignment"
         return Reason("GAMMA_OVERRIDDEN", text, Tone.POSITIVE)
     return Reason("GAMMA_HEADWIND", f"Gamma headwind ({bias} against {direction})", Tone.NEUTRAL)

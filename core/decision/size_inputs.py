@@ -20,6 +20,7 @@ from core.model import (
     SizeInputs,
 )
 from core.rules import Rules
+from core.thresholds import at_least
 
 DAYS = ("MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY")
 _FOUR_HOURS, _ONE_HOUR = "240", "60"
@@ -70,8 +71,8 @@ def inputs_from(
 
 def quality_of(ai_score: float | None, rules: Rules) -> Quality:
     """Return the quality of an AI score; MEDIUM without one."""
-    for at_least, name in rules.structural.quality_by_score:
-        if ai_score is not None and ai_score >= at_least:
+    for least, name in rules.structural.quality_by_score:
+        if ai_score is not None and at_least(ai_score, least):
             return Quality(name)
     return Quality.MEDIUM
 
@@ -91,7 +92,8 @@ def phase_boosts(regime: RegimeFacts | None, direction: Direction, rules: Rules)
     """Return confidence and position boost of a phase; 0 unless it agrees and states htf alignment."""
     if regime is None or not regime.htf_alignment or not agrees(regime, direction, rules):
         return 0.0, 0.0
-    strong = regime.confidence is not None and regime.confidence >= rules.sizing.phase_strong_confidence
+    least = rules.sizing.phase_strong_confidence
+    strong = regime.confidence is not None and at_least(regime.confidence, least)
     return rules.sizing.phase_htf_boost, rules.sizing.phase_strong_boost if strong else 0.0
 
 
@@ -110,7 +112,7 @@ def trend_boost(alignment: AlignmentFacts | None, direction: Direction, rules: R
         share: float | None = 100 * agreeing / table.trend_boost_timeframes
     else:
         share = aligned_pct(alignment, direction)
-    boost = table.trend_boost_aligned if (share or 0.0) >= table.trend_boost_aligned_pct else 0.0
+    boost = table.trend_boost_aligned if at_least(share or 0.0, table.trend_boost_aligned_pct) else 0.0
     if states.get(_FOUR_HOURS) == side:
         boost += table.trend_boost_4h
     return boost

@@ -13,6 +13,7 @@ from core.decision.from_mapping import size_inputs_from
 from core.model import PositionSize, SizeInputs
 from core.rules import DEFAULT, Rules
 from core.rules.sections import Steps
+from core.thresholds import at_least, below
 
 
 def position_size(inputs: SizeInputs | Mapping[str, Any], rules: Rules = DEFAULT) -> PositionSize:
@@ -45,7 +46,7 @@ def position_size(inputs: SizeInputs | Mapping[str, Any], rules: Rules = DEFAULT
         factors=factors,
         raw=raw,
         final=min(table.most, max(table.least, raw)),
-        skip=raw < table.least,
+        skip=below(raw, table.least),
         confluence=inputs.confluence,
     )
 
@@ -55,6 +56,6 @@ def step(value: float | None, table: Steps) -> float:
     if value is None:
         return 1.0
     for threshold, factor in table:
-        if value >= threshold:
+        if at_least(value, threshold):
             return factor
     return table[-1][1]

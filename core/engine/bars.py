@@ -13,6 +13,7 @@ from core.engine.kernel import Kernel
 from core.engine.stated_price import WEBHOOK, difference_pct, largest_move_pct, stated_price
 from core.events import PriceSeen, Received
 from core.model import BarFacts, Intent, Update
+from core.thresholds import above
 
 _LONGEST_MINUTES = 366 * 1440  # a sender's absurd number must not overflow an instant
 UNPRICED = frozenset({"NO_CONTRACT", "TIME_UNREADABLE"})
@@ -110,7 +111,7 @@ def _range(kernel: Kernel, bar: BarFacts, began: datetime | None) -> tuple[bool,
     if began is None:
         return False, "the bar states neither its time nor its interval: only its close is used"
     most = largest_move_pct(kernel, timedelta(minutes=bar.interval or 0))
-    if max(difference_pct(bar.low, bar.close), difference_pct(bar.high, bar.close)) > most:
+    if above(max(difference_pct(bar.low, bar.close), difference_pct(bar.high, bar.close)), most):
         return False, f"the bar reaches more than {most:.1f} % from its close: only its close is used"
     return True, None
 

@@ -16,6 +16,7 @@ from core.events import PriceSeen, Received
 from core.intake import IntakeError, canonical_hash, normalise
 from core.live_signal import LiveSignal
 from core.model import Intent, ReceiptStatus, Tone, Update
+from core.thresholds import at_most
 
 RETAINED_SIGNALS = 10_000
 ABSORBED = frozenset({Intent.ENTRY, Intent.CONTEXT})
@@ -136,7 +137,7 @@ def _future_note(kernel: Kernel, update: Update, event: Received) -> str | None:
     if update.timestamp is None:
         return None
     minutes = (update.timestamp - event.at).total_seconds() / 60
-    if minutes <= kernel.rules.intake.future_minutes:
+    if at_most(minutes, kernel.rules.intake.future_minutes):
         return None
     return f"its time {update.timestamp:%Y-%m-%d %H:%M:%S} UTC lies {minutes:.0f} min ahead of the clock"
 

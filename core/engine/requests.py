@@ -29,6 +29,7 @@ from core.positions import (
     exit_by_hand,
     stop_moved,
 )
+from core.thresholds import whole_down, whole_up
 
 OBEY = "obey"
 """The value of ``exits.on_signal`` with which the exits of senders are made."""
@@ -301,10 +302,10 @@ def _parts(request: PositionRequest) -> bool:
 def _wanted(position: Position, request: PositionRequest, left: float) -> int:
     held = position.remaining
     if request.fraction is not None:
-        return min(held, math.ceil(held * min(1.0, request.fraction) - 1e-9))
+        return min(held, whole_up(held * min(1.0, request.fraction)))
     if request.remaining_fraction is not None:
-        return held - math.floor(position.entry.filled_contracts * request.remaining_fraction + 1e-9)
-    return min(held, math.ceil(left - 1e-9))
+        return held - whole_down(position.entry.filled_contracts * request.remaining_fraction)
+    return min(held, whole_up(left))
 
 
 def _sell(

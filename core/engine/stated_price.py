@@ -14,6 +14,7 @@ from core.engine.kernel import Kernel
 from core.engine.state import UnconfirmedPrice
 from core.events import PriceSeen, Received
 from core.model import Update
+from core.thresholds import at_most
 
 WEBHOOK = "webhook"
 """Source of a price that a sender stated in its body."""
@@ -64,10 +65,10 @@ def _believable(kernel: Kernel, update: Update, known: PriceSeen, at: datetime) 
     """Return whether to use a stated price; remember it as unconfirmed when it is too far away."""
     rules, price = kernel.rules.intake, update.price
     assert price is not None
-    if difference_pct(price, known.price) <= largest_move_pct(kernel, at - known.priced_at):
+    if at_most(difference_pct(price, known.price), largest_move_pct(kernel, at - known.priced_at)):
         return True
     unconfirmed = kernel.state.doubts.get(update.symbol)
-    if unconfirmed is not None and difference_pct(price, unconfirmed.price) <= rules.price_jump_pct:
+    if unconfirmed is not None and at_most(difference_pct(price, unconfirmed.price), rules.price_jump_pct):
         confirmed_by_time = at - unconfirmed.since >= timedelta(minutes=rules.price_jump_minutes)
         return confirmed_by_time or unconfirmed.source is not update.source
     kernel.state.doubts[update.symbol] = UnconfirmedPrice(price, update.source, at)

@@ -12,6 +12,7 @@ from core.intake.vocabulary import spelled
 from core.intake.walk import Reading
 from core.intake.words import listed, number
 from core.model import Direction, Reason, Tone
+from core.thresholds import above
 
 PRICE, PERCENT, POINTS, TICKS, PIPS, R = "price", "percent", "points", "ticks", "pips", "R"
 
@@ -284,7 +285,7 @@ def _dollars(
     if reference is None:
         return amount
     distance = (amount - reference) * side.sign
-    if distance <= 0 or abs(distance) > most_pct / 100 * reference * (1 + 1e-9):
+    if distance <= 0 or above(100 * abs(distance) / reference, most_pct):
         where = "on the wrong side of" if distance <= 0 else f"more than {most_pct:g} % away from"
         hint = (
             "; state a distance as sl_points or sl_percent" if level.unit == PRICE and level.amount < reference / 2

@@ -17,6 +17,7 @@ from core.learning.session_statistics import mean, metric_of, rate, undefined
 from core.performance.intervals import Interval
 from core.performance.metric import Metric
 from core.rules import DEFAULT, Rules
+from core.thresholds import STEP
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +64,7 @@ def calibration(observations: Observations | Iterable[Observation], rules: Rules
     brier = mean((predicted - won) ** 2, seen.day, "score")
     width = rules.learning.confidence_bin
     count = int(np.ceil(100 / width))
-    places = np.clip((confidence / width).astype(np.int64), 0, count - 1)
+    places = np.clip(np.floor(confidence / width + STEP).astype(np.int64), 0, count - 1)
     bins, reliability, resolution = [], 0.0, 0.0
     base = float(won.mean()) if n else 0.0
     for place in np.unique(places).tolist():

@@ -9,6 +9,7 @@ import numpy as np
 from core.learning.outcomes import Flags, Ints, Outcomes
 from core.performance.days import exchange_days
 from core.rules import Rules
+from core.thresholds import at_most
 
 REAPPLIED = frozenset({"MAX_POSITIONS", "MAX_PER_SYMBOL", "OPPOSITE_OPEN", "COOL_DOWN", "MODE_REDUCING"})
 """Refusals that are not taken from the ledger, because open positions are counted again."""
@@ -71,7 +72,7 @@ def allowed(outcomes: Outcomes, wanted: Flags, rules: Rules) -> Flags:
             len(waiting) >= limits.open_positions
             or held.get((symbol, side), 0) + opposite >= limits.per_symbol
             or (refuse_opposite and opposite)
-            or realised <= -limits.daily_loss
+            or at_most(realised, -limits.daily_loss)
             or at < cool_until
         ):
             continue

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.decision.columns import Codes
-from core.decision.contracts import TOLERANCE
 from core.rules import Rules
+from core.thresholds import STEP, at_most
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -86,10 +86,10 @@ def share_at_one(closed: ClosedOutcomes, rules: Rules) -> tuple[Floats, Floats]:
             closed.risk / closed.filled, table.least_loss_fraction * closed.premium * closed.shares
         )
         count = np.minimum(
-            np.minimum(np.floor(budget / loss + TOLERANCE), np.floor(table.premium_cap / cost + TOLERANCE)),
+            np.minimum(np.floor(budget / loss + STEP), np.floor(table.premium_cap / cost + STEP)),
             table.contract_cap,
         )
-        single = (cost <= table.premium_cap) & (loss <= table.one_contract_tolerance * budget)
+        single = at_most(cost, table.premium_cap) & at_most(loss, table.one_contract_tolerance * budget)
     count = np.where(count >= 1, count, np.where(single, 1.0, 0.0))
     known = (closed.filled > 0) & (closed.premium > 0) & (closed.risk > 0) & (count >= 1) & ~closed.shadow
     sized = ~known & ~closed.shadow & (closed.multiplier > 0)

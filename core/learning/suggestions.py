@@ -26,6 +26,7 @@ from core.learning.tunable_rules import Lever, levers
 from core.learning.whatif import WhatIf
 from core.performance.metric import Metric
 from core.rules import DEFAULT, Rules, RulesError, parse_rules
+from core.thresholds import at_least, at_most
 
 _DIGITS = 4
 
@@ -115,7 +116,7 @@ def suggest(seen: Observations | Iterable[Observation], rules: Rules = DEFAULT) 
     q = benjamini_hochberg(np.array([test.p for test in tests]), np.array([test.weight for test in tests]))
     ranked = sorted(zip(tests, q.tolist(), strict=True), key=lambda pair: (pair[1], pair[0].p))
     found: dict[str, Suggestion] = {}
-    discoveries = [(test, rate) for test, rate in ranked if rate <= rules.learning.fdr]
+    discoveries = [(test, rate) for test, rate in ranked if at_most(rate, rules.learning.fdr)]
     for test, rate in discoveries:
         path = test.lever.path
         evidence = tuple(_evidence(test, rate, len(tests), seen, measures))
@@ -190,7 +191,7 @@ def _evidence(
         effect = difference(measure.values, seen.day, inside, outside, measure.unit)
         if effect.value is None or effect.low is None or effect.high is None:
             continue
-        if abs(effect.value) >= measure.least and not effect.low <= 0 <= effect.high:
+        if at_least(abs(effect.value), measure.least) and not effect.low <= 0 <= effect.high:
             yield Evidence(
                 cut=lever.cut,
                 bucket=lever.bucket,

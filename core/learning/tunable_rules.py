@@ -16,6 +16,7 @@ from core.learning.columns import Flags, Floats, Observations
 from core.learning.rule_paths import rule_value
 from core.performance.cuts import UNKNOWN
 from core.rules import Rules
+from core.thresholds import above, at_least, at_most, below
 
 GROW, SHRINK = 1, -1
 
@@ -127,8 +128,10 @@ def _steps(steps: Steps, seen: Observations, among: Flags, rules: Rules) -> Iter
     if len(table) < 2:
         return
     top, low, under = table[0][0], table[-1][0], table[-2][0]
-    yield _sized(f"{steps.path}.{top:g}", steps.cut, f"{top:g} and more", known & (values >= top), known)
-    yield _sized(f"{steps.path}.{low:g}", steps.cut, f"under {under:g}", known & (values < under), known)
+    yield _sized(
+        f"{steps.path}.{top:g}", steps.cut, f"{top:g} and more", known & at_least(values, top), known
+    )
+    yield _sized(f"{steps.path}.{low:g}", steps.cut, f"under {under:g}", known & below(values, under), known)
 
 
 def _sized(path: str, cut: str, bucket: str, inside: Flags, known: Flags) -> Lever:
@@ -144,7 +147,7 @@ def _largest(seen: Observations, among: Flags, rules: Rules) -> Iterator[Lever]:
     known = among & ~np.isnan(sizes)
     least = rules.sizing.most * (1 - rules.learning.max_move_pct / 100)
     bucket = f"{least:g} to {rules.sizing.most:g}"
-    yield _sized("sizing.most", "size", bucket, known & (sizes > least), known)
+    yield _sized("sizing.most", "size", bucket, known & above(sizes, least), known)
 
 
 def _limit(limit: Limit, seen: Observations, rules: Rules) -> Iterator[Lever]:
@@ -169,4 +172,4 @@ def _limit(limit: Limit, seen: Observations, rules: Rules) -> Iterator[Lever]:
 
 def _between(values: Floats, one: float, other: float) -> Flags:
     low, high = min(one, other), max(one, other)
-    return (values >= low) & (values <= high)
+    return at_least(values, low) & at_most(values, high)

@@ -15,6 +15,7 @@ from functools import lru_cache
 from core.exchange.calendar import FIRST_DAY, LAST_DAY, Calendar
 from core.model import Contract, Direction
 from core.rules.sections import ContractRules
+from core.thresholds import at_least
 
 _MONDAY, _WEDNESDAY, _FRIDAY = 0, 2, 4
 _WEEK = timedelta(days=7)
@@ -152,7 +153,7 @@ def strike_step(symbol: str, spot: float, rules: ContractRules) -> float:
     by_symbol = rules.strike_steps.get(symbol)
     if by_symbol is not None:
         return float(by_symbol)
-    return next(step for least, step in rules.strike_steps_by_price if spot >= least)
+    return next(step for least, step in rules.strike_steps_by_price if at_least(spot, least))
 
 
 def _grid(target: float, symbol: str, spot: float, rules: ContractRules) -> list[float]:

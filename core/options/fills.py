@@ -16,6 +16,7 @@ from core.options.commissions import commission
 from core.options.quotes import OptionQuote, Refusal, spread_fault
 from core.options.ticks import tick_down, tick_up
 from core.rules.sections import ContractRules, FillRules
+from core.thresholds import at_least, whole_down
 
 __all__ = [
     "Fill",
@@ -139,16 +140,14 @@ def fill(
     assert mid is not None and side is not None  # _refusal checked both
     if order.limit is None:
         price = _market_price(order, mid, side, rules)
-    elif (order.limit - side) * (1 if order.side is Side.BUY else -1) >= -1e-9:
+    elif at_least((order.limit - side) * (1 if order.side is Side.BUY else -1), 0.0):
         price = round(order.limit, 2)
     else:
         text = f"{order.side} limit {order.limit:.2f} against {side:.2f}"
         return NotFilled(code=Refusal.LIMIT_NOT_MARKETABLE, text=text)
 
     partial = order.contracts > rules.partial_above
-    filled = (
-        max(1, math.floor(order.contracts * rules.partial_pct / 100 + 1e-9)) if partial else order.contracts
-    )
+    filled = max(1, whole_down(order.contracts * rules.partial_pct / 100)) if partial else order.contracts
     return _account(order, filled, mid, side, price, quote, stale, now, rules)
 
 

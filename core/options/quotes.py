@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from core.options.ticks import tick
 from core.rules.sections import ContractRules, FillRules
+from core.thresholds import above
 
 MODEL = "model"
 
@@ -62,7 +63,7 @@ class OptionQuote:
     def is_stale(self, now: datetime, rules: FillRules) -> bool:
         """Return whether the quote is older than the rules allow for its kind, feed or model."""
         limit = rules.price_stale_seconds if self.is_model else rules.quote_stale_seconds
-        return self.age_seconds(now) > limit
+        return above(self.age_seconds(now), limit)
 
     def fault(self) -> Refusal | None:
         """Return the fault of the two sides, missing or crossed, else ``None`` (bid equal to ask is no fault)."""
@@ -83,7 +84,7 @@ def spread_fault(
     if quote.is_model or mid is None or quote.bid is None or quote.ask is None:
         return None
     widest = max(mid * contract.max_spread_pct / 100, contract.max_spread_ticks * tick(symbol, mid, fills))
-    return Refusal.SPREAD_TOO_WIDE if quote.ask - quote.bid > widest + 1e-9 else None
+    return Refusal.SPREAD_TOO_WIDE if above(quote.ask - quote.bid, widest) else None
 
 
 def liquidity_fault(

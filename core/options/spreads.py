@@ -10,6 +10,7 @@ from core.exchange.calendar import TradingDay
 from core.options.quotes import MODEL, OptionQuote
 from core.options.ticks import tick
 from core.rules.sections import FillRules
+from core.thresholds import at_most, below
 
 
 def quote_from_model(
@@ -72,8 +73,8 @@ def uniform_of(entry_id: str) -> float:
 def _clock_factor(dte: int, now: datetime, day: TradingDay | None, rules: FillRules) -> float:
     if day is None:
         return 1.0
-    if (now - day.open).total_seconds() < rules.opening_minutes * 60:
+    if below((now - day.open).total_seconds() / 60, rules.opening_minutes):
         return rules.opening_factor
-    if dte == 0 and (day.close - now).total_seconds() <= rules.closing_minutes * 60:
+    if dte == 0 and at_most((day.close - now).total_seconds() / 60, rules.closing_minutes):
         return rules.closing_factor_0dte
     return 1.0

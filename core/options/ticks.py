@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from core.rules.sections import FillRules
+from core.thresholds import below
 
 _SLACK = 1e-9  # tolerates rounding in the last bits of a price on the grid
 
@@ -17,7 +18,7 @@ def tick(symbol: str, price: float, rules: FillRules) -> float:
         steps = rules.tick_steps["penny"]
     else:
         steps = rules.tick_steps["other"]
-    return steps[0] if price < rules.tick_break else steps[1]
+    return steps[0] if below(price, rules.tick_break) else steps[1]
 
 
 def tick_up(symbol: str, price: float, rules: FillRules) -> float:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from core.model import Direction, ExitReason, Quality, Session
 from core.performance.trade import Trade
+from core.thresholds import at_least
 
 UNKNOWN = "unknown"
 
@@ -34,7 +35,7 @@ def band(value: float | None, bands: Bands) -> str:
     """Return the label of the highest band that begins at or below a value."""
     if value is None:
         return UNKNOWN
-    return next((label for start, label in reversed(bands) if value >= start), bands[0][1])
+    return next((label for start, label in reversed(bands) if at_least(value, start)), bands[0][1])
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ sells everything as TARGET_2.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,6 +20,7 @@ from core.exchange.calendar import Calendar
 from core.model import ExitReason
 from core.positions.position import Position
 from core.positions.trading_context import TradingContext
+from core.thresholds import at_least, below, whole_up
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class PriceRange:
         else the point at or beyond it.
         """
         farthest = self.high if side > 0 else self.low
-        if (farthest - level) * side < 0:
+        if below(farthest * side, level * side):
             return None
         return level if self.inside else farthest
 
@@ -117,9 +117,7 @@ def time_exit_at(position: Position, trading: TradingContext) -> datetime:
 
 def due_by_clock(position: Position, now: datetime, trading: TradingContext) -> bool:
     """Return whether THETA_DECAY or TIME applies to a position that can be traded now."""
-    return 0 < -position.running.theta >= theta_limit(position, trading) or now >= time_exit_at(
-        position, trading
-    )
+    return _theta_is_due(position, trading) or now >= time_exit_at(position, trading)
 
 
 def _time_exit_at(position: Position, trading: TradingContext) -> datetime:
@@ -149,11 +147,14 @@ def theta_limit(position: Position, trading: TradingContext) -> float:
     return trading.rules.exits.theta_decay_pct / 100 * position.entry.entry_price * position.entry.multiplier
 
 
+def _theta_is_due(position: Position, trading: TradingContext) -> bool:
+    paid = -position.running.theta
+    return paid > 0 and at_least(paid, theta_limit(position, trading))
+
+
 def scale_out(position: Position, trading: TradingContext) -> int:
     """Return the contracts to sell at the first target: the rules' fraction of those held, rounded up."""
-    return min(
-        position.remaining, math.ceil(position.remaining * trading.rules.exits.scale_out_fraction - 1e-9)
-    )
+    return min(position.remaining, whole_up(position.remaining * trading.rules.exits.scale_out_fraction))
 
 
 def _manual(position: Position, inputs: ExitInputs, _: TradingContext) -> ContractsAndSpot:
@@ -188,8 +189,7 @@ def _target_1(position: Position, inputs: ExitInputs, trading: TradingContext) -
 
 
 def _theta_decay(position: Position, inputs: ExitInputs, trading: TradingContext) -> ContractsAndSpot:
-    paid = -position.running.theta
-    return (position.remaining, inputs.spot) if 0 < paid >= theta_limit(position, trading) else None
+    return (position.remaining, inputs.spot) if _theta_is_due(position, trading) else None
 
 
 def _time(position: Position, inputs: ExitInputs, trading: TradingContext) -> ContractsAndSpot:

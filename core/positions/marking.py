@@ -20,6 +20,8 @@ from core.options.volatility import estimate_iv
 from core.positions.attribution import Attribution, PricingTerms, State, shapley_one
 from core.positions.position import Basis, Mark
 from core.positions.trading_context import TradingContext
+from core.rules import Rules
+from core.thresholds import at_least
 
 
 def entry_mark(
@@ -244,7 +246,13 @@ def _greeks(
         return found.delta, found.gamma, found.theta, found.vega, False
     rules = trading.rules.volatility
     sign = 1 if terms.is_call else -1
-    out_of_the_money = sign * (terms.strike - state.spot) / state.spot >= trading.rules.contract.otm_offset
+    out_of_the_money = is_out_of_the_money(contract, state.spot, trading.rules)
     delta = rules.fallback_delta_otm if out_of_the_money else rules.fallback_delta_atm
     theta = rules.fallback_theta_0dte if trading.dte(contract, now) == 0 else rules.fallback_theta
     return sign * delta, None, theta, None, True
+
+
+def is_out_of_the_money(contract: Contract, spot: float, rules: Rules) -> bool:
+    """Return whether a strike is at least ``contract.otm_offset`` of the spot out of the money."""
+    away = (contract.strike - spot) * (1 if contract.is_call else -1) / spot
+    return at_least(away, rules.contract.otm_offset)

@@ -12,6 +12,8 @@ from core.positions.fills import apply_mark, record_exit_fill
 from core.positions.marking import next_mark
 from core.positions.position import PositionChange, PositionState
 from core.positions.trading_context import TradingContext
+from core.rules import Rules
+from core.thresholds import at_most
 
 
 def expire(change: PositionChange, trading: TradingContext) -> PositionChange:
@@ -49,5 +51,10 @@ def settle_at_close(
         contract, position.last, spot=official_close, spot_at=closed_at, now=now, trading=trading
     )
     done = fills.settle(position.remaining, mark.mid, "official close", now)
-    near = abs(official_close / contract.strike - 1) * 100 <= trading.rules.exits.settlement_near_pct
+    near = is_near(official_close, contract.strike, trading.rules)
     return record_exit_fill(apply_mark(change, mark), ExitReason.EXPIRY, done, near_strike=near)
+
+
+def is_near(official_close: float, strike: float, rules: Rules) -> bool:
+    """Return whether a close is so near to the strike that the holder might have decided otherwise."""
+    return at_most(abs(official_close / strike - 1) * 100, rules.exits.settlement_near_pct)

@@ -11,6 +11,7 @@ from core.model import Contract
 from core.options.trading_clock import TradingClock
 from core.positions.cache import TradingCache
 from core.rules import Rules
+from core.thresholds import above
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class TradingContext:
 
     def is_stale(self, priced_at: datetime, now: datetime) -> bool:
         """Return whether a price of the underlying is too old for a stop or target to act on."""
-        return self.price_age(priced_at, now) > self.rules.fills.price_stale_seconds
+        return above(self.price_age(priced_at, now), self.rules.fills.price_stale_seconds)
 
 
 @lru_cache(maxsize=1024)

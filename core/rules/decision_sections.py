@@ -14,7 +14,12 @@ class AccountRules:
         25_000.0, "$", low=1, meaning="Account value that budgets and exposure limits are taken from"
     )
     budget_pct: float = number(
-        1.0, "% of account", low=0, high=100, meaning="Planned loss of one trade at a size multiplier of 1"
+        1.0,
+        "% of account",
+        low=0,
+        high=100,
+        meaning="Planned loss of one trade at a size multiplier of 1",
+        threshold=True,
     )
 
 
@@ -48,7 +53,11 @@ class IntakeRules:
         True, meaning="The same source, symbol, timeframe, direction and bar again opens nothing"
     )
     future_minutes: float = number(
-        5.0, "min", low=0, meaning="A sender's timestamp may be ahead of the engine's clock by this much"
+        5.0,
+        "min",
+        low=0,
+        meaning="A sender's timestamp may be ahead of the engine's clock by this much",
+        threshold=True,
     )
     silence_factor: float = number(
         3.0,
@@ -61,6 +70,7 @@ class IntakeRules:
         "%",
         low=0,
         meaning="A price stated in a message is doubted when it differs from the last known price by more than this",
+        threshold=True,
     )
     price_jump_minutes: float = number(
         15.0,
@@ -74,6 +84,7 @@ class IntakeRules:
         low=0,
         high=100,
         meaning="A stated stop or target further away from the price than this is refused: BAD_LEVELS",
+        threshold=True,
     )
     naive_zone: str = choice(
         "UTC",
@@ -93,6 +104,7 @@ class ContextRules:
         "min",
         low=0,
         meaning="Information about a symbol counts at least this long unless its sender states a decay time",
+        threshold=True,
     )
     grace_minutes: float = number(
         5.0,
@@ -116,6 +128,7 @@ class ContextRules:
         low=0,
         high=1,
         meaning="A signal is dropped once the price has covered more than this part of the way from entry to T1",
+        threshold=True,
     )
 
 
@@ -127,6 +140,7 @@ class RegimeGateRules:
         low=0,
         high=100,
         meaning="The gate fails when the regime states a confidence below this",
+        threshold=True,
     )
     no_regime_score: float = number(
         50.0,
@@ -159,7 +173,12 @@ class RegimeGateRules:
 @dataclass(frozen=True, slots=True)
 class StructuralGateRules:
     min_ai_score: float = number(
-        6.0, "of 10.5", low=0, high=10.5, meaning="The gate fails when the signal's AI score is below this"
+        6.0,
+        "of 10.5",
+        low=0,
+        high=10.5,
+        meaning="The gate fails when the signal's AI score is below this",
+        threshold=True,
     )
     illiquid_score: float = number(
         25.0, "score", low=0, high=100, meaning="Score of the gate when liquidity is not sufficient"
@@ -190,13 +209,18 @@ class StructuralGateRules:
     quality_by_score: tuple[tuple[float, str], ...] = rows(
         ((9.0, "EXTREME"), (7.0, "HIGH"), (-1e9, "MEDIUM")),
         meaning="Quality of a signal that states none: rows of (AI score at least, quality)",
+        threshold=True,
     )
 
 
 @dataclass(frozen=True, slots=True)
 class MarketGateRules:
     max_spread_bps: float = number(
-        12.0, "bps", low=0, meaning="The gate fails when the underlying's spread is wider than this"
+        12.0,
+        "bps",
+        low=0,
+        meaning="The gate fails when the underlying's spread is wider than this",
+        threshold=True,
     )
     spread_penalty: float = number(
         10.0,
@@ -208,7 +232,11 @@ class MarketGateRules:
         50.0, "score", low=0, high=100, meaning="Lowest score of a spread that passes"
     )
     max_atr_pct: float = number(
-        2.5, "% of price", low=0, meaning="The gate fails when the daily ATR is higher than this"
+        2.5,
+        "% of price",
+        low=0,
+        meaning="The gate fails when the daily ATR is higher than this",
+        threshold=True,
     )
     atr_penalty: float = number(
         20.0,
@@ -226,7 +254,12 @@ class MarketGateRules:
         60.0, "score", low=0, high=100, meaning="Lowest score of a daily ATR that passes"
     )
     min_depth: float = number(
-        30.0, "score", low=0, high=100, meaning="The gate fails when the depth score is below this"
+        30.0,
+        "score",
+        low=0,
+        high=100,
+        meaning="The gate fails when the depth score is below this",
+        threshold=True,
     )
     headwind_override_pct: float = number(
         85.0,
@@ -234,6 +267,7 @@ class MarketGateRules:
         low=0,
         high=100,
         meaning="A gamma headwind is reported as overridden when at least this share of the timeframes agrees",
+        threshold=True,
     )
     assumed_spread_bps: float = number(
         5.0, "bps", low=0, meaning="Spread of the underlying used when there is no feed"
@@ -251,7 +285,11 @@ class MarketGateRules:
         0.6, "s", low=0, meaning="Longest wait for the feeds' reply to one market request"
     )
     stale_seconds: float = number(
-        15.0, "s", low=0, meaning="A quote of the underlying older than this counts as not known"
+        15.0,
+        "s",
+        low=0,
+        meaning="A quote of the underlying older than this counts as not known",
+        threshold=True,
     )
 
 
@@ -273,7 +311,12 @@ class ConfidenceRules:
         0.10, "weight", low=0, high=1, meaning="Weight of the structural gate's score in the total"
     )
     weak_expert_below: float = number(
-        6.0, "of 10.5", low=0, high=10.5, meaning="An AI score below this is reduced by weak_expert_factor"
+        6.0,
+        "of 10.5",
+        low=0,
+        high=10.5,
+        meaning="An AI score below this is reduced by weak_expert_factor",
+        threshold=True,
     )
     weak_expert_factor: float = number(0.7, "×", low=0, high=1, meaning="Factor on a weak AI score")
     strong_alignment_from: float = number(
@@ -282,6 +325,7 @@ class ConfidenceRules:
         low=0,
         high=100,
         meaning="An alignment of at least this is raised by strong_alignment_factor",
+        threshold=True,
     )
     strong_alignment_factor: float = number(1.1, "×", low=1, meaning="Factor on a strong alignment")
     execute_at: float = number(
@@ -290,6 +334,7 @@ class ConfidenceRules:
         low=0,
         high=100,
         meaning="EXECUTE from this confidence upwards, when every gate passes",
+        threshold=True,
     )
     wait_at: float = number(
         50.0,
@@ -297,6 +342,7 @@ class ConfidenceRules:
         low=0,
         high=100,
         meaning="WAIT from this confidence up to execute_at, SKIP below it",
+        threshold=True,
     )
 
 
@@ -315,10 +361,12 @@ class SizingRules:
         low=0,
         high=1,
         meaning="The confluence is unknown while the known timeframes weigh less than this together",
+        threshold=True,
     )
     confluence: tuple[tuple[float, float], ...] = rows(
         ((90, 2.5), (80, 2.0), (70, 1.5), (60, 1.0), (50, 0.7), (-1e9, 0.5)),
         meaning="Factor by confluence: rows of (percent at least, factor)",
+        threshold=True,
     )
     quality: Mapping[str, float] = table(
         {"EXTREME": 1.3, "HIGH": 1.1, "MEDIUM": 1.0}, "×", meaning="Factor by the signal's quality"
@@ -331,14 +379,17 @@ class SizingRules:
     rr: tuple[tuple[float, float], ...] = rows(
         ((5, 1.2), (4, 1.15), (3, 1.1), (2, 1.0), (1.5, 0.85), (-1e9, 0.5)),
         meaning="Factor by reward to risk at T1: rows of (ratio at least, factor)",
+        threshold=True,
     )
     volume: tuple[tuple[float, float], ...] = rows(
         ((1.5, 1.1), (0.8, 1.0), (-1e9, 0.7)),
         meaning="Factor by volume relative to its average: rows of (ratio at least, factor)",
+        threshold=True,
     )
     trend: tuple[tuple[float, float], ...] = rows(
         ((80, 1.2), (60, 1.0), (-1e9, 0.8)),
         meaning="Factor by trend strength: rows of (strength at least, factor)",
+        threshold=True,
     )
     session: Mapping[str, float] = table(
         {"OPEN": 0.9, "MIDDAY": 1.0, "POWER_HOUR": 0.85, "AFTERHOURS": 0.5},
@@ -369,7 +420,12 @@ class SizingRules:
         meaning="Added to a second size factor when that phase also has at least phase_strong_confidence",
     )
     phase_strong_confidence: float = number(
-        70.0, "confidence", low=0, high=100, meaning="Confidence from which a phase earns phase_strong_boost"
+        70.0,
+        "confidence",
+        low=0,
+        high=100,
+        meaning="Confidence from which a phase earns phase_strong_boost",
+        threshold=True,
     )
     trend_boost_aligned: float = number(
         0.30,
@@ -383,6 +439,7 @@ class SizingRules:
         low=0,
         high=100,
         meaning="Share of agreeing timeframes from which trend_boost_aligned is added",
+        threshold=True,
     )
     trend_boost_timeframes: int = number(
         8, "timeframes", low=1, meaning="Number of timeframes that counts as all of them"
@@ -391,11 +448,19 @@ class SizingRules:
         0.15, "+", low=0, meaning="Added to the size factor when the 4 h timeframe agrees"
     )
     least: float = number(
-        0.5, "×", low=0, meaning="Smallest size multiplier; a trade whose factors multiply to less is skipped"
+        0.5,
+        "×",
+        low=0,
+        meaning="Smallest size multiplier; a trade whose factors multiply to less is skipped",
+        threshold=True,
     )
     most: float = number(3.0, "×", low=0, meaning="Largest size multiplier")
     premium_cap: float = number(
-        2_500.0, "$", low=0, meaning="Most premium that one trade may cost when its contracts are counted"
+        2_500.0,
+        "$",
+        low=0,
+        meaning="Most premium that one trade may cost when its contracts are counted",
+        threshold=True,
     )
     contract_cap: int = number(
         20, "contracts", low=1, meaning="Most contracts of one trade when its contracts are counted"
@@ -412,4 +477,5 @@ class SizingRules:
         "× budget",
         low=1,
         meaning="One contract is still bought while its planned loss is within this many budgets",
+        threshold=True,
     )

@@ -19,7 +19,9 @@ class RiskRules:
     """
 
     contracts_per_trade: int = number(20, "contracts", low=1, meaning="Most contracts of one entry")
-    premium_per_trade: float = number(2_500.0, "$", low=0, meaning="Most premium of one entry")
+    premium_per_trade: float = number(
+        2_500.0, "$", low=0, meaning="Most premium of one entry", threshold=True
+    )
     open_positions: int = number(5, "positions", low=0, meaning="Most positions open at once")
     per_symbol: int = number(2, "positions", low=0, meaning="Most positions open in one symbol")
     symbol_premium: float = number(
@@ -27,15 +29,22 @@ class RiskRules:
         "$",
         low=0,
         meaning="Most premium at stake in one symbol, or in a group of correlated symbols",
+        threshold=True,
     )
     delta_accounts: float = number(
-        10.0, "× account", low=0, meaning="Largest net delta, in dollars of the underlyings"
+        10.0, "× account", low=0, meaning="Largest net delta, in dollars of the underlyings", threshold=True
     )
     gamma_accounts: float = number(
-        10.0, "× account", low=0, meaning="Largest change of the net delta per 1 % move of the underlyings"
+        10.0,
+        "× account",
+        low=0,
+        meaning="Largest change of the net delta per 1 % move of the underlyings",
+        threshold=True,
     )
-    vega_pct: float = number(1.0, "% of account per volatility point", low=0, meaning="Largest net vega")
-    theta_pct: float = number(2.0, "% of account a day", low=0, meaning="Largest net theta")
+    vega_pct: float = number(
+        1.0, "% of account per volatility point", low=0, meaning="Largest net vega", threshold=True
+    )
+    theta_pct: float = number(2.0, "% of account a day", low=0, meaning="Largest net theta", threshold=True)
     correlated: tuple[tuple[str, ...], ...] = rows(
         (
             ("SPY", "SPX", "XSP", "VOO", "IVV", "DIA", "QQQ", "NDX", "IWM", "RUT"),
@@ -48,13 +57,14 @@ class RiskRules:
         10, "contracts", low=0, meaning="An entry of more contracts waits for approval"
     )
     approval_above_premium: float = number(
-        1_500.0, "$", low=0, meaning="An entry of more premium waits for approval"
+        1_500.0, "$", low=0, meaning="An entry of more premium waits for approval", threshold=True
     )
     daily_loss: float = number(
         1_000.0,
         "$",
         low=0,
         meaning="Realised and open loss of the day at which the mode changes to REDUCING (no entries)",
+        threshold=True,
     )
     losses_in_a_row: int = number(
         3, "losses", low=1, meaning="Losing trades in a row that start the cool-down"
@@ -71,7 +81,11 @@ class RiskRules:
         20, "entries", low=1, meaning="Alert when more entries than this were made in 24 hours"
     )
     alert_drawdown: float = number(
-        2_500.0, "$", low=0, meaning="Alert when the drawdown within alert_drawdown_days exceeds this"
+        2_500.0,
+        "$",
+        low=0,
+        meaning="Alert when the drawdown within alert_drawdown_days exceeds this",
+        threshold=True,
     )
     alert_drawdown_days: float = number(7.0, "days", low=0, meaning="Time that alert_drawdown looks back")
     alert_losses: int = number(5, "losses", low=1, meaning="Alert from this many losing trades in a row")
@@ -80,6 +94,7 @@ class RiskRules:
         "standard deviations",
         low=0,
         meaning="Alert when the planned loss of an entry is this far from the mean of the earlier ones",
+        threshold=True,
     )
     alert_size_least: int = number(
         20, "entries", low=2, meaning="Earlier entries needed before alert_size_z applies"
@@ -97,7 +112,11 @@ class LearningRules:
         meaning="Observations needed in a bucket, and outside it, before it is tested",
     )
     min_r: float = number(
-        0.10, "R", low=0, meaning="Smallest difference between mean results in R that is reported"
+        0.10,
+        "R",
+        low=0,
+        meaning="Smallest difference between mean results in R that is reported",
+        threshold=True,
     )
     min_winrate_points: float = number(
         5.0,
@@ -105,9 +124,15 @@ class LearningRules:
         low=0,
         high=100,
         meaning="Smallest difference between win rates that is reported",
+        threshold=True,
     )
     fdr: float = number(
-        0.05, "rate", low=0, high=1, meaning="Share of false discoveries accepted among the suggestions"
+        0.05,
+        "rate",
+        low=0,
+        high=1,
+        meaning="Share of false discoveries accepted among the suggestions",
+        threshold=True,
     )
     max_move_pct: float = number(
         15.0, "% of the rule's value", low=0, high=15, meaning="Most that one suggestion changes a rule"
@@ -120,7 +145,12 @@ class LearningRules:
     )
     drift_base_days: int = number(90, "days", low=2, meaning="Days of signals in the base period")
     confidence_bin: float = number(
-        10.0, "points of confidence", low=1, high=100, meaning="Width of a bin of the calibration"
+        10.0,
+        "points of confidence",
+        low=1,
+        high=100,
+        meaning="Width of a bin of the calibration",
+        threshold=True,
     )
     kelly_fraction: float = number(
         0.25, "of the Kelly budget", low=0, high=1, meaning="Part of the Kelly budget that is advised"

@@ -11,10 +11,21 @@ Steps = tuple[tuple[float, float], ...]
 
 
 def number(
-    default: float, unit: str = "", *, low: float | None = None, high: float | None = None, meaning: str
+    default: float,
+    unit: str = "",
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    meaning: str,
+    threshold: bool = False,
 ) -> Any:
-    """Declare a number; ``low`` and ``high`` are allowed values themselves."""
-    return field(default=default, metadata={"unit": unit, "low": low, "high": high, "meaning": meaning})
+    """Declare a number; ``low`` and ``high`` are allowed values themselves.
+
+    A ``threshold`` is a number that computed ratios, percentages or distances are compared with. They are compared
+    by ``core.thresholds`` alone, so that a threshold met exactly counts as met.
+    """
+    about = {"unit": unit, "low": low, "high": high, "meaning": meaning, "threshold": threshold}
+    return field(default=default, metadata=about)
 
 
 def switch(default: bool, *, meaning: str) -> Any:
@@ -32,6 +43,6 @@ def table(default: Mapping[Any, Any], unit: str = "", *, meaning: str) -> Any:
     return field(default_factory=lambda: dict(default), metadata={"unit": unit, "meaning": meaning})
 
 
-def rows(default: str | tuple[Any, ...], unit: str = "", *, meaning: str) -> Any:
-    """Declare a list or a text that a rules file replaces as a whole."""
-    return field(default=default, metadata={"unit": unit, "meaning": meaning})
+def rows(default: str | tuple[Any, ...], unit: str = "", *, meaning: str, threshold: bool = False) -> Any:
+    """Declare a list or a text that a rules file replaces as a whole; ``threshold`` as of ``number``."""
+    return field(default=default, metadata={"unit": unit, "meaning": meaning, "threshold": threshold})

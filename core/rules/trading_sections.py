@@ -32,6 +32,7 @@ class ContractRules:
         "of spot",
         low=0,
         meaning="Distance of the target strike from the spot price when moneyness is otm",
+        threshold=True,
     )
     daily_expiries: tuple[str, ...] = rows(
         ("SPY", "QQQ", "IWM", "SPX", "XSP", "NDX", "RUT"), meaning="Symbols with an expiry on every session"
@@ -50,6 +51,7 @@ class ContractRules:
     strike_steps_by_price: tuple[tuple[float, float], ...] = rows(
         ((200, 5.0), (100, 2.5), (25, 1.0), (-1e9, 0.5)),
         meaning="Distance between strikes of other symbols: rows of (spot price at least, dollars)",
+        threshold=True,
     )
     pm_roots: Mapping[str, str] = table(
         {"SPX": "SPXW", "NDX": "NDXP", "RUT": "RUTW"},
@@ -69,6 +71,7 @@ class ContractRules:
         "% of mid",
         low=0,
         meaning="A listed contract is refused when its spread exceeds both this and max_spread_ticks",
+        threshold=True,
     )
     max_spread_ticks: int = number(
         2,
@@ -174,13 +177,17 @@ class FillRules:
         meaning="Spread in dollars in the premium model: (a, b) of a·mid^b by class",
     )
     opening_minutes: float = number(
-        15.0, "min", low=0, meaning="Time after the open during which opening_factor applies"
+        15.0, "min", low=0, meaning="Time after the open during which opening_factor applies", threshold=True
     )
     opening_factor: float = number(
         1.5, "×", low=0, meaning="Factor on the premium model's spread after the open"
     )
     closing_minutes: float = number(
-        15.0, "min", low=0, meaning="Time before the close during which closing_factor_0dte applies"
+        15.0,
+        "min",
+        low=0,
+        meaning="Time before the close during which closing_factor_0dte applies",
+        threshold=True,
     )
     closing_factor_0dte: float = number(
         2.5, "×", low=0, meaning="Factor on the premium model's spread before the close on the expiry day"
@@ -199,7 +206,12 @@ class FillRules:
         50, "contracts", low=1, meaning="Orders of more contracts than this fill in part"
     )
     partial_pct: float = number(
-        85.0, "% of the contracts", low=0, high=100, meaning="Share of the contracts that such an order fills"
+        85.0,
+        "% of the contracts",
+        low=0,
+        high=100,
+        meaning="Share of the contracts that such an order fills",
+        threshold=True,
     )
     commission: float = number(
         0.65, "$ per contract and side", low=0, meaning="Commission when commission_preset is empty"
@@ -208,10 +220,18 @@ class FillRules:
         "", "ib", "tastytrade", "alpaca", meaning="Broker whose price list is used in place of commission"
     )
     price_stale_seconds: float = number(
-        90.0, "s", low=0, meaning="A price of the underlying older than this is too old to value or trade on"
+        90.0,
+        "s",
+        low=0,
+        meaning="A price of the underlying older than this is too old to value or trade on",
+        threshold=True,
     )
     quote_stale_seconds: float = number(
-        60.0, "s", low=0, meaning="An option quote older than this is too old to value or trade on"
+        60.0,
+        "s",
+        low=0,
+        meaning="An option quote older than this is too old to value or trade on",
+        threshold=True,
     )
     spread_classes: Mapping[str, str] = table(
         {
@@ -240,7 +260,9 @@ class FillRules:
         "$ (below, from tick_break)",
         meaning="Tick below tick_break and from it upwards, by class",
     )
-    tick_break: float = number(3.0, "$", low=0, meaning="Option price from which the larger tick applies")
+    tick_break: float = number(
+        3.0, "$", low=0, meaning="Option price from which the larger tick applies", threshold=True
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +279,7 @@ class ExitRules:
         "obey", "tell", meaning="Exits, reductions and stops that senders ask for: obeyed, or only reported"
     )
     scale_out_fraction: float = number(
-        0.5, "of the contracts", low=0, high=1, meaning="Part of the contracts sold at T1"
+        0.5, "of the contracts", low=0, high=1, meaning="Part of the contracts sold at T1", threshold=True
     )
     theta_decay_pct: float = number(
         50.0,
@@ -265,6 +287,7 @@ class ExitRules:
         low=0,
         high=100,
         meaning="THETA_DECAY sells when the lost time value reaches this",
+        threshold=True,
     )
     minutes_before_close: float = number(
         5.0, "min", low=0, meaning="TIME sells this long before the close of the last session allowed"
@@ -289,4 +312,5 @@ class ExitRules:
         "% of strike",
         low=0,
         meaning="An expiry is marked when the official close is this near to the strike",
+        threshold=True,
     )

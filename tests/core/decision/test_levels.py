@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.decision import level_test, levels_for
+from core.decision import inputs_from, level_test, levels_for, position_size
 from core.decision.levels import reward_risk
 from core.model import Context, Direction, Levels, MarketSnapshot, Session, SignalFacts
 from core.rules import DEFAULT
@@ -166,3 +166,13 @@ def test_no_risk_gives_no_ratio() -> None:
     assert reward_risk(levels, LONG, 100.0) is None
     assert reward_risk(levels, LONG, None) is None
     assert reward_risk(levels, LONG, 102.0) == 1.0
+
+
+def test_the_levels_of_a_timeframe_are_sized_alike_at_every_price() -> None:
+    """Their reward to risk is 1.5 on paper, and just under or over it in binary."""
+    factors = set()
+    for cents in range(10_000, 90_000, 25):
+        context, market = _context(5, price=cents / 100), MarketSnapshot(assumed=("atr14",))
+        levels = levels_for(context, market, DEFAULT)
+        factors.add(position_size(inputs_from(context, market, DEFAULT, levels), DEFAULT).factors["rr"])
+    assert factors == {0.85}
