@@ -48,9 +48,8 @@ GREEKS: Mapping[str, str] = {
 """Title of each part of the P&L by Greek."""
 
 LEGEND = (
-    "* fewer than 30 trades: not enough to act on.",
-    "~ interval from fewer than 10 sessions: it may be far too narrow.",
-    "Intervals are 95 %: Wilson's for rates, otherwise a bootstrap over sessions.",
+    "* fewer than 30 trades or 10 sessions: not enough to act on.",
+    "Intervals are 95 % by sessions: Wilson's for rates, otherwise a block bootstrap.",
 )
 
 _SIGNED = frozenset({"net_pnl", "expectancy", "average_r", "average_mae", "average_mfe", "sharpe", "sortino"})
@@ -155,29 +154,20 @@ def _two_digits(value: float) -> str:
 
 
 def has_enough_trades(metric: Metric) -> bool:
-    """Return whether a metric is based on enough trades to act on."""
+    """Return whether a metric is based on enough trades and sessions to act on."""
     return metric.status != _INSUFFICIENT
 
 
-def has_few_sessions(metric: Metric) -> bool:
-    """Return whether an interval comes from so few sessions that it is itself a guess."""
-    from core.performance.intervals import RESTS_ON
-
-    return metric.reason is not None and metric.reason.startswith(RESTS_ON)
-
-
 def quality_mark(metric: Metric) -> str:
-    """Return the mark beside a value: * for too few trades, ~ for too few sessions, else a space."""
-    if not has_enough_trades(metric):
-        return "*"
-    return "~" if has_few_sessions(metric) else " "
+    """Return the mark beside a value: * for too few trades or sessions, else a space."""
+    return " " if has_enough_trades(metric) else "*"
 
 
 def missing_reason(metric: Metric) -> str:
     """Return why a value or an interval is missing, or "" where the legend or the title says it already."""
     reason = metric.reason or ""
     # A metric that depends on the order of exits never has an interval; that needs no note on every line.
-    return "" if reason.endswith("order of exits") or has_few_sessions(metric) else reason
+    return "" if reason.endswith("order of exits") else reason
 
 
 def role_of(metric: Metric, *, signed: bool) -> str:

@@ -79,7 +79,7 @@ def calibration(observations: Observations | Iterable[Observation], rules: Rules
                 high=min(100.0, (place + 1) * width),
                 n=size,
                 said=average,
-                won=rate(wins, size),
+                won=rate(seen.win[chosen], seen.day[chosen]),
             )
         )
     uncertainty = base * (1 - base)
@@ -94,17 +94,19 @@ def calibration(observations: Observations | Iterable[Observation], rules: Rules
         n=n,
         bins=tuple(bins),
         brier=brier,
-        reliability=_part(parts["reliability"], n),
-        resolution=_part(parts["resolution"], n),
-        uncertainty=_part(uncertainty, n),
-        within=_part(within, n),
-        skill=_part(1 - score / uncertainty, n, "ratio")
+        reliability=_part(parts["reliability"], brier),
+        resolution=_part(parts["resolution"], brier),
+        uncertainty=_part(uncertainty, brier),
+        within=_part(within, brier),
+        skill=_part(1 - score / uncertainty, brier, "ratio")
         if uncertainty > 0
         else undefined(n, "ratio", "every signal came out alike" if n else "no signals"),
     )
 
 
-def _part(value: float, n: int, unit: str = "score") -> Metric:
-    if n == 0:
+def _part(value: float, brier: Metric, unit: str = "score") -> Metric:
+    """Return a part of the Brier score, which rests on the same signals."""
+    if brier.n == 0:
         return undefined(0, unit, "no signals")
-    return metric_of(value, n, unit, Interval(None, None, "no interval: a part of the Brier score"))
+    missing = Interval(None, None, "no interval: a part of the Brier score")
+    return metric_of(value, brier.n, unit, missing, brier.sessions)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from core.learning.observations import EXECUTED, Observation
 from core.performance.columns import Codes
 from core.performance.cuts import CONFIDENCE_BANDS, MULTIPLIER_BANDS, band
-from core.performance.days import day_number, to_date
+from core.performance.days import day_number, micros, to_date
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -28,13 +28,21 @@ LABELS = (
 )  # fmt: skip
 
 
+_MICROS_A_DAY = 86_400_000_000
+
+
+def _none() -> Ints:
+    return np.empty(0, dtype=np.int64)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observations:
     """n observations: arrays of shape (n,), ``passed`` (n, 3) in the order of GATES; NaN is unknown.
 
     ``day`` is the exchange day of the decision since 1970; intervals are drawn by these sessions. ``blocker``
     holds the codes that kept a signal from executing, joined by "+", "" for none. In a label column "" is
-    unknown.
+    unknown. ``opened`` and ``closed`` are microseconds since 1970; by default, and where the exit is not
+    known, those of a signal that is open during all of its day.
     """
 
     day: Ints
@@ -45,6 +53,13 @@ class Observations:
     blocker: Codes
     numbers: Mapping[str, Floats] = field(default_factory=dict)
     labels: Mapping[str, Codes] = field(default_factory=dict)
+    opened: Ints = field(default_factory=_none)
+    closed: Ints = field(default_factory=_none)
+
+    def __post_init__(self) -> None:
+        if len(self.opened) != len(self.net):
+            object.__setattr__(self, "opened", self.day * _MICROS_A_DAY)
+            object.__setattr__(self, "closed", (self.day + 1) * _MICROS_A_DAY)
 
     def __len__(self) -> int:
         return len(self.net)
@@ -86,6 +101,8 @@ class Observations:
             blocker=Codes(self.blocker.labels, self.blocker.codes[rows]),
             numbers={name: values[rows] for name, values in self.numbers.items()},
             labels={name: Codes(c.labels, c.codes[rows]) for name, c in self.labels.items()},
+            opened=self.opened[rows],
+            closed=self.closed[rows],
         )
 
     def between(self, first: date, last: date) -> Self:
@@ -104,6 +121,7 @@ class Observations:
     def from_rows(cls, rows: Iterable[Observation]) -> Self:
         """Return observations in columns, in the order given."""
         rows = tuple(rows)
+        ends = ((day_number(o.day) + 1) * _MICROS_A_DAY if o.until is None else micros(o.until) for o in rows)
         return cls(
             day=np.array([day_number(o.day) for o in rows], dtype=np.int64),
             net=_floats(o.net for o in rows),
@@ -117,6 +135,8 @@ class Observations:
                 "confidence_band": codes(band(o.confidence, CONFIDENCE_BANDS) for o in rows),
                 "multiplier_band": codes(band(o.multiplier, MULTIPLIER_BANDS) for o in rows),
             },
+            opened=np.array([micros(o.at) for o in rows], dtype=np.int64),
+            closed=np.array(list(ends), dtype=np.int64),
         )
 
 

@@ -92,7 +92,7 @@ def group_of(seen: Observations, chosen: Flags) -> Group:
     return Group(
         n=len(net),
         executed=int(seen.executed[chosen].sum()),
-        win_rate=rate(int((net > 0).sum()), len(net)),
+        win_rate=rate(net > 0, day),
         average=mean(net, day, "$"),
         average_r=mean(r, day, "R"),
         net=total(net, day, "$"),

@@ -50,7 +50,8 @@ class Observation:
 
     ``net`` in $ at multiplier 1 with all costs, ``r`` net over the planned loss. ``passed`` and ``scores`` in
     the order of GATES; ``failed`` are the codes that stopped it, empty when the verdict was EXECUTE.
-    ``refused`` is the code of risk or levels that stopped it after the verdict. ``None`` is unknown.
+    ``refused`` is the code of risk or levels that stopped it after the verdict. It was open from ``at`` to
+    ``until``. ``None`` is unknown.
     """
 
     id: str
@@ -65,6 +66,7 @@ class Observation:
     scores: tuple[float, ...]
     failed: tuple[str, ...]
     confidence: float
+    until: datetime | None = None
     refused: str | None = None
     direction: str | None = None
     setup: str | None = None
@@ -150,6 +152,7 @@ def _observation(kind: str, entry: Mapping[str, Any], trade: Trade, rules: Rules
         scores=tuple(float(gates[name]["score"]) for name in GATES),
         failed=failures(breakdown),
         confidence=float(entry["confidence"]),
+        until=trade.exit_time,
         refused=entry.get("code"),
         direction=trade.direction or entry.get("proposed_direction"),
         setup=trade.setup,

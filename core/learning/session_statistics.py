@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.performance.intervals import BOOTSTRAP_TRADES, Interval, Sampler, wilson
+from core.performance.intervals import BOOTSTRAP_TRADES, Interval, Sampler
 from core.performance.metric import Metric
 from core.performance.metrics import status_of
 
@@ -18,24 +18,31 @@ Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 
-def undefined(n: int, unit: str, reason: str, of: str = "signals") -> Metric:
+def undefined(n: int, unit: str, reason: str, of: str = "signals", sessions: int = 0) -> Metric:
     """Return a metric without a value, with the reason."""
-    return Metric(value=None, n=n, status=status_of(n), reason=reason, unit=unit, of=of)
+    return Metric(
+        value=None, n=n, status=status_of(n, sessions), reason=reason, unit=unit, of=of, sessions=sessions
+    )
 
 
-def metric_of(value: float, n: int, unit: str, interval: Interval, of: str = "signals") -> Metric:
-    """Return a metric with its interval."""
+def metric_of(
+    value: float, n: int, unit: str, interval: Interval, sessions: int, of: str = "signals"
+) -> Metric:
+    """Return a metric with its interval; ``sessions`` counts the sessions that have its items."""
     return Metric(
         value=value, n=n, low=interval.low, high=interval.high, reason=interval.reason, unit=unit, of=of,
-        status=status_of(n),
+        status=status_of(n, sessions), sessions=sessions,
     )  # fmt: skip
 
 
-def rate(successes: int, n: int, of: str = "signals") -> Metric:
-    """Return a rate as a fraction with Wilson's interval."""
+def rate(successes: Flags, day: NDArray[Any], of: str = "signals") -> Metric:
+    """Return the rate of successes as a fraction, with Wilson's interval for its effective sample size."""
+    n = len(successes)
     if n == 0:
         return undefined(0, "fraction", f"no {of}", of)
-    return metric_of(successes / n, n, "fraction", wilson(successes, n), of)
+    rows = by_session(day, successes.astype(np.float64), np.ones(n))
+    interval = Sampler(rows, bootstrap=False).rate(0, 1)
+    return metric_of(float(successes.mean()), n, "fraction", interval, len(rows), of)
 
 
 def mean(values: Floats, day: NDArray[Any], unit: str, of: str = "signals") -> Metric:
@@ -45,7 +52,7 @@ def mean(values: Floats, day: NDArray[Any], unit: str, of: str = "signals") -> M
     if len(values) == 0:
         return undefined(0, unit, f"no {of} with a known value", of)
     sampler = Sampler(by_session(day, values, np.ones(len(values))), bootstrap=_few(values))
-    return metric_of(float(values.mean()), len(values), unit, sampler.ratio(0, 1), of)
+    return metric_of(float(values.mean()), len(values), unit, sampler.ratio(0, 1), sampler.sessions, of)
 
 
 def total(values: Floats, day: NDArray[Any], unit: str, of: str = "signals") -> Metric:
@@ -53,7 +60,7 @@ def total(values: Floats, day: NDArray[Any], unit: str, of: str = "signals") -> 
     if len(values) == 0:
         return undefined(0, unit, f"no {of}", of)
     sampler = Sampler(by_session(day, values), bootstrap=_few(values))
-    return metric_of(float(values.sum()), len(values), unit, sampler.total(0), of)
+    return metric_of(float(values.sum()), len(values), unit, sampler.total(0), sampler.sessions, of)
 
 
 def difference(values: Floats, day: NDArray[Any], one: Flags, other: Flags, unit: str) -> Metric:
@@ -74,7 +81,8 @@ def difference(values: Floats, day: NDArray[Any], one: Flags, other: Flags, unit
     influence = _centred(rows[:, 0], rows[:, 1], means[0]) - _centred(rows[:, 2], rows[:, 3], means[1])
     sampler = Sampler(rows, bootstrap=_few(values))
     interval = sampler.function(_difference, means[0] - means[1], influence)
-    return metric_of(means[0] - means[1], min(counts), unit, interval)
+    sessions = int(min(np.count_nonzero(rows[:, 1]), np.count_nonzero(rows[:, 3])))
+    return metric_of(means[0] - means[1], min(counts), unit, interval, sessions)
 
 
 def by_session(day: NDArray[Any], *columns: NDArray[Any]) -> Floats:

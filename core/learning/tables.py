@@ -89,14 +89,14 @@ def _row(seen: Observations, label: str, chosen: Flags) -> Row:
 
 def drawdown_r(seen: Observations) -> Metric:
     """Return the deepest fall of cumulative R below its peak, positive, starting from 0."""
-    r = seen.r[~np.isnan(seen.r)]
+    known = ~np.isnan(seen.r)
+    r = seen.r[known]
     if len(r) == 0:
         return undefined(0, "R", "no signals with a planned loss")
     path = np.concatenate(([0.0], np.cumsum(r)))
     fall = float((np.maximum.accumulate(path) - path).max())
-    return metric_of(
-        fall, len(r), "R", Interval(None, None, "no interval: it depends on the order of signals")
-    )
+    missing = Interval(None, None, "no interval: it depends on the order of signals")
+    return metric_of(fall, len(r), "R", missing, len(np.unique(seen.day[known])))
 
 
 def drift(

@@ -19,7 +19,8 @@ class Metric:
 
     ``n`` counts the items behind the value: trades, or wins, losses, sessions, signals (``of``). ``reason``
     says why the value or the interval is missing. ``unit``: fraction, $, R, ratio, %, days, seconds or
-    trades. The status is INSUFFICIENT_DATA when ``n`` is below 30.
+    trades. ``sessions`` counts the sessions with such items. The status is INSUFFICIENT_DATA when ``n`` is
+    below 30 or ``sessions`` below 10.
     """
 
     value: float | None
@@ -30,6 +31,7 @@ class Metric:
     reason: str | None = None
     unit: str
     of: str = "trades"
+    sessions: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -12,7 +12,7 @@ import numpy as np
 from core.performance.columns import Trades
 from core.performance.days import UNKNOWN_AT, day_number, session_days, to_date
 from core.performance.equity_curve import EquityStats, equity_stats
-from core.performance.intervals import BOOTSTRAP_TRADES, SEED, Interval, Sampler, wilson
+from core.performance.intervals import BOOTSTRAP_TRADES, SEED, Interval, Sampler
 from core.performance.metric import Metric, Metrics, Status
 from core.performance.ratios import session_ratios
 from core.performance.session_sums import INDEX, SessionSums, sum_by_session
@@ -20,6 +20,7 @@ from core.performance.trade import Trade
 
 ACCOUNT = 25_000.0
 LEAST_TRADES = 30
+LEAST_SESSIONS = 10
 _MICROS_A_DAY = 86_400_000_000
 _ORDER = "no interval: it depends on the order of exits"
 GREEKS = ("delta", "gamma", "theta", "iv", "unexplained")
@@ -121,7 +122,8 @@ class _MetricBuilder:
     def win_rate(self, wins: int) -> Metric:
         if self.count == 0:
             return self._undefined(0, "fraction", "no trades")
-        return self._metric(wins / self.count, self.count, "fraction", wilson(wins, self.count))
+        interval = self._sampler.rate(INDEX["wins"], INDEX["n"])
+        return self._metric(wins / self.count, self.count, "fraction", interval)
 
     def ratio(
         self,
@@ -138,7 +140,8 @@ class _MetricBuilder:
         if total == 0:
             return self._undefined(n, unit, missing if self.count else "no trades", of)
         interval = self._sampler.ratio(INDEX[above], INDEX[below])
-        return self._metric(self.sums.total(above) / total, n, unit, interval, of)
+        sessions = self.sums.sessions(below)
+        return self._metric(self.sums.total(above) / total, n, unit, interval, of, sessions)
 
     def total(self, name: str, n: int | None = None, sign: int = 1) -> Metric:
         n = round(self.sums.total(f"#{name}")) if n is None else n
@@ -167,13 +170,10 @@ class _MetricBuilder:
         return self._days(self.equity.trough_at, until, "not recovered yet" if until is None else None)
 
     def with_trade_status(self, metric: Metric) -> Metric:
-        """Return a metric of sessions, marked INSUFFICIENT_DATA when it rests on too few trades."""
-        if self.count >= LEAST_TRADES or metric.status is Status.INSUFFICIENT_DATA:
-            return metric
-        return Metric(
-            value=metric.value, n=metric.n, low=metric.low, high=metric.high, unit=metric.unit, of=metric.of,
-            status=Status.INSUFFICIENT_DATA, reason=metric.reason,
-        )  # fmt: skip
+        """Return a metric of sessions, marked INSUFFICIENT_DATA when too few trades or sessions have exits."""
+        enough = status_of(self.count, len(self.sums.days)) is Status.OK
+        status = metric.status if enough else Status.INSUFFICIENT_DATA
+        return replace(metric, status=status, sessions=metric.n)
 
     def _days(self, start: int, end: int | None, missing: str | None) -> Metric:
         if self.count == 0:
@@ -186,19 +186,31 @@ class _MetricBuilder:
             return self._undefined(self.count, "days", missing or "")
         return self._metric((end - start) / _MICROS_A_DAY, self.count, "days", Interval(None, None, _ORDER))
 
-    def _metric(self, value: float, n: int, unit: str, interval: Interval, of: str = "trades") -> Metric:
+    def _metric(
+        self,
+        value: float,
+        n: int,
+        unit: str,
+        interval: Interval,
+        of: str = "trades",
+        sessions: int | None = None,
+    ) -> Metric:
+        sessions = len(self.sums.days) if sessions is None else sessions
         return Metric(
             value=value, n=n, low=interval.low, high=interval.high, reason=interval.reason, unit=unit, of=of,
-            status=status_of(n),
+            status=status_of(n, sessions), sessions=sessions,
         )  # fmt: skip
 
     def _undefined(self, n: int, unit: str, reason: str, of: str = "trades") -> Metric:
-        return Metric(value=None, n=n, status=status_of(n), reason=reason, unit=unit, of=of)
+        sessions = len(self.sums.days)
+        return Metric(
+            value=None, n=n, status=status_of(n, sessions), reason=reason, unit=unit, of=of, sessions=sessions
+        )
 
 
-def status_of(n: int) -> Status:
-    """Return OK for a sample large enough to act on, else INSUFFICIENT_DATA."""
-    return Status.OK if n >= LEAST_TRADES else Status.INSUFFICIENT_DATA
+def status_of(n: int, sessions: int) -> Status:
+    """Return OK for a sample large enough to act on, in items and in sessions, else INSUFFICIENT_DATA."""
+    return Status.OK if n >= LEAST_TRADES and sessions >= LEAST_SESSIONS else Status.INSUFFICIENT_DATA
 
 
 def _series(sums: SessionSums, span: SessionSpan) -> np.ndarray[Any, np.dtype[np.float64]] | str:

@@ -38,6 +38,10 @@ class SessionSums:
     def total(self, name: str) -> float:
         return float(self.column(name).sum())
 
+    def sessions(self, name: str) -> int:
+        """Return the number of sessions in which a count or a sum is not 0."""
+        return int(np.count_nonzero(self.column(name)))
+
 
 def sum_by_session(trades: Trades) -> SessionSums:
     """Return the sums per session of trades in columns."""

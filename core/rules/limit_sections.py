@@ -152,6 +152,9 @@ class LearningRules:
         meaning="Width of a bin of the calibration",
         threshold=True,
     )
+    kelly_sessions: int = number(
+        20, "sessions", low=2, meaning="Fewest sessions with signals before a budget is advised"
+    )
     kelly_fraction: float = number(
         0.25, "of the Kelly budget", low=0, high=1, meaning="Part of the Kelly budget that is advised"
     )

@@ -88,7 +88,7 @@ async def test_a_view_that_cannot_be_read_is_said_and_not_a_crash(key: str) -> N
 async def test_few_trades_are_named_insufficient_and_shown_with_their_n() -> None:
     async with at("3", FakeDeck(trades=12)) as (app, _):
         text = screen_text(app)
-        assert "INSUFFICIENT_DATA 12 trades" in text and "n 12" in text
+        assert "INSUFFICIENT_DATA 12 of 30 trades, 6 of 10 sessions" in text and "n 12" in text
 
 
 async def test_window_cut_and_sort_follow_their_keys() -> None:

@@ -96,7 +96,7 @@ class CutsPane(LiveTable):
             rank = COLUMNS[self.sorted_by].rank
             buckets.sort(key=lambda bucket: _descending(rank(bucket.metrics)))
         thin = sum(not has_enough_trades(bucket.metrics.expectancy) for bucket in buckets)
-        note: Line = [(f"{fmt.plural(thin, 'row')} under 30 trades  ", "dim")] if thin else []
+        note: Line = [(f"{fmt.plural(thin, 'row')} under 30 trades or 10 sessions  ", "dim")] if thin else []
         note.append((f"{hint('NextCut')}  {hint('SortCut')}", "info"))
         self.show_rows(tuple(Row(bucket.label, bucket, _cells) for bucket in buckets), note)
         self.repaint()

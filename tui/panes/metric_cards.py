@@ -1,4 +1,4 @@
-"""All metrics of a window with interval and n; dimmed where there are too few trades."""
+"""All metrics of a window with interval and n; dimmed where there are too few trades or sessions."""
 
 from __future__ import annotations
 
@@ -67,7 +67,8 @@ class MetricsPane(ReportPane):
         count = fmt.plural(measured.trades, "trade")
         counts: Line = [(f"{count}: {measured.wins} won, {measured.losses} lost", "text")]
         if not has_enough_trades(measured.expectancy):
-            counts = [("! INSUFFICIENT_DATA", "warn"), (f" {count}, 30 are needed", "dim")]
+            few = f" {measured.trades} of 30 trades, {measured.expectancy.sessions} of 10 sessions"
+            counts = [("! INSUFFICIENT_DATA", "warn"), (few, "dim")]
         right = [*counts, ("  ", "text"), *right]
         if measured.stale_left_out:
             right.insert(0, (f"{measured.stale_left_out} stale left out  ", "warn"))

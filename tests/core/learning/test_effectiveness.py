@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from core.learning import (
     table,
 )
 from core.learning.tables import drawdown_r
+from core.performance.intervals import critical_value, wilson
 from core.performance.metric import Metric, Status
 from core.rules import DEFAULT, parse_rules
 
@@ -42,10 +43,11 @@ def by_hand() -> Observations:
     for failed, nets in BY_HAND:
         for net in nets:
             day = date(2026, 11, 2 + len(rows) % 5)
+            at = datetime(day.year, day.month, day.day, 15, tzinfo=UTC)
             rows.append(
                 Observation(
                     id=f"{len(rows)}", signal_id=f"{len(rows)}", kind="shadow" if failed else "executed",
-                    at=None, day=day, symbol="SPY", net=net, r=net / 100,
+                    at=at, day=day, symbol="SPY", net=net, r=net / 100,
                     passed=tuple(name not in failed for name in names), scores=(0.0, 0.0, 0.0),
                     failed=tuple(f"{name}!" for name in failed), confidence=75.0,
                 )
@@ -120,7 +122,8 @@ def test_calibration_by_hand() -> None:
     assert (high.n, high.said, high.won.value) == (3, pytest.approx(0.8), pytest.approx(2 / 3))
     assert found.reliability.value == pytest.approx((3 * (0.8 - 2 / 3) ** 2 + 2 * 0.01) / 5)
     assert found.uncertainty.value == pytest.approx(0.24)
-    assert high.won.low == pytest.approx(0.2077, abs=1e-4)  # Wilson, 2 of 3
+    # Three sessions of one signal each are worth three trades.
+    assert high.won.low == pytest.approx(wilson(2, 3, critical_value(3)).low)
     assert found.brier.status is Status.INSUFFICIENT_DATA
 
 
@@ -231,16 +234,53 @@ def test_shadows_by_reason(entry: Callable[..., dict[str, Any]]) -> None:
     ]  # fmt: skip
 
 
-def even_bets(wins: int, losses: int) -> Observations:
-    seen = confident([(80, n < wins) for n in range(wins + losses)])
-    return Observations(**{**_fields(seen), "r": np.sign(seen.net)})
+def even_bets(wins: int, losses: int, **changed: Any) -> Observations:
+    """Bets of 1 R, one a session, in an order that is no pattern."""
+    won = np.random.default_rng(4).permutation(np.arange(wins + losses) < wins)
+    seen = confident([(80, bool(each)) for each in won])
+    return Observations(**{**_fields(seen), "r": np.sign(seen.net), **changed})
 
 
 def test_kelly_of_even_bets_is_the_edge() -> None:
     found = budget_advice(even_bets(650, 350))
     assert found.kelly.value == pytest.approx(0.3)
     assert found.advised_pct == pytest.approx(100 * 0.25 * found.kelly.low)
-    assert 0.22 < found.kelly.low < 0.26
+    assert 0.21 < found.kelly.low < 0.26
+    assert (found.multiplier, found.open_at_once) == (1.0, 1.0)
+
+
+def test_a_budget_is_for_multiplier_one_though_trades_get_more() -> None:
+    once, twice = even_bets(650, 350), even_bets(650, 350, numbers={"multiplier": np.full(1000, 2.0)})
+    one, two = budget_advice(once), budget_advice(twice)
+    assert two.kelly.value == pytest.approx(one.kelly.value / 2) and two.multiplier == 2.0
+    assert two.advised_pct == pytest.approx(one.advised_pct / 2)
+    assert "multiplier of 2.00" in two.text
+
+
+def test_the_same_bet_open_three_times_at_once_is_one_bet_of_three_times_the_size() -> None:
+    single = even_bets(325, 175)
+    three = single.where(np.repeat(np.arange(500), 3))
+    one, all_three = budget_advice(single), budget_advice(three)
+    assert all_three.kelly.value == pytest.approx(one.kelly.value / 3)
+    assert (all_three.open_at_once, all_three.kelly.n) == (3.0, 1500)
+
+
+def test_trades_one_after_another_on_a_day_are_not_open_at_once() -> None:
+    three = even_bets(325, 175).where(np.repeat(np.arange(500), 3))
+    hour = np.tile(np.arange(3), 500)
+    opened = three.day * 86_400_000_000 + hour * 3_600_000_000
+    after = Observations(**{**_fields(three), "opened": opened, "closed": opened + 3_600_000_000})
+    assert budget_advice(after).open_at_once == 1.0
+    assert budget_advice(after).kelly.value == pytest.approx(0.3)
+
+
+@pytest.mark.parametrize(("sessions", "advised"), [(19, False), (20, True)])
+def test_a_budget_needs_twenty_sessions(sessions: int, advised: bool) -> None:
+    seen = even_bets(360, 40)
+    by_session = Observations(**{**_fields(seen), "day": np.arange(400) % sessions})
+    found = budget_advice(by_session)
+    assert (found.advised_pct is not None) == advised
+    assert advised or "in 19 sessions, 20 sessions are needed" in found.text
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,20 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.special import stdtrit
+from synthetic_ledgers import CELLS, Cell, coverage
 
 from core.performance import Trades, metrics
-from core.performance.intervals import BOOTSTRAP_TRADES, Sampler, percentiles, wilson
+from core.performance.intervals import (
+    BOOTSTRAP_TRADES,
+    Sampler,
+    Z,
+    block_variance,
+    critical_value,
+    percentiles,
+    student,
+    wilson,
+)
 
 DAY = 86_400_000_000
 MONDAY = int(datetime(2020, 1, 6, 15, tzinfo=UTC).timestamp()) * 1_000_000
@@ -55,11 +66,29 @@ def test_the_bootstrap_is_seeded_and_holds_the_value(in_a_row: Any) -> None:
         assert m.low < m.value < m.high, name
 
 
-def test_one_session_has_no_interval_and_few_say_so(in_a_row: Any) -> None:
-    one, three = metrics(in_a_row([1.0, -2.0, 3.0])), metrics(in_a_row([1.0, -2.0, 3.0, 4.0], hours=24))
-    assert (one.expectancy.low, one.expectancy.reason) == (None, "no interval: one session")
-    assert three.expectancy.low is not None
-    assert three.expectancy.reason == "the interval rests on 4 sessions only"
+def test_one_session_has_no_interval(in_a_row: Any) -> None:
+    one, four = metrics(in_a_row([1.0, -2.0, 3.0])), metrics(in_a_row([1.0, -2.0, 3.0, 4.0], hours=24))
+    for metric in (one.expectancy, one.win_rate, one.net_pnl):
+        assert (metric.low, metric.high, metric.reason) == (None, None, "no interval: one session")
+    assert four.expectancy.low is not None and four.expectancy.sessions == 4
+
+
+# trades, sessions, status of every metric of them
+ENOUGH = [
+    (30, 10, "OK"),
+    (29, 10, "INSUFFICIENT_DATA"),
+    (300, 9, "INSUFFICIENT_DATA"),
+    (10, 10, "INSUFFICIENT_DATA"),
+]
+
+
+@pytest.mark.parametrize(("trades", "sessions", "status"), ENOUGH)
+def test_ok_needs_thirty_trades_and_ten_sessions(trades: int, sessions: int, status: str) -> None:
+    at = MONDAY + (np.arange(trades) % sessions) * DAY + np.arange(trades) * 1_000_000
+    net = np.where(np.arange(trades) % 3 == 0, -50.0, 40.0)
+    made = metrics(Trades.from_columns(net, at))
+    assert {metric.status for metric in (made.expectancy, made.win_rate, made.max_drawdown)} == {status}
+    assert made.expectancy.sessions == sessions
 
 
 def test_a_profit_factor_that_a_draw_may_make_infinite_has_no_upper_bound(in_a_row: Any) -> None:
@@ -103,42 +132,67 @@ def test_above_five_thousand_the_normal_agrees_with_the_bootstrap() -> None:
         assert (a.high - a.low) == pytest.approx((b.high - b.low) * scale, rel=0.12), name
 
 
-def test_the_cluster_robust_error_by_hand() -> None:
-    # Sums (2, 4, 9) over counts (1, 2, 3): ratio 15/6 = 2.5, residuals -.5, -1, 1.5 -> their squares 3.5
+def test_the_error_of_a_ratio_by_hand() -> None:
+    # Sums (2, 4, 9) over counts (1, 2, 3): ratio 15/6 = 2.5, residuals -.5, -1, 1.5 -> their squares 3.5.
+    # Three sessions make blocks of one: a third of the sample, Student's t of 2 degrees of freedom.
     rows = np.array([[2.0, 1.0], [4.0, 2.0], [9.0, 3.0]])
     made = Sampler(rows, bootstrap=False).ratio(0, 1)
-    error = math.sqrt(3.5 * 3 / 2) / 6
-    assert made.low == pytest.approx(2.5 - 1.959963984540054 * error)
-    assert made.high == pytest.approx(2.5 + 1.959963984540054 * error)
+    critical = (Z + 2.9694 / 3 + 0.4160 / 9 - 0.5324 / 27) * 4.30265 / Z * math.sqrt(3 / 2)
+    assert critical_value(3) == pytest.approx(critical)
+    assert made.low == pytest.approx(2.5 - critical * math.sqrt(3.5) / 6)
+    assert made.high == pytest.approx(2.5 + critical * math.sqrt(3.5) / 6)
 
 
-@pytest.mark.parametrize("name", ["expectancy", "profit_factor", "sharpe"])
-def test_intervals_hold_the_truth_about_as_often_as_they_say(name: str) -> None:
-    """200 ledgers of 60 days with days in common: of 95 % intervals at least 88 % must hold the truth."""
-    random, held = np.random.default_rng(11), 0
-    truth = _truth(random)[name]
-    for _ in range(200):
-        m = getattr(metrics(columns(_days(random, 60), 4)), name)
-        held += m.low is not None and m.low <= truth and (m.high is None or truth <= m.high)
-    assert held >= 176
+def test_sessions_that_resemble_their_neighbours_count_for_less() -> None:
+    one_by_one = np.array([3.0, -1.0, 2.0, -4.0, 1.0, -1.0] * 5)
+    in_runs = np.sort(one_by_one)
+    assert block_variance(in_runs) > 3 * float(in_runs @ in_runs) > 3 * block_variance(one_by_one)
 
 
-def _days(random: np.random.Generator, days: int) -> np.ndarray[Any, Any]:
-    return random.normal(0, 40, days).repeat(4) + random.normal(10, 80, days * 4)
+def test_the_critical_value_falls_to_that_of_a_large_sample() -> None:
+    values = [critical_value(n) for n in (10, 20, 60, 250, 1000)]
+    assert values == sorted(values, reverse=True) and values[-1] == pytest.approx(Z, rel=0.05)
+    for freedom in (1, 2, 5, 9, 29, 200):
+        assert student(freedom) == pytest.approx(stdtrit(freedom, 0.975), abs=0.01 if freedom < 10 else 1e-4)
 
 
-def _truth(random: np.random.Generator) -> dict[str, float]:
-    net = _days(random, 250_000)
-    # Seven days a week of trades, so every session has some.
-    daily = net.reshape(-1, 4).sum(axis=1)
-    return {
-        "expectancy": 10.0,
-        "profit_factor": float(net[net > 0].sum() / -net[net < 0].sum()),
-        "sharpe": float(daily.mean() / daily.std() * math.sqrt(252)),
-    }
+# wins of twenty days of ten trades -> how many independent trades they are worth
+WORTH = [
+    ("days that win or lose as a whole", [10, 0] * 10, 20),
+    ("days that are all alike", [5] * 20, 400),
+    ("days as coins fall", [4, 6, 5, 7, 3, 5, 4, 6, 6, 4] * 2, 400),
+]
 
 
-def test_draws_of_hundreds_of_sessions_are_made_in_blocks() -> None:
-    made = metrics(columns(np.random.default_rng(2).normal(1, 50, 400), 1))
-    width = 2 * 1.96 * 50 / math.sqrt(400)
-    assert made.expectancy.high - made.expectancy.low == pytest.approx(width, rel=0.1)
+@pytest.mark.parametrize(("wins", "worth"), [row[1:] for row in WORTH], ids=[row[0] for row in WORTH])
+def test_a_win_rate_counts_the_trades_that_a_day_shares_once(wins: list[int], worth: int) -> None:
+    won = np.array(wins, dtype=float)
+    if worth == 20:
+        won = np.random.default_rng(8).permutation(won)
+    made = Sampler(np.column_stack((won, np.full(20, 10.0))), bootstrap=False).rate(0, 1)
+    alike = wilson(worth / 2, worth, critical_value(20))
+    assert made.high - made.low == pytest.approx(alike.high - alike.low, rel=0.35)
+
+
+@pytest.mark.parametrize("cell", CELLS, ids=[cell.name for cell in CELLS])
+def test_intervals_hold_the_truth_about_as_often_as_they_say(cell: Cell) -> None:
+    """100 ledgers of 40 sessions each: an interval of 95 % misses 5; more than 15 would be no accident."""
+    held = coverage(cell, sessions=40, ledgers=100)
+    print({name: f"{share:.0%}" for name, share in held.items()})
+    assert min(held.values()) >= 0.85
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sessions", [20, 40, 60, 120, 250])
+@pytest.mark.parametrize("cell", CELLS, ids=[cell.name for cell in CELLS])
+def test_intervals_hold_the_truth_in_four_hundred_ledgers(cell: Cell, sessions: int) -> None:
+    held = coverage(cell, sessions=sessions, ledgers=400)
+    print({name: f"{share:.1%}" for name, share in held.items()})
+    assert min(held.values()) >= 0.89
+
+
+def test_draws_of_hundreds_of_sessions_spread_as_their_blocks_do() -> None:
+    net = np.random.default_rng(2).normal(1, 50, 400)
+    made = metrics(columns(net, 1)).expectancy
+    width = 2 * critical_value(400) * math.sqrt(block_variance(net - net.mean())) / 400
+    assert made.high - made.low == pytest.approx(width, rel=0.1)
