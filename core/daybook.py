@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
@@ -12,7 +13,10 @@ SAMPLE_SECONDS = 60
 class DayBook:
     """Plain data, part of the engine's checkpoint; money in dollars, net of costs.
 
-    ``losses_in_a_row`` and the cool-down continue across days; the rest is reset with each exchange date.
+    ``carried`` is the net P&L of one contract of each open position at the last close, by position id: what was
+    counted on earlier days. ``closing`` is the same at today's close, ``None`` before it. ``costs`` are what
+    today's fills cost. ``losses_in_a_row`` and the cool-down continue across days; the rest is reset with each
+    exchange date.
     """
 
     day: date | None = None
@@ -24,16 +28,21 @@ class DayBook:
     cool_down_until: datetime | None = None
     series: list[float] = field(default_factory=list)
     sampled_at: datetime | None = None
+    carried: dict[str, float] = field(default_factory=dict)
+    closing: dict[str, float] | None = None
 
-    def roll(self, day: date) -> None:
-        """Reset the day's figures if this is another exchange date."""
-        if self.day == day:
-            return
+    def roll(self, day: date, carried: Mapping[str, float]) -> None:
+        """Begin a day with what its open positions were worth at the last close."""
         self.day, self.realized, self.costs, self.closed, self.wins = day, 0.0, 0.0, 0, 0
         self.series, self.sampled_at = [], None
+        self.carried, self.closing = dict(carried), None
 
-    def leg(self, net: float, costs: float) -> None:
-        self.realized += net
+    def bought(self, costs: float) -> None:
+        self.costs += costs
+
+    def sold(self, position_id: str, contracts: int, net: float, costs: float) -> None:
+        """Count a sale: ``net`` since the entry, less what earlier days counted; ``costs`` of the sale alone."""
+        self.realized += net - self.carried.get(position_id, 0.0) * contracts
         self.costs += costs
 
     def trade(self, net: float) -> None:

@@ -1,4 +1,4 @@
-"""Entry limits: mode, counts, premium at stake, exposure, the day's loss and losses in a row.
+"""Entry limits: counts, premium at stake, exposure, losses in a row, and the day's loss.
 
 Every limit is checked, so that a refusal names all of its reasons.
 """
@@ -11,7 +11,7 @@ from datetime import datetime
 
 from core.daybook import DayBook
 from core.exposure import Exposure, correlated_with, exposure_held, limits_exceeded
-from core.model import Direction, Mode, Reason, Tone
+from core.model import Direction, Reason, Tone
 from core.positions.position import Position
 from core.rules import Rules
 from core.thresholds import above, at_most
@@ -32,30 +32,18 @@ class Proposal:
 
 
 def refusals(
-    proposal: Proposal, positions: Iterable[Position], day: DayBook, mode: Mode, now: datetime, rules: Rules
+    proposal: Proposal, positions: Iterable[Position], day: DayBook, now: datetime, rules: Rules
 ) -> tuple[Reason, ...]:
     """Return the reasons that refuse an entry, empty when it is allowed."""
     held = tuple(positions)
-    return tuple(
-        Reason(code, text, Tone.NEGATIVE) for code, text in _limits(proposal, held, day, mode, now, rules)
-    )
-
-
-def mode_refusal(mode: Mode) -> Reason | None:
-    """Return the reason when this mode allows no entries."""
-    if mode is Mode.ACTIVE:
-        return None
-    return Reason(f"MODE_{mode}", f"Mode is {mode}: no entries", Tone.NEGATIVE)
+    return tuple(Reason(code, text, Tone.NEGATIVE) for code, text in _limits(proposal, held, day, now, rules))
 
 
 def _limits(
-    p: Proposal, held: tuple[Position, ...], day: DayBook, mode: Mode, now: datetime, rules: Rules
+    p: Proposal, held: tuple[Position, ...], day: DayBook, now: datetime, rules: Rules
 ) -> Iterator[tuple[str, str]]:
     r = rules.risk
     same = [x for x in held if x.symbol == p.symbol]
-    stopped = mode_refusal(mode)
-    if stopped is not None:
-        yield stopped.code, stopped.text
     if p.contracts > r.contracts_per_trade:
         yield "MAX_CONTRACTS", f"{p.contracts} contracts > {r.contracts_per_trade} per trade"
     if above(p.premium, r.premium_per_trade):
@@ -94,6 +82,6 @@ def premium_at_stake(position: Position) -> float:
     return entry.entry_price * position.contract.multiplier * position.remaining
 
 
-def daily_loss_reached(day: DayBook, open_pnl: float, rules: Rules) -> bool:
-    """Return whether the day's realised and open net loss has reached its limit."""
-    return at_most(day.realized + open_pnl, -rules.risk.daily_loss)
+def daily_loss_reached(pnl_today: float, rules: Rules) -> bool:
+    """Return whether the day's profit and loss has reached the limit on its loss."""
+    return at_most(pnl_today, -rules.risk.daily_loss)

@@ -127,4 +127,4 @@ class PositionActions:
                 command = Command(id=str(uuid4()), name="mode", argument=str(mode))
                 self._sender.send(command, f"Mode {mode}", echoes=frozenset({MODE}))
 
-        self._app.push_screen(ModeDialog(latest.mode, len(latest.positions)), answered)
+        self._app.push_screen(ModeDialog(latest), answered)

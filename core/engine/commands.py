@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from core.effects import AnswerCommand, Effect, Notice, StoreJudgement
+from core.effects import AnswerCommand, Effect, StoreJudgement
 from core.engine.approvals import approve, reject
 from core.engine.kernel import Kernel
+from core.engine.mode import set_mode
 from core.engine.positions import settle_outcome
 from core.engine.state import CommandDone
 from core.events import Commanded
-from core.model import Mode, Tone
+from core.model import Mode
 from core.positions import Position, PositionChange, PositionState, exit_by_hand, stop_to_break_even
 
 KEPT_COMMANDS = 1_000
@@ -87,14 +88,13 @@ def _mode(kernel: Kernel, event: Commanded) -> Result:
         text = f"mode: {event.argument!r} is not one of {', '.join(Mode)}; {FLATTEN} may follow REDUCING and HALTED"
         return CommandDone(False, "BAD_MODE", text), []
     # Change the mode before exiting, so that freed limits cannot allow a new entry.
-    kernel.state.mode, kernel.state.mode_reason = mode, f"by {event.author}"
+    changed = set_mode(kernel, event.at, mode, f"set by {event.author}")
     effects = _exit_all(kernel, event)[1] if also else []
     remaining = sum(p.is_open for p in kernel.state.positions.values())
     text = f"Mode is {mode}" + (
         f", everything exited{f', {remaining} wait for a price' if remaining else ''}" if also else ""
     )
-    tone = Tone.POSITIVE if mode is Mode.ACTIVE else Tone.NEGATIVE
-    return CommandDone(True, "MODE", text), [*effects, Notice(kind="mode", at=event.at, text=text, tone=tone)]
+    return CommandDone(True, "MODE", text), [*effects, *changed]
 
 
 def _judge(status: str) -> Callable[[Kernel, Commanded], Result]:

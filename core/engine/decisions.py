@@ -145,6 +145,8 @@ def _decide(kernel: Kernel, signal: LiveSignal, event: MarketAnswered) -> list[E
         signal.executed = True
         state.alerts.entered(now, entry.position.entry.risk_amount)
         state.positions[position_id] = entry.position
+        bought = entry.position.entry
+        state.day.bought(bought.spread_cost + bought.slippage + bought.commission)
         note_outcome(kernel, record.id, TradeOutcome("open"))
         effects += [
             StoreTrade(position=entry.position),

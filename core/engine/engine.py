@@ -12,6 +12,7 @@ from typing import Any
 
 from core.effects import Effect, StoreRules
 from core.engine.commands import command
+from core.engine.day import turn_day
 from core.engine.decisions import answered
 from core.engine.kernel import Kernel
 from core.engine.positions import priced
@@ -36,7 +37,7 @@ class Engine(Kernel):
         if state.at is not None and event.at < state.at:
             raise ValueError(f"event {event.seq} at {event.at} lies before {state.at}")
         state.seq, state.at = event.seq, event.at
-        return tuple(_HANDLERS[type(event)](self, event))
+        return (*turn_day(self, event.at), *_HANDLERS[type(event)](self, event))
 
 
 def _rules_changed(kernel: Kernel, event: RulesChanged) -> list[Effect]:

@@ -10,6 +10,7 @@ from core.decision import contract_count, level_test
 from core.decision.atr import daily_atr
 from core.engine.approvals import Request
 from core.engine.kernel import Kernel
+from core.engine.mode import mode_refusal
 from core.events import OptionChain, PriceSeen
 from core.exposure import exposure_of
 from core.live_signal import LiveSignal
@@ -30,7 +31,7 @@ from core.options.fills import NotFilled, OptionQuote, OrderType, Side, fill, pl
 from core.options.quotes import liquidity_fault
 from core.options.spreads import quote_from_model
 from core.positions import Mark, Position, entry_mark, next_mark, open_position
-from core.risk import Proposal, mode_refusal, opposite_of, refusals
+from core.risk import Proposal, opposite_of, refusals
 from core.rules import Rules
 
 
@@ -70,7 +71,7 @@ class TradeTerms:
 
 def enter(kernel: Kernel, terms: TradeTerms, *, may_close: bool = False) -> EntryResult:
     """Open a paper position, or return why not: refusals, an approval request, or positions to close first."""
-    mode_reason = mode_refusal(kernel.state.mode)
+    mode_reason = mode_refusal(kernel)
     if mode_reason is not None:
         return EntryResult(reasons=(mode_reason,))
     plan = _plan(kernel, terms)
@@ -88,7 +89,7 @@ def enter(kernel: Kernel, terms: TradeTerms, *, may_close: bool = False) -> Entr
     # Positions to be closed first do not count against the limits; after closing, ``enter`` runs again.
     closes = opposite_of(proposal.symbol, proposal.direction, held) if may_close else ()
     others = [p for p in held if p not in closes]
-    refused = refusals(proposal, others, state.day, state.mode, terms.now, kernel.rules)
+    refused = refusals(proposal, others, state.day, terms.now, kernel.rules)
     if refused:
         return EntryResult(contract=plan.contract, count=plan.count, reasons=refused)
     approval_reason = _approval_reason(terms, proposal, kernel.rules)

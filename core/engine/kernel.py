@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import datetime
 from typing import Any
 
 from core.approvals import Approval
@@ -26,6 +27,8 @@ class Kernel:
         self.state = state if state is not None else EngineState()
         self._salt = hashlib.sha1(engine_id.encode())
         self.rules = Rules()
+        self.day_is_settled: datetime | None = None
+        """Until then no turn of the day is due; only saves looking."""
         self.trading = TradingContext(self.rules, Calendar.from_rules(self.rules.clock))
         # Every body needs the signals of its symbol; without an index it would search thousands of others.
         self._by_symbol: dict[str, dict[str, LiveSignal]] = {}
@@ -42,6 +45,7 @@ class Kernel:
         self.rules = parse_rules(toml)
         self.trading = TradingContext(self.rules, Calendar.from_rules(self.rules.clock))
         self.state.rules_toml = toml
+        self.day_is_settled = None
 
     def add_signal(self, signal: LiveSignal) -> None:
         self.state.signals[signal.id] = signal

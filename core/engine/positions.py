@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from core.effects import Effect, Notice, StoreMarks, StoreTrade
+from core.engine.day import pnl_today
 from core.engine.kernel import Kernel
+from core.engine.mode import set_mode
 from core.engine.price_paths import follow_option, store_price
 from core.engine.redecide import reconsider
 from core.engine.shadows import shadows_at_price
@@ -52,9 +54,6 @@ def settle_outcome(kernel: Kernel, before: Position, outcome: PositionChange, no
     state, position = kernel.state, outcome.position
     if position is before and not outcome.marks:
         return []
-    if outcome.legs:
-        # The first price of a day may come before its first tick.
-        state.day.roll(kernel.trading.calendar.market_date(now))
     effects: list[Effect] = []
     if outcome.marks:
         effects.append(StoreMarks(position_id=position.id, marks=outcome.marks))
@@ -62,7 +61,8 @@ def settle_outcome(kernel: Kernel, before: Position, outcome: PositionChange, no
         effects.append(StoreTrade(position=position))
     for leg in outcome.legs:
         sold = pnl_breakdown(position, (leg,))
-        state.day.leg(sold.net, sold.costs)
+        own = leg.spread_cost + leg.slippage + leg.commission
+        state.day.sold(position.id, leg.contracts, sold.net, own)
         text = (
             f"{leg.reason} {position.contract.label}: {leg.contracts} at {leg.price:.2f}, net {sold.net:+,.2f}"
             + (" (stale price)" if leg.stale_fill else "")
@@ -108,13 +108,16 @@ def close_first(kernel: Kernel, held: Iterable[Position], now: datetime) -> list
 
 
 def check_daily_loss(kernel: Kernel, now: datetime) -> list[Effect]:
-    """Change the mode from ACTIVE to REDUCING when the day's realised and open loss reaches its limit."""
-    state = kernel.state
-    if state.mode is not Mode.ACTIVE or not daily_loss_reached(state.day, open_net(kernel), kernel.rules):
+    """Change the mode from ACTIVE to REDUCING when the day's loss reaches its limit; see ``day``."""
+    risk, pnl = kernel.rules.risk, pnl_today(kernel)
+    if kernel.state.mode is not Mode.ACTIVE or not daily_loss_reached(pnl, kernel.rules):
         return []
-    state.mode = Mode.REDUCING
-    state.mode_reason = f"daily loss of ${kernel.rules.risk.daily_loss:,.0f} reached"
-    return [Notice(kind="risk", at=now, text=f"REDUCING: {state.mode_reason}", tone=Tone.NEGATIVE)]
+    until = None
+    if risk.daily_loss_resets:
+        calendar = kernel.trading.calendar
+        until = calendar.next_session(calendar.market_date(now)).open
+    reason = f"daily loss of ${risk.daily_loss:,.0f} reached, P&L today -${-pnl:,.2f}"
+    return set_mode(kernel, now, Mode.REDUCING, reason, until, kind="risk")
 
 
 def open_net(kernel: Kernel) -> float:

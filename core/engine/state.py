@@ -51,13 +51,15 @@ class EngineState:
 
     ``signals``, ``positions``, ``shadows``, ``approvals`` and ``commands`` are by id; ``prices`` and ``doubts`` by
     symbol; ``tails`` are the contracts of closed trades that are still followed, by symbol and OCC symbol;
-    ``outcomes`` are by decision id.
+    ``outcomes`` are by decision id. A mode with ``mode_until`` ends by itself then.
     """
 
     seq: int = 0
     at: datetime | None = None
     mode: Mode = Mode.ACTIVE
     mode_reason: str = ""
+    mode_since: datetime | None = None
+    mode_until: datetime | None = None
     rules_toml: str = ""
     contexts: ContextBook = field(default_factory=ContextBook)
     signals: dict[str, LiveSignal] = field(default_factory=dict)

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from core.effects import Effect, Notice
 from core.engine.alerts import alert
 from core.engine.approvals import expire
+from core.engine.day import pnl_today
 from core.engine.kernel import Kernel
-from core.engine.positions import check_daily_loss, open_net, settle_outcome
+from core.engine.positions import check_daily_loss, settle_outcome
 from core.engine.price_paths import drop_settled_options
 from core.engine.shadows import shadows_at_time
 from core.engine.state import ask_for
@@ -24,7 +25,6 @@ KEPT_FOR = timedelta(days=10)
 def tick(kernel: Kernel, event: Ticked) -> list[Effect]:
     """Handle a timer tick for every position, shadow, approval, signal and sender."""
     state, now = kernel.state, event.at
-    state.day.roll(kernel.trading.calendar.market_date(now))
     exits = state.mode is not Mode.HALTED
     effects: list[Effect] = []
     for position in list(state.positions.values()):
@@ -37,7 +37,7 @@ def tick(kernel: Kernel, event: Ticked) -> list[Effect]:
     effects += alert(kernel, now, event.seq)
     effects += _announce_quiet_senders(kernel, now)
     if kernel.trading.calendar.session_at(now) is not None:
-        state.day.sample(now, state.day.realized + open_net(kernel))
+        state.day.sample(now, pnl_today(kernel))
     if state.pruned_at is None or now - state.pruned_at >= PRUNE_EVERY:
         state.pruned_at = now
         state.duplicates.prune(now, kernel.rules.intake)

@@ -67,6 +67,14 @@ def net_so_far(position: Position) -> float:
     return gross_so_far(position) - sold - (entry.spread_cost + entry.slippage + entry.commission)
 
 
+def held_net_each(position: Position) -> float:
+    """Return the net P&L of one contract still held: from its price paid to its mid, less the entry's commission."""
+    entry = position.entry
+    return (
+        position.last.mid - entry.entry_price
+    ) * entry.multiplier - entry.commission / entry.filled_contracts
+
+
 def r_multiple(position: Position) -> float | None:
     """Return the net P&L of the contracts sold so far in units of the planned loss (R)."""
     return position.in_r(pnl_breakdown(position).net)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.rules.rule_fields import choice, number, rows
+from core.rules.rule_fields import choice, number, rows, switch
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +63,11 @@ class RiskRules:
         1_000.0,
         "$",
         low=0,
-        meaning="Realised and open loss of the day at which the mode changes to REDUCING (no entries)",
+        meaning="Loss of the day, realised and open, at which the mode changes to REDUCING (no entries)",
         threshold=True,
+    )
+    daily_loss_resets: bool = switch(
+        True, meaning="The mode that daily_loss set goes back to ACTIVE at the next session's start"
     )
     losses_in_a_row: int = number(
         3, "losses", low=1, meaning="Losing trades in a row that start the cool-down"

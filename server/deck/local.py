@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.effects import Effect, Notice
+from core.engine.day import open_today
+from core.engine.mode import until_text
 from core.engine.positions import open_net
 from core.from_json import read
 from core.model import DecisionRecord, Tone
@@ -85,11 +87,15 @@ class LocalDeck:
         now = max(runtime.clock.now(), state.at or runtime.clock.now())
         self._watch_feeds(now)
         rows = tuple(position_row(p, now, engine.trading) for p in state.positions.values())
-        open_pnl = open_net(engine)
+        open_pnl = open_today(engine)
         return DeckSnapshot(
             at=now,
             seq=state.seq,
             mode=state.mode,
+            mode_reason=state.mode_reason,
+            mode_since=state.mode_since,
+            mode_until=state.mode_until,
+            mode_end=until_text(state.mode_until, engine.trading.calendar),
             exchange=exchange_status(now, engine.trading),
             listener=self.listener,
             rules_name=rules.name,
@@ -117,6 +123,7 @@ class LocalDeck:
             pnl=PnlView(
                 realized=state.day.realized,
                 open=open_pnl,
+                held=open_net(engine),
                 total=state.day.realized + open_pnl,
                 costs=state.day.costs,
                 closed=state.day.closed,

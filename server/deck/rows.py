@@ -123,7 +123,11 @@ class ApprovalRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PnlView:
-    """The day's profit and loss in dollars, net of costs; ``series`` has one value per minute, oldest first."""
+    """The day's profit and loss in dollars, net of costs; ``series`` has one value per minute, oldest first.
+
+    ``open`` is the change of the open positions since the last close or their entry, ``held`` all that they have
+    made since their entries.
+    """
 
     realized: float
     open: float
@@ -131,6 +135,7 @@ class PnlView:
     costs: float
     closed: int
     wins: int
+    held: float
     series: tuple[float, ...] = ()
     assumed: bool = False
 
@@ -141,6 +146,7 @@ class DeckSnapshot:
 
     ``clock_note`` is empty on the real clock, else e.g. SIMULATED TIME or DEMO ×60. ``market_note`` names
     the feeds, or says that the market is assumed. ``alarms`` are failures that a person must see now.
+    ``mode_reason`` says why the mode is in force, ``mode_end`` until when in exchange time, empty without an end.
     ``approvals`` are ordered by expiry. From confidence ``wait_at`` the rules in force decide WAIT, from
     ``execute_at`` EXECUTE.
     """
@@ -152,6 +158,10 @@ class DeckSnapshot:
     listener: str
     rules_name: str
     rules_fingerprint: str
+    mode_reason: str = ""
+    mode_since: datetime | None = None
+    mode_until: datetime | None = None
+    mode_end: str = ""
     clock_note: str = ""
     market_note: str = ""
     market_assumed: bool = False

@@ -221,7 +221,10 @@ class Api:
         return await self._command(Command(id=command_id, name="rollback", argument=argument, author=author))
 
     async def mode(self, _call: Call) -> web.Response:
-        return answer({"mode": self._deck.snapshot().mode})
+        now = self._deck.snapshot()
+        return answer(
+            {"mode": now.mode, "reason": now.mode_reason, "since": now.mode_since, "until": now.mode_until}
+        )
 
     async def set_mode(self, call: Call) -> web.Response:
         body = await self._body(call.request, ModeRequest)

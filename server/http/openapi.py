@@ -109,8 +109,13 @@ SCHEMAS: Mapping[str, Json] = {
     },
     "Mode": {
         "type": "object",
-        "required": ["mode"],
-        "properties": {"mode": {"enum": [mode.value for mode in Mode]}},
+        "required": ["mode", "reason", "since", "until"],
+        "properties": {
+            "mode": {"enum": [mode.value for mode in Mode]},
+            "reason": {"type": "string"},
+            "since": {"type": ["string", "null"], "format": "date-time"},
+            "until": {"type": ["string", "null"], "format": "date-time"},
+        },
     },
     "Health": {"type": "object", "required": ["status"], "properties": {"status": {"type": "string"}}},
     "OpenApi": {"type": "object"},

@@ -20,6 +20,7 @@ from core.effects import (
     AnswerReceipt,
     Effect,
     FetchMarket,
+    Notice,
     StoreDecision,
     StoreShadow,
     StoreTrade,
@@ -27,7 +28,7 @@ from core.effects import (
 from core.engine import Engine, EngineState
 from core.events import Event, MarketAnswered, Ticked
 from core.from_json import read_json
-from core.model import DecisionRecord
+from core.model import DecisionRecord, Tone
 from server.feeds.base import MarketReply, Markets, reply_at_once
 from server.ledger.base import Entry, Ledger
 from server.ledger.chunked_json import encode_in_chunks
@@ -43,6 +44,8 @@ BACKLOG = 20_000
 """Most inputs that may wait; more are refused with Overloaded."""
 CHANGES_WATCHED = frozenset({FetchMarket, StoreDecision, StoreTrade, StoreShadow})
 """Effects after which the engine may want prices of other symbols."""
+LOGGED = frozenset({"risk", "mode"})
+"""Notices that the log keeps too: limits that were hit, and every change of the mode with its reason."""
 READ_AGAIN_SECONDS = 0.5
 """Pause before the loop retries to read a ledger that could not be read."""
 CHECKPOINT_EVENTS = 10_000
@@ -274,6 +277,8 @@ class EngineLoop:
                 taken.done.set_result(effects)
 
     def _notify(self, effect: Effect) -> None:
+        if isinstance(effect, Notice) and effect.kind in LOGGED:
+            log.log(logging.WARNING if effect.tone is Tone.NEGATIVE else logging.INFO, "%s", effect.text)
         for listener in tuple(self.listeners):
             try:
                 listener(effect)

@@ -332,6 +332,7 @@ def snapshot(**changes: Any) -> DeckSnapshot:
         recent=recent(),
         positions=positions(),
         pnl=PnlView(realized=184.2, open=path[-1] - 184.2, total=path[-1], costs=41.35, closed=7, wins=4,
+                    held=path[-1] - 184.2,
                     series=path),
         events=(
             Notice(at=NOW - timedelta(seconds=12), kind="execute", text="Bought 6 SPY 452C 11/27 at 2.05",
@@ -352,7 +353,7 @@ def empty_snapshot(**changes: Any) -> DeckSnapshot:
     """A deck that has just started."""
     base = snapshot(
         decision=None, recent=(), positions=(), events=(), sources=(), counters=Counters(),
-        pnl=PnlView(realized=0.0, open=0.0, total=0.0, costs=0.0, closed=0, wins=0),
+        pnl=PnlView(realized=0.0, open=0.0, total=0.0, costs=0.0, closed=0, wins=0, held=0.0),
     )  # fmt: skip
     return replace(base, **changes)
 

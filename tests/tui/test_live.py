@@ -159,6 +159,8 @@ def test_no_width_takes_the_mode_or_the_simulated_clock_off_the_first_line(mode:
     now = snapshot(mode=mode)
     pane.data = StatusView(
         mode=mode,
+        mode_reason="daily loss of $1,000 reached, P&L today -$1,034.20",
+        mode_end="until Wed 09:30 ET",
         exchange=now.exchange,
         clock_note=now.clock_note,
         market_note=now.market_note,
@@ -167,6 +169,8 @@ def test_no_width_takes_the_mode_or_the_simulated_clock_off_the_first_line(mode:
     (line,) = pane.lines(width, 1)
     text = "".join(part for part, _ in line)
     assert str(mode) in text and "SIMULATED TIME" in text and "assumed" in text and len(text) <= width
+    if mode is not Mode.ACTIVE and width >= 80:
+        assert "until Wed 09:30 ET" in text and (width < 120 or "daily loss of $1,000" in text)
 
 
 def test_a_decision_against_an_entry_names_the_reason_that_decided() -> None:

@@ -112,12 +112,12 @@ async def test_it_is_read_again_after_an_exit_and_not_while_hidden(monkeypatch: 
         app.pull()
         await settled(pilot)
         assert len(deck.asked) == before, "nothing happened, so nothing is read"
-        deck.change(pnl=PnlView(realized=1.0, open=0.0, total=1.0, costs=0.0, closed=8, wins=5))
+        deck.change(pnl=PnlView(realized=1.0, open=0.0, total=1.0, costs=0.0, closed=8, wins=5, held=0.0))
         app.pull()
         await settled(pilot)
         assert len(deck.asked) == before + 1
         await pilot.press("1")
-        deck.change(pnl=PnlView(realized=1.0, open=0.0, total=1.0, costs=0.0, closed=9, wins=5))
+        deck.change(pnl=PnlView(realized=1.0, open=0.0, total=1.0, costs=0.0, closed=9, wins=5, held=0.0))
         app.pull()
         await settled(pilot)
         assert len(deck.asked) == before + 1

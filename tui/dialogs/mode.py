@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -24,6 +24,8 @@ class ModeView:
     now: Mode
     chosen: Mode | None
     open: int
+    why: str = ""
+    """The reason and the end of the mode in force."""
 
 
 MODES = (
@@ -43,7 +45,11 @@ class ModeText(Pane):
         view = self.data
         if view is None:
             return []
-        out: list[Line] = [heading("Mode", width, [(f"now {view.now}", "dim")]), []]
+        out: list[Line] = [heading("Mode", width, [(f"now {view.now}", "dim")])]
+        out += [
+            [(" ", "text"), *text] for text in (wrap_text(view.why, "warn", width - 2) if view.why else ())
+        ]
+        out.append([])
         for key, mode, role, _, about in MODES:
             for n, text in enumerate(wrap_text(about, "text", width - _NAME - 2)):
                 mark = "▸" if mode is view.chosen else " "
@@ -61,6 +67,11 @@ class ModeText(Pane):
         ]
 
 
+def _view(snapshot: DeckSnapshot, chosen: Mode | None) -> ModeView:
+    why = ", ".join(part for part in (snapshot.mode_reason, snapshot.mode_end) if part)
+    return ModeView(snapshot.mode, chosen, len(snapshot.positions), f"{snapshot.mode}: {why}" if why else "")
+
+
 class ModeDialog(Confirming[Mode]):
     """Returns the mode that was chosen and confirmed."""
 
@@ -70,9 +81,9 @@ class ModeDialog(Confirming[Mode]):
         Binding("down,j", "next(1)", show=False),
     ]
 
-    def __init__(self, now: Mode, open_positions: int) -> None:
+    def __init__(self, snapshot: DeckSnapshot) -> None:
         super().__init__()
-        self.view = ModeView(now, None, open_positions)
+        self.view = _view(snapshot, None)
 
     def compose(self) -> ComposeResult:
         with Container(classes="box question mode"):
@@ -82,7 +93,7 @@ class ModeDialog(Confirming[Mode]):
             yield Answers("Confirm")
 
     def show(self, snapshot: DeckSnapshot) -> None:
-        self._show(ModeView(snapshot.mode, self.view.chosen, len(snapshot.positions)))
+        self._show(_view(snapshot, self.view.chosen))
 
     def _show(self, view: ModeView) -> None:
         self.view = view
@@ -92,7 +103,7 @@ class ModeDialog(Confirming[Mode]):
 
     def action_choose(self, mode: str) -> None:
         if not self.too_soon:
-            self._show(ModeView(self.view.now, Mode(mode), self.view.open))
+            self._show(replace(self.view, chosen=Mode(mode)))
 
     def action_next(self, step: int) -> None:
         modes = [mode for _, mode, *_ in MODES]

@@ -11,8 +11,8 @@ from tui.widgets.line import Line, spread, width_of
 from tui.widgets.line_widget import Pane
 
 _MODE_ROLE = {Mode.ACTIVE: "badge-good", Mode.REDUCING: "badge-warn", Mode.HALTED: "badge-bad"}
-_STEPS = 5
-"""Parts dropped step by step on a narrow screen; mode and clock note always stay."""
+_STEPS = 6
+"""Parts dropped step by step on a narrow screen; mode, its reason and end, and the clock note always stay."""
 _MODE_NOTE = {
     Mode.ACTIVE: (),
     Mode.REDUCING: ("no entries", "no entries"),
@@ -23,6 +23,8 @@ _MODE_NOTE = {
 @dataclass(frozen=True, slots=True)
 class StatusView:
     mode: Mode
+    mode_reason: str
+    mode_end: str
     exchange: ExchangeStatus
     clock_note: str
     market_note: str
@@ -39,18 +41,23 @@ class StatusPane(Pane):
         for less in range(_STEPS):
             left, right = _both_ends(self.data, less)
             if width_of(left) + width_of(right) < width:
-                break
+                return [spread(left, right, width)]
+        left, right = _both_ends(self.data, _STEPS - 1, cut=width_of(left) + width_of(right) - width)
         return [spread(left, right, width)]
 
 
-def _both_ends(view: StatusView, less: int) -> tuple[Line, Line]:
-    """Return both ends of the line; each step drops the least important part."""
+def _both_ends(view: StatusView, less: int, cut: int = 0) -> tuple[Line, Line]:
+    """Return both ends of the line; each step drops the least important part, ``cut`` characters of the reason."""
     left: Line = [(f" {view.mode} ", _MODE_ROLE[view.mode])]
     if _MODE_NOTE[view.mode]:
-        left.append((f" {_MODE_NOTE[view.mode][less > 2]}", "warn"))
+        note = " ".join(part for part in (_MODE_NOTE[view.mode][less > 2], view.mode_end) if part)
+        if view.mode_reason:
+            note += f": {view.mode_reason}"
+        left.append((f" {fmt.fit(note, max(1, len(note) - cut)) if cut > 0 else note}", "warn"))
     if view.paused:
         left += [(" ", "text"), (f" {view.paused} ", "badge-warn")]
-    left += [("  ", "text"), *_exchange(view.exchange, less)]
+    if less < _STEPS - 1 or not _MODE_NOTE[view.mode]:
+        left += [("  ", "text"), *_exchange(view.exchange, less)]
     right: Line = []
     if view.market_assumed:
         right.append(("! assumed" if less > 1 else "! market assumed", "warn"))

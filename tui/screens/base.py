@@ -72,6 +72,8 @@ class DeckScreen(SingleLayout, Screen[None]):
         self.query_one(StatusPane).show(
             StatusView(
                 mode=snapshot.mode,
+                mode_reason=snapshot.mode_reason,
+                mode_end=snapshot.mode_end,
                 exchange=snapshot.exchange,
                 clock_note=snapshot.clock_note,
                 market_note=snapshot.market_note,

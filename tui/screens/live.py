@@ -67,7 +67,7 @@ class LiveScreen(DeckScreen):
             self.query_one(pane).show(record)
         yield
         self.query_one(PositionsPane).show(
-            snapshot.positions, deck_ui(self).positions.exiting, snapshot.pnl.open
+            snapshot.positions, deck_ui(self).positions.exiting, snapshot.pnl.held
         )
         yield
         self.query_one(RecentPane).show(snapshot.recent, snapshot.counters)

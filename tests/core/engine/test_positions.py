@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from core.effects import AnswerCommand, Notice, StoreMarks, StoreTrade
+from core.engine.positions import open_net
 from core.model import Action, Direction, ExitReason, Mode, Source
 from core.positions import PositionState, pnl_breakdown
 
@@ -250,9 +251,10 @@ def test_the_book_begins_anew_with_each_exchange_day_even_without_a_tick(wired: 
     lost = lose(wire, "SPY")
     assert wire.state.day.realized == pytest.approx(lost)
     held = wire.enter("QQQ")
+    before = open_net(wire.engine)
     wire.at("2026-11-25T09:31").price(440.0, "QQQ")
     net = pnl_breakdown(wire.position(held)).net
-    assert wire.state.day.realized == pytest.approx(net)
+    assert wire.state.day.realized == pytest.approx(net - before), "what yesterday counted is not today's"
     assert wire.state.day.closed == 1 and wire.state.day.losses_in_a_row == 2
 
 

@@ -24,7 +24,6 @@ from hypothesis import strategies as st
 from core.alerts import AlertBook, active_alerts
 from core.approvals import approval_needed
 from core.context import ContextBook, validity
-from core.daybook import DayBook
 from core.decision.confidence import alignment_value, expert_value
 from core.decision.confluence import confluence
 from core.decision.contracts import contract_count
@@ -377,7 +376,7 @@ PROBES: dict[str, tuple[float, Probe]] = {
     "risk.theta_pct": (2.1, exposed("risk.theta_pct", "theta", 0.01)),
     "risk.daily_loss": (
         1_000.1,
-        lambda t, v: daily_loss_reached(DayBook(realized=-v / 3), -2 * v / 3, rules("risk.daily_loss", t)),
+        lambda t, v: daily_loss_reached(-v / 3 - 2 * v / 3, rules("risk.daily_loss", t)),
     ),
     "risk.alert_drawdown": (2_500.1, lambda t, v: alerts("risk.alert_drawdown", t, net=-v)),
     "risk.alert_size_z": (

@@ -274,7 +274,7 @@ def deck(position: PositionRow) -> FakeDeck:
             rules_name="default",
             rules_fingerprint="abc",
             positions=(position,),
-            pnl=PnlView(realized=0.0, open=0.0, total=0.0, costs=0.0, closed=0, wins=0),
+            pnl=PnlView(realized=0.0, open=0.0, total=0.0, costs=0.0, closed=0, wins=0, held=0.0),
         )
     )
 

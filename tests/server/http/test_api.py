@@ -212,7 +212,9 @@ async def test_exit_refuses_a_bad_body_and_names_the_field(
 
 async def test_mode_is_read_and_set(serve: Any, deck: Any, command_headers: Any) -> None:
     client = await serve()
-    assert await (await client.get("/api/mode")).json() == {"mode": "ACTIVE"}
+    assert await (await client.get("/api/mode")).json() == {
+        "mode": "ACTIVE", "reason": "", "since": None, "until": None,
+    }  # fmt: skip
     response = await client.post(
         "/api/mode", headers=command_headers, json={"mode": "HALTED", "command_id": "m-1"}
     )
