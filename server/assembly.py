@@ -19,6 +19,7 @@ from server.ledger.sqlite import SqliteLedger
 from server.runtime.clock import Clock
 from server.runtime.garbage import in_pieces, keep_collecting
 from server.runtime.ports import NotStored, Overloaded
+from server.runtime.price_sink import RuntimeSink
 from server.runtime.refusals import RefusalLog
 from server.runtime.runtime import Runtime
 
@@ -78,6 +79,7 @@ async def running_engine(
         decision_wait=settings.decision_wait_ms / 1000,
         ledger_name=settings.database_shown,
     )
+    markets.attach(RuntimeSink(runtime))
     refusals = RefusalLog(clock.now)
     deck = LocalDeck(runtime, refusals=refusals)
     try:
@@ -91,6 +93,7 @@ async def running_engine(
         )
     except BaseException:
         ledger.discard()
+        await markets.close()
         await ledger.close()  # its threads would keep the process running
         raise
     host = RunningEngine(runtime, deck, http)
@@ -100,6 +103,7 @@ async def running_engine(
         await http.start()
         started = True
         deck.listener = http.url
+        host.supervise("feeds", markets.run())
         if ticking:
             host.supervise("clock", _tick(runtime))
         with in_pieces(), _taking_turns():
@@ -111,6 +115,7 @@ async def running_engine(
         await asyncio.gather(*host.tasks, return_exceptions=True)
         try:
             await http.stop()
+            await markets.close()
         finally:
             if not started:
                 ledger.discard()

@@ -29,8 +29,8 @@ from core.rules import Rules, changed_rules
 _SECTIONS = frozenset({"regime", "structural", "market", "confidence", "learning"})
 _NEVER = frozenset(
     {
-        "market.feed_timeout_seconds", "market.stale_seconds", "premium_cap", "contract_cap",
-        "least_loss_fraction", "one_contract_tolerance",
+        "market.feed_timeout_seconds", "market.feed_disagree_pct", "market.stale_seconds", "premium_cap",
+        "contract_cap", "least_loss_fraction", "one_contract_tolerance",
     }
 )  # fmt: skip
 """Rules in sections that a what-if applies, which act before a decision's inputs or on the contracts."""

@@ -284,6 +284,12 @@ class MarketGateRules:
     feed_timeout_seconds: float = number(
         0.6, "s", low=0, meaning="Longest wait for the feeds' reply to one market request"
     )
+    feed_disagree_pct: float = number(
+        1.0,
+        "%",
+        low=0.01,
+        meaning="Two feeds whose fresh prices differ by this much, or more, are both doubted for an entry",
+    )
     stale_seconds: float = number(
         15.0,
         "s",

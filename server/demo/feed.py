@@ -18,7 +18,7 @@ from core.options.fills import OptionQuote
 from core.options.trading_clock import calendar_years
 from core.rules import Rules
 from server.demo.market import SimulatedMarket
-from server.feeds.base import FeedStatus, MarketReply
+from server.feeds.base import FeedStatus, MarketReply, PriceSink
 
 FEED = "simulated"
 SPREAD_A, SPREAD_B, LEAST_SPREAD = 0.035, 0.6, 0.01
@@ -36,14 +36,23 @@ class SimulatedFeed:
         self.rules = rules
         self.watched: tuple[Watch, ...] = ()
 
-    def at_once(self, ask: FetchMarket, now: datetime) -> MarketReply:
+    def at_once(self, ask: FetchMarket, now: datetime, *, chain: bool = True) -> MarketReply:
         """Return the market of one signal; a symbol that is not listed has no data at all."""
         if ask.symbol not in self.market.symbols:
             return MarketReply(MarketSnapshot(symbol=ask.symbol, as_of=now))
-        return MarketReply(self.snapshot(ask.symbol, now), self._chain(ask, now))
+        return MarketReply(self.snapshot(ask.symbol, now), self._chain(ask, now) if chain else None)
 
-    async def ask(self, ask: FetchMarket, now: datetime) -> MarketReply:
-        return self.at_once(ask, now)
+    async def ask(self, ask: FetchMarket, now: datetime, *, chain: bool = True) -> MarketReply:
+        return self.at_once(ask, now, chain=chain)
+
+    def attach(self, sink: PriceSink) -> None:
+        """Do nothing: the simulation itself posts the prices, minute by minute."""
+
+    async def run(self) -> None:
+        """Return at once, for the same reason."""
+
+    async def close(self) -> None:
+        """Do nothing: there is no connection."""
 
     async def watch(self, wanted: Sequence[Watch]) -> None:
         self.watched = tuple(wanted)

@@ -11,10 +11,15 @@ from typing import Protocol
 
 from core.effects import FetchMarket, Watch
 from core.events import OptionChain
+from core.exchange.calendar import Calendar
 from core.model import MarketSnapshot
+from core.options.fills import OptionQuote
 from core.rules import Rules
 
 log = logging.getLogger("gatedeck.feeds")
+
+STAGES = 2.5
+"""Time limits that a reply may take: the underlying first, then the chain near its price, and some reserve."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +57,50 @@ class FeedStatus:
     clock_ahead: float | None = None
 
 
+class PriceSink(Protocol):
+    """The engine as the feeds see it: its rules and calendar, what it holds, and where prices go."""
+
+    @property
+    def rules(self) -> Rules: ...
+
+    @property
+    def calendar(self) -> Calendar: ...
+
+    def levels(self, symbol: str) -> tuple[float, ...] | None:
+        """Return the stops and targets of the open positions in an underlying; ``None`` if none is open."""
+        ...
+
+    async def price(
+        self,
+        symbol: str,
+        price: float,
+        source: str,
+        *,
+        priced_at: datetime | None = None,
+        bar: tuple[float, float, float] | None = None,
+        began: datetime | None = None,
+        quotes: tuple[tuple[str, OptionQuote], ...] = (),
+        official_close: bool = False,
+    ) -> None:
+        """Post a price to the engine; returns when it is stored. Raises an error when it is not."""
+        ...
+
+
 class Markets(Protocol):
     """All feeds together; ``note`` names the source of prices on screen; ``assumed``: they are no data."""
 
     note: str
     assumed: bool
 
-    def at_once(self, ask: FetchMarket, now: datetime) -> MarketReply | None:
+    def at_once(self, ask: FetchMarket, now: datetime, *, chain: bool = True) -> MarketReply | None:
         """Return the reply if it needs no waiting, else ``None``; then call ``ask``."""
         ...
 
-    async def ask(self, ask: FetchMarket, now: datetime) -> MarketReply:
-        """Ask the feeds side by side; the fields of a feed that fails are absent. Never raises."""
+    async def ask(self, ask: FetchMarket, now: datetime, *, chain: bool = True) -> MarketReply:
+        """Ask the feeds side by side; the fields of a feed that fails are absent. Never raises.
+
+        Without ``chain`` only the underlying is asked for, as for the ETF of a cash index.
+        """
         ...
 
     def status(self) -> tuple[FeedStatus, ...]:
@@ -72,6 +109,18 @@ class Markets(Protocol):
 
     async def watch(self, wanted: Sequence[Watch]) -> None:
         """Set which prices the engine needs from now on."""
+        ...
+
+    def attach(self, sink: PriceSink) -> None:
+        """Set the engine that is to get the prices, before it starts."""
+        ...
+
+    async def run(self) -> None:
+        """Follow the watched prices and post them until cancelled; return at once if somebody else does."""
+        ...
+
+    async def close(self) -> None:
+        """Release connections."""
         ...
 
 
@@ -84,30 +133,32 @@ def reply_at_once(markets: Markets, ask: FetchMarket, now: datetime, rules: Rule
     proxy = rules.contract.spread_proxies.get(ask.symbol)
     if reply is None or proxy is None or reply.snapshot.assumed:
         return reply
-    etf = markets.at_once(replace(ask, symbol=proxy), now)
+    etf = markets.at_once(replace(ask, symbol=proxy), now, chain=False)
     return None if etf is None else _with_spread_of(reply, etf, proxy)
 
 
 async def request_market(markets: Markets, ask: FetchMarket, now: datetime, rules: Rules) -> MarketReply:
-    """Ask the feeds and wait at most ``market.feed_timeout_seconds`` for their reply. Never raises.
+    """Ask the feeds and wait for their reply, which takes ``market.feed_timeout_seconds`` a stage. Never raises.
 
     The fields of a feed that fails or is too slow are absent, so that the market gate fails. Spread and depth of
     a cash index come from its ETF, which is asked at the same time.
     """
-    seconds = rules.market.feed_timeout_seconds
+    seconds = rules.market.feed_timeout_seconds * STAGES
     proxy = rules.contract.spread_proxies.get(ask.symbol)
     if proxy is None:
         return await _within(markets, ask, now, seconds)
     reply, etf = await asyncio.gather(
         _within(markets, ask, now, seconds),
-        _within(markets, replace(ask, symbol=proxy), now, seconds),
+        _within(markets, replace(ask, symbol=proxy), now, seconds, chain=False),
     )
     return reply if reply.snapshot.assumed else _with_spread_of(reply, etf, proxy)
 
 
-async def _within(markets: Markets, ask: FetchMarket, now: datetime, seconds: float) -> MarketReply:
+async def _within(
+    markets: Markets, ask: FetchMarket, now: datetime, seconds: float, *, chain: bool = True
+) -> MarketReply:
     try:
-        return await asyncio.wait_for(markets.ask(ask, now), seconds)
+        return await asyncio.wait_for(markets.ask(ask, now, chain=chain), seconds)
     except TimeoutError:
         log.warning("no market reply for %s within %g s", ask.symbol, seconds)
     except Exception as error:
@@ -144,14 +195,23 @@ class NoFeed:
     note = "no feed: market assumed"
     assumed = True
 
-    def at_once(self, ask: FetchMarket, now: datetime) -> MarketReply:
+    def at_once(self, ask: FetchMarket, now: datetime, *, chain: bool = True) -> MarketReply:
         return MarketReply(MarketSnapshot(symbol=ask.symbol, as_of=now, assumed=ASSUMED))
 
-    async def ask(self, ask: FetchMarket, now: datetime) -> MarketReply:
+    async def ask(self, ask: FetchMarket, now: datetime, *, chain: bool = True) -> MarketReply:
         return self.at_once(ask, now)
 
     def status(self) -> tuple[FeedStatus, ...]:
         return (FeedStatus(name="none", state="ASSUMED", detail="prices come only from the senders' bodies"),)
 
     async def watch(self, wanted: Sequence[Watch]) -> None:
+        return None
+
+    def attach(self, sink: PriceSink) -> None:
+        return None
+
+    async def run(self) -> None:
+        return None
+
+    async def close(self) -> None:
         return None

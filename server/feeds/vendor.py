@@ -88,6 +88,11 @@ class Vendor:
     note: str = ""
     """What a person should know of the data, such as "quotes delayed 15 min"; empty when there is nothing."""
 
+    quotes_book: bool = True
+    """True if its quotes hold bid and ask with sizes, where the underlying has a book."""
+    official_closes: bool = True
+    """True if the close of a completed daily bar is the exchange's official one, which settles options."""
+
     @property
     def clock_ahead(self) -> float:
         """Seconds by which the vendor's clock is ahead of the engine's, as last measured; 0 when unknown."""

@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from core.effects import (
@@ -215,16 +215,21 @@ class Runtime:
         price: float,
         source: str,
         *,
+        priced_at: datetime | None = None,
         bar: tuple[float, float, float] | None = None,
+        began: datetime | None = None,
         quotes: tuple[tuple[str, OptionQuote], ...] = (),
         official_close: bool = False,
     ) -> None:
-        """Post a price of an underlying to the engine, as of now, in dollars; ``bar`` is (open, high, low)."""
+        """Post a price of an underlying to the engine in dollars, made at ``priced_at``, else now.
+
+        ``bar`` is (open, high, low) of what was seen since ``began``. Raises NotStored, Overloaded.
+        """
         o, h, low = bar if bar is not None else (None, None, None)
         await self.post(
             lambda seq, at: PriceSeen(
-                seq=seq, at=at, symbol=symbol, price=price, priced_at=at, source=source, open=o, high=h, low=low,
-                quotes=quotes, official_close=official_close,
+                seq=seq, at=at, symbol=symbol, price=price, priced_at=at if priced_at is None else min(at, priced_at),
+                source=source, open=o, high=h, low=low, quotes=quotes, official_close=official_close, began=began,
             )
         )  # fmt: skip
 

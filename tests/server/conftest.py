@@ -73,10 +73,10 @@ class SlowMarkets:
         self.watched: list[tuple[Watch, ...]] = []
         self.broken = False
 
-    def at_once(self, ask: FetchMarket, now: datetime) -> MarketReply | None:
+    def at_once(self, ask: FetchMarket, now: datetime, *, chain: bool = True) -> MarketReply | None:
         return None
 
-    async def ask(self, ask: FetchMarket, now: datetime) -> MarketReply:
+    async def ask(self, ask: FetchMarket, now: datetime, *, chain: bool = True) -> MarketReply:
         self.asked.append(ask)
         await self.free.wait()
         if self.broken:

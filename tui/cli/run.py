@@ -10,13 +10,16 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from server.config import ConfigError, Settings, default_config_path, default_state_dir, load_settings
 from server.private_files import make_private_file, make_private_folder
 from server.runtime.clock import Clock, OffsetClock, RealClock
 from tui.cli.console import read_text
 from tui.supervisor import Display, print_error, report_failures, supervise_screen, wait_for_signal
+
+if TYPE_CHECKING:
+    from server.feeds.live import LiveMarkets
 
 log = logging.getLogger("gatedeck")
 
@@ -89,11 +92,18 @@ def _with_user_files(display: Display, settings: Settings, state: Path, config: 
 
 async def _run(settings: Settings, rules_text: str, display: Display, *, keep_running: bool) -> int:
     from server.assembly import running_engine
-    from server.feeds.base import NoFeed
+    from server.feeds.live import LiveMarkets, open_markets
 
     clock: Clock = RealClock() if settings.clock is None else OffsetClock(settings.clock)
-    async with running_engine(settings, clock, NoFeed(), rules_text, ticking=True) as host:
+    if settings.clock is not None and set(settings.feeds) - {"webhook"}:
+        # The prices of now would be hours or days away from the engine's time: none of them could be used.
+        settings = settings.model_copy(update={"feeds": ()})
+        print_error("gatedeck: --clock is set: the feeds are left out, their prices are of another time")
+    markets = open_markets(settings, clock)
+    async with running_engine(settings, clock, markets, rules_text, ticking=True) as host:
         report_failures(lambda alarm: host.runtime.counters.alarms.update(loop=alarm))
+        if isinstance(markets, LiveMarkets):
+            host.supervise("check of the feeds", _tell_faults(markets, on_screen=not settings.headless))
         if settings.headless:
             print(f"gatedeck listens on {host.http.url}", flush=True)
             await wait_for_signal()
@@ -110,6 +120,14 @@ async def _run(settings: Settings, rules_text: str, display: Display, *, keep_ru
             await wait_for_signal(hangup=False)
         log.info("the screen ended: %s", ended.reason)
         return 0
+
+
+async def _tell_faults(markets: LiveMarkets, *, on_screen: bool) -> None:
+    """Log one line for each feed that cannot be used; print it too where no screen shows it."""
+    for line in await markets.check():
+        log.warning("%s", line)
+        if not on_screen:
+            print_error(f"gatedeck: {line}")
 
 
 async def _demo(

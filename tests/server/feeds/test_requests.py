@@ -38,10 +38,10 @@ class Feed:
         self.slow, self.wait, self.immediate = slow, wait, at_once
         self.asked: list[str] = []
 
-    def at_once(self, ask: FetchMarket, now: datetime) -> MarketReply | None:
+    def at_once(self, ask: FetchMarket, now: datetime, *, chain: bool = True) -> MarketReply | None:
         return MarketReply(snapshot(ask.symbol)) if self.immediate else None
 
-    async def ask(self, ask: FetchMarket, now: datetime) -> MarketReply:
+    async def ask(self, ask: FetchMarket, now: datetime, *, chain: bool = True) -> MarketReply:
         self.asked.append(ask.symbol)
         if ask.symbol in self.slow:
             await asyncio.sleep(self.wait)

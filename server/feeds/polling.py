@@ -1,0 +1,238 @@
+"""Requests for watched prices that have become old: more often when held, and more often still near a level."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from core.exchange.calendar import CalendarError, TradingDay
+from core.model import Contract
+from server.feeds.base import PriceSink
+from server.feeds.observe import bar_on_our_clock
+from server.feeds.track import Track
+from server.feeds.values import Bar, Need, Tick, Unavailable
+from server.feeds.vendor import Vendor
+from server.runtime.clock import Clock
+
+log = logging.getLogger("gatedeck.feeds")
+
+NEAR, HELD, OTHER = 1.0, 3.0, 15.0
+"""Seconds after which the price of an underlying is asked for: near a level, held, and otherwise."""
+QUOTES_HELD, QUOTES_OTHER = 5.0, 30.0
+"""The same for the options of held underlyings, and for others."""
+MOST_SYMBOLS = 50
+MOST_CONTRACTS = 100
+"""Names in one request, so that its address does not become too long for a vendor."""
+AFTER_CLOSE = timedelta(minutes=2)
+"""Time after a close until the day's official close is asked for."""
+CLOSE_AGAIN = timedelta(minutes=2)
+
+IsNear = Callable[[Track, tuple[float, ...]], bool]
+
+
+class Polling:
+    """Asks the vendors in order for what is due; an answer is handed over as if a stream had sent it."""
+
+    def __init__(
+        self,
+        vendors: tuple[Vendor, ...],
+        clock: Clock,
+        take: Callable[[Vendor, Tick], None],
+        take_bars: Callable[[Vendor, str, Sequence[Bar]], None],
+    ) -> None:
+        self._vendors = vendors
+        self._clock = clock
+        self._take = take
+        self._take_bars = take_bars
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._asking: set[str] = set()
+        """Underlyings and OCC symbols that are being asked for."""
+        self._options_asked: dict[str, datetime] = {}
+        self._urgent: set[str] = set()
+        self._blind: dict[str, datetime] = {}
+        self._closes_told: set[tuple[str, date]] = set()
+        self._closes_asked: datetime | None = None
+
+    def hurry(self, symbol: str) -> None:
+        """Ask for this underlying in the next round whatever its age."""
+        self._urgent.add(symbol)
+
+    def fill(self, symbol: str, since: datetime) -> None:
+        """Ask in the next round for the minute bars since a stream broke off."""
+        self._blind[symbol] = since
+
+    async def settled(self) -> None:
+        """Wait until no request is under way."""
+        while self._tasks:
+            await asyncio.wait(set(self._tasks))
+
+    async def close(self) -> None:
+        """Cancel the requests under way."""
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def begin(
+        self,
+        tracks: Mapping[str, Track],
+        contracts: Mapping[str, tuple[Contract, ...]],
+        sink: PriceSink,
+        now: datetime,
+        is_near: IsNear,
+    ) -> None:
+        """Start the requests that are due; none is started twice."""
+        held = {symbol: sink.levels(symbol) for symbol in tracks}
+        blind = {symbol: since for symbol, since in self._blind.items() if symbol in tracks}
+        self._blind.clear()
+        for symbol, since in blind.items():
+            self._start(self._ask_bars(symbol, since))
+        due = [track for track in tracks.values() if self._is_due(track, held[track.symbol], now, is_near)]
+        self._urgent.clear()
+        for urgent in (True, False):
+            names = [track.symbol for track in due if (held[track.symbol] is not None) is urgent]
+            for some in _parts(names, MOST_SYMBOLS):
+                for symbol in some:
+                    tracks[symbol].asked_on = now
+                self._asking.update(some)
+                self._start(self._ask_quotes(tuple(some), urgent))
+        self._begin_options(contracts, held, now)
+
+    def _is_due(self, track: Track, levels: tuple[float, ...] | None, now: datetime, is_near: IsNear) -> bool:
+        if track.symbol in self._asking:
+            return False
+        if track.symbol in self._urgent:
+            return True
+        pause = OTHER if levels is None else NEAR if is_near(track, levels) else HELD
+        newest = max((at for at in (track.asked_on, _made(track)) if at is not None), default=None)
+        return newest is None or now - newest >= timedelta(seconds=pause)
+
+    def _begin_options(
+        self,
+        contracts: Mapping[str, tuple[Contract, ...]],
+        held: Mapping[str, tuple[float, ...] | None],
+        now: datetime,
+    ) -> None:
+        if not self._offering(Need.OPTION_QUOTES):
+            return
+        every = {c.occ for some in contracts.values() for c in some}
+        self._options_asked = {occ: at for occ, at in self._options_asked.items() if occ in every}
+        for urgent in (True, False):
+            pause = timedelta(seconds=QUOTES_HELD if urgent else QUOTES_OTHER)
+            due = []
+            for symbol, some in contracts.items():
+                if (held.get(symbol) is not None) is not urgent:
+                    continue
+                for contract in some:
+                    asked = self._options_asked.get(contract.occ)
+                    if contract.occ not in self._asking and (asked is None or now - asked >= pause):
+                        due.append(contract)
+            for part in _parts(due, MOST_CONTRACTS):
+                for contract in part:
+                    self._options_asked[contract.occ] = now
+                self._asking.update(c.occ for c in part)
+                self._start(self._ask_options(tuple(part), urgent))
+
+    # --- requests ------------------------------------------------------------------------------------------
+
+    async def _ask_quotes(self, symbols: tuple[str, ...], urgent: bool) -> None:
+        left = symbols
+        try:
+            for vendor in self._offering(Need.QUOTES):
+                if not left:
+                    return
+                found = await vendor.quotes(left, urgent=urgent)
+                for value in found.values():
+                    if not isinstance(value, Unavailable):
+                        self._take(vendor, value)
+                left = tuple(s for s in left if isinstance(found.get(s), Unavailable | None))
+        finally:
+            self._asking.difference_update(symbols)
+
+    async def _ask_options(self, contracts: tuple[Contract, ...], urgent: bool) -> None:
+        left = contracts
+        try:
+            for vendor in self._offering(Need.OPTION_QUOTES):
+                if not left:
+                    return
+                found = await vendor.option_quotes(left, urgent=urgent)
+                for value in found.values():
+                    if not isinstance(value, Unavailable):
+                        self._take(vendor, value)
+                left = tuple(c for c in left if isinstance(found.get(c.occ), Unavailable | None))
+        finally:
+            self._asking.difference_update(c.occ for c in contracts)
+
+    async def _ask_bars(self, symbol: str, since: datetime) -> None:
+        for vendor in self._offering(Need.MINUTE_BARS):
+            found = (await vendor.minute_bars((symbol,), since, urgent=True)).get(symbol)
+            if found is not None and not isinstance(found, Unavailable):
+                self._take_bars(vendor, symbol, found)
+                return
+        for vendor in self._vendors[:1]:
+            self._take_bars(vendor, symbol, ())
+
+    # --- after the close -----------------------------------------------------------------------------------
+
+    async def closes(self, symbols: Iterable[str], sink: PriceSink, now: datetime) -> None:
+        """Post the official close of the session that has ended, once for each underlying that is watched."""
+        day = _ended(sink, now)
+        if day is None or now - day.close < AFTER_CLOSE:
+            return
+        left = tuple(symbol for symbol in symbols if (symbol, day.date) not in self._closes_told)
+        if not left or (self._closes_asked is not None and now - self._closes_asked < CLOSE_AGAIN):
+            return
+        self._closes_asked = now
+        for vendor in self._offering(Need.DAILY_BARS):
+            if not left or not vendor.official_closes:
+                continue
+            found = await vendor.daily_bars(left, 3)
+            for symbol, bars in found.items():
+                bar = None if isinstance(bars, Unavailable) else _of_day(bars, day, vendor, sink)
+                if bar is not None:
+                    await sink.price(symbol, bar.close, vendor.name, priced_at=day.close, official_close=True)
+                    self._closes_told.add((symbol, day.date))
+            left = tuple(symbol for symbol in left if (symbol, day.date) not in self._closes_told)
+
+    def _offering(self, need: Need) -> tuple[Vendor, ...]:
+        return tuple(vendor for vendor in self._vendors if need in vendor.offers)
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.error("a request of prices failed", exc_info=task.exception())
+
+
+def _made(track: Track) -> datetime | None:
+    return None if track.last is None else track.last.at
+
+
+def _parts(items: Sequence[Any], size: int) -> list[Sequence[Any]]:
+    return [items[first : first + size] for first in range(0, len(items), size)]
+
+
+def _ended(sink: PriceSink, now: datetime) -> TradingDay | None:
+    """Return the last session that has closed."""
+    calendar = sink.calendar
+    try:
+        today = calendar.market_date(now)
+        day = calendar.session(today)
+        return day if day is not None and day.close <= now else calendar.previous_session(today)
+    except CalendarError:
+        return None
+
+
+def _of_day(bars: Sequence[Bar], day: TradingDay, vendor: Vendor, sink: PriceSink) -> Bar | None:
+    """Return the whole bar of a session."""
+    for bar in bars:
+        bar = bar_on_our_clock(bar, vendor.clock_ahead)
+        if bar.complete and sink.calendar.market_date(bar.start) == day.date:
+            return bar
+    return None

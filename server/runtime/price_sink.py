@@ -1,0 +1,59 @@
+"""The engine as the feeds see it: rules, calendar, levels of what is held, and the way for prices."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from core.exchange.calendar import Calendar
+from core.options.fills import OptionQuote
+from core.rules import Rules
+from server.runtime.runtime import Runtime
+
+
+class RuntimeSink:
+    """Gives feeds what they need of a runtime, and nothing else."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+
+    @property
+    def rules(self) -> Rules:
+        return self._runtime.engine.rules
+
+    @property
+    def calendar(self) -> Calendar:
+        return self._runtime.engine.trading.calendar
+
+    def levels(self, symbol: str) -> tuple[float, ...] | None:
+        """Return the stops and targets of the open positions in an underlying; ``None`` if none is open."""
+        found: list[float] = []
+        held = False
+        for position in self._runtime.engine.state.positions.values():
+            if position.symbol == symbol and position.is_open:
+                held = True
+                found += (position.stop, position.levels.target_1, position.levels.target_2)
+        return tuple(found) if held else None
+
+    async def price(
+        self,
+        symbol: str,
+        price: float,
+        source: str,
+        *,
+        priced_at: datetime | None = None,
+        bar: tuple[float, float, float] | None = None,
+        began: datetime | None = None,
+        quotes: tuple[tuple[str, OptionQuote], ...] = (),
+        official_close: bool = False,
+    ) -> None:
+        """Post a price to the engine; returns when it is stored. Raises NotStored, Overloaded."""
+        await self._runtime.price(
+            symbol,
+            price,
+            source,
+            priced_at=priced_at,
+            bar=bar,
+            began=began,
+            quotes=quotes,
+            official_close=official_close,
+        )
