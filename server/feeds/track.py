@@ -19,11 +19,15 @@ STEADY_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Range:
-    """The prices seen since the last post: open, high and low in dollars, and from when on."""
+    """The prices seen since the last post: open, high and low in dollars.
+
+    ``first_at`` is when the open was made, ``began`` from when on the range holds every price.
+    """
 
     open: float
     high: float
     low: float
+    first_at: datetime
     began: datetime
 
 
@@ -57,9 +61,7 @@ class Track:
             if self._jumps(seen, last, jump_pct):
                 self.unconfirmed = seen
                 return False
-        self.unconfirmed = None
-        self.last = seen
-        self._widen(seen.price, seen.price, seen.price, last.at if last is not None else seen.at)
+        self._accept(seen)
         return True
 
     def confirm(self, other: Observation, jump_pct: float) -> bool:
@@ -67,16 +69,12 @@ class Track:
         waiting = self.unconfirmed
         if waiting is None or difference_pct(waiting.price, other.price) >= jump_pct:
             return False
-        before = self.last
-        self.unconfirmed, self.last = None, waiting
-        self._widen(
-            waiting.price, waiting.price, waiting.price, before.at if before is not None else waiting.at
-        )
+        self._accept(waiting)
         return True
 
     def take_bar(self, bar: Bar) -> None:
         """Widen the range by a bar of the time in which no price was seen."""
-        self._widen(bar.open, bar.high, bar.low, bar.start)
+        self._widen(Range(open=bar.open, high=bar.high, low=bar.low, first_at=bar.start, began=bar.start))
 
     def posted_now(self, now: datetime) -> None:
         """Begin a new range: the engine was told all."""
@@ -84,10 +82,14 @@ class Track:
 
     def take_back(self, posted: Observation | None, posted_on: datetime | None, seen: Range | None) -> None:
         """Undo ``posted_now`` after a post that was not stored; the ranges before and since become one."""
-        since, self.range = self.range, seen
         self.posted, self.posted_on = posted, posted_on
-        if since is not None:
-            self._widen(since.open, since.high, since.low, since.began)
+        if seen is not None:
+            self._widen(seen)
+
+    def _accept(self, seen: Observation) -> None:
+        before = seen.at if self.last is None else self.last.at
+        self.unconfirmed, self.last = None, seen
+        self._widen(Range(open=seen.price, high=seen.price, low=seen.price, first_at=seen.at, began=before))
 
     def _jumps(self, seen: Observation, last: Observation, jump_pct: float) -> bool:
         seconds = (seen.at - last.at).total_seconds()
@@ -100,12 +102,16 @@ class Track:
         # A second price, made later, says the same: it is a move.
         return seen.at <= waiting.at
 
-    def _widen(self, opened: float, high: float, low: float, began: datetime) -> None:
+    def _widen(self, by: Range) -> None:
         old = self.range
         if old is None:
-            self.range = Range(open=opened, high=high, low=low, began=began)
+            self.range = by
             return
-        first = opened if began < old.began else old.open
+        first = by if by.first_at < old.first_at else old
         self.range = Range(
-            open=first, high=max(old.high, high), low=min(old.low, low), began=min(old.began, began)
+            open=first.open,
+            high=max(old.high, by.high),
+            low=min(old.low, by.low),
+            first_at=first.first_at,
+            began=min(old.began, by.began),
         )
