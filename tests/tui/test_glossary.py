@@ -42,6 +42,7 @@ NOT_CODES = {
     "core/positions/opening.py CALL PUT": "sides of an option, plain words on the screen",
     "server/demo": "symbols and events of the simulated market",
     "server/config.py CONFIG XDG_CONFIG_HOME XDG_STATE_HOME": "names of environment variables",
+    "server/feeds/alpaca_json.py LNUZ": "conditions of quotes, one letter each",
     "server/feeds/live.py SPY": "the symbol that a feed is checked with",
     "server/feeds/twelvedata.py TWELVEDATA_API_KEY": "the name of an environment variable",
     "server/feeds/http.py GET POST": "methods of HTTP",
