@@ -22,8 +22,11 @@ def known(value: float | None) -> bool:
 
 
 def price_of(context: Context, market: MarketSnapshot) -> float | None:
-    """Return the underlying's price in dollars: the market's, else the context's."""
-    for price in (market.price, context.price):
+    """Return the underlying's price in dollars: the newest known, else the market's.
+
+    The context's price is the one that a trade is made at; a feed's reply to a signal may hold an older one.
+    """
+    for price in (context.price, market.price):
         if price is not None and isfinite(price) and price > 0:
             return price
     return None

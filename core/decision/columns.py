@@ -129,9 +129,9 @@ def _row(get: Get, context: Any, market: Any) -> tuple[Any, ...]:
 def _atr(get: Get, context: Any, market: Any, expert: Any, assumed: Any) -> tuple[float, bool]:
     # Same order as core.decision.atr.daily_atr: the feed's ATR, else a payload's daily ATR, else an assumed one.
     is_assumed = "atr14" in assumed
-    price = _number(get(market, "price"))
+    price = _number(get(context, "price"))
     if not price > 0:
-        price = _number(get(context, "price"))
+        price = _number(get(market, "price"))
     if price > 0:
         atr = nan if is_assumed else _number(get(market, "atr14"))
         if not atr >= 0 and expert and get(expert, "atr_is_daily"):

@@ -1,14 +1,16 @@
 """Replay receipts and prices: the decisions and trades of an engine with only these prices.
 
-The market of a signal is the last price known at its instant, with the daily ATR where there are daily bars. Bars
-hold no spread and depth: these are assumed, and marked so. There is a tick each minute while there are positions
+The market of a signal is the last price known at its instant. Inside a bar that is the price from before the move
+that may have caused the signal, so there the market replies when the bar ends, with its close: no trade is filled
+before the move. The daily ATR is known where there are daily bars. Bars hold no spread and depth: these are assumed,
+and marked so. There is a tick each minute while there are positions
 or signals.
 """
 
 from __future__ import annotations
 
 import hashlib
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from heapq import merge
@@ -21,7 +23,7 @@ from core.model import MarketSnapshot
 from core.rules import Rules, parse_rules
 from server.ledger.bulk import BulkLedger
 from server.replay.machine import PROGRESS_EVERY, Progress, Replayer, ReplayError
-from server.replay.sources import Daily, Prices, Receipt
+from server.replay.sources import Prices, Receipt
 
 ENGINE_ID = "replay"
 TICK = timedelta(minutes=1)
@@ -39,7 +41,7 @@ def replay_receipts(
 ) -> Rebuilder:
     """Replay receipts and prices, both in order of time. Raises RulesError for invalid rules."""
     rules = parse_rules(rules_text)
-    rebuilder = Rebuilder(rules, prices.daily, output, progress)
+    rebuilder = Rebuilder(rules, prices, output, progress)
     first = min((items[0].at for items in (receipts, prices.seen) if items), default=None)
     if first is not None:
         rebuilder.begin(first, rules_text)
@@ -64,7 +66,7 @@ class Rebuilder:
     def __init__(
         self,
         rules: Rules,
-        daily: dict[str, list[Daily]],
+        prices: Prices,
         output: BulkLedger | None = None,
         progress: Progress | None = None,
     ) -> None:
@@ -73,7 +75,12 @@ class Rebuilder:
         self.done = 0
         self._progress = progress
         self._calendar = Calendar.from_rules(rules.clock)
-        self._daily = {symbol: sorted(bars, key=lambda bar: bar.day) for symbol, bars in daily.items()}
+        self._daily = {symbol: sorted(bars, key=lambda bar: bar.day) for symbol, bars in prices.daily.items()}
+        self._bars: dict[str, list[PriceSeen]] = {}
+        for seen in prices.seen:
+            if seen.began is not None:
+                self._bars.setdefault(seen.symbol, []).append(seen)
+        self._waiting: dict[str, list[FetchMarket]] = {}
         self._atr: dict[tuple[str, int], float | None] = {}
         self._last: dict[str, PriceSeen] = {}
         self._ticked: datetime | None = None
@@ -97,13 +104,15 @@ class Rebuilder:
             self._progress(self.done)
 
     def price(self, seen: PriceSeen) -> None:
-        """Keep a price, and put it in if the engine has a position or signal on its symbol."""
+        """Keep a price, put it in if the engine has a position or signal on its symbol, and reply to who waits."""
         self._last[seen.symbol] = seen
         if not self._needs_price(seen.symbol):
             return
         day = self._calendar.session(self._calendar.market_date(seen.priced_at))
         last = seen.official_close or (day is not None and seen.priced_at == day.close)
         self._step(replace(seen, seq=self._next, official_close=last))
+        for ask in self._waiting.pop(seen.symbol, ()):
+            self._reply(ask, seen.at)
 
     def receive(self, receipt: Receipt) -> None:
         seq = self._next
@@ -115,15 +124,25 @@ class Rebuilder:
 
     def _step(self, event: Event) -> None:
         for effect in self.replayer.take(event):
-            if isinstance(effect, FetchMarket):
-                self._step(
-                    MarketAnswered(
-                        seq=self._next,
-                        at=event.at,
-                        signal_id=effect.signal_id,
-                        snapshot=self._snapshot(effect.symbol, event.at),
-                    )
-                )
+            if not isinstance(effect, FetchMarket):
+                continue
+            if self._inside_a_bar(effect.symbol, event.at):
+                self._waiting.setdefault(effect.symbol, []).append(effect)
+            else:
+                self._reply(effect, event.at)
+
+    def _reply(self, ask: FetchMarket, at: datetime) -> None:
+        snapshot = self._snapshot(ask.symbol, at)
+        self._step(MarketAnswered(seq=self._next, at=at, signal_id=ask.signal_id, snapshot=snapshot))
+
+    def _inside_a_bar(self, symbol: str, at: datetime) -> bool:
+        """Return whether a bar has begun before an instant and ends after it."""
+        bars = self._bars.get(symbol, [])
+        place = bisect_right(bars, at, key=lambda bar: bar.at)
+        if place == len(bars):
+            return False
+        began = bars[place].began
+        return began is not None and began < at
 
     @property
     def _next(self) -> int:

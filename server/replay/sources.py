@@ -164,7 +164,7 @@ def _bars(symbol: str, path: Path, prices: Prices) -> None:
         prices.seen.append(
             PriceSeen(
                 seq=0, at=end, symbol=symbol, price=close, priced_at=end, source=FEED,
-                open=opened, high=high, low=low,
+                open=opened, high=high, low=low, began=end - timedelta(seconds=length),
             )
         )  # fmt: skip
 

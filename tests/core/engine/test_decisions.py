@@ -327,3 +327,18 @@ def test_decisions_are_kept_for_the_deck_newest_last(wire: Any) -> None:
     assert wire.state.tally.skipped == 60
     assert [e.record.symbol for e in wire.of(StoreDecision, everything=True)][-1] == "S59"
     assert not wire.of(Notice)
+
+
+def test_levels_are_made_from_the_price_of_the_trade_not_from_an_older_one_of_a_feed(wired: Any) -> None:
+    feed = {"price": 450.0, "ages": {"price": 30.0}, "feeds": {"price": "feed"}, "spread_bps": 2.0,
+            "depth_score": 80.0, "atr14": 4.5}  # fmt: skip
+    wire = wired(snapshot=feed)
+    wire.agree(price=451.0)
+    body = {"ticker": "SPY", "direction": "LONG", "ai_score": 9.4, "timeframe": "5", "price": 451.0}
+    wire.raw(body | {"timestamp": wire.now.isoformat()})
+    record = wire.decision
+    assert record.market.price == 450.0 and record.context.price == 451.0
+    position = wire.state.positions[record.position_id]
+    assert position.entry.underlying_at_entry == 451.0
+    assert record.levels.stop == pytest.approx(451.0 - 0.25 * 4.5)
+    assert record.levels.target_1 == pytest.approx(451.0 + 0.375 * 4.5)

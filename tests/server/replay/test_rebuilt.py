@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -29,7 +29,7 @@ def test_receipts_and_bars_make_decisions_and_trades(rising: tuple[Path, Path], 
     assert again["identical"] is True and again["journal_hash"] == told["journal_hash"]
 
 
-def test_the_market_is_the_last_completed_bar_and_what_bars_do_not_tell_is_assumed(
+def test_the_market_is_the_bar_of_the_signal_and_what_bars_do_not_tell_is_assumed(
     rising: tuple[Path, Path], tmp_path: Path
 ) -> None:
     receipts, bars = rising
@@ -38,9 +38,47 @@ def test_the_market_is_the_last_completed_bar_and_what_bars_do_not_tell_is_assum
     with LedgerSnapshot(out) as ledger:
         inputs = json.loads(next(ledger.query("SELECT inputs FROM ledger_entries ORDER BY seq"))[0])
     market = inputs["market"]
-    # 15:00:20 knows the bar that ended at 15:00:00, and nothing of the minute it is in.
-    assert market["price"] == 663.0 and market["ages"]["price"] == 20.0
+    # A signal of 15:00:20 is answered at 15:01:00 by the close of its minute: no earlier price knows its cause.
+    assert market["price"] == 663.1 and market["ages"]["price"] == 0.0
     assert market["spread_bps"] is None and set(market["assumed"]) == {"spread_bps", "depth_score", "atr14"}
+
+
+BARS_OF_A_JUMP = {"in its first bar": 0, "in its second bar": 60}
+"""When the signal comes: the price rises from 600 to 602.5 in the minute from 15:00, and stays."""
+
+
+@pytest.mark.parametrize("wait", BARS_OF_A_JUMP.values(), ids=BARS_OF_A_JUMP)
+@pytest.mark.parametrize("stated", [None, 602.0], ids=["without a price", "with a price"])
+def test_no_trade_is_filled_before_the_move_that_caused_its_signal(
+    tmp_path: Path, wait: int, stated: float | None
+) -> None:
+    bars, receipts, out = tmp_path / "SPY_1m.csv", tmp_path / "one.jsonl", tmp_path / "made.db"
+    begin = datetime(2026, 11, 24, 14, 30, tzinfo=UTC)
+    rows = ["epoch_ms,open,high,low,close,volume"]
+    for minute in range(390):
+        ms = int(begin.timestamp() * 1000) + minute * 60_000
+        first, last = (600.0, 600.0) if minute < 30 else (600.0, 602.5) if minute == 30 else (602.5, 602.5)
+        rows.append(f"{ms},{first},{max(first, last)},{first},{last},1")
+    bars.write_text("\n".join(rows) + "\n")
+    at = datetime(2026, 11, 24, 15, 0, 40, tzinfo=UTC) + timedelta(seconds=wait)
+    body = {
+        "ticker": "SPY",
+        "direction": "LONG",
+        "ai_score": 9.6,
+        "timeframe": "5",
+        "timestamp": at.isoformat(),
+    }
+    body |= {} if stated is None else {"price": stated}
+    receipts.write_text(json.dumps({"at": at.isoformat(), "body": json.dumps(body)}) + "\n")
+    replay(Wanted(source=receipts, prices=(str(bars),), out=out))
+    with LedgerSnapshot(out) as ledger:
+        query = "SELECT execution, decision_breakdown, created_at FROM ledger_entries"
+        (execution, breakdown, made) = next(ledger.query(query))
+    bought, levels = json.loads(execution), json.loads(breakdown)["levels"]
+    assert bought["underlying_at_entry"] == 602.5
+    assert datetime.fromtimestamp(made / 1e6, UTC) == at.replace(second=0) + timedelta(minutes=1)
+    assert levels["stop"] == pytest.approx(602.5 - 0.25 * 6.025)
+    assert levels["target_1"] == pytest.approx(602.5 + 0.375 * 6.025)
 
 
 def test_other_rules_change_what_receipts_come_to(rising: tuple[Path, Path]) -> None:
