@@ -5,6 +5,7 @@ May not touch: the engine itself; everything goes through ``server.runtime.ports
 Read first:
 - ``server/http/app.py``: from a request to its handler
 - ``server/http/webhooks.py``: from a body to its answer
+- ``server/http/protocol.py`` and ``server/http/direct.py``: the same without a task, for what arrived whole
 - ``server/http/auth.py``: where a webhook's secret and a command's token are checked
 - ``server/http/api_routes.py``: every address of the API; ``server/http/api.py``: its handlers
 - ``server/http/problems.py``: error codes and their status

@@ -1,7 +1,7 @@
 """The listener: one dispatcher on aiohttp's low-level server.
 
-A webhook goes to its handler without router, middleware or access log; other addresses are looked up in one
-table. No part of a request's address is ever logged, because it may contain a secret.
+A webhook that arrives whole is handed over by the protocol; any other goes to its handler without router, middleware
+or access log. Other addresses are looked up in one table. No part of a request's address is ever logged, because it may contain a secret.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from server.deck.protocol import Deck
 from server.http.api import Api
 from server.http.api_routes import ROUTES
 from server.http.auth import Access
+from server.http.direct import DirectWebhooks
 from server.http.limits import RateLimiter
 from server.http.problems import Refused
 from server.http.protocol import Server
@@ -87,6 +88,7 @@ class HttpServer:
             limiter=RateLimiter(settings.rate_per_second, settings.rate_burst),
             max_body_bytes=settings.max_body_bytes,
         )
+        self._direct = DirectWebhooks(self._webhooks, intake, self._record)
         self._api = Api(deck, health, access, max_body_bytes=settings.max_body_bytes, routes=ROUTES)
         self._router = Router(ROUTES)
         self._runner: web.ServerRunner | None = None
@@ -125,6 +127,8 @@ class HttpServer:
         """Return the server without a socket, for tests and benchmarks that bring their own."""
         return Server(
             self.handle,
+            direct=self._direct,
+            endpoints=WEBHOOK_PATHS,
             access_log=None,
             logger=_wire,
             keepalive_timeout=KEEPALIVE_SECONDS,

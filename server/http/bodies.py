@@ -32,10 +32,10 @@ async def read_body(request: web.BaseRequest, limit: int) -> bytes:
             # It came with the headers, as nearly every webhook does: no await, no timer.
             body = content.read_nowait(-1)
             if len(body) > limit:
-                raise _too_large(limit)
+                raise too_large(limit)
             return body
         if (request.content_length or 0) > limit:
-            raise _too_large(limit)
+            raise too_large(limit)
         if request.headers.get("Expect", "").lower() == "100-continue":
             # The low-level server leaves this to its handler.
             await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -62,7 +62,7 @@ async def _read(content: StreamReader, limit: int) -> bytes:
     while chunk := await content.readany():
         parts += chunk
         if len(parts) > limit:
-            raise _too_large(limit)
+            raise too_large(limit)
     return bytes(parts)
 
 
@@ -96,5 +96,6 @@ def _decode(body: bytes, encoding: str) -> str:
         raise Refused("BAD_BODY", f"the encoding {encoding[:40]!r} is not known; send UTF-8") from None
 
 
-def _too_large(limit: int) -> Refused:
+def too_large(limit: int) -> Refused:
+    """Return the refusal of a body over ``limit`` bytes."""
     return Refused("BODY_TOO_LARGE", f"a body may be at most {limit // 1024} KiB", close=True)

@@ -1,21 +1,60 @@
-"""aiohttp's HTTP server, with our own answer to a request that it cannot parse.
+"""aiohttp's HTTP server with two additions: our own answer to what it cannot parse, and webhooks without a task.
 
-aiohttp answers such a request in plain text and repeats parts of it. A sender should get the same problem+json as
-for every other refusal, and the answer must not repeat a secret from the first line.
+aiohttp answers a request that it cannot parse in plain text and repeats parts of it. A sender should get the same
+problem+json as for every other refusal, and the answer must not repeat a secret from the first line.
+
+For each request aiohttp makes a task, a response object and two more turns of the loop: half of the cost of a
+webhook. A webhook that arrives whole in one read, as nearly all do, is handed over where it was parsed and answered
+by one write. Everything else (other methods, addresses and codings, chunks, requests in a queue, HTTP/1.0, closing
+connections) takes aiohttp's own way, and so does every request under an aiohttp whose inner names differ.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-from aiohttp import web
-from aiohttp.http_exceptions import ContentEncodingError
+from aiohttp import HttpVersion11, web
+from aiohttp.http_exceptions import ContentEncodingError, HttpProcessingError
 
 from server.http.problems import Refused
 
 _CODING = re.compile(r"\((\w+)\)")
+_HEAD_END = b"\r\n\r\n"
+_USED = (
+    "_buffer_paused", "_close", "_force_close", "_handler_waiter", "_keepalive_timeout", "_loop", "_manager",
+    "_messages", "_msg_queue_resume_size", "_next_keepalive_close_time", "_parser", "_pause_reading_for_buffer",
+    "_paused", "_process_keepalive", "_request_in_progress", "_resume_reading_if_drained", "_task_handler",
+    "_waiter",
+)  # fmt: skip
+"""Names inside aiohttp's RequestHandler that the direct way needs."""
+_KNOWN = all(hasattr(web.RequestHandler, name) for name in _USED)
+
+_Messages = Sequence[Any]
+
+
+class Exchange:
+    """One webhook that is answered without a task."""
+
+    __slots__ = ("_protocol",)
+
+    def __init__(self, protocol: _Protocol) -> None:
+        self._protocol: _Protocol | None = protocol
+
+    def gone(self) -> bool:
+        """Return whether the connection was lost or the answer was given."""
+        return self._protocol is None or self._protocol.transport is None
+
+    def answer(self, data: bytes, *, close: bool = False) -> None:
+        """Write the whole answer; only the first call does. ``close`` also closes the connection."""
+        protocol, self._protocol = self._protocol, None
+        if protocol is not None:
+            protocol.answered(data, close=close)
+
+
+Direct = Callable[[web.BaseRequest, str | None, bytes, Exchange], None]
+"""Takes a webhook: request, endpoint and body. Never raises, and answers the exchange sooner or later."""
 
 
 def _reason(error: BaseException | None) -> str:
@@ -26,7 +65,52 @@ def _reason(error: BaseException | None) -> str:
     return "the request is not valid HTTP"
 
 
+class _Parser:
+    """aiohttp's parser, whose messages and errors are offered to the protocol first."""
+
+    __slots__ = ("_feed", "_protocol", "feed_eof", "message_consumed", "pause_reading", "set_upgraded")
+
+    def __init__(self, parser: Any, protocol: _Protocol) -> None:
+        self._feed = parser.feed_data
+        self._protocol = protocol
+        self.feed_eof = parser.feed_eof
+        self.message_consumed = parser.message_consumed
+        self.pause_reading = parser.pause_reading
+        self.set_upgraded = parser.set_upgraded
+
+    def feed_data(self, data: bytes) -> tuple[_Messages, bool, bytes]:
+        self._protocol.raise_held()
+        try:
+            found: tuple[_Messages, bool, bytes] = self._feed(data)
+        except HttpProcessingError as error:
+            self._protocol.hold_or_raise(error)
+            return (), False, b""
+        messages, upgraded, tail = found
+        return (self._protocol.pick(messages, data, upgraded), upgraded, tail) if messages else found
+
+
 class _Protocol(web.RequestHandler):
+    """``endpoints`` are the addresses whose webhooks go to ``direct``; without it all takes aiohttp's way."""
+
+    def __init__(
+        self,
+        manager: web.Server,
+        *,
+        direct: Direct | None,
+        endpoints: Mapping[str, str | None],
+        **options: Any,
+    ) -> None:
+        super().__init__(manager, **options)
+        self._endpoints = endpoints
+        self._direct = direct
+        self._under_way = False
+        self._held: list[Any] = []
+        """Requests that arrived while a webhook is under way: answers keep the order of their requests."""
+        self._held_error: HttpProcessingError | None = None
+        if direct is not None:
+            parser: Any = _Parser(self._parser, self)
+            self._parser = parser
+
     def handle_error(
         self,
         request: web.BaseRequest,
@@ -38,15 +122,116 @@ class _Protocol(web.RequestHandler):
             return super().handle_error(request, status, exc, message)
         return Refused("BAD_BODY", _reason(exc), close=True).response()
 
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self._held.clear()
+        self._held_error = None
+        super().connection_lost(exc)
+
+    def answered(self, data: bytes, *, close: bool) -> None:
+        """Write the answer to the webhook under way, and go on with the requests that wait behind it."""
+        self._under_way = self._request_in_progress = False
+        if self._handler_waiter is not None and not self._handler_waiter.done():
+            self._handler_waiter.set_result(None)  # the server is stopping and waits for this answer
+        transport = self.transport
+        if transport is None:
+            return
+        transport.write(data)
+        if close or self._close:
+            self.force_close()
+            return
+        self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
+        if self._held or self._held_error is not None:
+            self._release()
+
+    def _process_keepalive(self) -> None:
+        if self._under_way:
+            self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
+        super()._process_keepalive()
+
+    def raise_held(self) -> None:
+        """Raise the parser's error that waited for the answer before it."""
+        if self._held_error is not None and not self._under_way:
+            error, self._held_error = self._held_error, None
+            raise error
+
+    def hold_or_raise(self, error: HttpProcessingError) -> None:
+        """Raise the parser's error; while a webhook is under way it waits, for it closes the connection."""
+        if not self._under_way:
+            raise error
+        self._held_error = error
+        self._hold_back()
+
+    def _hold_back(self) -> None:
+        if not self._buffer_paused:
+            self._pause_reading_for_buffer()
+
+    def pick(self, messages: _Messages, data: bytes, upgraded: bool) -> _Messages:
+        """Take what goes the direct way out of the parsed messages, and hold what must wait for an answer."""
+        if self._under_way:
+            self._held += messages
+            self._hold_back()
+            return ()
+        if len(messages) == 1 and not upgraded and self._takes(messages[0][0], messages[0][1], data):
+            return ()
+        return messages
+
+    def _takes(self, message: Any, payload: Any, data: bytes) -> bool:
+        """Hand over a webhook that is whole and usual, with an object for a body; return whether it was."""
+        endpoint = self._endpoints.get(message.path.partition("?")[0], "")
+        waiter, direct, manager = self._waiter, self._direct, self._manager
+        if (
+            endpoint == ""
+            or message.method != "POST"
+            or waiter is None
+            or waiter.done()
+            or self._messages
+            or self._paused
+            or direct is None
+            or manager is None
+            or self._task_handler is None
+            or message.should_close
+            or message.version != HttpVersion11
+            or message.chunked
+            or not payload.is_eof()
+            or "Content-Encoding" in message.headers
+        ):
+            return False
+        # The body stands at the end of what was read; reading it from the payload would run the parser again.
+        at = data.find(_HEAD_END) + len(_HEAD_END)
+        if len(data) - at != int(message.headers.get("Content-Length", 0)) or not data.startswith(b"{", at):
+            return False
+        body = data[at:]
+        self._parser.message_consumed()  # type: ignore[union-attr]
+        manager.requests_count += 1
+        self._under_way = self._request_in_progress = True
+        nothing_to_write: Any = None
+        request = web.BaseRequest(message, payload, self, nothing_to_write, self._task_handler, self._loop)
+        direct(request, endpoint, body, Exchange(self))
+        return True
+
+    def _release(self) -> None:
+        """Give the requests that waited to aiohttp's own queue."""
+        self._messages.extend(self._held)
+        self._held.clear()
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+        if self._buffer_paused and len(self._messages) <= self._msg_queue_resume_size:
+            self._resume_reading_if_drained()
+
 
 class Server(web.Server):
-    """``web.Server`` whose parse errors are answered as problem+json."""
+    """``web.Server`` whose parse errors are answered as problem+json, with a direct way for webhooks."""
 
     def __init__(
-        self, handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]], **options: Any
+        self,
+        handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]],
+        *,
+        direct: Direct,
+        endpoints: Mapping[str, str | None],
+        **options: Any,
     ) -> None:
         super().__init__(handler, **options)
-        self._options = options
+        self._options = options | {"direct": direct if _KNOWN else None, "endpoints": endpoints}
 
     def __call__(self) -> web.RequestHandler:
         return _Protocol(self, loop=self._loop, **self._options)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from email.utils import formatdate
+from functools import cache, lru_cache
+from http import HTTPStatus
+from time import time
 from typing import Any
 
 from aiohttp import web
+from aiohttp.http import SERVER_SOFTWARE
 
 from core.decision.deciding_reason import code_of, text_of
 from core.decision.evidence import decision_evidence
@@ -12,11 +17,42 @@ from core.model import DecisionRecord
 from server.ledger.codec import encode_any
 from server.runtime.ports import WebhookAnswer
 
+_END = "\r\n"
 _HEADERS = {"Content-Type": "application/json", "Cache-Control": "no-store"}
 
 
 def json_response(body: bytes, status: int = 200) -> web.Response:
     return web.Response(body=body, status=status, headers=_HEADERS)
+
+
+def json_bytes(body: bytes, status: int = 200) -> bytes:
+    """Return the whole of a JSON answer as it goes over the wire, as ``json_response`` would be written."""
+    return b"%b%d\r\n%b%b" % (_json_head(status), len(body), _tail(int(time())), body)
+
+
+def response_bytes(response: web.Response, *, close: bool = False) -> bytes:
+    """Return the whole of an answer as it goes over the wire."""
+    body = response.body if isinstance(response.body, bytes) else b""
+    lines = [_status_line(response.status)]
+    lines += [f"{name}: {value}\r\n" for name, value in response.headers.items() if name != "Content-Length"]
+    head = f"{''.join(lines)}Content-Length: {len(body)}\r\n{'Connection: close' + _END if close else ''}"
+    return head.encode() + _tail(int(time())) + body
+
+
+@cache
+def _json_head(status: int) -> bytes:
+    lines = "".join(f"{name}: {value}\r\n" for name, value in _HEADERS.items())
+    return f"{_status_line(status)}{lines}Content-Length: ".encode()
+
+
+def _status_line(status: int) -> str:
+    return f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n"
+
+
+@lru_cache(maxsize=1)
+def _tail(second: int) -> bytes:
+    """Return the headers that every answer of a second has in common, and the end of the head."""
+    return f"Date: {formatdate(second, usegmt=True)}\r\nServer: {SERVER_SOFTWARE}\r\n\r\n".encode()
 
 
 def answer(value: object) -> web.Response:

@@ -1,7 +1,7 @@
 """The webhook endpoints: check the secret, read the body, store it, answer.
 
-Invariant: once a receipt is stored its answer is never 5xx; 503 means that nothing was stored. This path is
-optimised: the usual request takes no middleware, no timer and one await.
+Invariant: once a receipt is stored its answer is never 5xx; 503 means that nothing was stored. Most webhooks take the
+direct way (``direct.py``), which shares every step with this one.
 """
 
 from __future__ import annotations
@@ -10,13 +10,14 @@ import asyncio
 import logging
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from aiohttp import web
 
 from core.intake import extract_secrets, remove_known_secrets, split
 from server.config import ENDPOINTS
-from server.http.auth import Access
-from server.http.bodies import charset_of, decode_body, read_body
+from server.http.auth import Access, Admission
+from server.http.bodies import charset_of, decode_body, read_body, too_large
 from server.http.limits import RateLimiter
 from server.http.problems import Refused, document
 from server.http.remote import Networks, is_loopback_address, remote_of
@@ -43,6 +44,20 @@ WEBHOOK_PATHS: dict[str, str | None] = {
 """Every webhook address and its endpoint; ``None`` detects the source from the body alone."""
 
 
+def hint_of(endpoint: str | None) -> str | None:
+    """Return the address that the intake takes as a hint of a body's source."""
+    return None if endpoint is None else f"{ROOT}/{endpoint}"
+
+
+class Admitted(NamedTuple):
+    """A webhook let in by its address and headers; ``limited`` if its sender pays for each item."""
+
+    endpoint: str | None
+    remote: str
+    limited: bool
+    admission: Admission
+
+
 class Webhooks:
     """Handles the webhooks of all endpoints."""
 
@@ -66,31 +81,44 @@ class Webhooks:
         self, request: web.BaseRequest, endpoint: str | None, path_secret: str | None = None
     ) -> web.Response:
         """Answer one POST. Raises Refused if it has no access, cannot be read or is not stored."""
+        admitted = self.admit(request, endpoint, path_secret)
+        text = self.read(request, admitted, await read_body(request, self._limit))
+        hint = hint_of(endpoint)
+        if not isinstance(text, str):
+            return await self.each(text, hint)
+        try:
+            given = await self._intake.submit(text, hint)
+        except Exception as error:
+            raise refusal(error) from error
+        return json_response(answer_body(given), given.http_status)
+
+    def admit(self, request: web.BaseRequest, endpoint: str | None, path_secret: str | None) -> Admitted:
+        """Let a webhook in by its address and headers; raises Refused."""
         remote = remote_of(request, self._proxies)
         limited = not is_loopback_address(remote)
         if limited:
             self._charge(remote)
-        admission = self._access.admit(request, endpoint, path_secret, remote)
-        body = await read_body(request, self._limit)
+        return Admitted(endpoint, remote, limited, self._access.admit(request, endpoint, path_secret, remote))
+
+    def read(self, request: web.BaseRequest, admitted: Admitted, body: bytes) -> str | tuple[str, ...]:
+        """Return the text to store, or those of an array's items, without their secrets; raises Refused."""
+        admission, endpoint = admitted.admission, admitted.endpoint
+        if len(body) > self._limit:
+            raise too_large(self._limit)
         if admission.signature is not None:
             self._access.verify(admission.signature, body, endpoint)
         # Cut before anything is stored: receipts, the log and every answer show the text without its secrets.
         text, secrets = extract_secrets(decode_body(body, charset_of(request)))
         self._access.verify_body_secret(admission, secrets, endpoint)
         text = remove_known_secrets(text, self._known_secrets)
-        hint = None if endpoint is None else f"{ROOT}/{endpoint}"
         items = split(text)
         if items == (text,):
-            try:
-                given = await self._intake.submit(text, hint)
-            except Exception as error:
-                raise _refusal(error) from error
-            return json_response(_answer_body(given), given.http_status)
-        if limited:
-            self._limiter.take(remote, len(items) - 1)
-        return await self._each(items, hint)
+            return text
+        if admitted.limited:
+            self._limiter.take(admitted.remote, len(items) - 1)
+        return items
 
-    async def _each(self, items: Sequence[str], hint: str | None) -> web.Response:
+    async def each(self, items: Sequence[str], hint: str | None) -> web.Response:
         """Store each item of an array as a receipt of its own; the answer has one element for each."""
         results = await asyncio.gather(
             *(self._intake.submit(item, hint) for item in items), return_exceptions=True
@@ -100,9 +128,9 @@ class Webhooks:
         for result in results:
             if isinstance(result, WebhookAnswer):
                 status = max(status, result.http_status)
-                answers.append(_answer_body(result))
+                answers.append(answer_body(result))
             elif isinstance(result, Exception):
-                refused = _refusal(result)
+                refused = refusal(result)
                 status = max(status, refused.status)
                 answers.append(encode_any(document(refused.code, refused.detail)))
             else:
@@ -123,7 +151,7 @@ class Webhooks:
             )
 
 
-def _answer_body(given: WebhookAnswer) -> bytes:
+def answer_body(given: WebhookAnswer) -> bytes:
     """Return the answer for a stored receipt. Never raises: after a 5xx the sender would send it again."""
     try:
         return encode_any(receipt_answer(given))
@@ -135,7 +163,7 @@ def _answer_body(given: WebhookAnswer) -> bytes:
         return encode_any(receipt_answer(bare))
 
 
-def _refusal(error: Exception) -> Refused:
+def refusal(error: Exception) -> Refused:
     """Return the refusal for an error of the intake, which raises only while nothing is stored."""
     headers = {"Retry-After": RETRY_AFTER}
     if isinstance(error, Overloaded):

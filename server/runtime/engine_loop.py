@@ -32,6 +32,7 @@ from core.model import DecisionRecord, Tone
 from server.feeds.base import MarketReply, Markets, reply_at_once
 from server.ledger.base import Entry, Ledger
 from server.ledger.chunked_json import encode_in_chunks
+from server.runtime.callers import Caller, FutureCaller
 from server.runtime.clock import Clock
 from server.runtime.health import HealthCounters
 from server.runtime.ports import NotStored, Overloaded
@@ -58,7 +59,7 @@ MakeEvent = Callable[[int, datetime], Event]
 @dataclass(slots=True)
 class _Input:
     make: MakeEvent
-    done: asyncio.Future[tuple[Effect, ...]]
+    caller: Caller
 
 
 _Committed = tuple[_Input | None, tuple[Effect, ...]]
@@ -96,8 +97,8 @@ class EngineLoop:
         self._inbox: deque[_Input] = deque()
         self._wake = asyncio.Event()
         self._stepping = False
-        self._decision_waiters: dict[str, asyncio.Future[DecisionRecord]] = {}
-        """For each receipt whose decision is still to come: the future that its webhook waits for."""
+        self._decision_waiters: dict[str, Callable[[DecisionRecord], None]] = {}
+        """For each receipt whose sender waits for the decision: the function that takes it."""
         self._task: asyncio.Task[None] | None = None
         self._checkpoint_seq = 0
         self._checkpoint_at = time.monotonic()
@@ -153,28 +154,25 @@ class EngineLoop:
 
         Raises Overloaded when too many inputs wait, NotStored when the input could not be stored.
         """
+        caller = FutureCaller()
+        self.put(make, caller)
+        return await caller.future
+
+    def put(self, make: MakeEvent, caller: Caller) -> None:
+        """Queue one input; ``caller`` is told when it is on disk or refused. Raises Overloaded, NotStored."""
         if len(self._inbox) >= BACKLOG:
             raise Overloaded(f"{BACKLOG} inputs are waiting already")
         if self.ended:
             raise NotStored("the engine loop has ended")
-        done: asyncio.Future[tuple[Effect, ...]] = asyncio.get_running_loop().create_future()
-        self._inbox.append(_Input(make, done))
+        self._inbox.append(_Input(make, caller))
         self._wake.set()
-        return await done
 
-    async def wait_for_decision(self, receipt_id: str, seconds: float) -> DecisionRecord | None:
-        """Return the decision of a receipt, or ``None`` when none is made within ``seconds``."""
-        waiter = self._decision_waiters.get(receipt_id)
-        if waiter is None:
-            return None
-        try:
-            if waiter.done():
-                return waiter.result()
-            return await asyncio.wait_for(asyncio.shield(waiter), seconds)
-        except TimeoutError:
-            return None
-        finally:
+    def when_decided(self, receipt_id: str, take: Callable[[DecisionRecord], None] | None) -> None:
+        """Call ``take`` once with the decision of a receipt when it is on disk; ``None`` waits no longer."""
+        if take is None:
             self._decision_waiters.pop(receipt_id, None)
+        else:
+            self._decision_waiters[receipt_id] = take
 
     # --- the loop ----------------------------------------------------------------------------------------
 
@@ -259,22 +257,27 @@ class EngineLoop:
         return f"{h[:8]}-{h[8:12]}-5{h[13:16]}-a{h[17:20]}-{h[20:32]}"
 
     def _deliver(self, committed: list[_Committed]) -> None:
-        """Resolve the futures of inputs and decisions, and hand every other effect to the listeners."""
+        """Tell the callers of inputs and decisions, and hand every other effect to the listeners."""
         for taken, effects in committed:
             for effect in effects:
                 if isinstance(effect, AnswerDecision):
-                    waiter = self._decision_waiters.get(effect.receipt_id)
-                    if waiter is not None and not waiter.done():
-                        waiter.set_result(effect.record)
-                elif isinstance(effect, AnswerReceipt):
-                    # If the client disconnected, register no waiter: nothing would ever remove it.
-                    if effect.awaits_decision and taken is not None and not taken.done.done():
-                        loop = asyncio.get_running_loop()
-                        self._decision_waiters[effect.receipt_id] = loop.create_future()
-                else:
+                    self._tell_decision(effect)
+                elif not isinstance(effect, AnswerReceipt):
                     self._notify(effect)
-            if taken is not None and not taken.done.done():
-                taken.done.set_result(effects)
+            if taken is not None:
+                try:
+                    taken.caller.stored(effects)
+                except Exception as error:  # a faulty caller must not stop the engine
+                    log.exception("an input was stored and could not be answered", exc_info=error)
+
+    def _tell_decision(self, answer: AnswerDecision) -> None:
+        take = self._decision_waiters.pop(answer.receipt_id, None)
+        if take is None:
+            return
+        try:
+            take(answer.record)
+        except Exception as error:
+            log.exception("a decision was stored and could not be answered", exc_info=error)
 
     def _notify(self, effect: Effect) -> None:
         if isinstance(effect, Notice) and effect.kind in LOGGED:
@@ -304,8 +307,7 @@ class EngineLoop:
 
     @staticmethod
     def _refuse(one: _Input, reason: str) -> None:
-        if not one.done.done():
-            one.done.set_exception(NotStored(reason))
+        one.caller.refused(NotStored(reason))
 
     async def _reload(self) -> None:
         """Set the engine back to the state on disk; retry until the ledger can be read."""

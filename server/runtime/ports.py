@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from core.model import DecisionRecord, Source
 
@@ -33,6 +34,10 @@ class WebhookAnswer:
     decision: DecisionRecord | None = None
     reason: str | None = None
     code: str | None = None
+
+
+Answered = Callable[[WebhookAnswer | Exception], None]
+"""Takes the answer to one webhook, or NotStored or Overloaded while nothing of it is stored."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +71,15 @@ class Intake(Protocol):
 
     async def submit(self, body: str, endpoint: str | None) -> WebhookAnswer:
         """Store one body on disk and return its answer, with the decision if it is made in time."""
+        ...
+
+
+@runtime_checkable
+class DirectIntake(Protocol):
+    """An intake that also answers without a task: every answer of a commit is given in one call of the loop."""
+
+    def take(self, body: str, endpoint: str | None, done: Answered, gone: Callable[[], bool]) -> None:
+        """Store one body and call ``done`` once, with its answer or an error; ``gone`` as the sender left."""
         ...
 
 

@@ -12,25 +12,31 @@ from typing import Any
 
 from core.effects import (
     AnswerCommand,
-    AnswerReceipt,
     Effect,
     FetchMarket,
-    StoreReceipt,
     Watch,
 )
 from core.engine import Engine
 from core.events import Commanded, PriceSeen, Received, RulesChanged, Ticked
 from core.exchange.calendar import CalendarError
-from core.model import DecisionRecord
 from core.options.fills import OptionQuote
 from core.rules import Rules, RulesError, parse_rules
 from server.config import ConfigError
 from server.feeds.base import Markets, request_market
 from server.ledger.base import Ledger
+from server.runtime.callers import WebhookCaller
 from server.runtime.clock import Clock
 from server.runtime.engine_loop import EngineLoop, MakeEvent, market_event
 from server.runtime.health import HealthCounters
-from server.runtime.ports import Command, CommandResult, Health, NotStored, Overloaded, WebhookAnswer
+from server.runtime.ports import (
+    Answered,
+    Command,
+    CommandResult,
+    Health,
+    NotStored,
+    Overloaded,
+    WebhookAnswer,
+)
 
 log = logging.getLogger("gatedeck.runtime")
 
@@ -190,24 +196,41 @@ class Runtime:
 
         Raises NotStored when the ledger could not store it, Overloaded when too many inputs wait.
         """
-        begun = time.perf_counter()
-        effects = await self.engine_loop.post(
-            lambda seq, at: Received(
-                seq=seq, at=at, receipt_id=self.engine_loop.make_id(seq), body=body, endpoint=endpoint
-            )
+        answered: asyncio.Future[WebhookAnswer] = asyncio.get_running_loop().create_future()
+
+        def done(given: WebhookAnswer | Exception) -> None:
+            if answered.done():
+                return
+            if isinstance(given, Exception):
+                answered.set_exception(given)
+            else:
+                answered.set_result(given)
+
+        self.take(body, endpoint, done, answered.done)
+        return await answered
+
+    def take(self, body: str, endpoint: str | None, done: Answered, gone: Callable[[], bool]) -> None:
+        """Store the body of one webhook and call ``done`` with its answer, or with NotStored or Overloaded.
+
+        ``gone`` tells whether the sender waits no longer.
+        """
+        loop = self.engine_loop
+        caller = WebhookCaller(
+            done,
+            gone,
+            seconds=self._decision_wait,
+            when_decided=loop.when_decided,
+            took=self.counters.webhook_ms.append,
         )
-        receipt, awaits, record = None, False, None
-        for effect in effects:
-            if isinstance(effect, StoreReceipt):
-                receipt = effect
-            elif isinstance(effect, AnswerReceipt):
-                awaits = effect.awaits_decision
-        if receipt is None:
-            raise NotStored("the engine stored no receipt")
-        if awaits:
-            record = await self.engine_loop.wait_for_decision(receipt.id, self._decision_wait)
-        self.counters.webhook_ms.append((time.perf_counter() - begun) * 1000)
-        return _answer(receipt, record)
+        try:
+            loop.put(
+                lambda seq, at: Received(
+                    seq=seq, at=at, receipt_id=loop.make_id(seq), body=body, endpoint=endpoint
+                ),
+                caller,
+            )
+        except (NotStored, Overloaded) as error:
+            done(error)
 
     async def price(
         self,
@@ -281,17 +304,3 @@ class Runtime:
             self._watched = wanted
         except Exception as error:
             log.exception("the feeds could not be given the watched symbols", exc_info=error)
-
-
-def _answer(receipt: StoreReceipt, record: DecisionRecord | None) -> WebhookAnswer:
-    return WebhookAnswer(
-        http_status=receipt.http_status,
-        status=receipt.status.value,
-        receipt_id=receipt.duplicate_of or receipt.id,
-        source=receipt.source,
-        symbol=receipt.symbol,
-        notes=receipt.notes,
-        decision=record,
-        reason=receipt.reason,
-        code=receipt.code,
-    )

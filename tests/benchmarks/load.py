@@ -20,6 +20,9 @@ from urllib.parse import urlsplit
 
 COUNTER = b"@@@@@@@@@@@@"
 """Twelve bytes of the template, replaced by the number of the body."""
+LETTERS = b"~~"
+"""Two bytes of the template, replaced by those of one of SYMBOLS symbols in turns."""
+SYMBOLS = 50
 
 
 def _saty(now: datetime) -> bytes:
@@ -58,14 +61,18 @@ def _saty(now: datetime) -> bytes:
 
 
 def _signal(now: datetime) -> bytes:
-    """Return a signal's body of about 0.6 kB, which asks for a decision."""
+    """Return a signal's body of about 0.4 kB, which asks for a decision.
+
+    It states when it was fired and not its bar: a second signal of the same bar would not be decided again. The
+    signals are of many symbols, as those of a watch list are.
+    """
     body = {
         "id": f"bench_{COUNTER.decode()}",
-        "ticker": "SPY",
+        "ticker": f"AB{LETTERS.decode()}",
         "exchange": "BATS",
         "signal": {"type": "LONG", "timeframe": "15", "quality": "HIGH", "ai_score": 8.4},
         "entry": {"price": 450.0, "stop_loss": 448.5, "target_1": 452.25, "target_2": 454.0},
-        "timestamp": int(now.timestamp() * 1000),
+        "timenow": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
     return json.dumps(body, separators=(",", ":")).encode()
 
@@ -98,7 +105,10 @@ def request_parts(
     parts = pieces.split(COUNTER)
     if len(parts) == 1:
         return parts, lambda n: parts[0]
-    return parts, lambda n: (b"%012d" % n).join(parts)
+    if not any(LETTERS in part for part in parts):
+        return parts, lambda n: (b"%012d" % n).join(parts)
+    pairs = [b"%c%c" % (65 + n // 26, 65 + n % 26) for n in range(SYMBOLS)]
+    return parts, lambda n: (b"%012d" % n).join(parts).replace(LETTERS, pairs[n % SYMBOLS])
 
 
 class _Sender(asyncio.Protocol):
@@ -233,11 +243,16 @@ async def load(
     headers: Mapping[str, str] | None = None,
     start: int = 0,
     limit: int | None = None,
+    now: datetime | None = None,
 ) -> LoadResult:
-    """Load ``url`` from a process of its own; ``body`` names one of ``BODIES``. Raises RuntimeError if it fails."""
+    """Load ``url`` from a process of its own; ``body`` names one of ``BODIES``, of the instant ``now``.
+
+    Raises RuntimeError if it fails.
+    """
     command = [sys.executable, __file__, url, "--body", body]
     command += ["--connections", str(connections), "--seconds", str(seconds), "--start", str(start)]
     command += ["--limit", str(limit)] if limit is not None else []
+    command += ["--now", now.isoformat()] if now is not None else []
     for name, value in (headers or {}).items():
         command += ["--header", f"{name}: {value}"]
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
@@ -257,13 +272,14 @@ def main() -> None:
         "--start", type=int, default=0, help="number of the first body; runs need different numbers"
     )
     parser.add_argument("--limit", type=int, default=None, help="stop after this many requests")
+    parser.add_argument("--now", type=datetime.fromisoformat, default=None, help="instant of the bodies")
     parser.add_argument("--header", action="append", default=[], help="'Name: value'; may be repeated")
     given = parser.parse_args()
     headers = dict(line.split(": ", 1) for line in given.header)
     result = asyncio.run(
         generate(
             given.url,
-            BODIES[given.body](datetime.now(UTC)),
+            BODIES[given.body]((given.now or datetime.now(UTC)).astimezone(UTC)),
             connections=given.connections,
             seconds=given.seconds,
             headers=headers,

@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from aiohttp.test_utils import TestClient
+from aiohttp.test_utils import RawTestServer, TestClient
+from aiohttp.web import ServerRunner
 
 from core.intake import IntakeError, normalise
 from core.learning import learn
@@ -292,16 +293,25 @@ def server_of(intake: FakeIntake, deck: FakeDeck) -> Callable[..., HttpServer]:
     return make
 
 
+class _Listener(RawTestServer):
+    """The listener's own server on a free port of loopback."""
+
+    def __init__(self, http: HttpServer) -> None:
+        super().__init__(http.handle)
+        self._http = http
+
+    async def _make_runner(self, **options: Any) -> ServerRunner:
+        return ServerRunner(self._http.server(), **options)
+
+
 @pytest.fixture
 def serve(
-    server_of: Callable[..., HttpServer], aiohttp_raw_server: Any, aiohttp_client: Any
+    server_of: Callable[..., HttpServer], aiohttp_client: Any
 ) -> Callable[..., Awaitable[TestClient[Any, Any]]]:
     """A client of a listener with these settings; it always comes by loopback, whatever ``host`` says."""
 
     async def start(**flags: Any) -> TestClient[Any, Any]:
-        client: TestClient[Any, Any] = await aiohttp_client(
-            await aiohttp_raw_server(server_of(**flags).handle)
-        )
+        client: TestClient[Any, Any] = await aiohttp_client(_Listener(server_of(**flags)))
         return client
 
     return start
