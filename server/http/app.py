@@ -1,7 +1,8 @@
 """The listener: one dispatcher on aiohttp's low-level server.
 
 A webhook that arrives whole is handed over by the protocol; any other goes to its handler without router, middleware
-or access log. Other addresses are looked up in one table. No part of a request's address is ever logged, because it may contain a secret.
+or access log. Other addresses are looked up in one table. No part of a request's address is ever logged, because it
+may contain a secret.
 """
 
 from __future__ import annotations
