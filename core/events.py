@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Literal
 
 from core.model import MarketSnapshot
@@ -24,11 +25,19 @@ class Received:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OptionChain:
-    """Options of one underlying near the money: expiries, strikes by expiry, fresh quotes by OCC symbol."""
+    """Options of one underlying near the money: expiries, strikes by expiry, fresh quotes by OCC symbol.
+
+    Expiries and strikes are those of the root that is traded, of standard contracts only. ``open_interest`` is in
+    contracts by OCC symbol, where it is reported. ``as_of`` is when the oldest part of the lists was read, ``None``
+    for now. ``missing`` says in words which part could not be had; nothing is bought from such a chain.
+    """
 
     expiries: tuple[date, ...] = ()
     strikes: tuple[tuple[date, tuple[float, ...]], ...] = ()
     quotes: tuple[tuple[str, OptionQuote], ...] = ()
+    open_interest: tuple[tuple[str, float], ...] = ()
+    as_of: datetime | None = None
+    missing: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +74,48 @@ class PriceSeen:
     official_close: bool = False
     quotes: tuple[tuple[str, OptionQuote], ...] = ()
     began: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TradingStatusSeen:
+    """A feed says that an underlying is halted, or that it trades; ``reason`` is the feed's, such as LULD."""
+
+    kind: Literal["trading_status"] = "trading_status"
+    seq: int
+    at: datetime
+    symbol: str
+    halted: bool
+    source: str
+    reason: str = ""
+
+
+class CorporateAction(StrEnum):
+    """DIVIDEND and SPLIT have an ex-date; after SYMBOL_CHANGE and DELISTING the symbol has no more prices."""
+
+    DIVIDEND = "DIVIDEND"
+    SPLIT = "SPLIT"
+    SYMBOL_CHANGE = "SYMBOL_CHANGE"
+    DELISTING = "DELISTING"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorporateActionSeen:
+    """A corporate action that a feed announces; the same action again replaces what was said of it.
+
+    DIVIDEND has ``amount`` in dollars a share (0 withdraws it), SPLIT ``ratio`` new shares for an old one, both with
+    ``ex_date``. ``text`` is for a person, such as the new symbol.
+    """
+
+    kind: Literal["corporate_action"] = "corporate_action"
+    seq: int
+    at: datetime
+    symbol: str
+    action: CorporateAction
+    source: str
+    ex_date: date | None = None
+    amount: float | None = None
+    ratio: float | None = None
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,4 +158,13 @@ class RulesChanged:
     author: str = "start"
 
 
-Event = Received | MarketAnswered | PriceSeen | Ticked | Commanded | RulesChanged
+Event = (
+    Received
+    | MarketAnswered
+    | PriceSeen
+    | TradingStatusSeen
+    | CorporateActionSeen
+    | Ticked
+    | Commanded
+    | RulesChanged
+)

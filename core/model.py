@@ -490,6 +490,11 @@ class Contract:
         return _occ(self.root, self.expiry, self.right, self.strike)
 
     @property
+    def twin(self) -> str:
+        """The OCC symbol of the other right at the same strike and expiry."""
+        return _occ(self.root, self.expiry, "P" if self.is_call else "C", self.strike)
+
+    @property
     def label(self) -> str:
         return _label(self.underlying, self.expiry, self.right, self.strike)
 
@@ -511,7 +516,8 @@ class DecisionRecord:
 
     ``action`` and ``direction`` are final (lateness, size and risk may have turned EXECUTE into SKIP, or into
     WAIT for a person's approval, then ``code`` says why); ``verdict`` is that of gates and confidence alone.
-    ``approval_id`` names the approval that the decision waits for, or that allowed its trade.
+    ``approval_id`` names the approval that the decision waits for, or that allowed its trade. ``notes`` are what is
+    remarkable about the contract that was bought.
     """
 
     id: str
@@ -540,7 +546,8 @@ class DecisionRecord:
     position_id: str | None = None
     trigger: str = "signal"
     approval_id: str | None = None
+    notes: tuple[Reason, ...] = ()
 
     @property
     def reasons(self) -> tuple[Reason, ...]:
-        return self.blocks + self.verdict.reasons
+        return self.blocks + self.notes + self.verdict.reasons

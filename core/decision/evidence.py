@@ -9,13 +9,13 @@ from core.model import DecisionRecord
 
 _VERDICT = ("action", "direction", "proposed_direction", "confidence")
 _OF_VERDICT = ("gates", "components", "completeness")
-_OF_RECORD = ("size", "count", "contract", "levels", "trigger", "approval_id")
+_OF_RECORD = ("size", "count", "contract", "levels", "trigger", "approval_id", "notes")
 
 
 def decision_evidence(record: DecisionRecord) -> dict[str, Any]:
     """Return the evidence of a decision: verdict, gates, components, reasons, blocks, size, contract, levels.
 
-    ``reasons`` holds the blocks first, then the reasons of the verdict. The inputs are not included.
+    ``reasons`` holds the blocks first, then the notes, then the reasons of the verdict. The inputs are not included.
     """
     verdict = record.verdict
     return {
@@ -31,11 +31,11 @@ def evidence_fields(evidence: Mapping[str, Any]) -> dict[str, Any]:
     """Return stored evidence (parsed JSON) as fields of a ``DecisionRecord``: the inverse of ``decision_evidence``.
 
     The fingerprint of the rules and the engine's version are stored beside the evidence: the caller adds them
-    to ``verdict``. A ledger from before approvals has no ``approval_id``: the field is left out then.
+    to ``verdict``. A ledger from before approvals or notes has none: such a field is left out then.
     """
-    blocks = evidence["blocks"]
+    blocks, notes = evidence["blocks"], evidence.get("notes", ())
     verdict = {name: evidence["verdict"][name] for name in _VERDICT}
     verdict |= {name: evidence[name] for name in _OF_VERDICT}
-    verdict["reasons"] = evidence["reasons"][len(blocks) :]
+    verdict["reasons"] = evidence["reasons"][len(blocks) + len(notes) :]
     found = {name: evidence[name] for name in _OF_RECORD if name in evidence}
     return {"verdict": verdict, "blocks": blocks} | found

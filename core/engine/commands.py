@@ -10,9 +10,17 @@ from core.engine.kernel import Kernel
 from core.engine.mode import set_mode
 from core.engine.positions import settle_outcome
 from core.engine.state import CommandDone
+from core.engine.underlyings import waiting_for
 from core.events import Commanded
-from core.model import Mode
-from core.positions import Position, PositionChange, PositionState, exit_by_hand, stop_to_break_even
+from core.model import ExitReason, Mode
+from core.positions import (
+    Position,
+    PositionChange,
+    PositionState,
+    exit_at_next_price,
+    exit_by_hand,
+    stop_to_break_even,
+)
 
 KEPT_COMMANDS = 1_000
 FLATTEN = "FLATTEN"
@@ -145,6 +153,14 @@ def _not_exitable(position: Position | None, event: Commanded) -> CommandDone | 
 
 
 def _sell(kernel: Kernel, position: Position, contracts: int, event: Commanded) -> Result:
+    if position.suspended is not None:
+        return CommandDone(False, "SUSPENDED", f"{position.contract.label}: {position.suspended}"), []
+    why = waiting_for(kernel, position, event.at)
+    if why is not None:
+        after = exit_at_next_price(position, contracts, ExitReason.MANUAL)
+        effects = settle_outcome(kernel, position, PositionChange(position=after), event.at)
+        text = f"Exit of {contracts} × {position.contract.label} waits: {why}"
+        return CommandDone(True, "EXITING", text), effects
     last = kernel.state.prices.get(position.symbol)
     outcome = exit_by_hand(position, contracts, event.at, last, None, kernel.trading)
     effects = settle_outcome(kernel, position, outcome, event.at)

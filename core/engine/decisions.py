@@ -12,6 +12,7 @@ from core.effects import AnswerDecision, Effect, Notice, StoreDecision, StoreMar
 from core.engine.approvals import NEEDED, approval_of, update_approval
 from core.engine.entries import EntryResult, TradeTerms, enter
 from core.engine.kernel import Kernel
+from core.engine.listed_contract import CHAIN_INCOMPLETE, CHAIN_STALE
 from core.engine.positions import close_first, note_outcome, see_price
 from core.engine.shadows import SHADOW_SIZE, open_shadow, supersede
 from core.engine.state import TradeOutcome
@@ -22,8 +23,8 @@ from core.risk import CLOSE_FIRST
 
 CANCELLED = "CANCELLED"
 """The code of a signal that its sender has left or taken back."""
-TRANSIENT = frozenset({"STALE_PRICE", "STALE_QUOTE"})
-"""Codes that do not refuse the signal for good: a fresher price may still execute it."""
+TRANSIENT = frozenset({"STALE_PRICE", "STALE_QUOTE", CHAIN_INCOMPLETE, CHAIN_STALE})
+"""Codes that do not refuse the signal for good: a fresher price or chain may still execute it."""
 
 
 def answered(kernel: Kernel, event: MarketAnswered) -> list[Effect]:
@@ -136,6 +137,7 @@ def _decide(kernel: Kernel, signal: LiveSignal, event: MarketAnswered) -> list[E
         position_id=position_id if entry.position is not None else None,
         trigger="signal" if first else "change",
         approval_id=signal.approval_id or new_approval_id,
+        notes=entry.notes,
     )
     signal.last_decision_id = record.id
     effects.append(StoreDecision(record=record))

@@ -18,7 +18,18 @@ from core.engine.kernel import Kernel
 from core.engine.positions import priced
 from core.engine.receipts import receive
 from core.engine.ticks import tick
-from core.events import Commanded, Event, MarketAnswered, PriceSeen, Received, RulesChanged, Ticked
+from core.engine.underlyings import corporate_action, trading_status
+from core.events import (
+    Commanded,
+    CorporateActionSeen,
+    Event,
+    MarketAnswered,
+    PriceSeen,
+    Received,
+    RulesChanged,
+    Ticked,
+    TradingStatusSeen,
+)
 
 Handler = Callable[[Kernel, Any], list[Effect]]
 
@@ -55,6 +66,8 @@ _HANDLERS: dict[type, Handler] = {
     Received: receive,
     MarketAnswered: answered,
     PriceSeen: priced,
+    TradingStatusSeen: trading_status,
+    CorporateActionSeen: corporate_action,
     Ticked: tick,
     Commanded: command,
     RulesChanged: _rules_changed,

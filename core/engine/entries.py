@@ -10,7 +10,9 @@ from core.decision import contract_count, level_test
 from core.decision.atr import daily_atr
 from core.engine.approvals import Request
 from core.engine.kernel import Kernel
+from core.engine.listed_contract import Chosen, Wanted, approved_contract, listed_contract
 from core.engine.mode import mode_refusal
+from core.engine.underlyings import untradable
 from core.events import OptionChain, PriceSeen
 from core.exposure import exposure_of
 from core.live_signal import LiveSignal
@@ -26,9 +28,7 @@ from core.model import (
     Tone,
 )
 from core.options.commissions import commission
-from core.options.contract import ContractError, candidate_strikes, choose_expiry, make_contract
 from core.options.fills import NotFilled, OptionQuote, OrderType, Side, fill, place
-from core.options.quotes import liquidity_fault
 from core.options.spreads import quote_from_model
 from core.positions import Mark, Position, entry_mark, next_mark, open_position
 from core.risk import Proposal, opposite_of, refusals
@@ -40,7 +40,8 @@ class EntryResult:
     """The result of an entry: a position, or the reasons why there is none.
 
     ``contract`` and ``count`` are kept as evidence when a later check refuses. ``request`` is set when the entry
-    only needs an approval; ``closes`` are the positions to close before the entry is tried again.
+    only needs an approval; ``closes`` are the positions to close before the entry is tried again. ``notes`` are what
+    is remarkable about the contract that was bought.
     """
 
     position: Position | None = None
@@ -50,6 +51,7 @@ class EntryResult:
     reasons: tuple[Reason, ...] = ()
     request: Request | None = None
     closes: tuple[Position, ...] = ()
+    notes: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +140,7 @@ class _Plan:
     quote: OptionQuote | None = None
     count: ContractCount | None = None
     reasons: tuple[Reason, ...] = ()
+    notes: tuple[Reason, ...] = ()
 
 
 def _plan(kernel: Kernel, terms: TradeTerms) -> _Plan:
@@ -146,13 +149,14 @@ def _plan(kernel: Kernel, terms: TradeTerms) -> _Plan:
         return _Plan(reasons=(refused,))
     price = terms.price
     assert price is not None and terms.levels is not None
-    found = _contract(kernel, terms, price.price)
+    found = _chosen(kernel, terms, price.price)
     if isinstance(found, Reason):
         return _Plan(reasons=(found,))
-    contract, real = found
+    contract, real = found.contract, found.quote
     mark = entry_mark(
-        contract, price.price, price.priced_at, real, terms.market.iv_percentile, terms.now, kernel.trading
-    )
+        contract, price.price, price.priced_at, real, terms.market.iv_percentile, terms.now, kernel.trading,
+        twin=found.twin,
+    )  # fmt: skip
     quote = real if real is not None else _model_quote(kernel, terms, contract, mark)
     if quote.ask is None or mark.mid <= 0:
         return _Plan(
@@ -164,11 +168,13 @@ def _plan(kernel: Kernel, terms: TradeTerms) -> _Plan:
         return _Plan(contract=contract, reasons=(count,))
     if terms.approval is not None and count.contracts > terms.approval.contracts:
         count = replace(count, contracts=terms.approval.contracts, bound_by="approval")
-    return _Plan(contract=contract, mark=mark, quote=quote, count=count)
+    return _Plan(contract=contract, mark=mark, quote=quote, count=count, notes=found.notes)
 
 
 def _refused_before_contract(kernel: Kernel, terms: TradeTerms) -> Reason | None:
     """Return the refusal that applies whichever contract is chosen, if any."""
+    if (blocked := untradable(kernel, terms.context.symbol)) is not None:
+        return blocked
     if terms.price is None or terms.levels is None:
         return _refusal("NO_PRICE", f"No price of {terms.context.symbol} is known")
     if kernel.trading.is_stale(terms.price.priced_at, terms.now):
@@ -186,58 +192,18 @@ def _refused_before_contract(kernel: Kernel, terms: TradeTerms) -> Reason | None
     return None
 
 
-def _contract(kernel: Kernel, terms: TradeTerms, spot: float) -> tuple[Contract, OptionQuote | None] | Reason:
-    """Return the first liquid contract with its quote; without a chain, the rules' contract and no quote."""
-    rules, chain = kernel.rules, terms.chain
+def _chosen(kernel: Kernel, terms: TradeTerms, spot: float) -> Chosen | Reason:
+    """Return the contract to buy with its quotes: the approved one where a person has approved one."""
     if terms.approval is not None:
-        return _approved_contract(kernel, terms, terms.approval.contract)
-    symbol, direction = terms.context.symbol, _direction(terms)
-    listed = chain.expiries if chain is not None else None
-    expiry = choose_expiry(
-        symbol, terms.context.timeframe, terms.now, kernel.trading.calendar, listed, rules.contract
+        return approved_contract(kernel, terms.approval.contract, terms.chain, terms.now)
+    wanted = Wanted(
+        symbol=terms.context.symbol,
+        direction=_direction(terms),
+        timeframe=terms.context.timeframe,
+        spot=spot,
+        now=terms.now,
     )
-    if expiry is None:
-        return _refusal("NO_EXPIRY", f"No expiry of {symbol} is listed")
-    listed_strikes = None if chain is None else dict(chain.strikes).get(expiry)
-    if chain is not None and not listed_strikes:
-        return _refusal("NO_STRIKES", f"The chain of {symbol} {expiry} lists no strikes")
-    strikes = candidate_strikes(spot, direction, symbol, listed_strikes, rules.contract)
-    quotes = {} if chain is None else dict(chain.quotes)
-    why = "none is listed"
-    for strike in strikes:
-        try:
-            contract = make_contract(symbol, expiry, strike, direction, rules.contract)
-        except ContractError as error:
-            return _refusal("NO_CONTRACT", str(error))
-        if chain is None:
-            return contract, None
-        quote = quotes.get(contract.occ)
-        if quote is None:
-            why = "not quoted"
-            continue
-        fault = liquidity_fault(quote, symbol, terms.now, rules.contract, rules.fills)
-        if fault is None:
-            return contract, quote
-        why = str(fault)
-    return _refusal("CONTRACT_ILLIQUID", f"No liquid contract of {symbol} {expiry} near {spot:g}: {why}")
-
-
-def _approved_contract(
-    kernel: Kernel, terms: TradeTerms, contract: Contract
-) -> tuple[Contract, OptionQuote | None] | Reason:
-    """Return the approved contract with its quote of now; no other contract is bought in its place."""
-    if terms.chain is None:
-        return contract, None
-    quote = dict(terms.chain.quotes).get(contract.occ)
-    rules = kernel.rules
-    fault = (
-        "not quoted"
-        if quote is None
-        else liquidity_fault(quote, contract.underlying, terms.now, rules.contract, rules.fills)
-    )
-    if quote is None or fault is not None:
-        return _refusal("CONTRACT_ILLIQUID", f"{contract.label} cannot be bought: {fault}")
-    return contract, quote
+    return listed_contract(kernel, wanted, terms.chain)
 
 
 def _model_quote(kernel: Kernel, terms: TradeTerms, contract: Contract, mark: Mark) -> OptionQuote:
@@ -296,7 +262,7 @@ def _fill(kernel: Kernel, terms: TradeTerms, plan: _Plan) -> EntryResult:
         trading=kernel.trading,
         strategy=terms.signal.update.strategy,
     )
-    return EntryResult(position=position, mark=mark, contract=contract, count=count)
+    return EntryResult(position=position, mark=mark, contract=contract, count=count, notes=plan.notes)
 
 
 def _direction(terms: TradeTerms) -> Direction:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -39,6 +40,7 @@ class Kernel:
             self._shadows_of.setdefault(shadow.symbol, {})[shadow.id] = None
         if self.state.rules_toml:
             self.take_rules(self.state.rules_toml)
+        self.take_dividends()
 
     def take_rules(self, toml: str) -> None:
         """Put rules in force. Raises RulesError when the text is not accepted."""
@@ -46,6 +48,12 @@ class Kernel:
         self.trading = TradingContext(self.rules, Calendar.from_rules(self.rules.clock))
         self.state.rules_toml = toml
         self.day_is_settled = None
+        self.take_dividends()
+
+    def take_dividends(self) -> None:
+        """Price by the announced dividends of the state, if there are any."""
+        if self.state.dividends:
+            self.trading = replace(self.trading, dividends=dict(self.state.dividends))
 
     def add_signal(self, signal: LiveSignal) -> None:
         self.state.signals[signal.id] = signal
@@ -98,7 +106,8 @@ class Kernel:
     def watched(self) -> tuple[Watch, ...]:
         """Return the underlyings and contracts to fetch prices for.
 
-        They are those of live signals, positions, shadows, followed options of closed trades and open approvals.
+        They are those of live signals, positions, shadows, followed options of closed trades and open approvals. An
+        open position needs both rights of its strike: together they give the forward.
         """
         held: dict[str, dict[Any, Contract]] = {s.update.symbol: {} for s in self.state.signals.values()}
         state = self.state
@@ -107,6 +116,10 @@ class Kernel:
         for wanted in every:
             contract = wanted.contract
             held.setdefault(wanted.symbol, {})[contract.expiry, contract.strike, contract.right] = contract
+        for position in state.positions.values():
+            contract = position.contract
+            other = "P" if contract.is_call else "C"
+            held[position.symbol][contract.expiry, contract.strike, other] = replace(contract, right=other)
         for symbol, contracts in state.tails.items():
             of_symbol = held.setdefault(symbol, {})
             of_symbol |= {(c.expiry, c.strike, c.right): c for c in contracts.values()}

@@ -7,12 +7,14 @@ from datetime import datetime
 
 from core.effects import Effect, Notice, StoreMarks, StoreTrade
 from core.engine.day import pnl_today
+from core.engine.feed_price import usable_price
 from core.engine.kernel import Kernel
 from core.engine.mode import set_mode
 from core.engine.price_paths import follow_option, store_price
 from core.engine.redecide import reconsider
 from core.engine.shadows import shadows_at_price
 from core.engine.state import TradeOutcome
+from core.engine.underlyings import end_halt, looks_split, suspend, take_effect, untradable
 from core.events import PriceSeen
 from core.model import Mode, Tone
 from core.positions import (
@@ -35,18 +37,45 @@ def priced(kernel: Kernel, event: PriceSeen) -> list[Effect]:
 
 
 def see_price(kernel: Kernel, seen: PriceSeen) -> list[Effect]:
-    """Store a price, mark the symbol's positions and shadows at it, and exit where a rule says so."""
+    """Store a price, mark the symbol's positions and shadows at it, and exit where a rule says so.
+
+    A price that is late or doubted is not used, nor is any price of a symbol that does not trade, but for an official
+    close, which settles expired options.
+    """
     state = kernel.state
+    effects = _end_of_halt(kernel, seen)
+    if untradable(kernel, seen.symbol) is not None and not seen.official_close:
+        return effects
+    usable, told = usable_price(kernel, seen)
+    effects += told
+    if usable is None:
+        return effects
+    seen = usable
     known = state.prices.get(seen.symbol)
     if known is None or seen.priced_at >= known.priced_at:
         state.prices[seen.symbol] = seen
-    effects = store_price(kernel, seen)
-    exits = state.mode is not Mode.HALTED
+    effects += take_effect(kernel, seen.at, seen.symbol)
+    split = None if known is None else looks_split(known, seen, kernel.trading.calendar, kernel.rules.intake)
+    if split is not None:
+        effects += suspend(kernel, seen.symbol, split.day, split.text, seen.at)
+    effects += store_price(kernel, seen)
+    exits = state.mode is not Mode.HALTED and untradable(kernel, seen.symbol) is None
     for position in [p for p in state.positions.values() if p.symbol == seen.symbol]:
-        effects += settle_outcome(
-            kernel, position, on_price(position, seen, seen.at, kernel.trading, exits=exits), seen.at
-        )
+        if position.suspended is None:
+            effects += settle_outcome(
+                kernel, position, on_price(position, seen, seen.at, kernel.trading, exits=exits), seen.at
+            )
     return effects + shadows_at_price(kernel, seen)
+
+
+def _end_of_halt(kernel: Kernel, seen: PriceSeen) -> list[Effect]:
+    """End a halt of an earlier day at the first price of a later session: its end may have been missed."""
+    halt = kernel.state.halts.get(seen.symbol)
+    calendar = kernel.trading.calendar
+    if halt is None or calendar.session_at(seen.priced_at) is None:
+        return []
+    later = calendar.market_date(seen.priced_at) > calendar.market_date(halt.since)
+    return end_halt(kernel, seen.symbol, seen.at) if later else []
 
 
 def settle_outcome(kernel: Kernel, before: Position, outcome: PositionChange, now: datetime) -> list[Effect]:

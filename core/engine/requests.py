@@ -17,6 +17,7 @@ from core.engine.kernel import Kernel
 from core.engine.positions import settle_outcome
 from core.engine.state import ask_for
 from core.engine.stated_price import price_made_at
+from core.engine.underlyings import waiting_for
 from core.events import PriceSeen, Received
 from core.live_signal import LiveSignal
 from core.model import Direction, ExitReason, Intent, Mode, PositionRequest, Reason, Tone, Update
@@ -318,15 +319,21 @@ def _sell(
 ) -> Position:
     """Sell now, or at the first price of the next session when options do not trade."""
     trading = kernel.trading
+    why = waiting_for(kernel, position, at)
+    if position.suspended is not None:
+        result.notes.append(f"{position.contract.label} is not sold: {why}")
+        return position
     closed = trading.calendar.session_at(at) is None and at < trading.last_close(position.contract.expiry)
-    waits = closed or (position.pending is not None and contracts < position.remaining)
+    waits = closed or why is not None or (position.pending is not None and contracts < position.remaining)
     if waits:
         change = PositionChange(position=exit_at_next_price(position, contracts, ExitReason.SIGNAL))
     else:
         change = exit_by_hand(position, contracts, at, last, None, trading, reason=ExitReason.SIGNAL)
     result.effects += settle_outcome(kernel, position, change, at)
     after, label = change.position, position.contract.label
-    if closed:
+    if why is not None:
+        result.notes.append(f"{label} waits: {why}")
+    elif closed:
         result.notes.append(f"{label}: options do not trade now, sold at the first price of the next session")
     elif after.state is PositionState.AWAITING_SETTLEMENT:
         result.notes.append(f"{label} has expired and awaits its settlement")

@@ -12,6 +12,7 @@ from core.effects import Effect, ShadowStatus, StoreShadow
 from core.engine.entries import TradeTerms, shadow_of
 from core.engine.kernel import Kernel
 from core.engine.price_paths import follow_option
+from core.engine.underlyings import waiting_for
 from core.events import PriceSeen
 from core.model import PositionSize
 from core.positions import Position, PositionChange, PositionState, on_price, on_time
@@ -62,6 +63,8 @@ def shadows_at_price(kernel: Kernel, seen: PriceSeen) -> list[Effect]:
 def shadows_at_time(kernel: Kernel, now: datetime) -> list[Effect]:
     effects: list[Effect] = []
     for shadow in list(kernel.state.shadows.values()):
+        if waiting_for(kernel, shadow, now) is not None:
+            continue
         last = kernel.state.prices.get(shadow.symbol)
         effects += _store_change(kernel, shadow, on_time(shadow, now, last, kernel.trading))
     return effects

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from core.alerts import AlertBook
 from core.approvals import Approval
@@ -15,6 +15,7 @@ from core.engine.one_per_bar import BarSignals
 from core.events import PriceSeen
 from core.live_signal import LiveSignal
 from core.model import Contract, Counters, DecisionRecord, Mode, Source
+from core.options.dividends import CashDividend
 from core.positions.position import Position
 from core.senders import Senders
 
@@ -45,13 +46,40 @@ class UnconfirmedPrice:
     since: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """A halt of an underlying: since when, by which feed, and the feed's reason."""
+
+    since: datetime
+    source: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AnnouncedSplit:
+    """A split: ``ratio`` new shares for an old one from the opening of ``ex_date`` on."""
+
+    ex_date: date
+    ratio: float
+
+
+@dataclass(frozen=True, slots=True)
+class DoubtedPrice:
+    """A feed's price too far from the last known one to be used: what it was, whose, and how often it came."""
+
+    price: float
+    source: str
+    times: int
+
+
 @dataclass(slots=True)
 class EngineState:
     """All that the next step depends on besides its event.
 
     ``signals``, ``positions``, ``shadows``, ``approvals`` and ``commands`` are by id; ``prices`` and ``doubts`` by
     symbol; ``tails`` are the contracts of closed trades that are still followed, by symbol and OCC symbol;
-    ``outcomes`` are by decision id. A mode with ``mode_until`` ends by itself then.
+    ``outcomes`` are by decision id; ``halts``, ``dividends``, ``splits`` and ``feed_doubts`` by symbol. ``ended``
+    says of a symbol without further prices why. A mode with ``mode_until`` ends by itself then.
     """
 
     seq: int = 0
@@ -80,6 +108,11 @@ class EngineState:
     outcomes: dict[str, TradeOutcome] = field(default_factory=dict)
     sender_exits: dict[str, datetime] = field(default_factory=dict)
     pruned_at: datetime | None = None
+    halts: dict[str, Halt] = field(default_factory=dict)
+    ended: dict[str, str] = field(default_factory=dict)
+    dividends: dict[str, tuple[CashDividend, ...]] = field(default_factory=dict)
+    splits: dict[str, tuple[AnnouncedSplit, ...]] = field(default_factory=dict)
+    feed_doubts: dict[str, DoubtedPrice] = field(default_factory=dict)
 
 
 def ask_for(signal: LiveSignal) -> FetchMarket:

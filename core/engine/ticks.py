@@ -13,6 +13,7 @@ from core.engine.positions import check_daily_loss, settle_outcome
 from core.engine.price_paths import drop_settled_options
 from core.engine.shadows import shadows_at_time
 from core.engine.state import ask_for
+from core.engine.underlyings import actions_due, waiting_for
 from core.events import Ticked
 from core.model import Mode, Tone
 from core.positions import on_time
@@ -26,8 +27,10 @@ def tick(kernel: Kernel, event: Ticked) -> list[Effect]:
     """Handle a timer tick for every position, shadow, approval, signal and sender."""
     state, now = kernel.state, event.at
     exits = state.mode is not Mode.HALTED
-    effects: list[Effect] = []
+    effects = actions_due(kernel, now)
     for position in list(state.positions.values()):
+        if waiting_for(kernel, position, now) is not None:
+            continue
         outcome = on_time(position, now, state.prices.get(position.symbol), kernel.trading, exits=exits)
         effects += settle_outcome(kernel, position, outcome, now)
     effects += shadows_at_time(kernel, now)
@@ -59,6 +62,8 @@ def _forget(kernel: Kernel, now: datetime) -> None:
         del state.prices[symbol]
     for symbol in [s for s, at in state.sender_exits.items() if at < limit]:
         del state.sender_exits[symbol]
+    for symbol in [s for s in state.feed_doubts if s not in state.prices]:
+        del state.feed_doubts[symbol]
     for symbol in [s for s, d in state.doubts.items() if d.since < limit]:
         del state.doubts[symbol]
 

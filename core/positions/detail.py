@@ -184,7 +184,8 @@ def _path(position: Position, marks: Iterable[Mark], holding: _HoldingPeriod) ->
 
 
 def _decay(position: Position, holding: _HoldingPeriod, trading: TradingContext) -> tuple[ValuePoint, ...]:
-    last, terms = position.last, terms_of(position.contract, trading)
+    last = position.last
+    terms = terms_of(position.contract, trading, last.dividends)
     start = max(last.at, holding.begin)
     if last.iv is None or start >= holding.end:
         return ()
@@ -192,7 +193,7 @@ def _decay(position: Position, holding: _HoldingPeriod, trading: TradingContext)
     ends = np.full(len(instants), holding.end.timestamp())
     seconds = np.array([each.timestamp() for each in instants])
     values = price(
-        last.spot,
+        last.spot - (last.dividends or 0.0),
         terms.strike,
         holding.clock.years_between_arrays(seconds, ends),
         last.iv,

@@ -42,6 +42,8 @@ def apply_mark(change: PositionChange, mark: Mark) -> PositionChange:
         first=before.first,
         stop_since=before.stop_since,
         strategy=before.strategy,
+        suspended=before.suspended,
+        ex_dates=before.ex_dates,
     )
     return PositionChange(position=position, marks=(*change.marks, mark), legs=change.legs)
 

@@ -1,7 +1,9 @@
 """Mark one contract at one instant: on a real quote if there is a usable one, else by the model.
 
-The volatility is implied from the quote's mid. If none can be implied, the last mark's volatility stays (at
-the entry it is estimated), and the part of the mid that the model does not explain is ``unexplained``.
+The option is priced on the underlying's price less the dividends until the expiry: implied by call and put of its
+strike where both are quoted, else those announced, else by the rules' yield. The volatility is implied from the
+quote's mid. If none can be implied, the last mark's volatility stays (at the entry it is estimated), and the part of
+the mid that the model does not explain is ``unexplained``.
 Greeks, theta among them, come from ``core.options.pricing``.
 """
 
@@ -18,6 +20,7 @@ from core.options.quotes import OptionQuote
 from core.options.trading_clock import calendar_years
 from core.options.volatility import estimate_iv
 from core.positions.attribution import Attribution, PricingTerms, State, shapley_one
+from core.positions.parity import implied_dividends, quotes_at, usable
 from core.positions.position import Basis, Mark
 from core.positions.trading_context import TradingContext
 from core.rules import Rules
@@ -32,20 +35,28 @@ def entry_mark(
     iv_percentile: float | None,
     now: datetime,
     trading: TradingContext,
+    *,
+    twin: OptionQuote | None = None,
 ) -> Mark:
     """Return the first mark of a contract: volatility implied from a fresh real quote's mid, else estimated.
 
-    ``spot`` in $ as of ``spot_at``, ``iv_percentile`` 0–100. Raises ValueError when the spot is not a
-    positive number.
+    ``spot`` in $ as of ``spot_at``, ``iv_percentile`` 0–100, ``twin`` the quote of the other right. Raises ValueError
+    when the spot is not a positive number.
     """
     if not (math.isfinite(spot) and spot > 0):
         raise ValueError(f"no mark at a price of {spot}")
     quote = usable(quote, now, trading)
-    terms, years, carry = terms_of(contract, trading), *time_left(contract, now, trading)
+    years, carry = time_left(contract, now, trading)
+    both = {contract.occ: quote, contract.twin: usable(twin, now, trading)}
+    dividends = implied_dividends(contract, both, spot, spot_at, carry, trading)
+    if dividends is None:
+        dividends = trading.announced(contract, now, now)
+    terms = terms_of(contract, trading, dividends)
     mid = None if quote is None else quote.mid
-    iv = None if mid is None else _implied(terms, mid, spot, years, carry)
+    priced_on = spot - (dividends or 0.0)
+    iv = None if mid is None else _implied(terms, mid, priced_on, years, carry)
     if iv is None:
-        forward = spot * math.exp((terms.rate - terms.dividend) * carry)
+        forward = priced_on * math.exp((terms.rate - terms.dividend) * carry)
         estimate = estimate_iv(
             contract.underlying,
             contract.strike,
@@ -56,7 +67,8 @@ def entry_mark(
             trading.rules.volatility,
         )
         iv = estimate.value
-    return _mark(contract, terms, spot_at, State(spot, iv, years, carry), quote, None, now, trading)
+    state = State(priced_on, iv, years, carry)
+    return _mark(contract, terms, spot, spot_at, state, dividends, quote, None, now, trading)
 
 
 def next_mark(
@@ -69,22 +81,26 @@ def next_mark(
     trading: TradingContext,
     quote: OptionQuote | None = None,
     iv: float | None = None,
+    dividends: float | None = None,
 ) -> Mark:
     """Return the mark after ``last``, with the attribution of the step between the two.
 
     With a usable ``quote`` the mid is the quote's and the volatility is implied from it; without a quote the
-    mid is the model's at ``iv``, by default the last mark's volatility.
+    mid is the model's at ``iv``, by default the last mark's volatility. ``dividends`` in $ are those that call and
+    put imply, by default the last mark's as far as they are not paid, or those announced.
     """
     mid, quoted_at = (None, None) if quote is None else (quote.mid, quote.at)
     # The key is everything the step depends on: positions in one contract share one computed mark.
     step = (
-        *(contract, spot, spot_at, iv, mid, quoted_at),
+        *(contract, spot, spot_at, iv, mid, quoted_at, dividends, last.dividends),
         *(last.at, last.spot, last.iv, last.years, last.carry_years, last.mid, last.delta, last.quoted_at),
     )
     shared = trading.cache.marks_at(now)
     mark = shared.get(step)
     if mark is None:
-        mark = shared[step] = _next_mark(contract, last, spot, spot_at, now, trading, quote, mid, iv)
+        mark = shared[step] = _next_mark(
+            contract, last, spot, spot_at, now, trading, quote, mid, iv, dividends
+        )
     return mark
 
 
@@ -98,53 +114,59 @@ def _next_mark(
     quote: OptionQuote | None,
     mid: float | None,
     iv: float | None,
+    dividends: float | None,
 ) -> Mark:
-    terms, years, carry = terms_of(contract, trading), *time_left(contract, now, trading)
+    years, carry = time_left(contract, now, trading)
+    if carry <= 0:
+        dividends = None
+    elif dividends is None:
+        dividends = _carried(contract, last, now, trading)
+    terms, priced_on = terms_of(contract, trading, dividends), spot - (dividends or 0.0)
     carried = last.iv if iv is None else iv
-    implied = None if mid is None else _implied(terms, mid, spot, years, carry)
-    state = State(spot, implied or carried or math.nan, years, carry)
-    return _mark(contract, terms, spot_at, state, quote, last, now, trading)
+    implied = None if mid is None else _implied(terms, mid, priced_on, years, carry)
+    state = State(priced_on, implied or carried or math.nan, years, carry)
+    return _mark(contract, terms, spot, spot_at, state, dividends, quote, last, now, trading)
+
+
+def _carried(contract: Contract, last: Mark, now: datetime, trading: TradingContext) -> float | None:
+    """Return the dividends of the last mark less those that went ex since, else those announced."""
+    ahead = trading.announced(contract, now, now)
+    if last.dividends is None or ahead is None:
+        return ahead if last.dividends is None else last.dividends
+    before = trading.announced(contract, last.at, now)
+    return last.dividends - ((before or 0.0) - ahead)
 
 
 def iv_from_quote(
-    contract: Contract, quote: OptionQuote, spot: float, now: datetime, trading: TradingContext
+    contract: Contract,
+    quote: OptionQuote,
+    spot: float,
+    now: datetime,
+    trading: TradingContext,
+    dividends: float | None = None,
 ) -> float | None:
     """Return the volatility a year that a quote's mid implies at a spot, ``None`` when there is none."""
     years, carry = time_left(contract, now, trading)
-    return None if quote.mid is None else _implied(terms_of(contract, trading), quote.mid, spot, years, carry)
-
-
-def usable(quote: OptionQuote | None, now: datetime, trading: TradingContext) -> OptionQuote | None:
-    """Return the quote if a feed made it and it is two-sided, uncrossed and fresh, else ``None``."""
-    if quote is None or quote.is_model or quote.mid is None or quote.is_stale(now, trading.rules.fills):
+    if quote.mid is None:
         return None
-    return quote
+    terms = terms_of(contract, trading, dividends)
+    return _implied(terms, quote.mid, spot - (dividends or 0.0), years, carry)
 
 
 def quote_of(
     contract: Contract, quotes: Sequence[tuple[str, OptionQuote]], now: datetime, trading: TradingContext
 ) -> OptionQuote | None:
     """Return the usable quote of a contract among the quotes that came with a price."""
-    if not quotes:
-        return None
-    shared = trading.cache.marks_at(now)
-    known = shared.get("quotes")
-    if known is None or known[0] is not quotes:
-        # Cached, because one price with the same quotes comes to many positions.
-        known = shared["quotes"] = (
-            quotes,
-            {occ: usable(quote, now, trading) for occ, quote in reversed(quotes)},
-        )
-    found: OptionQuote | None = known[1].get(contract.occ)
-    return found
+    return quotes_at(quotes, now, trading).get(contract.occ)
 
 
-def terms_of(contract: Contract, trading: TradingContext) -> PricingTerms:
+def terms_of(contract: Contract, trading: TradingContext, dividends: float | None = None) -> PricingTerms:
+    """Return what stays while an option is priced; the rules' yield only where no dividends in $ are known."""
     return PricingTerms(
         contract.strike,
         contract.is_call,
         trading.rate,
-        trading.dividend(contract),
+        trading.dividend(contract) if dividends is None else 0.0,
         contract.style == "american",
         contract.multiplier,
     )
@@ -175,8 +197,10 @@ def _implied(terms: PricingTerms, mid: float, spot: float, years: float, carry: 
 def _mark(
     contract: Contract,
     terms: PricingTerms,
+    spot: float,
     spot_at: datetime,
     state: State,
+    dividends: float | None,
     quote: OptionQuote | None,
     last: Mark | None,
     now: datetime,
@@ -208,7 +232,7 @@ def _mark(
     delta, gamma, theta, vega, estimated = _greeks(found, terms, state, contract, now, trading)
     return Mark(
         at=now,
-        spot=state.spot,
+        spot=spot,
         spot_at=spot_at,
         iv=state.iv if known else None,
         years=state.years,
@@ -221,15 +245,23 @@ def _mark(
         basis=Basis.MODEL if quoted is None else Basis.QUOTE,
         estimated=estimated,
         quoted_at=quote.at if quote is not None else (last.quoted_at if last is not None else None),
-        step=Attribution() if last is None else _step(terms, last, state, mid, known),
+        step=Attribution() if last is None else _step(terms, last, state, mid, known, dividends),
+        dividends=dividends,
     )
 
 
-def _step(terms: PricingTerms, last: Mark, state: State, mid: float, known: bool) -> Attribution:
+def _step(
+    terms: PricingTerms, last: Mark, state: State, mid: float, known: bool, dividends: float | None
+) -> Attribution:
     change = mid - last.mid
     if last.iv is None or not known:
         return Attribution(unexplained=change * terms.multiplier)
-    start = State(last.spot, last.iv, last.years, last.carry_years)
+    priced_on, iv = last.spot - (last.dividends or 0.0), last.iv
+    if (last.dividends is None) is not (dividends is None):
+        # That dividends are known from now on is no move: the last mark is read again with them.
+        priced_on = last.spot - (dividends or 0.0)
+        iv = _implied(terms, last.mid, priced_on, last.years, last.carry_years) or iv
+    start = State(priced_on, iv, last.years, last.carry_years)
     return shapley_one(terms, start, state, last.delta, change)
 
 

@@ -11,7 +11,7 @@ gross_less_costs_is_net, attribution_adds_up_to_gross.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from core.model import Contract, Direction, ExitReason, Levels
@@ -42,8 +42,11 @@ class Mark:
     ``carry_years`` on the calendar. ``mid`` $ per share; delta per $1, gamma per $1 per $1, theta per session
     plus one night, vega per volatility point. ``iv`` per year, ``None`` when it could neither be implied nor
     estimated; ``estimated``: delta and theta are the rules' fallback, gamma and vega unknown. ``quoted_at``
-    is the instant of the last option quote used so far. ``step`` in $ per contract. The attribution can be
-    recomputed from spot, iv, both clocks and mid of successive marks.
+    is the instant of the last option quote used so far. ``step`` in $ per contract. ``dividends`` are the dollars a
+    share by which the price exceeds what the option is priced on: those that go ex before the expiry, implied by
+    put-call parity or announced; ``None`` when the rules' yield stands for them. The attribution can be recomputed
+    from spot less dividends, iv, both clocks and mid of successive marks; where only one of two knows dividends, with
+    those for both and the volatility that the first mark's mid then implies.
     """
 
     at: datetime
@@ -61,6 +64,7 @@ class Mark:
     estimated: bool = False
     quoted_at: datetime | None = None
     step: Attribution = NO_ATTRIBUTION
+    dividends: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +139,8 @@ class Position:
     ``levels`` are those of the decision, ``stop`` the stop in force, ``legs`` the exit fills, ``first`` the
     mark at the entry. ``running`` is the attribution of one contract since the entry; ``mfe`` and ``mae`` are
     the best and worst gross P&L of the whole trade at any mark. ``stop_since`` is when the stop last moved, ``None``
-    if it has not. ``strategy`` is the name that the sender of the signal gives its strategy.
+    if it has not. ``strategy`` is the name that the sender of the signal gives its strategy. ``suspended`` says why
+    it is neither marked nor sold until a person looks; ``ex_dates`` are the corporate actions applied to it.
     """
 
     id: str
@@ -160,6 +165,8 @@ class Position:
     first: Mark | None = None
     stop_since: datetime | None = None
     strategy: str | None = None
+    suspended: str | None = None
+    ex_dates: tuple[date, ...] = ()
 
     @property
     def is_open(self) -> bool:

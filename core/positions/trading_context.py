@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property, lru_cache
 
 from core.exchange.calendar import Calendar
 from core.model import Contract
+from core.options.dividends import CashDividend, present_value
 from core.options.trading_clock import TradingClock
 from core.positions.cache import TradingCache
 from core.rules import Rules
@@ -18,11 +20,13 @@ from core.thresholds import above
 class TradingContext:
     """Rules, calendar and the trading clock they define; share one object for as long as both are in force.
 
+    ``dividends`` are the announced ones by symbol; where there are any, they count in place of the rules' yield.
     ``cache`` holds results that positions share. It is no part of the context's value.
     """
 
     rules: Rules
     calendar: Calendar
+    dividends: Mapping[str, tuple[CashDividend, ...]] = field(default_factory=dict)
     cache: TradingCache = field(default_factory=TradingCache, init=False, repr=False, compare=False)
 
     @cached_property
@@ -38,6 +42,18 @@ class TradingContext:
     def dividend(self, contract: Contract) -> float:
         """Return the continuous dividend yield a year of the underlying, 0 when the rules state none."""
         return self.rules.volatility.dividend.get(contract.underlying, 0.0)
+
+    def announced(self, contract: Contract, since: datetime, now: datetime) -> float | None:
+        """Return in dollars of ``now`` the dividends that go ex after ``since`` and until the expiry.
+
+        ``None`` when no feed has announced any of the underlying.
+        """
+        dividends = self.dividends.get(contract.underlying)
+        if not dividends:
+            return None
+        close = self.last_close(contract.expiry)
+        first = self.calendar.market_date(since)
+        return present_value(dividends, first, contract.expiry, now, close, self.rate)
 
     def last_close(self, expiry: date) -> datetime:
         """Return the last instant at which an option of that expiry trades.

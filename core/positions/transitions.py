@@ -17,7 +17,8 @@ from core.model import ExitReason
 from core.options.quotes import OptionQuote
 from core.positions.exits import Exit, ExitInputs, PriceRange, crosses_a_level, due_by_clock, first_exit
 from core.positions.fills import apply_mark, sell
-from core.positions.marking import iv_from_quote, next_mark, quote_of, usable
+from core.positions.marking import iv_from_quote, next_mark, quote_of, time_left
+from core.positions.parity import implied_dividends, quotes_at, usable
 from core.positions.position import Pending, Position, PositionChange, PositionState
 from core.positions.settle import expire, settle_at_close
 from core.positions.trading_context import TradingContext
@@ -45,8 +46,13 @@ def on_price(
         )
 
     seen = _since_entry(position, seen)
-    quote = quote_of(position.contract, seen.quotes, now, trading)
-    walk = _PriceWalk(seen, quote, now, trading)
+    quotes = quotes_at(seen.quotes, now, trading)
+    quote = quotes.get(position.contract.occ)
+    dividends = None
+    if _is_new_quote(position, quote):
+        carry = time_left(position.contract, now, trading)[1]
+        dividends = implied_dividends(position.contract, quotes, seen.price, seen.priced_at, carry, trading)
+    walk = _PriceWalk(seen, quote, dividends, now, trading)
     change = PositionChange(position=position)
     in_session = _in_session(seen, now, trading)
     tradable = exits and in_session
@@ -187,9 +193,15 @@ class _PriceWalk:
     """The steps from one price or bar to the position after it: retry, exit at levels, mark, exit at the end."""
 
     def __init__(
-        self, seen: PriceSeen, quote: OptionQuote | None, now: datetime, trading: TradingContext
+        self,
+        seen: PriceSeen,
+        quote: OptionQuote | None,
+        dividends: float | None,
+        now: datetime,
+        trading: TradingContext,
     ) -> None:
         self.seen, self.quote, self.now, self.trading = seen, quote, now, trading
+        self.dividends = dividends
         self.is_bar = seen.open is not None or seen.high is not None or seen.low is not None
         first = seen.price if seen.open is None else seen.open
         met = [first, seen.price, *(x for x in (seen.high, seen.low) if x is not None)]
@@ -221,7 +233,7 @@ class _PriceWalk:
         """Mark at the price itself (a bar's close), then sell if an exit applies there."""
         seen, now, trading = self.seen, self.now, self.trading
         position = change.position
-        quote = self.quote if self._is_new_quote(position, self.quote) else None
+        quote = self.quote if _is_new_quote(position, self.quote) else None
         mark = next_mark(
             position.contract,
             position.last,
@@ -230,6 +242,7 @@ class _PriceWalk:
             now=now,
             trading=trading,
             quote=quote,
+            dividends=self.dividends,
         )
         change = apply_mark(change, mark)
         levels = tradable and fresh and not self.is_bar
@@ -254,7 +267,8 @@ class _PriceWalk:
             change = _mark_by_model(change, self.seen.price, self.seen.priced_at, now, trading)
             return _sell_now(change, found, self.quote, now, trading)
         if self.iv is None and self.quote is not None:
-            self.iv = iv_from_quote(position.contract, self.quote, self.seen.price, now, trading)
+            known = position.last.dividends if self.dividends is None else self.dividends
+            self.iv = iv_from_quote(position.contract, self.quote, self.seen.price, now, trading, known)
         mark = next_mark(
             position.contract,
             position.last,
@@ -263,14 +277,15 @@ class _PriceWalk:
             now=now,
             trading=trading,
             iv=self.iv,
+            dividends=self.dividends,
         )
         change = apply_mark(change, mark)
         return sell(change, found.reason, found.contracts, self.quote, now, trading, inside=True)
 
-    @staticmethod
-    def _is_new_quote(position: Position, quote: OptionQuote | None) -> bool:
-        seen_before = position.last.quoted_at
-        return quote is not None and (seen_before is None or quote.at > seen_before)
+
+def _is_new_quote(position: Position, quote: OptionQuote | None) -> bool:
+    seen_before = position.last.quoted_at
+    return quote is not None and (seen_before is None or quote.at > seen_before)
 
 
 def _sell_now(

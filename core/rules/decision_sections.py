@@ -78,6 +78,20 @@ class IntakeRules:
         low=0,
         meaning="The limit on price jumps grows with the square root of the last price's age beyond this",
     )
+    price_jump_prices: int = number(
+        3,
+        "prices",
+        low=1,
+        meaning="A doubted price of a feed is used once the feed has given this many that agree, or another feed one",
+    )
+    split_tolerance_pct: float = number(
+        3.0,
+        "%",
+        low=0,
+        high=20,
+        meaning="A price after a night that is this near to n times the last one, or to its n-th, looks like a split",
+        threshold=True,
+    )
     level_max_pct: float = number(
         20.0,
         "% of the price",

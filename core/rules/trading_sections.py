@@ -82,6 +82,13 @@ class ContractRules:
     min_open_interest: int = number(
         100, "contracts", low=0, meaning="A listed contract with less reported open interest is refused"
     )
+    chain_stale_minutes: float = number(
+        60.0,
+        "min",
+        low=0,
+        meaning="A chain whose lists of expiries and strikes are older than this is not used",
+        threshold=True,
+    )
     strikes_tried: int = number(
         2, "strikes", low=0, meaning="Further strikes away from the money to try when the first is not liquid"
     )
@@ -138,6 +145,21 @@ class VolatilityRules:
     )
     skew_cap: float = number(
         0.40, "of the volatility", low=0, meaning="Most that the skew may add, as part of the volatility"
+    )
+    parity_max_pct: float = number(
+        1.0,
+        "% of spot",
+        low=0,
+        high=20,
+        meaning="Call and put of a strike give the forward when it is this near to the spot price; 0: never",
+        threshold=True,
+    )
+    parity_seconds: float = number(
+        15.0,
+        "s",
+        low=0,
+        meaning="Call and put of a strike are compared when quoted within this time of each other and of the price",
+        threshold=True,
     )
     fallback_delta_atm: float = number(
         0.5, "delta", low=0, high=1, meaning="Delta of an at-the-money contract when the model gives none"

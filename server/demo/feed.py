@@ -119,7 +119,10 @@ class SimulatedFeed:
         step = strike_step(ask.symbol, spot, rules)
         middle = round(spot / step)
         strikes = tuple(round(k * step, 3) for k in range(middle - 4, middle + 5) if k > 0)
-        contracts = [make_contract(ask.symbol, chosen, k, Direction(ask.direction), rules) for k in strikes]
+        wanted, near = Direction(ask.direction), strikes[len(strikes) // 2 - 2 : len(strikes) // 2 + 3]
+        contracts = [make_contract(ask.symbol, chosen, k, wanted, rules) for k in strikes]
+        # Both rights near the money, as a feed gives them: they imply the forward.
+        contracts += [make_contract(ask.symbol, chosen, k, wanted.opposite, rules) for k in near]
         return OptionChain(
             expiries=expiries, strikes=((chosen, strikes),), quotes=self.quotes(contracts, now)
         )

@@ -16,7 +16,11 @@ from pydantic import Field, TypeAdapter
 from core.events import Event
 
 # Keys may be enums and dates; values may be numpy scalars that vectorised calculations left in a fact.
-_NO_BAR_START = b',"began":null}'
+_LATER_FIELDS = (
+    b',"began":null}',
+    b',"open_interest":[],"as_of":null,"missing":""}}',
+)
+"""Ends of inputs whose last fields are at the defaults that they have in ledgers from before these fields."""
 _OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_UTC_Z
 
 
@@ -32,11 +36,14 @@ def _json_value(value: Any) -> Any:
 def encode(event: Event) -> bytes:
     """Return an event as JSON, its fields in the order of its class.
 
-    A price without a bar start is written without that field, as before bars had one: an input that older engines
+    Fields that an input did not have in older ledgers are left out at their defaults: an input that older engines
     could store keeps its hash.
     """
     data = orjson.dumps(event, _json_value, _OPTIONS)
-    return data[: -len(_NO_BAR_START)] + b"}" if data.endswith(_NO_BAR_START) else data
+    if data.endswith(_LATER_FIELDS):
+        end = next(end for end in _LATER_FIELDS if data.endswith(end))
+        return data[: -len(end)] + b"}" * end.count(b"}")
+    return data
 
 
 def encode_any(value: object) -> bytes:

@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from core.effects import (
@@ -17,7 +17,16 @@ from core.effects import (
     Watch,
 )
 from core.engine import Engine
-from core.events import Commanded, PriceSeen, Received, RulesChanged, Ticked
+from core.events import (
+    Commanded,
+    CorporateAction,
+    CorporateActionSeen,
+    PriceSeen,
+    Received,
+    RulesChanged,
+    Ticked,
+    TradingStatusSeen,
+)
 from core.exchange.calendar import CalendarError
 from core.options.fills import OptionQuote
 from core.rules import Rules, RulesError, parse_rules
@@ -253,6 +262,33 @@ class Runtime:
             lambda seq, at: PriceSeen(
                 seq=seq, at=at, symbol=symbol, price=price, priced_at=at if priced_at is None else min(at, priced_at),
                 source=source, open=o, high=h, low=low, quotes=quotes, official_close=official_close, began=began,
+            )
+        )  # fmt: skip
+
+    async def trading_status(self, symbol: str, halted: bool, source: str, reason: str = "") -> None:
+        """Post to the engine that an underlying is halted, or trades again."""
+        await self.post(
+            lambda seq, at: TradingStatusSeen(
+                seq=seq, at=at, symbol=symbol, halted=halted, source=source, reason=reason
+            )
+        )
+
+    async def corporate_action(
+        self,
+        symbol: str,
+        action: CorporateAction,
+        source: str,
+        *,
+        ex_date: date | None = None,
+        amount: float | None = None,
+        ratio: float | None = None,
+        text: str = "",
+    ) -> None:
+        """Post a corporate action to the engine; ``amount`` in dollars, ``ratio`` new shares for an old one."""
+        await self.post(
+            lambda seq, at: CorporateActionSeen(
+                seq=seq, at=at, symbol=symbol, action=action, source=source, ex_date=ex_date, amount=amount,
+                ratio=ratio, text=text,
             )
         )  # fmt: skip
 

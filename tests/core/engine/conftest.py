@@ -25,7 +25,16 @@ from core.effects import (
     StoreTrade,
 )
 from core.engine import Engine, EngineState
-from core.events import Commanded, Event, MarketAnswered, PriceSeen, Received, RulesChanged, Ticked
+from core.events import (
+    Commanded,
+    Event,
+    MarketAnswered,
+    OptionChain,
+    PriceSeen,
+    Received,
+    RulesChanged,
+    Ticked,
+)
 from core.intake import sample
 from core.model import DecisionRecord, Direction, MarketSnapshot, Source
 from core.positions import Position
@@ -67,6 +76,7 @@ class Wire:
     answering: bool = True
     asking: bool = False
     snapshot: dict[str, Any] | None = None
+    chain: OptionChain | None = None
     journal: list[Event] = field(default_factory=list)
     effects: list[Effect] = field(default_factory=list)
     latest: list[Effect] = field(default_factory=list)
@@ -98,7 +108,13 @@ class Wire:
     def _answer(self, ask: FetchMarket) -> None:
         seq = self.state.seq + 1
         self._step(
-            MarketAnswered(seq=seq, at=self.now, signal_id=ask.signal_id, snapshot=self.market(ask.symbol))
+            MarketAnswered(
+                seq=seq,
+                at=self.now,
+                signal_id=ask.signal_id,
+                snapshot=self.market(ask.symbol),
+                chain=self.chain,
+            )
         )
 
     def answer(self) -> list[Effect]:

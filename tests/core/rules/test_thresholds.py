@@ -12,7 +12,7 @@ import dataclasses
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -34,9 +34,11 @@ from core.decision.market_gate import atr_part, depth_part, market_gate, spread_
 from core.decision.size_inputs import phase_boosts, quality_of, trend_boost
 from core.decision.sizing import position_size
 from core.engine import Engine
+from core.engine.listed_contract import chain_fault
 from core.engine.receipts import _future_note
 from core.engine.stated_price import stated_price
-from core.events import PriceSeen, Received
+from core.engine.underlyings import looks_split
+from core.events import OptionChain, PriceSeen, Received
 from core.exchange.calendar import Calendar, TradingDay
 from core.exposure import Exposure, limits_exceeded
 from core.intake import normalise
@@ -63,6 +65,7 @@ from core.options.quotes import OptionQuote, spread_fault
 from core.options.spreads import model_spread
 from core.options.ticks import tick
 from core.positions.marking import is_out_of_the_money
+from core.positions.parity import implied_dividends
 from core.positions.settle import is_near
 from core.positions.trading_context import TradingContext
 from core.risk import daily_loss_reached
@@ -140,6 +143,28 @@ def exposed(path: str, greek: str, per_account: float) -> Probe:
         )
 
     return probe
+
+
+def parity(own: Rules, late: float = 0.0, off: float = 0.0) -> float | None:
+    """What call and put at 100 imply of a price at 100, ``late`` seconds after them, ``off`` percent from them."""
+    at = NOW - timedelta(seconds=late)
+    quotes = {
+        each.occ: OptionQuote(bid=mid - 0.001, ask=mid + 0.001, at=at, source="feed")
+        for each, mid in ((CALL, 5.0 - off), (replace(CALL, right="P"), 5.0))
+    }
+    return implied_dividends(CALL, quotes, 100.0, NOW, 1e-12, trading(own))
+
+
+CALL = Contract(underlying="SPY", root="SPY", expiry=date(2026, 11, 27), strike=100.0, right="C")
+
+
+def after_a_night(t: float, v: float) -> object:
+    def at(price: float, when: datetime) -> PriceSeen:
+        return PriceSeen(seq=1, at=when, symbol="SPY", price=price, priced_at=when, source="feed")
+
+    before, after = at(200.0 * (1 + v / 100), NOW - timedelta(days=1)), at(100.0, NOW)
+    own = rules("intake.split_tolerance_pct", t)
+    return looks_split(before, after, Calendar.from_rules(own.clock), own.intake) is None
 
 
 def stated(t: float, v: float) -> object:
@@ -353,6 +378,27 @@ PROBES: dict[str, tuple[float, Probe]] = {
         ),
     ),
     "contract.max_spread_pct": (10.1, option_spread),
+    "contract.chain_stale_minutes": (
+        60.1,
+        lambda t, v: (
+            chain_fault(
+                "SPY",
+                OptionChain(as_of=NOW - timedelta(minutes=v)),
+                NOW,
+                rules("contract.chain_stale_minutes", t).contract,
+            )
+            is None
+        ),
+    ),
+    "volatility.parity_seconds": (
+        15.1,
+        lambda t, v: parity(rules("volatility.parity_seconds", t), late=v) is None,
+    ),
+    "volatility.parity_max_pct": (
+        1.1,
+        lambda t, v: parity(rules("volatility.parity_max_pct", t), off=v) is None,
+    ),
+    "intake.split_tolerance_pct": (3.1, after_a_night),
     "fills.opening_minutes": (15.1, premium_spread("fills.opening_minutes")),
     "fills.closing_minutes": (15.1, premium_spread("fills.closing_minutes")),
     "fills.price_stale_seconds": (

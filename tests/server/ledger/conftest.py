@@ -22,7 +22,18 @@ from core.effects import (
     StoreRules,
     StoreTrade,
 )
-from core.events import Commanded, MarketAnswered, OptionChain, PriceSeen, Received, RulesChanged, Ticked
+from core.events import (
+    Commanded,
+    CorporateAction,
+    CorporateActionSeen,
+    MarketAnswered,
+    OptionChain,
+    PriceSeen,
+    Received,
+    RulesChanged,
+    Ticked,
+    TradingStatusSeen,
+)
 from core.model import (
     Action,
     Bias,
@@ -339,6 +350,18 @@ class Make:
             self.tick(4),
             Commanded(seq=5, at=self.at(5), command_id="c1", name="exit", contracts=1, expected=2),
             RulesChanged(seq=6, at=self.at(6), toml="[market]\nmax_spread_bps = 12\n", author="a person"),
+            TradingStatusSeen(
+                seq=7, at=self.at(7), symbol="SPY", halted=True, source="alpaca", reason="LULD pause"
+            ),
+            CorporateActionSeen(
+                seq=8,
+                at=self.at(8),
+                symbol="SPY",
+                action=CorporateAction.DIVIDEND,
+                source="alpaca",
+                ex_date=date(2026, 12, 18),
+                amount=1.78,
+            ),
         )
 
 

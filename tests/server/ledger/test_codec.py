@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.events import Event, MarketAnswered, PriceSeen, Received
+from core.events import Event, MarketAnswered, OptionChain, PriceSeen, Received
 from core.from_json import read_json
 from core.model import Context, DecisionRecord, MarketSnapshot, Source
 from core.positions.position import Position
@@ -122,3 +122,12 @@ def test_a_price_without_a_bar_start_is_written_as_before_bars_had_one() -> None
     assert b"began" not in encode(price) and encode(price).endswith(b'"quotes":[]}')
     assert b'"began":"2026-11-24T15:05:00Z"' in encode(bar)
     assert decode(encode(price)) == price and decode(encode(bar)) == bar
+
+
+def test_a_chain_without_later_fields_is_written_as_before_it_had_them() -> None:
+    at = datetime(2026, 11, 24, 15, 5, tzinfo=UTC)
+    chain = OptionChain(expiries=(date(2026, 11, 24),))
+    answer = MarketAnswered(seq=1, at=at, signal_id="s", snapshot=MarketSnapshot(symbol="SPY"), chain=chain)
+    partial = replace(answer, chain=replace(chain, missing="page 2 of 3"))
+    assert encode(answer).endswith(b'"strikes":[],"quotes":[]}}') and decode(encode(answer)) == answer
+    assert b'"missing":"page 2 of 3"' in encode(partial) and decode(encode(partial)) == partial

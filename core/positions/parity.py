@@ -1,0 +1,68 @@
+"""What call and put of one strike say of the underlying: its price less the dividends until the expiry.
+
+With C - P = S - D - K·e^(-r·c) the two quotes of a strike give S - D, whatever the volatility. Priced on it, both
+imply one volatility. For American options this holds but for the value of early exercise, which is small near the
+money and for weeks; a difference that is too large for dividends is not believed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from core.model import Contract
+from core.options.quotes import OptionQuote
+from core.positions.trading_context import TradingContext
+from core.thresholds import above, at_most
+
+Quotes = Mapping[str, OptionQuote | None]
+"""Usable quotes by OCC symbol, ``None`` for one that is not usable."""
+
+
+def usable(quote: OptionQuote | None, now: datetime, trading: TradingContext) -> OptionQuote | None:
+    """Return the quote if a feed made it and it is two-sided, uncrossed and fresh, else ``None``."""
+    if quote is None or quote.is_model or quote.mid is None or quote.is_stale(now, trading.rules.fills):
+        return None
+    return quote
+
+
+def quotes_at(quotes: Sequence[tuple[str, OptionQuote]], now: datetime, trading: TradingContext) -> Quotes:
+    """Return the usable ones among the quotes that came with a price, by OCC symbol."""
+    if not quotes:
+        return {}
+    shared = trading.cache.marks_at(now)
+    known = shared.get("quotes")
+    if known is None or known[0] is not quotes:
+        # Cached, because one price with the same quotes comes to many positions.
+        known = shared["quotes"] = (
+            quotes,
+            {occ: usable(quote, now, trading) for occ, quote in reversed(quotes)},
+        )
+    found: Quotes = known[1]
+    return found
+
+
+def implied_dividends(
+    contract: Contract,
+    quotes: Quotes,
+    spot: float,
+    spot_at: datetime,
+    carry: float,
+    trading: TradingContext,
+) -> float | None:
+    """Return in $ a share how much the price exceeds that of both quotes of a strike; ``None`` without both.
+
+    ``carry`` is the calendar time to the expiry in years. ``None`` too when price and quotes are further apart in
+    time than ``volatility.parity_seconds``, or the difference is above ``volatility.parity_max_pct`` of the price.
+    """
+    own, other = quotes.get(contract.occ), quotes.get(contract.twin)
+    if own is None or other is None or own.mid is None or other.mid is None or carry <= 0:
+        return None
+    rules = trading.rules.volatility
+    times = (own.at, other.at, spot_at)
+    if above((max(times) - min(times)).total_seconds(), rules.parity_seconds):
+        return None
+    call, put = (own.mid, other.mid) if contract.is_call else (other.mid, own.mid)
+    implied = call - put + contract.strike * math.exp(-trading.rate * carry)
+    return spot - implied if at_most(abs(spot - implied) / spot * 100, rules.parity_max_pct) else None
