@@ -26,6 +26,7 @@ from server.deck.rows import (
     PnlView,
     PositionRow,
     SourceStatus,
+    StopsWarning,
     SystemView,
 )
 from server.feeds.base import FeedStatus
@@ -62,5 +63,6 @@ __all__ = [
     "PositionRow",
     "RefusedRequests",
     "SourceStatus",
+    "StopsWarning",
     "SystemView",
 ]

@@ -22,10 +22,11 @@ from core.positions import Position
 from core.positions.detail import POINTS
 from server.deck.build_detail import detail_of
 from server.deck.build_rows import approval_rows, decision_row, exchange_status, position_row
+from server.deck.build_stops import stops_warnings
 from server.deck.performance import Performance, window_days
 from server.deck.position_detail import PositionDetail
 from server.deck.reports import LearningView, PerformanceView
-from server.deck.rows import DeckSnapshot, Latency, PnlView, SourceStatus, SystemView
+from server.deck.rows import DeckSnapshot, Latency, PnlView, SourceStatus, StopsWarning, SystemView
 from server.deck.rules_history import with_changes
 from server.ledger.paging import Page, PageQuery
 from server.runtime.ports import Command, CommandResult
@@ -51,6 +52,8 @@ class LocalDeck:
         self._events: list[Notice] = []
         self._followers: set[asyncio.Queue[Notice]] = set()
         self._down: frozenset[str] = frozenset()
+        self._stuck: frozenset[str] = frozenset()
+        """Symbols whose stops cannot act."""
         self._kept: DeckSnapshot | None = None
         self._wanted = False
         runtime.engine_loop.on_stored = self._on_stored
@@ -134,6 +137,7 @@ class LocalDeck:
             events=tuple(reversed(self._events)),
             counters=replace(state.tally),
             alarms=tuple(runtime.counters.alarms.values()),
+            stops=self._watch_stops(now),
             refused=self._refusals.rows()[:REFUSALS_SHOWN],
             wait_at=rules.confidence.wait_at,
             execute_at=rules.confidence.execute_at,
@@ -159,6 +163,21 @@ class LocalDeck:
                     Notice(at=now, kind="feed", text=f"Feed {each.name} is back", tone=Tone.POSITIVE)
                 )
         self._down = down
+
+    def _watch_stops(self, now: datetime) -> tuple[StopsWarning, ...]:
+        """Return what keeps stops from acting; announce each symbol's once, and when its stops act again."""
+        markets = self._runtime.markets
+        warnings = stops_warnings(self._runtime.engine, markets.trouble, markets.assumed, now)
+        stuck = {each.symbol or "": each for each in warnings if each.urgent}
+        for symbol in stuck.keys() - self._stuck:
+            text = stuck[symbol].text
+            self._announce(Notice(at=now, kind="feed", text=text, tone=Tone.NEGATIVE, symbol=symbol))
+        held = {position.symbol for position in self._runtime.engine.state.positions.values()}
+        for symbol in (self._stuck - stuck.keys()) & held:
+            text = f"stops act again: {symbol}"
+            self._announce(Notice(at=now, kind="feed", text=text, tone=Tone.POSITIVE, symbol=symbol))
+        self._stuck = frozenset(stuck)
+        return warnings
 
     def _announce(self, line: Notice) -> None:
         self._events.append(line)

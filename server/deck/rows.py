@@ -141,6 +141,15 @@ class PnlView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StopsWarning:
+    """Why stops and targets of a symbol, or all without a symbol, cannot act; not ``urgent``: a standing remark."""
+
+    text: str
+    symbol: str | None = None
+    urgent: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeckSnapshot:
     """Everything the Live screen shows, at one instant of the engine's clock.
 
@@ -174,6 +183,8 @@ class DeckSnapshot:
     events: tuple[Notice, ...] = ()
     counters: Counters = field(default_factory=Counters)
     alarms: tuple[str, ...] = ()
+    stops: tuple[StopsWarning, ...] = ()
+    """What keeps stops and targets from acting; empty while all of them can."""
     refused: tuple[RefusedRequests, ...] = ()
     """Requests refused without a receipt (no secret, wrong path …), the latest first."""
     wait_at: float = _CONFIDENCE.wait_at

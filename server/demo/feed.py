@@ -57,6 +57,9 @@ class SimulatedFeed:
     async def watch(self, wanted: Sequence[Watch]) -> None:
         self.watched = tuple(wanted)
 
+    def trouble(self, symbol: str) -> str:
+        return ""
+
     def status(self) -> tuple[FeedStatus, ...]:
         detail = f"{len(self.market.symbols)} underlyings, minute bars and option quotes"
         return (FeedStatus(name=FEED, state="SIMULATED", detail=detail),)

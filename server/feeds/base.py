@@ -107,6 +107,10 @@ class Markets(Protocol):
         """Return the state of each feed, for the System screen."""
         ...
 
+    def trouble(self, symbol: str) -> str:
+        """Return in a few words why prices of an underlying may not arrive; empty when nothing is known."""
+        ...
+
     async def watch(self, wanted: Sequence[Watch]) -> None:
         """Set which prices the engine needs from now on."""
         ...
@@ -203,6 +207,9 @@ class NoFeed:
 
     def status(self) -> tuple[FeedStatus, ...]:
         return (FeedStatus(name="none", state="ASSUMED", detail="prices come only from the senders' bodies"),)
+
+    def trouble(self, symbol: str) -> str:
+        return "no feed"
 
     async def watch(self, wanted: Sequence[Watch]) -> None:
         return None

@@ -88,6 +88,9 @@ class SlowMarkets:
             raise RuntimeError("a feed that should never raise")
         self.watched.append(tuple(wanted))
 
+    def trouble(self, symbol: str) -> str:
+        return ""
+
     def status(self) -> tuple[Any, ...]:
         return ()
 

@@ -9,6 +9,7 @@ from fake_deck import FakeDeck, empty_snapshot, position, record, screen_text, s
 
 from core.decision.deciding_reason import deciding_code, why
 from core.model import Action, Mode
+from server.deck import StopsWarning
 from tui.app import DeckApp
 from tui.panes.pnl import PnlPane
 from tui.panes.positions import COLUMNS, PositionsPane
@@ -105,6 +106,23 @@ async def test_alarms_of_the_engine_and_a_failing_snapshot_are_seen_and_the_deck
         app.pull()
         await pilot.pause()
         assert "no snapshot" in screen_text(app)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_stops_that_cannot_act_stand_in_words_on_every_screen(size: tuple[int, int]) -> None:
+    text = "stops cannot act: SPY 41 s old, alpaca reconnecting"
+    deck = FakeDeck(snapshot(stops=(StopsWarning(symbol="SPY", text=text),)))
+    app = DeckApp(deck)
+    async with app.run_test(size=size) as pilot:
+        for key in "12345":
+            await pilot.press(key)
+            await pilot.pause()
+            assert text in screen_text(app)
+            assert app.screen.query_one("#stops").region.height == 1
+        deck.snapshot = lambda: snapshot()
+        app.pull()
+        await pilot.pause()
+        assert "stops cannot act" not in screen_text(app)
 
 
 async def test_the_sign_of_profit_is_a_shape_and_not_only_a_colour() -> None:

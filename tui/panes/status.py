@@ -1,11 +1,11 @@
-"""The status line: mode, exchange session, clock and market feed; and the alarms below it."""
+"""The status line: mode, exchange session, clock and market feed; alarms and stops that cannot act below it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from core.model import Mode
-from server.deck import ExchangeStatus
+from server.deck import ExchangeStatus, StopsWarning
 from tui import fmt
 from tui.widgets.line import Line, spread, width_of
 from tui.widgets.line_widget import Pane
@@ -99,3 +99,22 @@ class AlarmPane(Pane):
     def lines(self, width: int, height: int) -> list[Line]:
         more = f"  (+{len(self.data) - 1} more)" if len(self.data) > 1 else ""
         return [[(" ! ", "badge-bad"), (f" {self.data[0]}{more}", "bad")]] if self.data else []
+
+
+class StopsPane(Pane):
+    """What keeps stops and targets from acting; hidden while all of them can."""
+
+    data: tuple[StopsWarning, ...] = ()
+
+    def show(self, data: object) -> None:
+        super().show(data)
+        self.display = bool(self.data)
+
+    def lines(self, width: int, height: int) -> list[Line]:
+        if not self.data:
+            return []
+        first = self.data[0]
+        more = f" (+{len(self.data) - 1} more)" if len(self.data) > 1 else ""
+        badge, role = ("badge-bad", "bad") if first.urgent else ("badge-warn", "warn")
+        text = fmt.clip(first.text, max(0, width - 4 - len(more)))
+        return [[(" ! ", badge), (f" {text}{more}", role)]]

@@ -16,7 +16,7 @@ from tui.dialogs.help import HelpDialog
 from tui.guide.pages import find_topic
 from tui.interfaces import deck_ui
 from tui.panes.sources import SourcesPane, SourcesView, freshest
-from tui.panes.status import AlarmPane, StatusPane, StatusView
+from tui.panes.status import AlarmPane, StatusPane, StatusView, StopsPane
 from tui.textual_patches.single_layout import SingleLayout
 from tui.widgets.keybar import KeyBar
 
@@ -32,6 +32,7 @@ class DeckScreen(SingleLayout, Screen[None]):
     def compose(self) -> ComposeResult:
         yield StatusPane(id="status")
         yield AlarmPane(id="alarms")
+        yield StopsPane(id="stops")
         yield from self.compose_body()
         yield SourcesPane(id="sources")
         commands = [each for each in in_scope("screen", self.scope) if each.goes_to != self.scope]
@@ -82,6 +83,7 @@ class DeckScreen(SingleLayout, Screen[None]):
             )
         )
         self.show_alarms(alarms + snapshot.alarms)
+        self.query_one(StopsPane).show(snapshot.stops)
         rules = f"{snapshot.rules_name} {snapshot.rules_fingerprint[:6]}"
         self.query_one(SourcesPane).show(
             SourcesView(sources=freshest(snapshot.sources), rules=rules, listener=snapshot.listener)

@@ -47,6 +47,9 @@ class Feed:
             await asyncio.sleep(self.wait)
         return MarketReply(snapshot(ask.symbol))
 
+    def trouble(self, symbol: str) -> str:
+        return ""
+
     def status(self) -> tuple[FeedStatus, ...]:
         return ()
 
