@@ -142,7 +142,7 @@ class PnlView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StopsWarning:
-    """Why stops and targets of a symbol, or all without a symbol, cannot act; not ``urgent``: a standing remark."""
+    """Reason why stops and targets of a symbol, or all of them, cannot act; not ``urgent``: a standing remark."""
 
     text: str
     symbol: str | None = None
@@ -184,7 +184,7 @@ class DeckSnapshot:
     counters: Counters = field(default_factory=Counters)
     alarms: tuple[str, ...] = ()
     stops: tuple[StopsWarning, ...] = ()
-    """What keeps stops and targets from acting; empty while all of them can."""
+    """Reasons why stops and targets cannot act; empty while all of them can."""
     refused: tuple[RefusedRequests, ...] = ()
     """Requests refused without a receipt (no secret, wrong path …), the latest first."""
     wait_at: float = _CONFIDENCE.wait_at

@@ -102,7 +102,7 @@ class AlarmPane(Pane):
 
 
 class StopsPane(Pane):
-    """What keeps stops and targets from acting; hidden while all of them can."""
+    """Reasons why stops and targets cannot act; hidden while all of them can."""
 
     data: tuple[StopsWarning, ...] = ()
 
