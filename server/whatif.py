@@ -187,6 +187,7 @@ class _Prices:
             opening=opening,
             exit_at=stored.legs[-1].at if closed else None,
             net=pnl_breakdown(stored).net if closed else None,
+            stop=stored.stop,
             manual_actions=self._manual_actions(stored),
             halted=tuple(self._halted),
         )

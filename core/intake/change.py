@@ -47,7 +47,9 @@ def change_of(reading: Reading, order: Direction | None) -> Change | None:
             after = "LONG"
         after_path, after_value = size_path, size_value
     if before is None and size_before is not None:
-        before = "FLAT" if size_before == 0 else "SHORT" if size_before < 0 else None
+        # A size alone carries its sign, as Pine's strategy.position_size does.
+        alone = "LONG" if after is None else None
+        before = "FLAT" if size_before == 0 else "SHORT" if size_before < 0 else alone
         before_path, before_value = before_path or "", before_value
     if before is None and after not in (None, "FLAT") and size_after is not None and ordered and order:
         # The order's size tells what was there before it.
@@ -150,10 +152,16 @@ def _contradiction(one: tuple[str, Any], other: tuple[str, Any]) -> IntakeError:
 
 
 def _size(reading: Reading, slot: str) -> tuple[float | None, str, Any]:
+    """Return a size with its path and value; raises IntakeError when one says nothing is held and another not."""
+    found: tuple[float | None, str, Any] = (None, "", None)
     for _, path, value in reading.all(slot):
-        if (count := _number(value)) is not None:
-            return count, path, value
-    return None, "", None
+        if (count := _number(value)) is None:
+            continue
+        if found[0] is None:
+            found = (count, path, value)
+        elif (count == 0) != (found[0] == 0) and slot != "size":
+            raise _contradiction((found[1], found[2]), (path, value))
+    return found
 
 
 def _sentence_like(reading: Reading) -> bool:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from core.intake.errors import shown
 from core.intake.speech import CANCEL, EXIT, FINISHED, MOVE, NOTHING, REDUCE, TEST, Heard, hear, hear_label
+from core.intake.vocabulary import LEVEL_LOOK
 from core.intake.walk import Reading
 from core.intake.words import flag, number
 from core.model import Direction
@@ -16,7 +17,9 @@ _SHORT = 32
 """Longest text of an unknown key that is listened to."""
 _ORDER_TYPES: Final = frozenset(("STOP", "SL", "TP", "STOP LOSS", "TAKE PROFIT", "TRAILING STOP", "STOP_LOSS",
                                  "TAKE_PROFIT", "TRAILING_STOP"))  # fmt: skip
-_HOW: Final = re.compile(r"strategy|type$|mode$|method|style|rule|frequency|plan")
+_HOW: Final = re.compile(
+    r"strategy|type$|mode$|method|style|rule|frequency|plan|(?:exit|close)(?:on|at|when|if)$"
+)
 """Unknown keys that tell how a trade is to be managed, not what happened."""
 _PNL: Final = re.compile(
     r"^(?!.*(?:unreal|open|total|daily|day|net|cum|month|week|max|limit)).*(?:pnl|profitloss)"
@@ -60,6 +63,8 @@ def unknown_keys(reading: Reading) -> list[Said]:
         if isinstance(value, str) and flag(value) is None:
             if len(value) > _SHORT:
                 continue
+            if stated_number(value) is not None and LEVEL_LOOK.search(plain):
+                continue  # a level under a name nobody knows
             heard = hear(f"{path.rpartition('.')[2]} {value}")
             if not heard.whole:
                 heard = hear(value)
@@ -105,6 +110,13 @@ def leaving_flags(reading: Reading) -> list[Said]:
                 one = REDUCE if slot == "close_flag" and key.kind == REDUCE else kind
                 whole = slot != "left_at"
                 out.append(Said(path, value, Heard(one, side.order, side.position, side.right, whole=whole)))
+    for _, path, value in reading.all("entry_flag"):
+        if flag(value) is False:
+            out.append(Said(path, value, Heard(EXIT, whole=True)))
+    for _, path, value in reading.all("entry"):
+        heard = hear(value) if isinstance(value, str) else NOTHING
+        if heard.kind in (EXIT, REDUCE) or value is False:
+            out.append(Said(path, value, heard if heard.kind is not None else Heard(EXIT, whole=True)))
     for slot in ("left_size", "left_pct"):
         for _, path, value in reading.all(slot):
             count = None if isinstance(value, bool) else stated_number(value)
@@ -142,8 +154,19 @@ def results(reading: Reading) -> list[Said]:
     ]
 
 
+def no_size(reading: Reading) -> Said | None:
+    """Return the size of an order of nothing, ``None`` if no such size is stated."""
+    for _, path, value in reading.all("size"):
+        if not isinstance(value, bool) and stated_number(value) == 0:
+            return Said(path, value, NOTHING)
+    return None
+
+
 def test_of(reading: Reading) -> Said | None:
-    """Return what marks a body as a test or a heartbeat, ``None`` if nothing does."""
+    """Return what marks a body as a test, a heartbeat or not to be traded, ``None`` if nothing does."""
+    for _, path, value in reading.all("live_flag"):
+        if flag(value) is False:
+            return Said(path, value, Heard(TEST, whole=True))
     for _, path, value in reading.all("test_flag"):
         if is_set(value):
             return Said(path, value, Heard(TEST, whole=True))

@@ -7,7 +7,16 @@ from typing import Any, Final
 
 from core.intake.change import Change, change_of
 from core.intake.errors import IntakeError, shown
-from core.intake.flags import Said, leaving_flags, moved_stops, results, side_flags, test_of, unknown_keys
+from core.intake.flags import (
+    Said,
+    leaving_flags,
+    moved_stops,
+    no_size,
+    results,
+    side_flags,
+    test_of,
+    unknown_keys,
+)
 from core.intake.speech import (
     CANCEL,
     ENTRY,
@@ -30,6 +39,22 @@ from core.model import Direction, Intent
 _ORDER_TYPES: Final = frozenset(("stop", "stopmarket", "trailingstop"))
 _ONLY: Final = frozenset(("reduce", "reduceonly", "onlyreduce", "isreduceonly", "reduceposition"))
 """Flags that say how an order works; without a size the whole position is left."""
+
+_NOT_LIVE: Final = frozenset(
+    (
+        "rejected",
+        "failed",
+        "error",
+        "inactive",
+        "disabled",
+        "invalid",
+        "denied",
+        "stale",
+        "ignored",
+        "blocked",
+    )
+)
+"""Words of a trade's status with which there is nothing to trade."""
 
 
 @dataclass(slots=True)
@@ -82,6 +107,12 @@ def meaning_of(reading: Reading) -> Meaning:
     return meaning
 
 
+def refuse_order_of_nothing(reading: Reading, meaning: Meaning) -> None:
+    """Raise IntakeError for an entry whose order has a size of 0."""
+    if meaning.intent is Intent.ENTRY and meaning.why is not None and (size := no_size(reading)) is not None:
+        raise contradiction(size, meaning.why)
+
+
 def _leave_or_enter(
     meaning: Meaning,
     side: Said | None,
@@ -125,6 +156,7 @@ def _spoken(reading: Reading) -> tuple[list[Said], list[Said], list[Said]]:
     spoken: list[Said] = []
     weak: list[Said] = []  # a side in free text counts only where nothing else states one
     unread: Said | None = None
+    empty: Said | None = None  # such as "place": an order without a side
     for _, path, value in reading.near("side"):
         heard = _hear_side(value)
         said = Said(path, value, heard)
@@ -140,8 +172,10 @@ def _spoken(reading: Reading) -> tuple[list[Said], list[Said], list[Said]]:
                 entries.append(said)
         elif heard.kind == ENTRY and heard.whole:
             entries.append(said)
-        else:
+        elif not heard.whole:
             unread = unread or said
+        else:
+            empty = empty or said
     for slot in ("loose", "event"):
         for _, path, value in reading.all(slot):
             if not isinstance(value, str):
@@ -172,7 +206,7 @@ def _spoken(reading: Reading) -> tuple[list[Said], list[Said], list[Said]]:
         for _, path, value in reading.all(slot):
             if isinstance(value, str):
                 heard = hears(value)
-                if slot == "status" and heard.kind in (EXIT, REDUCE):
+                if slot == "status" and (heard.kind in (EXIT, REDUCE) or value.strip().lower() in _NOT_LIVE):
                     heard = Heard(FINISHED, heard.order, heard.position, heard.right, whole=True)
                 elif slot == "free" and heard.kind is None and len(value) <= 32:
                     heard = hear_label(value)
@@ -183,6 +217,7 @@ def _spoken(reading: Reading) -> tuple[list[Said], list[Said], list[Said]]:
     spoken += unknown_keys(reading)
     sides = sides or weak[:1]
     sides += side_flags(reading)
+    unread = unread or (None if sides else empty)
     if not any(_weighty(s) for s in spoken) and unread is not None:
         raise IntakeError(
             "NO_DIRECTION",

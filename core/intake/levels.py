@@ -1,4 +1,4 @@
-"""Stop and targets as senders state them: prices, percent, points, ticks, pips, R, objects and lists."""
+"""Stop and targets as senders state them: prices, percent, points, ATR, R and more, in objects and lists."""
 
 from __future__ import annotations
 
@@ -7,43 +7,35 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from core.intake.errors import IntakeError, shown
-from core.intake.fields import LEAST_PRICE, MOST_PRICE, price_of
+from core.intake.fields import LEAST_PRICE, MOST_PRICE, amount, price_of
+from core.intake.units import (
+    ATR,
+    BPS,
+    HELD_UNITS,
+    PERCENT,
+    POINTS,
+    PRICE,
+    UNITS,
+    VALUE,
+    WORTH,
+    R,
+    taken_apart,
+    target_of,
+    trail_of,
+    unit_of,
+)
 from core.intake.vocabulary import spelled
 from core.intake.walk import Reading
 from core.intake.words import listed, number
 from core.model import Direction, Reason, Tone
 from core.thresholds import above
 
-PRICE, PERCENT, POINTS, TICKS, PIPS, R = "price", "percent", "points", "ticks", "pips", "R"
-
-UNITS: Final = {
-    **dict.fromkeys(listed("price dollar dollars usd level absolute abs stop stopprice limitprice"), PRICE),
-    **dict.fromkeys(listed("percent percentage pct pc perc percents relative pctchange"), PERCENT),
-    **dict.fromkeys(listed("points point pts pt distance offset dist move delta"), POINTS),
-    **dict.fromkeys(["ticks", "tick"], TICKS),
-    **dict.fromkeys(["pips", "pip"], PIPS),
-    **dict.fromkeys(["r", "rr", "rmultiple", "rmultiples", "risk"], R),
-}
-"""Units by the word a sender uses: in a key's ending, in a field beside it or after the number."""
-_WORTH: Final = {POINTS: 1.0, TICKS: 0.01, PIPS: 0.01}
-"""Dollars of the underlying."""
-_ENDING: Final = re.compile(
-    r"(percentage|percent|pct|perc|points|point|pts|distance|offset|ticks|tick|pips|pip|rmultiple|inr|r)$"
-)
-_VALUE: Final = re.compile(r"([+-]?[\d.,]+(?:[eE][+-]?\d+)?)\s*(%|[A-Za-z]+)", re.ASCII)
-_STOPS: Final = frozenset(
-    listed("stop stoploss sl initialstop stopprice trailingstop riskstop hardstop stops slprice")
-)
-_FIRST: Final = frozenset(
-    listed(
-        "target target1 t1 tp tp1 takeprofit takeprofit1 profittarget profit pricetarget limitprofit pt pt1"
-    )
-)
-_SECOND: Final = frozenset(["target2", "t2", "tp2", "takeprofit2", "pt2"])
 _PRICE_KEYS: Final = listed(
     "price stopprice limitprice triggerprice level value stop limit target trigger at takeprofit stoploss "
     "tp sl"
 )
+_LEAST_PCT: Final = 0.05
+"""A level nearer than this in percent is a share of 1 that was meant as a percent, or a mistake."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +77,9 @@ def levels(reading: Reading, direction: Direction, reference: float | None, most
                 out.target_1 = read
             else:
                 out.target_2 = read
-    some = [name for name in ("stop", "target_1", "target_2") if stated.get(name)]
-    if some and not out.faults:
-        for name, read in (("stop", out.stop), ("target_1", out.target_1)):
-            if read is None:
-                reading.notes.append(f"{name}: not stated; the deck takes its own from the timeframe")
+    missing = [name for name in ("stop", "target_1", "target_2") if not stated.get(name)]
+    if missing and not out.faults:
+        reading.notes.append(f"{' and '.join(missing)}: not stated; the deck takes its own")
     return out
 
 
@@ -106,15 +96,15 @@ def _pick(reading: Reading, found: list[Level], first_unit: str) -> Level | None
 
 def _stated(reading: Reading) -> dict[str, list[Level]]:
     out: dict[str, list[Level]] = {}
-    beside = _unit_of(reading.value("level_unit"))
+    beside = unit_of(reading.value("level_unit"))
     for name, unit_slot in (("stop", "stop_unit"), ("target_1", "target_unit"), ("target_2", "target_unit")):
-        unit = _unit_of(reading.value(unit_slot)) or beside
+        unit = unit_of(reading.value(unit_slot)) or beside
         for _, path, value in reading.all(name):
             if (level := _level(reading, path, value, unit)) is not None:
                 out.setdefault(name, []).append(level)
             if name == "target_1" and isinstance(value, list):
                 _listed(reading, out, path, value, unit)
-    unit = _unit_of(reading.value("target_unit")) or beside
+    unit = unit_of(reading.value("target_unit")) or beside
     for _, path, value in reading.all("targets"):
         _listed(reading, out, path, value, unit)
     _with_units(reading, out)
@@ -127,14 +117,7 @@ def _stated(reading: Reading) -> dict[str, list[Level]]:
 def _listed(reading: Reading, out: dict[str, list[Level]], path: str, value: Any, unit: str | None) -> None:
     if isinstance(value, dict):
         for key, held in value.items():
-            plain = spelled(key)
-            name = (
-                "target_2"
-                if plain in _SECOND or plain == "2"
-                else "target_1"
-                if plain in _FIRST or plain == "1"
-                else ""
-            )
+            name = target_of(spelled(key))
             if name and (level := _level(reading, f"{path}.{key}", held, unit)) is not None:
                 out.setdefault(name, []).append(level)
             elif not name:
@@ -158,49 +141,38 @@ def _listed(reading: Reading, out: dict[str, list[Level]], path: str, value: Any
 def _with_units(reading: Reading, out: dict[str, list[Level]]) -> None:
     """Read the keys that name a level and its unit, such as sl_points; they leave the unread ones."""
     kept: list[tuple[str, str, Any]] = []
+    trails: list[tuple[str, str, Any, str]] = []
     for path, plain, value in reading.unread:
-        ending = _ENDING.search(plain)
-        name = _name_of(plain[: ending.start()]) if ending else _name_of(_after_unit(plain))
-        unit = UNITS.get(ending[1]) if ending else _before_unit(plain)
-        if ending and ending[1] == "inr":
-            unit = R
-        if name and unit and (level := _level(reading, path, value, unit)) is not None:
+        name, unit = taken_apart(plain)
+        trail = trail_of(plain)
+        if trail is not None:
+            trails.append((path, plain, value, trail))
+        elif name and unit and (level := _level(reading, path, value, unit)) is not None:
             out.setdefault(name, []).append(level)
+        else:
+            kept.append((path, plain, value))
+    for path, plain, value, unit in trails:
+        if (level := _trail(reading, out, path, value, unit or None)) is not None:
+            out["stop"] = [level]
         else:
             kept.append((path, plain, value))
     reading.unread[:] = kept
 
 
-def _before_unit(plain: str) -> str | None:
-    for word in ("percent", "pct", "points", "pips", "ticks"):
-        if plain.startswith(word):
-            return UNITS[word]
-    return None
-
-
-def _after_unit(plain: str) -> str:
-    for word in ("percent", "pct", "points", "pips", "ticks"):
-        plain = plain.removeprefix(word)
-    return plain
-
-
-def _name_of(plain: str) -> str:
-    return (
-        "stop"
-        if plain in _STOPS
-        else "target_1"
-        if plain in _FIRST
-        else "target_2"
-        if plain in _SECOND
-        else ""
-    )
-
-
-def _unit_of(value: Any) -> str | None:
-    if not isinstance(value, str):
+def _trail(
+    reading: Reading, out: dict[str, list[Level]], path: str, value: Any, unit: str | None
+) -> Level | None:
+    """Return the stop at which a trailing stop begins, ``None`` if another stop is stated or it has no unit."""
+    if out.get("stop"):
         return None
-    word = spelled(value)
-    return PERCENT if value.strip() == "%" else UNITS.get(word) if word not in ("stop", "risk") else None
+    if isinstance(value, dict):
+        value = {key: held for key, held in value.items() if not spelled(key).startswith("activat")}
+    elif unit is None and not (isinstance(value, str) and VALUE.fullmatch(value.strip())):
+        return None  # dollars or a price, points or percent: nobody can tell
+    level = _level(reading, path, value, unit)
+    if level is not None:
+        reading.notes.append(f"{path}: read as the first stop; how it trails is up to the rules")
+    return level
 
 
 def _level(reading: Reading, path: str, value: Any, unit: str | None) -> Level | None:
@@ -208,9 +180,11 @@ def _level(reading: Reading, path: str, value: Any, unit: str | None) -> Level |
     if isinstance(value, dict):
         return _held(reading, path, value, unit)
     if isinstance(value, list):
+        if len(value) == 1 and not isinstance(value[0], list):
+            return _level(reading, f"{path}[0]", value[0], unit)
         return None
-    if isinstance(value, str) and (found := _VALUE.fullmatch(value.strip())):
-        after = PERCENT if found[2] == "%" else UNITS.get(found[2].lower())
+    if isinstance(value, str) and (found := VALUE.fullmatch(value.strip())):
+        after = PERCENT if found[2] == "%" else UNITS.get(spelled(found[2]))
         if after is None:
             raise IntakeError("NOT_A_NUMBER", f"{path}: {shown(value)} is not a number", path)
         unit, value = after, found[1]
@@ -220,8 +194,8 @@ def _level(reading: Reading, path: str, value: Any, unit: str | None) -> Level |
         if value is False or value is True:
             reading.notes.append(f"{path}: {shown(value)} is not a level")
             return None
-        amount = price_of(value, path, none_is_zero=True)
-        return None if amount is None else Level(path, value, amount, PRICE)
+        price = price_of(value, path, none_is_zero=True)
+        return None if price is None else Level(path, value, price, PRICE)
     try:
         read = number(value)
     except ValueError:
@@ -237,12 +211,12 @@ def _held(reading: Reading, path: str, value: dict[str, Any], unit: str | None) 
     stated = {spelled(key): (key, held) for key, held in value.items() if held is not None and held != ""}
     for word in ("unit", "units", "type", "mode", "kind"):
         if word in stated:
-            unit = _unit_of(stated[word][1]) or unit
+            unit = unit_of(stated[word][1]) or unit
     for plain in ("stopprice", "limitprice", "price", "triggerprice"):
         if unit is None and plain in stated and not isinstance(stated[plain][1], (dict, list, bool)):
             return _level(reading, f"{path}.{stated[plain][0]}", stated[plain][1], None)
     for plain, (key, held) in stated.items():
-        own = UNITS.get(plain)
+        own = HELD_UNITS.get(plain) or UNITS.get(plain)
         if own not in (None, PRICE) and not isinstance(held, (dict, list, bool)):
             return _level(reading, f"{path}.{key}", held, own)
     for plain in (*_PRICE_KEYS, "amount"):
@@ -251,7 +225,7 @@ def _held(reading: Reading, path: str, value: dict[str, Any], unit: str | None) 
             if plain == "amount" and unit is None:
                 unit = POINTS
             return _level(reading, f"{path}.{key}", held, unit)
-    reading.notes.append(f"{path}: an object without price, percent, points or ticks is not read")
+    reading.notes.append(f"{path}: an object without price, percent, points, ticks or ATR is not read")
     return None
 
 
@@ -266,25 +240,34 @@ def _dollars(
 ) -> float | None:
     """Return a level in dollars; faults that forbid trading it go to ``out``."""
     if level.unit == PRICE:
-        amount, told = level.amount, f"a price of {level.amount:,.2f}"
+        at, told = level.amount, f"a price of {level.amount:,.2f}"
     elif reference is None:
         _fault(reading, out, f"{level.path}: {shown(level.value)} in {level.unit} needs a price to count from; "
                "send price")  # fmt: skip
         return None
     else:
-        away = _away(level, reference, stop)
+        away = _away(reading, level, reference, stop)
         if away is None:
-            _fault(reading, out, f"{level.path}: {shown(level.value)} in R needs a stop to count from")
+            needs = "the body's atr" if level.unit == ATR else "a stop"
+            _fault(
+                reading,
+                out,
+                f"{level.path}: {shown(level.value)} in {level.unit} needs {needs} to count from",
+            )
             return None
-        amount = reference + side.sign * away
-        told = f"{level.amount:g} {level.unit} from {reference:,.2f}: a price of {amount:,.2f}"
+        at = reference + side.sign * away
+        told = f"{level.amount:g} {level.unit} from {reference:,.2f}: a price of {at:,.2f}"
         reading.notes.append(f"{level.path}: {shown(level.value)} is read as {told}")
-    if not LEAST_PRICE <= amount <= MOST_PRICE:
+    if not LEAST_PRICE <= at <= MOST_PRICE:
         _fault(reading, out, f"{level.path}: {shown(level.value)} is read as {told}, which is none")
         return None
     if reference is None:
-        return amount
-    distance = (amount - reference) * side.sign
+        return at
+    if level.unit == PERCENT and level.amount < _LEAST_PCT:
+        _fault(reading, out, f"{level.path}: {shown(level.value)} is read as {told}, which is too near; "
+               f"if a share is meant, send {level.amount * 100:g}")  # fmt: skip
+        return at
+    distance = (at - reference) * side.sign
     if distance <= 0 or above(100 * abs(distance) / reference, most_pct):
         where = "on the wrong side of" if distance <= 0 else f"more than {most_pct:g} % away from"
         hint = (
@@ -296,15 +279,21 @@ def _dollars(
             out,
             f"{level.path}: {shown(level.value)} is read as {told}, {where} {reference:,.2f}{hint}",
         )
-    return amount
+    return at
 
 
-def _away(level: Level, reference: float, stop: float | None) -> float | None:
-    if level.unit == PERCENT:
-        return level.amount / 100 * reference
+def _away(reading: Reading, level: Level, reference: float, stop: float | None) -> float | None:
+    """Return the distance of a level from the price in dollars, ``None`` when what it counts in is not stated."""
+    if level.unit in (PERCENT, BPS):
+        return level.amount / (100 if level.unit == PERCENT else 10_000) * reference
     if level.unit == R:
         return None if stop is None else level.amount * abs(reference - stop)
-    return level.amount * _WORTH[level.unit]
+    if level.unit == ATR:
+        for slot in ("atr", "daily_atr"):
+            if (atr := amount(reading, slot, 0, MOST_PRICE)) is not None and atr > 0:
+                return level.amount * atr
+        return None
+    return level.amount * WORTH[level.unit]
 
 
 def _fault(reading: Reading, out: Levels, text: str) -> None:

@@ -17,9 +17,10 @@ from core.intake.detect import (
     trade_source,
 )
 from core.intake.errors import IntakeError, shown
-from core.intake.flags import test_of
-from core.intake.intent import Meaning, meaning_of
+from core.intake.flags import Said, test_of
+from core.intake.intent import Meaning, meaning_of, refuse_order_of_nothing
 from core.intake.request import request_of
+from core.intake.speech import NOTHING
 from core.intake.symbols import underlying
 from core.intake.vocabulary import LEVEL_LOOK
 from core.intake.walk import Reading
@@ -142,6 +143,7 @@ def _trade(reading: Reading, source: Source, meaning: Meaning, rules: IntakeRule
     notes = reading.notes
     if meaning.intent is None:
         _lean(reading, meaning)
+    refuse_order_of_nothing(reading, meaning)
     found, no_contract = underlying(reading)
     times = moments.times(reading, rules.naive_zone)
     length, no_length = fields.minutes(reading)
@@ -212,6 +214,7 @@ def _lean(reading: Reading, meaning: Meaning) -> None:
         )
     reading.notes.append(f"direction taken from {path}")
     meaning.intent, meaning.direction = Intent.ENTRY, read
+    meaning.why = Said(path, value, NOTHING)
 
 
 def _is_bar(reading: Reading, endpoint: str | None) -> bool:

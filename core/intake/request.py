@@ -16,6 +16,7 @@ from core.model import Intent, PositionRequest
 
 _HALF = 0.5
 _PERCENT = re.compile(r"\b(\d{1,3}(?:\.\d+)?) ?%")
+_RATIO = re.compile(r"(?<![\d/])([1-3])/([2-4])(?![\d/])")
 
 
 def request_of(reading: Reading, meaning: Meaning) -> tuple[Intent | None, PositionRequest | None]:
@@ -47,8 +48,11 @@ def _part(reading: Reading, meaning: Meaning) -> PositionRequest | None:
             share = _share(reading, path, value)
             if share:
                 return PositionRequest(fraction=share)
+    in_percent = any(
+        "percent" in str(unit).lower() or "%" in str(unit) for unit in reading.values("size_unit")
+    )
     for _, path, value in reading.all("size"):
-        if isinstance(value, str) and value.strip().endswith("%"):
+        if in_percent or (isinstance(value, str) and value.strip().endswith("%")):
             share = _share(reading, path, value)
             if share:
                 return PositionRequest(fraction=share)
@@ -56,6 +60,8 @@ def _part(reading: Reading, meaning: Meaning) -> PositionRequest | None:
         found = _PERCENT.search(meaning.why.value)
         if found is not None and (share := float(found[1]) / 100):
             return PositionRequest(fraction=share)
+        if ratio := _RATIO.search(meaning.why.value):
+            return PositionRequest(fraction=int(ratio[1]) / int(ratio[2]))
     for _, path, value in reading.all("left_pct"):
         share = _share(reading, path, value)
         if share is not None:

@@ -18,8 +18,11 @@ _SESSIONS: Final = {session.value: session.value for session in Session}
 _PERCENT: Final = re.compile(r"\s*([+-]?[\d.]+)\s*%\s*")
 _OF: Final = re.compile(r"\s*([\d.]+)\s*(?:/|of|out of)\s*([\d.]+)\s*", re.IGNORECASE)
 _SCALE: Final = re.compile(r"(?:0\s*(?:-|to|\.\.|–)\s*)?([\d.]+)\s*%?")
-_COULD_BE_OTHER: Final = 5.0
-"""A score up to this could be meant on 0 to 1 or 0 to 5 as well, and how it is read is told."""
+_COULD_BE_OTHER: Final = 10.0
+"""A score up to this could be meant on 0 to 1, 0 to 5, 0 to 10 or 0 to 100 as well, and how it is read is told."""
+_COULD_BE_PART: Final = 5.0
+"""The same for a score whose key says that it is one on 0 to 10.5."""
+_ON_OUR_SCALE: Final = re.compile(r"ai_?score$", re.IGNORECASE)
 MAX_COMPONENTS = 32
 
 
@@ -108,7 +111,7 @@ def _scored(reading: Reading, path: str, value: Any, *, fraction: bool) -> float
         notes.append(f"{path}: {read:g} read as a fraction of 1, {read * 100:g} %")
         return read * SCORE_MAX
     if 0 <= read <= SCORE_MAX:
-        if 0 < read <= _COULD_BE_OTHER:
+        if 0 < read <= (_COULD_BE_PART if _ON_OUR_SCALE.search(path) else _COULD_BE_OTHER):
             notes.append(
                 f"{path}: {read:g} read as {read:g} of {SCORE_MAX:g}; send a percent, or score_scale beside it"
             )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from core.intake.languages import in_english
 from core.intake.words import PHASES, listed
 from core.model import Direction
 
@@ -49,7 +50,7 @@ class Heard:
 NOTHING: Final = Heard()
 
 _ORDERS: Final = {
-    **dict.fromkeys(listed("BUY BUYS BUYING BOUGHT BOT BTO"), Direction.LONG),
+    **dict.fromkeys(listed("BUY BUYS BUYING BOUGHT BTO"), Direction.LONG),
     **dict.fromkeys(listed("SELL SELLS SELLING SOLD SLD STO"), Direction.SHORT),
 }
 _POSITIONS: Final = {
@@ -61,7 +62,7 @@ _EXITS: Final = frozenset(
     listed(
         "EXIT EXITS EXITED EXITING CLOSE CLOSES CLOSED CLOSING CLOSEALL FLAT FLATTEN FLATTENED COVER COVERS "
         "COVERED COVERING LIQUIDATE LIQUIDATED LIQUIDATION UNWIND UNWOUND STOPPED STOPOUT STOPLOSS TAKEPROFIT "
-        "SQUAREOFF SQUARE DECLOSE OUT LEAVE LEAVING DISENGAGE OFFLOAD EXITALL FLATTENALL"
+        "SQUAREOFF SQUARE DECLOSE OUT LEAVE LEAVING DISENGAGE OFFLOAD EXITALL FLATTENALL EOD TIMEOUT"
     )
 )
 _REDUCES: Final = frozenset(
@@ -79,7 +80,7 @@ _ENTRIES: Final = frozenset(
 _CANCELS: Final = frozenset(
     listed(
         "CANCEL CANCELS CANCELED CANCELLED CANCELLING CANCELLATION CANCELALL INVALIDATED INVALIDATE VOID "
-        "VOIDED ABORT ABORTED EXPIRED REVOKE REVOKED WITHDRAW WITHDRAWN"
+        "VOIDED ABORT ABORTED EXPIRED REVOKE REVOKED WITHDRAW WITHDRAWN CANCELALLORDERS"
     )
 )
 _TESTS: Final = frozenset(
@@ -96,6 +97,7 @@ _MOVES: Final = frozenset(listed(
         "MOVE MOVED MOVES MOVING ADJUST ADJUSTED MODIFY MODIFIED RAISE RAISED SET CHANGE CHANGED TRAIL "
         "TRAILED TRAILING UPDATE UPDATED UPDATES LIFT SHIFT"
     ))  # fmt: skip
+_MOVED: Final = (["TRAIL"], ["TRAILING"], ["POSITION", "MODIFY"], ["MODIFY", "POSITION"])
 _STOPS: Final = frozenset(["STOP", "SL", "STOPLOSS", "STOPS", "TSL"])
 _EVEN: Final = frozenset(["BREAKEVEN", "BE", "BREAKEVENS"])
 _HITS: Final = frozenset(
@@ -105,7 +107,8 @@ _FILLERS: Final = frozenset(
     listed(
         "STRONG SIGNAL NOW MARKET LIMIT STOP ORDER TO THE POSITION POSITIONS TRADE SIDE TREND SETUP ALERT AT "
         "CONFIRMED ALL ENTRIES ID OF ON FOR A AN YOUR MY ONLY AND BY ACTION STRATEGY TRIGGER OPTION OPTIONS "
-        "CONTRACT REVERSAL CROSS CROSSOVER BREAKOUT MOMENTUM IS WE I ARE"
+        "CONTRACT REVERSAL CROSS CROSSOVER BREAKOUT MOMENTUM IS WE I ARE L S TYPE DEAL OP PLACE SUBMIT SEND CREATE "
+        "EVERYTHING"
     )
 )
 _KNOWN: Final = frozenset().union(
@@ -114,8 +117,8 @@ _KNOWN: Final = frozenset().union(
 )  # fmt: skip
 _TAKE: Final = re.compile(r"(?:TP|T|PT|TARGET|TAKEPROFIT|TGT)([1-9])?$")
 _JOINED: Final = re.compile(
-    r"(EXIT|CLOSE|CLOSED|ENTER|ENTRY|OPEN|GO|REDUCE|COVER|TRIM|FLAT|BUY|SELL|LONG|SHORT|STOP|MOVE|CANCEL|PARTIAL)"
-    r"(LONG|SHORT|ALL|POSITION|TRADE|BUY|SELL|CALL|PUT|ENTRY|EXIT|CLOSE|OPEN|STOP|LIMIT|LOSS|ORDER|MARKET|SL|BE"
+    r"(EXIT|CLOSE|CLOSED|ENTER|ENTRY|OPEN|GO|REDUCE|COVER|TRIM|FLATTEN|FLAT|BUY|SELL|LONG|SHORT|STOP|MOVE|CANCEL|PARTIAL)"
+    r"(LONG|SHORT|ALL|POSITION|EVERYTHING|STRATEGY|TRADE|BUY|SELL|CALL|PUT|ENTRY|EXIT|CLOSE|OPEN|STOP|LIMIT|LOSS|ORDER|MARKET|SL|BE"
     r"|TOCLOSE|TOOPEN|TOCOVER|SIGNAL|TP)S?$"
 )
 _LABEL_WORDS: Final = 3
@@ -130,13 +133,15 @@ _SPLIT_FIRST: Final = (
     ("TO COVER", "COVER"), ("DE RISK", "DERISK"), ("CLOSE ENTRY S ORDER", "CLOSE"),
     *((f"{bar} {close}", "BAR") for bar in ("BAR", "CANDLE", "DAILY") for close in ("CLOSE", "CLOSED", "CLOSES")),
     *((f"{close} {side}", side) for close in ("CLOSE", "CLOSED", "CLOSES") for side in ("ABOVE", "BELOW", "OVER")),
-    ("TRAIL STOP", "STOPLOSS"),
+    ("TRAIL STOP", "STOPLOSS"), ("END OF DAY", "EOD"), ("SESSION END", "EOD"), ("END OF SESSION", "EOD"),
+    ("AUTO REPAY", "EXIT"), ("TIME STOP", "TIMEOUT"), ("TIME EXIT", "TIMEOUT"), ("MAX BARS", "TIMEOUT"),
     ("TURN TO", ""), ("CLOSE ENTRIES ORDER", "CLOSE"),
 )  # fmt: skip
 _FREE: Final = tuple(
     (kind, re.compile(pattern))
     for kind, pattern in (
-        (TEST, r"\b(?:THIS IS A |JUST A |A )?TEST (?:ALERT|MESSAGE|WEBHOOK|SIGNAL|ONLY)\b|\bDRY RUN\b|\bHEARTBEAT\b"),
+        (TEST, r"\bTHIS IS (?:ONLY |JUST )?A TEST\b|\bTEST (?:ALERT|MESSAGE|WEBHOOK|SIGNAL|ONLY)\b|\bDRY RUN\b"
+               r"|\bHEARTBEAT\b"),
         (MOVE, r"\b(?:MOVED?|MOVING|ADJUST(?:ED)?|RAISED?|SET|CHANGED?|TRAIL(?:ED)?|UPDATED?) (?:THE |YOUR |MY )?"
                r"(?:STOPLOSS|STOP|SL)\b|\b(?:STOP|SL|STOPLOSS) (?:IS )?(?:MOVED|TO|AT) (?:BREAKEVEN|BE|ENTRY)\b"),
         (REDUCE, r"\b(?:TP1|TAKEPROFIT1) (?:\w+ ){0,2}(?:HIT|REACHED|FILLED)|\b(?:TRIM|REDUCE|SCALEOUT|PARTIAL)\w* "
@@ -153,15 +158,32 @@ _FREE: Final = tuple(
     )
 )  # fmt: skip
 
+_SENTENCE_ENDS: Final = re.compile(r"[;|\n]|[.!?](?:\s|$)")
+_STATISTIC: Final = re.compile(
+    r"\b(?:RATES?|RATIOS?|WINRATE|HITRATE|PROB|PROBABILITY|PROBABILITIES|CHANCES?|ODDS|AVERAGE|AVG|STATISTICS|STATS"
+    r"|ACCURACY|EXPECTANCY|BACKTEST\w*|HISTORICAL(?:LY)?|OF THE TIME|OF (?:ALL )?(?:CASES|TRADES|SIGNALS))\b"
+)
+"""Words of a sentence that describes how a strategy has done, not what it does now."""
+_BEFORE: Final = re.compile(
+    r"\b(?:IF|WHEN|WHENEVER|ONCE|UNTIL|UNLESS)(?: \w+){0,3} ?$"
+    r"|\b(?:PREVIOUS|PRIOR|EARLIER)(?: (?:TRADES?|SIGNALS?|ALERTS?)(?: \w+){0,2})? ?$"
+)
+_LATER: Final = {
+    MOVE: re.compile(r"(?: \w+){0,4}? (?:AFTER|ONCE|WHEN|IF|AS SOON AS|AT (?:TP|T|PT|TARGET|TGT)\d?)\b"),
+    REDUCE: re.compile(r"(?: \w+){0,4}? (?:ONCE|WHEN|IF|AT (?:TP|T|PT|TARGET|TGT)\d?)\b"),
+}
+"""A condition before or after a phrase. An exit is heard whatever stands after it."""
+
 
 _SHORTHAND: Final = {
     "LE": "ENTRY LONG", "SE": "ENTRY SHORT", "LX": "EXIT LONG", "SX": "EXIT SHORT", "XL": "EXIT LONG",
-    "XS": "EXIT SHORT", "STC": "SELL TO CLOSE", "BTC": "BUY TO CLOSE", "BTO": "BUY TO OPEN",
+    "XS": "EXIT SHORT", "BOT": "BUY", "STC": "SELL TO CLOSE", "BTC": "BUY TO CLOSE", "BTO": "BUY TO OPEN",
 }  # fmt: skip
 
 
 def _plain(text: str) -> str:
-    flat = " ".join(re.sub(r"[^A-Z0-9.,%]+", " ", _CAMEL.sub(" ", text).upper()).split())
+    flat = in_english(_CAMEL.sub(" ", text).upper())
+    flat = " ".join(re.sub(r"[^A-Z0-9.,%]+", " ", flat).split())
     for written, word in _SPLIT_FIRST:
         if written in flat:
             flat = re.sub(rf"\b{written}\b", word, flat)
@@ -177,6 +199,8 @@ def hear(text: str) -> Heard:
     if not flat:
         return NOTHING
     flat = _SHORTHAND.get(flat, flat)
+    if _STATISTIC.search(flat):
+        return Heard(FINISHED)
     named = flat.replace(" ", "_")
     if (
         named in PHASES
@@ -220,6 +244,7 @@ def _kind(tokens: list[str], have: set[str]) -> str | None:
         have & {"BREAKEVEN", "BREAKEVENS"}
         or (have & _MOVES and have & _STOPS)
         or ("BE" in have and have & (_MOVES | _STOPS))
+        or tokens in _MOVED
     ):
         return MOVE
     takes = [found for t in tokens if (found := _TAKE.match(t))]
@@ -227,7 +252,7 @@ def _kind(tokens: list[str], have: set[str]) -> str | None:
     rest = [
         t for t in tokens
         if not (_TAKE.match(t) or t in _STOPS or t in _POSITIONS or t in _ORDERS or t in _HITS or t in _FILLERS
-                or t in _RIGHTS or t in _EXITS or t in _REDUCES)
+                or t in _RIGHTS or t in _EXITS or t in _REDUCES or t[-1] == "%")
     ]  # fmt: skip
     alone = not rest
     if have & _REDUCES or (takes and (hit or alone) and takes[0][1] == "1"):
@@ -247,7 +272,11 @@ def _kind(tokens: list[str], have: set[str]) -> str | None:
 
 def hear_label(text: str) -> Heard:
     """Return what the name or comment of an order says; a long one only by clear phrases."""
+    if _STATISTIC.search(_plain(text[:1024])):
+        return hear_free(text)
     heard = hear(text)
+    if heard.kind == MOVE and _plain(text) in ("TRAIL", "TRAILING"):
+        return Heard(EXIT, whole=True)  # the order that a trailing stop filled
     if heard.kind is None or heard.whole:
         return heard
     if heard.kind in (EXIT, REDUCE) and len(text.split()) <= _LABEL_WORDS:
@@ -257,10 +286,20 @@ def hear_label(text: str) -> Heard:
 
 @lru_cache(maxsize=1024)
 def hear_free(text: str) -> Heard:
-    """Return what a free text says; only clear phrases of an exit, a moved stop or a test count."""
-    flat = _plain(text[:1024])
+    """Return what a free text says; only clear phrases of an exit, a moved stop or a test count.
+
+    A sentence of statistics ("target hit rate 60%") says nothing, and neither does a phrase under a condition
+    ("if stop hit", "move SL to BE after TP1"): it tells what may be done later.
+    """
+    sentences = [_plain(part) for part in _SENTENCE_ENDS.split(text[:1024])]
+    flats = [flat for flat in sentences if flat and not _STATISTIC.search(flat)]
     for kind, pattern in _FREE:
-        if found := pattern.search(flat):
+        for flat in flats:
+            found = pattern.search(flat)
+            if found is None or _BEFORE.search(flat[: found.start()]):
+                continue
+            if (later := _LATER.get(kind)) is not None and later.match(flat[found.end() :]):
+                continue
             near = _understand(flat[found.start() : found.end() + 12].split())
             return Heard(kind=kind, order=near.order, position=near.position, right=near.right, whole=True)
     return NOTHING

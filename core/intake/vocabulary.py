@@ -24,7 +24,7 @@ ROWS: Final[tuple[tuple[str, str, str], ...]] = (
      "instrument_type symbol_type syminfo_type instrument.type market_type product_type category"),
     ("side", "side of the order or of the trade", "signal.type signal.direction signal.action "
      "expert.direction direction signal_type action order_action side order_side trade_side "
-     "trade_direction order_direction trade_action order.side cmd command signal_direction "
+     "trade_direction order_direction trade_action action_type order.side cmd command signal_direction "
      "signal_action signal_side buy_sell buysell long_short bs buy_or_sell orderaction operation "
      "strategy_action transaction_type long_or_short trade_decision "
      "strategy_order_action position_type instruction order_instruction"),
@@ -35,10 +35,10 @@ ROWS: Final[tuple[tuple[str, str, str], ...]] = (
     ("event", "what happened", "event strategy_event event_name event.name signal.event event_type event.type "
      "intent purpose position_effect open_close entry_exit trade_type position_intent alert_name alert_title "
      "alert.name trigger exit_type strategy_alert alert_event trade_event notification "
-     "notification_type signal_event"),
+     "notification_type signal_event side_effect position_action position_event leg offset effect"),
     ("label", "name of an order; only exits are read from it", "order_id order_name order.id order.name "
      "order_comment comment order.comment strategy_order_id strategy_order_comment strategy.comment "
-     "signal_id entry_id trade_comment tag order_tag comments"),
+     "signal_id entry_id trade_comment tag order_tag comments tags labels label"),
     ("free", "free text; only exits and sentences are read from it", "message alert_message text content msg "
      "order_alert_message strategy_order_alert_message note notes description title subject reason "
      "details info data body alert alert_text caption embeds remark summary"),
@@ -46,7 +46,8 @@ ROWS: Final[tuple[tuple[str, str, str], ...]] = (
      "order_status lifecycle stage strategy_status alert_status"),
     ("result", "outcome of a finished trade", "result outcome trade_result pnl closed_pnl realized_pnl "
      "realised_pnl trade_pnl pnl_percent pnl_pct profit_loss realized_profit realised_profit "
-     "closed_profit trade_profit close_reason pnl_r r_result final_r"),
+     "closed_profit trade_profit close_reason pnl_r r_result final_r bars_held bars_in_trade "
+     "time_in_trade held_for"),
     ("left_at", "price or time at which a trade was left", "exit_price exit_time exit_reason exit_date "
      "close_price_exit closed_at exit_at exited_at exit_signal_price exit_level"),
     ("close_flag", "true: leave the position", "close_position exit flat flatten close_all is_exit exit_signal "
@@ -63,7 +64,12 @@ ROWS: Final[tuple[tuple[str, str, str], ...]] = (
      "adjust_stop adjust_sl set_breakeven move_stop_loss trail_stop_to"),
     ("test_flag", "true: a test or a heartbeat, no trade", "heartbeat test is_test test_mode dry_run dryrun "
      "testing ping keep_alive test_signal test_alert test_only is_heartbeat simulate simulation simulated "
-     "audit.test_mode debug no_trade demo_signal test_webhook sandbox preview"),
+     "audit.test_mode debug no_trade demo_signal test_webhook sandbox preview "
+     "backtest is_backtest backtesting historical is_historical replay is_replay is_simulated paper_only"),
+    ("live_flag", "false: not to be traded", "live is_live live_trading active is_active enabled is_enabled tradable "
+     "tradeable is_valid executable is_open"),
+    ("entry_flag", "false: the position is left", "is_entry opening is_opening entry_order is_entry_order open_order "
+     "is_open_order"),
     ("environment", "test: not traded", "environment env mode run_mode"),
     ("long_flag", "true: long", "long buy is_long is_buy go_long enter_long long_entry entry_long buy_signal "
      "long_signal open_long bullish"),
@@ -83,13 +89,15 @@ ROWS: Final[tuple[tuple[str, str, str], ...]] = (
     ("size_after", "size of the position after the order", "market_position_size position_size mar_pos_size "
      "strategy_market_position_size strategy_position_size position_qty position_quantity position_contracts "
      "new_position_size position.size position.qty position.quantity position_size_after current_position_size "
-     "open_contracts position_amount target_position_size pos_size net_position"),
+     "open_contracts position_amount target_position_size pos_size net_position target_quantity target_qty "
+     "target_contracts"),
     ("size_before", "size of the position before the order", "prev_market_position_size pre_mar_pos_size "
      "previous_market_position_size prev_position_size previous_position_size strategy_prev_market_position_size "
      "old_position_size prior_position_size position_size_before prev_size prev_mar_pos_size last_position_size"),
     ("size", "size of the order", "contracts order_contracts quantity qty order_size order_qty order_quantity "
      "strategy_order_contracts shares lots size order.size order_amount num_contracts trade_size "
      "order.contracts lot_size lot vol_lts"),
+    ("size_unit", "unit of the size", "quantity_unit qty_type size_type qty_unit size_unit quantity_type"),
     ("out_pct", "percent of the position to leave", "close_percent close_pct exit_percent exit_pct reduce_percent "
      "reduce_pct qty_percent quantity_percent sell_percent sell_pct percent_to_close close_percentage "
      "exit_percentage reduce_percentage trim_percent trim_pct close_size_percent percent_close tp_percent_close "
@@ -102,8 +110,8 @@ ROWS: Final[tuple[tuple[str, str, str], ...]] = (
     ("entry", "price of the entry", "entry.price entry.entry_price entry_price entry signal.entry "
      "entry_level open_price entry_limit entry_zone limit_price order.limit_price"),
     ("stop", "stop", "entry.stop_loss entry.stop risk.stop_loss risk.stop risk.sl stop_loss stop sl stop_price "
-     "stop_loss_price sl_price stop_level initial_stop stop_loss_level hard_stop stoploss_price protective_stop "
-     "order.stop_loss exit.stop entry.sl long_sl invalidation"),
+     "stop_loss_price sl_price sl_1 stop_1 stop_loss_1 stop_level initial_stop stop_loss_level hard_stop "
+     "stoploss_price protective_stop order.stop_loss exit.stop entry.sl long_sl invalidation"),
     ("target_1", "first target", "entry.target_1 entry.target1 target_1 target1 t1 tp1 target take_profit "
      "take_profit_1 take_profit1 tp_1 tp profit_target price_target target_price take_profit_price limit "
      "first_target risk.take_profit risk.tp entry.take_profit entry.tp1 entry.tp entry.target tp_price tp1_price "
@@ -111,7 +119,7 @@ ROWS: Final[tuple[tuple[str, str, str], ...]] = (
     ("target_2", "second target", "entry.target_2 entry.target2 target_2 target2 t2 tp2 take_profit_2 "
      "take_profit2 tp_2 second_target entry.tp2 tp2_price target_2_price risk.target_2 pt2"),
     ("targets", "list of targets", "targets take_profits tps tp_levels profit_targets target_levels entry.targets "
-     "take_profit_targets take_profit_levels tp_targets"),
+     "take_profit_targets take_profit_levels tp_targets risk.targets risk.take_profits exit.targets"),
     ("more_targets", "targets beyond the second; shown in a note", "target_3 tp3 t3 take_profit_3 target_4 tp4 "
      "t4 take_profit_4 tp5"),
     ("stop_unit", "unit of the stop", "sl_type stop_loss_type stop_type sl_unit stop_unit stop_loss_unit sl_mode"),
@@ -219,7 +227,7 @@ ROWS: Final[tuple[tuple[str, str, str], ...]] = (
     ("display", "shown or passed over", "risk.stop_distance_pct risk.amount position_multiplier stop_reason "
      "risk.position_size currency base_currency quote_currency alert_frequency bar_index version pointer "
      "trade_id leverage margin_mode time_in_force tif duration order_class extended_hours "
-     "ai_model timeframe.tf_role side_effect trade_allowed_directions quantity_type session_type "
+     "ai_model timeframe.tf_role trade_allowed_directions session_type "
      "unrealized_pnl open_profit net_profit be_mfe mfe mae risk_pct risk_percent "
      "account_size market_sentiment limit_type period_type target_reason time_of_day day_open "
      "slope slippage profit_factor stop_atr side_bias"),
@@ -256,10 +264,18 @@ ALIASES: Final = {
 OPAQUE: Final = frozenset(
     listed(
         "oscillatorstate scorebreakdown marketstructure indicators plots plot settings config history "
-        "previous last prevsignal previoussignal lastsignal stats statistics performance backtest"
+        "previous last prevsignal previoussignal lastsignal previoustrade lasttrade prevtrade closedtrades "
+        "tradehistory trackrecord lastalert previousalert historical stats statistics performance backtest"
     )
 )
 """Keys whose object is for display and is never read."""
+
+OPEN_SECTIONS: Final = frozenset(listed("meta metadata audit"))
+"""Sections in which an exit, a test or a finished trade is heard too."""
+HEARD_THERE: Final = frozenset(
+    listed("event close_flag reduce_flag test_flag position status live_flag entry_flag")
+)
+"""Slots of the keys that are heard in an open section."""
 
 KEPT: Final = frozenset(listed("stop target_1 target_2 targets more_targets timeframes htf_bias saty_phase"))
 """Slots that take an object or a list as their value."""

@@ -6,7 +6,18 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from core.intake.body import Body, inner_body, sentence_body
-from core.intake.vocabulary import ALIASES, INDEX, KEPT, LEVEL_LOOK, OPAQUE, SECTIONS, WRAPPERS, spelled
+from core.intake.vocabulary import (
+    ALIASES,
+    HEARD_THERE,
+    INDEX,
+    KEPT,
+    LEVEL_LOOK,
+    OPAQUE,
+    OPEN_SECTIONS,
+    SECTIONS,
+    WRAPPERS,
+    spelled,
+)
 from core.intake.words import listed
 
 Found = tuple[int, str, Any]
@@ -21,7 +32,15 @@ _TEXTS: Final = frozenset(("", "free", "event"))
 """Slots whose text may be a whole body."""
 _LISTS_KEPT: Final = KEPT | {"components", "timeframe"}
 _LISTED = 8
-_LISTS: Final = frozenset(listed("signals alerts orders legs trades embeds messages items"))
+_SILENT: Final = SECTIONS | ALIASES.keys()
+"""Sections whose other keys are for display."""
+_LEVEL_SECTIONS: Final = frozenset(("risk", "entry", "exit", "position"))
+"""Sections in which a key that looks like a level is told when it falls into no slot."""
+_WORD_LISTS: Final = frozenset(("label", "event", "free"))
+"""Slots whose list of texts is read text by text, such as tags."""
+_LISTS: Final = frozenset(
+    listed("signals alerts orders legs orderlegcollection trades embeds messages items")
+)
 """Keys whose list of objects is read."""
 _TEXT_WRAPPERS: Final = frozenset(WRAPPERS - {"strategy", "signal", "order", "result", "detail", "value"})
 
@@ -39,7 +58,9 @@ class _Keys(dict[str, _Place]):
     def __missing__(self, key: str) -> _Place:
         plain = spelled(key)
         own = INDEX.get(f"{self._section}.{plain}") if self._section else None
-        slot, rank = own or (("", 0) if self._only_own else INDEX.get(plain, ("", 0)))
+        slot, rank = own or INDEX.get(plain, ("", 0))
+        if own is None and self._only_own and not (self._section in OPEN_SECTIONS and slot in HEARD_THERE):
+            slot, rank = "", 0
         opens = slot not in KEPT and plain not in OPAQUE
         if self._only_own:
             opens = opens and (bool(slot) or plain in WRAPPERS)
@@ -136,7 +157,7 @@ class Reading:
                 if slot not in KEPT:
                     if opens and depth < _DEEPEST:
                         self._walk(value, plain, f"{path}{key}.", moved, depth + 1, several)
-                    elif not slot and name not in SECTIONS and name not in ALIASES and plain not in OPAQUE:
+                    elif not slot and name not in _SILENT and plain not in OPAQUE:
                         self.unread.append((path + key, plain, value))
                     continue
             elif kind is str:
@@ -163,6 +184,13 @@ class Reading:
                     for n, item in enumerate(value[:_LISTED]):
                         if type(item) is dict and depth < _DEEPEST:
                             self._walk(item, plain, f"{path}{key}[{n}].", lower, depth + 1, several)
+                if slot in _WORD_LISTS:
+                    for n, item in enumerate(value[:_LISTED]):
+                        if type(item) is str and item:
+                            slots.setdefault(slot, []).append((rank + moved, f"{path}{key}[{n}]", item))
+                            several.add(slot)
+                elif not slot and LEVEL_LOOK.search(plain):
+                    self.unread.append((path + key, plain, value))
                 continue
             if slot:
                 if slot in slots:
@@ -170,7 +198,7 @@ class Reading:
                     several.add(slot)
                 else:
                     slots[slot] = [(rank + moved, path + key, value)]
-            elif name not in SECTIONS and name not in ALIASES:
+            elif name not in _SILENT or (name in _LEVEL_SECTIONS and LEVEL_LOOK.search(plain)):
                 self.unread.append((path + key, plain, value))
 
 

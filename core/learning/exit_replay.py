@@ -44,7 +44,8 @@ OPEN = "still open where its prices end"
 STALE = "it would exit without a fresh price"
 NOT_REPEATED = "the rules in force do not reproduce its stored exit"
 LEVELS = "its levels cannot be traded"
-WHY = ("", NO_OUTCOME, NO_PATH, GAP, OPEN, STALE, NOT_REPEATED, LEVELS)
+STOP_MOVED = "its stop was moved in a way that is not repeated, as by its sender"
+WHY = ("", NO_OUTCOME, NO_PATH, GAP, OPEN, STALE, NOT_REPEATED, LEVELS, STOP_MOVED)
 """Reasons why the dollars of a trade are not known, by code; the first means they are known."""
 
 MOST_GAP = timedelta(minutes=15)
@@ -82,6 +83,8 @@ class StoredTrade:
     opening: Position
     exit_at: datetime | None
     net: float | None
+    stop: float | None = None
+    """The stop at its end, ``None`` where that is not stored."""
     manual_actions: tuple[ManualAction, ...] = ()
     halted: tuple[tuple[datetime, datetime], ...] = ()
 
@@ -112,6 +115,8 @@ def replay_exit(
     before = _replay(trade, steps, in_force, trade.opening)
     if not _matches_stored_exit(before, trade):
         return ReplayedExit(why=NOT_REPEATED)
+    if trade.stop is not None and not isclose(before[0].stop, trade.stop, rel_tol=0, abs_tol=_SAME_CENTS):
+        return ReplayedExit(why=STOP_MOVED)
     moved = replace(trade.opening, levels=levels, stop=levels.stop)
     return _replayed_exit(_replay(trade, steps, candidate, moved))
 

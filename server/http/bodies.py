@@ -72,15 +72,13 @@ def charset_of(request: web.BaseRequest) -> str | None:
 
 
 def decode_body(body: bytes, charset: str | None) -> str:
-    """Return the body as text; raises Refused naming an encoding that is unknown.
+    """Return the body as text; raises Refused naming an encoding that is unknown, and for UTF-16.
 
-    A byte order mark or the zero bytes of UTF-16 win over ``charset`` (that of the Content-Type). Without either
-    the body is UTF-8. A byte that does not fit is replaced, so that the receipt is kept and the rest can be read.
+    JSON between programs is UTF-8; UTF-16 is known by its byte order mark or its zero bytes. A byte that does not
+    fit is replaced, so that the receipt is kept and the rest can be read.
     """
-    if body[:2] in _UTF16_MARKS:
-        return _decode(body, "utf-16")
-    if len(body) >= 4 and body[:4].count(0) >= 2:
-        return _decode(body, "utf-16-le" if body[1] == 0 else "utf-16-be")
+    if body[:2] in _UTF16_MARKS or (len(body) >= 4 and body[:4].count(0) >= 2):
+        raise Refused("BAD_BODY", "the body is in UTF-16 and is not read; send UTF-8")
     if charset is None or charset.lower() in _UTF8_NAMES:
         return body.decode("utf-8", "replace")
     if charset.lower().replace("_", "-") == "utf-16":

@@ -27,6 +27,7 @@ NOT_CODES = {
     "core/intake/detect.py SATY_PO PHASE REGIME BIAS TREND MARKUP MARKDOWN ACCUMULATION DISTRIBUTION": (
         "the name of a sender's engine, and words of phase indicators"
     ),
+    "core/intake/languages.py": "words of trades in other languages, and a form of Unicode",
     "core/intake/speech.py": "words of senders about entries, exits and sides",
     "core/intake/change.py": "words of senders for positions",
     "core/intake/flags.py": "words of senders for flags",

@@ -169,7 +169,9 @@ def test_structure() -> None:
         ({"score": 92}, 9.66, True),
         ({"score": 100}, 10.5, True),
         ({"confidence": 80}, 8.4, True),
-        ({"confidence": 7.5}, 7.5, False),
+        ({"confidence": 7.5}, 7.5, True),
+        ({"score": 7.5}, 7.5, True),
+        ({"ai_score": 4}, 4.0, True),
         ({"score": 100.1}, None, True),
         ({"score": -1}, None, True),
         ({"score": None}, None, False),
@@ -178,7 +180,7 @@ def test_structure() -> None:
     ids=str,
 )
 def test_scores(stated: dict[str, Any], score: float | None, noted: bool) -> None:
-    update = normalise({"symbol": "SPY", "action": "buy", **stated})
+    update = normalise({"symbol": "SPY", "action": "buy", "stop": 655, "targets": [669, 675], **stated})
     assert update.signal is not None
     assert update.signal.ai_score == (None if score is None else pytest.approx(score, abs=1e-12))
     assert bool(update.notes) is noted

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from core.intake import IntakeError, canonical_hash, clean, normalise, sample, split
@@ -202,12 +202,14 @@ def test_cleaning_a_body_first_changes_nothing_that_is_read(
 ) -> None:
     def cleaned(value: Any) -> Any:
         if isinstance(value, dict):
-            return {clean(key): cleaned(held) for key, held in value.items()}
+            out = {clean(key): cleaned(held) for key, held in value.items()}
+            assume(len(out) == len(value))  # two keys of one spelling: refused before anything is read
+            return out
         if isinstance(value, list):
             return [cleaned(held) for held in value]
         return clean(value) if isinstance(value, str) else value
 
-    if len({clean(key) for key in body}) < len(body) or "text" in body:
+    if "text" in body:
         return
     first, again = read(body, endpoint), read(cleaned(body), endpoint)
     if first is not None and again is not None:

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.intake import IntakeError, normalise, sample
 from core.intake.vocabulary import spelled, vocabulary
-from core.model import Direction, Intent, Source, Update
-from tests.core.intake.test_intents import BASE, ENTRIES, OPTIONS, REQUESTS
-from tests.core.intake.test_values import BASE as LEVEL_BASE
-from tests.core.intake.test_values import LEVELS
+from core.model import Intent
+from tests.core.intake.bodies import OWN as CORPUS
+from tests.core.intake.bodies import golden, read, recorded
+from tests.core.intake.test_intents import BASE
 
-NOW = datetime(2026, 11, 24, 15, 5, tzinfo=UTC)
 KEYS = {slot: keys for slot, _, keys in vocabulary()}
 _EXIT_WORDS = ("exit", "EXIT_LONG", "close", "Close Short", "flatten", "TP2 hit", "stop loss hit", "stopped out",
-               "sell_to_close", "Take Profit", "exitShort", "partial close", "Close entry(s) order Long")  # fmt: skip
+               "sell_to_close", "Take Profit", "exitShort", "partial close", "Close entry(s) order Long",
+               "CLOSE_POSITION", "cierre", "平仓", "Закрыть", "squareoff", "reduce 50%")  # fmt: skip
 _FALSE_FRIENDS = {"data", "body", "message", "details", "info", "text", "alert", "content"}
 """Keys that are wrappers too: what they hold may be a whole body."""
 
@@ -49,24 +45,16 @@ def _markers() -> Iterator[tuple[str, Any]]:
     for key in KEYS["free"]:
         if key not in _FALSE_FRIENDS:
             yield key, "the long position was closed"
-    yield from (("status", "closed"), ("pnl", 12.5), ("result", "win"))
+    for slot, value in (("live_flag", False), ("entry_flag", False), ("left_size", 0), ("left_pct", 25)):
+        for key in KEYS[slot]:
+            yield key, value
+    for key in KEYS["size_after"]:
+        if "." not in key:
+            yield key, 0
+    yield from (("status", "closed"), ("pnl", 12.5), ("result", "win"), ("entry", "OUT"), ("quantity", 0))
 
 
 MARKERS = list(_markers())
-CORPUS: list[dict[str, Any]] = [
-    *({**BASE, **said} for said, _ in ENTRIES),
-    *({**BASE, **said} for said, _ in OPTIONS),
-    *({**BASE, **said} for said, intent, _ in REQUESTS if intent is Intent.ENTRY),
-    *({**LEVEL_BASE, **said} for said, _ in LEVELS),
-    *(sample(source, NOW, "SPY", 660.0, side) for source in Source for side in Direction),
-]
-
-
-def read(body: dict[str, Any]) -> Update | None:
-    try:
-        return normalise(body, "/api/webhooks/signals")
-    except IntakeError:
-        return None
 
 
 def with_marker(body: dict[str, Any], key: str, value: Any) -> dict[str, Any]:
@@ -100,15 +88,19 @@ def test_two_exit_markers_never_yield_an_entry(
     assert entries_after(with_marker(body, *one), [other]) == []
 
 
-def test_field_cases_with_an_exit_marker(reference: Callable[..., Path]) -> None:
-    for path in sorted(reference("field", "webhooks").glob("*.json")):
-        body = json.loads(path.read_text(encoding="utf-8"))["body"]
-        try:
-            held = json.loads(body)
-        except ValueError:
-            continue
-        if isinstance(held, dict):
-            assert entries_after(held, MARKERS[::5]) == [], path.name
+def test_golden_payloads_with_an_exit_marker() -> None:
+    bodies = list(golden())
+    assert [
+        found for n, body in enumerate(bodies) if (found := entries_after(body, MARKERS[n % 11 :: 11]))
+    ] == []
+
+
+def test_recorded_bodies_with_an_exit_marker() -> None:
+    if not (bodies := list(recorded())):
+        pytest.skip("GATEDECK_REFERENCE is not set")
+    assert [
+        found for n, body in enumerate(bodies) if (found := entries_after(body, MARKERS[n % 5 :: 5]))
+    ] == []
 
 
 _VALUES = [
@@ -174,37 +166,11 @@ def test_a_request_is_whole_whatever_a_body_says(body: dict[str, Any]) -> None:
         assert (asked.stop is not None) is not asked.break_even
 
 
-def traded(update: Update) -> tuple[float | None, ...]:
-    assert update.signal is not None
-    return update.signal.stop, update.signal.target_1, update.signal.target_2
-
-
-LEVEL_KEYS = {
-    spelled(key)
-    for slot in ("stop", "target_1", "target_2", "targets")
-    for key in KEYS[slot]
-    if "." not in key
-}
-
-
-@pytest.mark.parametrize(("said", "_"), LEVELS, ids=lambda value: str(value)[:50])
-def test_renaming_a_level_never_changes_what_is_traded_without_a_note(said: dict[str, Any], _: Any) -> None:
-    body = {**LEVEL_BASE, **said}
-    before = normalise(body)
-    for key in said:
-        if key in ("action", "sl_type", "unit", "risk", "order"):
-            continue
-        renamed = {("my_" + key if k == key else k): v for k, v in body.items()}
-        after = normalise(renamed)
-        if traded(after) != traded(before):
-            assert any(key in note or "not stated" in note for note in after.notes), (key, after.notes)
-
-
-@pytest.mark.parametrize("key", ["stop", "target_1"])
+@pytest.mark.parametrize("key", ["stop", "target_1", "target_2"])
 def test_leaving_out_one_of_several_levels_is_told(key: str) -> None:
-    body = {**LEVEL_BASE, "stop": 655, "target_1": 669, "target_2": 675}
+    body = {**BASE, "action": "buy", "stop": 655, "target_1": 669, "target_2": 675}
     del body[key]
-    assert any(note.startswith(f"{key}: not stated") for note in normalise(body).notes)
+    assert any(note.startswith(f"{key}: not stated") for note in (read(body) or pytest.fail()).notes)
 
 
 def test_a_vendors_word_is_one_row() -> None:

@@ -177,9 +177,9 @@ BODY = '{"ticker": "SPY", "action": "buy", "ai_score": 8.4, "price": 450.0, "com
 # what it is | bytes | content type | status | text in the answer
 ENCODINGS = [
     ("UTF-8", BODY.encode(), "application/json", 200, "SPY"),
-    ("UTF-16 with a mark", BODY.encode("utf-16"), "application/json; charset=utf-16", 200, "SPY"),
-    ("UTF-16 big-endian without a mark", BODY.encode("utf-16-be"), "application/json", 200, "SPY"),
-    ("UTF-16 little-endian without a mark", BODY.encode("utf-16-le"), "text/plain", 200, "SPY"),
+    ("UTF-16 with a mark", BODY.encode("utf-16"), "application/json; charset=utf-16", 400, "UTF-16"),
+    ("UTF-16 big-endian without a mark", BODY.encode("utf-16-be"), "application/json", 400, "UTF-16"),
+    ("UTF-16 little-endian without a mark", BODY.encode("utf-16-le"), "text/plain", 400, "UTF-16"),
     ("UTF-8 called UTF-16", BODY.encode(), "application/json; charset=utf-16", 200, "SPY"),
     ("Windows-1252", BODY.encode("cp1252"), "text/plain; charset=windows-1252", 200, "SPY"),
     ("an encoding nobody knows", BODY.encode(), "text/plain; charset=klingon", 400, "klingon"),

@@ -30,7 +30,7 @@ ANSWERS = [
     ("not JSON", "/api/webhooks", "hello", 400, {"status": "quarantined", "code": "NOT_JSON"}),
     ("not understood", "/api/webhooks", '{"a": 1}', 422, {"status": "quarantined"}),
     ("no such thing", "/api/webhooks/signals", '"SPY"', 422, {"status": "quarantined"}),
-    ("bytes, not UTF-8", "/api/webhooks", b"\xff\xfe\x00", 400, {"status": "quarantined"}),
+    ("bytes, not UTF-8", "/api/webhooks", b"\xff\xf0\x80", 400, {"status": "quarantined"}),
 ]
 
 

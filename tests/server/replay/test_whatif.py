@@ -14,7 +14,7 @@ import pytest
 
 from core.events import Commanded, Event, Received
 from core.learning import ledger_columns, rule_value, whatif_entries, with_rule
-from core.learning.exit_replay import GAP, NO_OUTCOME, NOT_REPEATED, OPEN
+from core.learning.exit_replay import GAP, NO_OUTCOME, NOT_REPEATED, OPEN, STOP_MOVED
 from core.learning.observations import at_one
 from core.performance.trade import trade_from_entry
 from core.rules import DEFAULT, Rules, parse_rules
@@ -85,6 +85,9 @@ def _sold(source: Path, target: Path, minutes: int, by: str) -> Path:
     if by == "SIGNAL":
         body = '{"ticker": "SPY", "action": "exit", "price": 666.35}'
         command = Received(seq=1, at=at, receipt_id="exit", body=body)
+    if by == "MOVE_STOP":
+        body = '{"ticker": "SPY", "action": "move_stop", "stop": 664.5}'
+        command = Received(seq=1, at=at, receipt_id="moved", body=body)
     place = next(n for n, event in enumerate(events) if event.at > at)
     events.insert(place, command)
     with BulkLedger(target, "replay") as output:
@@ -112,6 +115,19 @@ def test_a_sale_that_was_asked_for_stays_unless_the_candidate_has_left_before(
     assert reasons == [by]
     assert later.why == {} and later.reexited.value is None
     assert before.why == {} and before.reexited.value not in (None, 0) and now != 0
+
+
+def test_a_stop_that_its_sender_moved_is_not_repeated_and_the_what_if_says_so(
+    rising: tuple[Path, Path], tmp_path: Path
+) -> None:
+    made = _sold(
+        _made(rising, tmp_path / "before.db", BASE), tmp_path / "moved.db", minutes=28, by="MOVE_STOP"
+    )
+    with LedgerSnapshot(made) as ledger:
+        notes = [note for receipt in items(ledger, "receipts") for note in receipt["notes"]]
+        found = whatif_of_ledger(ledger, BASE, with_rule(BASE, "exits.atr_multiples.239.target_2", 2.5))
+    assert any("moved the stop" in note for note in notes), notes
+    assert found.whole.why == {STOP_MOVED: 1} and found.whole.difference.value is None
 
 
 def _spoiled(source: Path, target: Path, sql: str) -> Path:

@@ -1,0 +1,160 @@
+"""What bodies of trading platforms mean, in their own words, and in the words of other languages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from core.intake import IntakeError, normalise
+from core.model import Direction, Update
+
+BASE: dict[str, Any] = {
+    "ticker": "SPY", "price": 660.0, "score": 9.4, "tf": "15", "timenow": "2026-11-24T15:05:00Z",
+}  # fmt: skip
+THREE_COMMAS: dict[str, Any] = {
+    "secret": "", "max_lag": "300", "timestamp": "2026-11-24T15:05:00Z", "trigger_price": "660",
+    "tv_exchange": "NASDAQ", "tv_instrument": "SPY", "bot_uuid": "b-1", "order": {"amount": "10"},
+}  # fmt: skip
+FLAT_AFTER_LONG = {"market_position": "flat", "market_position_size": "0", "prev_market_position": "long",
+                   "prev_market_position_size": "10"}  # fmt: skip
+
+
+def meaning(body: dict[str, Any] | str) -> str:
+    """Return the intent with the side of the trade or of the position, such as "EXIT LONG"; REFUSED for none."""
+    try:
+        update = normalise(body, "/api/webhooks/signals")
+    except IntakeError:
+        return "REFUSED"
+    return f"{update.intent} {_side(update) or ''}".strip()
+
+
+def _side(update: Update) -> Direction | None:
+    if update.signal is not None:
+        return update.signal.direction
+    return update.request.direction if update.request is not None else None
+
+
+WHOLE = [
+    # 3Commas, bots with a strategy's fields
+    ("ENTRY LONG", {**THREE_COMMAS, "action": "enter_long"}),
+    ("EXIT LONG", {**THREE_COMMAS, "action": "exit_long", "strategy_info": FLAT_AFTER_LONG}),
+    ("EXIT LONG", {**THREE_COMMAS, "action": "sell", "strategy_info": FLAT_AFTER_LONG}),
+    ("ENTRY SHORT", {**THREE_COMMAS, "action": "sell", "strategy_info": {
+        **FLAT_AFTER_LONG, "market_position": "short", "market_position_size": "10"}}),
+    ("EXIT", {"message_type": "bot", "action": "close_at_market_price", "pair": "SPY"}),
+    # TradersPost
+    ("ENTRY LONG", {"ticker": "SPY", "action": "add", "sentiment": "bullish"}),
+    ("EXIT", {"ticker": "SPY", "action": "exit", "price": 660}),
+    ("EXIT LONG", {"ticker": "SPY", "action": "sell", "sentiment": "flat"}),
+    ("CANCEL", {"ticker": "SPY", "action": "cancel"}),
+    ("REDUCE", {"ticker": "SPY", "action": "exit", "quantity": 50, "quantityType": "percent_of_position"}),
+    ("MOVE_STOP", {"ticker": "SPY", "action": "breakeven"}),
+    # QuantConnect
+    ("ENTRY LONG", {"Symbol": "SPY", "Direction": "Up", "Confidence": 0.9, "Period": "15m"}),
+    ("EXIT", {"Symbol": "SPY", "Direction": "Flat"}),
+    ("EXIT", {"symbol": "SPY", "insight": {"direction": "Flat"}}),
+    ("EXIT", {"Symbol": "SPY", "targetQuantity": 0}),
+    # NinjaTrader
+    ("EXIT", {"instrument": "SPY", "command": "CLOSEPOSITION", "account": "Sim101"}),
+    ("EXIT", {"instrument": "SPY", "command": "FLATTENEVERYTHING"}),
+    ("CANCEL", {"instrument": "SPY", "command": "CANCELALLORDERS"}),
+    ("ENTRY LONG", {"instrument": "SPY", "command": "PLACE", "action": "BUY", "orderType": "MARKET", "qty": 1}),
+    ("ENTRY LONG", {"instrument": "SPY", "marketPosition": "Long", "orderAction": "Buy", "quantity": 1}),
+    ("EXIT LONG", {"instrument": "SPY", "marketPosition": "Flat", "orderAction": "Sell", "quantity": 1}),
+    ("EXIT SHORT", {"instrument": "SPY", "orderAction": "BuyToCover", "quantity": 1}),
+    ("REFUSED", {"instrument": "SPY", "command": "REVERSEPOSITION", "action": "SELL"}),
+    # MetaTrader and MetaApi
+    ("ENTRY LONG", {"symbol": "SPY", "type": "ORDER_TYPE_BUY", "sl": 655, "tp": 669, "price": 660}),
+    ("ENTRY SHORT", {"symbol": "SPY", "cmd": "OP_SELL", "price": 660}),
+    ("EXIT LONG", {"symbol": "SPY", "type": "DEAL_TYPE_SELL", "entry": "DEAL_ENTRY_OUT", "price": 660}),
+    ("ENTRY LONG", {"symbol": "SPY", "type": "DEAL_TYPE_BUY", "entry": "DEAL_ENTRY_IN", "price": 660}),
+    ("EXIT LONG", {"symbol": "SPY", "entry": "OUT", "type": "sell", "price": 660}),
+    ("EXIT", {"symbol": "SPY", "action": "POSITION_CLOSE_ID"}),
+    ("EXIT", {"symbol": "SPY", "actionType": "POSITION_CLOSE_SYMBOL"}),
+    ("REDUCE", {"symbol": "SPY", "actionType": "POSITION_PARTIAL", "volume": 1}),
+    ("MOVE_STOP", {"symbol": "SPY", "actionType": "POSITION_MODIFY", "stopLoss": 657}),
+    # Schwab and TD Ameritrade
+    ("EXIT LONG", {"orderLegCollection": [{"instruction": "SELL_TO_CLOSE", "instrument": {"symbol": "SPY"}}]}),
+    ("ENTRY LONG", {"orderLegCollection": [{"instruction": "BUY_TO_OPEN", "instrument": {"symbol": "SPY"}}]}),
+    # platforms whose commands are no JSON are refused as a whole
+    ("REFUSED", "60123,closelong,SPY"),
+    ("REFUSED", "s=SPY b=long c=position t=market"),
+    ("REFUSED", "SPY(SPY) { exitOnePosition(side=sell); } #bot"),
+    ("REFUSED", "ENTER-LONG_Exchange_SPY_bot1_5M_abc"),
+    ("REFUSED", {"ticker": "SPY", "action": "start_bot_and_start_deal"}),
+    ("REFUSED", {"ticker": "SPY", "action": "stop_bot", "bot_id": 1}),
+    # a strategy's sentence, wherever it stands
+    ("EXIT LONG", "My strategy (1, 2): order sell @ 10 filled on SPY. New strategy position is 0"),
+    ("REDUCE SHORT", "My strategy: order buy @ 4 filled on SPY. New strategy position is -6"),
+    ("ENTRY SHORT", "My strategy: order sell @ 20 filled on SPY. New strategy position is -10"),
+    ("EXIT LONG", {"content": "S: order sell @ 1 filled on SPY. New strategy position is 0", "username": "tv"}),
+    ("EXIT LONG", {**BASE, "message": "S: order sell @ 1 filled on SPY. New strategy position is 0"}),
+]  # fmt: skip
+SAID = [
+    # short words of a side or an intent
+    ("EXIT", {"action": "flat"}), ("EXIT LONG", {"action": "closelong"}), ("EXIT", {"action": "squareoff"}),
+    ("EXIT", {"action": "liquidatePosition"}), ("EXIT", {"action": "CLOSE_ALL_POSITIONS"}),
+    ("EXIT", {"action": "stop"}), ("EXIT", {"action": "tp"}), ("EXIT LONG", {"action": "LX"}),
+    ("REDUCE", {"action": "reduce 50%"}), ("REDUCE", {"action": "close 1/2"}), ("REDUCE", {"action": "tp1 hit"}),
+    ("EXIT", {"action": "tp3 hit"}), ("MOVE_STOP", {"action": "sl to be"}),
+    ("MOVE_STOP", {"action": "trail", "stop": 657}), ("MOVE_STOP", {"action": "set_sl", "sl": 655}),
+    ("ENTRY LONG", {"side": "BOT"}), ("EXIT LONG", {"side": "SLD", "open_close": "C"}),
+    # an order of nothing
+    ("REFUSED", {"action": "sell", "quantity": 0}), ("REFUSED", {"action": "buy", "contracts": "0"}),
+    ("EXIT SHORT", {"action": "buy", "quantity": 0, "position_size": 0}),
+    ("EXIT", {"position_size": 0, "prev_position_size": 5}), ("EXIT LONG", {"action": "sell", "prev_size": "3"}),
+    ("EXIT SHORT", {"action": "buy", "prev_size": "-3"}), ("ENTRY LONG", {"action": "buy", "prev_size": "3"}),
+    # the name or comment of an order
+    *(("EXIT LONG", {"action": "sell", "comment": comment}) for comment in (
+        "XL", "Long Exit", "exit_1", "TP/SL", "L-SL", "Trail", "Trailing Stop", "Time exit", "EOD", "session end",
+        "End of day close", "Profit target", "Take Profit 2", "Salida Long", "Cierre", "Ausstieg", "平多",
+        "Закрыть лонг", "Sortie", "Saída", "Chiusura", "Kapat", "決済", "청산", "Cerrar posición", "Sluiten",
+        "Zamknij", "Close entry(s) order Long", "stopped @ 655")),
+    *(("REDUCE LONG", {"action": "sell", "comment": comment}) for comment in (
+        "TP1", "Take Profit 1", "Long TP1 50%", "减仓", "scale out 1/3")),
+    # a key that says it
+    *(("EXIT LONG", {"action": "sell", **said}) for said in (
+        {"reason": "take profit"}, {"exit_reason": "stop"}, {"intent": "close"}, {"effect": "CLOSING"},
+        {"positionEffect": "CLOSE"}, {"offset": "close"}, {"reduce-only": "yes"}, {"isExit": "1"},
+        {"is_closing_order": True}, {"entry": False}, {"is_entry": False}, {"side_effect": "AUTO_REPAY"},
+        {"leg": "exit"}, {"tags": ["exit"]}, {"labels": ["close", "long"]}, {"flags": {"exit": True}},
+        {"meta": {"intent": "exit"}}, {"position": {"size": 0}}, {"position": "none"}, {"new_position": "0"},
+        {"positionBefore": 5, "positionAfter": 0}, {"strategy.market_position": "flat"},
+        {"strategy": {"order": {"action": "sell"}, "market": {"position": "flat"}}})),
+    # finished, refused, tested or switched off: nothing is traded
+    *(("STATUS", {"direction": "long", **said}) for said in (
+        {"status": "closed"}, {"status": "TP_HIT"}, {"status": "rejected"}, {"state": "inactive"},
+        {"event": "daily_summary"}, {"type": "performance_report"}, {"bars_held": 12}, {"realizedPnl": 12},
+        {"message": "This is a test"}, {"backtest": True}, {"is_live": False}, {"enabled": False},
+        {"historical": True}, {"replay": 1}, {"meta": {"test": True}}, {"env": "sandbox"}, {"active": "false"})),
+    # statistics, plans and earlier trades are told, not acted on
+    *(("ENTRY LONG", {"action": "buy", **said}) for said in (
+        {"message": "Target hit rate 60%"}, {"message": "win rate 60%, TP hit 55% of the time"},
+        {"message": "Historical: stop hit in 40% of cases"}, {"comment": "TP hit rate"},
+        {"note": "TP1 hit probability 70%"}, {"summary": "TP hit ratio: 0.6, stop hit ratio: 0.4"},
+        {"message": "SPY long. Move SL to BE after TP1"}, {"message": "Take half profits at TP1"},
+        {"message": "If stop hit, exit"}, {"message": "Stop to breakeven once TP1 is hit"},
+        {"notes": "previous trade stopped out"}, {"description": "Last 10 trades closed in profit"},
+        {"tp1_hit_rate": 60}, {"stop_hit_prob": 0.4}, {"exit_on": "close"}, {"closed_trades": 10},
+        {"previous_trade": {"result": "win", "exit_price": 655}}, {"last_trade": {"status": "closed"}})),
+    ("REFUSED", {"message": "target hit rate 60%"}), ("REFUSED", {"message": "Win rate: TP hit 60%"}),
+    ("EXIT", {"message": "SPY: stop loss hit at 655"}),
+    ("REDUCE", {"message": "SPY TP1 hit, take partial profits"}),
+    # the words of other languages as an order
+    *(("EXIT", {"action": word}) for word in (
+        "cerrar", "schließen", "fermer", "fechar", "chiudi", "sluiten", "kapat", "закрыть", "平仓", "決済", "청산")),
+    *(("ENTRY LONG", {"action": word}) for word in ("comprar", "kaufen", "acheter", "kup", "купить", "买入", "매수")),
+    *(("ENTRY SHORT", {"action": word}) for word in ("vender", "verkaufen", "vendre", "продать", "卖出", "매도")),
+    ("EXIT LONG", {"action": "平多"}), ("EXIT SHORT", {"action": "平空"}), ("ENTRY SHORT", {"action": "开空"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("expected", "body"), WHOLE, ids=str)
+def test_bodies_of_platforms(expected: str, body: dict[str, Any] | str) -> None:
+    assert meaning(body) == expected
+
+
+@pytest.mark.parametrize(("expected", "said"), SAID, ids=str)
+def test_what_is_said_beside_a_plain_signal(expected: str, said: dict[str, Any]) -> None:
+    assert meaning({**BASE, **said}) == expected
