@@ -41,7 +41,7 @@ OPEN = frozenset({ApprovalStatus.PENDING, ApprovalStatus.APPROVED})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approval:
-    """One trade that needs approval; money in dollars for all ``contracts``, ``price`` the ask per share.
+    """One trade that needs approval; money in dollars for all ``contracts``, ``price`` what a share would cost.
 
     ``decision_id`` is the decision that requested it; ``until`` the instant at which its signal expires.
     ``author`` and ``said_at`` are who answered and when, ``code`` why it ended without an answer. ``record`` is the

@@ -6,18 +6,22 @@ much of it depends on the same move, not the largest possible loss.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from core.model import Contract
 from core.positions.position import Mark, Position
 from core.rules import Rules
-from core.thresholds import above
+from core.thresholds import whole_down
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exposure:
     """Signed dollars: ``delta`` the value of the equivalent shares, ``gamma`` the change of delta per 1 % move,
     ``vega`` per volatility point, ``theta`` per day. An unknown Greek counts as 0.
+
+    Near expiry the model's rates promise more than an option can do: a day's theta counts at most as its time value,
+    and the change of its delta at most as the way to 0 or 1.
     """
 
     delta: float = 0.0
@@ -34,13 +38,16 @@ class Exposure:
         )
 
 
-def exposure_of(mark: Mark, shares: int) -> Exposure:
-    """Return the exposure of one contract at a mark; ``shares`` is contracts × multiplier."""
+def exposure_of(contract: Contract, mark: Mark, contracts: int) -> Exposure:
+    """Return the exposure of some contracts at a mark."""
+    shares, spot, delta = contracts * contract.multiplier, mark.spot, abs(mark.delta)
+    intrinsic = max(0.0, (spot - contract.strike) * (1 if contract.is_call else -1))
+    moved = min((mark.gamma or 0.0) * spot / 100, max(delta, 1 - delta))
     return Exposure(
-        delta=mark.delta * shares * mark.spot,
-        gamma=(mark.gamma or 0.0) * shares * mark.spot * mark.spot / 100,
+        delta=mark.delta * shares * spot,
+        gamma=moved * shares * spot,
         vega=(mark.vega or 0.0) * shares,
-        theta=mark.theta * shares,
+        theta=max(mark.theta, -max(0.0, mark.mid - intrinsic)) * shares,
     )
 
 
@@ -48,27 +55,30 @@ def exposure_held(positions: Iterable[Position]) -> Exposure:
     """Return the exposure of all contracts held, each at its last mark."""
     total = Exposure()
     for position in positions:
-        total += exposure_of(position.last, position.shares(position.remaining))
+        total += exposure_of(position.contract, position.last, position.remaining)
     return total
 
 
-def limits_exceeded(held: Exposure, added: Exposure, rules: Rules) -> list[tuple[str, str]]:
-    """Return (code, text) of every Greek limit that the open positions would exceed with the entry.
+def greek_limits(
+    held: Exposure, each: Exposure, wanted: int, rules: Rules
+) -> Iterator[tuple[str, str, int, str]]:
+    """Yield (code, name, most contracts up to ``wanted``, text about one contract) of every limit on a Greek.
 
-    An entry that brings a Greek nearer to zero is not refused by that Greek's limit.
+    What brings a Greek nearer to zero, or not further away on the other side, always fits.
     """
-    size, limits, after = rules.account.size, rules.risk, held + added
+    size, limits = rules.account.size, rules.risk
     of_account = (
-        ("DELTA_LIMIT", "Delta", held.delta, after.delta, limits.delta_accounts * size, ""),
-        ("GAMMA_LIMIT", "Gamma", held.gamma, after.gamma, limits.gamma_accounts * size, " per 1 % move"),
-        ("VEGA_LIMIT", "Vega", held.vega, after.vega, limits.vega_pct / 100 * size, " per point"),
-        ("THETA_LIMIT", "Theta", held.theta, after.theta, limits.theta_pct / 100 * size, " a day"),
+        ("DELTA_LIMIT", "delta", held.delta, each.delta, limits.delta_accounts * size, ""),
+        ("GAMMA_LIMIT", "gamma", held.gamma, each.gamma, limits.gamma_accounts * size, " per 1 % move"),
+        ("VEGA_LIMIT", "vega", held.vega, each.vega, limits.vega_pct / 100 * size, " per point"),
+        ("THETA_LIMIT", "theta", held.theta, each.theta, limits.theta_pct / 100 * size, " a day"),
     )
-    return [
-        (code, f"{name} ${abs(value):,.0f}{unit} > ${limit:,.0f}")
-        for code, name, before, value, limit, unit in of_account
-        if above(abs(value), limit) and above(abs(value), abs(before))
-    ]
+    for code, name, now, one, limit, unit in of_account:
+        side = 1 if one > 0 else -1
+        room = max(limit, abs(now)) - now * side
+        most = wanted if one == 0 else min(wanted, whole_down(room / abs(one)))
+        text = f"{name.capitalize()} with one contract ${abs(now + one):,.0f}{unit} > ${limit:,.0f}"
+        yield code, f"{name} limit", most, text
 
 
 def correlated_with(symbol: str, rules: Rules) -> frozenset[str]:

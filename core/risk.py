@@ -1,20 +1,22 @@
-"""Entry limits: counts, premium at stake, exposure, losses in a row, and the day's loss.
+"""Entry limits: premium at stake, exposure, counts, losses in a row, and the day's loss.
 
-Every limit is checked, so that a refusal names all of its reasons.
+Limits on premium, contracts and Greeks shrink an entry to the largest number of contracts that fits; they refuse it
+only when not even one fits. The number of positions, the opposite side and the cool-down refuse. Every limit is
+checked, so that a refusal names all of its reasons.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from core.daybook import DayBook
-from core.exposure import Exposure, correlated_with, exposure_held, limits_exceeded
-from core.model import Direction, Reason, Tone
+from core.exposure import Exposure, correlated_with, exposure_held, greek_limits
+from core.model import ContractCount, Direction, Reason, Tone
 from core.positions.position import Position
 from core.rules import Rules
-from core.thresholds import above, at_most
+from core.thresholds import at_most
 
 CLOSE_FIRST = "close_first"
 """Value of ``risk.opposite`` that closes an opposite position before the entry."""
@@ -22,48 +24,103 @@ CLOSE_FIRST = "close_first"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """A planned entry; ``premium`` and ``exposure`` in dollars for all of its contracts."""
+    """A planned entry: the number of contracts that its size asks for, and what a number of them would come to.
+
+    ``paid`` gives the premium in dollars that a number of contracts costs, ``each`` is the exposure of one.
+    """
 
     symbol: str
     direction: Direction
-    contracts: int
-    premium: float
-    exposure: Exposure
+    count: ContractCount
+    paid: Callable[[int], float]
+    each: Exposure
 
 
-def refusals(
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """One limit on the number of contracts: its ``name``, how many fit, and why one alone does not."""
+
+    name: str
+    fits: int
+    code: str = ""
+    text: str = ""
+
+
+def limited(
     proposal: Proposal, positions: Iterable[Position], day: DayBook, now: datetime, rules: Rules
-) -> tuple[Reason, ...]:
-    """Return the reasons that refuse an entry, empty when it is allowed."""
+) -> ContractCount | tuple[Reason, ...]:
+    """Return the largest number of contracts that every limit allows, or the reasons that refuse the entry."""
     held = tuple(positions)
-    return tuple(Reason(code, text, Tone.NEGATIVE) for code, text in _limits(proposal, held, day, now, rules))
+    wanted = proposal.count
+    limits = tuple(_limits(proposal, held, rules))
+    refused = [(limit.code, limit.text) for limit in limits if limit.fits < 1]
+    refused += _refusals(proposal, held, day, now, rules)
+    if refused:
+        return tuple(Reason(code, text, Tone.NEGATIVE) for code, text in refused)
+    tightest = min(limits, key=lambda limit: limit.fits)
+    if tightest.fits >= wanted.contracts:
+        return wanted
+    return replace(wanted, contracts=tightest.fits, bound_by=tightest.name)
 
 
-def _limits(
-    p: Proposal, held: tuple[Position, ...], day: DayBook, now: datetime, rules: Rules
-) -> Iterator[tuple[str, str]]:
-    r = rules.risk
+def most_paid(paid: Callable[[int], float], wanted: int, dollars: float) -> int:
+    """Return the most contracts, up to those wanted, that cost no more than some dollars.
+
+    The price of a contract may rise with their number but never falls.
+    """
+    low, high = 0, wanted
+    while low < high:
+        middle = (low + high + 1) // 2
+        if at_most(paid(middle), dollars):
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def _limits(p: Proposal, held: tuple[Position, ...], rules: Rules) -> Iterator[Limit]:
+    r, wanted = rules.risk, p.count.contracts
+    one = p.paid(1)
+    yield Limit("contracts per trade", r.contracts_per_trade)
+    yield Limit(
+        "premium per trade",
+        most_paid(p.paid, wanted, r.premium_per_trade),
+        "MAX_PREMIUM",
+        f"One contract costs ${one:,.0f} > ${r.premium_per_trade:,.0f} per trade",
+    )
     same = [x for x in held if x.symbol == p.symbol]
-    if p.contracts > r.contracts_per_trade:
-        yield "MAX_CONTRACTS", f"{p.contracts} contracts > {r.contracts_per_trade} per trade"
-    if above(p.premium, r.premium_per_trade):
-        yield "MAX_PREMIUM", f"Premium ${p.premium:,.0f} > ${r.premium_per_trade:,.0f} per trade"
-    if len(held) >= r.open_positions:
-        yield "MAX_POSITIONS", f"{len(held)} positions open, limit {r.open_positions}"
-    if len(same) >= r.per_symbol:
-        yield "MAX_PER_SYMBOL", f"{len(same)} positions in {p.symbol}, limit {r.per_symbol}"
-    exposure = sum(premium_at_stake(x) for x in same) + p.premium
-    if above(exposure, r.symbol_premium):
-        yield "SYMBOL_EXPOSURE", f"Premium in {p.symbol} ${exposure:,.0f} > ${r.symbol_premium:,.0f}"
+    at_stake = sum(map(premium_at_stake, same))
+    yield Limit(
+        "symbol premium",
+        most_paid(p.paid, wanted, r.symbol_premium - at_stake),
+        "SYMBOL_EXPOSURE",
+        f"Premium in {p.symbol} with one contract ${at_stake + one:,.0f} > ${r.symbol_premium:,.0f}",
+    )
     group = correlated_with(p.symbol, rules)
     together = [x for x in held if x.symbol in group]
     if len(together) > len(same):
-        at_stake = sum(premium_at_stake(x) for x in together) + p.premium
-        if above(at_stake, r.symbol_premium):
-            names = " + ".join(sorted({x.symbol for x in together} | {p.symbol}))
-            text = f"Premium in {names} (assumed to move as one) ${at_stake:,.0f} > ${r.symbol_premium:,.0f}"
-            yield "CORRELATED_EXPOSURE", text
-    yield from limits_exceeded(exposure_held(held), p.exposure, rules)
+        at_stake = sum(map(premium_at_stake, together))
+        names = " + ".join(sorted({x.symbol for x in together} | {p.symbol}))
+        yield Limit(
+            "correlated premium",
+            most_paid(p.paid, wanted, r.symbol_premium - at_stake),
+            "CORRELATED_EXPOSURE",
+            f"Premium in {names} (assumed to move as one) with one contract ${at_stake + one:,.0f} > "
+            f"${r.symbol_premium:,.0f}",
+        )
+    for code, name, most, text in greek_limits(exposure_held(held), p.each, wanted, rules):
+        yield Limit(name, most, code, text)
+
+
+def _refusals(
+    p: Proposal, held: tuple[Position, ...], day: DayBook, now: datetime, rules: Rules
+) -> Iterator[tuple[str, str]]:
+    r = rules.risk
+    same = sum(x.symbol == p.symbol for x in held)
+    if len(held) >= r.open_positions:
+        yield "MAX_POSITIONS", f"{len(held)} positions open, limit {r.open_positions}"
+    if same >= r.per_symbol:
+        yield "MAX_PER_SYMBOL", f"{same} positions in {p.symbol}, limit {r.per_symbol}"
     if opposite_of(p.symbol, p.direction, held):
         yield "OPPOSITE_OPEN", f"A {p.direction.opposite} position in {p.symbol} is open"
     if day.cool_down_until is not None and now < day.cool_down_until:

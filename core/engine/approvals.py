@@ -22,7 +22,7 @@ KEPT_APPROVALS = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """The purchase that needs an approval; ``price`` is the ask per share, ``premium`` the total, in dollars."""
+    """The purchase that needs an approval; ``price`` a share and ``premium`` in all are in dollars."""
 
     contract: Contract
     count: ContractCount

@@ -31,7 +31,7 @@ from core.options.commissions import commission
 from core.options.fills import NotFilled, OptionQuote, OrderType, Side, fill, place
 from core.options.spreads import quote_from_model
 from core.positions import Mark, Position, entry_mark, next_mark, open_position
-from core.risk import Proposal, opposite_of, refusals
+from core.risk import Proposal, limited, most_paid, opposite_of
 from core.rules import Rules
 
 
@@ -79,47 +79,43 @@ def enter(kernel: Kernel, terms: TradeTerms, *, may_close: bool = False) -> Entr
     plan = _plan(kernel, terms)
     if plan.quote is None or plan.contract is None or plan.count is None or plan.mark is None:
         return EntryResult(contract=plan.contract, reasons=plan.reasons)
+    bill = _Bill(kernel, terms, plan.contract, plan.quote)
     proposal = Proposal(
         symbol=plan.contract.underlying,
         direction=_direction(terms),
-        contracts=plan.count.contracts,
-        premium=(plan.quote.ask or 0.0) * plan.contract.multiplier * plan.count.contracts,
-        exposure=exposure_of(plan.mark, plan.contract.multiplier * plan.count.contracts),
+        count=plan.count,
+        paid=bill.premium,
+        each=exposure_of(plan.contract, plan.mark, 1),
     )
     state = kernel.state
     held = tuple(state.positions.values())
     # Positions to be closed first do not count against the limits; after closing, ``enter`` runs again.
     closes = opposite_of(proposal.symbol, proposal.direction, held) if may_close else ()
     others = [p for p in held if p not in closes]
-    refused = refusals(proposal, others, state.day, terms.now, kernel.rules)
-    if refused:
-        return EntryResult(contract=plan.contract, count=plan.count, reasons=refused)
-    approval_reason = _approval_reason(terms, proposal, kernel.rules)
+    count = limited(proposal, others, state.day, terms.now, kernel.rules)
+    if isinstance(count, tuple):
+        return EntryResult(contract=plan.contract, count=plan.count, reasons=count)
+    premium = bill.premium(count.contracts)
+    approval_reason = _approval_reason(terms, count.contracts, premium, kernel.rules)
     if approval_reason is not None:
-        ask = plan.quote.ask or 0.0
+        price = bill.price(count.contracts)
         request = Request(
-            contract=plan.contract,
-            count=plan.count,
-            price=ask,
-            premium=proposal.premium,
-            reason=approval_reason,
+            contract=plan.contract, count=count, price=price, premium=premium, reason=approval_reason
         )
-        return EntryResult(
-            contract=plan.contract, count=plan.count, reasons=(approval_reason,), request=request
-        )
+        return EntryResult(contract=plan.contract, count=count, reasons=(approval_reason,), request=request)
     if closes:
-        return EntryResult(contract=plan.contract, count=plan.count, closes=closes)
-    return _fill(kernel, terms, plan)
+        return EntryResult(contract=plan.contract, count=count, closes=closes)
+    return _fill(kernel, terms, replace(plan, count=count))
 
 
-def _approval_reason(terms: TradeTerms, proposal: Proposal, rules: Rules) -> Reason | None:
+def _approval_reason(terms: TradeTerms, contracts: int, premium: float, rules: Rules) -> Reason | None:
     """Return the reason to wait for approval, if any.
 
     Once an approval has been requested, the trade waits for the answer, even if it has become too small to
     need one.
     """
     if terms.approval is None:
-        return approval_needed(proposal.contracts, proposal.premium, rules)
+        return approval_needed(contracts, premium, rules)
     if terms.approval.status is ApprovalStatus.APPROVED:
         return None
     return Reason(NEEDED, terms.approval.why, Tone.NEUTRAL)
@@ -163,12 +159,40 @@ def _plan(kernel: Kernel, terms: TradeTerms) -> _Plan:
             contract=contract, reasons=(_refusal("CONTRACT_ILLIQUID", f"{contract.label} has no price"),)
         )
     loss = _loss_at_stop(kernel, contract, mark, quote, terms)
-    count = contract_count(quote.ask, loss, terms.size.final, kernel.rules)
+    bill = _Bill(kernel, terms, contract, quote)
+    count = contract_count(bill.price(1), loss, terms.size.final, kernel.rules)
     if isinstance(count, Reason):
         return _Plan(contract=contract, reasons=(count,))
+    # Slippage makes many contracts dearer than one, and the cap holds for what they cost together.
+    most = most_paid(bill.premium, count.contracts, kernel.rules.sizing.premium_cap)
+    if most < count.contracts:
+        count = replace(count, contracts=most, bound_by="premium cap")
     if terms.approval is not None and count.contracts > terms.approval.contracts:
         count = replace(count, contracts=terms.approval.contracts, bound_by="approval")
     return _Plan(contract=contract, mark=mark, quote=quote, count=count, notes=found.notes)
+
+
+class _Bill:
+    """The cost of an order by its number of contracts: the price of its fill, slippage and ticks included."""
+
+    def __init__(self, kernel: Kernel, terms: TradeTerms, contract: Contract, quote: OptionQuote) -> None:
+        self._rules, self._now, self._contract, self._quote = kernel.rules, terms.now, contract, quote
+        self._prices: dict[int, float] = {}
+
+    def price(self, contracts: int) -> float:
+        """Return the dollars a share; the ask where the order could not be filled."""
+        known = self._prices.get(contracts)
+        if known is None:
+            fills = self._rules.fills
+            order = place(self._contract.underlying, Side.BUY, contracts, self._quote, fills)
+            done = fill(order, self._quote, self._now, True, fills, self._rules.contract)
+            known = (self._quote.ask or 0.0) if isinstance(done, NotFilled) else done.price
+            self._prices[contracts] = known
+        return known
+
+    def premium(self, contracts: int) -> float:
+        """Return the dollars for all contracts."""
+        return self.price(contracts) * self._contract.multiplier * contracts
 
 
 def _refused_before_contract(kernel: Kernel, terms: TradeTerms) -> Reason | None:

@@ -95,8 +95,8 @@ class PositionRow(LiveValues):
 class ApprovalRow:
     """A trade that waits for approval; money in dollars for all ``contracts``, ``left`` in seconds.
 
-    ``price`` is the ask when approval was requested, ``mark`` the contract's value now; ``mark_age`` and
-    ``stale`` are as for a position. ``approved``: a person approved and the market reply is pending.
+    ``price`` is what a share would have cost when approval was requested, ``mark`` the contract's value now;
+    ``mark_age`` and ``stale`` are as for a position. ``approved``: a person approved and the market reply is pending.
     """
 
     id: str

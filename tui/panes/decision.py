@@ -34,6 +34,8 @@ REFUSALS = {
 }
 """Refusals without a receipt, in few words."""
 _FACTS_WIDTH = 9
+_USUAL_BOUND = "budget"
+"""What usually limits the number of contracts; anything else is named beside the contract."""
 """Cells needed to the right of the large word."""
 
 
@@ -154,7 +156,10 @@ def _plan(record: DecisionRecord, width: int) -> list[Line]:
     if record.contract is not None:
         # Nothing was bought: this is the contract that an EXECUTE would have bought.
         verb = " buys " if record.action is Action.EXECUTE else " would buy "
-        out.append([(verb, "dim"), (record.contract.label, "strong")])
+        buys: Line = [(verb, "dim"), (record.contract.label, "strong")]
+        if count is not None and count.bound_by != _USUAL_BOUND:
+            buys.append((f"  by {count.bound_by}", "warn"))
+        out.append(buys)
     if record.levels is not None:
         levels = record.levels
         out.append([(" stop ", "dim"), (fmt.number(levels.stop), "bad"),

@@ -185,8 +185,7 @@ REFUSALS: list[tuple[str, str, dict[str, Any], str]] = [
         "everything speaks against size",
     ),
     ("RISK_TOO_LARGE", "[account]\nsize = 1000\n", {}, "an account of $1,000"),
-    ("MAX_CONTRACTS", "[risk]\ncontracts_per_trade = 1\n", {}, "one contract allowed"),
-    ("MAX_PREMIUM", "[risk]\npremium_per_trade = 500\n", {}, "$500 a trade"),
+    ("MAX_PREMIUM", "[risk]\npremium_per_trade = 200\n", {}, "$200 a trade"),
     ("MAX_POSITIONS", "[risk]\nopen_positions = 0\n", {}, "no position allowed"),
     ("MAX_PER_SYMBOL", "[risk]\nper_symbol = 0\n", {}, "none of this symbol"),
     ("SYMBOL_EXPOSURE", "[risk]\nsymbol_premium = 100\n", {}, "$100 a symbol"),
@@ -257,10 +256,10 @@ def test_an_opposite_position_of_the_symbol_refuses_and_one_of_another_does_not(
 
 
 def test_all_limits_that_refuse_are_named(wired: Any) -> None:
-    wire = wired(rules="[risk]\ncontracts_per_trade = 1\npremium_per_trade = 100\nopen_positions = 0\n")
+    wire = wired(rules="[risk]\nsymbol_premium = 100\npremium_per_trade = 100\nopen_positions = 0\n")
     wire.agree()
     codes = {reason.code for reason in wire.signal().blocks}
-    assert {"MAX_CONTRACTS", "MAX_PREMIUM", "MAX_POSITIONS"} <= codes
+    assert {"SYMBOL_EXPOSURE", "MAX_PREMIUM", "MAX_POSITIONS"} <= codes
 
 
 def test_with_a_feed_the_price_of_the_feed_is_traded(wired: Any) -> None:

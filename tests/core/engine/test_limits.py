@@ -9,9 +9,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from core.effects import Notice, StoreTrade
-from core.exposure import correlated_with, exposure_held, limits_exceeded
+from core.exposure import Exposure, correlated_with, exposure_held, exposure_of, greek_limits
 from core.model import Action, Direction, ExitReason
 from core.rules import DEFAULT, parse_rules
 
@@ -21,47 +23,87 @@ MANY = "[risk]\nsymbol_premium = 1e6\nper_symbol = 9\nopen_positions = 9\n"
 GREEKS = {"delta_accounts": 1e9, "gamma_accounts": 1e9, "vega_pct": 1e9, "theta_pct": 1e9}
 UNASKED = "approval_above_contracts = 100\napproval_above_premium = 1e9\n"
 
-# rules beside MANY | what is open already | the entry | code, or None when it is made | what the reason must name
-CASES = [
-    ("delta_accounts = 7.0", [], ("SPY", LONG), "DELTA_LIMIT", "> $175,000"),
-    ("delta_accounts = 8.0", [], ("SPY", LONG), None, ""),
-    ("delta_accounts = 8.0", [("SPY", LONG)], ("SPY", LONG), "DELTA_LIMIT", "> $200,000"),
-    ("delta_accounts = 8.0", [("SPY", LONG)], ("TSLA", LONG), "DELTA_LIMIT", "> $200,000"),
-    ("delta_accounts = 8.0", [("SPY", LONG)], ("TSLA", SHORT), None, ""),
-    ("gamma_accounts = 3.0", [], ("SPY", LONG), "GAMMA_LIMIT", "per 1 % move > $75,000"),
-    ("gamma_accounts = 4.0", [], ("SPY", LONG), None, ""),
-    ("vega_pct = 0.5", [], ("SPY", LONG), "VEGA_LIMIT", "per point > $125"),
-    ("vega_pct = 0.6", [], ("SPY", LONG), None, ""),
-    ("theta_pct = 1.5", [], ("SPY", LONG), "THETA_LIMIT", "a day > $375"),
-    ("theta_pct = 2.0", [], ("SPY", LONG), None, ""),
-    ("theta_pct = 2.0", [("SPY", LONG)], ("TSLA", SHORT), "THETA_LIMIT", "a day > $500"),
+# rules beside MANY | what is open already | the entry | contracts and what binds them, or the code of a refusal
+CASES: list[tuple[str, list[Any], tuple[str, Any], tuple[int, str] | tuple[str, str]]] = [
+    ("delta_accounts = 7.0", [], ("SPY", LONG), (7, "delta limit")),
+    ("delta_accounts = 8.0", [], ("SPY", LONG), (8, "budget")),
+    ("delta_accounts = 8.0", [("SPY", LONG)], ("SPY", LONG), ("DELTA_LIMIT", "with one contract $2")),
+    ("delta_accounts = 8.0", [("SPY", LONG)], ("TSLA", SHORT), (4, "premium cap")),
+    ("gamma_accounts = 2.0", [], ("SPY", LONG), (4, "gamma limit")),
+    ("gamma_accounts = 4.0", [], ("SPY", LONG), (8, "budget")),
+    ("vega_pct = 0.5", [], ("SPY", LONG), (7, "vega limit")),
+    ("vega_pct = 0.6", [], ("SPY", LONG), (8, "budget")),
+    ("theta_pct = 1.5", [], ("SPY", LONG), (6, "theta limit")),
+    ("theta_pct = 2.0", [], ("SPY", LONG), (8, "budget")),
+    ("theta_pct = 1.9", [("SPY", LONG)], ("TSLA", SHORT), ("THETA_LIMIT", "a day > $475")),
+    ("premium_per_trade = 900", [], ("SPY", LONG), (3, "premium per trade")),
+    ("premium_per_trade = 200", [], ("SPY", LONG), ("MAX_PREMIUM", "One contract costs $")),
+    ("symbol_premium = 1100", [], ("SPY", LONG), (3, "symbol premium")),
+    ("symbol_premium = 2900", [("SPY", LONG)], ("SPY", LONG), (2, "symbol premium")),
+    ("symbol_premium = 2000", [("SPY", LONG)], ("SPY", LONG), ("SYMBOL_EXPOSURE", "with one contract $2,")),
+    ("symbol_premium = 2900", [("SPY", LONG)], ("QQQ", LONG), (2, "correlated premium")),
+    ("contracts_per_trade = 3", [], ("SPY", LONG), (3, "contracts per trade")),
 ]
 
 
-@pytest.mark.parametrize(("rule", "held", "entry", "code", "words"), CASES)
-def test_the_greeks_of_all_that_is_open_are_limited(
-    wired: Any, rule: str, held: list[Any], entry: tuple[str, Any], code: str | None, words: str
+@pytest.mark.parametrize(("rule", "held", "entry", "expected"), CASES)
+def test_a_limit_gives_the_largest_number_that_fits_and_refuses_when_not_one_does(
+    wired: Any, rule: str, held: list[Any], entry: tuple[str, Any], expected: tuple[Any, str]
 ) -> None:
-    others = "".join(f"{name} = {value}\n" for name, value in GREEKS.items() if name not in rule)
-    wire = wired(asking=True, rules=f"{MANY}{UNASKED}{others}{rule}\n")
+    name = rule.partition(" ")[0]
+    others = "".join(f"{key} = {value}\n" for key, value in GREEKS.items() if key != name)
+    many = "".join(line for line in MANY.splitlines(keepends=True) if not line.startswith(name))
+    wire = wired(asking=True, rules=f"{many}{UNASKED}{others}{rule}\n")
     for symbol, side in held:
         wire.enter(symbol, direction=side)
     wire.later(minutes=6)
     wire.agree(entry[0], direction=entry[1])
     record = wire.signal(entry[0], direction=entry[1])
-    assert (record.action, record.code) == ((Action.SKIP, code) if code else (Action.EXECUTE, None))
-    assert words in "".join(reason.text for reason in record.blocks)
+    if isinstance(expected[0], int):
+        assert (record.count.contracts, record.count.bound_by) == expected, record.blocks
+        assert wire.state.positions[record.position_id].entry.filled_contracts == expected[0]
+    else:
+        assert (record.action, record.code) == (Action.SKIP, expected[0])
+        assert expected[1] in record.blocks[0].text
 
 
-def test_every_greek_beyond_its_limit_is_named(wired: Any) -> None:
-    rules = (
-        MANY
-        + "approval_above_premium = 1e9\ndelta_accounts = 1\ngamma_accounts = 0.25\nvega_pct = 0.1\ntheta_pct = 0.1\n"
-    )
+def test_caps_hold_for_what_is_paid_not_for_the_ask(wired: Any) -> None:
+    """At every cap the trade that is made costs at most the cap, and one contract more would not."""
+    for cap in range(400, 2_400, 130):
+        for name in ("risk.premium_per_trade", "sizing.premium_cap"):
+            section, rule = name.split(".")
+            rules = f"[sizing]\n{rule} = {cap}\n{MANY}" if section == "sizing" else f"{MANY}{rule} = {cap}\n"
+            wire = wired(rules=rules)
+            held = wire.enter()
+            assert held.premium <= cap
+            if held.entry.filled_contracts < 8:
+                assert cap < (held.entry.filled_contracts + 1) * (held.entry.entry_price + 0.01) * 100
+
+
+def test_every_limit_that_not_one_contract_fits_is_named(wired: Any) -> None:
+    tight = "delta_accounts = 0.5\ngamma_accounts = 0.1\nvega_pct = 0.01\ntheta_pct = 0.1\n"
+    rules = f"{MANY}approval_above_premium = 1e9\n{tight}"
     wire = wired(asking=True, rules=rules)
     wire.agree()
     codes = [reason.code for reason in wire.signal().blocks]
     assert codes == ["DELTA_LIMIT", "GAMMA_LIMIT", "VEGA_LIMIT", "THETA_LIMIT"]
+
+
+DOLLARS = st.integers(-40, 40).map(float)
+
+
+@settings(max_examples=100, deadline=None)
+@given(held=DOLLARS, each=DOLLARS, limit=st.integers(1, 60), wanted=st.integers(1, 20))
+def test_the_most_contracts_are_those_that_trying_each_number_finds(
+    held: float, each: float, limit: int, wanted: int
+) -> None:
+    rules = parse_rules(f"[account]\nsize = 100\n[risk]\nvega_pct = {limit}\n")
+    found = {
+        name: most
+        for _, name, most, _ in greek_limits(Exposure(vega=held), Exposure(vega=each), wanted, rules)
+    }
+    fits = [n for n in range(wanted + 1) if abs(held + n * each) <= max(limit, abs(held))]
+    assert found["vega limit"] == max(fits) and fits == list(range(len(fits)))
 
 
 def test_what_brings_a_greek_nearer_to_zero_is_not_held_up(wired: Any) -> None:
@@ -72,8 +114,22 @@ def test_what_brings_a_greek_nearer_to_zero_is_not_held_up(wired: Any) -> None:
         "[risk]\ndelta_accounts = 0.1\ngamma_accounts = 1e9\nvega_pct = 1e9\ntheta_pct = 1e9\n"
     )
     assert abs((held + less).delta) < abs(held.delta)
-    assert limits_exceeded(held, less, tight) == []
-    assert [code for code, _ in limits_exceeded(held, held, tight)] == ["DELTA_LIMIT"]
+    assert [most for _, _, most, _ in greek_limits(held, less, 1, tight)] == [1, 1, 1, 1]
+    assert [code for code, _, most, _ in greek_limits(held, held, 1, tight) if most < 1] == ["DELTA_LIMIT"]
+
+
+def test_a_greek_counts_no_more_than_the_option_can_do(wired: Any) -> None:
+    """Minutes before expiry the model's gamma and theta are rates that nothing can follow."""
+    wire = wired(rules=f"{MANY}[exits]\nminutes_before_close = 0\ntheta_decay_pct = 100\n")
+    held = wire.enter(timeframe=5, changes={"entry": {"price": 450.0, "stop_loss": 400.0, "target_1": 500.0}})
+    assert held.entry.dte == 0
+    wire.at("15:58").price(450.0)
+    held = wire.position(held)
+    mark, dollars = held.last, held.remaining * 100
+    assert mark.gamma * 4.5 > 1 and -mark.theta > mark.mid
+    now = exposure_of(held.contract, mark, held.remaining)
+    assert now.gamma == pytest.approx(max(mark.delta, 1 - mark.delta) * 450 * dollars)
+    assert now.theta == pytest.approx(-(mark.mid - max(0.0, 450 - held.contract.strike)) * dollars)
 
 
 NORMAL = [

@@ -40,7 +40,7 @@ from core.engine.stated_price import stated_price
 from core.engine.underlyings import looks_split
 from core.events import OptionChain, PriceSeen, Received
 from core.exchange.calendar import Calendar, TradingDay
-from core.exposure import Exposure, limits_exceeded
+from core.exposure import Exposure, greek_limits
 from core.intake import normalise
 from core.model import (
     AlignmentFacts,
@@ -138,9 +138,8 @@ def count(path: str, *, premium: float, loss: float, multiplier: float) -> Probe
 
 def exposed(path: str, greek: str, per_account: float) -> Probe:
     def probe(t: float, v: float) -> object:
-        return (
-            limits_exceeded(Exposure(), Exposure(**{greek: v * 25_000 * per_account}), rules(path, t)) != []
-        )
+        limits = greek_limits(Exposure(), Exposure(**{greek: v * 25_000 * per_account}), 1, rules(path, t))
+        return [most for _, _, most, _ in limits]
 
     return probe
 
