@@ -28,6 +28,7 @@ from server.deck.position_detail import PositionDetail
 from server.deck.reports import LearningView, PerformanceView
 from server.deck.rows import DeckSnapshot, Latency, PnlView, SourceStatus, StopsWarning, SystemView
 from server.deck.rules_history import with_changes
+from server.feeds.base import FeedStatus
 from server.ledger.paging import Page, PageQuery
 from server.runtime.ports import Command, CommandResult
 from server.runtime.refusals import RefusalLog
@@ -40,6 +41,9 @@ RECENT = 20
 KEPT_EVENTS = 100
 REFUSALS_SHOWN = 8
 URGENT = frozenset({"execute", "approval", "exit", "risk", "mode", "silence", "feed"})
+
+LOST = frozenset({"DOWN", "KEY_MISSING", "KEY_REFUSED", "NOT_IN_PLAN"})
+"""States of a feed that gives nothing."""
 
 
 class LocalDeck:
@@ -153,7 +157,7 @@ class LocalDeck:
     def _watch_feeds(self, now: datetime) -> None:
         """Announce feeds that were lost or are back."""
         states = self._runtime.markets.status()
-        down = frozenset(each.name for each in states if each.state == "DOWN")
+        down = frozenset(each.name for each in states if each.state in LOST)
         for each in states:
             if each.name in down - self._down:
                 text = f"Feed {each.name} is lost" + (f": {each.detail}" if each.detail else "")
@@ -266,6 +270,9 @@ class LocalDeck:
             rules_versions=with_changes(await runtime.ledger.rules_versions()),
             resident_bytes=resident_bytes(),
         )
+
+    def feeds(self) -> tuple[FeedStatus, ...]:
+        return self._runtime.markets.status()
 
     async def command(self, command: Command) -> CommandResult:
         if command.name in ("approve", "reject") and command.argument is not None:

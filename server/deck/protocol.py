@@ -14,6 +14,7 @@ from core.model import DecisionRecord
 from server.deck.position_detail import PositionDetail
 from server.deck.reports import LearningView, PerformanceView
 from server.deck.rows import DeckSnapshot, SystemView
+from server.feeds.base import FeedStatus
 from server.ledger.paging import Page, PageQuery
 from server.runtime.ports import Command, CommandResult
 
@@ -51,6 +52,10 @@ class Deck(Protocol):
 
     async def system(self) -> SystemView:
         """Return the state of the engine itself. Slow on a large ledger: it counts every table."""
+        ...
+
+    def feeds(self) -> tuple[FeedStatus, ...]:
+        """Return the state of each feed: budget, latency, ages and last error. Cheap: asks nobody."""
         ...
 
     async def performance(self, window: str, cut: str) -> PerformanceView:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Annotated, Any, TypeVar
 
 import orjson
@@ -179,6 +180,10 @@ class Api:
         snapshot = self._deck.snapshot()
         in_force = {"name": snapshot.rules_name, "fingerprint": snapshot.rules_fingerprint}
         return answer({"in_force": in_force, "versions": view.rules_versions})
+
+    async def feeds(self, call: Call) -> web.Response:
+        parameters(call.request, ())
+        return answer(listing([{"id": each.name, **asdict(each)} for each in self._deck.feeds()], None))
 
     # --- commands ----------------------------------------------------------------------------------------
 

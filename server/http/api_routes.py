@@ -109,6 +109,15 @@ ROUTES: tuple[Route, ...] = (
         summary="The rules in force and every earlier version, with author, time and changes",
         answers="Rules",
     ),
+    Route(
+        method="GET",
+        path="/api/feeds",
+        access=READ,
+        handler=Api.feeds,
+        summary="The feeds in order of preference: state, budget, latency, ages and last error",
+        answers="List",
+        refuses=("INVALID_PARAMETER",),
+    ),
     *(
         Route(
             method="POST",

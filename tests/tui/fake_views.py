@@ -158,8 +158,14 @@ def system() -> SystemView:
                      "rules_versions": 2, "suggestions": 1, "checkpoints": 3},
         journal_seq=20_411,
         feeds=(
-            FeedStatus(name="underlying", state="OK", detail="stream, last price 1 s ago"),
-            FeedStatus(name="options", state="DOWN", detail="no answer for 40 s: marks are the model's"),
+            FeedStatus(
+                name="tradier", state="OK", stream="connected", budget_left=104, budget_limit=120,
+                latency_p50_ms=61.0, latency_p99_ms=184.0, last_answer_at=NOW - timedelta(seconds=2),
+            ),
+            FeedStatus(
+                name="alpaca", state="DOWN", detail="alpaca: no answer within 4 s", stream="reconnecting in 8 s",
+                budget_left=0, budget_limit=200, last_error="alpaca: no answer within 4 s",
+            ),
         ),
         rules_versions=(
             {"id": "412", "seq": 412, "at": (NOW - timedelta(days=1)).isoformat(), "fingerprint": "4f1d0c9a77be",

@@ -52,22 +52,27 @@ class EngineClient:
             return response.status, await response.json(content_type=None)
 
 
-def engine_client(*, url: str | None, author: str | None, config: Path | None) -> EngineClient:
-    """Return a client of the engine that the settings name; raises ConfigError if there is no command token."""
+def engine_client(
+    *, url: str | None, author: str | None, config: Path | None, commands: bool = True
+) -> EngineClient:
+    """Return a client of the engine that the settings name.
+
+    Raises ConfigError if there is no command token, unless the client is to read only (``commands`` false).
+    """
     from server.http.tokens import FILE_NAME, read_token
 
     settings = load_settings({}, config)
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     token = settings.command_token.get_secret_value() if settings.command_token else None
     token = token or read_token(settings.state_dir / FILE_NAME)
-    if token is None:
+    if token is None and commands:
         raise ConfigError(
             f"command_token: not set, and {settings.state_dir / FILE_NAME} does not exist;"
             " gatedeck run creates that file"
         )
     return EngineClient(
         base=(url or f"http://{host}:{settings.port}").rstrip("/"),
-        command_token=token,
+        command_token=token or "",
         read_token=settings.api_token.get_secret_value() if settings.api_token else None,
         author=author or getpass.getuser(),
     )

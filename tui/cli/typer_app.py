@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from server.config import ConfigError
-from tui.cli import control_options, rules_options
+from tui.cli import control_options, feeds_options, rules_options
 from tui.cli.options import (
     ClockStart,
     Config,
@@ -189,6 +189,7 @@ def send(
 
 
 control_options.register(app)
+feeds_options.register(app)
 
 
 @app.command()
@@ -361,7 +362,7 @@ def guide(
         typer.Argument(help="A topic; without it, list the topics.", autocompletion=_guide_topics),
     ] = None,
 ) -> None:
-    """Read about gatedeck: architecture, glossary, rules, keys."""
+    """Read about gatedeck: architecture, glossary, rules, feeds, keys."""
     from tui.cli.guide import guide as show_guide
 
     raise typer.Exit(show_guide(topic))

@@ -69,6 +69,11 @@ TOPICS: tuple[Topic, ...] = (
     ),
     Topic("glossary", "Every code, abbreviation and column, one line each.", lambda: stored_page("glossary")),
     Topic("rules", "Every rule: its unit, bounds, default and meaning.", _rules),
+    Topic(
+        "feeds",
+        "Real prices: vendors, keys, settings and budgets; and the way without a key.",
+        lambda: stored_page("feeds"),
+    ),
     Topic("senders", "Every key that is read from a sender's body, and what it means.", _senders),
     Topic("tradingview", "Alerts on TradingView: address, secret, and ready bodies to paste.", _tradingview),
     Topic("keys", "Every key of the deck and what it does.", _keys),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from server.deck import Counters, Latency, SystemView
+from server.deck import Counters, FeedStatus, Latency, SystemView
 from tui import fmt
 from tui.panes.reports import ReportPane
 from tui.widgets.line import Line, clip_line, heading, wrap
@@ -15,6 +15,7 @@ from tui.widgets.line import Line, clip_line, heading, wrap
 _NAME = 10
 _FEED_MARKS = {
     "OK": ("✓", "good"),
+    "WAITING": ("·", "dim"),
     "DOWN": ("✗", "bad"),
     "ASSUMED": ("!", "warn"),
     "SIMULATED": ("!", "warn"),
@@ -40,11 +41,12 @@ _SLOW_MS = 15.0
 
 @dataclass(frozen=True, slots=True)
 class EngineView:
-    """The system view, with counters and clock note of the snapshot."""
+    """The system view, with counters, clock note and time of the snapshot."""
 
     system: SystemView
     counters: Counters
     clock_note: str
+    at: datetime | None = None
 
 
 def format_bytes(size: int | None) -> str:
@@ -134,7 +136,7 @@ class FeedsPane(ReportPane):
         if not view.system.feeds:
             return self.nothing(width, "no feed is configured: the market is assumed", note)
         for feed in view.system.feeds:
-            mark, role = _FEED_MARKS.get(feed.state, ("!", "warn"))
+            mark, role = _FEED_MARKS.get(feed.state, ("✗", "bad"))
             out.append(
                 clip_line(
                     [(f" {mark} ", role), (f"{feed.name} ", "strong"), (feed.state, role),
@@ -142,7 +144,32 @@ class FeedsPane(ReportPane):
                     width,
                 )
             )  # fmt: skip
+            if (numbers := _feed_numbers(feed, view.at)) is not None:
+                out.append(clip_line(numbers, width))
         return out
+
+
+def _feed_numbers(feed: FeedStatus, now: datetime | None) -> Line | None:
+    """Return the second line of a feed that was asked: stream, budget, latency, age and last error."""
+    parts: Line = []
+    if feed.stream is not None:
+        parts.append((feed.stream, "dim" if feed.stream == "connected" else "warn"))
+    if feed.budget_left is not None:
+        spent = feed.budget_left == 0
+        parts.append((f"{feed.budget_left} of {feed.budget_limit} left", "warn" if spent else "dim"))
+    if feed.latency_p99_ms is not None:
+        parts.append((f"p99 {_ms(feed.latency_p99_ms)}", "dim"))
+    if feed.last_answer_at is not None and now is not None:
+        age = max(0.0, (now - feed.last_answer_at).total_seconds())
+        parts.append((f"{fmt.age(age)} ago", "dim"))
+    if feed.last_error is not None and feed.last_error not in feed.detail:
+        parts.append((feed.last_error, "warn"))
+    if not parts:
+        return None
+    line: Line = [("   ", "dim")]
+    for n, part in enumerate(parts):
+        line += [("  ", "dim"), part] if n else [part]
+    return line
 
 
 class RulesPane(ReportPane):

@@ -70,7 +70,8 @@ class SystemScreen(ReportScreen):
             # The engine's own numbers are shown even if its snapshot fails; the alarm line says that it does.
             counters = latest.counters if latest is not None else Counters()
             clock_note = latest.clock_note if latest is not None else ""
-            shown = EngineView(system=system, counters=counters, clock_note=clock_note)
+            at = latest.at if latest is not None else None
+            shown = EngineView(system=system, counters=counters, clock_note=clock_note, at=at)
             self.query_one(QuarantinePane).show(page.items, page.next_cursor is not None)
         for kind in (EnginePane, LedgerPane, FeedsPane, RulesPane):
             self.query_one(kind).show(shown)

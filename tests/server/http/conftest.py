@@ -51,6 +51,7 @@ from server.deck import (
 )
 from server.deck.performance import window_days
 from server.deck.reports import LearningView, PerformanceView
+from server.feeds.base import FeedStatus
 from server.http.app import HttpServer
 from server.runtime.ports import Health, WebhookAnswer
 from server.runtime.refusals import RefusalLog
@@ -132,6 +133,9 @@ class FakeDeck:
             uptime=1.0, queue=0, webhooks=nothing, commits=nothing, ledger_name="x.db", ledger_bytes=0,
             ledger_rows={}, journal_seq=1, feeds=(), rules_versions=({"fingerprint": "abc", "changes": ""},),
         )  # fmt: skip
+
+    def feeds(self) -> tuple[FeedStatus, ...]:
+        return (FeedStatus(name="tradier", state="OK", budget_left=118, budget_limit=120, last_answer_at=AT),)
 
     async def decision(self, decision_id: str) -> DecisionRecord | None:
         return self.records.get(decision_id)

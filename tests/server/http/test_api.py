@@ -353,3 +353,11 @@ async def test_slow_command_does_not_hold_up_a_webhook(serve: Any, deck: Any, co
     assert response.status == 422 and not exit_.done()
     release.set()
     assert (await exit_).status == 200
+
+
+async def test_feeds_are_a_list_in_order_of_preference(serve: Any) -> None:
+    body = await (await (await serve()).get("/api/feeds")).json()
+    assert body["next_cursor"] is None
+    assert [(item["id"], item["state"], item["budget_left"]) for item in body["items"]] == [
+        ("tradier", "OK", 118)
+    ]

@@ -13,7 +13,11 @@ import pytest
 from core.effects import FetchMarket, Watch
 from core.exchange.calendar import Calendar
 from core.model import Contract, Direction
+from core.options.trading_clock import TradingClock
 from core.rules import parse_rules
+from server.demo.feed import SimulatedFeed
+from server.demo.market import SimulatedMarket
+from server.demo.vendors.simulated import SimulatedSource
 from server.feeds.base import FeedStatus, MarketReply
 from server.feeds.live import LiveMarkets
 from server.feeds.registry import OpenFeeds
@@ -207,3 +211,11 @@ def days() -> Any:
         return tuple(reversed(found))
 
     return make
+
+
+@pytest.fixture
+def simulated() -> SimulatedSource:
+    """The simulated market behind a local vendor server."""
+    rules = parse_rules("")
+    market = SimulatedMarket(NOON, Calendar.load(), TradingClock.from_rules(rules.clock), 7)
+    return SimulatedSource(market, SimulatedFeed(market, rules), 7)
