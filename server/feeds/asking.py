@@ -215,20 +215,28 @@ class Asking:
         return tuple(name for name, need in _ASSUMED_WITHOUT if not (books if need is Need.QUOTES else bars))
 
     def _chain(self, ask: FetchMarket, now: datetime, rules: Rules, calendar: Calendar) -> OptionChain | None:
-        """Return the chain; ``None`` if no configured vendor lists options, an empty one if they do not answer."""
+        """Return the chain, ``None`` if no configured vendor lists options; what did not come is named in it."""
         if not self.offering(Need.CHAIN) and self._all_open:
             return None
-        expiry = self._expiry(ask, now, rules, calendar, KEPT_SECONDS)
         listed = self._expiries.get(ask.symbol, now, KEPT_SECONDS)
-        expiries = () if listed is None or listed.value is None else listed.value
+        if listed is None or listed.value is None:
+            return OptionChain(missing=f"no feed gave the expiries of {ask.symbol}")
+        expiry = self._expiry(ask, now, rules, calendar, KEPT_SECONDS)
         if expiry is None:
-            return OptionChain(expiries=expiries)
+            return OptionChain(expiries=listed.value, as_of=listed.at)
         page = self._chains.get((ask.symbol, expiry), now, SLOW_SECONDS)
         if page is None or page.value is None:
-            return OptionChain(expiries=expiries)
+            missing = f"no feed gave the options of {expiry:%Y-%m-%d}"
+            return OptionChain(expiries=listed.value, as_of=listed.at, missing=missing)
         # The board's row may be newer than the page, and its times are those of our clock.
-        rows = [self.board.row(row.occ) or row for row in page.value.rows]
-        return option_chain(expiries, expiry, rows, root_of(ask.symbol, rules.contract))
+        return option_chain(
+            listed.value,
+            expiry,
+            [self.board.row(row.occ) or row for row in page.value.rows],
+            root_of(ask.symbol, rules.contract),
+            as_of=min(listed.at, page.at),
+            missing="" if page.value.complete else f"{page.value.source} gave only a part of its pages",
+        )
 
 
 async def _all_within(works: list[Awaitable[object]], seconds: float) -> None:

@@ -6,11 +6,11 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from core.effects import FetchMarket, Watch
-from core.events import OptionChain
+from core.events import CorporateAction, OptionChain
 from core.exchange.calendar import Calendar
 from core.model import MarketSnapshot
 from core.options.fills import OptionQuote
@@ -83,6 +83,23 @@ class PriceSink(Protocol):
         official_close: bool = False,
     ) -> None:
         """Post a price to the engine; returns when it is stored. Raises an error when it is not."""
+        ...
+
+    async def trading_status(self, symbol: str, halted: bool, source: str, reason: str = "") -> None:
+        """Post to the engine that an underlying is halted, or trades again."""
+        ...
+
+    async def corporate_action(
+        self,
+        symbol: str,
+        action: CorporateAction,
+        source: str,
+        *,
+        ex_date: date | None = None,
+        amount: float | None = None,
+        ratio: float | None = None,
+    ) -> None:
+        """Post a dividend (``amount`` in dollars) or a split (``ratio`` new shares for an old one)."""
         ...
 
 

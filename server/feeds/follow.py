@@ -16,6 +16,7 @@ from core.exchange.calendar import CalendarError, TradingDay
 from core.model import Contract
 from server.feeds.base import PriceSink
 from server.feeds.board import Board
+from server.feeds.corporate import Corporate
 from server.feeds.observe import bar_on_our_clock, difference_pct, observed
 from server.feeds.polling import Polling
 from server.feeds.snapshot import row_quotes
@@ -49,8 +50,11 @@ class Follower:
         self.contracts: dict[str, tuple[Contract, ...]] = {}
         self.polling = Polling(vendors, clock, self.take, self.take_bars)
         self.streaming = Streaming(vendors, self.take)
+        self.corporate = Corporate(vendors)
         self._posting: set[str] = set()
         self._hold_until: dict[str, datetime] = {}
+        self._untold_halts: dict[str, str] = {}
+        """Underlyings whose halt began or ended and was not posted yet, with the vendor that says so."""
 
     # --- what is watched -----------------------------------------------------------------------------------
 
@@ -73,7 +77,7 @@ class Follower:
         try:
             await asyncio.gather(self.streaming.run(), self._rounds())
         finally:
-            await self.polling.close()
+            await self.close()
 
     async def _rounds(self) -> None:
         while True:
@@ -89,6 +93,9 @@ class Follower:
         sink, now = self.sink, self.clock.now()
         if sink is None:
             return
+        corporate = self.corporate.begin(self.contracts, sink, now)
+        if wait and corporate is not None:
+            await corporate
         day = _session(sink, now)
         if day is None:
             await self.polling.closes(self.contracts, sink, now)
@@ -96,6 +103,7 @@ class Follower:
         self.polling.begin(self.tracks, self.contracts, sink, now, self._near)
         if wait:
             await self.polling.settled()
+        await self._tell_halts(sink)
         await self._post_due(sink)
 
     # --- what arrives --------------------------------------------------------------------------------------
@@ -132,8 +140,9 @@ class Follower:
             return
         whole = self.board.take_quote(vendor, part, now)
         track = self.tracks[part.symbol]
-        if whole.halted is not None:
+        if whole.halted is not None and whole.halted is not track.halted:
             track.halted = whole.halted
+            self._untold_halts[part.symbol] = vendor.name
         limit = self.sink.rules.market.feed_disagree_pct
         price = observed(whole, limit)
         if price is None or not self._is_preferred(vendor, track, now):
@@ -184,7 +193,19 @@ class Follower:
                 self._hold_until[symbol] = now + timedelta(seconds=HOLD_SECONDS)
                 self.polling.fill(symbol, track.blind_since)
 
+    async def close(self) -> None:
+        """Cancel the requests under way."""
+        await self.polling.close()
+        await self.corporate.close()
+
     # --- posts ---------------------------------------------------------------------------------------------
+
+    async def _tell_halts(self, sink: PriceSink) -> None:
+        for symbol, source in tuple(self._untold_halts.items()):
+            track = self.tracks.get(symbol)
+            if track is not None:
+                await sink.trading_status(symbol, track.halted, source)
+            self._untold_halts.pop(symbol, None)
 
     async def _post_due(self, sink: PriceSink) -> None:
         now = self.clock.now()

@@ -89,7 +89,7 @@ class LiveMarkets:
     async def close(self) -> None:
         """End the requests under way and close the connections."""
         await self.asking.close()
-        await self.follower.polling.close()
+        await self.follower.close()
         if self._session is not None:
             await self._session.close()
 

@@ -117,12 +117,28 @@ def _depth(quote: Quote) -> float | None:
     return min(100.0, 10 * math.sqrt(max(0.0, quote.bid_size + quote.ask_size) / 100))
 
 
-def option_chain(expiries: Sequence[date], expiry: date, rows: Iterable[OptionRow], root: str) -> OptionChain:
-    """Return the chain as the engine takes it: the unadjusted contracts of the traded root, with their quotes."""
+def option_chain(
+    expiries: Sequence[date],
+    expiry: date,
+    rows: Iterable[OptionRow],
+    root: str,
+    *,
+    as_of: datetime,
+    missing: str = "",
+) -> OptionChain:
+    """Return the chain as the engine takes it: the unadjusted contracts of the traded root, with their quotes.
+
+    ``as_of`` is when the older of its lists was read; ``missing`` says which part the vendor did not give.
+    """
     kept = [row for row in rows if row.root == root and not row.adjusted and row.multiplier == 100]
     strikes = tuple(sorted({row.strike for row in kept}))
     return OptionChain(
-        expiries=tuple(expiries), strikes=((expiry, strikes),) if strikes else (), quotes=row_quotes(kept)
+        expiries=tuple(expiries),
+        strikes=((expiry, strikes),) if strikes else (),
+        quotes=row_quotes(kept),
+        open_interest=tuple((r.occ, r.open_interest) for r in kept if r.open_interest is not None),
+        as_of=as_of,
+        missing=missing,
     )
 
 

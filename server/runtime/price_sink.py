@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
+from core.events import CorporateAction
 from core.exchange.calendar import Calendar
 from core.options.fills import OptionQuote
 from core.rules import Rules
@@ -56,4 +57,23 @@ class RuntimeSink:
             began=began,
             quotes=quotes,
             official_close=official_close,
+        )
+
+    async def trading_status(self, symbol: str, halted: bool, source: str, reason: str = "") -> None:
+        """Post to the engine that an underlying is halted, or trades again. Raises NotStored, Overloaded."""
+        await self._runtime.trading_status(symbol, halted, source, reason)
+
+    async def corporate_action(
+        self,
+        symbol: str,
+        action: CorporateAction,
+        source: str,
+        *,
+        ex_date: date | None = None,
+        amount: float | None = None,
+        ratio: float | None = None,
+    ) -> None:
+        """Post a dividend or a split. Raises NotStored, Overloaded."""
+        await self._runtime.corporate_action(
+            symbol, action, source, ex_date=ex_date, amount=amount, ratio=ratio
         )

@@ -21,7 +21,7 @@ from server.demo.vendors.simulated import SimulatedSource
 from server.feeds.base import FeedStatus, MarketReply
 from server.feeds.live import LiveMarkets
 from server.feeds.registry import OpenFeeds
-from server.feeds.values import Bar, ChainPage, Fault, Need, OptionRow, Quote, Unavailable
+from server.feeds.values import Bar, ChainPage, Dividend, Fault, Need, OptionRow, Quote, Split, Unavailable
 from server.feeds.vendor import OnTick, Vendor, Wanted
 from server.runtime.clock import VirtualClock
 
@@ -49,6 +49,7 @@ class HandVendor(Vendor):
         self.minutes: dict[str, tuple[Bar, ...] | Unavailable] = {}
         self.expiries: tuple[date, ...] | Unavailable = (FRIDAY,)
         self.rows: list[OptionRow] | Unavailable = []
+        self.actions: dict[str, tuple[Any, ...]] = {}
         self.asked: list[str] = []
         self.wait = 0.0
         self.ahead = 0.0
@@ -116,6 +117,12 @@ class HandVendor(Vendor):
         result: Mapping[str, OptionRow | Unavailable] = await self._answer("options", found)
         return result
 
+    async def dividends(self, symbols: tuple[str, ...]) -> Any:
+        return {s: tuple(a for a in self.actions.get(s, ()) if isinstance(a, Dividend)) for s in symbols}
+
+    async def splits(self, symbols: tuple[str, ...]) -> Any:
+        return {s: tuple(a for a in self.actions.get(s, ()) if isinstance(a, Split)) for s in symbols}
+
     async def stream(self, wanted: Wanted, on_tick: OnTick) -> None:
         self.wanted, self.on_tick = wanted, on_tick
         self.streaming.set()
@@ -134,6 +141,8 @@ class Notes:
     levels_of: dict[str, tuple[float, ...]] = field(default_factory=dict)
     posts: list[dict[str, Any]] = field(default_factory=list)
     broken: bool = False
+    statuses: list[tuple[str, bool, str]] = field(default_factory=list)
+    actions: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
 
     def levels(self, symbol: str) -> tuple[float, ...] | None:
         return self.levels_of.get(symbol)
@@ -142,6 +151,12 @@ class Notes:
         if self.broken:
             raise RuntimeError("not stored")
         self.posts.append({"symbol": symbol, "price": price, "source": source, **more})
+
+    async def trading_status(self, symbol: str, halted: bool, source: str, reason: str = "") -> None:
+        self.statuses.append((symbol, halted, source))
+
+    async def corporate_action(self, symbol: str, action: str, source: str, **more: Any) -> None:
+        self.actions.append((symbol, str(action), {k: v for k, v in more.items() if v is not None}))
 
     @property
     def prices(self) -> list[float]:

@@ -119,6 +119,7 @@ async def test_the_chain_near_the_money_comes_with_its_quotes(desk: Any) -> None
     assert chain is not None and dict(chain.strikes) == {vendor.expiries[0]: (100.0, 101.0)}
     quote = dict(chain.quotes)["SPY261127C00100000"]
     assert (quote.bid, quote.ask, quote.source) == (1.0, 1.1, "one")
+    assert chain.missing == "" and dict(chain.open_interest) == {}
     assert d.markets.at_once(FETCH, d.clock.now()) is None, "no daily bars are known yet"
 
 
@@ -141,7 +142,7 @@ async def test_a_chain_that_does_not_come_is_empty_and_one_nobody_offers_is_none
     d.vendors[0].quote("SPY", 100.0)
     d.vendors[0].expiries = Unavailable(Fault.TIMED_OUT, "no answer", "SPY")
     chain = (await d.ask()).chain
-    assert chain is not None and chain.expiries == ()
+    assert chain is not None and chain.expiries == () and chain.missing == "no feed gave the expiries of SPY"
     none = desk("one", offers=BARS_ONLY | {Need.QUOTES})
     assert (await none.ask()).chain is None
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from core.model import Contract
-from server.feeds.values import Bar, Fault, Need, Quote, StreamGap, StreamState, Unavailable
+from server.feeds.values import Bar, Dividend, Fault, Need, Quote, Split, StreamGap, StreamState, Unavailable
 
 CALL = Contract(underlying="SPY", root="SPY", expiry=datetime(2026, 11, 27).date(), strike=100.0, right="C")
 HELD = (95.0, 105.0, 110.0)
@@ -176,10 +176,26 @@ async def test_a_halted_underlying_is_not_priced_and_is_told(desk: Any) -> None:
     d.vendors[0].quote("SPY", 100.0, halted=True, halted_at=d.clock.now())
     await d.round()
     assert d.notes.posts == [] and d.markets.trouble("SPY") == "SPY is halted"
+    assert d.notes.statuses == [("SPY", True, "hand")]
     d.clock.move(d.clock.now() + timedelta(seconds=5))
     d.vendors[0].quote("SPY", 100.1, halted=False, halted_at=d.clock.now())
     await d.round()
-    assert d.notes.prices == [100.1]
+    assert d.notes.prices == [100.1] and d.notes.statuses[1:] == [("SPY", False, "hand")]
+
+
+async def test_dividends_and_splits_of_what_is_watched_are_told_once(desk: Any) -> None:
+    d = desk()
+    day = d.clock.now().date()
+    d.vendors[0].actions["SPY"] = (
+        Split(symbol="SPY", ex_date=day + timedelta(days=1), new=4.0, old=1.0, source="hand"),
+        Dividend(symbol="SPY", ex_date=day + timedelta(days=10), amount=1.7, source="hand"),
+        Dividend(symbol="SPY", ex_date=day - timedelta(days=80), amount=1.6, source="hand"),
+    )
+    await d.watch("SPY")
+    await d.round()
+    await d.round(60)
+    assert [(symbol, kind) for symbol, kind, _ in d.notes.actions] == [("SPY", "SPLIT"), ("SPY", "DIVIDEND")]
+    assert d.notes.actions[0][2]["ratio"] == 4.0 and d.notes.actions[1][2]["amount"] == 1.7
 
 
 async def test_fresh_quotes_of_held_options_come_with_the_price(desk: Any) -> None:
