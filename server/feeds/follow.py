@@ -147,13 +147,19 @@ class Follower:
         price = observed(whole, limit)
         if price is None or not self._is_preferred(vendor, track, now):
             return
-        if track.take(price, limit) or track.unconfirmed is None:
+        fresh = timedelta(seconds=self.sink.rules.market.stale_seconds)
+        others = [
+            seen
+            for other, seen in self.board.by_vendor(part.symbol, limit)
+            if other.quote.source != vendor.name and not other.quote.delayed and now - seen.at <= fresh
+        ]
+        agreeing = [seen for seen in others if difference_pct(seen.price, price.price) < limit]
+        denied = not agreeing and (bool(others) or self.polling.is_asking_others(part.symbol))
+        if track.take(price, limit, denied=denied) or track.unconfirmed is None:
             return
-        for other, seen in self.board.by_vendor(part.symbol, limit):
-            if other.quote.source != vendor.name and not other.quote.delayed:
-                if now - seen.at <= timedelta(seconds=self.sink.rules.market.stale_seconds):
-                    track.confirm(seen, limit)
-        self.polling.hurry(part.symbol)
+        for seen in agreeing:
+            track.confirm(seen, limit)
+        self.polling.hurry(part.symbol, every=True)
 
     def _is_preferred(self, vendor: Vendor, track: Track, now: datetime) -> bool:
         """Return whether a vendor's price is followed: the one followed now is kept while it is fresh.

@@ -30,6 +30,8 @@ from server.feeds.vendor import VendorTools
 LATENCIES = 256
 KEY_AGAIN_SECONDS = 60.0
 """Pause after a refused key: it may be renewed, but it must not be tried at every price."""
+DOWN_AFTER = 3
+"""Refusals in a row, of whatever kind, after which a vendor counts as down."""
 CLOCK_TOLERANCE = 2.0
 """Seconds of difference between two clocks that are not told: a Date header counts whole seconds."""
 
@@ -98,7 +100,7 @@ class VendorHttp:
         self._limits = limits
         self._monotonic = monotonic
         self._latencies: deque[float] = deque(maxlen=LATENCIES)
-        self._requests = self._failures = 0
+        self._requests = self._failures = self._failed_in_a_row = 0
         self._last_answer_at: datetime | None = None
         self._last_error: str | None = None
         self._last_error_at: datetime | None = None
@@ -188,6 +190,7 @@ class VendorHttp:
             if not isinstance(found, Unavailable):
                 self.breaker.succeeded()
                 self._key_refused = False
+                self._failed_in_a_row = 0
                 self._last_answer_at = self._tools.clock.now()
                 return found
             self._count(found)
@@ -344,6 +347,7 @@ class VendorHttp:
             self.breaker.succeeded()
         if found.fault not in (Fault.UNKNOWN_SYMBOL, Fault.NO_DATA):
             self._failures += 1
+            self._failed_in_a_row += 1
             self._note_error(found.text)
 
     def _note_error(self, text: str) -> None:
@@ -361,6 +365,10 @@ class VendorHttp:
         if self._key_refused:
             return "KEY_REFUSED", self._last_error or ""
         if self.breaker.is_open:
+            return "DOWN", self._last_error or ""
+        if self.budget.left == 0:
+            return "DOWN", f"the rate budget is spent for {self.budget.resets_in:.0f} s"
+        if self._failed_in_a_row >= DOWN_AFTER:
             return "DOWN", self._last_error or ""
         return ("WAITING", "not asked yet") if self._last_answer_at is None else ("OK", "")
 

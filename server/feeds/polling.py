@@ -52,13 +52,25 @@ class Polling:
         """Underlyings and OCC symbols that are being asked for."""
         self._options_asked: dict[str, datetime] = {}
         self._urgent: set[str] = set()
+        self._doubted: set[str] = set()
+        self._doubts_asked: dict[str, datetime] = {}
         self._blind: dict[str, datetime] = {}
         self._closes_told: set[tuple[str, date]] = set()
         self._closes_asked: datetime | None = None
 
-    def hurry(self, symbol: str) -> None:
-        """Ask for this underlying in the next round whatever its age."""
+    def hurry(self, symbol: str, *, every: bool = False) -> None:
+        """Ask for this underlying in the next round whatever its age; with ``every`` all vendors, not too often."""
+        if every:
+            now, before = self._clock.now(), self._doubts_asked.get(symbol)
+            if before is not None and now - before < timedelta(seconds=HELD):
+                return
+            self._doubts_asked[symbol] = now
+            self._doubted.add(symbol)
         self._urgent.add(symbol)
+
+    def is_asking_others(self, symbol: str) -> bool:
+        """Return whether other vendors are still to say what they know of a doubted price."""
+        return symbol in self._doubted and len(self._offering(Need.QUOTES)) > 1
 
     def fill(self, symbol: str, since: datetime) -> None:
         """Ask in the next round for the minute bars since a stream broke off."""
@@ -90,9 +102,18 @@ class Polling:
         for symbol, since in blind.items():
             self._start(self._ask_bars(symbol, since))
         due = [track for track in tracks.values() if self._is_due(track, held[track.symbol], now, is_near)]
-        self._urgent.clear()
+        doubted = [track.symbol for track in due if track.symbol in self._doubted]
+        # What is being asked for now may have been asked before the doubt arose: it is asked for again.
+        self._urgent &= self._asking
+        self._doubted &= tracks.keys()
+        for symbol in doubted:
+            tracks[symbol].asked_on = now
+            self._asking.add(symbol)
+            self._start(self._ask_quotes((symbol,), True, every=True))
         for urgent in (True, False):
-            names = [track.symbol for track in due if (held[track.symbol] is not None) is urgent]
+            names = [
+                t.symbol for t in due if (held[t.symbol] is not None) is urgent and t.symbol not in doubted
+            ]
             for some in _parts(names, MOST_SYMBOLS):
                 for symbol in some:
                     tracks[symbol].asked_on = now
@@ -137,7 +158,7 @@ class Polling:
 
     # --- requests ------------------------------------------------------------------------------------------
 
-    async def _ask_quotes(self, symbols: tuple[str, ...], urgent: bool) -> None:
+    async def _ask_quotes(self, symbols: tuple[str, ...], urgent: bool, *, every: bool = False) -> None:
         left = symbols
         try:
             for vendor in self._offering(Need.QUOTES):
@@ -147,9 +168,12 @@ class Polling:
                 for value in found.values():
                     if not isinstance(value, Unavailable):
                         self._take(vendor, value)
-                left = tuple(s for s in left if isinstance(found.get(s), Unavailable | None))
+                if not every:
+                    left = tuple(s for s in left if isinstance(found.get(s), Unavailable | None))
         finally:
             self._asking.difference_update(symbols)
+            if every:
+                self._doubted.difference_update(symbols)
 
     async def _ask_options(self, contracts: tuple[Contract, ...], urgent: bool) -> None:
         left = contracts

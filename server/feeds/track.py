@@ -52,13 +52,16 @@ class Track:
         """Return whether a price was taken since the last post."""
         return self.last is not None and self.last != self.posted
 
-    def take(self, seen: Observation, jump_pct: float) -> bool:
-        """Take a price if it is not older than the last and no lone jump; return whether it was taken."""
+    def take(self, seen: Observation, jump_pct: float, *, denied: bool = False) -> bool:
+        """Take a price if it is not older than the last and no lone jump; return whether it was taken.
+
+        ``denied``: another feed has a fresh price that is not it, so that no repetition makes a jump a move.
+        """
         last = self.last
         if last is not None:
             if seen.at < last.at or (seen.at == last.at and seen.price == last.price):
                 return False
-            if self._jumps(seen, last, jump_pct):
+            if self._jumps(seen, last, jump_pct, denied):
                 self.unconfirmed = seen
                 return False
         self._accept(seen)
@@ -91,13 +94,13 @@ class Track:
         self.unconfirmed, self.last = None, seen
         self._widen(Range(open=seen.price, high=seen.price, low=seen.price, first_at=seen.at, began=before))
 
-    def _jumps(self, seen: Observation, last: Observation, jump_pct: float) -> bool:
+    def _jumps(self, seen: Observation, last: Observation, jump_pct: float, denied: bool) -> bool:
         seconds = (seen.at - last.at).total_seconds()
         allowed = jump_pct * math.sqrt(max(1.0, seconds / STEADY_SECONDS))
         if difference_pct(seen.price, last.price) < allowed:
             return False
         waiting = self.unconfirmed
-        if waiting is None or difference_pct(seen.price, waiting.price) >= jump_pct:
+        if denied or waiting is None or difference_pct(seen.price, waiting.price) >= jump_pct:
             return True
         # A second price, made later, says the same: it is a move.
         return seen.at <= waiting.at

@@ -17,7 +17,7 @@ from aiohttp import web
 from server.config import Settings
 from server.feeds.breaker import FAILURES
 from server.feeds.budget import Budget, RateHeaders
-from server.feeds.http import HttpLimits, VendorHttp
+from server.feeds.http import DOWN_AFTER, HttpLimits, VendorHttp
 from server.feeds.values import Fault, Unavailable
 from server.feeds.vendor import VendorTools
 from server.runtime.clock import VirtualClock
@@ -166,6 +166,19 @@ async def test_what_may_have_had_an_effect_is_sent_once(shop: Shop, ask: Any) ->
 async def test_an_address_that_nobody_answers_at(url: str, text: str, ask: Any) -> None:
     found = await ask(url).get("/quotes")
     assert isinstance(found, Unavailable) and found.fault is Fault.UNREACHABLE and text in found.text
+
+
+async def test_a_vendor_that_refuses_everything_or_is_spent_counts_as_down(shop: Shop, ask: Any) -> None:
+    http = ask()
+    shop.acts = [{"status": 400}] * DOWN_AFTER
+    for _ in range(DOWN_AFTER):
+        assert http.status().state != "DOWN"
+        await http.get("/quotes")
+    assert http.status().state == "DOWN"
+    await http.get("/quotes")
+    assert http.status().state == "OK"
+    http.budget.block(30)
+    assert http.status().state == "DOWN" and "budget" in http.status().detail
 
 
 async def test_after_failures_the_vendor_is_left_alone_and_then_tried_once(shop: Shop, ask: Any) -> None:

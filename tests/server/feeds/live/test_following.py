@@ -147,6 +147,29 @@ async def test_another_vendors_price_confirms_a_jump(desk: Any) -> None:
     assert d.notes.prices == [100.0, 90.0]
 
 
+async def test_a_jump_that_another_vendor_denies_is_no_move_however_often_it_comes(desk: Any) -> None:
+    d = desk("one", "two")
+    d.notes.levels_of["SPY"] = HELD
+    await d.watch("SPY")
+    send(d, trade(d, 100.0))
+    await d.round()
+    d.vendors[1].quote("SPY", 100.0)
+    for _ in range(3):
+        d.clock.move(d.clock.now() + timedelta(seconds=3))
+        for vendor, price in zip(d.vendors, (90.0, 100.0), strict=True):
+            vendor.quote("SPY", price)
+        await d.round()
+        assert set(d.notes.prices) == {100.0}
+    assert "quotes SPY" in d.vendors[1].asked, "the other vendor is asked at once"
+    for _ in range(2):
+        d.clock.move(d.clock.now() + timedelta(seconds=4))
+        for vendor, price in zip(d.vendors, (90.0, 90.1), strict=True):
+            vendor.quote("SPY", price)
+        await d.round()
+        await d.round()
+    assert d.notes.prices[-1] == pytest.approx(90.0, abs=0.2), "both say it now"
+
+
 async def test_the_vendor_followed_is_kept_while_it_is_fresh(desk: Any) -> None:
     d = desk("one", "two")
     d.notes.levels_of["SPY"] = HELD
