@@ -20,7 +20,7 @@ from server.feeds.corporate import Corporate
 from server.feeds.observe import bar_on_our_clock, difference_pct, observed
 from server.feeds.polling import Polling
 from server.feeds.snapshot import row_quotes
-from server.feeds.streaming import Streaming
+from server.feeds.stream_choice import Streaming
 from server.feeds.track import Track
 from server.feeds.values import Bar, OptionRow, Quote, StreamGap, StreamState, Tick
 from server.feeds.vendor import Vendor
