@@ -7,6 +7,7 @@ from typing import Any
 
 from server.ledger.codec import loads
 from server.ledger.entries import COLUMNS, ITEMS
+from server.ledger.prices import price_rows
 from server.ledger.snapshot import LedgerSnapshot
 from server.ledger.timestamps import iso
 
@@ -17,17 +18,19 @@ _ENTRIES: Mapping[str, str] = {
     "ledger": "",
     "trades": "WHERE execution IS NOT NULL",
 }
-LISTS = (*_ENTRIES, "receipts", "marks")
+LISTS = (*_ENTRIES, "receipts", "marks", "prices")
 """The names that ``items`` accepts."""
 
 
 def items(ledger: LedgerSnapshot, what: str) -> Iterator[Item]:
     """Yield each item of the list ``what`` (one of ``LISTS``) as the API shows it.
 
-    A receipt comes with its body, a mark with the id of its position.
+    A receipt comes with its body, a mark with the id of its position, a price as a bar.
     """
     if what == "receipts":
         yield from _receipts(ledger)
+    elif what == "prices":
+        yield from price_rows(ledger)
     elif what == "marks":
         for position_id, payload in ledger.query("SELECT position_id, payload FROM marks ORDER BY n"):
             yield {"position_id": position_id, **loads(payload)}

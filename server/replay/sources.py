@@ -17,10 +17,10 @@ from core.events import PriceSeen, Received
 from core.intake import split
 from core.model import SYMBOL_PATTERN
 from server.ledger.snapshot import LedgerSnapshot, is_ledger
+from server.replay.instants import INSTANTS, instant
 from server.replay.machine import ReplayError
+from server.replay.price_files import exported_prices
 
-INSTANTS = ("received_at", "at", "timestamp", "time")
-"""Names under which a line may say when its body came; the first that is there counts."""
 BODIES = ("body", "payload", "raw")
 FEED = "bars"
 DAY_SECONDS = 86_400
@@ -91,25 +91,12 @@ def _receipts(line: bytes, where: str) -> Iterator[Receipt]:
         yield Receipt(at, part, endpoint if isinstance(endpoint, str) else None)
 
 
-def instant(value: Any, where: str) -> datetime:
-    """Return an instant from ISO 8601 text (no zone means UTC) or epoch (milli)seconds. Raises ReplayError."""
-    try:
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
-            return datetime.fromtimestamp(value / 1000 if value > 1e11 else value, UTC)
-        if isinstance(value, str):
-            found = datetime.fromisoformat(value)
-            return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
-    except (ValueError, OverflowError, OSError):
-        pass
-    raise ReplayError(f"{where}: {INSTANTS[0]} {value!r} is no instant")
-
-
 def read_prices(named: list[str]) -> Prices:
     """Return every price of some files in order of time.
 
-    Each name is a path or SYMBOL=path: csv bars (epoch_ms of the bar's start, open, high, low, close; bars of
-    a day serve the ATR only), or a ledger, whose recorded prices are used. Without SYMBOL= the symbol is the
-    file's name up to its first underscore. Raises ReplayError.
+    Each name is a path or SYMBOL=path: exported prices; csv bars (epoch_ms of the bar's start, open, high, low,
+    close; bars of a day serve the ATR only); or a ledger, whose recorded prices are used. Without SYMBOL= the symbol
+    of csv bars is the file's name up to its first underscore. Raises ReplayError.
     """
     prices = Prices([], {})
     for name in named:
@@ -117,6 +104,8 @@ def read_prices(named: list[str]) -> Prices:
         if is_ledger(path):
             with LedgerSnapshot(path) as ledger:
                 prices.seen += [event for event in ledger.events() if isinstance(event, PriceSeen)]
+        elif (exported := exported_prices(path)) is not None:
+            prices.seen += exported
         else:
             _bars(symbol, path, prices)
     prices.seen.sort(key=lambda price: price.at)
@@ -132,12 +121,12 @@ def _named(name: str) -> tuple[str, Path]:
         symbol = path.stem.partition("_")[0]
     if not path.is_file():
         raise ReplayError(f"{path}: no such file")
-    if not is_ledger(path) and not _NAME.fullmatch(symbol.upper()):
-        raise ReplayError(f"{path}: name its symbol, as SPY={path}")
     return symbol.upper(), path
 
 
 def _bars(symbol: str, path: Path, prices: Prices) -> None:
+    if not _NAME.fullmatch(symbol):
+        raise ReplayError(f"{path}: name its symbol, as SPY={path}")
     with path.open(newline="", encoding="utf-8") as file:
         reader = csv.DictReader(file)
         missing = {"epoch_ms", "open", "high", "low", "close"} - set(reader.fieldnames or ())

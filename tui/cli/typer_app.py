@@ -199,7 +199,10 @@ def replay(
     ],
     prices: Annotated[
         list[str] | None,
-        typer.Option("--prices", help="Bars as csv (SYMBOL=FILE or FILE), or a ledger; may be repeated."),
+        typer.Option(
+            "--prices",
+            help="Exported prices, bars as csv (SYMBOL=FILE or FILE), or a ledger; may be repeated.",
+        ),
     ] = None,
     rules: RulesFile = None,
     db: Annotated[str | None, typer.Option("--db", help="New ledger file for the result.")] = None,
@@ -270,7 +273,7 @@ def report(
 @app.command()
 def export(
     what: Annotated[
-        str, typer.Option("--what", help="decisions, trades, receipts, ledger or marks.")
+        str, typer.Option("--what", help="decisions, trades, receipts, ledger, marks or prices.")
     ] = "trades",
     form: Annotated[str, typer.Option("--format", help="csv, jsonl or parquet.")] = "csv",
     out: Annotated[Path | None, typer.Option("--out", help="File to write; default standard output.")] = None,

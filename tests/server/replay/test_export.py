@@ -21,6 +21,7 @@ COUNTS = {
     "trades": "SELECT count(*) FROM ledger_entries WHERE execution IS NOT NULL",
     "receipts": "SELECT count(*) FROM receipts",
     "marks": "SELECT count(*) FROM marks",
+    "prices": "SELECT count(*) FROM journal WHERE kind IN ('price', 'market')",
 }
 
 
