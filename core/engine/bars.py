@@ -16,17 +16,15 @@ from core.model import BarFacts, Intent, Update
 from core.thresholds import above
 
 _LONGEST_MINUTES = 366 * 1440  # a sender's absurd number must not overflow an instant
-UNPRICED = frozenset({"NO_CONTRACT", "TIME_UNREADABLE"})
-"""Codes of an update whose price is that of another instrument, or of an unknown time."""
+UNPRICED = frozenset({"NO_CONTRACT", "TIME_UNREADABLE", "TEST"})
+"""Codes of an update whose price is that of another instrument, of an unknown time, or invented."""
 
 
 def price_of(kernel: Kernel, update: Update, event: Received) -> tuple[PriceSeen | None, str | None]:
     """Return the price that a body states (``None`` if it is not used) and a note that says why not.
 
-    The price of a STATUS is never used: that of a test is invented, and that of a finished trade is past.
+    It counts whatever the body's intent is, except that of a test, which is often invented.
     """
-    if update.intent is Intent.STATUS:
-        return None, None
     blocked = next((reason for reason in update.blocks if reason.code in UNPRICED), None)
     if blocked is not None:
         return None, (None if _close(update) is None else f"its price is not used: {blocked.text}")

@@ -21,6 +21,7 @@ _HOW: Final = re.compile(
     r"strategy|type$|mode$|method|style|rule|frequency|plan|(?:exit|close)(?:on|at|when|if)$"
 )
 """Unknown keys that tell how a trade is to be managed, not what happened."""
+_ALIVE: Final = re.compile(r"heart ?_?beat|ping|pong|alive|hello", re.IGNORECASE)
 _PNL: Final = re.compile(
     r"^(?!.*(?:unreal|open|total|daily|day|net|cum|month|week|max|limit)).*(?:pnl|profitloss)"
 )
@@ -174,6 +175,11 @@ def test_of(reading: Reading) -> Said | None:
         if isinstance(value, str) and value.strip().upper() in _TEST_WORDS:
             return Said(path, value, Heard(TEST, whole=True))
     return None
+
+
+def is_heartbeat(said: Said) -> bool:
+    """Return whether a sender only says that it is alive; its price is a real one, that of a test may be invented."""
+    return _ALIVE.search(f"{said.path} {said.value}") is not None
 
 
 def stated_number(value: Any) -> float | None:

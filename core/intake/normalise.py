@@ -17,15 +17,15 @@ from core.intake.detect import (
     trade_source,
 )
 from core.intake.errors import IntakeError, shown
-from core.intake.flags import Said, test_of
+from core.intake.flags import Said, is_heartbeat, test_of
 from core.intake.intent import Meaning, meaning_of, refuse_order_of_nothing
 from core.intake.request import request_of
-from core.intake.speech import NOTHING
+from core.intake.speech import NOTHING, TEST
 from core.intake.symbols import underlying
 from core.intake.vocabulary import LEVEL_LOOK
 from core.intake.walk import Reading
 from core.intake.words import ACCEPTED_DIRECTIONS, DIRECTIONS, word
-from core.model import Intent, Reason, SignalFacts, Source, Update
+from core.model import Intent, Reason, SignalFacts, Source, Tone, Update
 from core.rules.sections import IntakeRules
 
 MAX_NOTES = 16
@@ -159,6 +159,8 @@ def _trade(reading: Reading, source: Source, meaning: Meaning, rules: IntakeRule
                 "satyPhase is an oscillator's value and not kept; send the phase as a body of its own"
             )
     elif meaning.why is not None:
+        if meaning.why.heard.kind == TEST and not is_heartbeat(meaning.why):
+            blocks.append(Reason("TEST", f"{meaning.why} is a test", Tone.NEUTRAL))
         notes.append(f"read as {intent}: {meaning.why}")
     _tell_unread(reading)
     return Update(

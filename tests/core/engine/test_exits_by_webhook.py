@@ -365,12 +365,20 @@ def test_a_blocked_entry_is_recorded_and_trades_nothing(wire: Any, code: str) ->
     assert not wire.state.contexts.symbols["SPY"].experts, "it is no opinion to be reckoned with"
 
 
-def test_a_status_changes_nothing_but_its_receipt(wire: Any) -> None:
+def test_the_price_of_a_status_counts_as_a_price(wire: Any) -> None:
+    position = wire.enter()
+    wire.later(minutes=1).raw(body(update(Intent.STATUS, price=450.4)))
+    assert wire.state.prices["SPY"].price == 450.4
+    assert wire.position(position).last.spot == 450.4
+
+
+def test_a_test_changes_nothing_but_its_receipt(wire: Any) -> None:
     position = wire.enter()
     before = (dict(wire.state.prices), dict(wire.state.contexts.symbols), dict(wire.state.signals))
-    wire.later(minutes=1).raw(body(update(Intent.STATUS, price=1.0)))
+    receipt = wire.later(minutes=1).raw(body(update(Intent.STATUS, price=450.4, blocked="TEST")))
     assert (wire.state.prices, wire.state.contexts.symbols, wire.state.signals) == before
-    assert wire.state.positions[position.id] == position and len(wire.latest) == 2
+    assert wire.state.positions[position.id] == position
+    assert any("its price is not used" in note for note in receipt.notes)
 
 
 def test_every_exit_of_a_sender_has_its_place_right_after_the_one_by_hand() -> None:
