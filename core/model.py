@@ -247,6 +247,13 @@ class OptionWish:
     strike: float | None = None
     expiry: str | None = None
 
+    @property
+    def text(self) -> str:
+        """Return the option in words, such as "665 call of 2026-12-18"."""
+        right = {"C": "call", "P": "put"}.get(self.right or "", "option")
+        strike = "" if self.strike is None else f"{self.strike:g} "
+        return f"{strike}{right}" + ("" if self.expiry is None else f" of {self.expiry}")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Update:
@@ -517,7 +524,8 @@ class DecisionRecord:
     ``action`` and ``direction`` are final (lateness, size and risk may have turned EXECUTE into SKIP, or into
     WAIT for a person's approval, then ``code`` says why); ``verdict`` is that of gates and confidence alone.
     ``approval_id`` names the approval that the decision waits for, or that allowed its trade. ``notes`` are what is
-    remarkable about the contract that was bought.
+    remarkable about the contract that was bought. ``strategy`` and ``option`` are what the sender calls its strategy
+    and the option that it asks for.
     """
 
     id: str
@@ -547,6 +555,8 @@ class DecisionRecord:
     trigger: str = "signal"
     approval_id: str | None = None
     notes: tuple[Reason, ...] = ()
+    strategy: str | None = None
+    option: OptionWish | None = None
 
     @property
     def reasons(self) -> tuple[Reason, ...]:

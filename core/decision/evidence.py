@@ -9,7 +9,7 @@ from core.model import DecisionRecord
 
 _VERDICT = ("action", "direction", "proposed_direction", "confidence")
 _OF_VERDICT = ("gates", "components", "completeness")
-_OF_RECORD = ("size", "count", "contract", "levels", "trigger", "approval_id", "notes")
+_OF_RECORD = ("size", "count", "contract", "levels", "trigger", "approval_id", "notes", "strategy", "option")
 
 
 def decision_evidence(record: DecisionRecord) -> dict[str, Any]:
@@ -31,7 +31,7 @@ def evidence_fields(evidence: Mapping[str, Any]) -> dict[str, Any]:
     """Return stored evidence (parsed JSON) as fields of a ``DecisionRecord``: the inverse of ``decision_evidence``.
 
     The fingerprint of the rules and the engine's version are stored beside the evidence: the caller adds them
-    to ``verdict``. A ledger from before approvals or notes has none: such a field is left out then.
+    to ``verdict``. A ledger from before approvals, notes or strategies has none: such a field is left out then.
     """
     blocks, notes = evidence["blocks"], evidence.get("notes", ())
     verdict = {name: evidence["verdict"][name] for name in _VERDICT}

@@ -138,6 +138,8 @@ def _decide(kernel: Kernel, signal: LiveSignal, event: MarketAnswered) -> list[E
         trigger="signal" if first else "change",
         approval_id=signal.approval_id or new_approval_id,
         notes=entry.notes,
+        strategy=signal.update.strategy,
+        option=signal.update.option,
     )
     signal.last_decision_id = record.id
     effects.append(StoreDecision(record=record))

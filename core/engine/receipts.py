@@ -147,10 +147,7 @@ def _wish_note(update: Update) -> str | None:
     wish = update.option
     if update.signal is None or wish is None or (wish.strike is None and wish.expiry is None):
         return None
-    right = {"C": "call", "P": "put"}.get(wish.right or "", "option")
-    strike = "" if wish.strike is None else f" {wish.strike:g}"
-    expiry = "" if wish.expiry is None else f" of {wish.expiry}"
-    return f"asks for the {update.symbol}{strike} {right}{expiry}: strike and expiry are chosen by the rules"
+    return f"asks for the {update.symbol} {wish.text}: strike and expiry are chosen by the rules"
 
 
 def _quarantine(kernel: Kernel, event: Received, error: IntakeError) -> list[Effect]:

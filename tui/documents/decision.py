@@ -75,6 +75,11 @@ def _top(record: DecisionRecord, width: int) -> list[Line]:
         at = record.levels
         text = f"stop {at.stop:,.2f}, T1 {at.target_1:,.2f}, T2 {at.target_2:,.2f}, from the {at.origin}"
         out += named("levels", text, width)
+    if record.strategy:
+        out += named("strategy", record.strategy, width)
+    if record.option is not None:
+        text = f"{record.symbol} {record.option.text}; strike and expiry are chosen by the rules"
+        out += named("asked for", text, width)
     out += named("source", f"{record.source}, decided on {fmt.words(record.trigger)}", width)
     if record.supersedes:
         out += named("supersedes", record.supersedes, width)

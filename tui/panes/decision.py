@@ -159,11 +159,14 @@ def _plan(record: DecisionRecord, width: int) -> list[Line]:
         buys: Line = [(verb, "dim"), (record.contract.label, "strong")]
         if count is not None and count.bound_by != _USUAL_BOUND:
             buys.append((f"  by {count.bound_by}", "warn"))
+        if record.option is not None:
+            buys.append((f"  asked for {record.option.text}", "dim"))
         out.append(buys)
     if record.levels is not None:
         levels = record.levels
         out.append([(" stop ", "dim"), (fmt.number(levels.stop), "bad"),
                     ("  T1 ", "dim"), (fmt.number(levels.target_1), "good"),
                     ("  T2 ", "dim"), (fmt.number(levels.target_2), "good")])  # fmt: skip
-    out.append([(f" {record.source}, {record.context.completeness * 5:.0f} of 5 sources", "dim")])
+    strategy = f"  {record.strategy}" if record.strategy else ""
+    out.append([(f" {record.source}, {record.context.completeness * 5:.0f} of 5 sources{strategy}", "dim")])
     return [clip_line(line, width) for line in out]

@@ -17,7 +17,7 @@ from core.effects import (
     StoreReceipt,
 )
 from core.intake import sample
-from core.model import Action, Direction, ReceiptStatus, Source
+from core.model import Action, Direction, OptionWish, ReceiptStatus, Source
 from tests.core.intake.disguises import DISGUISES
 
 SIGNAL, SATY, DOTS = Source.TRADINGVIEW_SIGNAL, Source.SATY_PHASE, Source.MTF_DOTS
@@ -273,3 +273,10 @@ def test_the_option_that_a_sender_names_is_told_and_the_rules_choose(wire: Any) 
     receipt = wire.raw({"ticker": "SPY", "action": "buy", "price": 450, "score": 9, "option": option})
     told = "asks for the SPY 440 put of 2026-12-18: strike and expiry are chosen by the rules"
     assert told in receipt.notes
+    record = wire.decision
+    assert record.option == OptionWish(right="P", strike=440.0, expiry="2026-12-18")
+
+
+def test_a_decision_names_the_senders_strategy(wire: Any) -> None:
+    wire.raw({"ticker": "SPY", "action": "buy", "price": 450, "score": 9, "strategy_name": "Trend 3"})
+    assert (wire.decision.strategy, wire.decision.option) == ("Trend 3", None)
