@@ -30,7 +30,7 @@ def set_mode(
     tone = Tone.POSITIVE if mode is Mode.ACTIVE else Tone.NEGATIVE
     return [
         StoreRiskEvent(
-            id=kernel.new_id("risk:mode"),
+            id=kernel.new_id(f"risk:mode:{mode}"),
             seq=state.seq,
             at=now,
             code=f"MODE_{mode}",

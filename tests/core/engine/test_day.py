@@ -150,6 +150,15 @@ def test_a_gap_at_the_open_stops_the_new_day_as_well(wired: Any) -> None:
     assert wire.state.mode is Mode.REDUCING and str(wire.state.mode_until) == "2026-11-27 14:30:00+00:00"
 
 
+def test_a_mode_that_ends_and_begins_again_at_one_instant_is_stored_twice(wired: Any) -> None:
+    wire = reached(wired)
+    wire.at("2026-11-25T09:29:59").price(445.0)
+    wire.at("2026-11-25T09:30").tick()
+    events = wire.of(StoreRiskEvent)
+    assert [e.code for e in events] == ["MODE_ACTIVE", "MODE_REDUCING"]
+    assert len({e.id for e in events}) == 2
+
+
 def test_it_stays_where_the_rule_says_so(wired: Any) -> None:
     wire = reached(wired, "daily_loss_resets = false\n")
     assert wire.state.mode_until is None
