@@ -46,15 +46,17 @@ def text_of(body: bytes | bytearray | memoryview | str) -> str:
     return body if isinstance(body, str) else bytes(body).decode("utf-8", "replace")
 
 
-def open_body(body: object, notes: list[str]) -> Body:
-    """Return the one cleaned JSON object of a body given as bytes, text or parsed JSON. Raises IntakeError.
+def open_body(body: object, notes: list[str]) -> tuple[Body, bool]:
+    """Return the one cleaned JSON object of a body given as bytes, text or parsed JSON, and whether it is flat.
 
-    Wrappers are removed, all accepted forms are parsed, and every repair is added to ``notes``.
+    Wrappers are removed, all accepted forms are parsed, and every repair is added to ``notes``. In a flat body no
+    text begins with a brace or a quote, so none holds a body of its own. Raises IntakeError.
     """
     value: object = body
+    flat = False
     for _ in range(MAX_WRAPPERS):
         if isinstance(value, (bytes, bytearray, memoryview, str)):
-            value = _parse(text_of(value), notes, wrapped=value is not body)
+            value, flat = _parse(text_of(value), notes, wrapped=value is not body)
         else:
             value = _cleaned(value, notes)
         if isinstance(value, str) and value.lstrip(_EDGES)[:1] == "{":
@@ -64,11 +66,11 @@ def open_body(body: object, notes: list[str]) -> Body:
             raise _not_an_object(value)
         inner = value.get("text")
         if not isinstance(inner, str):
-            return value
+            return value, flat
         if len(value) > 1 and inner.lstrip(_EDGES)[:1] != "{":
             if found := placeholder(inner):
                 raise unfilled("text", found)
-            return {**value, "text": clean(inner)}
+            return {**value, "text": clean(inner)}, False
         value = inner
     raise IntakeError("TOO_DEEP", f"text: wrapped more than {MAX_WRAPPERS - 1} times", "text")
 
@@ -83,7 +85,7 @@ def inner_body(text: str, path: str, notes: list[str], *, known: bool = True) ->
         if not isinstance(value, str) or value.lstrip(_EDGES)[:1] not in ("{", '"'):
             break
         try:
-            value = _parse(value, notes, wrapped=True)
+            value, _ = _parse(value, notes, wrapped=True)
         except IntakeError as error:
             if error.code != "TEXT_NOT_JSON":
                 raise
@@ -148,20 +150,22 @@ def _past_space(text: str, at: int) -> int:
     return found.end() if found else at
 
 
-def _parse(text: str, notes: list[str], *, wrapped: bool) -> object:
+def _parse(text: str, notes: list[str], *, wrapped: bool) -> tuple[object, bool]:
+    """Return the value of a text, and whether none of its texts can begin with a brace or a quote."""
     try:
         value = orjson.loads(text)
     except orjson.JSONDecodeError:
-        return _cleaned(_repaired(text, notes, wrapped=wrapped), notes)
+        return _cleaned(_repaired(text, notes, wrapped=wrapped), notes), False
     shallow = text.count("{") + text.count("[") <= MAX_DEPTH
     escaped = "\\" in text
     harmless = not escaped and text.isascii() and "\x7f" not in text and "{{" not in text
+    flat = harmless and '"{' not in text
     if not (shallow and harmless and len(text) <= MAX_TEXT):
         value = _cleaned(value, notes)
     if (escaped and "\\u" in text) or text.count(":") != orjson.dumps(value).count(b":"):
         # Parsing drops a repeated key, so fewer colons remain than the text has; escapes may hide colons.
         _refuse_repeated_keys(text)
-    return value
+    return value, flat
 
 
 def _repaired(text: str, notes: list[str], *, wrapped: bool) -> object:

@@ -48,7 +48,8 @@ def normalise(body: object, endpoint: str | None = None, rules: IntakeRules = _R
     could be from several sources. An array is refused: see ``split``.
     """
     notes: list[str] = []
-    reading = Reading(open_body(body, notes), notes)
+    opened, flat = open_body(body, notes)
+    reading = Reading(opened, notes, flat=flat)
     source = context_source(reading, endpoint)
     if source is not None:
         if (test := test_of(reading)) is None:

@@ -99,18 +99,20 @@ def _confidence(reading: Reading) -> float | None:
 
 
 def _bias(reading: Reading) -> Bias | None:
-    stated = (
-        *reading.values("local_bias"),
-        *(value for _, path, value in reading.all("leaning") if path.endswith("bias")),
-        *reading.values("guided_bias"),
-        *(value for _, path, value in reading.all("side") if path.endswith("direction")),
-        *reading.values("leaning", "regime"),
-    )
-    for value in stated:
+    for value in _stated_biases(reading):
         found = BIASES.get(word(value) or "")
         if found is not None:
             return found
     return None
+
+
+def _stated_biases(reading: Reading) -> Iterator[Any]:
+    """Yield what may be the bias, the surest first."""
+    yield from reading.values("local_bias")
+    yield from (value for _, path, value in reading.all("leaning") if path.endswith("bias"))
+    yield from reading.values("guided_bias")
+    yield from (value for _, path, value in reading.all("side") if path.endswith("direction"))
+    yield from reading.values("leaning", "regime")
 
 
 def _volatility(reading: Reading) -> str | None:

@@ -123,6 +123,8 @@ def underlying(reading: Reading) -> tuple[Underlying, Reason | None]:
         text = f"{found.symbol} has no US-listed options: {why}"
         block = Reason("NO_CONTRACT", text, Tone.NEGATIVE)
         reading.notes.append(text)
+    if exchange == found.exchange and why == found.why_not:
+        return found, block
     return Underlying(found.symbol, exchange, why, found.option, found.respelled), block
 
 

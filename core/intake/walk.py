@@ -6,110 +6,47 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from core.intake.body import Body, inner_body, sentence_body
-from core.intake.vocabulary import (
-    ALIASES,
-    HEARD_THERE,
-    INDEX,
-    KEPT,
-    LEVEL_LOOK,
-    OPAQUE,
-    OPEN_SECTIONS,
-    SECTIONS,
-    WRAPPERS,
-    spelled,
-)
-from core.intake.words import listed
+from core.intake.shapes import DEEPEST, LISTS, SECTION_KEYS, STRANGE_RANK, TOPS, Plan
+from core.intake.vocabulary import INDEX, KEPT, LEVEL_LOOK, OPAQUE, WRAPPERS, spelled
 
 Found = tuple[int, str, Any]
 """Rank (lower counts first), path as sent, value."""
 
-_TOP, _WRAPPER, _SECTION, _UNKNOWN = "", "wrapper", "section", "unknown"
-_DEEPEST = 8
-_REMEMBERED = 4096
-_STRANGE_RANK = 1000
-"""Added to the rank of keys inside objects nobody knows: they count only where nothing else speaks."""
 _TEXTS: Final = frozenset(("", "free", "event"))
 """Slots whose text may be a whole body."""
 _LISTS_KEPT: Final = KEPT | {"components", "timeframe"}
-_LISTED = 8
-_SILENT: Final = SECTIONS | ALIASES.keys()
-"""Sections whose other keys are for display."""
-_LEVEL_SECTIONS: Final = frozenset(("risk", "entry", "exit", "position"))
-"""Sections in which a key that looks like a level is told when it falls into no slot."""
 _WORD_LISTS: Final = frozenset(("label", "event", "free"))
 """Slots whose list of texts is read text by text, such as tags."""
-_LISTS: Final = frozenset(
-    listed("signals alerts orders legs orderlegcollection trades embeds messages items")
-)
-"""Keys whose list of objects is read."""
+_LISTED = 8
 _TEXT_WRAPPERS: Final = frozenset(WRAPPERS - {"strategy", "signal", "order", "result", "detail", "value"})
-
-_Place = tuple[str, int, str, bool]
-"""Slot ("" for none), rank, normalised key, and whether an object under it is opened."""
-
-
-class _Keys(dict[str, _Place]):
-    """Slots of the keys of one section, remembered per spelling."""
-
-    def __init__(self, section: str, *, only_own: bool) -> None:
-        super().__init__()
-        self._section, self._only_own = section, only_own
-
-    def __missing__(self, key: str) -> _Place:
-        plain = spelled(key)
-        own = INDEX.get(f"{self._section}.{plain}") if self._section else None
-        slot, rank = own or INDEX.get(plain, ("", 0))
-        if own is None and self._only_own and not (self._section in OPEN_SECTIONS and slot in HEARD_THERE):
-            slot, rank = "", 0
-        opens = slot not in KEPT and plain not in OPAQUE
-        if self._only_own:
-            opens = opens and (bool(slot) or plain in WRAPPERS)
-        elif not slot and LEVEL_LOOK.search(plain):
-            opens = False  # an object that states a level under a name nobody knows: told, not opened
-        place = (slot, rank, plain, opens)
-        if len(self) < _REMEMBERED:
-            self[key] = place
-        return place
-
-
-class _Sections(dict[str, tuple[_Keys, int]]):
-    """The keys of each section and the rank its findings are moved down by, remembered per name."""
-
-    def __missing__(self, name: str) -> tuple[_Keys, int]:
-        plain = ALIASES.get(name, name)
-        known = plain in SECTIONS
-        found = (
-            _Keys(plain, only_own=known),
-            0 if known or plain in WRAPPERS or not plain else _STRANGE_RANK,
-        )
-        if len(self) < _REMEMBERED:
-            self[name] = found
-        return found
-
-
-_SECTION_KEYS: Final = _Sections()
 
 
 class Reading:
-    """Findings of one body by slot; ``unread`` are the keys that fall into none."""
+    """Findings of one body by slot; ``unread`` are the keys that fall into none.
+
+    ``flat``: no text of the body begins with a brace or a quote, so none can hold a body of its own.
+    """
 
     __slots__ = ("body", "notes", "slots", "unread")
 
-    def __init__(self, body: Body, notes: list[str]) -> None:
+    def __init__(self, body: Body, notes: list[str], *, flat: bool = False) -> None:
         self.body, self.notes = body, notes
         self.slots: dict[str, list[Found]] = {}
         """Findings of each slot, the one that counts most first."""
         self.unread: list[tuple[str, str, Any]] = []
         several: set[str] = set()
         path = ""
-        for _ in range(_DEEPEST):
+        for _ in range(DEEPEST):
             # An object that is all there is in another one is the body, whatever its name.
             key = next(iter(body), "") if len(body) == 1 else ""
             inner = body.get(key)
             if type(inner) is not dict or (spelled(key) in INDEX and not _names_symbol(inner)):
                 break
             body, path = inner, f"{path}{key}."
-        self._walk(body, "", path, 0, 0, several)
+        if flat:
+            self._walk_flat(body, TOPS[path], several)
+        else:
+            self._walk(body, "", path, 0, 0, several)
         for slot in several:
             self.slots[slot].sort(key=_rank_and_path)
 
@@ -140,24 +77,82 @@ class Reading:
     def near(self, slot: str) -> Sequence[Found]:
         """Return the findings of a slot; those of unknown objects only when there are no others."""
         found = self.slots.get(slot, ())
-        if not found or found[-1][0] < _STRANGE_RANK:
+        if not found or found[-1][0] < STRANGE_RANK:
             return found
-        return [each for each in found if each[0] < _STRANGE_RANK] or found
+        return [each for each in found if each[0] < STRANGE_RANK] or found
+
+    def _walk_flat(self, body: Body, plan: Plan, several: set[str]) -> None:
+        """Read an object by its plan: the same findings as ``_walk``, without a look at keys that say nothing."""
+        slots, told_objects = self.slots, plan.section.told
+        for key, slot, rank, path, inside, plain, told in plan[tuple(body)]:
+            value = body[key]
+            kind = type(value)
+            if kind is dict:
+                if inside is not None:
+                    self._walk_flat(value, inside, several)
+                    continue
+                if slot not in KEPT:
+                    if told_objects and not slot and plain not in OPAQUE:
+                        self.unread.append((path, plain, value))
+                    continue
+            elif kind is list:
+                if slot not in _LISTS_KEPT:
+                    self._walk_list(value, (slot, rank, plain), path, plan.moved, plan.depth, several)
+                    continue
+            elif not value and (value is None or value == ""):
+                continue
+            elif slot == "free" and kind is str and "filled on" in value:
+                inner = sentence_body(value, self.notes)
+                if inner is not None:
+                    self._walk(inner, "", f"{path}.", plan.moved, plan.depth + 1, several)
+                    continue
+            if slot:
+                if slot in slots:
+                    slots[slot].append((rank, path, value))
+                    several.add(slot)
+                else:
+                    slots[slot] = [(rank, path, value)]
+            elif told:
+                self.unread.append((path, plain, value))
+
+    def _walk_list(
+        self,
+        items: list[Any],
+        place: tuple[str, int, str],
+        path: str,
+        moved: int,
+        depth: int,
+        several: set[str],
+    ) -> None:
+        """Read the objects of a list whose key says that they are messages or orders, and the texts of tags."""
+        slot, rank, plain = place
+        if plain in WRAPPERS or plain in LISTS:
+            lower = moved if len(items) == 1 else moved + STRANGE_RANK
+            for n, item in enumerate(items[:_LISTED]):
+                if type(item) is dict and depth < DEEPEST:
+                    self._walk(item, plain, f"{path}[{n}].", lower, depth + 1, several)
+        if slot in _WORD_LISTS:
+            for n, item in enumerate(items[:_LISTED]):
+                if type(item) is str and item:
+                    self.slots.setdefault(slot, []).append((rank, f"{path}[{n}]", item))
+                    several.add(slot)
+        elif not slot and LEVEL_LOOK.search(plain):
+            self.unread.append((path, plain, items))
 
     def _walk(self, body: Body, name: str, path: str, moved: int, depth: int, several: set[str]) -> None:
-        keys, more = _SECTION_KEYS[name]
+        keys, more, told_objects = SECTION_KEYS[name]
         moved += more
         slots = self.slots
         for key, value in body.items():
             if value is None or value == "":
                 continue
-            slot, rank, plain, opens = keys[key]
+            slot, rank, plain, opens, told = keys[key]
             kind = type(value)
             if kind is dict:
                 if slot not in KEPT:
-                    if opens and depth < _DEEPEST:
+                    if opens and depth < DEEPEST:
                         self._walk(value, plain, f"{path}{key}.", moved, depth + 1, several)
-                    elif not slot and name not in _SILENT and plain not in OPAQUE:
+                    elif told_objects and not slot and plain not in OPAQUE:
                         self.unread.append((path + key, plain, value))
                     continue
             elif kind is str:
@@ -179,18 +174,7 @@ class Reading:
                         self._walk(inner, "", f"{path}{key}.", moved, depth + 1, several)
                         continue
             elif kind is list and slot not in _LISTS_KEPT:
-                if plain in WRAPPERS or plain in _LISTS:
-                    lower = moved if len(value) == 1 else moved + _STRANGE_RANK
-                    for n, item in enumerate(value[:_LISTED]):
-                        if type(item) is dict and depth < _DEEPEST:
-                            self._walk(item, plain, f"{path}{key}[{n}].", lower, depth + 1, several)
-                if slot in _WORD_LISTS:
-                    for n, item in enumerate(value[:_LISTED]):
-                        if type(item) is str and item:
-                            slots.setdefault(slot, []).append((rank + moved, f"{path}{key}[{n}]", item))
-                            several.add(slot)
-                elif not slot and LEVEL_LOOK.search(plain):
-                    self.unread.append((path + key, plain, value))
+                self._walk_list(value, (slot, rank + moved, plain), path + key, moved, depth, several)
                 continue
             if slot:
                 if slot in slots:
@@ -198,7 +182,7 @@ class Reading:
                     several.add(slot)
                 else:
                     slots[slot] = [(rank + moved, path + key, value)]
-            elif name not in _SILENT or (name in _LEVEL_SECTIONS and LEVEL_LOOK.search(plain)):
+            elif told:
                 self.unread.append((path + key, plain, value))
 
 

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from server.config import ENDPOINTS, PREFIX, Settings, check_exposure
 from server.http.problems import Refused
@@ -191,7 +191,7 @@ class Access:
         a tunnel forwards requests of the whole internet to loopback (forwarding headers).
         """
         headers = request.headers
-        host = headers.get("Host", "")
+        host = headers.get(hdrs.HOST, "")
         if not is_local_name(host) and host.partition(":")[0].lower() not in self.allowed_hosts:
             raise Refused(
                 "NOT_LOCAL",
@@ -201,6 +201,6 @@ class Access:
             raise Refused(
                 "NOT_LOCAL", f"without a secret requests through a proxy or tunnel are refused; {instead}"
             )
-        origin = headers.get("Origin")
+        origin = headers.get(hdrs.ORIGIN)
         if origin is not None and not is_local_name(origin.partition("://")[2]):
             raise Refused("NOT_LOCAL", f"without a secret requests from a web page are refused; {instead}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from aiohttp import StreamReader, web
+from aiohttp import StreamReader, hdrs, web
 
 from server.http.problems import Refused
 
@@ -68,7 +68,7 @@ async def _read(content: StreamReader, limit: int) -> bytes:
 
 def charset_of(request: web.BaseRequest) -> str | None:
     """Return the charset of the Content-Type; the header is parsed only if it names one, which few senders do."""
-    return request.charset if "charset" in request.headers.get("Content-Type", "").lower() else None
+    return request.charset if "charset" in request.headers.get(hdrs.CONTENT_TYPE, "").lower() else None
 
 
 def decode_body(body: bytes, charset: str | None) -> str:

@@ -15,7 +15,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-from aiohttp import HttpVersion11, web
+from aiohttp import HttpVersion11, hdrs, web
 from aiohttp.http_exceptions import ContentEncodingError, HttpProcessingError
 
 from server.http.problems import Refused
@@ -193,12 +193,14 @@ class _Protocol(web.RequestHandler):
             or message.version != HttpVersion11
             or message.chunked
             or not payload.is_eof()
-            or "Content-Encoding" in message.headers
+            or hdrs.CONTENT_ENCODING in message.headers
         ):
             return False
         # The body stands at the end of what was read; reading it from the payload would run the parser again.
         at = data.find(_HEAD_END) + len(_HEAD_END)
-        if len(data) - at != int(message.headers.get("Content-Length", 0)) or not data.startswith(b"{", at):
+        if len(data) - at != int(message.headers.get(hdrs.CONTENT_LENGTH, 0)) or not data.startswith(
+            b"{", at
+        ):
             return False
         body = data[at:]
         self._parser.message_consumed()  # type: ignore[union-attr]

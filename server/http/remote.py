@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 Address = IPv4Address | IPv6Address
-FORWARDED = ("X-Forwarded-For", "Forwarded", "X-Real-IP", "Via")
+FORWARDED = (hdrs.X_FORWARDED_FOR, hdrs.FORWARDED, type(hdrs.VIA)("X-Real-IP"), hdrs.VIA)
 """Headers that show that a request came through a proxy or tunnel."""
 
 

@@ -21,7 +21,7 @@ def rows() -> Iterator[Row]:
     signal = sample(Source.TRADINGVIEW_SIGNAL, NOW, "SPY", 650.0, Direction.LONG)
     saty_text, signal_text = json.dumps(saty), json.dumps(signal)
     walk, whole, entry = alternate(
-        lambda: Reading(saty, []), lambda: normalise(saty_text), lambda: normalise(signal_text)
+        lambda: Reading(saty, [], flat=True), lambda: normalise(saty_text), lambda: normalise(signal_text)
     )
     yield Row(
         "walk over a SATY body",

@@ -57,6 +57,6 @@ def recorded() -> Iterator[dict[str, Any]]:
 
 def _opened(body: Any) -> Iterator[dict[str, Any]]:
     try:
-        yield open_body(body, [])
+        yield open_body(body, [])[0]
     except IntakeError:
         return
