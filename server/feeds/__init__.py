@@ -4,8 +4,11 @@ May not touch: ``server.deck`` and ``server.http``. A feed reports what it knows
 
 Read first:
 - ``server/feeds/base.py``: the protocol ``Markets``, the time limit of a request, the ETF of a cash index, no feed
-- ``server/demo/feed.py``: a complete feed, of the simulated market
+- ``server/feeds/vendor.py`` and ``values.py``: what a vendor is asked and what it gives, a missing value included
+- ``server/feeds/http.py``: the one request function: budget, retries, circuit breaker, faults as values
+- ``server/feeds/asking.py``: the market of a signal; ``follow.py``: the prices of what is held
+- ``server/feeds/twelvedata.py``: a complete vendor; ``registry.py``: how vendors are found
+- ``server/demo/feed.py``: the simulated market as a feed; ``server/demo/vendors/``: vendors' servers on this machine
 - ``core/decision/market_gate.py``: what the engine does with absent and assumed fields
-- ``server/runtime/runtime.py``: who asks, and how a reply becomes an input
-- ``tests/server/feeds/test_requests.py``: how a feed is tested
+- ``tests/server/feeds/live/``: how all of it is tested without a vendor
 """

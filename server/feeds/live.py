@@ -110,16 +110,24 @@ class LiveMarkets:
         return tuple(found)
 
     def trouble(self, symbol: str) -> str:
-        """Return in a few words why prices of an underlying may not arrive; empty when nothing is known."""
+        """Return in a few words why prices of an underlying may not arrive; empty when nothing is known.
+
+        Only the feed that prices it counts; all of them while none has.
+        """
         track = self.follower.tracks.get(symbol)
         if track is not None and track.halted:
             return f"{symbol} is halted"
+        source = None if track is None or track.last is None else track.last.source
+        told = []
         for feed in self.status():
-            if feed.state in ("DOWN", "KEY_REFUSED", "KEY_MISSING"):
-                return f"{feed.name}: {feed.detail}"
-            if feed.stream is not None and feed.stream != "connected":
-                return f"{feed.name} {feed.stream}"
-        return ""
+            if source not in (None, feed.name):
+                continue
+            stream = self.follower.streaming.states.get(feed.name)
+            if feed.state in ("DOWN", "KEY_REFUSED", "KEY_MISSING", "NOT_IN_PLAN"):
+                told.append(f"{feed.name}: {feed.detail.removeprefix(f'{feed.name}: ')}")
+            elif stream is not None and not stream.connected:
+                told.append(f"{feed.name} {stream.text or 'reconnecting'}")
+        return "; ".join(told)
 
     def _with_stream(self, status: FeedStatus) -> FeedStatus:
         state: StreamState | None = self.follower.streaming.states.get(status.name)

@@ -39,14 +39,15 @@ class Streaming:
         while self._vendors:
             for vendor in self._vendors:
                 try:
-                    await vendor.stream(self._wanted, partial(self._on_tick, vendor))
+                    await vendor.stream(self._wanted, partial(self.on_tick, vendor))
                 except Exception as error:
                     log.exception("the stream of %s failed", vendor.name, exc_info=error)
                     text = f"the stream failed ({type(error).__name__})"
-                    self._on_tick(vendor, StreamState(source=vendor.name, connected=False, text=text))
+                    self.on_tick(vendor, StreamState(source=vendor.name, connected=False, text=text))
             await asyncio.sleep(AGAIN_SECONDS)
 
-    def _on_tick(self, vendor: Vendor, tick: Tick) -> None:
+    def on_tick(self, vendor: Vendor, tick: Tick) -> None:
+        """Take one message of a vendor's stream."""
         if isinstance(tick, StreamState):
             self.states[vendor.name] = tick
         self._take(vendor, tick)

@@ -338,3 +338,16 @@ async def test_the_stream_is_told_what_is_watched(desk: Any) -> None:
 
 def _fields(bar: Bar) -> dict[str, Any]:
     return {name: getattr(bar, name) for name in Bar.__slots__}
+
+
+async def test_the_trouble_of_the_feed_that_prices_a_symbol_is_said(desk: Any) -> None:
+    d = desk("one", "two", unusable=1)
+    await d.watch("SPY")
+    assert d.markets.trouble("SPY") == "lost0: "
+    send(d, trade(d, 100.0))
+    await d.round()
+    assert d.markets.trouble("SPY") == ""
+    d.markets.follower.streaming.on_tick(
+        d.vendors[0], StreamState(source="one", connected=False, text="reconnecting in 8 s")
+    )
+    assert d.markets.trouble("SPY") == "one reconnecting in 8 s"
