@@ -50,10 +50,15 @@ class Budget:
         self._blocked_until = -math.inf
 
     @property
+    def is_blocked(self) -> bool:
+        """Return whether the vendor has said that it takes no request now."""
+        return self._monotonic() < self._blocked_until
+
+    @property
     def left(self) -> int:
         """Requests that may still be made in this window."""
         self._roll()
-        return 0 if self._monotonic() < self._blocked_until else self._left
+        return 0 if self.is_blocked else self._left
 
     @property
     def resets_in(self) -> float:
@@ -64,7 +69,7 @@ class Budget:
     def take(self, cost: int = 1, *, urgent: bool = False) -> bool:
         """Take ``cost`` requests from the budget; return whether they may be made."""
         self._roll()
-        if self._monotonic() < self._blocked_until:
+        if self.is_blocked:
             return False
         floor = 0 if urgent else math.floor(self.limit * self._kept)
         if self._left - cost < floor:

@@ -366,11 +366,15 @@ class VendorHttp:
             return "KEY_REFUSED", self._last_error or ""
         if self.breaker.is_open:
             return "DOWN", self._last_error or ""
-        if self.budget.left == 0:
+        if self.budget.is_blocked:
             return "DOWN", f"the rate budget is spent for {self.budget.resets_in:.0f} s"
         if self._failed_in_a_row >= DOWN_AFTER:
             return "DOWN", self._last_error or ""
-        return ("WAITING", "not asked yet") if self._last_answer_at is None else ("OK", "")
+        if self._last_answer_at is None:
+            return "WAITING", "not asked yet"
+        # A small budget is spent in part of each minute: that is no failure, but a person must see it.
+        spent = self.budget.left == 0
+        return "OK", f"the rate budget is spent for {self.budget.resets_in:.0f} s" if spent else ""
 
     @property
     def _host(self) -> str:
