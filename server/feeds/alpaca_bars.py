@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -72,7 +72,7 @@ def _bar(
     )
 
 
-def _bars(body: Any, read: Any) -> Bars | Unavailable:
+def _bars(body: Any, read: Callable[[str, Any], Bar | Unavailable | None]) -> Bars | Unavailable:
     if (fault := stated_fault(200, body)) is not None:
         return fault
     if not isinstance(body, Mapping):
@@ -103,3 +103,22 @@ def _rows(body: Mapping[str, Any]) -> Iterator[tuple[str, tuple[Any, ...]]]:
     elif isinstance(stated, Mapping):
         for name, rows in stated.items():
             yield name, tuple(rows) if isinstance(rows, list) else (rows,)
+
+
+def joined_bars(pages: tuple[Bars | Unavailable, ...]) -> Bars | Unavailable:
+    """Return the bars of all pages by symbol, oldest first, each start once.
+
+    A page that cannot be read makes the whole unavailable, a bar that cannot be read its symbol.
+    """
+    found: dict[str, tuple[Bar, ...] | Unavailable] = {}
+    for page in pages:
+        if isinstance(page, Unavailable):
+            return page
+        for symbol, bars in page.items():
+            known = found.get(symbol, ())
+            if isinstance(bars, Unavailable) or isinstance(known, Unavailable):
+                found[symbol] = known if isinstance(known, Unavailable) else bars
+                continue
+            by_start = {bar.start: bar for bar in (*known, *bars)}
+            found[symbol] = tuple(by_start[start] for start in sorted(by_start))
+    return found

@@ -14,7 +14,7 @@ _SIZES_IN_SHARES_SINCE = datetime(2025, 11, 3, 5, tzinfo=UTC)
 """Since then the sizes of stock quotes are in shares, before in lots of 100."""
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e]+")
 _LONGEST_TEXT = 120
-_NOT_IN_PLAN = ("subscription", "does not permit", "not permitted", "insufficient")
+_NOT_IN_PLAN = ("subscription", "agreement", "does not permit", "not permitted", "insufficient")
 _INVALID_SYMBOL = re.compile(r"invalid symbol(?:\(s\)|s)?:? *([\w.,/^$ -]+)", re.IGNORECASE)
 
 COUNTED_TRADES = frozenset(" @AEFKOSXY156D")

@@ -225,9 +225,9 @@ class TradierServer(VendorServer):
         """Answer minute bars; start and end are New York's times without a zone."""
         delay = SANDBOX_DELAY if self.sandbox else timedelta()
         now = self.source.now()
-        since = _local(request.query.get("start", "")) or now - timedelta(days=1)
-        until = _local(request.query.get("end", "")) or now
         skew = self.faults.skew
+        since = _local(request.query.get("start", "")) or now + skew - timedelta(days=1)
+        until = _local(request.query.get("end", "")) or now + skew
         bars = self.source.minutes(
             request.query.get("symbol", "").upper(), since - skew, min(until - skew, now - delay)
         )

@@ -1,0 +1,164 @@
+"""Keep one stream of a vendor open: pauses between attempts, silence, and one state of several connections."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from core.exchange.calendar import Calendar, CalendarError
+from server.feeds.values import StreamState
+from server.feeds.vendor import OnTick
+from server.runtime.clock import Clock
+
+Sleep = Callable[[float], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamLimits:
+    """Seconds: pauses between attempts, time to connect and for each answer, silence that breaks a stream.
+
+    A stream that has worked for ``steady`` begins again with the ``first`` pause. ``slow`` is the pause after a
+    refusal that may pass, such as a second connection that the vendor still counts.
+    """
+
+    first: float = 0.5
+    longest: float = 30.0
+    steady: float = 30.0
+    slow: float = 60.0
+    connect: float = 10.0
+    answer: float = 10.0
+    silence: float = 30.0
+    heartbeat: float = 10.0
+
+
+class StreamBroken(Exception):
+    """The stream has ended and may be opened again, after ``least`` seconds at the earliest."""
+
+    def __init__(self, text: str, least: float = 0.0) -> None:
+        super().__init__(text)
+        self.text, self.least = text, least
+
+
+class StreamRefused(Exception):
+    """The vendor does not give this stream; trying again is of no use. ``key``: it refuses the key altogether."""
+
+    def __init__(self, text: str, *, key: bool = False) -> None:
+        super().__init__(text)
+        self.text, self.key = text, key
+
+
+class Steadiness:
+    """Tells how long to wait before the next attempt: twice as long each time, spread, until a stream has held."""
+
+    def __init__(
+        self, random: Random, limits: StreamLimits, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._random, self._limits, self._monotonic = random, limits, monotonic
+        self._pause = limits.first
+        self._begun: float | None = None
+
+    def begin(self) -> None:
+        """Note that a stream is open."""
+        self._begun = self._monotonic()
+
+    def received(self) -> None:
+        """Note that something has arrived: a stream that has held long enough forgets earlier failures."""
+        if self._begun is not None and self._monotonic() - self._begun >= self._limits.steady:
+            self._pause = self._limits.first
+
+    def pause(self, least: float) -> float:
+        """Return the seconds to wait before the next attempt."""
+        self._begun = None
+        found = max(self._pause * self._random.uniform(0.75, 1.25), least)
+        self._pause = min(self._pause * 2, self._limits.longest)
+        return found
+
+
+class Connection:
+    """One connection's part of a vendor's stream state; ``idle`` while nothing is wanted of it."""
+
+    def __init__(self, state: JointState, name: str) -> None:
+        self._state, self._name = state, name
+        self.idle, self.connected, self.text = True, False, ""
+
+    def tell(self, connected: bool, text: str = "", *, idle: bool = False) -> None:
+        """Note a change, and hand it on if the joint state changes."""
+        self.idle, self.connected = idle, connected
+        self.text = f"{self._name}{text}" if text else ""
+        self._state.changed()
+
+
+class JointState:
+    """The state of a vendor's connections together: connected when each that is needed is."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._parts: list[Connection] = []
+        self._told: tuple[bool, str] | None = None
+        self.on_tick: OnTick | None = None
+        self.text = "not started"
+        """The state in words, for the System screen."""
+
+    def connection(self, name: str = "") -> Connection:
+        """Return a new part; ``name`` stands before its texts."""
+        self._parts.append(Connection(self, name))
+        return self._parts[-1]
+
+    def changed(self) -> None:
+        needed = [part for part in self._parts if not part.idle]
+        connected = bool(needed) and all(part.connected for part in needed)
+        text = ", ".join(part.text for part in needed if part.text)
+        if not needed:
+            text = "nothing to stream"
+        self.text = text or ("connected" if connected else "connecting")
+        if (connected, text) != self._told and self.on_tick is not None:
+            self._told = connected, text
+            self.on_tick(StreamState(source=self._source, connected=connected, text=text))
+
+
+async def keep_open(
+    attempt: Callable[[], Awaitable[None]],
+    connection: Connection,
+    steadiness: Steadiness,
+    *,
+    sleep: Sleep = asyncio.sleep,
+) -> StreamRefused:
+    """Make attempts until one is refused for good, and return that refusal.
+
+    An attempt ends with StreamBroken or StreamRefused, or returns when it is no longer wanted as it is; it must wait
+    for something before it returns again.
+    """
+    while True:
+        try:
+            await attempt()
+        except StreamRefused as refused:
+            connection.tell(False, refused.text)
+            return refused
+        except StreamBroken as broken:
+            pause = steadiness.pause(broken.least)
+            connection.tell(False, f"{broken.text}; connecting again in {math.ceil(pause)} s")
+            await sleep(pause)
+
+
+async def stop(*tasks: asyncio.Task[Any]) -> None:
+    """Cancel tasks and wait for their end. A cancellation of the caller meanwhile is not lost."""
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks)
+    for task in tasks:
+        if not task.cancelled():
+            task.exception()  # looked at, so that it is not reported as lost
+
+
+def in_session(clock: Clock, sessions: Calendar) -> bool:
+    """Return whether the exchange is open, when silence of a stream means that it is broken."""
+    try:
+        return sessions.session_at(clock.now()) is not None
+    except CalendarError:
+        return False
