@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
-from core.effects import AnswerCommand, Effect, StoreJudgement
+from core.effects import AnswerCommand, Effect, Notice, StoreJudgement, StoreTrade
 from core.engine.approvals import approve, reject
 from core.engine.kernel import Kernel
 from core.engine.mode import set_mode
@@ -12,11 +13,12 @@ from core.engine.positions import settle_outcome
 from core.engine.state import CommandDone
 from core.engine.underlyings import waiting_for
 from core.events import Commanded
-from core.model import ExitReason, Mode
+from core.model import ExitReason, Mode, Tone
 from core.positions import (
     Position,
     PositionChange,
     PositionState,
+    close_at,
     exit_at_next_price,
     exit_by_hand,
     stop_to_break_even,
@@ -55,7 +57,48 @@ def _exit(kernel: Kernel, event: Commanded) -> Result:
     if not 1 <= contracts <= position.remaining:
         text = f"contracts: {contracts} cannot be sold, {position.remaining} are held"
         return CommandDone(False, "BAD_QUANTITY", text), []
+    if event.argument is not None:
+        return _close_at_price(kernel, position, contracts, event)
     return _sell(kernel, position, contracts, event)
+
+
+def _close_at_price(kernel: Kernel, position: Position, contracts: int, event: Commanded) -> Result:
+    """Close a suspended position at the price that a person states; any other is sold at the market."""
+    label = position.contract.label
+    if position.suspended is None:
+        return CommandDone(
+            False, "NOT_SUSPENDED", f"{label} is priced: it is sold at the market, not at a price"
+        ), []
+    if contracts != position.remaining:
+        return CommandDone(
+            False, "BAD_QUANTITY", f"contracts: all {position.remaining} are closed at a price"
+        ), []
+    try:
+        outcome = close_at(position, float(event.argument or ""), event.at)
+    except ValueError:
+        return CommandDone(
+            False, "BAD_PRICE", f"price: {event.argument!r} is not a price per share, 0 or more"
+        ), []
+    effects = settle_outcome(kernel, position, outcome, event.at)
+    return CommandDone(
+        True, "EXITED", f"Closed {contracts} × {label} at {outcome.legs[-1].price:.2f} by hand"
+    ), effects
+
+
+def _resume(kernel: Kernel, event: Commanded) -> Result:
+    """Mark and exit a suspended position again: a person says that its contract is unchanged."""
+    position = kernel.state.positions.get(event.position_id or "")
+    refused = _not_exitable(position, event)
+    if refused is not None or position is None:
+        return refused or _no_position(), []
+    label = position.contract.label
+    if position.suspended is None:
+        return CommandDone(False, "NOT_SUSPENDED", f"{label} is not suspended"), []
+    after = replace(position, suspended=None)
+    kernel.state.positions[position.id] = after
+    text = f"{label} is marked again: its contract is unchanged, says {event.author}"
+    notice = Notice(kind="risk", at=event.at, text=text, tone=Tone.NEUTRAL, symbol=position.symbol)
+    return CommandDone(True, "RESUMED", text), [StoreTrade(position=after), notice]
 
 
 def _exit_half(kernel: Kernel, event: Commanded) -> Result:
@@ -123,6 +166,7 @@ def _judge(status: str) -> Callable[[Kernel, Commanded], Result]:
 COMMANDS: dict[str, Callable[[Kernel, Commanded], Result]] = {
     "exit": _exit,
     "exit_half": _exit_half,
+    "resume": _resume,
     "exit_all": _exit_all,
     "breakeven": _break_even,
     "mode": _mode,
@@ -154,7 +198,11 @@ def _not_exitable(position: Position | None, event: Commanded) -> CommandDone | 
 
 def _sell(kernel: Kernel, position: Position, contracts: int, event: Commanded) -> Result:
     if position.suspended is not None:
-        return CommandDone(False, "SUSPENDED", f"{position.contract.label}: {position.suspended}"), []
+        text = (
+            f"{position.contract.label}: {position.suspended}; close it at a price (gatedeck close --at), or say "
+            "that its contract is unchanged (gatedeck resume)"
+        )
+        return CommandDone(False, "SUSPENDED", text), []
     why = waiting_for(kernel, position, event.at)
     if why is not None:
         after = exit_at_next_price(position, contracts, ExitReason.MANUAL)

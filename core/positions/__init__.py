@@ -19,6 +19,7 @@ from core.positions.marking import entry_mark, next_mark
 from core.positions.opening import open_position
 from core.positions.pnl import gross_so_far, net_so_far, pnl_breakdown, r_multiple
 from core.positions.position import EntryFill, ExitFill, Mark, Position, PositionChange, PositionState
+from core.positions.settle import close_at
 from core.positions.trading_context import TradingContext
 from core.positions.transitions import (
     break_even_stop,
@@ -41,6 +42,7 @@ __all__ = [
     "PositionState",
     "TradingContext",
     "break_even_stop",
+    "close_at",
     "entry_mark",
     "execution_record",
     "exit_at_next_price",

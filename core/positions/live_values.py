@@ -137,6 +137,8 @@ def nearest_exit(position: Position, now: datetime, trading: TradingContext) -> 
         return "awaiting the official close"
     if position.state is PositionState.CLOSED:
         return "closed"
+    if position.suspended is not None:
+        return f"none: {position.suspended}"
     if position.pending is not None:
         return f"{position.pending.reason}: {position.pending.contracts} left to sell"
     nearest = nearest_of(exit_conditions(position, now, trading))

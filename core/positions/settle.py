@@ -8,9 +8,10 @@ from datetime import datetime
 
 from core.model import ExitReason
 from core.options import fills
+from core.positions.attribution import Attribution
 from core.positions.fills import apply_mark, record_exit_fill
 from core.positions.marking import next_mark
-from core.positions.position import PositionChange, PositionState
+from core.positions.position import Position, PositionChange, PositionState
 from core.positions.trading_context import TradingContext
 from core.rules import Rules
 from core.thresholds import at_most
@@ -53,6 +54,21 @@ def settle_at_close(
     done = fills.settle(position.remaining, mark.mid, "official close", now)
     near = is_near(official_close, contract.strike, trading.rules)
     return record_exit_fill(apply_mark(change, mark), ExitReason.EXPIRY, done, near_strike=near)
+
+
+def close_at(position: Position, price: float, now: datetime) -> PositionChange:
+    """Close a position at a price per share that a person states, for a contract that can no longer be priced.
+
+    The whole change since the last mark is unexplained. Raises ValueError when the price is below 0 or no number.
+    """
+    if not (math.isfinite(price) and price >= 0):
+        raise ValueError(f"a contract cannot be closed at {price}")
+    last = position.last
+    step = Attribution(unexplained=(price - last.mid) * position.contract.multiplier)
+    mark = replace(last, at=max(now, last.at), mid=price, step=step)
+    change = apply_mark(PositionChange(position=replace(position, suspended=None)), mark)
+    done = fills.settle(position.remaining, price, "by hand", now)
+    return record_exit_fill(change, ExitReason.MANUAL, done)
 
 
 def is_near(official_close: float, strike: float, rules: Rules) -> bool:

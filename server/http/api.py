@@ -53,6 +53,7 @@ COMMAND_STATUS: Mapping[str, int] = {
     "NO_VERSION": 404,
     "UNKNOWN": 422,
     "BAD_QUANTITY": 422,
+    "BAD_PRICE": 422,
     "BAD_MODE": 422,
 }
 """HTTP status by the engine's code; for any other code 200 when done, else 409."""
@@ -62,12 +63,16 @@ _RETRY = {"Retry-After": "5"}
 
 
 class ExitRequest(BaseModel):
-    """``contracts`` to close (all when absent); ``expected`` is the quantity the sender believes is open."""
+    """``contracts`` to close (all when absent); ``expected`` is the quantity the sender believes is open.
+
+    ``price`` per share is for a position that a split has suspended, in terms of the contract as it was bought.
+    """
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
     contracts: Annotated[int, Field(ge=1)] | None = None
     expected: Annotated[int, Field(ge=1)] | None = None
+    price: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
     author: Author | None = None
     command_id: CommandId | None = None
 
@@ -195,7 +200,16 @@ class Api:
             position_id=call.params["id"],
             contracts=body.contracts,
             expected=body.expected,
+            argument=None if body.price is None else repr(body.price),
             author=body.author or "api",
+        )
+        return await self._command(command)
+
+    async def resume(self, call: Call) -> web.Response:
+        body = await self._body(call.request, JudgeRequest)
+        command_id = body.command_id or str(uuid.uuid4())
+        command = Command(
+            id=command_id, name="resume", position_id=call.params["id"], author=body.author or "api"
         )
         return await self._command(command)
 

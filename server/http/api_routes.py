@@ -178,6 +178,16 @@ ROUTES: tuple[Route, ...] = (
         ),
     ),
     Route(
+        method="POST",
+        path="/api/positions/{id}/resume",
+        access=COMMAND,
+        handler=Api.resume,
+        summary="Mark a suspended position again: its contract is unchanged",
+        answers="CommandDone",
+        body=JudgeRequest.model_json_schema(),
+        refuses=("UNKNOWN_POSITION", "COMMAND_REFUSED", "INVALID_BODY", "NOT_STORED"),
+    ),
+    Route(
         method="GET",
         path="/api/mode",
         access=READ,

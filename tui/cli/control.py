@@ -1,4 +1,4 @@
-"""`gatedeck approve`, `reject`, `close` and `mode`: commands to a running engine."""
+"""`gatedeck approve`, `reject`, `close`, `resume` and `mode`: commands to a running engine."""
 
 from __future__ import annotations
 
@@ -45,15 +45,16 @@ def close(
     *,
     contracts: int | None,
     everything: bool,
+    at: float | None,
     url: str | None,
     author: str | None,
     config: Path | None,
     as_json: bool,
 ) -> int:
     """Close the open position called ``name``, a part of it, or all; without a name list the open positions."""
-    if everything and (name is not None or contracts is not None):
+    if everything and (name is not None or contracts is not None or at is not None):
         raise ConfigError(
-            "close: --all closes every position completely; give no position and no --contracts"
+            "close: --all closes every position completely; give no position, no --contracts and no --at"
         )
     engine = engine_client(url=url, author=author, config=config)
     try:
@@ -62,20 +63,33 @@ def close(
             if not positions:
                 nothing = {"ok": True, "code": "NOTHING_OPEN", "text": "No position is open"}
                 return print_answers([nothing], True, as_json=as_json)
-            answers = [_exit(engine, row, None) for row in positions]
+            answers = [_exit(engine, row, None, None) for row in positions]
             accepted = all(status < 300 for status, _ in answers)
             return print_answers([answer for _, answer in answers], accepted, as_json=as_json)
         if name is None:
             return _print_list(positions, "no position is open", _format_position, as_json)
-        found = _find(positions, name)
-        if found is None:
-            raise ConfigError(
-                f"close: no open position is {name!r}; gatedeck close without a name lists them"
-            )
-        status, answer = _exit(engine, found, contracts)
+        status, answer = _exit(engine, _open_position(positions, name), contracts, at)
     except (aiohttp.ClientError, TimeoutError) as error:
         return report_unreachable(engine, error)
     return print_answers([answer], status < 300, as_json=as_json)
+
+
+def resume(name: str, *, url: str | None, author: str | None, config: Path | None, as_json: bool) -> int:
+    """Mark the suspended position called ``name`` again."""
+    engine = engine_client(url=url, author=author, config=config)
+    try:
+        found = _open_position(engine.items(_OPEN), name)
+        status, answer = engine.post(f"/api/positions/{found['id']}/resume")
+    except (aiohttp.ClientError, TimeoutError) as error:
+        return report_unreachable(engine, error)
+    return print_answers([answer], status < 300, as_json=as_json)
+
+
+def _open_position(positions: list[Item], name: str) -> Item:
+    found = _find(positions, name)
+    if found is None:
+        raise ConfigError(f"close: no open position is {name!r}; gatedeck close without a name lists them")
+    return found
 
 
 def set_mode(
@@ -90,11 +104,13 @@ def set_mode(
     return post_command("/api/mode", url=url, author=author, config=config, as_json=as_json, **fields)
 
 
-def _exit(engine: EngineClient, position: Item, contracts: int | None) -> tuple[int, Item]:
+def _exit(engine: EngineClient, position: Item, contracts: int | None, at: float | None) -> tuple[int, Item]:
     # The engine refuses the exit if the position has changed since it was listed.
     fields: Item = {"expected": position["remaining"]}
     if contracts is not None:
         fields["contracts"] = contracts
+    if at is not None:
+        fields["price"] = at
     return engine.post(f"/api/positions/{position['id']}/exit", **fields)
 
 

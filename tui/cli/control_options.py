@@ -1,4 +1,4 @@
-"""Options of `gatedeck approve`, `reject`, `close` and `mode`."""
+"""Options of `gatedeck approve`, `reject`, `close`, `resume` and `mode`."""
 
 from __future__ import annotations
 
@@ -56,6 +56,10 @@ def close(
         int | None, typer.Option(min=1, help="Number of contracts to close; default all of the position.")
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Close every open position.")] = False,
+    at: Annotated[
+        float | None,
+        typer.Option("--at", min=0, help="Price per share, only for a position that a split has suspended."),
+    ] = None,
     url: Url = None,
     author: Author = None,
     json: JsonLine = False,
@@ -66,9 +70,26 @@ def close(
 
     raise typer.Exit(
         control.close(
-            position, contracts=contracts, everything=everything, url=url, author=author, config=config, as_json=json
+            position, contracts=contracts, everything=everything, at=at, url=url, author=author, config=config,
+            as_json=json,
         )
     )  # fmt: skip
+
+
+def resume(
+    position: Annotated[str, typer.Argument(help="Id (or its beginning), OCC symbol or contract.")],
+    url: Url = None,
+    author: Author = None,
+    json: JsonLine = False,
+    config: Config = None,
+) -> None:
+    """Mark a suspended position again: its contract is unchanged.
+
+    A split, or a price that looks like one, suspends a position. If its contract has changed, close it with --at.
+    """
+    from tui.cli import control
+
+    raise typer.Exit(control.resume(position, url=url, author=author, config=config, as_json=json))
 
 
 def mode(
@@ -94,6 +115,6 @@ def mode(
 
 
 def register(app: typer.Typer) -> None:
-    """Add the four commands to the command line."""
-    for command in (approve, reject, close, mode):
+    """Add the five commands to the command line."""
+    for command in (approve, reject, close, resume, mode):
         app.command()(command)

@@ -211,6 +211,44 @@ def test_a_split_stops_the_marks_and_asks_a_person(wire: Any, how: Any) -> None:
     assert wire.state.positions[position.id].last == before.last
 
 
+def suspended(wire: Any) -> Position:
+    position = held_overnight(wire)
+    wire.later(minutes=1).price(450.0)
+    for second in (5, 6, 7):
+        wire.at(f"2026-11-25T09:30:0{second}").price(112.6)
+    found: Position = wire.state.positions[position.id]
+    assert found.suspended is not None
+    return found
+
+
+def test_a_person_closes_a_suspended_position_at_a_price(wire: Any) -> None:
+    position = suspended(wire)
+    for price, code in (("much", "BAD_PRICE"), ("-1", "BAD_PRICE"), ("nan", "BAD_PRICE")):
+        assert wire.command("exit", position, argument=price).code == code
+    assert wire.command("exit", position, argument="3", contracts=1).code == "BAD_QUANTITY"
+    assert wire.command("exit", position, argument="12.5").code == "EXITED"
+    (leg,) = wire.position(position).legs
+    assert (leg.price, leg.mid, leg.reason, leg.commission) == (12.5, 12.5, ExitReason.MANUAL, 0.0)
+    paid = position.entry.entry_mid * 100 * position.remaining
+    assert leg.attribution.total == pytest.approx(12.5 * 100 * position.remaining - paid)
+    assert not wire.state.positions
+
+
+def test_a_person_says_that_a_suspended_contract_is_unchanged(wire: Any) -> None:
+    position = suspended(wire)
+    assert wire.command("resume", position).code == "RESUMED"
+    wire.later(seconds=1).price(112.5)
+    (leg,) = wire.position(position).legs
+    assert (leg.reason, leg.underlying) == (ExitReason.STOP_LOSS, 112.5)
+
+
+def test_a_position_that_is_priced_is_neither_resumed_nor_closed_at_a_price(wire: Any) -> None:
+    position = wire.enter()
+    assert wire.command("resume", position).code == "NOT_SUSPENDED"
+    assert wire.command("exit", position, argument="9.9").code == "NOT_SUSPENDED"
+    assert wire.state.positions[position.id].is_open
+
+
 def test_a_price_by_day_that_falls_like_a_split_is_a_fall(wire: Any) -> None:
     position = wire.enter()
     for second in (1, 2, 3, 4):
