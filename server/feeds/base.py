@@ -70,6 +70,10 @@ class PriceSink(Protocol):
         """Return the stops and targets of the open positions in an underlying; ``None`` if none is open."""
         ...
 
+    def halted_since(self, symbol: str) -> datetime | None:
+        """Return since when the engine takes an underlying for halted; ``None`` if it does not."""
+        ...
+
     async def price(
         self,
         symbol: str,

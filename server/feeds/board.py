@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from server.feeds.observe import Observation, difference_pct, observed, on_our_clock, row_on_our_clock
@@ -48,6 +48,9 @@ class Board:
             and row.quote.at < old.quote.at
         ):
             return
+        if row.open_interest is None and old is not None:
+            # A stream states no open interest; that of the chain is the day's.
+            row = replace(row, open_interest=old.open_interest)
         self._rows.pop(row.occ, None)
         self._rows[row.occ] = row
         if len(self._rows) > MOST_ROWS:

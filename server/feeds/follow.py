@@ -22,7 +22,7 @@ from server.feeds.polling import Polling
 from server.feeds.snapshot import row_quotes
 from server.feeds.stream_choice import Streaming
 from server.feeds.track import Track
-from server.feeds.values import Bar, OptionRow, Quote, StreamGap, StreamState, Tick
+from server.feeds.values import TRADE_AFTER_HALT, Bar, OptionRow, Quote, StreamGap, StreamState, Tick
 from server.feeds.vendor import Vendor
 from server.runtime.clock import Clock
 
@@ -140,8 +140,13 @@ class Follower:
             return
         whole = self.board.take_quote(vendor, part, now)
         track = self.tracks[part.symbol]
-        if whole.halted is not None and whole.halted is not track.halted:
-            track.halted = whole.halted
+        halted, since = whole.is_halted, self.sink.halted_since(part.symbol)
+        if halted is not None and halted is not track.halted:
+            track.halted = halted
+            self._untold_halts[part.symbol] = vendor.name
+        elif since is not None and not halted and _traded_after(whole, since):
+            # The engine knows of a halt from before this start, or the message of its end was lost.
+            track.halted = False
             self._untold_halts[part.symbol] = vendor.name
         limit = self.sink.rules.market.feed_disagree_pct
         price = observed(whole, limit)
@@ -271,6 +276,10 @@ class Follower:
     def _near(track: Track, levels: tuple[float, ...]) -> bool:
         last = track.last
         return last is not None and any(difference_pct(last.price, x) <= NEAR_PCT for x in levels if x > 0)
+
+
+def _traded_after(quote: Quote, halt: datetime) -> bool:
+    return quote.last_at is not None and quote.last_at - halt > TRADE_AFTER_HALT
 
 
 def _crosses(track: Track, levels: tuple[float, ...]) -> bool:

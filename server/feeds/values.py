@@ -9,10 +9,13 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from core.options.fills import OptionQuote
+
+TRADE_AFTER_HALT = timedelta(seconds=2)
+"""By how much a trade must be newer than a halt to show that the halt is over."""
 
 
 class Need(StrEnum):
@@ -94,6 +97,13 @@ class Quote:
         if self.bid_at is None or self.ask_at is None:
             return None
         return min(self.bid_at, self.ask_at)
+
+    @property
+    def is_halted(self) -> bool | None:
+        """True if halted, ``None`` if not said; a trade made after the halt ends it: the message may be lost."""
+        if self.halted and self.last_at is not None and self.halted_at is not None:
+            return self.last_at - self.halted_at <= TRADE_AFTER_HALT
+        return self.halted
 
     @property
     def mid(self) -> float | None:

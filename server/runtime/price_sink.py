@@ -35,6 +35,11 @@ class RuntimeSink:
                 found += (position.stop, position.levels.target_1, position.levels.target_2)
         return tuple(found) if held else None
 
+    def halted_since(self, symbol: str) -> datetime | None:
+        """Return since when the engine takes an underlying for halted; ``None`` if it does not."""
+        halt = self._runtime.engine.state.halts.get(symbol)
+        return None if halt is None else halt.since
+
     async def price(
         self,
         symbol: str,

@@ -140,12 +140,16 @@ class Notes:
     calendar: Calendar = field(default_factory=Calendar.load)
     levels_of: dict[str, tuple[float, ...]] = field(default_factory=dict)
     posts: list[dict[str, Any]] = field(default_factory=list)
+    halts: dict[str, datetime] = field(default_factory=dict)
     broken: bool = False
     statuses: list[tuple[str, bool, str]] = field(default_factory=list)
     actions: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
 
     def levels(self, symbol: str) -> tuple[float, ...] | None:
         return self.levels_of.get(symbol)
+
+    def halted_since(self, symbol: str) -> datetime | None:
+        return self.halts.get(symbol)
 
     async def price(self, symbol: str, price: float, source: str, **more: Any) -> None:
         if self.broken:

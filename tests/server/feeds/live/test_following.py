@@ -206,6 +206,30 @@ async def test_a_halted_underlying_is_not_priced_and_is_told(desk: Any) -> None:
     assert d.notes.prices == [100.1] and d.notes.statuses[1:] == [("SPY", False, "hand")]
 
 
+async def test_a_trade_after_a_halt_shows_that_it_is_over(desk: Any) -> None:
+    """The message of its end was lost: the position must not stay unguarded for the rest of the day."""
+    d = desk()
+    d.notes.levels_of["SPY"] = HELD
+    await d.watch("SPY")
+    halt = d.clock.now()
+    d.vendors[0].quote("SPY", 100.0, halted=True, halted_at=halt)
+    await d.round()
+    d.clock.move(halt + timedelta(seconds=400))
+    d.vendors[0].quote("SPY", 99.0, halted=True, halted_at=halt)
+    await d.round()
+    assert d.notes.statuses == [("SPY", True, "hand"), ("SPY", False, "hand")]
+    assert d.notes.prices == [99.0]
+
+
+async def test_a_halt_that_ended_while_the_engine_was_stopped_is_ended_by_a_trade(desk: Any) -> None:
+    d = desk()
+    d.notes.halts["SPY"] = d.clock.now() - timedelta(minutes=10)
+    await d.watch("SPY")
+    d.vendors[0].quote("SPY", 100.0)
+    await d.round()
+    assert d.notes.statuses == [("SPY", False, "hand")]
+
+
 async def test_dividends_and_splits_of_what_is_watched_are_told_once(desk: Any) -> None:
     d = desk()
     day = d.clock.now().date()
