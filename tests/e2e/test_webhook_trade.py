@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
+import urllib.error
+import urllib.request
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from core.model import Source
+from tests.tui.terminal import Terminal, url_of
 
 RULES = (
     "[account]\nsize = 200000\n[sizing]\npremium_cap = 1e5\ncontract_cap = 4\n"
@@ -115,3 +122,20 @@ def test_bars_alone_stop_a_position_out_at_its_stop(gatedeck: Any) -> None:
     assert held(deck) == []
     (trade,) = [entry for entry in deck.all("/api/ledger") if entry["exit"]]
     assert (trade["exit"]["exit_reason"], trade["exit"]["underlying_at_exit"]) == ("STOP_LOSS", 448.2)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pseudo-terminals are of POSIX systems")
+def test_a_wrong_secret_is_seen_on_the_deck(gatedeck: Any) -> None:
+    command = [sys.executable, "-m", "tui.cli", "run", "--port", "0", "--clock", "2026-11-24T10:00-05:00"]
+    secret = {"GATEDECK_WEBHOOK_SECRET": "the-right-one"}
+    terminal = Terminal(command, size=(120, 40), env=gatedeck.environment | secret)
+    try:
+        terminal.ready()
+        url = url_of(terminal.wait_for("127.0.0.1:"))
+        request = urllib.request.Request(f"{url}/api/webhooks?key=a-wrong-one", b"{}")
+        with pytest.raises(urllib.error.HTTPError, match="401"):
+            urllib.request.urlopen(request, timeout=10)
+        lines = terminal.wait_for("1 refused with 401 from 127.0.0.1")
+        assert not any("a-wrong-one" in line for line in lines)
+    finally:
+        terminal.close()

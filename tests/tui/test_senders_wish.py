@@ -27,5 +27,6 @@ def test_the_detail_of_a_decision_shows_them() -> None:
 def test_the_card_shows_them_where_there_is_room() -> None:
     pane = DecisionPane()
     pane.data = DecisionView(record=NAMED, age=3, wait_at=50, execute_at=70, listener="127.0.0.1:8765")
-    shown = text_of(pane.lines(70, 16))
-    assert "asked for 465 call of 2026-12-18" in shown and "Trend 3" in shown
+    shown = text_of(pane.lines(38, 16))
+    assert "asks for the 465 call of 2026-12-18" in shown
+    assert "Trend 3" in text_of(pane.lines(70, 16))

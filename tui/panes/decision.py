@@ -159,8 +159,6 @@ def _plan(record: DecisionRecord, width: int) -> list[Line]:
         buys: Line = [(verb, "dim"), (record.contract.label, "strong")]
         if count is not None and count.bound_by != _USUAL_BOUND:
             buys.append((f"  by {count.bound_by}", "warn"))
-        if record.option is not None:
-            buys.append((f"  asked for {record.option.text}", "dim"))
         out.append(buys)
     if record.levels is not None:
         levels = record.levels
@@ -169,4 +167,6 @@ def _plan(record: DecisionRecord, width: int) -> list[Line]:
                     ("  T2 ", "dim"), (fmt.number(levels.target_2), "good")])  # fmt: skip
     strategy = f"  {record.strategy}" if record.strategy else ""
     out.append([(f" {record.source}, {record.context.completeness * 5:.0f} of 5 sources{strategy}", "dim")])
+    if record.option is not None:
+        out.append([(f" asks for the {record.option.text}", "dim")])
     return [clip_line(line, width) for line in out]
