@@ -15,10 +15,10 @@ A body asks for one thing: ENTRY, EXIT, REDUCE, MOVE_STOP, CANCEL, STATUS (a tes
 BAR, or an update of the context. A body that speaks of an exit, a flat or smaller position, a finished trade or a
 test is never an entry. A body that contradicts itself is refused and both sides are named.
 
-A stop or a target is a price, or a distance with its unit: in the key (`sl_points`, `tp_percent`, `sl_atr`), after the
-number (`1.5%`, `12 pts`, `2R`, `75 bps`, `1.5 ATR` with the body's `atr`), or beside it (`sl_type`). A trailing stop
-in percent or with a unit is read as the first stop; how it trails is up to the rules. What is not stated is the
-deck's, and the answer's notes say so. Words of an order may be English, or the usual words of other languages
+A stop or a target is a price, or a distance with its unit: in the key (`sl_points`, `tp_percent`, `sl_atr`), after
+the number (`1.5%`, `12 pts`, `2R`, `75 bps`, `1.5 ATR` with the body's `atr`), or beside it (`sl_type`). A trailing
+stop in percent or with a unit is read as the first stop; how it trails is up to the rules. What is not stated is
+the deck's, and the answer's notes say so. Words of an order may be English, or the usual words of other languages
 (`cerrar`, `verkaufen`, `平仓`).
 
 `gatedeck guide tradingview` has ready bodies to paste into an alert.
