@@ -1,4 +1,4 @@
-"""Alpaca: quotes, bars, listed options, dividends, splits and the clock by request, and two streams.
+"""Alpaca: quotes, bars, listed options, dividends and splits by request, and two streams.
 
 The free plan gives the quotes of one exchange (iex) and modified option quotes (indicative); the paid one all
 exchanges (sip, opra). Indices have no quotes here.
@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from core.exchange.calendar import Calendar
 from core.model import Contract
-from server.feeds.alpaca_actions import clock_of, dividends_of, splits_of
+from server.feeds.alpaca_actions import dividends_of, splits_of
 from server.feeds.alpaca_bars import Bars, daily_bars_of, joined_bars, minute_bars_of
 from server.feeds.alpaca_chain import AlpacaChains, merged_rows
 from server.feeds.alpaca_json import NAME, to_vendor
@@ -28,7 +28,6 @@ from server.feeds.values import (
     Bar,
     ChainPage,
     Dividend,
-    ExchangeClock,
     Fault,
     Need,
     OptionRow,
@@ -61,7 +60,8 @@ def make(tools: VendorTools) -> Vendor | Unavailable:
 
 class Alpaca(Vendor):
     name = NAME
-    offers = frozenset(Need)
+    # Its clock is at the address for trading, which may refuse keys that are good for prices.
+    offers = frozenset(Need) - {Need.CLOCK}
 
     def __init__(
         self,
@@ -97,7 +97,7 @@ class Alpaca(Vendor):
     def status(self) -> FeedStatus:
         offers = tuple(sorted(need.value for need in self.offers))
         trading = self._requests.trading.status()
-        second = f"contracts and clock: {trading.detail}" if trading.state in ("KEY_REFUSED", "DOWN") else ""
+        second = f"contracts: {trading.detail}" if trading.state in ("KEY_REFUSED", "DOWN") else ""
         note = ", ".join(part for part in (self.note, second) if part)
         return self.http.status(note=note, offers=offers, stream=self._streams.text)
 
@@ -208,7 +208,7 @@ class Alpaca(Vendor):
                 )
         return found
 
-    # --- options, actions, clock -------------------------------------------------------------------------
+    # --- options and actions -------------------------------------------------------------------------
 
     async def expirations(self, symbol: str, *, urgent: bool = False) -> tuple[date, ...] | Unavailable:
         return await self._chains.expirations(symbol, urgent=urgent)
@@ -248,10 +248,6 @@ class Alpaca(Vendor):
                     own = (row for row in rows if row.symbol == to_vendor(symbol))
                     found[symbol] = tuple(replace(row, symbol=symbol) for row in own)
         return found
-
-    async def exchange_clock(self) -> ExchangeClock | Unavailable:
-        body = await self._requests.trading.get("/v2/clock")
-        return body if isinstance(body, Unavailable) else clock_of(body)
 
     def _vendor_now(self) -> datetime:
         return self._clock.now() + timedelta(seconds=self.clock_ahead)

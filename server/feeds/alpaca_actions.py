@@ -1,4 +1,4 @@
-"""Dividends and splits in Alpaca's answers, and its clock."""
+"""Dividends and splits in Alpaca's answers."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
-from server.feeds.alpaca_json import NAME, instant, malformed, stated_fault
-from server.feeds.values import Dividend, ExchangeClock, Split, Unavailable, positive
+from server.feeds.alpaca_json import NAME, malformed, stated_fault
+from server.feeds.values import Dividend, Split, Unavailable, positive
 
 _SPLITS = ("forward_splits", "reverse_splits", "unit_splits")
 
@@ -67,14 +67,3 @@ def _day(value: object) -> date | None:
         return date.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:
         return None
-
-
-def clock_of(body: Any) -> ExchangeClock | Unavailable:
-    """Return the exchange's clock."""
-    if (fault := stated_fault(200, body)) is not None:
-        return fault
-    at = instant(body.get("timestamp")) if isinstance(body, Mapping) else None
-    if at is None:
-        return malformed("the clock has no timestamp")
-    is_open = body.get("is_open")
-    return ExchangeClock(at=at, open=is_open if isinstance(is_open, bool) else None, source=NAME)

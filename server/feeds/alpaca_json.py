@@ -87,16 +87,16 @@ def to_vendor(symbol: str) -> str:
 
 
 def instant(value: object) -> datetime | None:
-    """Return the time of an RFC 3339 text, nanoseconds cut to microseconds; without an offset ``None``.
+    """Return the time of an RFC 3339 text, nanoseconds cut to microseconds.
 
-    Times of option streams arrive as instants already.
+    ``None`` without an offset, and outside the years 1970 to 2199. Times of option streams are instants already.
     """
     if isinstance(value, str):
         try:
             value = datetime.fromisoformat(value)
         except ValueError:
             return None
-    if not isinstance(value, datetime) or value.tzinfo is None:
+    if not isinstance(value, datetime) or value.tzinfo is None or not 1970 <= value.year < 2200:
         return None
     return value.astimezone(UTC)
 

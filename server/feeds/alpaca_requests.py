@@ -19,7 +19,7 @@ MOST_PAGES = 20
 
 
 class AlpacaRequests:
-    """``data`` is the address of prices, ``trading`` that of contracts and the clock."""
+    """``data`` is the address of prices, ``trading`` that of contracts."""
 
     def __init__(self, tools: VendorTools, key: str, secret: str, limits: HttpLimits) -> None:
         def http(name: str, url: str) -> VendorHttp:

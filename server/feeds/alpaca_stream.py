@@ -25,6 +25,7 @@ from server.feeds.streaming import (
     StreamRefused,
     in_session,
     keep_open,
+    network_fault,
     stop,
 )
 from server.feeds.values import StreamGap, Tick
@@ -157,7 +158,7 @@ class Socket:
             finally:
                 await stop(following)
         except (aiohttp.ClientError, ConnectionError) as error:
-            raise StreamBroken(f"the connection failed ({type(error).__name__})") from error
+            raise network_fault(error, self._url) from None
         finally:
             with contextlib.suppress(Exception):
                 await asyncio.shield(socket.close())  # waits a second at most, see ``_connect``
@@ -180,7 +181,7 @@ class Socket:
                 raise self._refused(f"the key is refused ({error.status})") from None
             raise StreamBroken(f"the connection is refused ({error.status})") from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise StreamBroken(f"no connection ({type(error).__name__})") from None
+            raise network_fault(error, self._url) from None
 
     async def _greet(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         await self._expect(socket, "connected")

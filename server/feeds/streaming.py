@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from random import Random
 from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
 
 from core.exchange.calendar import Calendar, CalendarError
 from server.feeds.values import StreamState
 from server.feeds.vendor import OnTick
 from server.runtime.clock import Clock
+
+log = logging.getLogger("gatedeck.feeds")
 
 Sleep = Callable[[float], Awaitable[None]]
 
@@ -140,9 +146,28 @@ async def keep_open(
             connection.tell(False, refused.text)
             return refused
         except StreamBroken as broken:
-            pause = steadiness.pause(broken.least)
-            connection.tell(False, f"{broken.text}; connecting again in {math.ceil(pause)} s")
-            await sleep(pause)
+            text, least = broken.text, broken.least
+        except Exception as error:
+            # A fault of ours at one message must not end the stream for the day.
+            log.exception("a stream failed", exc_info=error)
+            text, least = f"the stream failed ({type(error).__name__})", 0.0
+        else:
+            continue
+        pause = steadiness.pause(least)
+        connection.tell(False, f"{text}; connecting again in {math.ceil(pause)} s")
+        await sleep(pause)
+
+
+def network_fault(error: Exception, url: str) -> StreamBroken:
+    """Return in words that a connection could not be made or has failed."""
+    host = urlsplit(url).hostname or url
+    match error:
+        case aiohttp.ClientConnectorDNSError():
+            return StreamBroken(f"the name {host} cannot be resolved")
+        case aiohttp.ClientConnectorError():
+            return StreamBroken(f"no connection to {host}")
+        case _:
+            return StreamBroken(f"the connection failed ({type(error).__name__})")
 
 
 async def stop(*tasks: asyncio.Task[Any]) -> None:

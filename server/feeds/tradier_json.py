@@ -21,6 +21,7 @@ _KEY_WORDS = ("access token", "apikey", "api key", "unauthorized", "not authoriz
 _BUDGET_WORDS = ("quota", "rate limit", "too many requests")
 _SIZES_IN_SHARES_SINCE = datetime(2025, 11, 3, 5, tzinfo=UTC)
 """Since then the consolidated tapes give the sizes of stock quotes in shares, before in lots of 100."""
+_YEAR_2200 = datetime(2200, 1, 1, tzinfo=UTC).timestamp()
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e]+")
 _LONGEST_TEXT = 120
 
@@ -122,17 +123,14 @@ def instant(value: object) -> datetime | None:
             at = datetime.fromisoformat(value)
         except ValueError:
             return None
-        return None if at.tzinfo is None else at.astimezone(UTC)
+        return None if at.tzinfo is None else from_epoch(at.timestamp())
     found = number(value)
     return None if found is None or found <= 0 else from_epoch(found / 1000)
 
 
 def from_epoch(seconds: float) -> datetime | None:
-    """Return the time of an epoch in seconds; ``None`` outside the years that a clock can show."""
-    try:
-        return datetime.fromtimestamp(seconds, UTC)
-    except (ValueError, OverflowError, OSError):
-        return None
+    """Return the time of an epoch in seconds, ``None`` outside the years 1970 to 2199."""
+    return datetime.fromtimestamp(seconds, UTC) if 0 <= seconds < _YEAR_2200 else None
 
 
 def exchange_time(value: object, sessions: Calendar) -> datetime | None:

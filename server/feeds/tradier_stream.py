@@ -25,6 +25,7 @@ from server.feeds.streaming import (
     StreamRefused,
     in_session,
     keep_open,
+    network_fault,
     stop,
 )
 from server.feeds.tradier_connection import HttpConnection, SocketConnection
@@ -104,7 +105,7 @@ class TradierStream:
             self._steadiness.begin()
             await self._read(connection, on_tick)
         except (aiohttp.ClientError, ConnectionError, OSError) as error:
-            raise StreamBroken(f"the connection failed ({type(error).__name__})") from error
+            raise network_fault(error, self._url) from None
         finally:
             with contextlib.suppress(Exception):
                 await asyncio.shield(connection.close())

@@ -115,7 +115,7 @@ async def test_an_error_in_an_answer_of_status_200_is_an_error(alpaca: Any) -> N
     client = await alpaca(lambda request: {"code": 50010000, "message": "internal server error occurred"})
     for found in ((await client.quotes(("SPY",)))["SPY"], (await client.daily_bars(("SPY",), 5))["SPY"],
                   await client.expirations("SPY"), await client.chain("SPY", NOW.date()),
-                  (await client.dividends(("SPY",)))["SPY"], await client.exchange_clock()):  # fmt: skip
+                  (await client.dividends(("SPY",)))["SPY"]):  # fmt: skip
         assert isinstance(found, Unavailable) and found.fault is Fault.VENDOR_ERROR
 
 

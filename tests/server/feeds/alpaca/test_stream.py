@@ -203,6 +203,31 @@ async def test_a_frame_that_cannot_be_read_is_a_gap_and_no_end(live: Any, bad: b
     here.stream("SPY")
     await here.until(lambda: here.connected)
     here.server.streams[0].put([b"", b"[]", b'[{"T":"new","S":"SPY"}]', bad, bad])
+    await here.until(lambda: here.of(StreamGap))
     here.minute()
     await here.until(lambda: here.of(Quote, "SPY"))
     assert len(here.of(StreamGap)) == 1 and here.connected
+
+
+async def test_a_name_that_cannot_be_resolved_is_told(live: Any) -> None:
+    here = await live("alpaca", settings={"alpaca_stream_url": "wss://stream.nowhere.invalid"})
+    here.stream("SPY")
+    told = await here.until(lambda: [state for state in here.states if state.text])
+    assert "stream.nowhere.invalid cannot be resolved; connecting again in 1 s" in told[0].text
+
+
+async def test_a_fault_of_the_reader_does_not_end_the_stream(live: Any) -> None:
+    here = await live("alpaca")
+    ticks, broken = here.ticks, [True]
+
+    class Reader(list[Any]):
+        def append(self, tick: Any) -> None:
+            if isinstance(tick, Quote) and broken and broken.pop():
+                raise ZeroDivisionError
+            ticks.append(tick)
+
+    here.ticks = Reader()
+    here.stream("SPY")
+    here.ticks = ticks
+    await here.until(lambda: [state for state in here.states if "ZeroDivisionError" in state.text], beat=True)
+    await here.until(lambda: here.of(Quote, "SPY"), beat=True)

@@ -11,7 +11,7 @@ import pytest
 from core.model import Contract
 from server.demo.vendors.faults import Fault as Broken
 from server.demo.vendors.faults import FaultKind
-from server.feeds.values import OptionRow, Quote, StreamState, merged, occ_parts
+from server.feeds.values import OptionRow, Quote, StreamGap, StreamState, merged, occ_parts
 
 EVENTS = "/v1/markets/events"
 BOTH = pytest.mark.parametrize("over_http", [False, True], ids=["websocket", "http"])
@@ -159,3 +159,37 @@ async def test_a_session_that_has_expired_is_made_anew(live: Any) -> None:
     here.server.events.make_session = expired
     here.stream("SPY")
     await here.until(lambda: here.connected)
+
+
+@BOTH
+async def test_a_name_that_cannot_be_resolved_is_told(live: Any, over_http: bool) -> None:
+    scheme = "https" if over_http else "wss"
+    here = await live(
+        "tradier", settings={"tradier_stream_url": f"{scheme}://stream.nowhere.invalid/v1/markets/events"}
+    )
+    here.stream("SPY")
+    told = await here.until(lambda: [state for state in here.states if state.text])
+    assert "stream.nowhere.invalid cannot be resolved; connecting again in 1 s" in told[0].text
+
+
+@BOTH
+async def test_an_error_in_the_stream_opens_it_again(live: Any, over_http: bool) -> None:
+    here = await live("tradier", over_http=over_http)
+    here.stream("SPY")
+    await here.until(lambda: here.connected)
+    here.server.streams[0].put([b'{"error":"session was closed"}'])
+    await here.until(lambda: [state for state in here.states if "session was closed" in state.text])
+    await here.until(lambda: here.connected and sessions(here) == 2)
+
+
+@BOTH
+async def test_lines_that_cannot_be_read_are_a_gap_and_no_end(live: Any, over_http: bool) -> None:
+    here = await live("tradier", over_http=over_http)
+    here.stream("SPY")
+    await here.until(lambda: here.connected)
+    here.server.streams[0].put([b"<html>", b"", b"[5]", b'{"type":"new"}'])
+    await here.until(lambda: here.of(StreamGap))
+    seen = len(here.ticks)
+    here.minute()
+    await here.until(lambda: len(here.ticks) > seen)
+    assert len(here.of(StreamGap)) == 1 and here.connected and sessions(here) == 1
