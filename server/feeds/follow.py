@@ -100,7 +100,8 @@ class Follower:
         if day is None:
             await self.polling.closes(self.contracts, sink, now)
             return
-        self.polling.begin(self.tracks, self.contracts, sink, now, self._near)
+        streams = self.streaming.is_connected
+        self.polling.begin(self.tracks, self.contracts, sink, now, self._near, streams=streams)
         if wait:
             await self.polling.settled()
         await self._tell_halts(sink)
@@ -123,15 +124,16 @@ class Follower:
             self._was_blind(tuple(self.tracks) if tick.symbol is None else (tick.symbol,))
 
     def take_bars(self, vendor: Vendor, symbol: str, bars: Sequence[Bar]) -> None:
-        """Take the bars of the time in which a stream was interrupted."""
+        """Take bars of the time in which prices were not seen one by one: their range goes with the next price."""
         track = self.tracks.get(symbol)
         self._hold_until.pop(symbol, None)
-        if track is None or track.blind_since is None:
+        if track is None:
             return
         since, track.blind_since = track.blind_since, None
         for bar in bars:
             bar = bar_on_our_clock(bar, vendor.clock_ahead)
-            if bar.end > since:
+            # A running bar is asked for again when it is whole, unless an interruption has to be told at once.
+            if bar.end > since if since is not None else bar.complete:
                 track.take_bar(bar)
 
     def _observe(self, vendor: Vendor, part: Quote) -> None:

@@ -23,6 +23,8 @@ NEAR, HELD, OTHER = 1.0, 3.0, 15.0
 """Seconds after which the price of an underlying is asked for: near a level, held, and otherwise."""
 QUOTES_HELD, QUOTES_OTHER = 5.0, 30.0
 """The same for the options of held underlyings, and for others."""
+BAR_READY = timedelta(seconds=2)
+"""Time after a minute until its bar is asked for: vendors need a moment to make it."""
 MOST_SYMBOLS = 50
 MOST_CONTRACTS = 100
 """Names in one request, so that its address does not become too long for a vendor."""
@@ -55,6 +57,8 @@ class Polling:
         self._doubted: set[str] = set()
         self._doubts_asked: dict[str, datetime] = {}
         self._blind: dict[str, datetime] = {}
+        self._bars_until: dict[str, datetime] = {}
+        """For each held underlying: the end of the last minute whose bar was asked for."""
         self._closes_told: set[tuple[str, date]] = set()
         self._closes_asked: datetime | None = None
 
@@ -94,9 +98,12 @@ class Polling:
         sink: PriceSink,
         now: datetime,
         is_near: IsNear,
+        *,
+        streams: bool,
     ) -> None:
-        """Start the requests that are due; none is started twice."""
+        """Start the requests that are due; none is started twice. ``streams``: every trade comes by a stream."""
         held = {symbol: sink.levels(symbol) for symbol in tracks}
+        self._begin_bars([symbol for symbol in tracks if held[symbol] is not None], now, streams)
         blind = {symbol: since for symbol, since in self._blind.items() if symbol in tracks}
         self._blind.clear()
         for symbol, since in blind.items():
@@ -120,6 +127,17 @@ class Polling:
                 self._asking.update(some)
                 self._start(self._ask_quotes(tuple(some), urgent))
         self._begin_options(contracts, held, now)
+
+    def _begin_bars(self, held: Sequence[str], now: datetime, streams: bool) -> None:
+        """Ask for each whole minute's bar of what is held: between two requests a level may have been touched."""
+        minute = (now - BAR_READY).replace(second=0, microsecond=0)
+        begun = now.replace(second=0, microsecond=0)
+        self._bars_until = {symbol: self._bars_until.get(symbol, begun) for symbol in held}
+        for symbol, until in self._bars_until.items():
+            if until < minute:
+                self._bars_until[symbol] = minute
+                if not streams:
+                    self._start(self._ask_bars(symbol, until))
 
     def _is_due(self, track: Track, levels: tuple[float, ...] | None, now: datetime, is_near: IsNear) -> bool:
         if track.symbol in self._asking:

@@ -30,6 +30,11 @@ class Streaming:
         self.states: dict[str, StreamState] = {}
         """The last state of each vendor's stream."""
 
+    @property
+    def is_connected(self) -> bool:
+        """Return whether a stream is open and subscribed."""
+        return any(state.connected for state in self.states.values())
+
     def want(self, symbols: Sequence[str], contracts: Sequence[Contract]) -> None:
         """Subscribe to these, and to nothing else."""
         self._wanted.replace(symbols, contracts[:MOST_CONTRACTS])

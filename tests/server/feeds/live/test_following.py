@@ -285,6 +285,29 @@ async def test_the_bars_of_an_interruption_tell_what_happened_in_it(desk: Any) -
     assert post["began"] <= bar.start
 
 
+async def test_without_a_stream_the_bar_of_each_minute_tells_what_was_between_two_requests(desk: Any) -> None:
+    d = desk()
+    vendor = d.vendors[0]
+    d.notes.levels_of["SPY"] = HELD
+    await d.watch("SPY")
+    vendor.quote("SPY", 100.0)
+    await d.round()
+    start = d.clock.now()
+    spike = Bar(
+        symbol="SPY", source="hand", start=start, end=start + timedelta(minutes=1),
+        open=100.0, high=100.2, low=94.9, close=100.1,
+    )  # fmt: skip
+    vendor.minutes["SPY"] = (spike,)
+    for _ in range(21):
+        vendor.quote("SPY", 100.0 + len(d.notes.posts) / 1000)
+        await d.round(3)
+    vendor.quote("SPY", 100.1)
+    await d.round(3)
+    lows = [post["bar"][2] for post in d.notes.posts if post["bar"] is not None]
+    assert min(lows) == 94.9 and vendor.asked.count("minutes") == 1
+    assert next(p["began"] for p in d.notes.posts if p["bar"] and p["bar"][2] == 94.9) <= start
+
+
 async def test_a_gap_in_the_sequence_asks_again(desk: Any) -> None:
     d = desk()
     d.notes.levels_of["SPY"] = HELD
