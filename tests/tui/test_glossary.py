@@ -45,6 +45,8 @@ NOT_CODES = {
     "server/config.py CONFIG XDG_CONFIG_HOME XDG_STATE_HOME": "names of environment variables",
     "server/feeds/alpaca_json.py LNUZ": "conditions of quotes, one letter each",
     "server/feeds/live.py SPY": "the symbol that a feed is checked with",
+    "server/feeds/alpaca.py APCA_API_KEY_ID APCA_API_SECRET_KEY": "names of environment variables",
+    "server/feeds/tradier.py TRADIER_TOKEN": "the name of an environment variable",
     "server/feeds/twelvedata.py TWELVEDATA_API_KEY": "the name of an environment variable",
     "server/feeds/http.py GET POST": "methods of HTTP",
     "server/http GET HEAD POST": "methods of HTTP",
