@@ -1,7 +1,8 @@
 """Profit and loss of a position in dollars, with each cost counted once.
 
 ``gross`` is from mid to mid, ``net`` is the cash received less the cash paid: gross - spread - slippage -
-commission = net.
+commission = net. Net is rounded to the cent once, where an exit fill is booked; nothing is rounded after that, and a
+trade that made exactly 0.00 is neither won nor lost.
 """
 
 from __future__ import annotations
@@ -35,15 +36,36 @@ def pnl_breakdown(position: Position, legs: Iterable[ExitFill] | None = None) ->
     contracts = sum(leg.contracts for leg in chosen)
     share = contracts / entry.filled_contracts
     multiplier = entry.multiplier
-    commission = entry.commission * share + sum(leg.commission for leg in chosen)
+    commission = _entry_commission(position, chosen) + sum(leg.commission for leg in chosen)
+    received = sum((leg.price - entry.entry_price) * leg.contracts for leg in chosen) * multiplier
     return PnlBreakdown(
         contracts=contracts,
         gross=sum((leg.mid - entry.entry_mid) * leg.contracts for leg in chosen) * multiplier,
         spread_cost=entry.spread_cost * share + sum(leg.spread_cost for leg in chosen),
         slippage=entry.slippage * share + sum(leg.slippage for leg in chosen),
         commission=commission,
-        net=sum((leg.price - entry.entry_price) * leg.contracts for leg in chosen) * multiplier - commission,
+        net=to_cents(received - commission),
     )
+
+
+def to_cents(dollars: float) -> float:
+    """Return dollars rounded to the cent, without a negative zero."""
+    return round(dollars, 2) + 0.0
+
+
+def _entry_commission(position: Position, chosen: tuple[ExitFill, ...]) -> float:
+    """Return the part of the entry's commission that some exit fills bear, in whole cents.
+
+    The parts of all exit fills add up to the commission: each is the difference of two rounded running shares.
+    """
+    entry, before, total = position.entry, 0, 0.0
+    for leg in position.legs:
+        after = before + leg.contracts
+        if leg in chosen:
+            total += round(entry.commission * after / entry.filled_contracts, 2)
+            total -= round(entry.commission * before / entry.filled_contracts, 2)
+        before = after
+    return total
 
 
 def gross_so_far(position: Position) -> float:

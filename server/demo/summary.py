@@ -8,6 +8,7 @@ from typing import Any
 from core.model import Action
 from server.ledger.base import LedgerReader
 from server.ledger.paging import PageQuery
+from server.totals import PnlTotals
 
 PAGE = 500
 
@@ -15,13 +16,14 @@ PAGE = 500
 async def summary(ledger: LedgerReader, *, seed: int, rules: str) -> dict[str, Any]:
     """Return counts of one ledger: receipts, decisions, trades, exit fills by reason, P&L in dollars.
 
+    The P&L is that of the trades that the report counts; what it leaves out stands apart.
     ``attribution_error_max`` is the largest gap between the parts and pnl_gross, relative to the premium.
     """
     statuses = Counter([r["status"] async for r in _all(ledger, "receipts")])
     decisions: Counter[str] = Counter()
     opened = closed = 0
     exits: Counter[str] = Counter()
-    gross = net = worst = 0.0
+    worst, totals = 0.0, PnlTotals()
     async for entry in _all(ledger, "ledger"):
         decisions[entry["decision"]] += 1
         execution, exit_ = entry["execution"], entry["exit"]
@@ -31,10 +33,11 @@ async def summary(ledger: LedgerReader, *, seed: int, rules: str) -> dict[str, A
         if exit_ is None:
             continue
         exits.update(partial["exit_reason"] for partial in exit_["partials"])
-        gross += exit_["pnl_gross"]
-        net += exit_["pnl_net"]
         sold = sum(partial["contracts"] for partial in exit_["partials"])
-        closed += sold == execution["filled_contracts"]
+        complete = sold == execution["filled_contracts"]
+        stale = any(partial["stale_fill"] for partial in exit_["partials"])
+        closed += complete
+        totals.add(exit_["pnl_gross"], exit_["pnl_net"], closed=complete, stale=stale)
         parts = ("delta", "gamma", "iv", "theta")
         attributed = sum(exit_[f"pnl_from_{part}"] for part in parts) + exit_["pnl_unexplained"]
         premium = execution["entry_price"] * execution["filled_contracts"] * execution["multiplier"]
@@ -48,8 +51,7 @@ async def summary(ledger: LedgerReader, *, seed: int, rules: str) -> dict[str, A
         "trades_closed": closed,
         "open": opened - closed,
         "exits": dict(sorted(exits.items())),
-        "pnl_gross": round(gross, 2),
-        "pnl_net": round(net, 2),
+        **totals.as_dict(),
         "attribution_error_max": worst,
         "seed": seed,
         "rules": rules,

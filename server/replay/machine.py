@@ -16,6 +16,7 @@ from server.ledger.bulk import BulkLedger
 from server.ledger.chain import GENESIS, link
 from server.ledger.codec import encode
 from server.ledger.timestamps import micros
+from server.totals import PnlTotals
 
 Progress = Callable[[int], None]
 """Called now and then with the number of inputs done."""
@@ -29,7 +30,7 @@ class ReplayError(Exception):
 
 @dataclass(slots=True)
 class ReplayTally:
-    """Counts of a replay; money in dollars over all contracts sold."""
+    """Counts of a replay, and the P&L of its trades as the report counts it."""
 
     events: int = 0
     receipts: Counter[str] = field(default_factory=Counter)
@@ -38,8 +39,7 @@ class ReplayTally:
     closed: int = 0
     exits: Counter[str] = field(default_factory=Counter)
     stale_exits: int = 0
-    gross: float = 0.0
-    net: float = 0.0
+    totals: PnlTotals = field(default_factory=PnlTotals)
     answers: int = 0
     unused_answers: int = 0
 
@@ -55,8 +55,7 @@ class ReplayTally:
             "open": self.opened - self.closed,
             "exits": dict(sorted(self.exits.items())),
             "stale_exits": self.stale_exits,
-            "pnl_gross": round(self.gross, 2),
-            "pnl_net": round(self.net, 2),
+            **self.totals.as_dict(),
         }
 
 
@@ -77,7 +76,7 @@ class Replayer:
         self._progress = progress
         self._head = GENESIS
         self.closed: list[Position] | None = None
-        self._sold: dict[str, tuple[float, float, int]] = {}
+        self._open: dict[str, Position] = {}
 
     @property
     def head(self) -> bytes:
@@ -114,7 +113,10 @@ class Replayer:
         return effects
 
     def finish(self) -> None:
-        """Write the output to disk and report the final progress."""
+        """Count what is still open, write the output to disk and report the final progress."""
+        for position in self._open.values():
+            if position.legs:
+                _count_pnl(self.tally, position)
         if self._output is not None:
             self._output.finish(self.engine.state)
         if self._progress is not None:
@@ -132,25 +134,26 @@ class Replayer:
     def _trade(self, effect: StoreTrade) -> None:
         position: Position = effect.position
         tally = self.tally
-        before = self._sold.get(position.id)
+        before = self._open.pop(position.id, None)
         if before is None:
             tally.opened += 1
-        gross, net, legs = before or (0.0, 0.0, 0)
-        if len(position.legs) > legs:
-            account = pnl_breakdown(position)
-            tally.gross += account.gross - gross
-            tally.net += account.net - net
-            for leg in position.legs[legs:]:
-                tally.exits[leg.reason.value] += 1
-                tally.stale_exits += leg.stale_fill
-            gross, net, legs = account.gross, account.net, len(position.legs)
+        for leg in position.legs[0 if before is None else len(before.legs) :]:
+            tally.exits[leg.reason.value] += 1
+            tally.stale_exits += leg.stale_fill
         if position.state is PositionState.CLOSED:
             tally.closed += 1
-            self._sold.pop(position.id, None)
+            _count_pnl(tally, position)
             if self.closed is not None:
                 self.closed.append(position)
         else:
-            self._sold[position.id] = (gross, net, legs)
+            self._open[position.id] = position
+
+
+def _count_pnl(tally: ReplayTally, position: Position) -> None:
+    account = pnl_breakdown(position)
+    stale = any(leg.stale_fill for leg in position.legs)
+    closed = position.state is PositionState.CLOSED
+    tally.totals.add(account.gross, account.net, closed=closed, stale=stale)
 
 
 _COUNTS: dict[type, Callable[[Replayer, Any], None]] = {
