@@ -114,7 +114,9 @@ class Alpaca(Vendor):
             # Snapshots have no pages; nothing was asked for when every symbol was refused.
             answer = pages if isinstance(pages, Unavailable) else quotes_of(pages[0]) if pages else {}
             for symbol in some:
-                found[symbol] = refused.get(symbol) or self._quote(symbol, answer)
+                quote = found[symbol] = refused.get(symbol) or self._quote(symbol, answer)
+                if isinstance(quote, Quote) and (price := quote.last or quote.mid) is not None:
+                    self._chains.spots[symbol] = price
         return found
 
     def _quote(

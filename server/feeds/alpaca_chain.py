@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, timedelta
@@ -18,6 +19,8 @@ EXPIRY_DAYS = timedelta(days=70)
 MOST_CONTRACTS, MOST_SNAPSHOTS = 10_000, 1_000
 """Largest pages that Alpaca gives."""
 KEPT_CHAINS = 64
+NEAR_DOLLARS = 5.0
+"""Strikes that are this near to the money, and 5 %, are enough to see which expiries there are."""
 
 
 class AlpacaChains:
@@ -28,21 +31,26 @@ class AlpacaChains:
         self._requests = requests
         self._feed = feed
         self._sessions = Calendar.load()
+        self.spots: dict[str, float] = {}
+        """The last known price of each underlying that was quoted."""
         self._contracts: dict[tuple[str, date, date], Mapping[str, OptionRow]] = {}
 
     async def expirations(self, symbol: str, *, urgent: bool) -> tuple[date, ...] | Unavailable:
         """Return the expiries of standard options, earliest first; calls stand for puts too."""
-        today = self._today()
+        today, spot = self._today(), self.spots.get(symbol)
         # Without dates Alpaca gives only what expires before the coming weekend.
-        rows = await self._listed(
-            symbol,
-            {
-                "expiration_date_gte": today.isoformat(),
-                "expiration_date_lte": (today + EXPIRY_DAYS).isoformat(),
-                "type": "call",
-            },
-            urgent,
-        )
+        params = {
+            "expiration_date_gte": today.isoformat(),
+            "expiration_date_lte": (today + EXPIRY_DAYS).isoformat(),
+            "type": "call",
+        }
+        if spot is not None:
+            # Every expiry lists strikes near the money; all of them would be thousands.
+            params |= {
+                "strike_price_gte": f"{max(0.0, spot * 0.95 - NEAR_DOLLARS):.2f}",
+                "strike_price_lte": f"{spot * 1.05 + NEAR_DOLLARS:.2f}",
+            }
+        rows = await self._listed(symbol, params, urgent)
         if isinstance(rows, Unavailable):
             return rows
         found = {row.expiry for row in rows.values() if not row.adjusted}
@@ -56,9 +64,10 @@ class AlpacaChains:
         low, high = strikes or (0.0, float("inf"))
         if strikes is not None:
             params |= {"strike_price_gte": f"{low:.3f}", "strike_price_lte": f"{high:.3f}"}
-        contracts = await self._of_expiry(symbol, expiry, urgent)
-        pages = await self._requests.pages(
-            self._requests.data, f"/v1beta1/options/snapshots/{to_vendor(symbol)}", params, urgent=urgent
+        path = f"/v1beta1/options/snapshots/{to_vendor(symbol)}"
+        contracts, pages = await asyncio.gather(
+            self._of_expiry(symbol, expiry, urgent),
+            self._requests.pages(self._requests.data, path, params, urgent=urgent),
         )
         if isinstance(pages, Unavailable):
             return replace(pages, symbol=symbol)

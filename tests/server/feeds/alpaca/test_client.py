@@ -50,6 +50,9 @@ async def test_quotes_have_the_times_of_the_market(live: Any) -> None:
 async def test_expiries_are_those_of_the_next_weeks(live: Any) -> None:
     here = await live("alpaca")
     assert await here.vendor.expirations("META") == here.source.expiries("META")
+    await here.vendor.quotes(("META",))
+    assert await here.vendor.expirations("META") == here.source.expiries("META")
+    assert "strike_price_gte" in here.server.requests[-1]
     nobody = await here.vendor.expirations("NOSUCH")
     assert isinstance(nobody, Unavailable) and nobody.fault is Fault.NO_DATA
 
