@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import statistics
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -19,7 +19,7 @@ from core.model import Source
 from server.config import load_settings
 from server.deck import Command, CommandResult, DeckSnapshot, Notice, Page, PageQuery
 from server.http.app import HttpServer
-from server.runtime.ports import Health, WebhookAnswer
+from server.runtime.ports import Answered, Health, WebhookAnswer
 from tests.benchmarks.load import LoadResult, load
 from tests.benchmarks.table import Row, per_second
 
@@ -27,17 +27,23 @@ PATH = "/api/webhooks/saty-phase"
 SECRET = "a-secret-of-the-usual-length-0123456789"
 
 
+ANSWER = WebhookAnswer(
+    http_status=200,
+    status="accepted",
+    receipt_id="5b0a7c1e-2f66-5a5e-a1b2-3c4d5e6f7a8b",
+    source=Source.SATY_PHASE,
+    symbol="SPY",
+)
+
+
 class NullIntake:
     """Engine that answers at once and stores nothing."""
 
     async def submit(self, body: str, endpoint: str | None) -> WebhookAnswer:
-        return WebhookAnswer(
-            http_status=200,
-            status="accepted",
-            receipt_id="5b0a7c1e-2f66-5a5e-a1b2-3c4d5e6f7a8b",
-            source=Source.SATY_PHASE,
-            symbol="SPY",
-        )
+        return ANSWER
+
+    def take(self, body: str, endpoint: str | None, done: Answered, gone: Callable[[], bool]) -> None:
+        done(ANSWER)
 
 
 class NoDeck:
