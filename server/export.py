@@ -3,62 +3,133 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import IO, Any
 
 import orjson
 
+from core.performance.trade import exchange_date
 from server.ledger.lists import LISTS, Item, items
 from server.ledger.snapshot import LedgerSnapshot
+from server.trade_rows import trade_rows
 
 FORMATS = ("csv", "jsonl", "parquet")
 OPENED = ("execution", "exit", "step")
 """Objects whose fields become columns in csv and parquet; every other object becomes one cell of JSON."""
 
 
+MADE_AT = ("created_at", "received_at", "at", "end")
+"""The names under which the items of a list say their time."""
+_FORMULA = frozenset("=+-@\uff1d\uff0b\uff0d\uff20")
+_CONTROL = frozenset("\t\r\n")
+_BLANK = " \t\r\n\v\f\u00a0\u200b\u2060\ufeff"
+
+
 class ExportError(Exception):
     """An export that is not possible; the message says why and what to do."""
 
 
-def export(ledger: LedgerSnapshot, what: str, form: str, out: IO[bytes]) -> int:
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The items to write: from a day or an instant to another, both included; ``None`` is no bound.
+
+    A day is the exchange's. Raises ExportError for a text that is neither.
+    """
+
+    begin: str | None = None
+    end: str | None = None
+
+    def __post_init__(self) -> None:
+        for name, text in (("from", self.begin), ("to", self.end)):
+            if text is not None:
+                _moment(name, text)
+
+    def __contains__(self, item: Item) -> bool:
+        if self.begin is None and self.end is None:
+            return True
+        made = next(item[name] for name in MADE_AT if name in item)
+        at = _instant(str(made))
+        return _side(at, self.begin) >= 0 and _side(at, self.end) <= 0
+
+
+def _side(at: datetime, bound: str | None) -> int:
+    """Return whether an instant lies before (-1), within (0) or after (1) a bound."""
+    if bound is None:
+        return 0
+    limit = _moment("", bound)
+    found: date | datetime | None = at if isinstance(limit, datetime) else exchange_date(at)
+    if found is None:
+        return -1
+    return (found > limit) - (found < limit)
+
+
+def _moment(name: str, text: str) -> date | datetime:
+    try:
+        return date.fromisoformat(text) if len(text) == 10 else _instant(text)
+    except ValueError:
+        raise ExportError(
+            f"{name}: {text!r} is neither a day like 2026-11-24 nor an instant like 2026-11-24T10:00-05:00"
+        ) from None
+
+
+def _instant(text: str) -> datetime:
+    found = datetime.fromisoformat(text)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+EVERYTHING = Span()
+Rows = Callable[[], Iterator[Item]]
+"""Reads the items again from the first one."""
+
+
+def rows_of(ledger: LedgerSnapshot, what: str, span: Span) -> Iterator[Item]:
+    """Yield the items of one list that lie in a span of time, oldest first."""
+    found = trade_rows(ledger) if what == "trades" else items(ledger, what)
+    return (item for item in found if item in span)
+
+
+def export(ledger: LedgerSnapshot, what: str, form: str, out: IO[bytes], span: Span = EVERYTHING) -> int:
     """Write one list and return the number of items. Raises ExportError for an unknown list or format."""
     if what not in LISTS:
         raise ExportError(f"what: {what!r} is not one of {', '.join(LISTS)}")
     write = _WRITERS.get(form)
     if write is None:
         raise ExportError(f"format: {form!r} is not one of {', '.join(FORMATS)}")
-    return write(ledger, what, out)
+    return write(partial(rows_of, ledger, what, span), out)
 
 
-def _jsonl(ledger: LedgerSnapshot, what: str, out: IO[bytes]) -> int:
+def _jsonl(read: Rows, out: IO[bytes]) -> int:
     count = 0
-    for item in items(ledger, what):
+    for item in read():
         out.write(orjson.dumps(item) + b"\n")
         count += 1
     return count
 
 
-def _csv(ledger: LedgerSnapshot, what: str, out: IO[bytes]) -> int:
+def _csv(read: Rows, out: IO[bytes]) -> int:
     class Text:
         """Writes the text of csv rows as UTF-8 bytes."""
 
         def write(self, text: str) -> int:
             return out.write(text.encode())
 
-    columns = _columns(ledger, what)
+    columns = _columns(read)
     writer = csv.writer(Text(), lineterminator="\n")
     writer.writerow(columns)
     count = 0
-    for item in items(ledger, what):
+    for item in read():
         row = flat(item)
         writer.writerow([_cell(row.get(name)) for name in columns])
         count += 1
     return count
 
 
-def _parquet(ledger: LedgerSnapshot, what: str, out: IO[bytes]) -> int:
+def _parquet(read: Rows, out: IO[bytes]) -> int:
     try:
         # Imported by name: pyarrow is an optional extra, and slow to import.
         pa, pq = import_module("pyarrow"), import_module("pyarrow.parquet")
@@ -66,16 +137,14 @@ def _parquet(ledger: LedgerSnapshot, what: str, out: IO[bytes]) -> int:
         raise ExportError(
             "format: parquet needs pyarrow (pip install pyarrow); csv and jsonl need nothing"
         ) from None
-    columns = _columns(ledger, what)
-    rows = [
-        {name: _json_or_scalar(row.get(name)) for name in columns} for row in map(flat, items(ledger, what))
-    ]
+    columns = _columns(read)
+    rows = [{name: _json_or_scalar(row.get(name)) for name in columns} for row in map(flat, read())]
     table = pa.Table.from_pylist(_even(rows, columns))
     pq.write_table(table, out)
     return len(rows)
 
 
-_WRITERS: Mapping[str, Callable[[LedgerSnapshot, str, IO[bytes]], int]] = {
+_WRITERS: Mapping[str, Callable[[Rows, IO[bytes]], int]] = {
     "csv": _csv,
     "jsonl": _jsonl,
     "parquet": _parquet,
@@ -93,18 +162,19 @@ def flat(item: Item) -> dict[str, Any]:
     return row
 
 
-def _columns(ledger: LedgerSnapshot, what: str) -> list[str]:
+def _columns(read: Rows) -> list[str]:
     """Return the columns of all items, in order of first appearance."""
     names: dict[str, None] = {}
-    for item in items(ledger, what):
+    for item in read():
         names |= dict.fromkeys(flat(item))
     return list(names)
 
 
 def _cell(value: Any) -> Any:
     plain = _json_or_scalar(value)
-    # A spreadsheet would run such a text as a formula, and texts come from outside senders.
-    if isinstance(plain, str) and plain[:1] in ("=", "+", "-", "@", "\t", "\r"):
+    # A spreadsheet would run such a text as a formula, and texts come from outside senders. Some skip what is blank
+    # or not printable before it, and some know the signs in full width.
+    if isinstance(plain, str) and (plain[:1] in _CONTROL or plain.lstrip(_BLANK)[:1] in _FORMULA):
         return f"'{plain}"
     return plain
 
@@ -123,12 +193,12 @@ def _even(rows: list[dict[str, Any]], columns: list[str]) -> list[dict[str, Any]
     return rows
 
 
-def export_to(path: Path, ledger: LedgerSnapshot, what: str, form: str) -> int:
+def export_to(path: Path, ledger: LedgerSnapshot, what: str, form: str, span: Span = EVERYTHING) -> int:
     """Export to a file, which appears only once it is complete. Raises ExportError."""
     half = path.with_name(path.name + ".part")
     try:
         with half.open("wb") as out:
-            count = export(ledger, what, form, out)
+            count = export(ledger, what, form, out, span)
         half.replace(path)
     except OSError as error:
         raise ExportError(f"{path}: {error.strerror}") from error

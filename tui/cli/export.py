@@ -9,19 +9,29 @@ from server.config import ConfigError
 from tui.cli.console import ledger_path
 
 
-def export(what: str, *, form: str, out: Path | None, db: str | None, config: Path | None) -> int:
-    """Write one list; raises ConfigError for an unknown list or format, or a file that cannot be written."""
-    from server.export import ExportError, export_to
+def export(
+    what: str,
+    *,
+    form: str,
+    out: Path | None,
+    db: str | None,
+    config: Path | None,
+    begin: str | None = None,
+    end: str | None = None,
+) -> int:
+    """Write one list; raises ConfigError for an unknown list, format or time, or a file that cannot be written."""
+    from server.export import ExportError, Span, export_to
     from server.export import export as write
     from server.ledger.snapshot import LedgerSnapshot
 
     try:
+        span = Span(begin, end)
         with LedgerSnapshot(ledger_path(db, config)) as ledger:
             if out is None:
-                write(ledger, what, form, sys.stdout.buffer)
+                write(ledger, what, form, sys.stdout.buffer, span)
                 sys.stdout.buffer.flush()
             else:
-                count = export_to(out, ledger, what, form)
+                count = export_to(out, ledger, what, form, span)
                 print(f"{count} {what} written to {out}", file=sys.stderr)
     except ExportError as error:
         raise ConfigError(str(error)) from None

@@ -277,13 +277,19 @@ def export(
     ] = "trades",
     form: Annotated[str, typer.Option("--format", help="csv, jsonl or parquet.")] = "csv",
     out: Annotated[Path | None, typer.Option("--out", help="File to write; default standard output.")] = None,
+    begin: Annotated[
+        str | None, typer.Option("--from", help="First day (2026-11-24, the exchange's) or instant to write.")
+    ] = None,
+    end: Annotated[str | None, typer.Option("--to", help="Last day or instant to write.")] = None,
     db: Db = None,
     config: Config = None,
 ) -> None:
     """Export one list of the ledger as csv, jsonl or parquet. Its rows are oldest first."""
     from tui.cli import export as export_command
 
-    raise typer.Exit(export_command.export(what, form=form, out=out, db=db, config=config))
+    raise typer.Exit(
+        export_command.export(what, form=form, out=out, db=db, config=config, begin=begin, end=end)
+    )
 
 
 app.add_typer(rules_options.app, name="rules")

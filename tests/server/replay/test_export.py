@@ -6,11 +6,13 @@ import csv
 import importlib.util
 import io
 import json
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from server.export import FORMATS, ExportError, export, export_to
+from core.performance.trade import exchange_date
+from server.export import FORMATS, MADE_AT, ExportError, Span, export, export_to, rows_of
 from server.ledger.lists import LISTS
 from server.ledger.snapshot import LedgerSnapshot
 from server.replay.session import Wanted, replay
@@ -53,7 +55,43 @@ def test_a_trade_is_one_row_with_its_execution_and_exit_in_columns(recorded: Pat
     assert closed and all(float(row["execution.entry_price"]) > 0 for row in rows)
     for row in closed:
         costs = sum(float(row[f"exit.total_{cost}"]) for cost in ("spread_cost", "slippage", "commission"))
-        assert float(row["exit.pnl_gross"]) - costs == pytest.approx(float(row["exit.pnl_net"]), abs=0.01)
+        assert float(row["exit.pnl_gross"]) - costs == pytest.approx(float(row["exit.pnl_net"]), abs=1e-9)
+        for name, value in row.items():
+            if "pnl" in name or "total_" in name:
+                assert round(float(value), 2) == float(value), name
+    states = {row["state"] for row in rows}
+    assert "CLOSED" in states and states <= {"OPEN", "PARTIAL", "CLOSED"}
+    for row in rows:
+        assert len(row["occ"]) >= 15 and row["occ"].startswith(row["symbol"][:3])
+        assert (row["state"] == "OPEN") == (row["r"] == "")
+        assert row["setup"]
+    one = closed[0]
+    risk = float(one["execution.risk_amount"])
+    assert float(one["r"]) == pytest.approx(float(one["exit.pnl_net"]) / risk, abs=1e-3)
+
+
+@pytest.mark.parametrize("what", LISTS)
+def test_a_span_writes_the_items_of_its_days_and_no_others(recorded: Path, what: str) -> None:
+    def count(span: Span) -> int:
+        with LedgerSnapshot(recorded) as ledger:
+            return export(ledger, what, "jsonl", io.BytesIO(), span)
+
+    whole = count(Span())
+    with LedgerSnapshot(recorded) as ledger:
+        times = [
+            next(item[name] for name in MADE_AT if name in item) for item in rows_of(ledger, what, Span())
+        ]
+    day = f"{exchange_date(datetime.fromisoformat(min(times)))}"
+    assert count(Span(day, day)) == whole
+    assert count(Span("2000-01-01", "2000-01-02")) == count(Span(begin="2030-01-01")) == 0
+    middle = sorted(times)[len(times) // 2]
+    assert count(Span(begin=middle)) == sum(at >= middle for at in times)
+    assert count(Span(end=middle)) == sum(at <= middle for at in times)
+
+
+def test_a_bound_that_is_no_time_is_named() -> None:
+    with pytest.raises(ExportError, match="to: 'yesterday' is neither a day like"):
+        Span(end="yesterday")
 
 
 def test_exported_receipts_replay_to_as_many_decisions(recorded: Path, tmp_path: Path) -> None:
@@ -68,12 +106,17 @@ def test_exported_receipts_replay_to_as_many_decisions(recorded: Path, tmp_path:
 
 def test_a_text_from_outside_is_no_formula_in_a_spreadsheet(tmp_path: Path) -> None:
     receipts, out, table = tmp_path / "r.jsonl", tmp_path / "made.db", tmp_path / "r.csv"
-    receipts.write_text(json.dumps({"at": "2026-11-24T15:00:00Z", "body": "=cmd|' /C calc'!A0"}))
+    starts = ("=", "+", "-", "@", "\t=", "\n=", " =", "\u00a0@", "\ufeff=", "\uff1d", "\uff0b")
+    lines = [
+        {"at": "2026-11-24T15:00:00Z", "body": f"{start}cmd|' /C calc'!A{n}"}
+        for n, start in enumerate(starts)
+    ]
+    receipts.write_text("\n".join(map(json.dumps, lines)))
     replay(Wanted(source=receipts, out=out))
     with LedgerSnapshot(out) as ledger:
         export_to(table, ledger, "receipts", "csv")
-    (row,) = csv.DictReader(table.open())
-    assert row["body"].startswith("'=cmd")
+    rows = list(csv.DictReader(table.open(newline="")))
+    assert [row["body"] for row in rows] == [f"'{line['body']}" for line in lines]
 
 
 @pytest.mark.skipif(importlib.util.find_spec("pyarrow") is not None, reason="pyarrow is installed")
