@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from core.intake.change import Change, change_of
@@ -251,7 +251,16 @@ def _hear_side(value: Any) -> Heard:
 
 
 def _one_side(sides: list[Said]) -> Said | None:
-    """Return the side that counts; raises IntakeError when two differ."""
+    """Return the side that counts; raises IntakeError when two differ.
+
+    An order and a put or call beside it are one side: the option is bought or sold.
+    """
+    rights = [said for said in sides if said.heard.right is not None and said.heard.order is None]
+    bought = [said for said in sides if said.heard.right is None and said.heard.position is None]
+    orders = {said.heard.order for said in bought}
+    if rights and len(orders) == 1 and len(rights) + len(bought) == len(sides):
+        (order,) = orders
+        sides = [Said(s.path, s.value, replace(s.heard, order=order)) for s in rights]
     for said in sides[1:]:
         if said.heard.direction is not sides[0].heard.direction:
             raise IntakeError(

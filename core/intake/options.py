@@ -16,7 +16,10 @@ from core.model import Direction, Intent, OptionWish
 
 _LETTERS: Final = {"C": "C", "P": "P", "CE": "C", "PE": "P"}
 _FLAGS: Final = ("put_flag", "call_flag")
-_SHORT_NAME: Final = re.compile(r"(?:^|[ _])\d+(?:\.\d+)? ?([CP])(?:UT|ALL)?$")
+_NAMED: Final = re.compile(
+    r"(?:^|[ _/-])(?:\$?\d+(?:\.\d+)? ?([CP])(?:UTS?|ALLS?)?|([CP])\$?\d+(?:\.\d+)?|([CP])(?:UT|ALL)S?)(?:$|[ _,/-])"
+)
+"""The right in a name such as "650P", "SPY 650 put 12/18" or "SPY 12/18 P650"."""
 _SIDES: Final = {"C": Direction.LONG, "P": Direction.SHORT}
 _NAMES: Final = {"C": "call", "P": "put"}
 
@@ -50,14 +53,16 @@ def _right(slot: str, value: Any) -> str | None:
         return None
     text = value.strip().upper()
     if slot in ("option_symbol", "symbol"):
-        if slot == "option_symbol" and (short := _SHORT_NAME.search(text)):
-            return short[1]
+        if slot == "option_symbol" and (named := _NAMED.search(text)):
+            return named[1] or named[2] or named[3]
         if len(text) <= 8:
             return None
         read = parse(text)
         return read.option.right if read is not None and read.option is not None else None
     if slot == "strategy":
         return {"PUT": "P", "PUTS": "P", "CALL": "C", "CALLS": "C"}.get(text)
+    if slot == "option_right" and (named := _NAMED.search(text)):
+        return named[1] or named[2] or named[3]
     return (_LETTERS.get(text) if slot != "asset" else None) or hear(value).right
 
 
@@ -88,6 +93,8 @@ def heed(reading: Reading, meaning: Meaning) -> None:
         return
     if meaning.intent is not Intent.ENTRY:
         return
+    if why.right is not None and why.right != right and meaning.why is not None:
+        raise IntakeError("AMBIGUOUS_DIRECTION", f"{meaning.why} contradicts {path}: {shown(value)}", path)
     bought = why.order is Direction.LONG and why.position is None and not path.endswith("strategy")
     if why.order is Direction.SHORT and why.position is None and why.right is None:
         if right == "C" or not path.endswith("strategy"):

@@ -57,7 +57,7 @@ _POSITIONS: Final = {
     **dict.fromkeys(listed("LONG LONGS BULL BULLS BULLISH UP UPSIDE UPTREND"), Direction.LONG),
     **dict.fromkeys(listed("SHORT SHORTS BEAR BEARS BEARISH DOWN DOWNSIDE DOWNTREND"), Direction.SHORT),
 }
-_RIGHTS: Final = {"CALL": "C", "CALLS": "C", "PUT": "P", "PUTS": "P"}
+_RIGHTS: Final = {"CALL": "C", "CALLS": "C", "PUT": "P", "PUTS": "P", "CE": "C", "PE": "P"}
 _EXITS: Final = frozenset(
     listed(
         "EXIT EXITS EXITED EXITING CLOSE CLOSES CLOSED CLOSING CLOSEALL FLAT FLATTEN FLATTENED COVER COVERS "

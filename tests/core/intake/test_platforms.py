@@ -122,6 +122,14 @@ SAID = [
         {"meta": {"intent": "exit"}}, {"position": {"size": 0}}, {"position": "none"}, {"new_position": "0"},
         {"positionBefore": 5, "positionAfter": 0}, {"strategy.market_position": "flat"},
         {"strategy": {"order": {"action": "sell"}, "market": {"position": "flat"}}})),
+    # an option named in any spelling; what is bought is the side
+    *(("ENTRY SHORT", {"action": "buy", **said}) for said in (
+        {"type": "put"}, {"option": "650P"}, {"contract": "SPY 650P 12/18"}, {"contract": "SPY 12/18 P650"},
+        {"contract": "SPY 650 put"}, {"option": "Dec 18 650 Put"}, {"right": "PE"}, {"optionType": "puts"})),
+    *(("ENTRY LONG", {"action": "buy", **said}) for said in (
+        {"type": "call"}, {"option": "665C"}, {"contract": "SPY 665C 12/18"}, {"right": "CE"})),
+    ("ENTRY SHORT", {"signal": "BUY PE"}), ("REFUSED", {"action": "sell", "type": "put"}),
+    ("REFUSED", {"action": "buy", "type": "put", "right": "C"}), ("EXIT SHORT", {"action": "STC", "option": "650P"}),
     # finished, refused, tested or switched off: nothing is traded
     *(("STATUS", {"direction": "long", **said}) for said in (
         {"status": "closed"}, {"status": "TP_HIT"}, {"status": "rejected"}, {"state": "inactive"},
