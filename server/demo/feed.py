@@ -137,8 +137,13 @@ class SimulatedFeed:
         return self.market.clock.years_between(now, self._close(expiry))
 
 
+def half_spread(mid: float) -> float:
+    """Return half of an option's spread in dollars."""
+    return float(min(max(LEAST_SPREAD, SPREAD_A * mid**SPREAD_B) / 2, mid))
+
+
 def _quote(mid: float, now: datetime) -> OptionQuote:
-    half = min(max(LEAST_SPREAD, SPREAD_A * mid**SPREAD_B) / 2, mid)
+    half = half_spread(mid)
     return OptionQuote(
         bid=max(0.0, mid - half), ask=mid + half, at=now, source=FEED, bid_size=40.0, ask_size=40.0
     )

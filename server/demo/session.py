@@ -18,6 +18,8 @@ from server.demo.drive import Drive
 from server.demo.feed import SimulatedFeed
 from server.demo.market import SimulatedMarket
 from server.demo.senders import SimulatedSenders
+from server.demo.vendors.faults import Faults
+from server.demo.vendors.simulated import SimulatedSource
 from server.runtime.clock import VirtualClock
 
 START = datetime(2026, 11, 25, 14, 35, tzinfo=UTC)
@@ -36,8 +38,14 @@ class Demo:
 
 
 @asynccontextmanager
-async def demo_session(settings: Settings, *, seed: int, speed: float) -> AsyncIterator[Demo]:
-    """Start engine and simulation; the caller runs ``drive``. Raises ConfigError, RulesError, LedgerError."""
+async def demo_session(
+    settings: Settings, *, seed: int, speed: float, vendor: str | None = None, faults: Faults | None = None
+) -> AsyncIterator[Demo]:
+    """Start engine and simulation; the caller runs ``drive``. Raises ConfigError, RulesError, LedgerError.
+
+    With ``vendor`` the market stands behind that vendor's local server, which makes ``faults``, and the engine reads
+    it through the vendor's real client.
+    """
     text = files("server.demo").joinpath("rules.toml").read_text(encoding="utf-8")
     if settings.rules is not None:
         try:
@@ -52,15 +60,29 @@ async def demo_session(settings: Settings, *, seed: int, speed: float) -> AsyncI
     except ValueError as error:
         raise ConfigError(f"clock: {error}") from None
     feed = SimulatedFeed(market, rules)
-    async with running_engine(settings, clock, feed, text, ticking=False) as host:
-        drive = Drive(
-            host.runtime,
+    senders = SimulatedSenders(market.symbols, seed)
+    if vendor is None:
+        async with running_engine(settings, clock, feed, text, ticking=False) as host:
+            drive = Drive(host.runtime, clock, market, feed, senders, url=host.http.url, speed=speed)
+            yield Demo(host, drive, rules, seed)
+        return
+    from server.demo.vendors.door import VendorDrive, vendor_door
+
+    source = SimulatedSource(market, feed, seed, clock.now)
+    async with (
+        vendor_door(
+            (vendor,),
+            settings,
+            source,
             clock,
-            market,
-            feed,
-            SimulatedSenders(market.symbols, seed),
-            url=host.http.url,
+            seed=seed,
             speed=speed,
+            faults=None if faults is None else {vendor: faults},
+        ) as door,
+        running_engine(settings, clock, door.markets, text, ticking=False) as host,
+    ):
+        drive = VendorDrive(
+            host.runtime, clock, market, feed, senders, url=host.http.url, speed=speed, door=door
         )
         yield Demo(host, drive, rules, seed)
 

@@ -50,6 +50,7 @@ def demo(
     seconds: float | None,
     headless: bool,
     json: bool,
+    feed: str | None = None,
 ) -> int:
     """Run the engine on a simulated market; without a ``db`` flag the ledger is deleted at the end."""
     with tempfile.TemporaryDirectory(prefix="gatedeck-demo-") as folder:
@@ -75,6 +76,7 @@ def demo(
                 seconds=seconds,
                 headless=headless,
                 as_json=json,
+                feed=feed,
             )
         )
 
@@ -139,6 +141,7 @@ async def _demo(
     seconds: float | None,
     headless: bool,
     as_json: bool,
+    feed: str | None,
 ) -> int:
     from server.demo.drive import virtual_end
     from server.demo.session import demo_session
@@ -146,7 +149,7 @@ async def _demo(
 
     if headless and seconds is None:
         raise ConfigError("seconds: a headless demo does not end without a limit; give --seconds")
-    async with demo_session(settings, seed=seed, speed=speed) as running:
+    async with demo_session(settings, seed=seed, speed=speed, vendor=feed) as running:
         until = None if seconds is None else virtual_end(running.drive.clock.now(), seconds, speed)
         drive = running.host.supervise("simulation", running.drive.run(until))
         gone = False

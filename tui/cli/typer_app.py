@@ -84,6 +84,12 @@ def demo(
             help="End after this many seconds × speed of simulated time; with speed max, after as many minutes."
         ),
     ] = None,
+    feed: Annotated[
+        str | None,
+        typer.Option(
+            help="Read the market as tradier, alpaca or twelvedata, from a local server of its kind."
+        ),
+    ] = None,
     headless: Headless = False,
     json: Annotated[bool, typer.Option("--json", help="Print the result as one line of JSON.")] = False,
     db: Db = None,
@@ -114,6 +120,7 @@ def demo(
             seconds=seconds,
             headless=headless,
             json=json,
+            feed=feed,
         )
     )
 

@@ -33,6 +33,7 @@ from server.demo.vendors.source import ListedOption, PriceBar, Stock, local_time
 KEY, SECRET = "simulated-alpaca-key", "simulated-alpaca-secret"
 FEW = 100
 FREE_AFTER = timedelta(minutes=15)
+_STRIKES = (("gte", 0.0), ("lte", 1e9))
 _MESSAGES = {
     401: {"code": 40110000, "message": "request is not authorized"},
     403: {"message": "forbidden."},
@@ -202,6 +203,7 @@ class AlpacaServer(VendorServer):
 
     async def _option_chain(self, request: web.Request) -> web.Response:
         underlying, asked = request.match_info["underlying"].upper(), request.query
+        lowest, highest = (float(asked.get(f"strike_price_{side}", bound)) for side, bound in _STRIKES)
         options = [
             option
             for expiry in self.source.expiries(underlying)
@@ -209,8 +211,7 @@ class AlpacaServer(VendorServer):
             for option in self.source.chain(underlying, expiry)
             if asked.get("type") in (None, "call" if option.is_call else "put")
             and asked.get("root_symbol") in (None, option.root)
-            and float(asked.get("strike_price_gte", 0)) <= option.strike
-            and option.strike <= float(asked.get("strike_price_lte", 1e9))
+            and lowest <= option.strike <= highest
         ]
         return self._snapshots(request, options)
 
@@ -231,24 +232,25 @@ class AlpacaServer(VendorServer):
         """Answer listed contracts; without dates only those that expire before the coming weekend."""
         asked, today = request.query, local_time(self.now()).date()
         dated = any(name.startswith("expiration_date") for name in asked)
+        lowest, highest = (float(asked.get(f"strike_price_{side}", bound)) for side, bound in _STRIKES)
         weekend = today + timedelta(days=(5 - today.weekday()) % 7)
         rows = []
         for underlying in _split(asked.get("underlying_symbols", "")):
             for expiry in self.source.expiries(underlying):
                 if not (_within(expiry.isoformat(), asked, "expiration_date") if dated else expiry < weekend):
                     continue
-                for option in self.source.chain(underlying, expiry):
+                for option in self.source.listing(underlying, expiry):
                     if (
                         asked.get("type") in (None, "call" if option.is_call else "put")
                         and asked.get("root_symbol") in (None, option.root)
-                        and float(asked.get("strike_price_gte", 0)) <= option.strike
-                        and option.strike <= float(asked.get("strike_price_lte", 1e9))
+                        and lowest <= option.strike <= highest
                     ):
-                        rows.append(contract_row(option, today.isoformat()))
+                        rows.append(option)
         try:
-            shown, token = page(rows, asked.get("page_token"), int(asked.get("limit", FEW)))
+            options, token = page(rows, asked.get("page_token"), int(asked.get("limit", FEW)))
         except ValueError:
             return answer({"code": 40010001, "message": "invalid page token"}, 422)
+        shown = [contract_row(option, today.isoformat()) for option in options]
         return answer({"option_contracts": shown, "next_page_token": token})
 
     # --- the rest ---------------------------------------------------------------------------------------

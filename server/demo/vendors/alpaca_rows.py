@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-import uuid
+import zlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime, time
 from typing import Any
@@ -77,7 +77,7 @@ def snapshot(option: ListedOption, at: datetime, model: Mapping[str, Any] | None
 def contract_row(option: ListedOption, today: str) -> dict[str, Any]:
     """Return a listed contract: its numbers are texts, and it has no bid and ask."""
     return {
-        "id": str(uuid.uuid5(uuid.NAMESPACE_OID, option.symbol)),
+        "id": f"00000000-0000-4000-8000-{zlib.crc32(option.symbol.encode()):012d}",
         "symbol": option.symbol,
         "name": f"{option.underlying} {option.expiry:%b %d %Y} {option.strike:g} "
         + ("Call" if option.is_call else "Put"),

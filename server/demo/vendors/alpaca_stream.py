@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -24,7 +25,7 @@ from server.demo.vendors.alpaca_rows import (
     stock_trade,
 )
 from server.demo.vendors.base import VendorServer
-from server.demo.vendors.source import PriceBar
+from server.demo.vendors.source import PriceBar, path_of
 from server.demo.vendors.streams import Stream
 
 STOCKS = ("/v2/iex", "/v2/sip", "/v2/delayed_sip")
@@ -166,6 +167,9 @@ class AlpacaStream(Stream):
             if symbol in self._halted:
                 continue
             if symbol in self.channels["trades"]:
+                for then, price in path_of(bars[symbol]) if symbol in bars else ():
+                    traded = stock_trade(replace(stock, last=price), self._server.stamp(then))
+                    found.append({"T": "t", **named, **traded})
                 found.append({"T": "t", **named, **stock_trade(stock, at)})
             if symbol in self.channels["quotes"] and stock.bid is not None:
                 found.append({"T": "q", **named, **stock_quote(stock, at)})

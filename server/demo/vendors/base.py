@@ -8,6 +8,7 @@ import socket
 import struct
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from email.utils import format_datetime
@@ -223,10 +224,11 @@ class VendorServer:
         slow = _copy(response, len(body))
         await slow.prepare(request)
         size = max(1, -(-len(body) // pieces))
-        for start in range(0, len(body), size):
-            await slow.write(body[start : start + size])
-            await self._wait(seconds / pieces)
-        await slow.write_eof()
+        with suppress(ConnectionError):  # the client may have lost its patience
+            for start in range(0, len(body), size):
+                await slow.write(body[start : start + size])
+                await self._wait(seconds / pieces)
+            await slow.write_eof()
         return slow
 
     async def _wait(self, seconds: float) -> None:

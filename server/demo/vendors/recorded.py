@@ -104,6 +104,9 @@ class RecordedSource:
             found.setdefault(option.root, []).append(option.strike)
         return {root: sorted(set(strikes)) for root, strikes in found.items()}
 
+    def listing(self, symbol: str, expiry: date) -> Sequence[ListedOption]:
+        return self.chain(symbol, expiry)
+
     def chain(self, symbol: str, expiry: date) -> tuple[ListedOption, ...]:
         if symbol != self.recording.symbol:
             return ()

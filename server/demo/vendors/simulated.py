@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 import numpy as np
 
-from core.model import Contract, Direction
-from core.options.contract import ContractError, listed_expiries, make_contract, strike_step
+from core.options import price
+from core.options.contract import listed_expiries, root_of, strike_step
 from core.options.ticks import tick_down, tick_up
 from core.options.trading_clock import calendar_years
-from server.demo.feed import SimulatedFeed
+from server.demo.feed import SimulatedFeed, half_spread
 from server.demo.market import Bar, SimulatedMarket
 from server.demo.vendors.source import CorporateAction, ListedOption, PriceBar, Stock, parse_occ
 
@@ -26,16 +26,28 @@ ETFS = frozenset({"SPY", "QQQ", "IWM"})
 
 
 class SimulatedSource:
-    """Shows a ``SimulatedMarket``; the driver calls ``record`` with the bars of each minute."""
+    """Shows a ``SimulatedMarket``; the driver calls ``record`` with each minute's bars.
 
-    def __init__(self, market: SimulatedMarket, feed: SimulatedFeed, seed: int) -> None:
+    ``clock`` is the engine's, which may be ahead of the market after its close.
+    """
+
+    def __init__(
+        self,
+        market: SimulatedMarket,
+        feed: SimulatedFeed,
+        seed: int,
+        clock: Callable[[], datetime] | None = None,
+    ) -> None:
         self.market, self.feed = market, feed
+        self._clock = clock or (lambda: market.now)
         self.halts: set[str] = set()
         self.corporate_actions: list[CorporateAction] = []
         self.overrides: dict[str, ListedOption] = {}
         """Options to show otherwise than the market has them, by symbol."""
         self._minutes: dict[str, list[PriceBar]] = {symbol: [] for symbol in market.symbols}
         self._session = market.session.date
+        self._chains: dict[tuple[str, date], dict[str, ListedOption]] = {}
+        self._quoted_at = market.now
         self._days = self._past(seed)
 
     def record(self, bars: Sequence[Bar]) -> dict[str, PriceBar]:
@@ -51,10 +63,10 @@ class SimulatedSource:
     # --- the market ------------------------------------------------------------------------------------
 
     def now(self) -> datetime:
-        return self.market.now
+        return self._clock()
 
     def is_open(self) -> bool:
-        return self.market.session.open <= self.market.now < self.market.session.close
+        return self.market.calendar.session_at(self.now()) is not None
 
     def stock(self, symbol: str) -> Stock | None:
         if symbol not in self.market.symbols:
@@ -100,29 +112,45 @@ class SimulatedSource:
         listed = [round(k * step, 3) for k in around]
         return {symbol: listed, **({f"{symbol}1": listed[:2]} if symbol == ADJUSTED else {})}
 
-    def chain(self, symbol: str, expiry: date) -> tuple[ListedOption, ...]:
-        strikes, rules = self.strikes(symbol, expiry).get(symbol, ()), self.feed.rules.contract
-        contracts = [
-            make_contract(symbol, expiry, strike, side, rules)
+    def listing(self, symbol: str, expiry: date) -> Sequence[ListedOption]:
+        spot = self.market.spot(symbol) if symbol in self.market.symbols else 0.0
+        return [
+            ListedOption(
+                symbol=_occ(root, expiry, right, strike), underlying=symbol, root=root, expiry=expiry,
+                strike=strike, right=right, bid=None, ask=None, bid_size=0, ask_size=0, at=self.market.now,
+                open_interest=_open_interest(strike, spot),
+            )
+            for root, strikes in self.strikes(symbol, expiry).items()
             for strike in strikes
-            for side in (Direction.SHORT, Direction.LONG)
-        ]
-        rows = self._rows(contracts)
-        if symbol == ADJUSTED:
-            rows = (*rows, *(self._adjusted(row) for row in rows[:4]))
-        return rows
+            for right in "PC"
+        ]  # fmt: skip
+
+    def chain(self, symbol: str, expiry: date) -> tuple[ListedOption, ...]:
+        if self._quoted_at != self.market.now:
+            self._quoted_at = self.market.now
+            self._chains.clear()
+        key = symbol, expiry
+        if key not in self._chains:
+            strikes = self.strikes(symbol, expiry).get(symbol, ())
+            if not strikes:
+                return ()
+            rows = self._rows(symbol, expiry, [(strike, right) for strike in strikes for right in "PC"])
+            self._chains[key] = {row.symbol: row for row in rows}
+        rows = tuple(self.overrides.get(occ, row) for occ, row in self._chains[key].items())
+        return (*rows, *(self._adjusted(row) for row in rows[:4])) if symbol == ADJUSTED else rows
 
     def option(self, occ: str) -> ListedOption | None:
         parts = parse_occ(occ)
         if parts is None or parts[0] not in self.market.symbols:
             return None
         symbol, expiry, right, strike = parts
-        side = Direction.LONG if right == "C" else Direction.SHORT
-        try:
-            contract = make_contract(symbol, expiry, strike, side, self.feed.rules.contract)
-        except ContractError:
+        if expiry not in self.expiries(symbol):
             return None
-        return next(iter(self._rows([contract])), None)
+        self.chain(symbol, expiry)
+        row = self._chains[symbol, expiry].get(occ)
+        # A strike that was near the money when it was bought may not be so any more.
+        found = row or next(iter(self._rows(symbol, expiry, [(strike, right)])), None)
+        return self.overrides.get(occ, found) if found is not None else None
 
     def is_halted(self, symbol: str) -> bool:
         return symbol in self.halts
@@ -132,23 +160,37 @@ class SimulatedSource:
 
     # --- options ---------------------------------------------------------------------------------------
 
-    def _rows(self, contracts: Sequence[Contract]) -> tuple[ListedOption, ...]:
-        now, fills = self.market.now, self.feed.rules.fills
-        by_symbol = {c.occ: c for c in contracts}
+    def _rows(
+        self, symbol: str, expiry: date, wanted: Sequence[tuple[float, str]]
+    ) -> tuple[ListedOption, ...]:
+        """Return options of one expiry by (strike, right), quoted around their fair value."""
+        market, rules, now = self.market, self.feed.rules, self.market.now
+        ends = market.clock.expiry_instant(expiry)
+        years, volatility = market.clock.years_between(now, ends), market.quoted_volatility(symbol, expiry)
+        if not wanted or volatility is None or years <= 0:
+            return ()
+        carry, spot, fills = calendar_years(now, ends), market.spot(symbol), rules.fills
+        values = price(
+            spot, np.array([strike for strike, _ in wanted]), years, volatility,
+            np.array([right == "C" for _, right in wanted]), rate=rules.volatility.rate,
+            dividend=rules.volatility.dividend.get(symbol, 0.0), carry_years=carry,
+            american=symbol not in rules.contract.european,
+        )  # fmt: skip
+        root = root_of(symbol, rules.contract)
         rows = []
-        for occ, quote in self.feed.quotes(contracts, now):
-            contract = by_symbol[occ]
-            bid = tick_down(contract.underlying, quote.bid or 0.0, fills)
+        for (strike, right), value in zip(wanted, values.tolist(), strict=True):
+            half = half_spread(value)
+            bid = tick_down(symbol, value - half, fills)
             rows.append(
                 ListedOption(
-                    symbol=occ, underlying=contract.underlying, root=contract.root, expiry=contract.expiry,
-                    strike=contract.strike, right=contract.right, bid=bid or None,
-                    ask=tick_up(contract.underlying, quote.ask or 0.0, fills), bid_size=40 if bid else 0,
-                    ask_size=40, at=now, open_interest=self._open_interest(contract), last=bid or None,
-                    volatility=self._calendar_volatility(contract),
+                    symbol=_occ(root, expiry, right, strike), underlying=symbol,
+                    root=root, expiry=expiry, strike=strike, right=right, bid=bid or None,
+                    ask=tick_up(symbol, value + half, fills), bid_size=40 if bid else 0, ask_size=40, at=now,
+                    open_interest=_open_interest(strike, spot), last=bid or None,
+                    volatility=volatility * math.sqrt(years / carry),
                 )
             )  # fmt: skip
-        return tuple(self.overrides.get(row.symbol, row) for row in rows)
+        return tuple(rows)
 
     def _adjusted(self, row: ListedOption) -> ListedOption:
         """Return the contract of an adjusted root beside a standard one, at a price of its own."""
@@ -158,19 +200,6 @@ class SimulatedSource:
             expiry=row.expiry, strike=row.strike, right=row.right, bid=None, ask=(row.ask or 0.0) + 5.0,
             bid_size=0, ask_size=3, at=row.at, open_interest=12,
         )  # fmt: skip
-
-    def _open_interest(self, contract: Contract) -> int:
-        spot = self.market.spot(contract.underlying)
-        away = abs(contract.strike / spot - 1) * 100
-        return int(9_000 / (1 + away) + (round(contract.strike * 10) * 37) % 400)
-
-    def _calendar_volatility(self, contract: Contract) -> float | None:
-        quoted = self.market.quoted_volatility(contract.underlying, contract.expiry)
-        ends = self.market.clock.expiry_instant(contract.expiry)
-        years = calendar_years(self.market.now, ends) if ends > self.market.now else 0.0
-        if quoted is None or years <= 0:
-            return None
-        return quoted * math.sqrt(self.market.clock.years_to_expiry(self.market.now, contract.expiry) / years)
 
     # --- bars ------------------------------------------------------------------------------------------
 
@@ -237,3 +266,12 @@ class SimulatedSource:
                 close = opened
             found[symbol] = bars[::-1]
         return found
+
+
+def _open_interest(strike: float, spot: float) -> int:
+    away = abs(strike / spot - 1) * 100
+    return int(9_000 / (1 + away) + (round(strike * 10) * 37) % 400)
+
+
+def _occ(root: str, expiry: date, right: str, strike: float) -> str:
+    return f"{root}{expiry:%y%m%d}{right}{round(strike * 1000):08d}"

@@ -45,6 +45,16 @@ class PriceBar:
     volume: int
 
 
+def path_of(bar: PriceBar) -> tuple[tuple[datetime, float], ...]:
+    """Return the trades by which a minute bar came about, without its last: open, and both extremes."""
+    extremes = (bar.low, bar.high) if bar.close >= bar.open else (bar.high, bar.low)
+    seconds = (1, 20, 40)
+    return tuple(
+        (bar.began + timedelta(seconds=s), price)
+        for s, price in zip(seconds, (bar.open, *extremes), strict=True)
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedOption:
     """One listed option now: a side without a price is ``None``; sizes are in contracts.
@@ -109,6 +119,10 @@ class MarketSource(Protocol):
 
     def strikes(self, symbol: str, expiry: date) -> Mapping[str, Sequence[float]]:
         """Return the listed strikes of an expiry by root."""
+        ...
+
+    def listing(self, symbol: str, expiry: date) -> Sequence[ListedOption]:
+        """Return all options of an expiry as ``chain`` does; they need not be quoted."""
         ...
 
     def chain(self, symbol: str, expiry: date) -> tuple[ListedOption, ...]:

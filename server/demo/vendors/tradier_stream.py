@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ import orjson
 from aiohttp import WSMsgType, web
 
 from server.demo.vendors.base import VendorServer, answer
-from server.demo.vendors.source import ListedOption, PriceBar, Stock, parse_occ, stated_size
+from server.demo.vendors.source import ListedOption, PriceBar, Stock, parse_occ, path_of, stated_size
 from server.demo.vendors.streams import Stream
 from server.demo.vendors.tradier_rows import epoch_ms
 
@@ -128,31 +129,33 @@ class TradierStream(Stream):
                 continue
             stock = self._server.stock(symbol)
             option = self._server.source.option(symbol) if stock is None and parse_occ(symbol) else None
-            events = self._stock(stock) if stock is not None else self._option(option) if option else ()
+            if stock is not None:
+                path = path_of(bars[symbol]) if symbol in bars else ()
+                events = [e for at, price in path for e in self._trades(replace(stock, last=price, at=at))]
+                events += [*self._trades(stock), *self._book(stock)]
+            else:
+                events = [] if option is None else self._option(option)
             found += [orjson.dumps(event) for event in events if event["type"] in self._filters]
         return found
 
-    def _stock(self, stock: Stock) -> list[dict[str, Any]]:
-        at = str(epoch_ms(self._server.stamp(stock.at)))
-        quote = _quote(
-            stock.symbol,
-            stock.bid,
-            stock.ask,
-            stated_size(stock.bid_size, stock.at),
-            stated_size(stock.ask_size, stock.at),
-            at,
-        )
-        last, volume = f"{stock.last:.4f}".rstrip("0").rstrip("."), str(stock.volume)
-        self._sequence += 1
+    def _book(self, stock: Stock) -> list[dict[str, Any]]:
+        at, sizes = str(epoch_ms(self._server.stamp(stock.at))), (stock.bid_size, stock.ask_size)
+        bid_size, ask_size = (stated_size(size, stock.at) for size in sizes)
         return [
-            quote,
-            {
-                "type": "trade", "symbol": stock.symbol, "exch": "Q", "price": last, "size": "100",
-                "cvol": volume, "date": at, "last": last,
-            },
+            _quote(stock.symbol, stock.bid, stock.ask, bid_size, ask_size, at),
             {
                 "type": "summary", "symbol": stock.symbol, "open": str(stock.open), "high": str(stock.high),
                 "low": str(stock.low), "prevClose": str(stock.previous_close),
+            },
+        ]  # fmt: skip
+
+    def _trades(self, stock: Stock) -> list[dict[str, Any]]:
+        at, last = str(epoch_ms(self._server.stamp(stock.at))), f"{stock.last:.4f}".rstrip("0").rstrip(".")
+        self._sequence += 1
+        return [
+            {
+                "type": "trade", "symbol": stock.symbol, "exch": "Q", "price": last, "size": "100",
+                "cvol": str(stock.volume), "date": at, "last": last,
             },
             {
                 "type": "timesale", "symbol": stock.symbol, "exch": "Q", "bid": str(stock.bid or 0.0),

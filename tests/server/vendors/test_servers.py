@@ -183,7 +183,7 @@ async def test_alpacas_stream_authenticates_subscribes_and_tells_halts(local: St
         await socket.send_json({"action": "subscribe", **wanted})
         assert (await socket.receive_json())[0]["quotes"] == ["SPY"]
         market.minute()
-        assert [message["T"] for message in await socket.receive_json()] == ["t", "q", "b"]
+        assert [message["T"] for message in await socket.receive_json()] == ["t", "t", "t", "t", "q", "b"]
         market.source.halts.add("SPY")
         market.minute()
         assert [(m["T"], m["sc"]) for m in await socket.receive_json()] == [("s", "H")]
