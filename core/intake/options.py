@@ -17,7 +17,8 @@ from core.model import Direction, Intent, OptionWish
 _LETTERS: Final = {"C": "C", "P": "P", "CE": "C", "PE": "P"}
 _FLAGS: Final = ("put_flag", "call_flag")
 _NAMED: Final = re.compile(
-    r"(?:^|[ _/-])(?:\$?\d+(?:\.\d+)? ?([CP])(?:(?:UT|ALL)S?)?|([CP])\$?\d+(?:\.\d+)?|([CP])(?:UT|ALL)S?)(?:$|[ _,/-])"
+    r"(?:^|[ _/-])(?:\$?\d+(?:\.\d+)? ?([CP])(?:(?:UT|ALL)S?)?|([CP])\$?\d+(?:\.\d+)?|([CP])(?:UT|ALL)S?)"
+    r"(?:$|[ _,/-])"
 )
 """The right in a name such as "650P", "SPY 650 put 12/18" or "SPY 12/18 P650"."""
 _SIDES: Final = {"C": Direction.LONG, "P": Direction.SHORT}
