@@ -26,6 +26,7 @@ from server.feeds.streaming import (
     in_session,
     keep_open,
     network_fault,
+    same_address,
     stop,
 )
 from server.feeds.values import StreamGap, Tick
@@ -76,7 +77,7 @@ class AlpacaStreams:
         return self._state.text
 
     async def run(self, wanted: Wanted, on_tick: OnTick) -> None:
-        """Stream until cancelled, or until both streams are refused."""
+        """Stream until cancelled, or until what is needed is refused."""
         self._state.on_tick = on_tick
         self._want(wanted)
         following = asyncio.create_task(self._follow(wanted))
@@ -88,7 +89,8 @@ class AlpacaStreams:
         try:
             while open_ones:
                 ended, open_ones = await asyncio.wait(open_ones, return_when=asyncio.FIRST_COMPLETED)
-                if any(task.result().key for task in ended):
+                # With nothing left that is needed, another vendor's stream may be better.
+                if any(task.result().key for task in ended) or not self._state.is_needed:
                     return
         finally:
             await stop(following, *running)
@@ -149,6 +151,7 @@ class Socket:
         self._connection.tell(False)
         socket = await self._connect()
         try:
+            await same_address(socket)
             await self._greet(socket)
             self._subscriptions.reset()
             self._steadiness.begin()

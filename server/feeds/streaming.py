@@ -91,6 +91,8 @@ class Connection:
     def __init__(self, state: JointState, name: str) -> None:
         self._state, self._name = state, name
         self.idle, self.connected, self.text = True, False, ""
+        self.refused = False
+        """It will not be opened again."""
 
     def tell(self, connected: bool, text: str = "", *, idle: bool = False) -> None:
         """Note a change, and hand it on if the joint state changes."""
@@ -114,6 +116,11 @@ class JointState:
         """Return a new part; ``name`` stands before its texts."""
         self._parts.append(Connection(self, name))
         return self._parts[-1]
+
+    @property
+    def is_needed(self) -> bool:
+        """Return whether a connection is needed that is not refused."""
+        return any(not part.idle and not part.refused for part in self._parts)
 
     def changed(self) -> None:
         needed = [part for part in self._parts if not part.idle]
@@ -139,10 +146,12 @@ async def keep_open(
     An attempt ends with StreamBroken or StreamRefused, or returns when it is no longer wanted as it is; it must wait
     for something before it returns again.
     """
+    connection.refused = False
     while True:
         try:
             await attempt()
         except StreamRefused as refused:
+            connection.refused = True
             connection.tell(False, refused.text)
             return refused
         except StreamBroken as broken:
@@ -168,6 +177,16 @@ def network_fault(error: Exception, url: str) -> StreamBroken:
             return StreamBroken(f"no connection to {host}")
         case _:
             return StreamBroken(f"the connection failed ({type(error).__name__})")
+
+
+async def same_address(socket: aiohttp.ClientWebSocketResponse) -> None:
+    """Raise StreamRefused if the connection was sent to another address: no key is sent there.
+
+    aiohttp follows redirects of a websocket, and keeps them in the answer that it was made from.
+    """
+    if getattr(getattr(socket, "_response", None), "history", ()):
+        await socket.close()
+        raise StreamRefused("the answer sends elsewhere; keys are not sent there")
 
 
 async def stop(*tasks: asyncio.Task[Any]) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import aiohttp
 import orjson
 
-from server.feeds.streaming import StreamBroken, StreamLimits
+from server.feeds.streaming import StreamBroken, StreamLimits, same_address
 from server.feeds.tradier_events import FILTER, LineError, Lines
 
 MOST_BYTES = 8 << 20
@@ -95,6 +95,7 @@ class SocketConnection:
             raise StreamBroken(f"no connection within {self._limits.connect:g} s") from None
         except aiohttp.WSServerHandshakeError as error:
             raise StreamBroken(f"the stream is refused ({error.status})") from None
+        await same_address(self._socket)
         await self.change(symbols)
 
     async def read(self) -> list[bytes]:
