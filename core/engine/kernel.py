@@ -11,13 +11,17 @@ from core.approvals import Approval
 from core.effects import FetchMarket, Watch
 from core.engine.state import EngineState, ask_for
 from core.exchange.calendar import Calendar
+from core.intake import IntakeError, normalise
 from core.live_signal import LiveSignal
-from core.model import Action, Contract, DecisionRecord
+from core.model import Action, Contract, DecisionRecord, Update
 from core.positions.position import Position
 from core.positions.trading_context import TradingContext
 from core.rules import Rules, parse_rules
+from core.rules.sections import IntakeRules
 
 KEPT_RECORDS = 50
+READ_AHEAD = 256
+"""Most bodies read before their turn; beyond it the oldest is read again in its turn."""
 TALLIES = {Action.EXECUTE: "executed", Action.WAIT: "waited", Action.SKIP: "skipped"}
 
 
@@ -35,6 +39,7 @@ class Kernel:
         self._by_symbol: dict[str, dict[str, LiveSignal]] = {}
         for signal in self.state.signals.values():
             self._by_symbol.setdefault(signal.update.symbol, {})[signal.id] = signal
+        self._read: dict[tuple[str, str | None], tuple[IntakeRules, Update | IntakeError]] = {}
         self._shadows_of: dict[str, dict[str, None]] = {}
         for shadow in self.state.shadows.values():
             self._shadows_of.setdefault(shadow.symbol, {})[shadow.id] = None
@@ -54,6 +59,26 @@ class Kernel:
         """Price by the announced dividends of the state, if there are any."""
         if self.state.dividends:
             self.trading = replace(self.trading, dividends=dict(self.state.dividends))
+
+    def read_ahead(self, body: str, endpoint: str | None) -> None:
+        """Read a body before its turn, as while a commit is under way; what it means depends on nothing else."""
+        rules = self.rules.intake
+        try:
+            found: Update | IntakeError = normalise(body, endpoint, rules)
+        except IntakeError as error:
+            found = error
+        self._read[body, endpoint] = (rules, found)
+        if len(self._read) > READ_AHEAD:
+            del self._read[next(iter(self._read))]
+
+    def read(self, body: str, endpoint: str | None) -> Update:
+        """Return what a body means under the rules in force. Raises IntakeError."""
+        rules, found = self._read.pop((body, endpoint), (None, None)) if self._read else (None, None)
+        if found is None or rules is not self.rules.intake:
+            return normalise(body, endpoint, self.rules.intake)
+        if isinstance(found, IntakeError):
+            raise found
+        return found
 
     def add_signal(self, signal: LiveSignal) -> None:
         self.state.signals[signal.id] = signal

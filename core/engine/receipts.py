@@ -13,7 +13,7 @@ from core.engine.redecide import reconsider
 from core.engine.requests import RequestResult, not_repeated_since, obey
 from core.engine.state import ask_for
 from core.events import PriceSeen, Received
-from core.intake import IntakeError, canonical_hash, normalise
+from core.intake import IntakeError, canonical_hash
 from core.live_signal import LiveSignal
 from core.model import Intent, ReceiptStatus, Tone, Update
 from core.thresholds import at_most
@@ -29,7 +29,7 @@ def receive(kernel: Kernel, event: Received) -> list[Effect]:
     state = kernel.state
     state.tally.receipts += 1
     try:
-        update = normalise(event.body, event.endpoint, kernel.rules.intake)
+        update = kernel.read(event.body, event.endpoint)
     except IntakeError as error:
         return _quarantine(kernel, event, error)
     first, note = _repeated(kernel, update, event)

@@ -96,7 +96,7 @@ class EngineLoop:
         self._update_watch = update_watch
         self._inbox: deque[_Input] = deque()
         self._wake = asyncio.Event()
-        self._stepping = False
+        self._stepping = self._storing = False
         self._decision_waiters: dict[str, Callable[[DecisionRecord], None]] = {}
         """For each receipt whose sender waits for the decision: the function that takes it."""
         self._task: asyncio.Task[None] | None = None
@@ -118,6 +118,11 @@ class EngineLoop:
     def busy(self) -> bool:
         """Return whether inputs wait, are being stepped or are being stored."""
         return bool(self._inbox) or self._stepping
+
+    @property
+    def storing(self) -> bool:
+        """Return whether a commit is under way: the loop waits for the disk, and inputs can be read ahead."""
+        return self._storing
 
     @property
     def backlog(self) -> int:
@@ -199,12 +204,15 @@ class EngineLoop:
                 continue
             try:
                 begun = time.perf_counter()
+                self._storing = True
                 await self.ledger.commit(batch)
                 self.counters.last_commit_ms = (time.perf_counter() - begun) * 1000
                 self.counters.commit_ms.append(self.counters.last_commit_ms)
             except Exception as error:
                 await self._refuse_all(taken, error)
                 continue
+            finally:
+                self._storing = False
             self._ahead_of_disk = False
             self.counters.commits += 1
             self.counters.events += len(batch)

@@ -224,6 +224,8 @@ class Runtime:
         ``gone`` tells whether the sender waits no longer.
         """
         loop = self.engine_loop
+        if loop.storing:
+            self.engine.read_ahead(body, endpoint)
         caller = WebhookCaller(
             done,
             gone,
