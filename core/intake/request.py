@@ -14,6 +14,10 @@ from core.intake.speech import MOVE, hear
 from core.intake.walk import Reading
 from core.model import Intent, PositionRequest
 
+_COST = frozenset(
+    ["BE", "BREAKEVEN", "EVEN", "ENTRY", "ENTRYPRICE", "ATENTRY", "COST", "ATCOST", "AVGPRICE", "AVGENTRY"]
+)
+"""Words for the entry price in place of a stop's price."""
 _HALF = 0.5
 _PERCENT = re.compile(r"\b(\d{1,3}(?:\.\d+)?) ?%")
 _RATIO = re.compile(r"(?<![\d/])([1-3])/([2-4])(?![\d/])")
@@ -131,17 +135,23 @@ def _moved(reading: Reading, meaning: Meaning, side: Any) -> PositionRequest:
         read = None if isinstance(value, bool) else stated_number(value)
         if read is not None and read > 1:
             return PositionRequest(direction=side, stop=price_of(value, path))
-        even = even or _names_even(path) or (isinstance(value, str) and _names_even(value))
+        even = even or _names_even(path)
+        even = even or (isinstance(value, str) and (_names_even(value) or _is_cost(value)))
     for _, path, value in reading.all("stop"):
         read = None if isinstance(value, (bool, dict, list)) else stated_number(value)
         if read is not None and read > 0:
             return PositionRequest(direction=side, stop=price_of(value, path))
-        if isinstance(value, str) and _names_even(value):
+        if isinstance(value, str) and (_names_even(value) or _is_cost(value)):
             even = True
     if even:
         return PositionRequest(direction=side, break_even=True)
     path = meaning.why.path if meaning.why else "stop"
     raise IntakeError("NO_STOP", f"{path}: moves a stop, but neither a price nor break-even is stated", path)
+
+
+def _is_cost(text: str) -> bool:
+    """Return whether the value of a stop names the entry price, such as "BE", "entry" or "at cost"."""
+    return re.sub(r"[^A-Z]", "", text.upper()) in _COST
 
 
 def _names_even(text: str) -> bool:

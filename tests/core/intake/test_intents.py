@@ -121,6 +121,9 @@ REQUESTS = [
     ({"direction": "long", "message": "Move SL to BE"}, Intent.MOVE_STOP,
      PositionRequest(direction=LONG, break_even=True)),
     ({"move_sl_to_be": True}, Intent.MOVE_STOP, PositionRequest(break_even=True)),
+    ({"action": "move_sl", "sl": "BE"}, Intent.MOVE_STOP, PositionRequest(break_even=True)),
+    ({"action": "update_stop", "stop_loss": "entry price"}, Intent.MOVE_STOP, PositionRequest(break_even=True)),
+    ({"move_sl": "at cost"}, Intent.MOVE_STOP, PositionRequest(break_even=True)),
     ({"new_stop": "657.25", "direction": "short"}, Intent.MOVE_STOP,
      PositionRequest(direction=SHORT, stop=657.25)),
     # a flip
