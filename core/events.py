@@ -131,7 +131,7 @@ class Ticked:
 class Commanded:
     """A command of a person; the same ``command_id`` acts only once.
 
-    ``name`` is exit | resume | exit_all | exit_half | breakeven | mode | approve_trade | reject_trade |
+    ``name`` is exit | close_at | resume | exit_all | exit_half | breakeven | mode | approve_trade | reject_trade |
     approve_suggestion | reject_suggestion; ``expected`` is the quantity that the person saw.
     """
 

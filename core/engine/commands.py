@@ -57,32 +57,29 @@ def _exit(kernel: Kernel, event: Commanded) -> Result:
     if not 1 <= contracts <= position.remaining:
         text = f"contracts: {contracts} cannot be sold, {position.remaining} are held"
         return CommandDone(False, "BAD_QUANTITY", text), []
-    if event.argument is not None:
-        return _close_at_price(kernel, position, contracts, event)
     return _sell(kernel, position, contracts, event)
 
 
-def _close_at_price(kernel: Kernel, position: Position, contracts: int, event: Commanded) -> Result:
+def _close_at(kernel: Kernel, event: Commanded) -> Result:
     """Close a suspended position at the price that a person states; any other is sold at the market."""
-    label = position.contract.label
+    position = kernel.state.positions.get(event.position_id or "")
+    refused = _not_exitable(position, event)
+    if refused is not None or position is None:
+        return refused or _no_position(), []
+    label, held = position.contract.label, position.remaining
     if position.suspended is None:
-        return CommandDone(
-            False, "NOT_SUSPENDED", f"{label} is priced: it is sold at the market, not at a price"
-        ), []
-    if contracts != position.remaining:
-        return CommandDone(
-            False, "BAD_QUANTITY", f"contracts: all {position.remaining} are closed at a price"
-        ), []
+        text = f"{label} is priced: it is sold at the market, not at a stated price"
+        return CommandDone(False, "NOT_SUSPENDED", text), []
+    if event.contracts not in (None, held):
+        return CommandDone(False, "BAD_QUANTITY", f"contracts: all {held} are closed at a stated price"), []
     try:
         outcome = close_at(position, float(event.argument or ""), event.at)
     except ValueError:
-        return CommandDone(
-            False, "BAD_PRICE", f"price: {event.argument!r} is not a price per share, 0 or more"
-        ), []
+        text = f"price: {event.argument!r} is not a price per share, 0 or more"
+        return CommandDone(False, "BAD_PRICE", text), []
     effects = settle_outcome(kernel, position, outcome, event.at)
-    return CommandDone(
-        True, "EXITED", f"Closed {contracts} × {label} at {outcome.legs[-1].price:.2f} by hand"
-    ), effects
+    text = f"Closed {held} × {label} at {outcome.legs[-1].price:.2f} by hand"
+    return CommandDone(True, "EXITED", text), effects
 
 
 def _resume(kernel: Kernel, event: Commanded) -> Result:
@@ -166,6 +163,7 @@ def _judge(status: str) -> Callable[[Kernel, Commanded], Result]:
 COMMANDS: dict[str, Callable[[Kernel, Commanded], Result]] = {
     "exit": _exit,
     "exit_half": _exit_half,
+    "close_at": _close_at,
     "resume": _resume,
     "exit_all": _exit_all,
     "breakeven": _break_even,

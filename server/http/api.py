@@ -196,7 +196,7 @@ class Api:
         body = await self._body(call.request, ExitRequest)
         command = Command(
             id=body.command_id or str(uuid.uuid4()),
-            name="exit",
+            name="exit" if body.price is None else "close_at",
             position_id=call.params["id"],
             contracts=body.contracts,
             expected=body.expected,

@@ -21,7 +21,17 @@ from hypothesis.stateful import (
 from core.approvals import Approval, ApprovalStatus
 from core.effects import AnswerCommand, AnswerReceipt, StoreApproval, StoreDecision, StoreReceipt, StoreTrade
 from core.engine import Engine
-from core.events import Commanded, MarketAnswered, PriceSeen, Received, RulesChanged, Ticked
+from core.events import (
+    Commanded,
+    CorporateAction,
+    CorporateActionSeen,
+    MarketAnswered,
+    PriceSeen,
+    Received,
+    RulesChanged,
+    Ticked,
+    TradingStatusSeen,
+)
 from core.intake import sample
 from core.model import Action, Direction, ReceiptStatus, Source
 from core.positions import pnl_breakdown
@@ -167,12 +177,30 @@ class AnyHistory(RuleBasedStateMachine):
             high=spot * (max(first, last) + up), low=spot * (min(first, last) - down), official_close=close,
         )  # fmt: skip
 
+    @rule(symbol=symbols, halted=st.sampled_from([True, False, False]))
+    def trading_status(self, symbol: str, halted: bool) -> None:
+        self.post(TradingStatusSeen, symbol=symbol, halted=halted, source="feed")
+
     @rule(
-        name=st.sampled_from(["exit", "exit", "exit_half", "exit_all", "breakeven", "mode", "dance"]),
+        symbol=symbols,
+        action=st.sampled_from([CorporateAction.DIVIDEND, CorporateAction.DIVIDEND, CorporateAction.SPLIT]),
+        days=st.integers(-1, 3),
+        size=st.sampled_from([0.0, 0.3, 4.0]),
+    )
+    def corporate_action(self, symbol: str, action: CorporateAction, days: int, size: float) -> None:
+        day = self.wire.now.date() + timedelta(days=days)
+        self.post(
+            CorporateActionSeen, symbol=symbol, action=action, source="feed", ex_date=day, amount=size, ratio=size,
+        )  # fmt: skip
+
+    @rule(
+        name=st.sampled_from(
+            ["exit", "exit", "exit_half", "exit_all", "breakeven", "mode", "resume", "close_at", "dance"]
+        ),
         which=st.integers(0, 3),
         contracts=st.sampled_from([None, None, 1, 2, 1000]),
         expected=st.sampled_from([None, None, None, 5]),
-        mode=st.sampled_from(["ACTIVE", "ACTIVE", "REDUCING", "HALTED", "?"]),
+        mode=st.sampled_from(["ACTIVE", "ACTIVE", "REDUCING", "HALTED", "1.5", "?"]),
         again=st.booleans(),
     )
     def command(

@@ -106,8 +106,8 @@ class AnyHistoryOfSenders(AnyHistory):
         assert set(self.wire.state.positions) <= set(before)
         for position_id, was in before.items():
             now = self.positions[position_id]
-            assert (now.stop - was.stop) * was.direction.sign >= 0, (
-                "a stop only moves to the side that protects more"
+            assert now.ex_dates != was.ex_dates or (now.stop - was.stop) * was.direction.sign >= 0, (
+                "a stop only moves to the side that protects more, but for a dividend"
             )
             by_sender = [leg for leg in now.legs if leg.id not in sold and leg.reason is ExitReason.SIGNAL]
             named = was.symbol == symbol and side in (None, was.direction)

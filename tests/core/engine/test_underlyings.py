@@ -224,9 +224,9 @@ def suspended(wire: Any) -> Position:
 def test_a_person_closes_a_suspended_position_at_a_price(wire: Any) -> None:
     position = suspended(wire)
     for price, code in (("much", "BAD_PRICE"), ("-1", "BAD_PRICE"), ("nan", "BAD_PRICE")):
-        assert wire.command("exit", position, argument=price).code == code
-    assert wire.command("exit", position, argument="3", contracts=1).code == "BAD_QUANTITY"
-    assert wire.command("exit", position, argument="12.5").code == "EXITED"
+        assert wire.command("close_at", position, argument=price).code == code
+    assert wire.command("close_at", position, argument="3", contracts=1).code == "BAD_QUANTITY"
+    assert wire.command("close_at", position, argument="12.5").code == "EXITED"
     (leg,) = wire.position(position).legs
     assert (leg.price, leg.mid, leg.reason, leg.commission) == (12.5, 12.5, ExitReason.MANUAL, 0.0)
     paid = position.entry.entry_mid * 100 * position.remaining
@@ -245,7 +245,7 @@ def test_a_person_says_that_a_suspended_contract_is_unchanged(wire: Any) -> None
 def test_a_position_that_is_priced_is_neither_resumed_nor_closed_at_a_price(wire: Any) -> None:
     position = wire.enter()
     assert wire.command("resume", position).code == "NOT_SUSPENDED"
-    assert wire.command("exit", position, argument="9.9").code == "NOT_SUSPENDED"
+    assert wire.command("close_at", position, argument="9.9").code == "NOT_SUSPENDED"
     assert wire.state.positions[position.id].is_open
 
 
