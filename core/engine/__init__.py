@@ -12,7 +12,9 @@ Read first:
 - kernel.py: ``Kernel``, the state with the rules in force and the indices over it.
 - receipts.py: from a webhook's body to a receipt, a context and a question to the market.
 - requests.py: exits, reductions and stops that senders ask for; bars.py: the prices of their charts.
+- feed_price.py: which price of a feed is used; underlyings.py: halts, dividends, splits and symbols that end.
 - decisions.py: from the market's answer to a decision, and entries.py from there to a position.
+- listed_contract.py: the contract of an entry, by the chain of a feed.
 """
 
 from core.engine.engine import Engine

@@ -6,6 +6,7 @@ wildly is not used until more prices agree with it; until then the last known on
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 from core.effects import Effect, Notice
@@ -20,8 +21,13 @@ from core.thresholds import above, at_most
 def usable_price(kernel: Kernel, seen: PriceSeen) -> tuple[PriceSeen | None, list[Effect]]:
     """Return a feed's price as it is to be used, ``None`` when it is not, and what a person is told of it.
 
-    An official close counts whenever it comes; a price that a sender stated was tested on its arrival.
+    A price that is not positive is none. An official close counts whenever it comes; a price that a sender stated was
+    tested on its arrival.
     """
+    if not all(
+        0 < price < math.inf for price in (seen.price, seen.open, seen.high, seen.low) if price is not None
+    ):
+        return None, []
     known = kernel.state.prices.get(seen.symbol)
     if known is None or seen.source == WEBHOOK or seen.official_close:
         return seen, []

@@ -31,7 +31,7 @@ NOT_CODES = {
     "core/intake/speech.py": "words of senders about entries, exits and sides",
     "core/intake/change.py": "words of senders for positions",
     "core/intake/flags.py": "words of senders for flags",
-    "core/intake/request.py EVEN TOBE ENTRY": "words of senders for a stop at the entry",
+    "core/intake/request.py": "words of senders for a stop at the entry",
     "core/intake/options.py": "words of senders for calls and puts",
     "core/intake/symbols.py": "exchanges, currencies and spellings of symbols",
     "core/intake/moments.py": "names of zones and months",

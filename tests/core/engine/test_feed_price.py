@@ -98,6 +98,14 @@ def test_no_exit_at_a_stale_price(wire: Any, age: int) -> None:
     assert not wire.position(position).legs
 
 
+@pytest.mark.parametrize("bad", [0.0, -1.0])
+def test_a_price_that_is_not_positive_is_none(wire: Any, bad: float) -> None:
+    position = wire.enter()
+    wire.later(seconds=5).price(bad)
+    wire.later(seconds=5).price(450.0, open=450.0, high=450.5, low=bad)
+    assert wire.position(position).last == position.last and wire.state.prices["SPY"].price == 450.0
+
+
 def test_a_feed_replaces_a_senders_price_at_once(wire: Any) -> None:
     wire.agree()
     wire.signal(price=450.0)
