@@ -66,6 +66,11 @@ class Budget:
         self._roll()
         return max(0.0, self._resets_at - self._monotonic(), self._blocked_until - self._monotonic())
 
+    @property
+    def blocked_for(self) -> float:
+        """Seconds for which no request is made; 0 when some may be."""
+        return max(0.0, self._blocked_until - self._monotonic())
+
     def take(self, cost: int = 1, *, urgent: bool = False) -> bool:
         """Take ``cost`` requests from the budget; return whether they may be made."""
         self._roll()

@@ -144,11 +144,11 @@ class Follower:
         track = self.tracks[part.symbol]
         halted, since = whole.is_halted, self.sink.halted_since(part.symbol)
         if halted is not None and halted is not track.halted:
-            track.halted = halted
+            track.halt(halted)
             self._untold_halts[part.symbol] = vendor.name
         elif since is not None and not halted and _traded_after(whole, since):
             # The engine knows of a halt from before this start, or the message of its end was lost.
-            track.halted = False
+            track.halt(False)
             self._untold_halts[part.symbol] = vendor.name
         limit = self.sink.rules.market.feed_disagree_pct
         price = observed(whole, limit)

@@ -367,7 +367,7 @@ class VendorHttp:
         if self.breaker.is_open:
             return "DOWN", self._last_error or ""
         if self.budget.is_blocked:
-            return "DOWN", f"the rate budget is spent for {self.budget.resets_in:.0f} s"
+            return "DOWN", f"the rate budget is spent for {self.budget.blocked_for:.0f} s"
         if self._failed_in_a_row >= DOWN_AFTER:
             return "DOWN", self._last_error or ""
         if self._last_answer_at is None:

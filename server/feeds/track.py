@@ -75,6 +75,12 @@ class Track:
         self._accept(waiting)
         return True
 
+    def halt(self, halted: bool) -> None:
+        """Begin or end a halt. The price after it is a gap: nobody could trade between it and the one before."""
+        self.halted = halted
+        if not halted:
+            self.range = None
+
     def take_bar(self, bar: Bar) -> None:
         """Widen the range by a bar of the time in which no price was seen."""
         self._widen(Range(open=bar.open, high=bar.high, low=bar.low, first_at=bar.start, began=bar.start))

@@ -77,9 +77,11 @@ class SimulatedVendor(LiveMarkets):
         return tuple(
             replace(
                 status,
-                state="SIMULATED" if status.state == "OK" else status.state,
+                state="SIMULATED",
                 detail=", ".join(part for part in ("simulated, by a local server", status.detail) if part),
             )
+            if status.state == "OK"
+            else status
             for status in super().status()
         )
 

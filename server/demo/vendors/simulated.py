@@ -41,6 +41,8 @@ class SimulatedSource:
         self.market, self.feed = market, feed
         self._clock = clock or (lambda: market.now)
         self.halts: set[str] = set()
+        """Underlyings without trading; their price and its time stand still."""
+        self._halted: dict[str, Stock] = {}
         self.corporate_actions: list[CorporateAction] = []
         self.overrides: dict[str, ListedOption] = {}
         """Options to show otherwise than the market has them, by symbol."""
@@ -55,7 +57,7 @@ class SimulatedSource:
         if self._session != self.market.session.date:
             self._end_session()
         began = self.market.now - timedelta(minutes=1)
-        made = {bar.symbol: self._minute(bar, began) for bar in bars}
+        made = {bar.symbol: self._minute(bar, began) for bar in bars if bar.symbol not in self.halts}
         for symbol, bar in made.items():
             self._minutes[symbol].append(bar)
         return made
@@ -71,6 +73,12 @@ class SimulatedSource:
     def stock(self, symbol: str) -> Stock | None:
         if symbol not in self.market.symbols:
             return None
+        if symbol in self.halts:
+            return self._halted.setdefault(symbol, self._traded(symbol))
+        self._halted.pop(symbol, None)
+        return self._traded(symbol)
+
+    def _traded(self, symbol: str) -> Stock:
         market, row = self.market, self.market.row(symbol)
         spot = market.spot(symbol)
         half = spot * float(market.spread_bps[row]) / 20_000

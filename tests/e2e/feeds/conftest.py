@@ -23,6 +23,7 @@ from core.positions.position import Position
 from core.rules import parse_rules
 from server.assembly import RunningEngine, running_engine
 from server.config import load_settings
+from server.deck.build_stops import stops_warnings
 from server.demo.feed import SimulatedFeed
 from server.demo.market import Bar, SimulatedMarket
 from server.demo.vendors.door import KEYS, SERVERS, Door, SimulatedVendor, pointed_at
@@ -97,10 +98,14 @@ class Desk:
             f"{s.name} {s.state} {s.detail} {s.stream or ''}" for s in self.door.markets.status()
         )
 
-    async def passes(
-        self, seconds: float = 60, price: float | None = None, reach: tuple[float, float] | None = None
-    ) -> None:
-        """Let time pass; SPY is at ``price`` then, having been between the two of ``reach``."""
+    def warning(self) -> str:
+        """What the deck says in red about the stops."""
+        now, markets = self.clock.now(), self.door.markets
+        told = stops_warnings(self.runtime.engine, markets.trouble, markets.assumed, now)
+        return " | ".join(each.text for each in told)
+
+    async def passes(self, seconds: float = 60, price: float | None = None) -> None:
+        """Let time pass; SPY is at ``price`` then. The bar of a whole minute is told too."""
         row = self.market.row("SPY")
         before = self.market.spot("SPY")
         self.clock.move(self.clock.now() + timedelta(seconds=seconds))
@@ -108,8 +113,8 @@ class Desk:
         if price is not None:
             self.market.price[row] = price
         now = self.market.spot("SPY")
-        low, high = (min(before, now), max(before, now)) if reach is None else reach
-        self.door.publish([Bar("SPY", before, high, low, now)])
+        minute = Bar("SPY", before, max(before, now), min(before, now), now)
+        self.door.publish([minute] if seconds >= 60 else [])
         await asyncio.sleep(0.02 if self.door.is_streaming else 0)
         await self.door.markets.follower.round(wait=True)
         await self.runtime.tick()
