@@ -74,6 +74,10 @@ class PriceSink(Protocol):
         """Return since when the engine takes an underlying for halted; ``None`` if it does not."""
         ...
 
+    def last_stated(self) -> datetime | None:
+        """Return when the newest price that a sender stated was made; ``None`` if none is known."""
+        ...
+
     async def price(
         self,
         symbol: str,

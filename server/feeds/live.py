@@ -80,7 +80,7 @@ class LiveMarkets:
         """Ask each vendor once for a little; return one line for each feed that cannot be used."""
         found = await asyncio.gather(*(check(vendor) for vendor in self.feeds.vendors))
         faults = [
-            f"feed {vendor.name}: {fault.text}"
+            f"feed {vendor.name}: {fault.text.removeprefix(f'{vendor.name}: ')}"
             for vendor, fault in zip(self.feeds.vendors, found, strict=True)
             if fault is not None
         ]
@@ -103,7 +103,7 @@ class LiveMarkets:
             found[0] = replace(found[0], detail=_joined(found[0].detail, doubts))
         found += self.feeds.unusable
         if self.feeds.webhook:
-            found.append(FeedStatus(name="webhook", state="OK", detail="prices and bars of the senders"))
+            found.append(self._webhook())
         if not found:
             text = "prices come only from the senders' bodies"
             found.append(FeedStatus(name="none", state="ASSUMED", detail=text))
@@ -134,6 +134,14 @@ class LiveMarkets:
         if state is None or status.stream is not None:
             return status
         return replace(status, stream="connected" if state.connected else state.text or "reconnecting")
+
+    def _webhook(self) -> FeedStatus:
+        stated = None if self._sink is None else self._sink.last_stated()
+        if stated is None:
+            text = "no sender has stated a price yet (gatedeck guide feeds)"
+            return FeedStatus(name=WEBHOOK, state="WAITING", detail=text)
+        text = "prices and bars of the senders"
+        return FeedStatus(name=WEBHOOK, state="OK", detail=text, last_answer_at=stated)
 
     def _doubts(self) -> str:
         now = self.clock.now()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+from core.engine.stated_price import WEBHOOK
 from core.events import CorporateAction
 from core.exchange.calendar import Calendar
 from core.options.fills import OptionQuote
@@ -39,6 +40,11 @@ class RuntimeSink:
         """Return since when the engine takes an underlying for halted; ``None`` if it does not."""
         halt = self._runtime.engine.state.halts.get(symbol)
         return None if halt is None else halt.since
+
+    def last_stated(self) -> datetime | None:
+        """Return when the newest price that a sender stated was made; a newer one of a feed hides it."""
+        prices = self._runtime.engine.state.prices.values()
+        return max((seen.priced_at for seen in prices if seen.source == WEBHOOK), default=None)
 
     async def price(
         self,

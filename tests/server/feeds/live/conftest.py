@@ -142,8 +142,12 @@ class Notes:
     posts: list[dict[str, Any]] = field(default_factory=list)
     halts: dict[str, datetime] = field(default_factory=dict)
     broken: bool = False
+    stated: datetime | None = None
     statuses: list[tuple[str, bool, str]] = field(default_factory=list)
     actions: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
+
+    def last_stated(self) -> datetime | None:
+        return self.stated
 
     def levels(self, symbol: str) -> tuple[float, ...] | None:
         return self.levels_of.get(symbol)

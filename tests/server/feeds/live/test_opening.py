@@ -47,7 +47,7 @@ async def test_each_feed_without_a_key_is_told_in_one_line_and_the_others_run() 
     assert isinstance(missing, LiveMarkets) and not missing.assumed
     assert await missing.check() == ("feed twelvedata: no key: set TWELVEDATA_API_KEY in the environment",)
     assert [(each.name, each.state) for each in missing.status()] == [
-        ("twelvedata", "KEY_MISSING"), ("webhook", "OK"),
+        ("twelvedata", "KEY_MISSING"), ("webhook", "WAITING"),
     ]  # fmt: skip
     await missing.close()
 
