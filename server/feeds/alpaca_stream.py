@@ -23,6 +23,7 @@ from server.feeds.streaming import (
     StreamBroken,
     StreamLimits,
     StreamRefused,
+    Turns,
     in_session,
     keep_open,
     network_fault,
@@ -212,7 +213,9 @@ class Socket:
         read: Read,
         on_tick: OnTick,
     ) -> None:
+        turns = Turns()
         while True:
+            await turns.take()
             try:
                 frame = await socket.receive(self._limits.silence)
             except TimeoutError:

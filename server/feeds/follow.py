@@ -155,9 +155,11 @@ class Follower:
         if price is None or not self._is_preferred(vendor, track, now):
             return
         fresh = timedelta(seconds=self.sink.rules.market.stale_seconds)
+        # With one vendor there is nobody to compare with; this runs for every message of a stream.
+        every = self.board.by_vendor(part.symbol, limit) if len(self.board.vendors) > 1 else ()
         others = [
             seen
-            for other, seen in self.board.by_vendor(part.symbol, limit)
+            for other, seen in every
             if other.quote.source != vendor.name and not other.quote.delayed and now - seen.at <= fresh
         ]
         agreeing = [seen for seen in others if difference_pct(seen.price, price.price) < limit]

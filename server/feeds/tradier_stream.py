@@ -23,6 +23,7 @@ from server.feeds.streaming import (
     StreamBroken,
     StreamLimits,
     StreamRefused,
+    Turns,
     in_session,
     keep_open,
     network_fault,
@@ -140,8 +141,10 @@ class TradierStream:
 
     async def _take(self, connection: Events, on_tick: OnTick) -> None:
         """Hand over what arrives until the connection ends."""
+        turns = Turns()
         while True:
             lines = await connection.read()
+            await turns.take()
             self._arrived = time.monotonic()
             self._steadiness.received()
             self._hand_over(lines, on_tick)
