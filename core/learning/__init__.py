@@ -10,7 +10,7 @@ Read first:
 - effectiveness.py: what each gate saved and cost.
 - whatif.py: candidate rules on stored decisions.
 - exit_replay.py: other exits along stored prices.
-- suggestions.py: the statistical tests behind a suggested change of a rule.
+- suggestions.py: the statistical tests behind a suggested change of a rule; held_fixed.py: what they hold fixed.
 """
 
 from core.learning.budget import BudgetAdvice, budget_advice
@@ -26,10 +26,12 @@ from core.learning.effectiveness import (
 from core.learning.hypothetical import Shadows, shadows
 from core.learning.learn import Learning, learn, whatif_entries, with_side_effects
 from core.learning.ledger_columns import ledger_columns
+from core.learning.looks import Look
 from core.learning.observations import Observation, observations_from
 from core.learning.outcomes import Outcomes
 from core.learning.rule_paths import rule_value, with_rule
-from core.learning.suggestions import Evidence, Search, Suggestion, SuggestionStatus, apply, suggest
+from core.learning.suggestion import Evidence, Search, Suggestion, SuggestionStatus, apply, change_of
+from core.learning.suggestions import Judgement, suggest
 from core.learning.tables import TABLES, Drift, Row, drift, table
 from core.learning.whatif import IN_SAMPLE, Difference, GateChange, WhatIf, whatif
 
@@ -46,7 +48,9 @@ __all__ = [
     "GateChange",
     "GateEffect",
     "Group",
+    "Judgement",
     "Learning",
+    "Look",
     "Observation",
     "Observations",
     "Outcomes",
@@ -59,6 +63,7 @@ __all__ = [
     "apply",
     "budget_advice",
     "calibration",
+    "change_of",
     "drift",
     "gate_combinations",
     "gate_effects",

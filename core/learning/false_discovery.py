@@ -1,8 +1,6 @@
-"""Statistical tests by session, and the false-discovery rate among many tests."""
+"""Statistical tests by session, and what their number takes from them."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,26 +12,13 @@ _POINTS, _WEIGHTS = np.polynomial.legendre.leggauss(64)
 _MOST_ALIKE = 0.9999
 
 
-def session_scores(inside: NDArray[np.bool_], values: Floats, session: NDArray[Any], sessions: int) -> Floats:
-    """Return per session the sum of (inside − mean)·(value − mean) over its rows; shape (sessions,).
-
-    Rows whose value is unknown (NaN) do not count.
-    """
-    known = ~np.isnan(values)
-    if not known.any():
-        return np.zeros(sessions)
-    values = np.where(known, values, 0.0)
-    weights = (inside - inside[known].mean()) * (values - values[known].mean()) * known
-    return np.bincount(session, weights=weights, minlength=sessions).astype(np.float64)
-
-
-def joint_p(scores: tuple[Floats, Floats]) -> float:
+def joint_p(scores: tuple[Floats, Floats], block: int = 1, explained: float = 0.0) -> float:
     """Return p of the hypothesis that neither of two measures depends on the bucket, from the scores of both.
 
     It is the smaller p, corrected for testing twice by the correlation of the scores: two identical measures
-    cost nothing, two independent ones a factor of two.
+    cost nothing, two independent ones a factor of two. ``block`` and ``explained`` are those of ``t_p``.
     """
-    singles = [t_p(score[score != 0]) for score in scores]
+    singles = [t_p(score, block, explained) for score in scores]
     least = min(singles)
     z = -ndtri(least / 2)
     if not np.isfinite(z) or z <= 0:
@@ -48,18 +33,29 @@ def joint_p(scores: tuple[Floats, Floats]) -> float:
     return float(min(max(1 - both_within, least), 2 * least, 1.0))
 
 
-def t_p(scores: Floats) -> float:
+def one_sided_p(scores: Floats, block: int = 1) -> float:
+    """Return the p of the hypothesis that the scores of the sessions are not above 0 on average."""
+    found = t_p(scores, block)
+    return found / 2 if scores.sum() > 0 else 1 - found / 2
+
+
+def t_p(scores: Floats, block: int = 1, explained: float = 0.0) -> float:
     """Return the two-sided p of the hypothesis that the value does not depend on the bucket.
 
-    Under the null hypothesis the scores of the sessions are independent draws around 0; their t statistic is
-    compared with Student's distribution. Because the scores are made under the null hypothesis, a bucket that
-    only a few sessions fill cannot look significant. 1 when nothing varies. Source: the cluster-robust score
-    test, Wooldridge (2010), Econometric Analysis, chapter 8.
+    Under the null hypothesis the scores of the sessions are draws around 0; their t statistic is compared with
+    Student's distribution. Because the scores are made under the null hypothesis, a bucket that only a few
+    sessions fill cannot look significant. Sessions within a ``block`` of so many may resemble each other: what
+    they have in common beyond chance is added to the variance. ``explained`` is the share of the variance
+    between sessions that held columns took away. 1 when nothing varies. Sources: the cluster-robust score
+    test, Wooldridge (2010), Econometric Analysis, chapter 8; for neighbouring sessions, Newey and West (1987),
+    "A Simple, Positive Semi-definite, Heteroskedasticity and Autocorrelation Consistent Covariance Matrix".
     """
-    count = len(scores)
+    counted = scores != 0
+    count = int(counted.sum())
     spread = float(scores @ scores)
     if count < 2 or spread <= 0:
         return 1.0
+    spread = (spread + _alike(scores, counted, block)) / (1 - explained)
     share = float(scores.sum()) ** 2 / (spread * count)
     if share >= 1:
         # Every score is the same: keep t finite, so that p depends on how many there are.
@@ -68,22 +64,27 @@ def t_p(scores: Floats) -> float:
     return float(2 * stdtr(count - 1, -t))
 
 
-def benjamini_hochberg(p: Floats, weights: Floats | None = None) -> Floats:
-    """Return q of each p: the lowest false-discovery rate at which it would count as a discovery.
+def _alike(scores: Floats, counted: NDArray[np.bool_], block: int) -> float:
+    """Return what neighbouring sessions have in common beyond one standard error of independent ones."""
+    weights = 1 - np.arange(1, min(block, len(scores))) / block
+    if len(weights) == 0:
+        return 0.0
+    count = int(counted.sum())
+    centred = np.where(counted, scores - scores.sum() / count, 0.0)
+    products = [float(centred[lag:] @ centred[:-lag]) for lag in range(1, len(weights) + 1)]
+    chance = float(centred @ centred) * float(np.sqrt(weights @ weights / count))
+    return 2 * max(0.0, float(weights @ products) - chance)
+
+
+def family_wise(p: Floats, weights: Floats) -> Floats:
+    """Return each p counted for all tests made: the chance that any of them looks so certain without an effect.
 
     ``weights`` say where an effect could be detected; they are scaled to a mean of 1 and must not depend on
-    the outcomes. Valid for independent and positively dependent tests. The buckets of one cut depend a little
-    and negatively; tests on ledgers without any effect measure that the rate holds for them too. Sources:
-    Benjamini and Hochberg (1995), "Controlling the False Discovery Rate"; with weights, Genovese, Roeder and
-    Wasserman (2006), "False Discovery Control with p-Value Weighting".
+    the outcomes. A bound on this chance bounds the false-discovery rate too, and true discoveries beside it
+    do not loosen it. Sources: Bonferroni (1936); with weights, Genovese, Roeder and Wasserman (2006), "False
+    Discovery Control with p-Value Weighting".
     """
-    count = len(p)
-    if count == 0:
+    if len(p) == 0:
         return np.empty(0)
-    if weights is not None:
-        p = np.minimum(1.0, p * weights.mean() / weights)
-    order = np.argsort(p, kind="stable")
-    steps = p[order] * count / np.arange(1, count + 1)
-    q = np.empty(count)
-    q[order] = np.minimum(1.0, np.minimum.accumulate(steps[::-1])[::-1])
-    return q
+    counted: Floats = np.minimum(1.0, p * weights.sum() / weights)
+    return counted

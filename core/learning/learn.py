@@ -14,7 +14,8 @@ from core.learning.hypothetical import Shadows, shadows
 from core.learning.ledger_columns import ledger_columns
 from core.learning.observations import observations_from
 from core.learning.rule_paths import with_rule
-from core.learning.suggestions import Search, Suggestion, suggest
+from core.learning.suggestion import Search, Suggestion
+from core.learning.suggestions import Judgement, suggest
 from core.learning.tables import TABLES, Drift, Row, drift, table
 from core.learning.whatif import WhatIf, whatif
 from core.rules import DEFAULT, Rules
@@ -40,10 +41,16 @@ class Learning:
     search: Search
 
 
-def learn(entries: Iterable[Entry], rules: Rules = DEFAULT, *, stale: bool = False) -> Learning:
+def learn(
+    entries: Iterable[Entry],
+    rules: Rules = DEFAULT,
+    *,
+    stale: bool = False,
+    judged: Iterable[Judgement] = (),
+) -> Learning:
     """Return everything learned from ledger entries (parsed JSON); suggestions come without side effects.
 
-    ``stale``: include exits that were filled without a fresh price.
+    ``stale``: include exits that were filled without a fresh price. ``judged``: changes that a person judged.
     """
     entries = tuple(entries)
     observed = observations_from(entries, rules, stale=stale)
@@ -57,7 +64,7 @@ def learn(entries: Iterable[Entry], rules: Rules = DEFAULT, *, stale: bool = Fal
         tables={name: table(seen, name) for name in TABLES},
         drift=drift(seen, rules),
         budget=budget_advice(seen, rules),
-        search=suggest(seen, rules),
+        search=suggest(seen, rules, judged),
     )
 
 

@@ -2,7 +2,8 @@
 
 A lever is one number and the bucket of signals that shows whether it should be larger or smaller. Exit
 reason, symbol and setup change no rule; they are shown but not tested (the exit reason contains the outcome
-by definition).
+by definition). Nor does the timeframe of a signal: the weights of the confluence act on signals by what other
+timeframes say, not by their own.
 """
 
 from __future__ import annotations
@@ -26,18 +27,25 @@ class Lever:
     """A rule and its evidence: signals ``inside`` the bucket against those ``outside``.
 
     ``better`` is the direction of the change when the bucket does better than the rest, ``worse`` when it
-    does worse: 1 up, -1 down, 0 no change. With ``own_sign`` the bucket itself must also make money (before
-    the rule admits it) or lose money (before the rule excludes it).
+    does worse: 1 up, -1 down, 0 no change. ``column`` is the label or number that the bucket is made of. With
+    ``own_sign`` the bucket itself must also make money (before the rule admits it) or lose money (before the
+    rule excludes it).
     """
 
     path: str
     cut: str
+    column: str
     bucket: str
     inside: Flags
     outside: Flags
     better: int
     worse: int
     own_sign: bool
+
+    @property
+    def rows(self) -> Flags:
+        """Mask of the signals compared."""
+        return self.inside | self.outside
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +84,6 @@ FACTORS = (
     Factor("session", "session", "sizing.session"),
     Factor("weekday", "weekday", "sizing.day"),
     Factor("higher timeframes", "htf", "sizing.htf"),
-    Factor("timeframe", "timeframe", "sizing.confluence_weights"),
 )
 STEPS = (
     Steps("confluence", "confluence", "sizing.confluence"),
@@ -116,7 +123,8 @@ def _factor(factor: Factor, seen: Observations, among: Flags, rules: Rules) -> I
     for code in sorted(range(len(column.labels)), key=column.labels.__getitem__):
         label = column.labels[code]
         if label in table:
-            yield _sized(f"{factor.path}.{label}", factor.cut, label, known & (column.codes == code), known)
+            inside = known & (column.codes == code)
+            yield _sized(f"{factor.path}.{label}", factor.cut, factor.column, label, inside, known)
 
 
 def _steps(steps: Steps, seen: Observations, among: Flags, rules: Rules) -> Iterator[Lever]:
@@ -128,16 +136,15 @@ def _steps(steps: Steps, seen: Observations, among: Flags, rules: Rules) -> Iter
     if len(table) < 2:
         return
     top, low, under = table[0][0], table[-1][0], table[-2][0]
-    yield _sized(
-        f"{steps.path}.{top:g}", steps.cut, f"{top:g} and more", known & at_least(values, top), known
-    )
-    yield _sized(f"{steps.path}.{low:g}", steps.cut, f"under {under:g}", known & below(values, under), known)
+    first, last = known & at_least(values, top), known & below(values, under)
+    yield _sized(f"{steps.path}.{top:g}", steps.cut, steps.column, f"{top:g} and more", first, known)
+    yield _sized(f"{steps.path}.{low:g}", steps.cut, steps.column, f"under {under:g}", last, known)
 
 
-def _sized(path: str, cut: str, bucket: str, inside: Flags, known: Flags) -> Lever:
+def _sized(path: str, cut: str, column: str, bucket: str, inside: Flags, known: Flags) -> Lever:
     return Lever(
-        path=path, cut=cut, bucket=bucket, inside=inside, outside=known & ~inside, better=GROW, worse=SHRINK,
-        own_sign=False,
+        path=path, cut=cut, column=column, bucket=bucket, inside=inside, outside=known & ~inside, better=GROW,
+        worse=SHRINK, own_sign=False,
     )  # fmt: skip
 
 
@@ -147,7 +154,7 @@ def _largest(seen: Observations, among: Flags, rules: Rules) -> Iterator[Lever]:
     known = among & ~np.isnan(sizes)
     least = rules.sizing.most * (1 - rules.learning.max_move_pct / 100)
     bucket = f"{least:g} to {rules.sizing.most:g}"
-    yield _sized("sizing.most", "size", bucket, known & above(sizes, least), known)
+    yield _sized("sizing.most", "size", "multiplier", bucket, known & above(sizes, least), known)
 
 
 def _limit(limit: Limit, seen: Observations, rules: Rules) -> Iterator[Lever]:
@@ -161,12 +168,12 @@ def _limit(limit: Limit, seen: Observations, rules: Rules) -> Iterator[Lever]:
     inside = "{:g} to {:g}".format(*sorted((tight, now)))
     outside = "{:g} to {:g}".format(*sorted((now, loose)))
     yield Lever(
-        path=limit.path, cut=limit.cut, bucket=inside, inside=marginal, outside=let_in & ~marginal,
-        better=0, worse=-limit.side, own_sign=True,
+        path=limit.path, cut=limit.cut, column=limit.column, bucket=inside, inside=marginal,
+        outside=let_in & ~marginal, better=0, worse=-limit.side, own_sign=True,
     )  # fmt: skip
     yield Lever(
-        path=limit.path, cut=limit.cut, bucket=outside, inside=beyond, outside=let_in,
-        better=limit.side, worse=0, own_sign=True,
+        path=limit.path, cut=limit.cut, column=limit.column, bucket=outside, inside=beyond,
+        outside=let_in, better=limit.side, worse=0, own_sign=True,
     )  # fmt: skip
 
 

@@ -33,7 +33,7 @@ _KIEFER_VOGELSANG = (Z, 2.9694, 0.4160, -0.5324)
 """Critical value at 97.5 % as a polynomial of block length over sample size, for Bartlett's weights."""
 _STUDENT = {1: 12.7062, 2: 4.30265, 3: 3.18245}
 """The first points of Student's distribution, for which the expansion is too far off."""
-_LEAST_DESIGN_EFFECT = 0.5
+_LEAST_DESIGN_EFFECT = 0.25
 """Trades of one session may also offset each other; an effect below this is taken for chance."""
 _CACHED_SESSIONS = 256
 _ROWS_AT_ONCE = 250

@@ -130,11 +130,35 @@ class LearningRules:
         threshold=True,
     )
     fdr: float = number(
-        0.05,
+        0.08,
         "rate",
         low=0,
         high=1,
-        meaning="Share of false discoveries accepted among the suggestions",
+        meaning="Chance that any advice within the horizon is false, however often one looks",
+    )
+    horizon_sessions: int = number(
+        200, "sessions", low=20, meaning="Sessions over which the chance of false advice is spent"
+    )
+    first_look_session: int = number(
+        40, "sessions", low=2, meaning="Sessions with signals before anything is suggested"
+    )
+    block_sessions: int = number(
+        5, "sessions", low=1, meaning="Sessions in a block that is taken for one piece of evidence"
+    )
+    later_half_p: float = number(
+        0.1,
+        "p",
+        low=0,
+        high=1,
+        meaning="Largest one-sided p of an effect in the later half alone",
+        threshold=True,
+    )
+    fading_p: float = number(
+        0.02,
+        "p",
+        low=0,
+        high=1,
+        meaning="Smallest one-sided p that an effect is weaker in the later half than in the first",
         threshold=True,
     )
     max_move_pct: float = number(

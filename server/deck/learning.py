@@ -1,7 +1,7 @@
 """Learning of a running engine: statistics of its ledger, and the judgement of suggestions by a person.
 
 Invariants: only ``approve`` changes a rule. A suggestion can be approved only while its rule still has the value
-that the suggestion changes. A suggestion that was judged is not offered again.
+that the suggestion changes. A change that was judged is offered again only if what happened since shows it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from typing import Any, Protocol
 
 from core.effects import Effect, ShadowStatus, StoreJudgement, StoreRules, StoreShadow, StoreTrade
 from core.events import Event, RulesChanged
-from core.learning import Suggestion, apply, learn, with_side_effects
+from core.learning import Judgement, Suggestion, apply, change_of, learn, with_side_effects
+from core.performance.trade import exchange_date
 from core.positions import PositionState
 from core.rules import Rules, RulesError, parse_rules
 from server.deck.reports import LearningView
@@ -151,7 +152,7 @@ def _judgement(command: Command, suggestion: Suggestion) -> Command:
 def _learn(
     entries: Sequence[Entry], rules: Rules, judged: Sequence[Judged], as_of: datetime, more: bool
 ) -> LearningView:
-    results = learn(entries, rules)
+    results = learn(entries, rules, judged=_judgements(judged))
     done = {each.id for each in judged}
     offered = [each for each in results.search.suggestions if each.id not in done]
     return LearningView(
@@ -161,6 +162,16 @@ def _learn(
         judged=tuple(judged[:_KEPT_JUDGED]),
         newest=len(entries) if more else None,
     )
+
+
+def _judgements(judged: Sequence[Judged]) -> list[Judgement]:
+    """Return the judged changes, each with its exchange day; a text that names no change is left out."""
+    found = []
+    for each in judged:
+        change, day = change_of(each.text), exchange_date(each.at)
+        if change is not None and day is not None:
+            found.append(Judgement(rule=change[0], raises=change[1], day=day))
+    return found
 
 
 def _add_side_effects(suggestion: Suggestion, entries: Sequence[Entry], rules: Rules) -> Suggestion:

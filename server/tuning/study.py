@@ -20,7 +20,7 @@ from typing import Any
 from core.from_json import read
 from core.learning.rule_paths import Number, rule_value
 from core.learning.search import SearchRange, candidate, changes
-from core.learning.suggestions import SuggestionStatus
+from core.learning.suggestion import SuggestionStatus
 from core.learning.walk_forward import TrialScore, Verdict, judge
 from core.rules import RulesError
 from server.tuning.problem import Problem, TuneError

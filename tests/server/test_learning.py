@@ -28,8 +28,8 @@ ASKED = Suggestion(
 
 @pytest.fixture(autouse=True)
 def one_suggestion(monkeypatch: pytest.MonkeyPatch) -> None:
-    def learned(entries: Any, rules: Rules) -> Any:
-        made = learn(entries, rules)
+    def learned(entries: Any, rules: Rules, judged: Any) -> Any:
+        made = learn(entries, rules, judged=judged)
         return replace(made, search=replace(made.search, suggestions=(ASKED,)))
 
     monkeypatch.setattr(teaching, "learn", learned)

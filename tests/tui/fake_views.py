@@ -13,7 +13,6 @@ from core.learning import (
     Learning,
     Observation,
     Observations,
-    Search,
     Shadows,
     budget_advice,
     calibration,
@@ -54,7 +53,7 @@ def trades(count: int) -> tuple[Trade, ...]:
                 pnl_unexplained=round(gross - delta - gamma - theta - iv, 2),
                 mfe=round(max(0.0, net) + chance.uniform(5, 120), 2),
                 mae=-round(max(0.0, -net) + chance.uniform(5, 90), 2),
-                setup=_SETUPS[n * n % 5], multiplier=chance.uniform(0.5, 3), timeframe=(15, 5, 60)[n % 3],
+                setup=_SETUPS[n * n % 5], multiplier=chance.uniform(0.5, 3), timeframe=(15, 5, 60)[n // 3 % 3],
                 quality=("EXTREME", "HIGH", "MEDIUM")[n % 3], confidence=chance.uniform(60, 95), dte=n % 9,
                 session="MIDDAY", weekday="Tuesday", phase=2,
             )
@@ -96,7 +95,7 @@ def observations(count: int) -> tuple[Observation, ...]:
                     code for code, ok in zip(("REGIME_WEAK", "LOW_SCORE", "SPREAD_WIDE"), passed, strict=True)
                     if not ok
                 ),
-                confidence=confidence, direction="LONG", setup=_SETUPS[n % 5], timeframe=(15, 5, 60)[n % 3],
+                confidence=confidence, direction="LONG", setup=_SETUPS[n % 5], timeframe=(15, 5, 60)[n // 3 % 3],
                 quality=quality, session="MIDDAY", weekday="TUESDAY", phase=1 + n % 4, multiplier=1 + n % 3 / 2,
             )
         )  # fmt: skip
@@ -111,9 +110,7 @@ def learning(count: int = 900) -> LearningView:
     shadows = [o for o in observed if o.kind == "shadow"]
     kept = Observations.from_rows(shadows)
     every = ~kept.executed
-    search = suggest(seen) if count else Search(
-        signals=0, tested=0, discoveries=0, suggestions=(), reason="no bucket has 30 signals inside and outside"
-    )  # fmt: skip
+    search = suggest(seen)
     reasons = [
         ShadowGroup(by=label, group=group_of(kept, kept.blocker.codes == code))
         for code, label in enumerate(kept.blocker.labels)

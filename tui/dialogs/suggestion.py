@@ -31,7 +31,7 @@ def change_line(suggestion: Suggestion) -> Line:
 
 
 def evidence_lines(evidence: Evidence, width: int) -> list[Line]:
-    """Return the bucket's result against the rest: effect, interval, n, and q among all tests."""
+    """Return the bucket's result against the rest: what to expect of it, effect, interval, n, and q."""
     effect = evidence.effect
     unit = "R" if evidence.measure == "R" else "points"
 
@@ -42,12 +42,15 @@ def evidence_lines(evidence: Evidence, width: int) -> list[Line]:
     out = [[(" ", "text"), *line] for line in wrap_text(text, "text", width - 2)]
     out.append(
         clip_line(
-            [(f"   {fmt.arrow(effect.value)} {format_value(effect.value, unit)}", signed_role(effect.value)),
-             (f" ({short_interval(effect)})", "dim"), (f"  n {evidence.n} and {evidence.n_outside}", "dim"),
-             (f"  q {fmt.number(evidence.q, 3)} of {evidence.tests} tests", "dim")],
+            [("   expect ", "dim"), (format_value(evidence.expected, unit), signed_role(evidence.expected)),
+             (", not the ", "dim"), (format_value(effect.value, unit), "text"),
+             (f" ({short_interval(effect)}) seen", "dim")],
             width,
         )
     )  # fmt: skip
+    tested = f"q {fmt.number(evidence.q, 3)} of {evidence.tests} tests"
+    counts = f"   n {evidence.n} and {evidence.n_outside}  {tested}  other labels held fixed"
+    out.append(clip_line([(counts, "dim")], width))
     return out
 
 

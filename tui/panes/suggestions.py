@@ -18,7 +18,8 @@ COLUMNS = (
     Column("rule", 28),
     Column("now → then", 14),
     Column("because", 30),
-    Column("effect", 25),
+    Column("expect", 10),
+    Column("seen", 25),
     Column("would have made $", 17, "right"),
     Column("n", 9),
     Column("q", 6, "right"),
@@ -48,8 +49,10 @@ class SuggestionsPane(LiveTable):
             if waiting or view.judged:
                 note = [
                     (f"{waiting} to judge  ", "warn" if waiting else "dim"),
-                    ("a approve  r reject", "info"),
+                    ("a approve  r reject  ", "info"),
                 ]
+            if search.look.number:
+                note.append((search.look.text, "dim"))
             rows = [Row(each.id, each, suggestion_cells) for each in view.suggestions]
             rows += [Row(f"judged {n}", each, judged_cells) for n, each in enumerate(view.judged)]
             self.show_rows(tuple(rows), note)
@@ -75,10 +78,8 @@ def suggestion_cells(each: Suggestion) -> tuple[Cell, ...]:
         (each.rule, "strong"),
         (f"{format_rule_value(each.old)} {arrow} {format_rule_value(each.new)}", "warn"),
         (f"{best.cut} {best.bucket}", "text"),
-        (
-            f"{fmt.arrow(effect.value)} {format_value(effect.value, effect.unit)}{interval}",
-            signed_role(effect.value),
-        ),
+        (format_value(best.expected, effect.unit), signed_role(best.expected)),
+        (f"{fmt.arrow(effect.value)} {format_value(effect.value, effect.unit)}{interval}", "dim"),
         (f"{fmt.arrow(made)} {fmt.money(made)}".strip(), signed_role(made)),
         (f"{best.n}/{best.n_outside}", "dim"),
         (fmt.number(best.q, 3), "dim"),

@@ -1,4 +1,4 @@
-"""Statistical tests: p values by session, two measures at once, the false-discovery rate."""
+"""Statistical tests: p values by session, two measures at once, and what their number takes."""
 
 from __future__ import annotations
 
@@ -8,34 +8,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import ttest_1samp
 
-from core.learning.false_discovery import benjamini_hochberg, joint_p, session_scores, t_p
-
-P = np.array([0.001, 0.008, 0.039, 0.041, 0.042, 0.06, 0.074, 0.205, 0.212, 0.216])
+from core.learning.false_discovery import family_wise, joint_p, one_sided_p, t_p
 
 
-def test_benjamini_and_hochberg_by_hand() -> None:
-    # The ten p of a textbook table; q = min over the larger ones of p·10/rank.
-    expected = [0.01, 0.04, 0.084, 0.084, 0.084, 0.1, 0.1057, 0.216, 0.216, 0.216]
-    np.testing.assert_allclose(benjamini_hochberg(P), expected, atol=5e-5)
-    shuffled = np.random.default_rng(1).permutation(10)
-    np.testing.assert_allclose(benjamini_hochberg(P[shuffled]), np.array(expected)[shuffled], atol=5e-5)
-    assert len(benjamini_hochberg(np.empty(0))) == 0
+def test_a_p_is_counted_for_all_tests_made() -> None:
+    p = np.array([0.001, 0.2, 0.004])
+    np.testing.assert_allclose(family_wise(p, np.ones(3)), [0.003, 0.6, 0.012])
+    np.testing.assert_allclose(family_wise(p, np.array([2.0, 1.0, 1.0])), [0.002, 0.8, 0.016])
+    assert len(family_wise(np.empty(0), np.empty(0))) == 0
 
 
-def test_weights_of_equal_size_change_nothing_and_more_weight_helps() -> None:
-    np.testing.assert_allclose(benjamini_hochberg(P, np.full(10, 7.0)), benjamini_hochberg(P))
-    weights = np.ones(10)
-    weights[2] = 10
-    assert benjamini_hochberg(P, weights)[2] < benjamini_hochberg(P)[2]
-
-
-@given(st.lists(st.floats(0, 1), min_size=1, max_size=40))
-def test_q_is_at_least_p_and_keeps_its_order(values: list[float]) -> None:
-    p = np.array(values)
-    q = benjamini_hochberg(p)
-    assert ((q >= p - 1e-15) & (q <= 1)).all()
-    order = np.argsort(p, kind="stable")
-    assert (np.diff(q[order]) >= 0).all()
+@given(st.lists(st.tuples(st.floats(0, 1), st.floats(0.1, 10)), min_size=1, max_size=40))
+def test_p_counted_for_all_tests_is_a_chance_and_more_weight_costs_less(
+    rows: list[tuple[float, float]],
+) -> None:
+    p, weights = (np.array(column) for column in zip(*rows, strict=True))
+    counted = family_wise(p, weights)
+    assert ((counted >= 0) & (counted <= 1)).all()
+    heavier = weights.copy()
+    heavier[0] *= 2
+    assert family_wise(p, heavier)[0] <= counted[0] * (1 + 1e-12)
 
 
 def test_the_score_is_students_t() -> None:
@@ -44,9 +36,30 @@ def test_the_score_is_students_t() -> None:
     assert t_p(-scores) == t_p(scores)
 
 
+def session_scores(inside: np.ndarray, values: np.ndarray, session: np.ndarray, sessions: int) -> np.ndarray:
+    """Per session the sum of bucket less its mean times value less its mean."""
+    weights = (inside - inside.mean()) * (values - values.mean())
+    return np.bincount(session, weights=weights, minlength=sessions)
+
+
 @pytest.mark.parametrize("scores", [[], [1.0], [0.0, 0.0], [1.0, -1.0]])
 def test_what_cannot_tell_has_p_one(scores: list[float]) -> None:
     assert t_p(np.array(scores)) == pytest.approx(1.0)
+
+
+def test_sessions_that_resemble_their_neighbours_are_less_evidence() -> None:
+    rng = np.random.default_rng(6)
+    alone = rng.normal(0.25, 1, 200)
+    held = np.repeat(rng.normal(0.25, 1, 40), 5)
+    assert t_p(held, 5) > 5 * t_p(held)
+    assert t_p(alone) <= t_p(alone, 5) < 5 * t_p(alone)
+    assert t_p(alone, 5, 0.1) > t_p(alone, 5)
+
+
+def test_one_sided_p_is_half_of_the_right_side() -> None:
+    scores = np.array([0.5, 1.5, -0.2, 0.9, 1.1, 0.4])
+    assert one_sided_p(scores) == pytest.approx(t_p(scores) / 2)
+    assert one_sided_p(-scores) == pytest.approx(1 - t_p(scores) / 2)
 
 
 def rejected(share_by_day: bool, runs: int = 2_000) -> float:
@@ -72,15 +85,6 @@ def test_a_bucket_of_three_days_cannot_look_significant() -> None:
     inside = session < 3
     values[inside] += 5
     assert t_p(session_scores(inside, values, session, 60)) > 0.01
-
-
-def test_values_that_are_not_known_count_for_nothing() -> None:
-    session, inside = np.array([0, 0, 1, 1, 2]), np.array([True, False, True, False, True])
-    values = np.array([1.0, 0.0, 2.0, 0.5, np.nan])
-    scores = session_scores(inside, values, session, 3)
-    np.testing.assert_allclose(scores[:2], session_scores(inside[:4], values[:4], session[:4], 2))
-    assert scores[2] == 0
-    assert session_scores(inside, np.full(5, np.nan), session, 3).tolist() == [0, 0, 0]
 
 
 def test_two_measures_cost_what_they_do_not_share() -> None:

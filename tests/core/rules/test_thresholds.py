@@ -436,7 +436,8 @@ PROBED_WITH_THEIR_CODE = {
     "risk.symbol_premium": "tests/core/engine/test_limits.py",
     "learning.min_r": "inside a search over all buckets",
     "learning.min_winrate_points": "inside a search over all buckets",
-    "learning.fdr": "inside a search over all buckets",
+    "learning.later_half_p": "inside a search over all buckets",
+    "learning.fading_p": "inside a search over all buckets",
     "learning.confidence_bin": "inside the calibration",
 }
 """Thresholds that no number reaches from outside alone: held by the test of the source below."""
