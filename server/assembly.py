@@ -27,6 +27,7 @@ log = logging.getLogger("gatedeck.assembly")
 
 TICK_SECONDS = 1.0
 IDLE_TICK_SECONDS = 30.0
+WATCH_SECONDS = 1.0
 TURN_SECONDS = 0.001
 
 
@@ -106,6 +107,7 @@ async def running_engine(
         host.supervise("feeds", markets.run())
         if ticking:
             host.supervise("clock", _tick(runtime))
+            host.supervise("stops", _watch(deck))
         with in_pieces(), _taking_turns():
             host.supervise("garbage", keep_collecting(runtime.exchange_is_closed))
             yield host
@@ -131,6 +133,13 @@ def _taking_turns() -> Iterator[None]:
         yield
     finally:
         sys.setswitchinterval(before)
+
+
+async def _watch(deck: LocalDeck) -> None:
+    """Let the deck announce every second what keeps stops from acting: a service has no screen that asks."""
+    while True:
+        deck.watch()
+        await asyncio.sleep(WATCH_SECONDS)
 
 
 async def _tick(runtime: Runtime) -> None:

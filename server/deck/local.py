@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
@@ -36,6 +37,8 @@ from server.runtime.runtime import Runtime
 
 if TYPE_CHECKING:
     from server.deck.learning import LearningService
+
+log = logging.getLogger("gatedeck.deck")
 
 RECENT = 20
 KEPT_EVENTS = 100
@@ -154,6 +157,13 @@ class LocalDeck:
             return
         self._announce(effect)
 
+    def watch(self) -> None:
+        """Announce lost feeds and stops that cannot act, also while no screen asks for a snapshot."""
+        if not self._runtime.engine_loop.ahead_of_disk:
+            now = self._now()
+            self._watch_feeds(now)
+            self._watch_stops(now)
+
     def _watch_feeds(self, now: datetime) -> None:
         """Announce feeds that were lost or are back."""
         states = self._runtime.markets.status()
@@ -175,10 +185,12 @@ class LocalDeck:
         stuck = {each.symbol or "": each for each in warnings if each.urgent}
         for symbol in stuck.keys() - self._stuck:
             text = stuck[symbol].text
+            log.warning("%s", text)
             self._announce(Notice(at=now, kind="feed", text=text, tone=Tone.NEGATIVE, symbol=symbol))
         held = {position.symbol for position in self._runtime.engine.state.positions.values()}
         for symbol in (self._stuck - stuck.keys()) & held:
             text = f"stops act again: {symbol}"
+            log.warning("%s", text)
             self._announce(Notice(at=now, kind="feed", text=text, tone=Tone.POSITIVE, symbol=symbol))
         self._stuck = frozenset(stuck)
         return warnings

@@ -86,6 +86,7 @@ async def test_stops_that_cannot_act_are_announced_once_and_so_is_their_return(s
     station.later(seconds=41)
     markets.words = RECONNECTING
     for _ in range(3):
+        deck.watch()  # as a service does that no screen asks
         (warning,) = deck.snapshot().stops
     assert warning.text == "stops cannot act: SPY 41 s old, alpaca reconnecting"
     markets.words = ""
