@@ -8,6 +8,7 @@ from datetime import date
 
 import numpy as np
 
+from core.performance.accounts import Accounts
 from core.performance.columns import Trades
 from core.performance.cuts import CUTS
 from core.performance.days import UNKNOWN_AT, to_date
@@ -27,7 +28,7 @@ def breakdown(
     trades: Trades,
     cut: str,
     *,
-    account: float = ACCOUNT,
+    account: float | Accounts = ACCOUNT,
     sessions: Iterable[date] | None = None,
     first: date | None = None,
     last: date | None = None,

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from core.performance.accounts import Accounts
 from core.performance.columns import Trades
 from core.performance.days import UNKNOWN_AT, day_number, session_days, to_date
 from core.performance.equity_curve import EquityStats, equity_stats
@@ -42,7 +43,7 @@ class SessionSpan:
 def metrics(
     trades: Trades | Iterable[Trade | Mapping[str, Any]],
     *,
-    account: float = ACCOUNT,
+    account: float | Accounts = ACCOUNT,
     sessions: Iterable[date] | None = None,
     first: date | None = None,
     last: date | None = None,
@@ -52,9 +53,9 @@ def metrics(
     """Return every metric with n, 95 % interval, status and reason; ``Metrics`` defines each of them.
 
     ``trades`` in columns, as ``Trade`` or as ledger entries, of which entries that are not closed trades are
-    skipped; ``account`` in $. ``first``, ``last`` and ``sessions`` are those of ``SessionSpan``. Trades with
-    an exit filled without a fresh price are left out and counted, unless ``include_stale``. Raises ValueError
-    for a net P&L that is not a number.
+    skipped; ``account`` in $, one size or its history. ``first``, ``last`` and ``sessions`` are those of
+    ``SessionSpan``. Trades with an exit filled without a fresh price are left out and counted, unless
+    ``include_stale``. Raises ValueError for a net P&L that is not a number.
     """
     columns = trades if isinstance(trades, Trades) else Trades.from_trades(trades, cuts=())
     counted = columns if include_stale else columns.fresh()

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 
+from core.performance.accounts import Accounts
 from core.performance.breakdown import Bucket, breakdown
 from core.performance.columns import Trades
 from core.performance.cuts import CUTS
@@ -25,7 +26,7 @@ MOST_POINTS = 500
 
 @dataclass(frozen=True, slots=True)
 class CurvePoint:
-    """Equity after one exit: cumulative net P&L and distance below its peak (zero or negative), in $."""
+    """Equity after the exits of one instant: cumulative net P&L, and distance below its peak (at most 0), in $."""
 
     at: datetime | None
     cumulative: float
@@ -62,7 +63,7 @@ def report(
     trades: Trades,
     *,
     as_of: datetime,
-    account: float = ACCOUNT,
+    account: float | Accounts = ACCOUNT,
     window_days: int | None = None,
     cuts: Iterable[str] = CUTS,
     sessions: Iterable[date] | None = None,
@@ -95,14 +96,14 @@ def report(
             )
             for name in cuts
         },
-        curve=_points(shown, account),
+        curve=_points(shown),
         distribution=histogram(shown.net),
         excursions=_excursions(shown),
     )
 
 
-def _points(trades: Trades, account: float) -> tuple[CurvePoint, ...]:
-    drawn = curve(trades, account)
+def _points(trades: Trades) -> tuple[CurvePoint, ...]:
+    drawn = curve(trades)
     return tuple(
         CurvePoint(
             None if drawn.at[i] == UNKNOWN_AT else datetime.fromtimestamp(int(drawn.at[i]) / 1e6, UTC),

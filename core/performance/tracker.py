@@ -13,6 +13,7 @@ from datetime import date, datetime
 
 import numpy as np
 
+from core.performance.accounts import Accounts
 from core.performance.breakdown import Bucket, ordered
 from core.performance.columns import Floats, Trades
 from core.performance.cuts import CUTS, labels_of
@@ -78,17 +79,17 @@ class _TrackedTrade:
 class Tracker:
     """All closed trades so far: their metrics, the metrics of every bucket of every cut, and time windows.
 
-    ``account`` in $. Trades with an exit filled without a fresh price are only counted, unless
-    ``include_stale``.
+    ``account`` in $, one size or its history. Trades with an exit filled without a fresh price are only counted,
+    unless ``include_stale``.
     """
 
-    def __init__(self, account: float = ACCOUNT, *, include_stale: bool = False) -> None:
-        self.account = account
+    def __init__(self, account: float | Accounts = ACCOUNT, *, include_stale: bool = False) -> None:
+        self.accounts = Accounts.of(account)
         self.stale_left_out = 0
         self._include_stale = include_stale
         self._trades: list[_TrackedTrade] = []
         self._ids: set[str] = set()
-        self._whole = GroupTotals(EquityStats(account))
+        self._whole = GroupTotals(EquityStats(self.accounts))
         self._buckets: dict[str, dict[str, GroupTotals]] = {name: {} for name in CUTS}
         self._columns = Trades.from_trades(())
 
@@ -177,13 +178,13 @@ class Tracker:
         for name, label in labels_of(trade).items():
             known = self._buckets[name]
             if label not in known:
-                known[label] = GroupTotals(EquityStats(self.account))
+                known[label] = GroupTotals(EquityStats(self.accounts))
             found.append((known[label], (name, label)))
         return found
 
     def _rebuilt_equity(self, bucket: tuple[str, str] | None) -> EquityStats:
         """Calculate equity from all trades again: a trade arrived that exited before one already counted."""
-        equity = EquityStats(self.account)
+        equity = EquityStats(self.accounts)
         for entry in self._trades:
             if bucket is None or CUTS[bucket[0]].label(entry.trade) == bucket[1]:
                 _add_exit(equity, entry)

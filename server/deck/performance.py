@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Protocol
 
 from core.effects import Effect, StoreTrade
 from core.exchange.calendar import Calendar
 from core.performance import CUTS, NotClosed, Report, Tracker, Trade, Trades, report, trade_from_entry
+from core.performance.accounts import Accounts
+from core.performance.days import micros
 from core.positions import PositionState
-from core.rules import Rules
+from core.rules import Rules, parse_rules
 from server.deck.reports import WINDOWS
 from server.ledger.paging import Page, PageQuery
 
@@ -35,6 +37,8 @@ class Entries(Pages, Protocol):
     """A reader of a ledger."""
 
     async def decision(self, decision_id: str) -> Mapping[str, Any] | None: ...
+
+    async def rules_versions(self) -> Sequence[Mapping[str, Any]]: ...
 
 
 async def closed_trades(pages: Pages) -> tuple[Trade, ...]:
@@ -67,17 +71,30 @@ def report_of(
     window_days: int | None = None,
     cuts: Collection[str] = CUTS,
     include_stale: bool = False,
+    versions: Iterable[Mapping[str, Any]] = (),
 ) -> Report:
-    """Return a report for the account and the exchange sessions of the rules. Raises ValueError."""
+    """Return a report for the account and the exchange sessions of the rules. Raises ValueError.
+
+    ``versions`` are the rules that were in force: a drawdown in percent is one of the account of its time.
+    """
     return report(
         trades,
         as_of=as_of,
-        account=rules.account.size,
+        account=accounts_of(versions, rules),
         window_days=window_days,
         cuts=cuts,
         sessions=_sessions(rules),
         include_stale=include_stale,
     )
+
+
+def accounts_of(versions: Iterable[Mapping[str, Any]], rules: Rules) -> Accounts:
+    """Return the account's size over time from the rules versions of a ledger; without any, that of ``rules``."""
+    changes = [
+        (micros(datetime.fromisoformat(str(version["at"]))), parse_rules(str(version["toml"])).account.size)
+        for version in versions
+    ]
+    return Accounts.from_changes(changes or [(0, rules.account.size)])
 
 
 def _sessions(rules: Rules) -> tuple[date, ...] | None:
@@ -125,7 +142,8 @@ class Performance:
     ) -> Report:
         """Return the report at an instant. Raises ValueError naming an unknown cut, LedgerError."""
         trades = (await self.tracker()).trades()
-        return await asyncio.to_thread(report_of, trades, rules, as_of, window_days, cuts)
+        versions = await self._ledger.rules_versions()
+        return await asyncio.to_thread(report_of, trades, rules, as_of, window_days, cuts, versions=versions)
 
 
 def _exit_order(trade: Trade) -> tuple[bool, float, str]:

@@ -87,7 +87,7 @@ async def _measure(
     last = max((trade.exit_time for trade in trades if trade.exit_time is not None), default=None)
     # A simulated ledger may be ahead of the clock: look back from its last exit then.
     now = at or max(filter(None, (datetime.now(UTC), last)))
-    return report_of(Trades.from_trades(trades), rules, now, days, cuts, include_stale)
+    return report_of(Trades.from_trades(trades), rules, now, days, cuts, include_stale, versions)
 
 
 def _parse_time(text: str) -> datetime:

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from core.performance import Metrics, Status, Trade, metrics
+from core.performance.accounts import Accounts
+from core.performance.days import micros
 
 
 def exactly(value: float) -> Any:
@@ -226,3 +228,31 @@ def test_a_net_that_is_no_number_is_refused(in_a_row: Any) -> None:
 def test_the_order_in_which_trades_are_given_does_not_matter(in_a_row: Any) -> None:
     trades = in_a_row(MIXED)
     assert metrics(trades[::-1]) == metrics(trades)
+
+
+def _at_once(*nets: float) -> list[Trade]:
+    """Trades that all exit in one instant, ids in the order given."""
+    at = datetime(2026, 11, 24, 20, tzinfo=UTC)
+    return [Trade(id=f"{n}", pnl_net=net, exit_time=at) for n, net in enumerate(nets)]
+
+
+def test_exits_of_one_instant_are_one_step_whatever_their_order() -> None:
+    for nets in ((-100.0, 300.0, -50.0), (300.0, -100.0, -50.0), (-50.0, -100.0, 300.0)):
+        made = metrics(_at_once(*nets), account=1000.0)
+        assert made.net_pnl.value == 150.0
+        assert made.max_drawdown.value == made.max_drawdown_pct.value == 0
+        assert made.longest_win_streak.value == made.longest_loss_streak.value == 0, "neither came first"
+    together = metrics(_at_once(-100.0, -50.0), account=1000.0)
+    assert (together.max_drawdown.value, together.longest_loss_streak.value) == (150.0, 2)
+
+
+def test_a_drawdown_in_percent_is_one_of_the_account_in_force_at_its_time(in_a_row: Any) -> None:
+    trades = in_a_row([-100.0, 100.0, -100.0])
+    change = micros(trades[2].exit_time)
+    history = Accounts.from_changes([(0, 1000.0), (change, 4000.0)])
+    made = metrics(trades, account=history)
+    assert made.max_drawdown.value == 100.0
+    assert made.max_drawdown_pct.value == pytest.approx(10.0), "of 1,000 at its time, not of today's 4,000"
+    assert made.account == 4000.0
+    turned = metrics(trades, account=Accounts.from_changes([(0, 4000.0), (change, 1000.0)]))
+    assert turned.max_drawdown_pct.value == pytest.approx(10.0)

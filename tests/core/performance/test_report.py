@@ -41,7 +41,7 @@ def test_a_window_holds_its_days_and_no_session_before_the_first_exit_ever(on_se
 def test_the_curve_of_many_exits_keeps_the_deepest_point(in_a_row: Any) -> None:
     random = np.random.default_rng(8)
     columns = Trades.from_trades(in_a_row(random.normal(1, 50, 4000), hours=0.5))
-    made, drawn = report(columns, as_of=columns_end(columns), cuts=()), curve(columns, 25_000.0)
+    made, drawn = report(columns, as_of=columns_end(columns), cuts=()), curve(columns)
     assert len(made.curve) <= MOST_POINTS
     assert min(p.underwater for p in made.curve) == drawn.underwater.min() == -made.metrics.max_drawdown.value
     assert made.curve[-1].cumulative == pytest.approx(made.metrics.net_pnl.value)
@@ -54,7 +54,7 @@ def columns_end(trades: Trades) -> Any:
 
 
 def test_the_curve_by_hand(in_a_row: Any) -> None:
-    drawn = curve(Trades.from_trades(in_a_row([-50.0, 80.0, -20.0, 10.0])), 1_000.0)
+    drawn = curve(Trades.from_trades(in_a_row([-50.0, 80.0, -20.0, 10.0])))
     assert drawn.cumulative.tolist() == [-50.0, 30.0, 10.0, 20.0]
     assert drawn.underwater.tolist() == [-50.0, 0.0, -20.0, -10.0]
 
