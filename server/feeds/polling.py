@@ -23,6 +23,8 @@ NEAR, HELD, OTHER = 1.0, 3.0, 15.0
 """Seconds after which the price of an underlying is asked for: near a level, held, and otherwise."""
 QUOTES_HELD, QUOTES_OTHER = 5.0, 30.0
 """The same for the options of held underlyings, and for others."""
+POLLING_SHARE = 0.6
+"""Share of a budget a minute that polling may spend: the rest is for bars, options and decisions."""
 BAR_READY = timedelta(seconds=2)
 """Time after a minute until its bar is asked for: vendors need a moment to make it."""
 MOST_SYMBOLS = 50
@@ -108,7 +110,9 @@ class Polling:
         self._blind.clear()
         for symbol, since in blind.items():
             self._start(self._ask_bars(symbol, since))
-        due = [track for track in tracks.values() if self._is_due(track, held[track.symbol], now, is_near)]
+        watched = sum(1 for levels in held.values() if levels is not None), len(held)
+        pace = tuple(self._pace(count) for count in watched)
+        due = [t for t in tracks.values() if self._is_due(t, held[t.symbol], now, is_near, pace)]
         doubted = [track.symbol for track in due if track.symbol in self._doubted]
         # What is being asked for now may have been asked before the doubt arose: it is asked for again.
         self._urgent &= self._asking
@@ -139,12 +143,31 @@ class Polling:
                 if not streams:
                     self._start(self._ask_bars(symbol, until))
 
-    def _is_due(self, track: Track, levels: tuple[float, ...] | None, now: datetime, is_near: IsNear) -> bool:
+    def _pace(self, underlyings: int) -> float:
+        """Return the shortest seconds between two requests for so many underlyings that the budgets last for."""
+        found = []
+        for vendor in self._offering(Need.QUOTES):
+            limit = vendor.status().budget_limit
+            requests = underlyings if vendor.costs_per_symbol else -(-underlyings // MOST_SYMBOLS)
+            found.append(0.0 if limit is None else requests * 60.0 / (limit * POLLING_SHARE))
+        return min(found, default=0.0)
+
+    def _is_due(
+        self,
+        track: Track,
+        levels: tuple[float, ...] | None,
+        now: datetime,
+        is_near: IsNear,
+        pace: tuple[float, ...],
+    ) -> bool:
         if track.symbol in self._asking:
             return False
         if track.symbol in self._urgent:
             return True
-        pause = OTHER if levels is None else NEAR if is_near(track, levels) else HELD
+        if levels is None:
+            pause = max(OTHER, 2 * pace[1])
+        else:
+            pause = max(NEAR if is_near(track, levels) else HELD, pace[0])
         newest = max((at for at in (track.asked_on, _made(track)) if at is not None), default=None)
         return newest is None or now - newest >= timedelta(seconds=pause)
 

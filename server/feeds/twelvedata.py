@@ -39,6 +39,7 @@ class TwelveData(Vendor):
     offers = frozenset({Need.QUOTES, Need.DAILY_BARS, Need.MINUTE_BARS})
     note = "last prices and bars, no bid and ask"
     quotes_book = False
+    costs_per_symbol = True
 
     def __init__(self, tools: VendorTools, key: str) -> None:
         self._clock = tools.clock

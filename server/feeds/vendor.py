@@ -90,6 +90,8 @@ class Vendor:
 
     quotes_book: bool = True
     """True if its quotes hold bid and ask with sizes, where the underlying has a book."""
+    costs_per_symbol: bool = False
+    """True if each symbol of a request costs one of the budget."""
     official_closes: bool = True
     """True if the close of a completed daily bar is the exchange's official one, which settles options."""
 

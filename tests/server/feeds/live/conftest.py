@@ -52,6 +52,7 @@ class HandVendor(Vendor):
         self.actions: dict[str, tuple[Any, ...]] = {}
         self.asked: list[str] = []
         self.wait = 0.0
+        self.limit: int | None = None
         self.ahead = 0.0
         self.on_tick: OnTick | None = None
         self.wanted: Wanted | None = None
@@ -129,7 +130,7 @@ class HandVendor(Vendor):
         await asyncio.Event().wait()
 
     def status(self) -> FeedStatus:
-        return FeedStatus(name=self.name, state="OK")
+        return FeedStatus(name=self.name, state="OK", budget_limit=self.limit)
 
 
 @dataclass

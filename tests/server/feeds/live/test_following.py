@@ -58,6 +58,22 @@ async def test_a_price_is_asked_for_more_often_when_held_and_near_a_level(
     assert asked[0] == 1 and asked[pause] == 2 and asked[2 * pause] == 3
 
 
+@pytest.mark.parametrize(("limit", "each", "asked"), [(120, False, 20), (8, False, 5), (8, True, 2)])
+async def test_a_small_budget_is_spread_over_its_minute(
+    desk: Any, limit: int, each: bool, asked: int
+) -> None:
+    d = desk()
+    d.vendors[0].limit, d.vendors[0].costs_per_symbol = limit, each
+    for symbol in ("SPY", "QQQ", "IWM"):
+        d.notes.levels_of[symbol] = HELD
+    await d.watch("SPY", "QQQ", "IWM")
+    for _ in range(59):
+        for symbol in ("SPY", "QQQ", "IWM"):
+            d.vendors[0].quote(symbol, 100.0)
+        await d.round(1)
+    assert sum(1 for what in d.vendors[0].asked if what.startswith("quotes")) == asked
+
+
 async def test_a_fresh_stream_spares_requests_and_a_silent_one_is_replaced_by_them(desk: Any) -> None:
     d = desk()
     d.notes.levels_of["SPY"] = HELD
