@@ -22,6 +22,7 @@ STRIKES_A_SIDE = 20
 EXPIRY_DAYS = 60
 ADJUSTED = "NVDA"
 """An underlying that also lists adjusted contracts, as after a split."""
+ADJUSTED_INTEREST = 12
 ETFS = frozenset({"SPY", "QQQ", "IWM"})
 
 
@@ -126,7 +127,7 @@ class SimulatedSource:
             ListedOption(
                 symbol=_occ(root, expiry, right, strike), underlying=symbol, root=root, expiry=expiry,
                 strike=strike, right=right, bid=None, ask=None, bid_size=0, ask_size=0, at=self.market.now,
-                open_interest=_open_interest(strike, spot),
+                open_interest=_open_interest(strike, spot) if root == symbol else ADJUSTED_INTEREST,
             )
             for root, strikes in self.strikes(symbol, expiry).items()
             for strike in strikes
@@ -206,7 +207,7 @@ class SimulatedSource:
         return ListedOption(
             symbol=row.symbol.replace(row.root, root, 1), underlying=row.underlying, root=root,
             expiry=row.expiry, strike=row.strike, right=row.right, bid=None, ask=(row.ask or 0.0) + 5.0,
-            bid_size=0, ask_size=3, at=row.at, open_interest=12,
+            bid_size=0, ask_size=3, at=row.at, open_interest=ADJUSTED_INTEREST,
         )  # fmt: skip
 
     # --- bars ------------------------------------------------------------------------------------------
