@@ -96,6 +96,8 @@ class _LedgerDecisions:
             net=net,
             exit_at=np.where(np.isnan(net), 0, closed.exit_at),
             blocked=blocked,
+            real=~np.isnan(net) & ~closed.shadow,
+            code=packed.code,
         )
 
     def resize(self, rows: Ints) -> Floats:

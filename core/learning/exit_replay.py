@@ -45,7 +45,8 @@ STALE = "it would exit without a fresh price"
 NOT_REPEATED = "the rules in force do not reproduce its stored exit"
 LEVELS = "its levels cannot be traded"
 STOP_MOVED = "its stop was moved in a way that is not repeated, as by its sender"
-WHY = ("", NO_OUTCOME, NO_PATH, GAP, OPEN, STALE, NOT_REPEATED, LEVELS, STOP_MOVED)
+MOVED = "it moves to another decision of its signal, which was not followed"
+WHY = ("", NO_OUTCOME, NO_PATH, GAP, OPEN, STALE, NOT_REPEATED, LEVELS, STOP_MOVED, MOVED)
 """Reasons why the dollars of a trade are not known, by code; the first means they are known."""
 
 MOST_GAP = timedelta(minutes=15)

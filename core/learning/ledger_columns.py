@@ -48,8 +48,11 @@ class _Rows:
 
     def __init__(self, in_force: Rules, resized: Rules | None) -> None:
         self.in_force, self.resized = in_force, resized
-        self.whole = array("q")  # at, seq, day, signal, symbol, direction, exit_at, blocked of each entry
+        self.whole = array(
+            "q"
+        )  # at, seq, day, signal, symbol, direction, exit_at, blocked, real of each entry
         self.money = array("d")  # net, scale
+        self.codes: list[bytes] = []
         self.signals: dict[str, int] = {}
         self.symbols: dict[str, int] = {}
 
@@ -62,10 +65,10 @@ class _Rows:
 
     def outcomes(self) -> tuple[Outcomes, NDArray[np.int64]]:
         """Return the outcomes oldest first, and the order that sorts them so."""
-        whole = np.array(self.whole, dtype=np.int64).reshape(-1, 8)
+        whole = np.array(self.whole, dtype=np.int64).reshape(-1, 9)
         money = np.array(self.money, dtype=np.float64).reshape(-1, 2)
         order = np.lexsort((whole[:, 1], whole[:, 0]))
-        at, _, day, signal, symbol, direction, exit_at, blocked = whole[order].T
+        at, _, day, signal, symbol, direction, exit_at, blocked, real = whole[order].T
         net, scale = money[order].T
         found = Outcomes(
             at=at,
@@ -77,6 +80,8 @@ class _Rows:
             exit_at=exit_at,
             blocked=blocked.astype(np.bool_),
             scale=None if self.resized is None else scale,
+            real=real.astype(np.bool_),
+            code=np.array(self.codes, dtype=np.bytes_)[order],
         )
         return found, order
 
@@ -96,8 +101,10 @@ class _Rows:
                 SIDES.get(entry.get("proposed_direction"), 0),
                 exit_at,
                 code is not None and code not in REAPPLIED,
+                bool(entry.get("exit")) and exit_at > 0,
             )
         )
+        self.codes.append((code or "").encode())
         known = self.resized is not None and not np.isnan(net)
         scale = scale_of(entry, self.in_force, self.resized) if known and self.resized else 1.0
         self.money.extend((net, scale))

@@ -26,6 +26,8 @@ class Outcomes:
     decisions stopped by lateness, levels, the contract or its size, regardless of the verdict. ``signal`` and
     ``symbol`` number the ids and the symbols; ``direction`` is 1 for LONG, -1 for SHORT.
     ``scale`` is the candidate's multiplier over the multiplier of the rules in force, 1 when omitted.
+    ``real`` marks decisions whose trade was made and has closed, ``code`` is the code of those refused, empty
+    for the others; both are optional.
     """
 
     at: Ints
@@ -37,17 +39,21 @@ class Outcomes:
     exit_at: Ints
     blocked: Flags
     scale: Floats | None = None
+    real: Flags | None = None
+    code: NDArray[np.bytes_] | None = None
 
     def __len__(self) -> int:
         return len(self.net)
 
     def take(self, rows: Any) -> Outcomes:
         """Return the outcomes of some rows (indices or a mask)."""
-        scale = None if self.scale is None else self.scale[rows]
+        scale, real, code = (
+            None if column is None else column[rows] for column in (self.scale, self.real, self.code)
+        )
         return Outcomes(
             at=self.at[rows], day=self.day[rows], signal=self.signal[rows], symbol=self.symbol[rows],
             direction=self.direction[rows], net=self.net[rows], exit_at=self.exit_at[rows],
-            blocked=self.blocked[rows], scale=scale,
+            blocked=self.blocked[rows], scale=scale, real=real, code=code,
         )  # fmt: skip
 
 

@@ -19,7 +19,8 @@ import numpy as np
 
 from core.decision.batch import ACTIONS, EXECUTE, GATES, Verdicts, decide_many
 from core.decision.columns import Codes, DecisionColumns
-from core.learning.exit_replay import NO_OUTCOME, WHY
+from core.learning.baseline import Baseline, baseline
+from core.learning.exit_replay import MOVED, NO_OUTCOME, WHY
 from core.learning.limits_replay import REAPPLIED_RULES, allowed
 from core.learning.outcomes import Flags, Floats, Ints, Outcomes
 from core.learning.session_statistics import total, undefined
@@ -36,6 +37,7 @@ _NEVER = frozenset(
 """Rules in sections that a what-if applies, which act before a decision's inputs or on the contracts."""
 
 NO_TRADE = "no such trade"
+UNIT = "dollars at multiplier 1"
 IN_SAMPLE = "IN-SAMPLE: the candidate is tried on the past it was found on"
 
 
@@ -73,9 +75,10 @@ class Difference:
     """Difference over one stretch of the ledger: decisions and trades that differ, dollars at multiplier 1.
 
     ``changes`` counts decisions by (action in force, candidate's action). ``gained`` and ``lost`` are the P&L
-    of trades that only the candidate or only the rules in force make, ``resized`` that of a changed size,
-    ``reexited`` that of trades of both that exit differently, ``difference`` the whole. ``not_answerable``
-    counts trades of either without a known outcome, by reason in ``why``.
+    of signals that only the candidate or only the rules in force trade, ``moved`` the difference of signals
+    that both trade at different decisions, ``resized`` that of a changed size, ``reexited`` that of trades of
+    both that exit differently, ``difference`` the whole. ``not_answerable`` counts signals without a known
+    outcome, by reason in ``why``; they are left out on both sides.
     """
 
     decisions: int
@@ -85,6 +88,7 @@ class Difference:
     trades_candidate: int
     gained: Metric
     lost: Metric
+    moved: Metric
     resized: Metric
     reexited: Metric
     difference: Metric
@@ -99,7 +103,7 @@ class WhatIf:
 
     ``rules`` are those that differ, (in force, candidate). ``not_applied`` names those among them whose
     effect stored decisions and prices cannot show, such as fills or the lifetime of a context: a replay
-    answers that.
+    answers that. ``baseline`` compares the trades under the rules in force with the real ones.
     """
 
     in_force: str
@@ -107,6 +111,8 @@ class WhatIf:
     whole: Difference
     later_third: Difference
     label: str = IN_SAMPLE
+    unit: str = UNIT
+    baseline: Baseline | None = None
     rules: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
     not_applied: tuple[str, ...] = ()
 
@@ -135,8 +141,9 @@ def whatif(
         few = replace(few, scale=resize(rows))
     again = replay_exits(rows) if replay_exits is not None and in_force.exits != candidate.exits else None
     other = few if again is None else replace(few, net=again.net, exit_at=again.exit_at)
-    trades_now = _trades(now, rows, few, in_force)
-    trades_then = _trades(then, rows, other, candidate)
+    first_now, first_then = (_first_executed(verdicts, rows, few) for verdicts in (now, then))
+    trades_now = allowed(few, first_now, in_force)
+    trades_then = allowed(other, first_then, candidate)
     starts = _later_third_start(outcomes.day)
     differing = changed_rules(in_force, candidate)
     compare = _Comparison(now, then, rows, few, trades_now, trades_then, other.net, again)
@@ -145,6 +152,11 @@ def whatif(
         candidate=candidate.fingerprint,
         whole=compare.over(0),
         later_third=compare.over(starts),
+        baseline=baseline(
+            outcomes,
+            now.action == EXECUTE,
+            *(_among_all(each, rows, outcomes) for each in (first_now, trades_now)),
+        ),
         rules=differing,
         not_applied=tuple(
             path for path in differing if not _applies(path, few.scale is not None, replay_exits is not None)
@@ -161,14 +173,20 @@ def _applies(path: str, resized: bool, leaves: bool) -> bool:
     return (section in _SECTIONS and path not in _NEVER) or path in REAPPLIED_RULES
 
 
-def _trades(verdicts: Verdicts, rows: Ints, few: Outcomes, rules: Rules) -> Flags:
-    """Return a mask of the traded rows: a signal's first EXECUTE, where the limits allow it."""
-    wanted = verdicts.action[rows] == EXECUTE
-    places = np.flatnonzero(wanted)
+def _first_executed(verdicts: Verdicts, rows: Ints, few: Outcomes) -> Flags:
+    """Return a mask of the rows that are the first EXECUTE of their signal."""
+    places = np.flatnonzero(verdicts.action[rows] == EXECUTE)
     _, first = np.unique(few.signal[places], return_index=True)
     once = np.zeros(len(rows), dtype=np.bool_)
     once[places[first]] = True
-    return allowed(few, once, rules)
+    return once
+
+
+def _among_all(few: Flags, rows: Ints, outcomes: Outcomes) -> Flags:
+    """Return a mask of some rows as a mask of all decisions."""
+    found = np.zeros(len(outcomes), dtype=np.bool_)
+    found[rows] = few
+    return found
 
 
 def _later_third_start(day: Ints) -> int:
@@ -198,20 +216,38 @@ class _Comparison:
         self.scale = few.scale if few.scale is not None else np.ones(len(few))
         both = trades_now & trades_then
         self.gained, self.lost = trades_then & ~trades_now, trades_now & ~trades_then
+        left, self.moved = self._move()
         # A trade of both with equal size and exit makes no difference, whether known or not.
         self.reexited = both & (other != few.net) if again is not None else np.zeros_like(both)
         self.resized = both & ~self.reexited & (self.scale != 1)
-        self.touched = self.gained | self.lost | self.resized | self.reexited
+        self.touched = self.gained | self.lost | self.moved | self.resized | self.reexited
         self.effect = np.select(
-            [self.gained, self.lost, both],
+            [self.gained | self.moved, self.lost, both],
             [other * self.scale, -few.net, other * self.scale - few.net if again is not None
              else few.net * (self.scale - 1)],
             0.0,
         )  # fmt: skip
+        self.effect[self.moved] -= few.net[left]
         self.known = ~np.isnan(self.effect)
         # A lost trade has its stored result; only trades of the candidate need the candidate's exits.
         codes = np.full(len(few), WHY.index(NO_OUTCOME), dtype=np.int8)
         self.why = codes if again is None else np.where(self.lost | (again.why == 0), codes, again.why)
+        self.why[self.moved & (self.why == WHY.index(NO_OUTCOME))] = WHY.index(MOVED)
+
+    def _move(self) -> tuple[Ints, Flags]:
+        """Take the signals that both trade, at different decisions, out of ``gained`` and ``lost``.
+
+        Returns the rows that they leave, and a mask of those they move to, in the same order.
+        """
+        new, old = np.flatnonzero(self.gained), np.flatnonzero(self.lost)
+        _, places, left = np.intersect1d(self.few.signal[new], self.few.signal[old], return_indices=True)
+        order = np.argsort(places)
+        to, leaves = new[places[order]], old[left[order]]
+        moved = np.zeros_like(self.gained)
+        moved[to] = True
+        self.gained, self.lost = self.gained.copy(), self.lost.copy()
+        self.gained[to] = self.lost[leaves] = False
+        return leaves, moved
 
     def over(self, start: int) -> Difference:
         """Return the difference from a row to the last."""
@@ -234,6 +270,7 @@ class _Comparison:
             trades_candidate=int((self.trades_then & since).sum()),
             gained=self._dollars(self.gained & since, self.effect),
             lost=self._dollars(self.lost & since, self.few.net),
+            moved=self._dollars(self.moved & since, self.effect),
             resized=self._dollars(self.resized & since, self.effect),
             reexited=self._dollars(self.reexited & since, self.effect),
             difference=self._dollars(self.touched & since, self.effect),

@@ -66,11 +66,15 @@ def _candidate(in_force: Rules, changes: list[str], rules: Path | None) -> Rules
 
 def _lines(result: WhatIf) -> Iterator[str]:
     yield result.label
-    yield f"rules {result.in_force} → {result.candidate}, dollars at multiplier 1"
+    yield f"rules {result.in_force} → {result.candidate}, {result.unit}"
     for path, (old, new) in result.rules.items():
         yield f"  {path}: {_format_change(old, new)}"
         if path in result.not_applied:
             yield "    NOT_ANSWERABLE by a what-if: use gatedeck replay --rules"
+    if result.baseline is not None:
+        yield result.baseline.text
+        for reason, count in {**result.baseline.missing, **result.baseline.added}.items():
+            yield f"  {count:6,} {reason}"
     yield from _difference_lines("whole ledger", result.whole)
     yield from _difference_lines("later third", result.later_third)
 
@@ -100,6 +104,7 @@ def _difference_lines(name: str, part: Difference) -> Iterator[str]:
     rows = [
         ("gained", part.gained),
         ("lost", part.lost),
+        ("moved", part.moved),
         ("resized", part.resized),
         ("other exits", part.reexited),
     ]

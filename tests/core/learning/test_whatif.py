@@ -96,15 +96,49 @@ def test_the_order_of_the_entries_does_not_matter(entry: Entry) -> None:
     assert whatif_entries(week[::-1], DEFAULT, WIDER) == whatif_entries(week, DEFAULT, WIDER)
 
 
-def test_a_signal_trades_once_and_an_earlier_entry_without_an_outcome_is_not_answerable(entry: Entry) -> None:
+def test_a_signal_that_moves_to_an_entry_without_an_outcome_is_left_out_on_both_sides(entry: Entry) -> None:
     # Skipped for its spread, decided again and executed: wider rules would have entered at the first one,
     # and what that would have made was never followed to its end.
     first = entry(1, **at(0), **spread(14), signal="s", decision="SKIP", shadow="SUPERSEDED")
     second = entry(2, **at(0, 0.2), **spread(5), signal="s", net=70.0)
     found = whatif_entries([first, second], DEFAULT, WIDER).whole
     assert (found.trades, found.trades_candidate, found.not_answerable) == (1, 1, 1)
-    assert (found.lost.value, found.gained.value) == (70.0, None)
-    assert found.gained.reason == "NOT_ANSWERABLE: no outcome is known"
+    assert (found.lost.reason, found.gained.reason) == ("no such trade", "no such trade")
+    assert found.difference.value is None
+    assert found.moved.reason == "NOT_ANSWERABLE: no outcome is known"
+    assert found.why == {"it moves to another decision of its signal, which was not followed": 1}
+
+
+def test_a_signal_that_moves_to_a_followed_entry_is_one_trade(entry: Entry) -> None:
+    first = entry(1, **at(0), **spread(14), signal="s", decision="SKIP", shadow="CLOSED", net=120.0)
+    second = entry(2, **at(0, 0.2), **spread(5), signal="s", net=70.0)
+    other = entry(3, **at(1), **spread(14), decision="SKIP", shadow="CLOSED", net=30.0)
+    found = whatif_entries([first, second, other], DEFAULT, WIDER).whole
+    assert (found.trades, found.trades_candidate, found.not_answerable) == (1, 2, 0)
+    assert (found.moved.value, found.moved.n) == (50.0, 1)
+    assert (found.gained.value, found.lost.value, found.difference.value) == (30.0, None, 80.0)
+
+
+def test_the_baseline_is_explained_against_the_real_trades(entry: Entry) -> None:
+    refused = {"decision": "SKIP", "code": "MAX_POSITIONS", "shadow": "CLOSED"}
+    entries = [
+        entry(1, **at(0), **spread(3), net=100.0),
+        entry(2, **at(1), **spread(14), net=-60.0),  # executed under other rules than those given
+        entry(3, **at(2), **spread(3), **refused, net=20.0),
+        entry(
+            4, **at(3), **spread(4), decision="SKIP", shadow="CLOSED", net=5.0
+        ),  # skipped under other rules
+        entry(5, **at(3, 1), **spread(14), decision="SKIP", shadow="CLOSED", net=5.0),
+    ]
+    found = whatif_entries(entries, DEFAULT, WIDER).baseline
+    assert found is not None
+    assert (found.real, found.made, found.both) == (2, 3, 1)
+    assert found.missing == {"real trades that the rules in force do not execute": 1}
+    assert found.added == {
+        "trades that were refused as MAX_POSITIONS, and limits counted again allow": 1,
+        "trades that were not executed under the rules of their time": 1,
+    }
+    assert found.text == "of 2 real trades the baseline makes 1, and 2 more"
 
 
 def test_what_was_refused_whatever_the_verdict_stays_refused(entry: Entry) -> None:
