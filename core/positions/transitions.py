@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 
 from core.events import PriceSeen
@@ -41,9 +41,10 @@ def on_price(
     if not position.is_open or not _is_valid(position, seen) or now < position.last.at:
         return PositionChange(position=position)
     if now >= trading.last_close(position.contract.expiry):
-        return _settle_if_official_close(
-            expire(PositionChange(position=position), trading), seen, now, trading
-        )
+        change = _walk_last_bar(position, seen, now, trading) if exits else PositionChange(position=position)
+        if not change.position.is_open:
+            return change
+        return _settle_if_official_close(expire(change, trading), seen, now, trading)
 
     seen = _since_entry(position, seen)
     quotes = quotes_at(seen.quotes, now, trading)
@@ -363,6 +364,22 @@ def _in_session(seen: PriceSeen, now: datetime, trading: TradingContext) -> bool
 def _session_of(calendar: Calendar, instant: datetime) -> TradingDay | None:
     """Return the session of an instant's date; cached, because one price comes to many positions."""
     return calendar.session(calendar.market_date(instant))
+
+
+def _walk_last_bar(
+    position: Position, seen: PriceSeen, now: datetime, trading: TradingContext
+) -> PositionChange:
+    """Sell at the levels that the last bar before the expiry reached: it arrives when the option has expired."""
+    change, close = PositionChange(position=position), trading.last_close(position.contract.expiry)
+    late = trading.is_stale(seen.priced_at, now) or not _in_session(seen, now, trading)
+    if late or seen.priced_at > close or position.last.at >= close:
+        return change
+    at = close - timedelta(microseconds=1)
+    seen = replace(_since_entry(position, seen), at=at, priced_at=min(seen.priced_at, at))
+    walk = _PriceWalk(seen, None, None, at, trading)
+    for passed in walk.ranges if walk.is_bar else ():
+        change = walk.exit_at_levels(change, passed)
+    return change
 
 
 def _settle_if_official_close(

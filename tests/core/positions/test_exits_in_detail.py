@@ -242,3 +242,33 @@ def test_without_a_scale_out_target_1_does_not_act(desk_by: Any) -> None:
     assert on_price(position, desk.seen(position, now, 603.5), now, desk.trading).legs == ()
     bar = desk.seen(position, now, 606.2, bar=(602.0, 606.4, 601.8))
     assert [leg.reason for leg in on_price(position, bar, now, desk.trading).legs] == ["TARGET_2"]
+
+
+# The bar of the last minute (open, high, low, close) | what is sold, by reason and price of the underlying
+LAST_BARS = [
+    ((600.0, 603.2, 599.8, 601.0), [("TARGET_1", 603.0)]),
+    ((600.0, 606.5, 599.8, 605.0), [("TARGET_1", 603.0), ("TARGET_2", 606.0)]),
+    ((600.0, 600.5, 596.0, 598.0), [("STOP_LOSS", 597.0)]),
+    ((600.0, 601.0, 599.0, 600.5), []),
+]
+
+
+@pytest.mark.parametrize(("bar", "sold"), LAST_BARS)
+def test_the_last_minute_before_the_expiry_is_walked_like_any_other(
+    desk_by: Any, bar: tuple[float, ...], sold: list[tuple[str, float]]
+) -> None:
+    rules = parse_rules("[exits]\nminutes_before_close = 0\ntheta_decay_pct = 100\n")
+    desk = desk_by(rules=rules)
+    position = desk.open(contracts=2)
+    close = desk.at("2026-11-24T16:00")
+    before = close - MINUTE
+    position = on_price(position, desk.seen(position, before, 600.0), before, desk.trading).position
+    first, high, low, last = bar
+    seen = desk.seen(position, close, last, bar=(first, high, low), official=True)
+    after = on_price(position, seen, close, desk.trading)
+    legs = [(leg.reason.value, leg.underlying) for leg in after.legs]
+    left = 2 - sum(leg.contracts for leg in after.legs if leg.reason is not ExitReason.EXPIRY)
+    assert legs == [*sold, *([("EXPIRY", last)] if left else [])]
+    assert after.position.state is PositionState.CLOSED
+    halted = on_price(position, seen, close, desk.trading, exits=False)
+    assert [leg.reason for leg in halted.legs] == [ExitReason.EXPIRY]
