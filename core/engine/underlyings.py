@@ -200,6 +200,7 @@ def _lowered(position: Position, dividend: CashDividend) -> Position:
             origin=levels.origin,
         ),
         ex_dates=(*position.ex_dates, dividend.ex_date),
+        dividends_paid=position.dividends_paid + amount,
     )
 
 

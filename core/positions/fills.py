@@ -44,6 +44,7 @@ def apply_mark(change: PositionChange, mark: Mark) -> PositionChange:
         strategy=before.strategy,
         suspended=before.suspended,
         ex_dates=before.ex_dates,
+        dividends_paid=before.dividends_paid,
     )
     return PositionChange(position=position, marks=(*change.marks, mark), legs=change.legs)
 

@@ -159,7 +159,7 @@ def _conditions(position: Position, now: datetime, trading: TradingContext) -> I
     rows = [(ExitReason.STOP_LOSS, position.stop), (ExitReason.TARGET_2, position.levels.target_2)]
     if not position.scaled_out:
         rows.append((ExitReason.TARGET_1, position.levels.target_1))
-    spot, at_entry = position.last.spot, position.entry.underlying_at_entry
+    spot, at_entry = position.last.spot, position.level_at_entry
     for reason, level in rows:
         left = abs(level - spot)
         # A stop at break-even is at the entry price itself, so its distance is measured from the first target.

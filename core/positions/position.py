@@ -140,7 +140,8 @@ class Position:
     mark at the entry. ``running`` is the attribution of one contract since the entry; ``mfe`` and ``mae`` are
     the best and worst gross P&L of the whole trade at any mark. ``stop_since`` is when the stop last moved, ``None``
     if it has not. ``strategy`` is the name that the sender of the signal gives its strategy. ``suspended`` says why
-    it is neither marked nor sold until a person looks; ``ex_dates`` are the corporate actions applied to it.
+    it is neither marked nor sold until a person looks; ``ex_dates`` are the corporate actions applied to it, and
+    ``dividends_paid`` the dollars a share by which its levels were lowered for them.
     """
 
     id: str
@@ -167,6 +168,12 @@ class Position:
     strategy: str | None = None
     suspended: str | None = None
     ex_dates: tuple[date, ...] = ()
+    dividends_paid: float = 0.0
+
+    @property
+    def level_at_entry(self) -> float:
+        """The underlying's price at the entry, less the dividends that it has paid since."""
+        return self.entry.underlying_at_entry - self.dividends_paid
 
     @property
     def is_open(self) -> bool:

@@ -187,7 +187,7 @@ def stop_moved(position: Position, stop: float, now: datetime | None = None) -> 
 def break_even_stop(position: Position) -> float:
     """Return the stop at break-even: the closer of the present stop and the underlying's price at the entry."""
     sign = position.direction.sign
-    return sign * max(sign * position.stop, sign * position.entry.underlying_at_entry)
+    return sign * max(sign * position.stop, sign * position.level_at_entry)
 
 
 class _PriceWalk:

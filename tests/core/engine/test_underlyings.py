@@ -152,13 +152,15 @@ def test_an_ex_dividend_gap_is_no_move(wire: Any, direction: Direction) -> None:
     assert after.stop == pytest.approx(position.stop - amount)
     assert after.levels.target_1 == pytest.approx(position.levels.target_1 - amount)
     assert after.ex_dates == (date(2026, 11, 25),)
+    wire.command("breakeven", after)
+    assert wire.state.positions[position.id].stop == pytest.approx(450.0 - amount)
     step = after.running.plus(before.running.times(-1))
     tolerance = 0.02 * before.last.mid * 100  # the dividend's interest of a night, and no more
     assert abs(step.delta + step.gamma) < tolerance
     assert step.theta < 0 and step.total == pytest.approx((after.last.mid - before.last.mid) * 100)
-    assert any("ex-dividend" in text for text in texts(wire))
+    assert any("ex-dividend" in text for text in texts(wire, everything=True))
     wire.later(minutes=1).tick()
-    assert wire.state.positions[position.id].stop == after.stop  # once
+    assert wire.state.positions[position.id].levels == after.levels  # once
 
 
 def test_an_announced_dividend_makes_calls_cheaper_and_the_journal_keeps_it(wired: Any) -> None:
