@@ -64,11 +64,11 @@ def option_row(row: Any) -> OptionRow | Unavailable:
         "strike": (number(row.get("strike")), strike),
         "expiration_date": (none_if_empty(row.get("expiration_date")), expiry.isoformat()),
         "option_type": (none_if_empty(row.get("option_type")), "call" if right == "C" else "put"),
-        "root_symbol": (none_if_empty(row.get("root_symbol")), root),
     }
     for name, (said, implied) in stated.items():
         if said is not None and said != implied:
             return malformed(f"{symbol} has {name} {str(said)[:20]}", symbol)
+    stated_root = str(none_if_empty(row.get("root_symbol")) or root)
     size = number(row.get("contract_size"))
     multiplier = 100 if size is None else round(size)
     underlying = none_if_empty(row.get("underlying"))
@@ -82,7 +82,7 @@ def option_row(row: Any) -> OptionRow | Unavailable:
         strike=strike,
         right=right,
         multiplier=multiplier,
-        adjusted=is_adjusted_root(root, multiplier),
+        adjusted=is_adjusted_root(root, multiplier) or is_adjusted_root(stated_root),
         bid=bid,
         bid_at=instant(row.get("bid_date")),
         bid_size=number(row.get("bidsize")) if bid is not None else None,

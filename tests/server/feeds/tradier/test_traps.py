@@ -152,6 +152,11 @@ def test_a_side_without_a_price_is_not_quoted(value: Any) -> None:
     assert listed.bid is None and listed.quote is not None and listed.quote.fault() is Refusal.NO_BID
 
 
+def test_an_index_has_a_price_and_no_book() -> None:
+    index = quoted(type="index", bid=0.0, bidsize=0, bid_date=0, ask=0.0, asksize=0, ask_date=0)
+    assert (index.last, index.bid, index.ask, index.book_at) == (660.1, None, None, None)
+
+
 def test_locked_and_crossed_quotes_are_kept_as_they_are() -> None:
     locked, crossed = row(bid=0.32, ask=0.32).quote, row(bid=0.33, ask=0.32).quote
     assert locked is not None and locked.fault() is None and locked.mid == 0.32
@@ -234,6 +239,7 @@ def test_the_theta_of_a_put_is_the_call_s_and_never_read() -> None:
         ),
         ({"symbol": "AMD1261127C00200000", "root_symbol": "AMD1", "strike": 200, "contract_size": 150}, True),
         ({"contract_size": 10}, True),
+        ({"root_symbol": "SPY7"}, True),
         (
             {"symbol": "SPXW261127C06600000", "root_symbol": "SPXW", "strike": 6600, "underlying": "SPX"},
             False,
@@ -247,7 +253,7 @@ def test_adjusted_options_are_marked(fields: dict[str, Any], adjusted: bool) -> 
 
 @pytest.mark.parametrize(
     "fields",
-    [{"strike": 661.0}, {"option_type": "put"}, {"expiration_date": "2026-11-28"}, {"root_symbol": "SPXW"},
+    [{"strike": 661.0}, {"option_type": "put"}, {"expiration_date": "2026-11-28"},
      {"symbol": "SPY"}, {"symbol": "SPY269927C00660000"}, {"symbol": None}],
 )  # fmt: skip
 def test_a_row_may_not_contradict_its_symbol(fields: dict[str, Any]) -> None:
