@@ -110,6 +110,8 @@ class Command:
 
     state: Path
     started: list[subprocess.Popen[str]] = field(default_factory=list)
+    extra: dict[str, str] = field(default_factory=dict)
+    """Variables of the environment that the test sets, such as a vendor's key."""
 
     @property
     def environment(self) -> dict[str, str]:
@@ -119,7 +121,7 @@ class Command:
             "XDG_STATE_HOME": str(self.state),
             "XDG_CONFIG_HOME": str(self.state),
         }
-        return {**kept, **home, "GATEDECK_STATE_DIR": str(self.state)}
+        return {**kept, **home, "GATEDECK_STATE_DIR": str(self.state), **self.extra}
 
     def begin(self, *arguments: str) -> subprocess.Popen[str]:
         process = subprocess.Popen(
