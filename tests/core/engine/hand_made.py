@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-import core.engine.receipts
+import core.engine.kernel
 from core.from_json import read_json
 from core.intake import normalise
 from core.model import (
@@ -40,7 +40,7 @@ def read_hand_made(patch: pytest.MonkeyPatch) -> None:
             return read_json(Update, text[len(MARK) : -1])
         return normalise(text, *how)
 
-    patch.setattr(core.engine.receipts, "normalise", read)
+    patch.setattr(core.engine.kernel, "normalise", read)
 
 
 def update(intent: Intent, symbol: str = "SPY", **fields: Any) -> Update:

@@ -31,7 +31,7 @@ BODIES: list[tuple[str, int, float]] = [
     ('{"ticker": "SPY", "action": "close", "interval": "60"}', 4, 448.2),
     ('{"ticker": "QQQ", "action": "close"}', 4, 448.2),
     ('{"ticker": "SPY", "action": "cancel"}', 4, 448.2),
-    ('{"ticker": "SPY", "price": "440", "type": "heartbeat"}', 4, 448.2),
+    ('{"ticker": "SPY", "price": "450.5", "type": "heartbeat"}', 4, 448.2),
 ]
 
 
