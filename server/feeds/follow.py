@@ -33,6 +33,8 @@ NEAR_PCT = 0.3
 """A price this near to a stop or target, in percent, is followed more often."""
 POST_NEAR, POST_HELD, POST_OTHER = 0.5, 1.0, 10.0
 """Shortest time in seconds between two posts of an underlying: each is stored, so not every tick is posted."""
+KEPT_SECONDS = 5.0
+"""Age of the last price after which another vendor's is taken."""
 BLIND_SECONDS = 5.0
 """Longest interruption of a stream that no bars are asked for."""
 HOLD_SECONDS = 2.0
@@ -52,6 +54,7 @@ class Follower:
         self.streaming = Streaming(vendors, self.take)
         self.corporate = Corporate(vendors)
         self._posting: set[str] = set()
+        self._day: TradingDay | None = None
         self._hold_until: dict[str, datetime] = {}
         self._untold_halts: dict[str, str] = {}
         """Underlyings whose halt began or ended and was not posted yet, with the vendor that says so."""
@@ -98,6 +101,7 @@ class Follower:
             await corporate
         day = _session(sink, now)
         if day is None:
+            self.board.forget(frozenset(self.contracts))
             await self.polling.closes(self.contracts, sink, now)
             return
         streams = self.streaming.is_connected
@@ -152,7 +156,9 @@ class Follower:
             self._untold_halts[part.symbol] = vendor.name
         limit = self.sink.rules.market.feed_disagree_pct
         price = observed(whole, limit)
-        if price is None or not self._is_preferred(vendor, track, now):
+        if price is None or not self._is_of_session(price.at, now):
+            return  # a trade before the opening is no price that an option can be sold at
+        if not self._is_preferred(vendor, track, now):
             return
         fresh = timedelta(seconds=self.sink.rules.market.stale_seconds)
         # With one vendor there is nobody to compare with; this runs for every message of a stream.
@@ -176,9 +182,16 @@ class Follower:
         Two vendors' prices in turn would be a movement that no market makes.
         """
         last = track.last
-        if last is None or last.source == vendor.name or self.sink is None:
+        if last is None or last.source == vendor.name:
             return True
-        return now - last.at > timedelta(seconds=self.sink.rules.market.stale_seconds)
+        return now - last.at > timedelta(seconds=KEPT_SECONDS)
+
+    def _is_of_session(self, at: datetime, now: datetime) -> bool:
+        """Return whether an instant lies in the session that is open now; the session is looked up once."""
+        day = self._day
+        if self.sink is not None and (day is None or not day.open <= now < day.close):
+            day = self._day = _session(self.sink, now)
+        return day is not None and day.open <= at <= day.close
 
     def _take_bar(self, vendor: Vendor, bar: Bar) -> None:
         """Take a streamed bar where no trades came: as its range and, if it is newer than the last, its close."""

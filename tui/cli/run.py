@@ -102,26 +102,29 @@ async def _run(settings: Settings, rules_text: str, display: Display, *, keep_ru
         settings = settings.model_copy(update={"feeds": ()})
         print_error("gatedeck: --clock is set: the feeds are left out, their prices are of another time")
     markets = open_markets(settings, clock)
-    async with running_engine(settings, clock, markets, rules_text, ticking=True) as host:
-        report_failures(lambda alarm: host.runtime.counters.alarms.update(loop=alarm))
-        if isinstance(markets, LiveMarkets):
-            host.supervise("check of the feeds", _tell_faults(markets, on_screen=not settings.headless))
-        if settings.headless:
-            print(f"gatedeck listens on {host.http.url}", flush=True)
-            await wait_for_signal()
+    try:
+        async with running_engine(settings, clock, markets, rules_text, ticking=True) as host:
+            report_failures(lambda alarm: host.runtime.counters.alarms.update(loop=alarm))
+            if isinstance(markets, LiveMarkets):
+                host.supervise("check of the feeds", _tell_faults(markets, on_screen=not settings.headless))
+            if settings.headless:
+                print(f"gatedeck listens on {host.http.url}", flush=True)
+                await wait_for_signal()
+                return 0
+            ended = await supervise_screen(host.deck, display)
+            if ended.crashed:
+                print_error(
+                    f"gatedeck: the screen crashed; the engine runs on without it at {host.http.url}\n"
+                    f"gatedeck: Ctrl+C stops the engine; the error is in {settings.state_dir / LOG_FILE}"
+                )
+                await wait_for_signal()
+            elif ended.terminal_went_away and keep_running:
+                log.warning("the terminal was closed; the engine runs on at %s", host.http.url)
+                await wait_for_signal(hangup=False)
+            log.info("the screen ended: %s", ended.reason)
             return 0
-        ended = await supervise_screen(host.deck, display)
-        if ended.crashed:
-            print_error(
-                f"gatedeck: the screen crashed; the engine runs on without it at {host.http.url}\n"
-                f"gatedeck: Ctrl+C stops the engine; the error is in {settings.state_dir / LOG_FILE}"
-            )
-            await wait_for_signal()
-        elif ended.terminal_went_away and keep_running:
-            log.warning("the terminal was closed; the engine runs on at %s", host.http.url)
-            await wait_for_signal(hangup=False)
-        log.info("the screen ended: %s", ended.reason)
-        return 0
+    finally:
+        await markets.close()
 
 
 async def _tell_faults(markets: LiveMarkets, *, on_screen: bool) -> None:

@@ -414,3 +414,28 @@ async def test_the_trouble_of_the_feed_that_prices_a_symbol_is_said(desk: Any) -
         d.vendors[0], StreamState(source="one", connected=False, text="reconnecting in 8 s")
     )
     assert d.markets.trouble("SPY") == "one reconnecting in 8 s"
+
+
+async def test_a_trade_before_the_opening_is_no_price_of_the_session(desk: Any) -> None:
+    d = desk(at=datetime(2026, 11, 24, 14, 30, 5, tzinfo=UTC))
+    d.notes.levels_of["SPY"] = HELD
+    await d.watch("SPY")
+    send(d, trade(d, 94.0, age=20))
+    await d.round()
+    assert d.notes.posts == []
+    d.clock.move(d.clock.now() + timedelta(seconds=1))
+    send(d, trade(d, 100.0))
+    await d.round()
+    assert d.notes.prices == [100.0]
+
+
+async def test_the_first_vendor_is_taken_again_when_the_second_has_been_quiet(desk: Any) -> None:
+    d = desk("one", "two")
+    d.notes.levels_of["SPY"] = HELD
+    await d.watch("SPY")
+    d.vendors[1].quote("SPY", 100.0)
+    await d.round()
+    for _ in range(3):
+        d.vendors[0].quote("SPY", 100.2)
+        await d.round(3)
+    assert [post["source"] for post in d.notes.posts] == ["two", "one", "one"]
