@@ -128,7 +128,7 @@ class TickingSource:
         )  # fmt: skip
 
 
-async def main(zero: float) -> None:
+async def main(zero: float, ticking: bool) -> None:
     source = TickingSource(SharedClock(zero))
     server = AlpacaServer(source, paid=True, per_minute=10_000)
     await server.start()
@@ -139,7 +139,8 @@ async def main(zero: float) -> None:
         first = frame * share % len(SYMBOLS)
         some = SYMBOLS[first : first + share]
         source.tick(some)
-        server.publish(symbols=some)
+        if ticking:
+            server.publish(symbols=some)
         frame += 1
         await asyncio.sleep(max(0.0, begun + frame / FRAMES_A_SECOND - time.perf_counter()))
 
@@ -147,4 +148,6 @@ async def main(zero: float) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("zero", type=float)
-    asyncio.run(main(parser.parse_args().zero))
+    parser.add_argument("--silent", action="store_true", help="answer requests, and stream nothing")
+    given = parser.parse_args()
+    asyncio.run(main(given.zero, not given.silent))

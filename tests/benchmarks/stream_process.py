@@ -15,7 +15,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -100,16 +100,18 @@ async def main(options: argparse.Namespace) -> None:
             await open_positions(host)
             lagging = asyncio.create_task(watch_lag(lags))
             await asyncio.sleep(START_UP_SECONDS)
-            first = memory()
+            first, spent, begun = memory(), process_time(), perf_counter()
             print(f"the engine listens on {host.http.url}", flush=True)
             await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
             lagging.cancel()
             lags.sort()
+            share = (process_time() - spent) / (perf_counter() - begun)
             status = markets.status()[0]
             told = {
                 "positions": len(host.runtime.engine.state.positions),
                 "lag_p99_ms": 1000 * lags[int(0.99 * len(lags))],
                 "lag_max_ms": 1000 * lags[-1],
+                "cpu": 100 * share,
                 "memory_first": first,
                 "memory_last": memory(),
                 "stream": status.stream,

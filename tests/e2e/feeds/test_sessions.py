@@ -4,6 +4,7 @@ ledger is whole, and what was decided on the same data was decided in the same w
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,8 @@ from server.ledger.paging import PageQuery
 from server.runtime.ports import Command
 
 FULL_SPEED = float("inf")
+MINUTES = int(os.environ.get("GATEDECK_FEED_MINUTES", "90"))
+"""Simulated minutes of the long sessions; 385 is a whole day."""
 
 
 @dataclass
@@ -90,6 +93,11 @@ async def compare(folder: Path, vendor: str, minutes: int, hasty: Callable[..., 
             assert not [leg for leg in stale if leg["exit_reason"] in ("STOP_LOSS", "TARGET_1", "TARGET_2")]
     known = dict(judged(decision) for decision in plain.decisions)
     same = [(known[on], verdict) for on, verdict in map(judged, faulty.decisions) if on in known]
+    print(
+        f"\n{vendor}, {minutes} minutes: {len(faulty.faults)} faults of {len({k for k, _ in faulty.faults})} kinds, "
+        f"{len(faulty.trades)} trades ({len(plain.trades)} without faults), "
+        f"{len(same)} of {len(faulty.decisions)} decisions on the same data"
+    )
     assert len(same) >= len(faulty.decisions) // 3
     assert [verdict for _, verdict in same] == [verdict for verdict, _ in same]
 
@@ -101,4 +109,4 @@ async def test_a_short_session_with_faults(tmp_path: Path, hasty: Any) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("vendor", ["tradier", "alpaca", "twelvedata"])
 async def test_a_long_session_with_faults(vendor: str, tmp_path: Path, hasty: Any) -> None:
-    await compare(tmp_path, vendor, 90, hasty)
+    await compare(tmp_path, vendor, MINUTES, hasty)
