@@ -158,7 +158,7 @@ class _Trial:
         return f"{len(found)} splits"
 
     async def stream(self) -> str | Unavailable:
-        states: asyncio.Queue[StreamState] = asyncio.Queue()
+        states: asyncio.Queue[StreamState | None] = asyncio.Queue()
 
         def on_tick(tick: Tick) -> None:
             if isinstance(tick, StreamState):
@@ -167,20 +167,23 @@ class _Trial:
         wanted = Wanted()
         wanted.replace((self.symbol,), ())
         running = asyncio.ensure_future(self.vendor.stream(wanted, on_tick))
-        told = ""
+        # A refused key ends the stream: then there is nothing to wait for.
+        running.add_done_callback(lambda _: states.put_nowait(None))
+        told = f"no subscription within {STREAM_SECONDS:g} s"
         try:
             async with asyncio.timeout(STREAM_SECONDS):
-                while True:
-                    state = await states.get()
+                while (state := await states.get()) is not None:
                     if state.connected:
                         return "connected and subscribed"
-                    told = state.text
+                    told = state.text or told
         except TimeoutError:
-            why = told or f"no subscription within {STREAM_SECONDS:g} s"
-            return Unavailable(Fault.UNREACHABLE, f"{self.vendor.name}: {why}")
+            pass
         finally:
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
+        refused = self.vendor.status().state == "KEY_REFUSED"
+        fault = Fault.KEY_REFUSED if refused else Fault.UNREACHABLE
+        return Unavailable(fault, f"{self.vendor.name}: {told.removeprefix(f'{self.vendor.name}: ')}")
 
     def _bars(self, found: tuple[Bar, ...] | Unavailable | None) -> str | Unavailable:
         if found is None or isinstance(found, Unavailable):

@@ -274,3 +274,16 @@ def hasty() -> Callable[..., None]:
             http._limits = HASTY
 
     return make
+
+
+@pytest.fixture
+def simulated() -> Callable[[], SimulatedSource]:
+    """Makes a simulated market that stands at START."""
+
+    def make() -> SimulatedSource:
+        rules = parse_rules("")
+        calendar = Calendar.from_rules(rules.clock)
+        market = SimulatedMarket(START, calendar, TradingClock.from_rules(rules.clock), 7)
+        return SimulatedSource(market, SimulatedFeed(market, rules), 7)
+
+    return make
