@@ -62,7 +62,8 @@ class LiveValues:
     premium paid, ``r`` planned losses (``None`` when none was planned). ``stale``: a stop would not act on
     the price behind the mark. ``to_target_1`` is ``None`` after that target was sold. ``half`` of the
     contracts held is rounded up. ``break_even`` is the stop that the break-even command would set, ``None``
-    when it would not move; ``break_even_sells``: the underlying is already at or beyond it.
+    when it would not move; ``break_even_sells``: the underlying is already at or beyond it. ``nights`` lie before the
+    next session that the option lives to see, 3 on most Fridays; theta is that of a session and one of them.
     """
 
     mark: float
@@ -90,6 +91,7 @@ class LiveValues:
     half: int
     break_even: float | None
     break_even_sells: bool
+    nights: int = 1
 
 
 def live_values(position: Position, now: datetime, trading: TradingContext) -> LiveValues:
@@ -124,7 +126,16 @@ def live_values(position: Position, now: datetime, trading: TradingContext) -> L
         half=(position.remaining + 1) // 2,
         break_even=None if moved == position.stop else moved,
         break_even_sells=(last.spot - moved) * position.direction.sign <= 0,
+        nights=_nights(position, now, trading),
     )
+
+
+def _nights(position: Position, now: datetime, trading: TradingContext) -> int:
+    """Return the nights to the next session; 1 where the option expires before it."""
+    today = trading.calendar.market_date(now)
+    if position.contract.expiry <= today:
+        return 1
+    return (trading.calendar.next_session(today).date - today).days
 
 
 def nearest_exit(position: Position, now: datetime, trading: TradingContext) -> str:

@@ -183,12 +183,17 @@ def greeks(row: PositionRow, width: int) -> list[Line]:
     for name, pair, digits, factor, unit in (
         ("delta", row.delta, 3, 1, "per $1"),
         ("gamma", row.gamma, 4, 1, "per $1"),
-        ("theta", row.theta, 3, 1, "a session and night"),
+        ("theta", row.theta, 3, 1, _a_day(row.nights)),
         ("vega", row.vega, 3, 1, "per vol point"),
         ("implied vol", row.iv, 1, 100, "%"),
     ):
         out.append(_greek(name, pair, digits, factor, unit))
     return out
+
+
+def _a_day(nights: int) -> str:
+    """Return the time that theta is stated for; on a Friday it names the nights before the next session."""
+    return "a session and night" if nights <= 1 else f"a session and 1 of {nights} nights"
 
 
 def _greek(name: str, pair: GreekPair, digits: int, factor: float, unit: str) -> Line:

@@ -150,3 +150,20 @@ def test_the_nearest_exit_is_said_in_words(desk: Any, direction: Direction) -> N
         live_values(waiting, desk.at("2026-11-24T16:00"), trading).nearest_exit
         == "awaiting the official close"
     )
+
+
+# opened | expiry | nights before the next session
+NIGHTS = [
+    ("2026-11-23T10:00", "2026-11-27", 1),
+    ("2026-11-20T10:00", "2026-11-27", 3),
+    ("2026-11-25T10:00", "2026-11-27", 2),
+    ("2026-11-20T10:00", "2026-11-20", 1),
+]
+
+
+@pytest.mark.parametrize(("entered", "expiry", "nights"), NIGHTS, ids=["Monday", "Friday", "holiday", "0DTE"])
+def test_theta_says_how_many_nights_lie_before_the_next_session(
+    desk: Any, entered: str, expiry: str, nights: int
+) -> None:
+    position = desk.open(entered=entered, expiry=expiry)
+    assert live_values(position, position.opened_at, desk.trading).nights == nights
