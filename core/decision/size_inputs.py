@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
+from core.decision.atr import daily_atr, known
 from core.decision.confluence import confluence, known_directions
 from core.decision.levels import reward_risk
 from core.decision.phases import agrees, aligned_pct
@@ -43,7 +44,7 @@ def inputs_from(
     if expert is None:
         raise ValueError("no size without a signal")
     direction = expert.direction
-    known = known_directions(context)
+    directions = known_directions(context)
     confidence_boost, position_boost = phase_boosts(context.regime, direction, rules)
     rr1 = expert.rr1
     if rr1 is None and levels is not None:
@@ -51,10 +52,12 @@ def inputs_from(
         rr1 = reward_risk(levels, direction, reference)
     return SizeInputs(
         direction=direction,
-        confluence=confluence(direction, known, rules),
+        confluence=confluence(direction, directions, rules),
         quality=expert.quality or quality_of(expert.ai_score, rules),
         htf_alignment=htf_alignment(
-            direction, expert.bias_4h or known.get(_FOUR_HOURS), expert.bias_1h or known.get(_ONE_HOUR)
+            direction,
+            expert.bias_4h or directions.get(_FOUR_HOURS),
+            expert.bias_1h or directions.get(_ONE_HOUR),
         ),
         rr1=rr1,
         volume_ratio=expert.volume_ratio if expert.volume_ratio is not None else market.volume_ratio,
@@ -65,8 +68,28 @@ def inputs_from(
         phase_position_boost=position_boost,
         trend_boost=trend_boost(context.alignment, direction, rules),
         phase=context.regime.phase if context.regime else None,
-        volatility=context.regime.volatility if context.regime else None,
+        volatility=volatility_regime(context, market, rules),
     )
+
+
+def volatility_regime(context: Context, market: MarketSnapshot, rules: Rules) -> str | None:
+    """Return the volatility regime: the one of smaller size of those measured, else what the phase's sender says.
+
+    Measured are an IV percentile and a daily ATR of a feed; assumed values and the signal's own are not.
+    """
+    table, found = rules.sizing, []
+    if known(market.iv_percentile) and "iv_percentile" not in market.assumed:
+        found.append(_regime_of(market.iv_percentile or 0.0, table.volatility_by_iv))
+    atr, most = daily_atr(context, market, rules), rules.market.max_atr_pct
+    if atr.origin == "market" and atr.pct is not None and most > 0:
+        found.append(_regime_of(atr.pct / most, table.volatility_by_atr))
+    if found:
+        return min(found, key=lambda name: table.volatility.get(name, 1.0))
+    return context.regime.volatility if context.regime else None
+
+
+def _regime_of(value: float, rows: Sequence[tuple[float, str]]) -> str:
+    return next((name for least, name in rows if at_least(value, least)), rows[-1][1])
 
 
 def quality_of(ai_score: float | None, rules: Rules) -> Quality:

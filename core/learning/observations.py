@@ -205,7 +205,7 @@ def _known_at_decision(entry: Mapping[str, Any], rules: Rules) -> dict[str, Any]
         return {}
     size = inputs_from(context, market, rules, levels_for(context, market, rules))
     return {
-        "volatility": regime.volatility.upper() if regime and regime.volatility else None,
+        "volatility": size.volatility.upper() if size.volatility else None,
         "htf": size.htf_alignment,
         "ai_score": expert.ai_score,
         "regime_confidence": regime.confidence if regime else None,

@@ -49,6 +49,8 @@ def faults(rules: Rules) -> Iterator[tuple[str, str]]:
         "sizing.rr": sizing.rr,
         "sizing.volume": sizing.volume,
         "sizing.trend": sizing.trend,
+        "sizing.volatility_by_iv": sizing.volatility_by_iv,
+        "sizing.volatility_by_atr": sizing.volatility_by_atr,
         "structural.quality_by_score": rules.structural.quality_by_score,
         "contract.strike_steps_by_price": contract.strike_steps_by_price,
     }
@@ -68,6 +70,8 @@ def faults(rules: Rules) -> Iterator[tuple[str, str]]:
     yield from _unknown_names(
         "structural.quality_by_score", (name for _, name in rules.structural.quality_by_score), Quality
     )
+    for path in ("sizing.volatility_by_iv", "sizing.volatility_by_atr"):
+        yield from _unknown_names(path, (name for _, name in falling[path]), sizing.volatility)
     yield from _unknown_names(
         "regime.allowed", (d for ds in rules.regime.allowed.values() for d in ds), Direction
     )

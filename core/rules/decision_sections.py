@@ -427,6 +427,16 @@ class SizingRules:
     volatility: Mapping[str, float] = table(
         {"LOW": 1.2, "NORMAL": 1.0, "HIGH": 0.7, "EXTREME": 0.4}, "×", meaning="Factor by volatility regime"
     )
+    volatility_by_iv: tuple[tuple[float, str], ...] = rows(
+        ((90, "EXTREME"), (70, "HIGH"), (20, "NORMAL"), (-1e9, "LOW")),
+        meaning="Volatility regime by a measured IV percentile: rows of (percentile at least, regime)",
+        threshold=True,
+    )
+    volatility_by_atr: tuple[tuple[float, str], ...] = rows(
+        ((0.9, "EXTREME"), (0.6, "HIGH"), (0.2, "NORMAL"), (-1e9, "LOW")),
+        meaning="Volatility regime by a measured daily ATR: rows of (part of market.max_atr_pct at least, regime)",
+        threshold=True,
+    )
     phase_htf_boost: float = number(
         0.20,
         "+",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from core.decision import contract_count, inputs_from, planned_loss, position_size
 from core.decision.confluence import confluence
 from core.decision.from_mapping import ReadingError
+from core.decision.size_inputs import volatility_regime
 from core.model import (
     AlignmentFacts,
     Bias,
@@ -297,3 +299,32 @@ def test_a_larger_account_buys_more() -> None:
     count = contract_count(1.0, 50.0, 1.0, rich)
     assert isinstance(count, ContractCount)
     assert count.contracts == 10
+
+
+# the feed's IV percentile | its daily ATR in % of price (at most 2.5) | the sender's word | the regime that counts
+VOLATILITY = [
+    (None, None, "HIGH", "HIGH"),
+    (None, None, None, None),
+    (95.0, None, "LOW", "EXTREME"),
+    (90.0, None, "LOW", "EXTREME"),
+    (40.0, None, "EXTREME", "NORMAL"),
+    (10.0, None, None, "LOW"),
+    (None, 1.5, "LOW", "HIGH"),
+    (None, 1.0, "EXTREME", "NORMAL"),
+    (10.0, 2.4, "NORMAL", "EXTREME"),
+    (75.0, 1.0, "NORMAL", "HIGH"),
+]
+
+
+@pytest.mark.parametrize(("iv", "atr", "said", "expected"), VOLATILITY)
+def test_what_is_measured_goes_before_what_a_sender_says_of_volatility(
+    iv: float | None, atr: float | None, said: str | None, expected: str | None
+) -> None:
+    context = Context(
+        symbol="SPY", as_of=datetime(2026, 11, 24, 15, tzinfo=UTC), session=Session.OPEN, price=200.0,
+        expert=SignalFacts(direction=Direction.LONG), regime=RegimeFacts(phase=2, volatility=said),
+    )  # fmt: skip
+    market = MarketSnapshot(iv_percentile=iv, atr14=None if atr is None else 2 * atr)
+    assert volatility_regime(context, market, DEFAULT) == expected
+    assumed = replace(market, assumed=("atr14", "iv_percentile"))
+    assert volatility_regime(context, assumed, DEFAULT) == said

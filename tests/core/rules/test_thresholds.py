@@ -31,7 +31,7 @@ from core.decision.decide import decide
 from core.decision.gates import regime_gate, structural_gate
 from core.decision.levels import level_test
 from core.decision.market_gate import atr_part, depth_part, market_gate, spread_part, without_stale_quotes
-from core.decision.size_inputs import phase_boosts, quality_of, trend_boost
+from core.decision.size_inputs import phase_boosts, quality_of, trend_boost, volatility_regime
 from core.decision.sizing import position_size
 from core.engine import Engine
 from core.engine.listed_contract import chain_fault
@@ -348,6 +348,22 @@ PROBES: dict[str, tuple[float, Probe]] = {
     "sizing.rr": (1.5, step_of("sizing.rr", "rr1")),
     "sizing.volume": (1.1, step_of("sizing.volume", "volume_ratio")),
     "sizing.trend": (60.1, step_of("sizing.trend", "trend_strength")),
+    "sizing.volatility_by_iv": (
+        70.1,
+        lambda t, v: volatility_regime(
+            context(),
+            market(iv_percentile=v),
+            rules("sizing.volatility_by_iv", ((t, "HIGH"), (-1e9, "NORMAL"))),
+        ),
+    ),
+    "sizing.volatility_by_atr": (
+        0.7,
+        lambda t, v: volatility_regime(
+            context(),
+            market(atr14=v * Rules().market.max_atr_pct),
+            rules("sizing.volatility_by_atr", ((t, "HIGH"), (-1e9, "NORMAL"))),
+        ),
+    ),
     "sizing.phase_strong_confidence": (
         70.1,
         lambda t, v: phase_boosts(regime(v), LONG, rules("sizing.phase_strong_confidence", t)),
