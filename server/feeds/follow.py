@@ -54,6 +54,7 @@ class Follower:
         self.streaming = Streaming(vendors, self.take)
         self.corporate = Corporate(vendors)
         self._posting: set[str] = set()
+        self._moved_books: dict[str, Vendor] = {}
         self._day: TradingDay | None = None
         self._hold_until: dict[str, datetime] = {}
         self._untold_halts: dict[str, str] = {}
@@ -108,6 +109,7 @@ class Follower:
         self.polling.begin(self.tracks, self.contracts, sink, now, self._near, streams=streams)
         if wait:
             await self.polling.settled()
+        self._look_at_books()
         await self._tell_halts(sink)
         await self._post_due(sink)
 
@@ -154,7 +156,26 @@ class Follower:
             # The engine knows of a halt from before this start, or the message of its end was lost.
             track.halt(False)
             self._untold_halts[part.symbol] = vendor.name
-        limit = self.sink.rules.market.feed_disagree_pct
+        if part.last is not None:
+            self._price(vendor, track, whole, now)
+        elif part.bid_at is not None or part.ask_at is not None:
+            # Most messages of a stream are of the book: what it says of the price is looked at once a round.
+            self._moved_books[part.symbol] = vendor
+
+    def _look_at_books(self) -> None:
+        """Take the prices that books give which have changed since the last round."""
+        moved, self._moved_books = self._moved_books, {}
+        for symbol, vendor in moved.items():
+            track, seen = self.tracks.get(symbol), self.board.seen(vendor.name, symbol)
+            if track is not None and seen is not None:
+                self._price(vendor, track, seen.quote, self.clock.now())
+
+    def _price(self, vendor: Vendor, track: Track, whole: Quote, now: datetime) -> None:
+        """Take the price that a vendor's quote gives, unless it is old, lonely or denied."""
+        if self.sink is None:
+            return
+        rules = self.sink.rules.market
+        limit, symbol = rules.feed_disagree_pct, track.symbol
         price = observed(whole, limit)
         if price is None or not self._is_of_session(price.at, now):
             return  # a trade before the opening is no price that an option can be sold at
@@ -162,19 +183,19 @@ class Follower:
             return
         fresh = timedelta(seconds=self.sink.rules.market.stale_seconds)
         # With one vendor there is nobody to compare with; this runs for every message of a stream.
-        every = self.board.by_vendor(part.symbol, limit) if len(self.board.vendors) > 1 else ()
+        every = self.board.by_vendor(symbol, limit) if len(self.board.vendors) > 1 else ()
         others = [
             seen
             for other, seen in every
             if other.quote.source != vendor.name and not other.quote.delayed and now - seen.at <= fresh
         ]
         agreeing = [seen for seen in others if difference_pct(seen.price, price.price) < limit]
-        denied = not agreeing and (bool(others) or self.polling.is_asking_others(part.symbol))
+        denied = not agreeing and (bool(others) or self.polling.is_asking_others(symbol))
         if track.take(price, limit, denied=denied) or track.unconfirmed is None:
             return
         for seen in agreeing:
             track.confirm(seen, limit)
-        self.polling.hurry(part.symbol, every=True)
+        self.polling.hurry(symbol, every=True)
 
     def _is_preferred(self, vendor: Vendor, track: Track, now: datetime) -> bool:
         """Return whether a vendor's price is followed: the one followed now is kept while it is fresh.
