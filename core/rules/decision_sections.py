@@ -296,7 +296,10 @@ class MarketGateRules:
         meaning="Daily ATR used when there is no feed, and for stop and targets when no ATR is known",
     )
     feed_timeout_seconds: float = number(
-        0.6, "s", low=0, meaning="Longest wait for the feeds' reply to one market request"
+        0.6,
+        "s",
+        low=0,
+        meaning="Longest wait for a feed's answer: for the underlying, and then for its options",
     )
     feed_disagree_pct: float = number(
         1.0,

@@ -156,7 +156,7 @@ class Vendor:
 
     def status(self) -> FeedStatus:
         """Return the vendor's state for the System screen and ``gatedeck feeds``. Cheap: asks nobody."""
-        raise NotImplementedError
+        return FeedStatus(name=self.name, state="OK", detail=self.note)
 
     def _missing(self, need: Need, symbol: str | None = None) -> Unavailable:
         text = f"{self.name} offers no {need.value.replace('_', ' ')}"
