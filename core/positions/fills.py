@@ -116,6 +116,10 @@ def _quote_for(
     position: Position, quote: OptionQuote | None, inside: bool, now: datetime, trading: TradingContext
 ) -> OptionQuote:
     mark = position.last
+    if quote is not None and quote.bid and not quote.ask:
+        # Only buyers quote: the mid is the mark's, the price theirs, and never above the mid.
+        bid = min(quote.bid, mark.mid)
+        return OptionQuote(bid=bid, ask=2 * mark.mid - bid, at=quote.at, source=MODEL, model_mid=mark.mid)
     if quote is None or quote.bid is None or quote.ask is None:
         return quote_from_model(
             mark.mid,

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from core.model import Contract
-from core.options.quotes import OptionQuote
+from core.options.quotes import OptionQuote, Refusal
 from core.positions.trading_context import TradingContext
 from core.thresholds import above, at_most
 
@@ -25,6 +25,17 @@ def usable(quote: OptionQuote | None, now: datetime, trading: TradingContext) ->
     if quote is None or quote.is_model or quote.mid is None or quote.is_stale(now, trading.rules.fills):
         return None
     return quote
+
+
+def bid_of(
+    occ: str, quotes: Sequence[tuple[str, OptionQuote]], now: datetime, trading: TradingContext
+) -> OptionQuote | None:
+    """Return the fresh quote of a contract that only buyers quote: no price of its value, but one to sell at."""
+    for name, quote in reversed(quotes):
+        if name == occ:
+            one_sided = not quote.is_model and quote.fault() is Refusal.NO_ASK and bool(quote.bid)
+            return quote if one_sided and not quote.is_stale(now, trading.rules.fills) else None
+    return None
 
 
 def quotes_at(quotes: Sequence[tuple[str, OptionQuote]], now: datetime, trading: TradingContext) -> Quotes:

@@ -18,7 +18,7 @@ from core.options.quotes import OptionQuote
 from core.positions.exits import Exit, ExitInputs, PriceRange, crosses_a_level, due_by_clock, first_exit
 from core.positions.fills import apply_mark, sell
 from core.positions.marking import iv_from_quote, next_mark, quote_of, time_left
-from core.positions.parity import implied_dividends, quotes_at, usable
+from core.positions.parity import bid_of, implied_dividends, quotes_at, usable
 from core.positions.position import Pending, Position, PositionChange, PositionState
 from core.positions.settle import expire, settle_at_close
 from core.positions.trading_context import TradingContext
@@ -104,7 +104,10 @@ def on_time(
     if found is None:
         return change
     quotes = () if last_price is None else last_price.quotes
-    return _sell_now(change, found, quote_of(position.contract, quotes, now, trading), now, trading)
+    best = quote_of(position.contract, quotes, now, trading) or bid_of(
+        position.contract.occ, quotes, now, trading
+    )
+    return _sell_now(change, found, best, now, trading)
 
 
 def exit_by_hand(
@@ -134,6 +137,7 @@ def exit_by_hand(
     change = _mark_by_model(change, spot, spot_at, now, trading)
     quotes = () if last_price is None else last_price.quotes
     best = usable(quote, now, trading) or quote_of(position.contract, quotes, now, trading)
+    best = best or bid_of(position.contract.occ, quotes, now, trading)
     by_sender = reason is ExitReason.SIGNAL
     inputs = ExitInputs(
         now=now,
@@ -258,7 +262,7 @@ class _PriceWalk:
             found = first_exit(change.position, inputs, trading)
             if found is None:
                 break
-            change = _sell_now(change, found, self.quote, now, trading)
+            change = _sell_now(change, found, self._sale(change.position), now, trading)
         return change
 
     def _sell(self, change: PositionChange, found: Exit) -> PositionChange:
@@ -266,7 +270,7 @@ class _PriceWalk:
         position, now, trading = change.position, self.now, self.trading
         if not self.is_bar:
             change = _mark_by_model(change, self.seen.price, self.seen.priced_at, now, trading)
-            return _sell_now(change, found, self.quote, now, trading)
+            return _sell_now(change, found, self._sale(position), now, trading)
         if self.iv is None and self.quote is not None:
             known = position.last.dividends if self.dividends is None else self.dividends
             self.iv = iv_from_quote(position.contract, self.quote, self.seen.price, now, trading, known)
@@ -281,7 +285,11 @@ class _PriceWalk:
             dividends=self.dividends,
         )
         change = apply_mark(change, mark)
-        return sell(change, found.reason, found.contracts, self.quote, now, trading, inside=True)
+        return sell(change, found.reason, found.contracts, self._sale(position), now, trading, inside=True)
+
+    def _sale(self, position: Position) -> OptionQuote | None:
+        """Return the quote to sell on: a two-sided one, else the bid of a market without an ask."""
+        return self.quote or bid_of(position.contract.occ, self.seen.quotes, self.now, self.trading)
 
 
 def _is_new_quote(position: Position, quote: OptionQuote | None) -> bool:
@@ -295,7 +303,7 @@ def _sell_now(
     """Sell at the instant and price of the last mark, after marking at the real quote if there is one."""
     position = change.position
     last = position.last
-    if quote is not None and last.mid != quote.mid:
+    if quote is not None and quote.mid is not None and last.mid != quote.mid:
         mark = next_mark(
             position.contract,
             last,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from core.model import Direction, ExitReason
 from core.options import price_one
+from core.options.quotes import OptionQuote
 from core.positions import (
     PositionState,
     exit_by_hand,
@@ -272,3 +274,27 @@ def test_the_last_minute_before_the_expiry_is_walked_like_any_other(
     assert after.position.state is PositionState.CLOSED
     halted = on_price(position, seen, close, desk.trading, exits=False)
     assert [leg.reason for leg in halted.legs] == [ExitReason.EXPIRY]
+
+
+# The market of the option at a stop of the underlying (bid, ask) | the price that the sale is made from
+ONE_SIDED = [((0.90, None), 0.90), ((0.90, 0.0), 0.90), ((9.0, None), "mark"), ((None, 1.3), "model")]
+
+
+@pytest.mark.parametrize(("sides", "at"), ONE_SIDED)
+def test_a_market_without_an_ask_is_sold_at_its_bid(
+    desk: Any, sides: tuple[float | None, float | None], at: float | str
+) -> None:
+    position = desk.open(quote=(2.40, 2.50), contracts=1)
+    now = position.opened_at + MINUTE
+    seen = desk.seen(position, now, 596.5)
+    quote = OptionQuote(bid=sides[0], ask=sides[1], at=now, source="feed")
+    (leg,) = on_price(
+        position, replace(seen, quotes=((position.contract.occ, quote),)), now, desk.trading
+    ).legs
+    (plain,) = on_price(position, seen, now, desk.trading).legs
+    slippage = 0.005 * leg.mid
+    expected = {"mark": leg.mid, "model": plain.price + slippage}.get(str(at), at)
+    assert leg.mid == plain.mid and leg.reason is ExitReason.STOP_LOSS
+    assert leg.price == pytest.approx(float(expected) - slippage, abs=0.0101)
+    if at == "model":
+        assert leg.price == plain.price
