@@ -140,7 +140,7 @@ def _assumed_reason(
     named = ", ".join(
         text.format(value) for (text, value), assumed in zip(values, origins, strict=False) if assumed
     )
-    return Reason("MARKET_ASSUMED", f"No feed, assumed: {named}", Tone.NEUTRAL)
+    return Reason("MARKET_ASSUMED", f"Assumed, as no feed gives it: {named}", Tone.NEUTRAL)
 
 
 def _headwind(context: Context, market: MarketSnapshot, limits: MarketGateRules) -> Reason | None:

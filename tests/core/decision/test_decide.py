@@ -224,7 +224,7 @@ def test_assumed_fields_are_never_shown_as_data() -> None:
     assert not codes & {"SPREAD_OK", "ATR_OK", "DEPTH_OK"}
     assert decision.gates.market.score == 70
     assert next(r.text for r in decision.reasons if r.code == "MARKET_ASSUMED") == (
-        "No feed, assumed: spread 5 bps, ATR 1 %, depth 70"
+        "Assumed, as no feed gives it: spread 5 bps, ATR 1 %, depth 70"
     )
 
 
