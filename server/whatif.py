@@ -34,7 +34,7 @@ from core.learning.exit_replay import (
     shadow_opening,
     trade_opening,
 )
-from core.learning.ledger_columns import scale_of
+from core.learning.ledger_columns import other_size, scale_of
 from core.learning.limits_replay import REAPPLIED
 from core.learning.outcomes import Outcomes, share_at_one
 from core.learning.whatif import ReplayedExits
@@ -68,7 +68,7 @@ def whatif_of_ledger(ledger: LedgerSnapshot, in_force: Rules, candidate: Rules) 
         past.outcomes(),
         in_force,
         candidate,
-        resize=past.resize if candidate.sizing != in_force.sizing else None,
+        resize=past.resize if other_size(in_force, candidate) else None,
         replay_exits=past.replay_exits,
     )
 
@@ -101,7 +101,7 @@ class _LedgerDecisions:
         )
 
     def resize(self, rows: Ints) -> Floats:
-        """Return the candidate's multiplier divided by that of the rules in force, for some rows."""
+        """Return the candidate's contracts divided by those of the rules in force, for some rows."""
         scale = np.ones(len(rows))
         known = ~np.isnan(self._packed.closed.net[rows])
         for place, entry in self._entries(rows, known):

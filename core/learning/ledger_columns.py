@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.decision.columns import SIDES, DecisionColumns, columns_from_stored
+from core.decision.contracts import contract_count
 from core.decision.levels import levels_for
 from core.decision.size_inputs import inputs_from
 from core.decision.sizing import position_size
@@ -18,7 +19,7 @@ from core.from_json import FactsError, read
 from core.learning.limits_replay import REAPPLIED
 from core.learning.observations import SHADOW, at_one, outcome_of
 from core.learning.outcomes import Outcomes
-from core.model import Context, MarketSnapshot
+from core.model import Context, ContractCount, MarketSnapshot
 from core.performance.days import day_number, micros
 from core.performance.trade import NotClosed, exchange_date, trade_from_entry
 from core.rules import Rules
@@ -35,9 +36,7 @@ def ledger_columns(
     each outcome is calculated too. Entries without stored inputs are left out. Exits filled without a fresh
     price count as no outcome.
     """
-    rows = _Rows(
-        in_force, candidate if candidate is not None and candidate.sizing != in_force.sizing else None
-    )
+    rows = _Rows(in_force, candidate if candidate is not None and other_size(in_force, candidate) else None)
     columns = columns_from_stored(rows.reading(entries))
     outcomes, order = rows.outcomes()
     return columns.take(order), outcomes
@@ -124,8 +123,17 @@ def _outcome(entry: Entry, rules: Rules) -> tuple[float, int]:
     return (trade.pnl_net if kind == SHADOW else at_one(executed, trade, rules)), micros(trade.exit_time)
 
 
+def other_size(in_force: Rules, candidate: Rules) -> bool:
+    """Return whether a candidate has other rules of size."""
+    return (in_force.sizing, in_force.account) != (candidate.sizing, candidate.account)
+
+
 def scale_of(entry: Entry, in_force: Rules, candidate: Rules) -> float:
-    """Return the candidate's multiplier over that of the rules in force; 0 where it is too small to trade."""
+    """Return the candidate's contracts over those of the rules in force, in whole contracts.
+
+    0 where the candidate does not buy a contract. Where price and planned loss are not stored, the candidate's
+    multiplier over that of the rules in force.
+    """
     stored = entry["inputs"]
     try:
         context, market = read(Context, stored["context"]), read(MarketSnapshot, stored["market"])
@@ -137,4 +145,29 @@ def scale_of(entry: Entry, in_force: Rules, candidate: Rules) -> float:
         position_size(inputs_from(context, market, rules, levels_for(context, market, rules)), rules)
         for rules in (in_force, candidate)
     )
-    return 0.0 if then.skip and not now.skip else then.final / now.final
+    if then.skip and not now.skip:
+        return 0.0
+    bought, multiple = _bought(entry), then.final / now.final
+    if bought is None:
+        return multiple
+    price, loss, shares = bought
+    before, after = (
+        contract_count(price, loss, size.final, rules, shares)
+        for size, rules in ((now, in_force), (then, candidate))
+    )
+    if not isinstance(before, ContractCount):
+        # Limits or a person made it smaller than the rules alone would, so that the count cannot be repeated.
+        return multiple
+    return after.contracts / before.contracts if isinstance(after, ContractCount) else 0.0
+
+
+def _bought(entry: Entry) -> tuple[float, float, int] | None:
+    """Return price a share, planned loss of a contract in $ and shares of a contract; ``None`` if not stored."""
+    outcome = outcome_of(entry)
+    execution = outcome[1].get("execution") if outcome is not None else None
+    if not execution:
+        return None
+    filled, price, risk = (execution.get(name) for name in ("filled_contracts", "entry_price", "risk_amount"))
+    if not (filled and price and risk):
+        return None
+    return float(price), float(risk) / float(filled), int(execution.get("multiplier") or 100)

@@ -30,11 +30,10 @@ from core.rules import Rules, changed_rules
 _SECTIONS = frozenset({"regime", "structural", "market", "confidence", "learning"})
 _NEVER = frozenset(
     {
-        "market.feed_timeout_seconds", "market.feed_disagree_pct", "market.stale_seconds", "premium_cap",
-        "contract_cap", "least_loss_fraction", "one_contract_tolerance",
+        "market.feed_timeout_seconds", "market.feed_disagree_pct", "market.stale_seconds",
     }
 )  # fmt: skip
-"""Rules in sections that a what-if applies, which act before a decision's inputs or on the contracts."""
+"""Rules in sections that a what-if applies, which act before a decision's inputs."""
 
 NO_TRADE = "no such trade"
 UNIT = "dollars at multiplier 1"
@@ -57,7 +56,7 @@ class ReplayedExits:
 ReplayExits = Callable[[Ints], ReplayedExits]
 """Function that exits the trades of some rows again by the candidate's rules."""
 Resize = Callable[[Ints], Floats]
-"""Function that returns the candidate's multiplier over that of the rules in force, for some rows."""
+"""Function that returns the candidate's contracts over those of the rules in force, for some rows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,11 +164,11 @@ def whatif(
 
 
 def _applies(path: str, resized: bool, leaves: bool) -> bool:
-    section, _, name = path.partition(".")
+    section = path.partition(".")[0]
     if section == "exits":
         return leaves
-    if section == "sizing":
-        return resized and name not in _NEVER
+    if section in ("sizing", "account"):
+        return resized
     return (section in _SECTIONS and path not in _NEVER) or path in REAPPLIED_RULES
 
 

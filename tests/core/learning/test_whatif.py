@@ -163,14 +163,28 @@ def test_limits_are_applied_again(entry: Entry) -> None:
     assert whatif_entries(entries, DEFAULT, roomy).whole.difference.value == -30.0
 
 
-def test_a_change_of_size_is_worth_the_change_of_the_multiplier(entry: Entry) -> None:
-    entries = [entry(1, **at(0), net=100.0), entry(2, **at(1), net=-40.0)]
-    more = with_rule(DEFAULT, "sizing.quality.MEDIUM", 1.1)  # an AI score of 8 without a quality is HIGH
-    assert whatif_entries(entries, DEFAULT, more).whole.difference.value is None
-    more = with_rule(DEFAULT, "sizing.quality.HIGH", 1.21)
-    found = whatif_entries(entries, DEFAULT, more).whole
-    assert found.changed == 0
-    assert found.resized.value == found.difference.value == pytest.approx(6.0)
+# rule, its value, dollars of a contract's planned loss -> contracts in force and then; a budget of $250, × 1.203
+SIZES = [
+    ("sizing.quality.HIGH", 1.21, 25.0, 12, 13),
+    ("sizing.quality.HIGH", 1.21, 125.0, 2, 2),
+    ("sizing.most", 1.0, 25.0, 12, 10),
+    ("sizing.contract_cap", 6, 25.0, 12, 6),
+    ("sizing.premium_cap", 900.0, 25.0, 12, 9),
+    ("account.budget_pct", 2.0, 125.0, 2, 4),
+]
+
+
+@pytest.mark.parametrize(("rule", "value", "loss", "now", "then"), SIZES)
+def test_a_change_of_size_is_counted_in_whole_contracts(
+    entry: Entry, rule: str, value: float, loss: float, now: int, then: int
+) -> None:
+    bought = {"filled": 10, "price": 1.0, "risk": 10 * loss}
+    # Two Tuesdays, because the weekday is a factor of the size too.
+    entries = [entry(1, **at(1), net=100.0, **bought), entry(2, **at(6), net=-40.0, **bought)]
+    found = whatif_entries(entries, DEFAULT, with_rule(DEFAULT, rule, value))
+    at_one = ledger_columns(entries, DEFAULT)[1].net.sum()
+    assert found.whole.changed == 0 and found.not_applied == ()
+    assert (found.whole.difference.value or 0.0) == pytest.approx(at_one * (then / now - 1))
 
 
 @pytest.mark.parametrize(
@@ -181,7 +195,8 @@ def test_a_change_of_size_is_worth_the_change_of_the_multiplier(entry: Entry) ->
         ("risk.open_positions", 3, True),
         ("risk.symbol_premium", 100.0, False),
         ("sizing.quality.HIGH", 1.2, True),
-        ("sizing.contract_cap", 3, False),
+        ("sizing.contract_cap", 3, True),
+        ("account.size", 9_000.0, True),
         ("exits.theta_decay_pct", 40.0, False),
         ("context.validity_minutes", 10.0, False),
         ("learning.min_bucket", 50, True),
