@@ -32,7 +32,7 @@ from core.learning.suggestion import Evidence, Search, Suggestion, identity, mov
 from core.learning.tunable_rules import GROW, Lever, levers
 from core.performance.intervals import Interval, normal
 from core.rules import DEFAULT, Rules
-from core.thresholds import STEP, above, at_least, at_most, below
+from core.thresholds import STEP, at_most, below
 
 _LEAST_APART = 0.1
 """A bucket that the other labels explain to more than 90 % cannot be told apart from them."""
@@ -140,7 +140,7 @@ def _search(seen: Observations, rules: Rules) -> Search:
         column = test.lever.column
         if test.lever.path in found or column in faded:
             continue
-        lasting = tuple(n for n in range(2) if _lasts(test, n, ledger))
+        lasting = _lasting(test, ledger)
         if not lasting:
             # The other buckets of the column differ from the rest because of this one.
             faded.add(column)
@@ -249,23 +249,26 @@ def _evidence(
         )
 
 
-def _lasts(test: _Test, measure: int, ledger: _Ledger) -> bool:
-    """Return whether an effect is still there.
+def _lasting(test: _Test, ledger: _Ledger) -> tuple[int, ...]:
+    """Return the measures in which an effect is still there, none where it fades in one of them.
 
-    The later half alone must show it, the later third must have it with the same sign, and it must not be
-    clearly weaker in the later half than in the first.
+    The later half alone must show it, and the later third must have it with the same sign. It fades where it
+    is clearly weaker in the later half than in the first.
     """
     limits, half = ledger.rules.learning, ledger.sessions // 2
     session = ledger.session[test.rows]
-    scores = test.compared.scores(measure, session, ledger.sessions)
-    scores *= 1.0 if scores.sum() > 0 else -1.0
-    if scores[ledger.sessions * 2 // 3 :].sum() <= 0:
-        return False
-    if above(one_sided_p(scores[half:], limits.block_sessions), limits.later_half_p):
-        return False
-    # The same number of sessions on both sides, so that a steady effect cancels.
-    fallen = np.concatenate((scores[:half], -scores[-half:])) if half else scores
-    return at_least(one_sided_p(fallen, limits.block_sessions), limits.fading_p)
+    lasting = []
+    for measure in range(len(ledger.measures)):
+        scores = test.compared.scores(measure, session, ledger.sessions)
+        scores *= 1.0 if scores.sum() > 0 else -1.0
+        # The same number of sessions on both sides, so that a steady effect cancels.
+        fallen = np.concatenate((scores[:half], -scores[len(scores) - half :]))
+        if below(one_sided_p(fallen, limits.block_sessions), limits.fading_p):
+            return ()
+        later = one_sided_p(scores[half:], limits.block_sessions)
+        if scores[ledger.sessions * 2 // 3 :].sum() > 0 and at_most(later, limits.later_half_p):
+            lasting.append(measure)
+    return tuple(lasting)
 
 
 def _suggestion(test: _Test, evidence: tuple[Evidence, ...], ledger: _Ledger) -> Suggestion | None:

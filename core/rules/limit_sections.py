@@ -154,7 +154,7 @@ class LearningRules:
         threshold=True,
     )
     fading_p: float = number(
-        0.02,
+        0.03,
         "p",
         low=0,
         high=1,

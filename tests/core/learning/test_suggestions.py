@@ -137,7 +137,7 @@ def test_equal_ledgers_give_equal_suggestions(ledger: Made) -> None:
 
 
 def test_one_suggestion_per_rule(ledger: Made) -> None:
-    seen = ledger(17, signals=2_500)
+    seen = ledger(29, signals=2_500)
     low = shifted(seen, seen.blocked_by("") & (seen.number("spread_bps") > 10.2), -1.0)
     rules = [s.rule for s in suggest(shifted(low, low.blocked_by("SPREAD_WIDE"), 1.2)).suggestions]
     assert len(rules) == len(set(rules)) and "market.max_spread_bps" in rules

@@ -75,6 +75,33 @@ def test_other_exits_are_worth_what_a_replay_under_them_makes(
     assert found.whole.gained.value is None and found.whole.lost.value is None
 
 
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("sizing.contract_cap", 2),
+        ("sizing.premium_cap", 700.0),
+        ("account.size", 20_000.0),
+        ("account.budget_pct", 0.05),
+        ("sizing.quality.HIGH", 1.21),  # the cap binds under both
+    ],
+)
+def test_other_sizes_are_worth_what_a_replay_under_them_makes(
+    rising: tuple[Path, Path], tmp_path: Path, path: str, value: float
+) -> None:
+    whole = with_rule(BASE, "exits.scale_out_fraction", 1.0)
+    candidate = with_rule(whole, path, value)
+    before, after = (_made(rising, tmp_path / f"{n}.db", rules) for n, rules in enumerate((whole, candidate)))
+    nets = []
+    for made in (before, after):
+        with LedgerSnapshot(made) as ledger:
+            trades = [entry for entry in items(ledger, "ledger") if entry["exit"]]
+        nets.append(sum(trade["exit"]["pnl_net"] for trade in trades))
+    with LedgerSnapshot(before) as ledger:
+        found = whatif_of_ledger(ledger, whole, candidate)
+    assert found.not_applied == () and found.whole.not_answerable == 0
+    assert (found.whole.difference.value or 0.0) == pytest.approx(nets[1] - nets[0], abs=0.01)
+
+
 def _sold(source: Path, target: Path, minutes: int, by: str) -> Path:
     """The same session with one input more: so long after the entry a person or its sender sells all."""
     with LedgerSnapshot(source) as ledger:
