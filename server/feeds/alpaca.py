@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from core.exchange.calendar import Calendar
 from core.model import Contract
-from server.feeds.alpaca_actions import dividends_of, splits_of
+from server.feeds.alpaca_actions import changes_of, dividends_of, splits_of
 from server.feeds.alpaca_bars import Bars, daily_bars_of, joined_bars, minute_bars_of
 from server.feeds.alpaca_chain import AlpacaChains, merged_rows
 from server.feeds.alpaca_json import NAME, to_vendor
@@ -33,11 +33,12 @@ from server.feeds.values import (
     OptionRow,
     Quote,
     Split,
+    SymbolChange,
     Unavailable,
 )
 from server.feeds.vendor import OnTick, Vendor, VendorTools, Wanted
 
-T = TypeVar("T", Dividend, Split)
+T = TypeVar("T", Dividend, Split, SymbolChange)
 KEY, SECRET = "APCA_API_KEY_ID", "APCA_API_SECRET_KEY"
 MOST_BARS = 10_000
 """Bars in one page, the largest that Alpaca gives."""
@@ -225,6 +226,11 @@ class Alpaca(Vendor):
 
     async def splits(self, symbols: tuple[str, ...]) -> Mapping[str, tuple[Split, ...] | Unavailable]:
         return await self._actions(symbols, "forward_split,reverse_split,unit_split", splits_of)
+
+    async def symbol_changes(
+        self, symbols: tuple[str, ...]
+    ) -> Mapping[str, tuple[SymbolChange, ...] | Unavailable]:
+        return await self._actions(symbols, "name_change", changes_of)
 
     async def _actions(
         self, symbols: tuple[str, ...], types: str, read: Callable[[Any], tuple[T, ...] | Unavailable]

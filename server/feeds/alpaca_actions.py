@@ -1,4 +1,4 @@
-"""Dividends and splits in Alpaca's answers."""
+"""Dividends, splits and changes of name in Alpaca's answers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from server.feeds.alpaca_json import NAME, malformed, stated_fault
-from server.feeds.values import Dividend, Split, Unavailable, positive
+from server.feeds.values import Dividend, Split, SymbolChange, Unavailable, positive
 
 _SPLITS = ("forward_splits", "reverse_splits", "unit_splits")
 
@@ -38,6 +38,22 @@ def splits_of(body: Any) -> tuple[Split, ...] | Unavailable:
             return malformed("a split has no symbol, date or rates")
         found.append(Split(symbol=symbol, ex_date=ex_date, new=new, old=old, source=NAME))
     return tuple(sorted(found, key=lambda each: (each.ex_date, each.symbol)))
+
+
+def changes_of(body: Any) -> tuple[SymbolChange, ...] | Unavailable:
+    """Return the changes of name of an answer; one without the old symbol or a date makes it unreadable."""
+    rows = _rows(body, ("name_changes",))
+    if isinstance(rows, Unavailable):
+        return rows
+    found = []
+    for symbol, _, row in rows:
+        day, to = _day(row.get("process_date")), row.get("new_symbol")
+        if symbol is None or day is None:
+            return malformed("a change of name has no old symbol or date")
+        found.append(
+            SymbolChange(symbol=symbol, day=day, to=to if isinstance(to, str) else None, source=NAME)
+        )
+    return tuple(sorted(found, key=lambda each: (each.day, each.symbol)))
 
 
 def _rows(

@@ -106,8 +106,9 @@ class PriceSink(Protocol):
         ex_date: date | None = None,
         amount: float | None = None,
         ratio: float | None = None,
+        text: str = "",
     ) -> None:
-        """Post a dividend (``amount`` in dollars) or a split (``ratio`` new shares for an old one)."""
+        """Post a dividend (``amount`` in dollars), a split (``ratio`` new shares for an old), or a symbol's end."""
         ...
 
 

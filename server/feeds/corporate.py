@@ -1,15 +1,15 @@
-"""Dividends and splits of the watched underlyings, asked for once a session and posted when they are news."""
+"""Dividends, splits and symbol changes of the watched underlyings: asked for once a session, posted when news."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 
 from core.events import CorporateAction
 from server.feeds.base import PriceSink
-from server.feeds.values import Dividend, Need, Split, Unavailable
+from server.feeds.values import Dividend, Need, Split, SymbolChange, Unavailable
 from server.feeds.vendor import Vendor
 
 log = logging.getLogger("gatedeck.feeds")
@@ -20,6 +20,10 @@ PAST_DAYS, AHEAD_DAYS = 3, 90
 """Ex-dates that matter: a split of the last days may be that of an open position."""
 
 
+NEEDS = (Need.SPLITS, Need.SYMBOL_CHANGES, Need.DIVIDENDS)
+_Action = Dividend | Split | SymbolChange
+
+
 class Corporate:
     """Asks the vendors in order and remembers what the engine has been told."""
 
@@ -27,14 +31,14 @@ class Corporate:
         self._vendors = vendors
         self._done: dict[tuple[str, Need], date] = {}
         self._tried: dict[str, datetime] = {}
-        self._told: set[Dividend | Split] = set()
+        self._told: set[_Action] = set()
         self._task: asyncio.Task[None] | None = None
 
     def begin(self, symbols: Iterable[str], sink: PriceSink, now: datetime) -> asyncio.Task[None] | None:
         """Start the requests that are due, if any; at most one series of requests is under way."""
         if self._task is not None and not self._task.done():
             return None
-        if not any({Need.DIVIDENDS, Need.SPLITS} & vendor.offers for vendor in self._vendors):
+        if not any(not vendor.offers.isdisjoint(NEEDS) for vendor in self._vendors):
             return None
         today = sink.calendar.market_date(now)
         due = tuple(symbol for symbol in symbols if self._is_due(symbol, today, now))
@@ -46,7 +50,8 @@ class Corporate:
         return self._task
 
     def _is_due(self, symbol: str, today: date, now: datetime) -> bool:
-        known = all(self._done.get((symbol, need)) == today for need in (Need.DIVIDENDS, Need.SPLITS))
+        offered = [need for need in NEEDS if any(need in vendor.offers for vendor in self._vendors)]
+        known = all(self._done.get((symbol, need)) == today for need in offered)
         tried = self._tried.get(symbol)
         return not known and (tried is None or now - tried >= AGAIN)
 
@@ -57,12 +62,12 @@ class Corporate:
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def _ask(self, symbols: tuple[str, ...], sink: PriceSink, today: date) -> None:
-        for need in (Need.SPLITS, Need.DIVIDENDS):
+        for need in NEEDS:
             left = symbols
             for vendor in self._vendors:
                 if not left or need not in vendor.offers:
                     continue
-                found = await (vendor.splits(left) if need is Need.SPLITS else vendor.dividends(left))
+                found = await _of(vendor, need, left)
                 for symbol in left:
                     actions = found.get(symbol)
                     if actions is None or isinstance(actions, Unavailable):
@@ -72,9 +77,20 @@ class Corporate:
                         await self._tell(action, sink, today)
                 left = tuple(symbol for symbol in left if self._done.get((symbol, need)) != today)
 
-    async def _tell(self, action: Dividend | Split, sink: PriceSink, today: date) -> None:
-        days = (action.ex_date - today).days
-        if action in self._told or not -PAST_DAYS <= days <= AHEAD_DAYS:
+    async def _tell(self, action: _Action, sink: PriceSink, today: date) -> None:
+        if action in self._told:
+            return
+        if isinstance(action, SymbolChange):
+            # The engine takes no more prices of a symbol that has ended, so it is told on the day and not before.
+            if not 0 <= (today - action.day).days <= PAST_DAYS:
+                return
+            text = "its symbol changed" if action.to is None else f"it is {action.to} now"
+            await sink.corporate_action(
+                action.symbol, CorporateAction.SYMBOL_CHANGE, action.source, ex_date=action.day, text=text
+            )
+            self._told.add(action)
+            return
+        if not -PAST_DAYS <= (action.ex_date - today).days <= AHEAD_DAYS:
             return
         if isinstance(action, Split):
             await sink.corporate_action(
@@ -93,3 +109,13 @@ class Corporate:
                 amount=action.amount,
             )
         self._told.add(action)
+
+
+async def _of(
+    vendor: Vendor, need: Need, symbols: tuple[str, ...]
+) -> Mapping[str, tuple[_Action, ...] | Unavailable]:
+    if need is Need.SPLITS:
+        return await vendor.splits(symbols)
+    if need is Need.SYMBOL_CHANGES:
+        return await vendor.symbol_changes(symbols)
+    return await vendor.dividends(symbols)

@@ -40,7 +40,7 @@ LIVE_BUDGET, SANDBOX_BUDGET = 120, 60
 """Requests for market data in a minute; the rate headers of an answer win."""
 MOST_SYMBOLS = 50
 """Symbols in one request, so that its address stays short."""
-_BY_REQUEST = frozenset(Need) - {Need.STREAM, Need.DIVIDENDS, Need.SPLITS}
+_BY_REQUEST = frozenset(Need) - {Need.STREAM, Need.DIVIDENDS, Need.SPLITS, Need.SYMBOL_CHANGES}
 
 
 def make(tools: VendorTools) -> Vendor | Unavailable:

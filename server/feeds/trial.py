@@ -71,6 +71,7 @@ async def try_vendor(vendor: Vendor, symbol: str, now: datetime) -> tuple[TrialR
     await ask(Need.OPTION_QUOTES, trial.option)
     await ask(Need.DIVIDENDS, trial.dividends)
     await ask(Need.SPLITS, trial.splits)
+    await ask(Need.SYMBOL_CHANGES, trial.symbol_changes)
     await ask(Need.STREAM, trial.stream)
     return tuple(rows)
 
@@ -156,6 +157,12 @@ class _Trial:
         if found is None or isinstance(found, Unavailable):
             return found or _nothing(self.symbol)
         return f"{len(found)} splits"
+
+    async def symbol_changes(self) -> str | Unavailable:
+        found = (await self.vendor.symbol_changes((self.symbol,))).get(self.symbol)
+        if found is None or isinstance(found, Unavailable):
+            return found or _nothing(self.symbol)
+        return f"{len(found)} changes"
 
     async def stream(self) -> str | Unavailable:
         states: asyncio.Queue[StreamState | None] = asyncio.Queue()

@@ -30,6 +30,7 @@ class Need(StrEnum):
     STREAM = "stream"
     DIVIDENDS = "dividends"
     SPLITS = "splits"
+    SYMBOL_CHANGES = "symbol_changes"
     CLOCK = "clock"
 
 
@@ -244,6 +245,16 @@ class Split:
     ex_date: date
     new: float
     old: float
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SymbolChange:
+    """A change of name: from ``day`` on there are no prices under ``symbol``; ``to`` is the new one, if stated."""
+
+    symbol: str
+    day: date
+    to: str | None
     source: str
 
 

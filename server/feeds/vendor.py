@@ -26,6 +26,7 @@ from server.feeds.values import (
     OptionRow,
     Quote,
     Split,
+    SymbolChange,
     Tick,
     Unavailable,
 )
@@ -141,6 +142,12 @@ class Vendor:
     async def splits(self, symbols: tuple[str, ...]) -> Mapping[str, tuple[Split, ...] | Unavailable]:
         """Return the announced splits, and those of the last days, earliest first."""
         return self._not_offered(symbols, Need.SPLITS)
+
+    async def symbol_changes(
+        self, symbols: tuple[str, ...]
+    ) -> Mapping[str, tuple[SymbolChange, ...] | Unavailable]:
+        """Return the announced changes of these symbols into others, and those of the last days."""
+        return self._not_offered(symbols, Need.SYMBOL_CHANGES)
 
     async def exchange_clock(self) -> ExchangeClock | Unavailable:
         """Return the vendor's clock."""

@@ -83,8 +83,9 @@ class RuntimeSink:
         ex_date: date | None = None,
         amount: float | None = None,
         ratio: float | None = None,
+        text: str = "",
     ) -> None:
-        """Post a dividend or a split. Raises NotStored, Overloaded."""
+        """Post a dividend, a split or a symbol's end. Raises NotStored, Overloaded."""
         await self._runtime.corporate_action(
-            symbol, action, source, ex_date=ex_date, amount=amount, ratio=ratio
+            symbol, action, source, ex_date=ex_date, amount=amount, ratio=ratio, text=text
         )

@@ -63,7 +63,7 @@ def test_no_body_makes_a_parser_raise(body: Any) -> None:
     tradier_bars.daily_bars_of(body, "SPY", SESSIONS, NOW)
     alpaca_quotes.quotes_of(body), alpaca_options.options_of(body), alpaca_options.contracts_of(body)
     alpaca_bars.minute_bars_of(body, NOW), alpaca_bars.daily_bars_of(body, SESSIONS, NOW)
-    alpaca_actions.dividends_of(body), alpaca_actions.splits_of(body)
+    alpaca_actions.dividends_of(body), alpaca_actions.splits_of(body), alpaca_actions.changes_of(body)
 
 
 @settings(max_examples=50)

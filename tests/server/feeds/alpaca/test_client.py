@@ -20,6 +20,7 @@ from server.feeds.values import (
     OptionRow,
     Quote,
     Split,
+    SymbolChange,
     Unavailable,
     occ_parts,
 )
@@ -153,6 +154,16 @@ async def test_dividends_and_splits_that_are_announced(live: Any) -> None:
         Split(symbol="AAPL", ex_date=day, new=4, old=1, source="alpaca"),
     )
     assert (splits["NVDA"][0].new, splits["NVDA"][0].old) == (1, 10)
+
+
+async def test_changes_of_name_that_are_announced(live: Any) -> None:
+    here = await live("alpaca")
+    day = date(2026, 12, 1)
+    here.source.corporate_actions += [
+        CorporateAction(kind="name_change", symbol="AAPL", ex_date=day, to_symbol="APPL")
+    ]
+    changes = await here.vendor.symbol_changes(("SPY", "AAPL"))
+    assert changes == {"SPY": (), "AAPL": (SymbolChange(symbol="AAPL", day=day, to="APPL", source="alpaca"),)}
 
 
 async def test_the_budget_is_the_server_s(live: Any) -> None:

@@ -21,7 +21,18 @@ from server.demo.vendors.simulated import SimulatedSource
 from server.feeds.base import FeedStatus, MarketReply
 from server.feeds.live import LiveMarkets
 from server.feeds.registry import OpenFeeds
-from server.feeds.values import Bar, ChainPage, Dividend, Fault, Need, OptionRow, Quote, Split, Unavailable
+from server.feeds.values import (
+    Bar,
+    ChainPage,
+    Dividend,
+    Fault,
+    Need,
+    OptionRow,
+    Quote,
+    Split,
+    SymbolChange,
+    Unavailable,
+)
 from server.feeds.vendor import OnTick, Vendor, Wanted
 from server.runtime.clock import VirtualClock
 
@@ -123,6 +134,9 @@ class HandVendor(Vendor):
 
     async def splits(self, symbols: tuple[str, ...]) -> Any:
         return {s: tuple(a for a in self.actions.get(s, ()) if isinstance(a, Split)) for s in symbols}
+
+    async def symbol_changes(self, symbols: tuple[str, ...]) -> Any:
+        return {s: tuple(a for a in self.actions.get(s, ()) if isinstance(a, SymbolChange)) for s in symbols}
 
     async def stream(self, wanted: Wanted, on_tick: OnTick) -> None:
         self.wanted, self.on_tick = wanted, on_tick

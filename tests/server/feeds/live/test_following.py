@@ -10,7 +10,18 @@ from typing import Any
 import pytest
 
 from core.model import Contract
-from server.feeds.values import Bar, Dividend, Fault, Need, Quote, Split, StreamGap, StreamState, Unavailable
+from server.feeds.values import (
+    Bar,
+    Dividend,
+    Fault,
+    Need,
+    Quote,
+    Split,
+    StreamGap,
+    StreamState,
+    SymbolChange,
+    Unavailable,
+)
 
 CALL = Contract(underlying="SPY", root="SPY", expiry=datetime(2026, 11, 27).date(), strike=100.0, right="C")
 HELD = (95.0, 105.0, 110.0)
@@ -259,6 +270,20 @@ async def test_dividends_and_splits_of_what_is_watched_are_told_once(desk: Any) 
     await d.round(60)
     assert [(symbol, kind) for symbol, kind, _ in d.notes.actions] == [("SPY", "SPLIT"), ("SPY", "DIVIDEND")]
     assert d.notes.actions[0][2]["ratio"] == 4.0 and d.notes.actions[1][2]["amount"] == 1.7
+
+
+async def test_a_changed_symbol_is_told_on_its_day_and_once(desk: Any) -> None:
+    d = desk()
+    day = d.clock.now().date()
+    d.vendors[0].actions |= {
+        "SPY": (SymbolChange(symbol="SPY", day=day + timedelta(days=2), to="SPYX", source="hand"),),
+        "FB": (SymbolChange(symbol="FB", day=day, to="META", source="hand"),),
+        "OLD": (SymbolChange(symbol="OLD", day=day - timedelta(days=9), to=None, source="hand"),),
+    }
+    await d.watch("SPY", "FB", "OLD")
+    await d.round()
+    await d.round(60)
+    assert d.notes.actions == [("FB", "SYMBOL_CHANGE", {"ex_date": day, "text": "it is META now"})]
 
 
 async def test_fresh_quotes_of_held_options_come_with_the_price(desk: Any) -> None:
