@@ -1,4 +1,4 @@
-"""What a comparison holds fixed: all other labels and numbers of a signal, its direction, and the market's drift.
+"""Hold fixed in a comparison: all other labels and numbers of a signal, its direction, and the market's drift.
 
 A bucket of signals may do better only because another label, or a market that rises, comes with it. So the
 bucket and the results are both freed from what the others explain (Frisch and Waugh 1933, "Partial Time

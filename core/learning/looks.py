@@ -1,4 +1,4 @@
-"""How certain advice must be when the ledger is looked at again and again.
+"""The certainty that advice needs when the ledger is looked at again and again.
 
 The chance of false advice is spent over the sessions: a look early in the horizon needs far more certainty
 than the last one, so that the chance that any look of them all is false stays near the rate of the rules.

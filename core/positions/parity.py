@@ -1,4 +1,4 @@
-"""What call and put of one strike say of the underlying: its price less the dividends until the expiry.
+"""Put-call parity: the underlying by call and put of one strike, its price less the dividends until the expiry.
 
 With C - P = S - D - K·e^(-r·c) the two quotes of a strike give S - D, whatever the volatility. Priced on it, both
 imply one volatility. For American options this holds but for the value of early exercise, which is small near the

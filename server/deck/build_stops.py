@@ -1,4 +1,4 @@
-"""What keeps stops and targets from acting: prices that are late or missing, halts, splits, or no feed at all."""
+"""Reasons why stops and targets cannot act: prices that are late or missing, halts, splits, or no feed at all."""
 
 from __future__ import annotations
 

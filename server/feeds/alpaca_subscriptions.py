@@ -1,4 +1,4 @@
-"""What one of Alpaca's streams is subscribed to, what is still to be asked for, and what was refused."""
+"""Subscriptions of one of Alpaca's streams: confirmed, still to be asked for, and refused."""
 
 from __future__ import annotations
 

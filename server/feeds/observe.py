@@ -12,7 +12,7 @@ from server.feeds.http import CLOCK_TOLERANCE
 from server.feeds.values import Bar, OptionRow, Quote
 
 FUTURE = timedelta(seconds=2)
-"""How far in the future a vendor's time may lie and still count as now."""
+"""Longest time in the future that a vendor may state and that still counts as now."""
 BOOK_AHEAD = timedelta(seconds=5)
 """By how much the book must be newer than the last trade for its middle to be the price."""
 BOOK_WIDEST_PCT = 0.5

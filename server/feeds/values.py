@@ -289,7 +289,7 @@ class StreamGap:
 
 
 Tick = Quote | Bar | OptionRow | StreamState | StreamGap
-"""What a stream hands over, in the order of arrival."""
+"""One message of a stream, in the order of arrival."""
 
 
 _OCC = re.compile(r"([A-Z][A-Z0-9]{0,5}) *(\d{2})(\d{2})(\d{2})([CP])(\d{8})")

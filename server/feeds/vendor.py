@@ -87,7 +87,7 @@ class Vendor:
     name: str = ""
     offers: frozenset[Need] = frozenset()
     note: str = ""
-    """What a person should know of the data, such as "quotes delayed 15 min"; empty when there is nothing."""
+    """Note for a person on the data, such as "quotes delayed 15 min"; empty when there is none."""
 
     quotes_book: bool = True
     """True if its quotes hold bid and ask with sizes, where the underlying has a book."""

@@ -1,4 +1,4 @@
-"""Who gave an input to the engine loop: each is told once, when the input is on disk or was refused."""
+"""Callers of the engine loop: each is told once, when its input is on disk or was refused."""
 
 from __future__ import annotations
 

@@ -145,7 +145,7 @@ def exposed(path: str, greek: str, per_account: float) -> Probe:
 
 
 def parity(own: Rules, late: float = 0.0, off: float = 0.0) -> float | None:
-    """What call and put at 100 imply of a price at 100, ``late`` seconds after them, ``off`` percent from them."""
+    """Return the price implied by call and put at 100, quoted ``late`` seconds before and ``off`` percent away."""
     at = NOW - timedelta(seconds=late)
     quotes = {
         each.occ: OptionQuote(bid=mid - 0.001, ask=mid + 0.001, at=at, source="feed")
@@ -516,7 +516,7 @@ def rule_names(node: ast.AST) -> Iterator[str]:
 
 
 def raw(node: ast.Compare) -> bool:
-    """Whether numbers are compared: not instants, which are whole microseconds, and not whether a rule is off."""
+    """Return whether numbers are compared, not instants (whole microseconds), and not if a rule is off."""
     text = ast.unparse(node)
     off = any(isinstance(side, ast.Constant) and side.value == 0 for side in (node.left, *node.comparators))
     ordering = any(isinstance(op, (ast.Lt, ast.LtE, ast.Gt, ast.GtE)) for op in node.ops)

@@ -93,13 +93,13 @@ class Desk:
         return any(p.symbol == symbol for p in self.runtime.engine.state.positions.values())
 
     def words(self) -> str:
-        """What the System screen says of the feeds."""
+        """Return the words of the System screen on the feeds."""
         return " | ".join(
             f"{s.name} {s.state} {s.detail} {s.stream or ''}" for s in self.door.markets.status()
         )
 
     def warning(self) -> str:
-        """What the deck says in red about the stops."""
+        """Return the deck's red words about the stops."""
         now, markets = self.clock.now(), self.door.markets
         told = stops_warnings(self.runtime.engine, markets.trouble, markets.assumed, now)
         return " | ".join(each.text for each in told)

@@ -69,7 +69,7 @@ async def everything(ledger: Any) -> list[dict[str, Any]]:
 
 
 def judged(decision: dict[str, Any]) -> tuple[Any, Any]:
-    """What a decision was made on, and what it came to."""
+    """The inputs of a decision, and its result."""
     breakdown, signal = decision["decision_breakdown"], decision["signal"]
     evidence = {name: gate["evidence"] for name, gate in breakdown["gates"].items()}
     seen = [(part["name"], part["value"]) for part in breakdown["components"]]

@@ -119,7 +119,7 @@ BY_NAME = {"AAPL", "MSFT", "TSLA", "NIO", "INVALID", "X"}
 
 
 def differences(ours: Any, recorded: Any, at: str = "") -> list[str]:
-    """Where our answer has other keys or types than the recorded one; null has any type."""
+    """Return the places where our answer has other keys or types than the recorded one; null has any type."""
     if ours is None or recorded is None:
         return []
     if isinstance(recorded, dict) and isinstance(ours, dict):
