@@ -8,6 +8,7 @@ from core.alerts import active_alerts
 from core.effects import Effect, Notice, StoreRiskEvent
 from core.engine.kernel import Kernel
 from core.engine.positions import open_net
+from core.engine.price_doubt import doubt_text
 from core.model import Tone
 
 
@@ -16,9 +17,13 @@ def alert(kernel: Kernel, now: datetime, seq: int) -> list[Effect]:
     state = kernel.state
     book, before = state.alerts, state.alerts.told
     book.prune(now, kernel.rules)
-    found = active_alerts(
+    found = dict(active_alerts(
         book, state.positions.values(), state.contexts, state.day.losses_in_a_row, open_net(kernel), now, kernel.rules
-    )  # fmt: skip
+    ))  # fmt: skip
+    for position in state.positions.values():
+        doubt = doubt_text(kernel, position.symbol)
+        if doubt is not None and position.is_open:
+            found[f"PRICE_DOUBTED {position.id}"] = f"{position.contract.label}: {doubt}"
     effects: list[Effect] = []
     for key in [key for key in before if key not in found]:
         effects.append(_event(kernel, seq, now, key, before.pop(key), cleared=True))

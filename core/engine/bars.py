@@ -10,9 +10,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from core.engine.kernel import Kernel
-from core.engine.stated_price import WEBHOOK, difference_pct, largest_move_pct, stated_price
+from core.engine.stated_price import WEBHOOK, stated_price
 from core.events import PriceSeen, Received
 from core.model import BarFacts, Intent, Update
+from core.price_moves import difference_pct, largest_move_pct
 from core.thresholds import above
 
 _LONGEST_MINUTES = 366 * 1440  # a sender's absurd number must not overflow an instant
@@ -108,7 +109,7 @@ def _range(kernel: Kernel, bar: BarFacts, began: datetime | None) -> tuple[bool,
         return False, "the bar's high and low do not hold its open and close: only its close is used"
     if began is None:
         return False, "the bar states neither its time nor its interval: only its close is used"
-    most = largest_move_pct(kernel, timedelta(minutes=bar.interval or 0))
+    most = largest_move_pct(kernel.rules.intake, timedelta(minutes=bar.interval or 0))
     if above(max(difference_pct(bar.low, bar.close), difference_pct(bar.high, bar.close)), most):
         return False, f"the bar reaches more than {most:.1f} % from its close: only its close is used"
     return True, None

@@ -10,6 +10,7 @@ from core.engine.approvals import approve, reject
 from core.engine.kernel import Kernel
 from core.engine.mode import set_mode
 from core.engine.positions import settle_outcome
+from core.engine.price_doubt import doubt_text
 from core.engine.state import CommandDone
 from core.engine.underlyings import waiting_for
 from core.events import Commanded
@@ -208,12 +209,16 @@ def _sell(kernel: Kernel, position: Position, contracts: int, event: Commanded) 
         text = f"Exit of {contracts} × {position.contract.label} waits: {why}"
         return CommandDone(True, "EXITING", text), effects
     last = kernel.state.prices.get(position.symbol)
-    outcome = exit_by_hand(position, contracts, event.at, last, None, kernel.trading)
+    doubted = position.symbol in kernel.state.doubts
+    outcome = exit_by_hand(position, contracts, event.at, last, None, kernel.trading, doubted=doubted)
     effects = settle_outcome(kernel, position, outcome, event.at)
     label = position.contract.label
     if outcome.position.state is PositionState.AWAITING_SETTLEMENT:
         return _awaiting_settlement(), effects
     if not outcome.legs:
         return CommandDone(True, "EXITING", f"Exit of {contracts} × {label} waits for a price"), effects
-    price = outcome.legs[-1].price
-    return CommandDone(True, "EXITED", f"Sold {contracts} × {label} at {price:.2f}"), effects
+    sold = outcome.legs[-1]
+    why = doubt_text(kernel, position.symbol) if sold.stale_fill else None
+    flagged = " (stale price)" if sold.stale_fill and why is None else ""
+    text = f"Sold {contracts} × {label} at {sold.price:.2f}" + (f" (stale: {why})" if why else flagged)
+    return CommandDone(True, "EXITED", text), effects

@@ -46,8 +46,7 @@ def see_price(kernel: Kernel, seen: PriceSeen) -> list[Effect]:
     effects = _end_of_halt(kernel, seen)
     if untradable(kernel, seen.symbol) is not None and not seen.official_close:
         return effects
-    usable, told = usable_price(kernel, seen)
-    effects += told
+    usable = usable_price(kernel, seen)
     if usable is None:
         return effects
     seen = usable
@@ -130,8 +129,10 @@ def close_first(kernel: Kernel, held: Iterable[Position], now: datetime) -> list
     """Exit positions at the current price, because an opposite entry in their symbol is about to be made."""
     effects: list[Effect] = []
     for position in held:
-        last = kernel.state.prices.get(position.symbol)
-        outcome = exit_by_hand(position, max(1, position.remaining), now, last, None, kernel.trading)
+        last, doubted = kernel.state.prices.get(position.symbol), position.symbol in kernel.state.doubts
+        outcome = exit_by_hand(
+            position, max(1, position.remaining), now, last, None, kernel.trading, doubted=doubted
+        )
         effects += settle_outcome(kernel, position, outcome, now)
     return effects
 

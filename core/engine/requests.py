@@ -328,7 +328,10 @@ def _sell(
     if waits:
         change = PositionChange(position=exit_at_next_price(position, contracts, ExitReason.SIGNAL))
     else:
-        change = exit_by_hand(position, contracts, at, last, None, trading, reason=ExitReason.SIGNAL)
+        doubted = position.symbol in kernel.state.doubts
+        change = exit_by_hand(
+            position, contracts, at, last, None, trading, reason=ExitReason.SIGNAL, doubted=doubted
+        )
     result.effects += settle_outcome(kernel, position, change, at)
     after, label = change.position, position.contract.label
     if why is not None:

@@ -65,8 +65,8 @@ def shadows_at_time(kernel: Kernel, now: datetime) -> list[Effect]:
     for shadow in list(kernel.state.shadows.values()):
         if waiting_for(kernel, shadow, now) is not None:
             continue
-        last = kernel.state.prices.get(shadow.symbol)
-        effects += _store_change(kernel, shadow, on_time(shadow, now, last, kernel.trading))
+        last, doubted = kernel.state.prices.get(shadow.symbol), shadow.symbol in kernel.state.doubts
+        effects += _store_change(kernel, shadow, on_time(shadow, now, last, kernel.trading, doubted=doubted))
     return effects
 
 

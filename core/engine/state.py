@@ -14,7 +14,7 @@ from core.effects import FetchMarket
 from core.engine.one_per_bar import BarSignals
 from core.events import PriceSeen
 from core.live_signal import LiveSignal
-from core.model import Contract, Counters, DecisionRecord, Mode, Source
+from core.model import Contract, Counters, DecisionRecord, Mode
 from core.options.dividends import CashDividend
 from core.positions.position import Position
 from core.senders import Senders
@@ -38,15 +38,6 @@ class TradeOutcome:
 
 
 @dataclass(frozen=True, slots=True)
-class UnconfirmedPrice:
-    """A stated price too far from the last known one to be used, with its first source and its instant."""
-
-    price: float
-    source: Source
-    since: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class Halt:
     """A halt of an underlying: since when, by which feed, and the feed's reason."""
 
@@ -65,11 +56,12 @@ class AnnouncedSplit:
 
 @dataclass(frozen=True, slots=True)
 class DoubtedPrice:
-    """A feed's price too far from the last known one to be used: what it was, whose, and how often it came."""
+    """A source's latest price too far from the last known one to be used, how many there were, and since when."""
 
     price: float
     source: str
     times: int
+    since: datetime
 
 
 @dataclass(slots=True)
@@ -78,7 +70,7 @@ class EngineState:
 
     ``signals``, ``positions``, ``shadows``, ``approvals`` and ``commands`` are by id; ``prices`` and ``doubts`` by
     symbol; ``tails`` are the contracts of closed trades that are still followed, by symbol and OCC symbol;
-    ``outcomes`` are by decision id; ``halts``, ``dividends``, ``splits`` and ``feed_doubts`` by symbol. ``ended``
+    ``outcomes`` are by decision id; ``halts``, ``dividends`` and ``splits`` by symbol. ``ended``
     says of a symbol without further prices why. A mode with ``mode_until`` ends by itself then.
     """
 
@@ -95,7 +87,7 @@ class EngineState:
     shadows: dict[str, Position] = field(default_factory=dict)
     tails: dict[str, dict[str, Contract]] = field(default_factory=dict)
     prices: dict[str, PriceSeen] = field(default_factory=dict)
-    doubts: dict[str, UnconfirmedPrice] = field(default_factory=dict)
+    doubts: dict[str, DoubtedPrice] = field(default_factory=dict)
     approvals: dict[str, Approval] = field(default_factory=dict)
     bar_signals: BarSignals = field(default_factory=BarSignals)
     duplicates: DuplicateWindow = field(default_factory=DuplicateWindow)
@@ -112,7 +104,6 @@ class EngineState:
     ended: dict[str, str] = field(default_factory=dict)
     dividends: dict[str, tuple[CashDividend, ...]] = field(default_factory=dict)
     splits: dict[str, tuple[AnnouncedSplit, ...]] = field(default_factory=dict)
-    feed_doubts: dict[str, DoubtedPrice] = field(default_factory=dict)
 
 
 def ask_for(signal: LiveSignal) -> FetchMarket:

@@ -1,20 +1,17 @@
 """Price stated in a webhook body: when it is used, and when it must be confirmed first.
 
-An alert template that names the wrong chart or misplaces a decimal point must not stop a position out. So a
-stated price far from the last known one is not used until another source states about the same price, or
-the same source has stated it for some time.
+An alert template that names the wrong chart or misplaces a decimal point must not stop a position out: see
+``price_doubt``.
 """
 
 from __future__ import annotations
 
-import math
 from datetime import datetime, timedelta
 
 from core.engine.kernel import Kernel
-from core.engine.state import UnconfirmedPrice
+from core.engine.price_doubt import believed, doubt_text
 from core.events import PriceSeen, Received
 from core.model import Update
-from core.thresholds import at_most
 
 WEBHOOK = "webhook"
 """Source of a price that a sender stated in its body."""
@@ -35,13 +32,8 @@ def stated_price(kernel: Kernel, update: Update, event: Received) -> tuple[Price
             return None, None
         if known.source != WEBHOOK and not kernel.trading.is_stale(known.priced_at, at):
             return None, None
-        if not _believable(kernel, update, known, at):
-            difference = (update.price / known.price - 1) * 100
-            return None, (
-                f"price {update.price:g} is {difference:+.1f} % from the last known {known.price:g}: "
-                "not used until another source says the same"
-            )
-    kernel.state.doubts.pop(update.symbol, None)
+        if not believed(kernel, known, update.price, priced_at, update.source.value, at):
+            return None, doubt_text(kernel, update.symbol)
     seen = PriceSeen(
         seq=event.seq, at=at, symbol=update.symbol, price=update.price, priced_at=priced_at, source=WEBHOOK
     )
@@ -59,30 +51,3 @@ def price_made_at(update: Update, arrived: datetime) -> datetime:
     if update.timestamp >= arrived:
         return arrived
     return update.timestamp + timedelta(minutes=min(update.timeframe or 0, _LONGEST_MINUTES))
-
-
-def _believable(kernel: Kernel, update: Update, known: PriceSeen, at: datetime) -> bool:
-    """Return whether to use a stated price; remember it as unconfirmed when it is too far away."""
-    rules, price = kernel.rules.intake, update.price
-    assert price is not None
-    if at_most(difference_pct(price, known.price), largest_move_pct(kernel, at - known.priced_at)):
-        return True
-    unconfirmed = kernel.state.doubts.get(update.symbol)
-    if unconfirmed is not None and at_most(difference_pct(price, unconfirmed.price), rules.price_jump_pct):
-        confirmed_by_time = at - unconfirmed.since >= timedelta(minutes=rules.price_jump_minutes)
-        return confirmed_by_time or unconfirmed.source is not update.source
-    kernel.state.doubts[update.symbol] = UnconfirmedPrice(price, update.source, at)
-    return False
-
-
-def largest_move_pct(kernel: Kernel, age: timedelta) -> float:
-    """Return the largest move in percent believed after this time; it grows with the square root of time."""
-    rules = kernel.rules.intake
-    if rules.price_jump_minutes <= 0:
-        return rules.price_jump_pct
-    return rules.price_jump_pct * math.sqrt(max(1.0, age.total_seconds() / 60 / rules.price_jump_minutes))
-
-
-def difference_pct(one: float, other: float) -> float:
-    """Return the difference of two prices in percent of the lower one."""
-    return (max(one, other) / min(one, other) - 1) * 100

@@ -31,7 +31,8 @@ def tick(kernel: Kernel, event: Ticked) -> list[Effect]:
     for position in list(state.positions.values()):
         if waiting_for(kernel, position, now) is not None:
             continue
-        outcome = on_time(position, now, state.prices.get(position.symbol), kernel.trading, exits=exits)
+        last, doubted = state.prices.get(position.symbol), position.symbol in state.doubts
+        outcome = on_time(position, now, last, kernel.trading, exits=exits, doubted=doubted)
         effects += settle_outcome(kernel, position, outcome, now)
     effects += shadows_at_time(kernel, now)
     effects += check_daily_loss(kernel, now)
@@ -62,9 +63,7 @@ def _forget(kernel: Kernel, now: datetime) -> None:
         del state.prices[symbol]
     for symbol in [s for s, at in state.sender_exits.items() if at < limit]:
         del state.sender_exits[symbol]
-    for symbol in [s for s in state.feed_doubts if s not in state.prices]:
-        del state.feed_doubts[symbol]
-    for symbol in [s for s, d in state.doubts.items() if d.since < limit]:
+    for symbol in [s for s in state.doubts if s not in state.prices]:
         del state.doubts[symbol]
 
 

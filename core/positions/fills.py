@@ -58,12 +58,14 @@ def sell(
     trading: TradingContext,
     *,
     inside: bool = False,
+    doubted: bool = False,
 ) -> PositionChange:
     """Sell contracts at the last mark: targets with a limit order if the rules say so, other exits at market.
 
     With a ``quote`` the sale is filled on it. If the exit was ``inside`` the bar that the quote closes, the
-    quote's relative spread is put around the mark's mid. Without a quote the spread model is used. Contracts
-    that do not fill stay pending for the next price.
+    quote's relative spread is put around the mark's mid. Without a quote the spread model is used, and the fill is
+    flagged as stale while a newer price of the underlying is ``doubted``. Contracts that do not fill stay pending for
+    the next price.
     """
     position = change.position
     around = _quote_for(position, quote, inside, now, trading)
@@ -72,6 +74,8 @@ def sell(
     done = fill(order, around, now, True, trading.rules.fills, trading.rules.contract)
     if isinstance(done, NotFilled):
         return replace(change, position=_with_pending_exit(position, reason, contracts))
+    if doubted and around.is_model:
+        done = replace(done, stale=True)
     return record_exit_fill(change, reason, done)
 
 

@@ -76,10 +76,12 @@ def on_time(
     trading: TradingContext,
     *,
     exits: bool = True,
+    doubted: bool = False,
 ) -> PositionChange:
     """Let time pass: mark once a minute of the session, and exit by TIME, THETA_DECAY or EXPIRY.
 
-    These exits use the last price however old, and then flag the fill as stale. At the start of a session
+    These exits use the last price however old, and then flag the fill as stale; also where a newer one is
+    ``doubted``. At the start of a session
     they wait for a first price of that session, for as long as a price counts as fresh.
     """
     if not position.is_open:
@@ -107,7 +109,7 @@ def on_time(
     best = quote_of(position.contract, quotes, now, trading) or bid_of(
         position.contract.occ, quotes, now, trading
     )
-    return _sell_now(change, found, best, now, trading)
+    return _sell_now(change, found, best, now, trading, doubted=doubted)
 
 
 def exit_by_hand(
@@ -119,9 +121,11 @@ def exit_by_hand(
     trading: TradingContext,
     *,
     reason: ExitReason = ExitReason.MANUAL,
+    doubted: bool = False,
 ) -> PositionChange:
     """Sell contracts at once on a person's command: on a fresh quote, else at the model's price.
 
+    The model's price is flagged as stale where a newer price of the underlying is ``doubted``.
     ``reason`` SIGNAL is a sender's request: the same sale, under its own reason. More contracts than held means
     all of them. Raises ValueError for fewer than one. A position without contracts to sell is returned unchanged.
     """
@@ -147,7 +151,7 @@ def exit_by_hand(
         signal_contracts=contracts if by_sender else 0,
     )
     found = first_exit(change.position, inputs, trading)
-    return change if found is None else _sell_now(change, found, best, now, trading)
+    return change if found is None else _sell_now(change, found, best, now, trading, doubted=doubted)
 
 
 def settle(
@@ -298,7 +302,13 @@ def _is_new_quote(position: Position, quote: OptionQuote | None) -> bool:
 
 
 def _sell_now(
-    change: PositionChange, found: Exit, quote: OptionQuote | None, now: datetime, trading: TradingContext
+    change: PositionChange,
+    found: Exit,
+    quote: OptionQuote | None,
+    now: datetime,
+    trading: TradingContext,
+    *,
+    doubted: bool = False,
 ) -> PositionChange:
     """Sell at the instant and price of the last mark, after marking at the real quote if there is one."""
     position = change.position
@@ -314,7 +324,7 @@ def _sell_now(
             quote=quote,
         )
         change = apply_mark(change, mark)
-    return sell(change, found.reason, found.contracts, quote, now, trading)
+    return sell(change, found.reason, found.contracts, quote, now, trading, doubted=doubted)
 
 
 def _time_based_exit(

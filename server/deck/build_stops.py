@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from core.engine import Engine
+from core.engine.price_doubt import doubt_text
 from core.engine.underlyings import untradable
 from core.thresholds import above
 from server.deck.rows import StopsWarning
@@ -49,20 +50,17 @@ def _late(engine: Engine, trouble: Callable[[str], str] | None, now: datetime) -
         if blocked is not None:
             found.append(StopsWarning(symbol=symbol, text=f"stops cannot act: {blocked.text}"))
             continue
+        doubt = doubt_text(engine, symbol)
+        if doubt is not None:
+            found.append(StopsWarning(symbol=symbol, text=f"stops cannot act: {symbol} {doubt}"))
+            continue
         age = engine.trading.price_age(at, now)
         why = "" if trouble is None else trouble(symbol)
         if engine.trading.is_stale(at, now) or (why and above(age, rules.market.stale_seconds)):
-            why = why or (NO_FEED_REASON if trouble is None else _quiet_reason(engine, symbol))
+            why = why or (NO_FEED_REASON if trouble is None else "no price comes")
             text = f"stops cannot act: {symbol} {_age(age)} old, {why}"
             found.append(StopsWarning(symbol=symbol, text=text))
     return found
-
-
-def _quiet_reason(engine: Engine, symbol: str) -> str:
-    doubted = engine.state.feed_doubts.get(symbol)
-    return (
-        "no price comes" if doubted is None else f"{doubted.price:g} of {doubted.source} waits for agreement"
-    )
 
 
 def _age(seconds: float) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from server.feeds.observe import Observation, difference_pct, observed, on_our_clock, row_on_our_clock
+from core.price_moves import difference_pct
+from server.feeds.observe import Observation, observed, on_our_clock, row_on_our_clock
 from server.feeds.values import OptionRow, Quote, merged
 from server.feeds.vendor import Vendor
 

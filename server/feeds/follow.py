@@ -14,10 +14,11 @@ from datetime import datetime, timedelta
 from core.effects import Watch
 from core.exchange.calendar import CalendarError, TradingDay
 from core.model import Contract
+from core.price_moves import difference_pct
 from server.feeds.base import PriceSink
 from server.feeds.board import Board
 from server.feeds.corporate import Corporate
-from server.feeds.observe import bar_on_our_clock, difference_pct, observed
+from server.feeds.observe import bar_on_our_clock, observed
 from server.feeds.polling import Polling
 from server.feeds.snapshot import row_quotes
 from server.feeds.stream_choice import Streaming

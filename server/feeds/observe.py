@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from core.price_moves import difference_pct
 from server.feeds.http import CLOCK_TOLERANCE
 from server.feeds.values import Bar, OptionRow, Quote
 
@@ -54,11 +55,6 @@ def observed(quote: Quote, disagree_pct: float) -> Observation | None:
     if apart >= disagree_pct and book_at + BOOK_AHEAD >= trade.at:
         return replace(book, doubt=f"its last trade {trade.price:g} is {apart:.1f} % from its book")
     return trade
-
-
-def difference_pct(one: float, other: float) -> float:
-    """Return the difference of two positive prices in percent of the lower one."""
-    return (max(one, other) / min(one, other) - 1) * 100
 
 
 def on_our_clock(quote: Quote, ahead: float, now: datetime) -> Quote:

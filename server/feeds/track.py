@@ -10,7 +10,8 @@ import math
 from dataclasses import dataclass
 from datetime import datetime
 
-from server.feeds.observe import Observation, difference_pct
+from core.price_moves import difference_pct
+from server.feeds.observe import Observation
 from server.feeds.values import Bar
 
 STEADY_SECONDS = 60.0

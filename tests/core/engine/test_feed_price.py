@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.effects import Notice, StorePrice
-from core.model import ExitReason
+from core.effects import Notice, StorePrice, StoreRiskEvent
+from core.model import ExitReason, Source
 
 
 def told(wire: Any) -> list[str]:
-    return [notice.text for notice in wire.of(Notice, everything=True) if notice.kind == "feed"]
+    return [notice.text for notice in wire.of(Notice, everything=True) if "doubted" in notice.text]
 
 
 @settings(max_examples=60, deadline=None)
@@ -41,34 +41,83 @@ def test_a_price_older_than_the_last_never_moves_time_back(
 
 
 @pytest.mark.parametrize(
-    ("name", "prices", "last", "said"),
+    ("name", "prices", "last", "doubted"),
     [
-        ("one bad print of a feed", [("tradier", 45.1), ("tradier", 450.2)], 450.2, 1),
-        ("two bad prints of a feed", [("tradier", 45.1), ("tradier", 45.2)], 450.0, 1),
-        ("three that agree", [("tradier", 395.0), ("tradier", 394.0), ("tradier", 393.5)], 393.5, 1),
-        ("another feed agrees", [("tradier", 395.0), ("alpaca", 394.0)], 394.0, 1),
+        ("one bad print of a feed", [("tradier", 45.1), ("tradier", 450.2)], 450.2, 0),
+        ("two bad prints of a feed", [("tradier", 45.1), ("tradier", 45.2)], 450.0, 2),
+        ("three that agree", [("tradier", 395.0), ("tradier", 394.0), ("tradier", 393.5)], 393.5, 0),
+        ("three that fall and fall", [("tradier", 420.0), ("tradier", 390.0), ("tradier", 350.0)], 350.0, 0),
+        ("another feed agrees", [("tradier", 395.0), ("alpaca", 394.0)], 394.0, 0),
+        ("another feed has a third price", [("tradier", 395.0), ("alpaca", 45.0)], 450.0, 1),
         ("a wild one after another", [("tradier", 45.1), ("tradier", 4510.0), ("tradier", 45.1)], 450.0, 1),
         ("feeds that differ by 1 %", [("tradier", 454.5), ("alpaca", 450.0)], 450.0, 0),
     ],
 )  # fmt: skip
 def test_a_wild_price_waits_for_others_that_agree(
-    wire: Any, name: str, prices: list[tuple[str, float]], last: float, said: int
+    wire: Any, name: str, prices: list[tuple[str, float]], last: float, doubted: int
 ) -> None:
     wire.price(450.0, source="tradier")
     for source, price in prices:
         wire.later(seconds=2).price(price, source=source)
     assert wire.state.prices["SPY"].price == last
-    assert len(told(wire)) == said
+    doubt = wire.state.doubts.get("SPY")
+    assert (doubt.times if doubt else 0) == doubted
+
+
+@pytest.mark.parametrize("source", ["tradier", "webhook"])
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.floats(5, 447.5), min_size=3, max_size=6))
+def test_a_stop_is_acted_on_at_most_n_prices_after_it_was_crossed(
+    wired: Any, source: str, prices: list[float]
+) -> None:
+    """However the market falls: each price lies beyond the stop, in any order and in any steps."""
+    wire = wired()
+    position = wire.enter()
+    assert position.stop > max(prices)
+    if source != "webhook":
+        wire.later(seconds=5).price(450.0, source=source)
+    for price in prices[: wire.engine.rules.intake.price_jump_prices]:
+        wire.later(seconds=5)
+        if source == "webhook":
+            wire.send(Source.MTF_DOTS, price=round(price, 2))
+        else:
+            wire.price(price, source=source)
+    assert wire.position(position).legs[0].reason is ExitReason.STOP_LOSS
 
 
 def test_a_wild_price_sells_nothing_until_it_is_believed(wire: Any) -> None:
     position = wire.enter()
     wire.later(seconds=2).price(450.0, source="alpaca")
     wire.later(seconds=2).price(45.0, source="tradier")
+    wire.later(seconds=1).tick()
+    wire.later(seconds=1).tick()
     assert not wire.position(position).legs
-    assert "not used until more prices agree" in told(wire)[0]
+    (alarm,) = told(wire)
+    assert "price 45 of tradier is -90.0 % from the last known 450: doubted (1 of 3)" in alarm
+    assert [e.code for e in wire.of(StoreRiskEvent, everything=True)] == ["PRICE_DOUBTED"]
     wire.later(seconds=2).price(450.1, source="alpaca")
-    assert not wire.state.feed_doubts and not wire.position(position).legs
+    wire.tick()
+    assert not wire.state.doubts and not wire.position(position).legs
+    assert [e.cleared for e in wire.of(StoreRiskEvent, everything=True)] == [False, True]
+
+
+@pytest.mark.parametrize(("doubt", "flagged"), [(False, False), (True, True)])
+@pytest.mark.parametrize("how", ["hand", "time"])
+def test_a_sale_while_a_newer_price_is_doubted_is_flagged(
+    wired: Any, how: str, doubt: bool, flagged: bool
+) -> None:
+    wire = wired(rules="[exits]\ntheta_decay_pct = 100\n")
+    position = wire.enter(timeframe=5)
+    wire.later(minutes=354.5 if how == "time" else 1).price(450.0)
+    if doubt:
+        wire.later(seconds=5).price(420.0)
+    if how == "hand":
+        said = wire.command("exit", position, contracts=position.remaining)
+        assert ("doubted (1 of 3)" in said.text) is doubt
+    else:
+        wire.later(seconds=30).tick()
+    (leg,) = wire.position(position).legs
+    assert leg.stale_fill is flagged
 
 
 def test_a_bar_with_one_wild_low_counts_by_its_close(wire: Any) -> None:
