@@ -37,7 +37,7 @@ def price_of(kernel: Kernel, update: Update, event: Received) -> tuple[PriceSeen
 def _bar(
     kernel: Kernel, update: Update, bar: BarFacts, event: Received
 ) -> tuple[PriceSeen | None, str | None]:
-    began, ended = _span(update, bar, event.at)
+    began, ended = _span(kernel, update, bar, event.at)
     known = kernel.state.prices.get(update.symbol)
     ranged, fault = _range(kernel, bar, began)
     late = None
@@ -82,7 +82,9 @@ def _seen(
     )
 
 
-def _span(update: Update, bar: BarFacts, arrived: datetime) -> tuple[datetime | None, datetime]:
+def _span(
+    kernel: Kernel, update: Update, bar: BarFacts, arrived: datetime
+) -> tuple[datetime | None, datetime]:
     """Return when the bar began, if that is known, and when its last price was made, at most the arrival."""
     minutes = bar.interval if bar.interval is not None else update.timeframe
     length = None if minutes is None else timedelta(minutes=min(minutes, _LONGEST_MINUTES))
@@ -91,7 +93,7 @@ def _span(update: Update, bar: BarFacts, arrived: datetime) -> tuple[datetime | 
         began = update.timestamp
     fired = update.fired_at or (update.timestamp if update.fired else None)
     if began is not None and length is not None:
-        ended = min(arrived, began + length)
+        ended = min(arrived, _clipped(kernel, began, began + length))
     elif fired is not None:
         ended = min(arrived, fired)
     else:
@@ -99,6 +101,12 @@ def _span(update: Update, bar: BarFacts, arrived: datetime) -> tuple[datetime | 
     if began is None and length is not None:
         began = ended - length
     return began, ended
+
+
+def _clipped(kernel: Kernel, began: datetime, ended: datetime) -> datetime:
+    """Return the end of a bar, at most the close of the session it began in: its last bar is often shorter."""
+    session = kernel.trading.calendar.session_at(began)
+    return ended if session is None else min(ended, session.close)
 
 
 def _range(kernel: Kernel, bar: BarFacts, began: datetime | None) -> tuple[bool, str | None]:

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from core.exchange.calendar import Calendar
 from core.model import ENGINE_VERSION
+from core.rules import parse_rules
 from server.ledger.bulk import BulkLedger
 from server.ledger.compare import Comparison, compare
 from server.ledger.snapshot import LedgerSnapshot, is_ledger
@@ -78,7 +80,9 @@ def _replay_ledger(wanted: Wanted, progress: ProgressCallback | None) -> Report:
 
 
 def _replay_receipts(wanted: Wanted, progress: ProgressCallback | None) -> Report:
-    receipts, prices = read_receipts(wanted.source), read_prices(list(wanted.prices))
+    rules = parse_rules(wanted.rules_text or "")
+    receipts = read_receipts(wanted.source)
+    prices = read_prices(list(wanted.prices), Calendar.from_rules(rules.clock))
     if not receipts:
         raise ReplayError(f"{wanted.source}: no receipts in it")
     with ExitStack() as stack:
@@ -93,7 +97,11 @@ def _replay_receipts(wanted: Wanted, progress: ProgressCallback | None) -> Repor
         )
         seconds = time.perf_counter() - begun
     result = _summary("rebuilt", wanted, rebuilder.replayer, seconds)
-    return result | {"prices": len(prices.seen), "markets_without_price": rebuilder.without_price}
+    return (
+        result
+        | {"prices": len(prices.seen), "markets_without_price": rebuilder.without_price}
+        | ({"price_notes": prices.notes} if prices.notes else {})
+    )
 
 
 def _summary(kind: str, wanted: Wanted, replayer: Replayer, seconds: float) -> Report:

@@ -145,6 +145,16 @@ def test_a_bar_out_of_order_never_moves_time_back(wire: Any) -> None:
     assert "before the last known price (15:05:00): its close is not used" in told(wire)
 
 
+@pytest.mark.parametrize(("interval", "began"), [(60, "15:30"), (240, "13:30"), (7, "15:58")])
+def test_the_last_bar_of_a_session_is_shorter_and_counts_to_the_close(
+    wire: Any, interval: int, began: str
+) -> None:
+    position = wire.enter(timeframe=240)
+    opened, low = wire.at(began).now, position.stop - 0.5
+    wire.at("16:00:02").raw(body(bar(450.0, opened, interval, range=(450.0, 450.1, low))))
+    assert legs(wire, position)[0][0] == "STOP_LOSS"
+
+
 def test_the_range_of_a_bar_that_a_newer_price_overtook_still_counts(wire: Any) -> None:
     """At the bar's close a signal of the same chart comes first, with the price of its arrival."""
     position = wire.enter()

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from core.events import MarketAnswered, PriceSeen
+from core.exchange.calendar import Calendar
 from server.export import export_to
 from server.ledger.snapshot import LedgerSnapshot
 from server.replay.machine import ReplayError
@@ -109,11 +110,11 @@ def test_a_row_that_cannot_be_read_is_named(tmp_path: Path, name: str, line: str
     path = tmp_path / "prices.csv"
     path.write_text(f"{HEAD}\n{BAR}\n{line}\n")
     with pytest.raises(ReplayError, match="line 3") as error:
-        read_prices([str(path)])
+        read_prices([str(path)], Calendar.load())
     assert said in str(error.value)
     as_json = tmp_path / "prices.jsonl"
     keys = HEAD.split(",")
     lines = (json.dumps(dict(zip(keys, each.split(","), strict=True))) for each in (BAR, line))
     as_json.write_text("\n".join(lines))
     with pytest.raises(ReplayError, match="line 2"):
-        read_prices([str(as_json)])
+        read_prices([str(as_json)], Calendar.load())

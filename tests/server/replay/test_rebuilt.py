@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from core.exchange.calendar import Calendar
 from server.ledger.snapshot import LedgerSnapshot
 from server.replay.machine import ReplayError
 from server.replay.session import Wanted, replay, verify_ledger
@@ -122,11 +123,11 @@ def test_a_real_log_is_read(reference: Callable[..., Path]) -> None:
 
 
 def test_real_bars_are_read(reference: Callable[..., Path]) -> None:
-    prices = read_prices([str(reference("market", "underlying", "SPY_1m_20230803.csv"))])
+    prices = read_prices([str(reference("market", "underlying", "SPY_1m_20230803.csv"))], Calendar.load())
     first = prices.seen[0]
     assert (first.symbol, first.open, first.price) == ("SPY", 448.04, 448.31)
     assert first.at == datetime(2023, 8, 3, 13, 31, tzinfo=UTC)  # known when the minute is over
-    daily = read_prices([str(reference("market", "underlying", "SPY_1d_raw.csv"))])
+    daily = read_prices([str(reference("market", "underlying", "SPY_1d_raw.csv"))], Calendar.load())
     assert not daily.seen and len(daily.daily["SPY"]) > 5_000
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from core.events import Commanded, Event, Received
+from core.exchange.calendar import Calendar
 from core.learning import ledger_columns, rule_value, whatif_entries, with_rule
 from core.learning.exit_replay import GAP, NO_OUTCOME, NOT_REPEATED, OPEN, STOP_MOVED
 from core.learning.observations import at_one
@@ -37,7 +38,7 @@ def _in_force(ledger: LedgerSnapshot) -> Rules:
 
 
 def _made(rising: tuple[Path, Path], path: Path, rules: Rules) -> Path:
-    receipts, prices = read_receipts(rising[0]), read_prices([f"SPY={rising[1]}"])
+    receipts, prices = read_receipts(rising[0]), read_prices([f"SPY={rising[1]}"], Calendar.load())
     with BulkLedger(path, "replay") as output:
         replay_receipts(receipts, prices, rules_text=rules.to_toml(), output=output)
     return path
