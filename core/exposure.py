@@ -20,8 +20,8 @@ class Exposure:
     """Signed dollars: ``delta`` the value of the equivalent shares, ``gamma`` the change of delta per 1 % move,
     ``vega`` per volatility point, ``theta`` per day. An unknown Greek counts as 0.
 
-    Near expiry the model's rates promise more than an option can do: a day's theta counts at most as its time value,
-    and the change of its delta at most as the way to 0 or 1.
+    Near expiry the model's gamma promises more than an option can do: the change of its delta counts at most as the
+    way to 0 or 1.
     """
 
     delta: float = 0.0
@@ -41,13 +41,12 @@ class Exposure:
 def exposure_of(contract: Contract, mark: Mark, contracts: int) -> Exposure:
     """Return the exposure of some contracts at a mark."""
     shares, spot, delta = contracts * contract.multiplier, mark.spot, abs(mark.delta)
-    intrinsic = max(0.0, (spot - contract.strike) * (1 if contract.is_call else -1))
     moved = min((mark.gamma or 0.0) * spot / 100, max(delta, 1 - delta))
     return Exposure(
         delta=mark.delta * shares * spot,
         gamma=moved * shares * spot,
         vega=(mark.vega or 0.0) * shares,
-        theta=max(mark.theta, -max(0.0, mark.mid - intrinsic)) * shares,
+        theta=mark.theta * shares,
     )
 
 

@@ -230,6 +230,9 @@ def _mark(
     else:
         raise ValueError(f"{contract.occ} can be valued neither by a quote nor by the model")
     delta, gamma, theta, vega, estimated = _greeks(found, terms, state, contract, now, trading)
+    # Near expiry a day's rate promises more than is left to lose: the time value is all of it.
+    intrinsic = max(0.0, (spot - contract.strike) * (1 if contract.is_call else -1))
+    theta = max(theta, -max(0.0, mid - intrinsic))
     return Mark(
         at=now,
         spot=spot,
