@@ -11,7 +11,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Generator
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import partial
 from time import monotonic
 from typing import Any
@@ -19,7 +19,8 @@ from typing import Any
 import tui.textual_patches.environment  # noqa: F401  # isort: skip  (before Textual, which reads it once)
 
 from textual import events
-from textual.app import App
+from textual.app import App, ScreenStackError
+from textual.command import CommandPalette
 from textual.notifications import SeverityLevel
 
 from core.model import Tone
@@ -29,6 +30,7 @@ from tui.appearance import Appearance
 from tui.charts import ChartWorker
 from tui.clipboard import ClipboardActions
 from tui.command_sender import CommandSender
+from tui.commands.general import QUIT
 from tui.commands.keymap import NO_KEYS, KeyMap
 from tui.dialogs.base import Dialog
 from tui.dialogs.decision_detail import DecisionDialog
@@ -49,6 +51,7 @@ from tui.textual_patches.ansi_output import CroppedOutput
 from tui.textual_patches.app_internals import write_to_terminal
 from tui.textual_patches.style_cache_leak import patch_style_cache
 from tui.textual_patches.stylesheet_cache import CachedStylesheet, DialogStylesFirst
+from tui.textual_patches.unseen_commands import SeenCommandPalette
 from tui.themes import DEFAULTS
 
 log = logging.getLogger("gatedeck.tui")
@@ -226,7 +229,9 @@ class DeckApp(CroppedOutput, DialogStylesFirst, App[str]):
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.Key):
             self.notifier.mark_seen()
-        await super().on_event(event)
+        # A key or a size may arrive while the deck closes: there is no screen to take it any more.
+        with suppress(ScreenStackError):
+            await super().on_event(event)
 
     def _write_to_terminal(self, command: str) -> None:
         write_to_terminal(self, command)
@@ -309,6 +314,16 @@ class DeckApp(CroppedOutput, DialogStylesFirst, App[str]):
     def action_show_screen(self, mode: str) -> None:
         if self.current_mode != mode:
             self.switch_mode(mode)
+
+    def action_command_palette(self) -> None:
+        if self.use_command_palette and not CommandPalette.is_open(self):
+            self.push_screen(SeenCommandPalette(id="--command-palette"))
+
+    def action_help_quit(self) -> None:
+        """Name the key that quits: Ctrl+C does not, because it is pressed by reflex and would end the engine."""
+        quits = f"{QUIT.key_name} quits" if QUIT.key_name else "the palette has Quit"
+        first = "" if isinstance(self.screen, DeckScreen) else "Esc closes this, then "
+        self.say(f"Ctrl+C does not quit: {first}{quits}", "neutral")
 
     def action_change_mode(self) -> None:
         self.positions.change_mode()

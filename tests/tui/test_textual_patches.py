@@ -30,7 +30,7 @@ from textual.css.stylesheet import Stylesheet
 from textual.renderables.background_screen import BackgroundScreen
 from textual.screen import ModalScreen, Screen
 from textual.strip import Strip
-from textual.widgets import Static
+from textual.widgets import OptionList, Static
 
 from tui.textual_patches import PATCHES
 
@@ -180,6 +180,22 @@ async def test_stock_app_parses_css_when_the_first_dialog_opens(monkeypatch: pyt
         "Textual reads it at the start: DialogStylesFirst can go"
     )
     assert len(parses) > before
+
+
+async def test_stock_list_without_a_visible_line_fails_at_a_page_key() -> None:
+    class Listing(App[None]):
+        CSS = "OptionList { height: 0; padding: 0; border: none; }"
+
+        def compose(self) -> ComposeResult:
+            yield OptionList("one", "two")
+
+    app = Listing()
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        choices = app.query_one(OptionList)
+        choices.highlighted = 0
+        with pytest.raises(KeyError):
+            choices.action_page_down()
 
 
 def test_stock_update_is_cropped_at_its_right_end_alone() -> None:

@@ -25,6 +25,9 @@ DEBOUNCE = 0.15
 class Dialog(BackdropScreen[Answer]):
     """A box in the middle of the screen, over the dimmed screen below."""
 
+    # Textual asks no binding of the app while a modal screen is open.
+    BINDINGS = [Binding("ctrl+c", "app.help_quit", show=False)]
+
     def __init__(self) -> None:
         super().__init__()
         self._opened_at = monotonic()

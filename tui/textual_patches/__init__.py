@@ -61,6 +61,13 @@ PATCHES = (
         f"{_TESTS}::test_stock_backdrop_is_dimmed_again_at_every_repaint",
     ),
     Patch(
+        "unseen_commands",
+        ("CommandPalette._action_command_list",),
+        "A page key in a palette without a visible line raises KeyError, and Enter runs a command that is not seen.",
+        "The deck survives any size of terminal; no benchmark.",
+        f"{_TESTS}::test_stock_list_without_a_visible_line_fails_at_a_page_key",
+    ),
+    Patch(
         "ansi_output",
         ("textual._compositor.ChopsUpdate", "App._display"),
         "A partial update begins at the left end of its line, and every piece repeats and resets its colour.",

@@ -34,8 +34,9 @@ class DimmedBackdrop:
         self._dimmed_styles: dict[Style | None, Style] = {}
 
     def lines(self, crop: Region, size: Size) -> list[Strip] | None:
-        """Return the strips of a region, or None while the screen behind does not have ``size`` yet."""
-        behind = self._screen.size
+        """Return the strips of a region, or None while the screen behind is not laid out for ``size`` yet."""
+        # Not ``Screen.size``, which is the terminal's size, known before the screen is laid out for it.
+        behind = self._screen._compositor.size
         if behind != size:
             return None
         if behind != self._size:
@@ -75,8 +76,10 @@ class BackdropScreen(SingleLayout, ModalScreen[Result]):
         if not self._box_first or not self.is_current:
             super()._compositor_refresh()
             return
-        regions = {box.region for box in self.query(".box")}
-        if any(regions):
+        # A box may be larger than the screen: Textual raises for a region with lines that the screen does not have.
+        screen = self._compositor.size.region
+        regions = {box.region.intersection(screen) for box in self.query(".box")} - {Region()}
+        if regions:
             self._compositor._dirty_regions = regions
             super()._compositor_refresh()
             self._box_first = False
@@ -88,8 +91,12 @@ class BackdropScreen(SingleLayout, ModalScreen[Result]):
             return [Strip.blank(crop.width)] * crop.height
         if self._backdrop is None:
             self.render()
-        lines = self._backdrop.lines(crop, self.size) if self._backdrop is not None else None
-        return super().render_lines(crop) if lines is None else lines
+        size = self._compositor.size
+        lines = self._backdrop.lines(crop, size) if self._backdrop is not None else None
+        if lines is None:
+            # For this frame only: the screen behind is laid out next, and the dialog is painted again.
+            lines = [line.adjust_cell_length(crop.width) for line in super().render_lines(crop)]
+        return lines
 
     def on_resize(self) -> None:
         former, self._former_size = self._former_size, self.size
