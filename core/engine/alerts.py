@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from core.alerts import active_alerts
 from core.effects import Effect, Notice, StoreRiskEvent
 from core.engine.kernel import Kernel
 from core.engine.positions import open_net
 from core.engine.price_doubt import doubt_text
+from core.exchange.calendar import TABLE_ENDS
 from core.model import Tone
+
+WARN_BEFORE = timedelta(days=180)
+"""Time before the end of the table of sessions from which a person is told of it."""
 
 
 def alert(kernel: Kernel, now: datetime, seq: int) -> list[Effect]:
@@ -24,6 +28,11 @@ def alert(kernel: Kernel, now: datetime, seq: int) -> list[Effect]:
         doubt = doubt_text(kernel, position.symbol)
         if doubt is not None and position.is_open:
             found[f"PRICE_DOUBTED {position.id}"] = f"{position.contract.label}: {doubt}"
+    if TABLE_ENDS - now.date() < WARN_BEFORE:
+        found["SESSION_TABLE_ENDS"] = (
+            f"The table of the exchange's sessions ends {TABLE_ENDS}: later ones are assumed from its rules for "
+            "holidays; install a newer gatedeck"
+        )
     effects: list[Effect] = []
     for key in [key for key in before if key not in found]:
         effects.append(_event(kernel, seq, now, key, before.pop(key), cleared=True))

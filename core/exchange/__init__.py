@@ -1,4 +1,4 @@
-"""Exchange sessions: trading days, opens and closes, 1998 to 2030.
+"""Exchange sessions: trading days, opens and closes, 1998 to 2060.
 
 The package needs no time-zone database and reads no clock: every function takes a day or an instant. It knows
 core.model only; rules come in as a ``ClockSettings``.

@@ -1,7 +1,8 @@
 """Calendar of the exchange: trading days, opens and closes in UTC, and the part of a session.
 
-It uses a table of sessions (``session_exceptions.py``) and the overrides of the rules; it needs no time-zone
-database. Outside 1998–2030 every method raises ``CalendarError``: nothing is extrapolated.
+It uses a table of sessions (``session_exceptions.py``), after the table's end the exchange's rules for holidays
+(``holiday_rules.py``), and the overrides of the rules; it needs no time-zone database. Outside 1998–2060 every
+method raises ``CalendarError``.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.exchange import session_exceptions as sessions
+from core.exchange.holiday_rules import table_line
 from core.model import Session
 
 _EPOCH = date(1970, 1, 1).toordinal()
@@ -26,7 +28,10 @@ _STANDARD, _DAYLIGHT = 300, 240  # minutes to add to exchange time for UTC
 _SWITCH_MINUTE = 120  # clocks change at 02:00 of the zone in force
 
 FIRST_DAY = date(sessions.FIRST_YEAR, 1, 1)
-LAST_DAY = date(sessions.LAST_YEAR, 12, 31)
+TABLE_ENDS = date(sessions.LAST_YEAR, 12, 31)
+"""Last day of the table: sessions after it are assumed from the exchange's rules."""
+_LAST_YEAR = 2060
+LAST_DAY = date(_LAST_YEAR, 12, 31)
 
 
 class ClockSettings(Protocol):
@@ -219,7 +224,8 @@ def _load(closures: tuple[date, ...], early_closes: tuple[tuple[date, str], ...]
     trades = (np.arange(first, last + 1) + 3) % 7 < 5  # 1970-01-01 was a Thursday
     switches = [(first * _DAY + _STANDARD * 60, _STANDARD * 60)]
 
-    for line in sessions.TABLE.splitlines():
+    assumed = (table_line(year) for year in range(sessions.LAST_YEAR + 1, _LAST_YEAR + 1))
+    for line in (*sessions.TABLE.splitlines(), *assumed):
         dates, closed, early = line.split("|")
         year, begins, ends = dates.split()
         start, stop = _index(year, begins), _index(year, ends)
