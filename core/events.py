@@ -128,6 +128,21 @@ class Ticked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClockChecked:
+    """The machine's clock was set while the engine ran, or the engine did not run for a while.
+
+    ``ahead`` is by how many seconds the engine's clock, which goes on by the time that passes, is ahead of the
+    machine's (negative: behind, 0: they agree again). ``paused`` is for how many seconds nothing ran before this.
+    """
+
+    kind: Literal["clock"] = "clock"
+    seq: int
+    at: datetime
+    ahead: float = 0.0
+    paused: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Commanded:
     """A command of a person; the same ``command_id`` acts only once.
 
@@ -165,6 +180,7 @@ Event = (
     | TradingStatusSeen
     | CorporateActionSeen
     | Ticked
+    | ClockChecked
     | Commanded
     | RulesChanged
 )

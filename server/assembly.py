@@ -58,11 +58,18 @@ class RunningEngine:
 
 @asynccontextmanager
 async def running_engine(
-    settings: Settings, clock: Clock, markets: Markets, rules_text: str, *, ticking: bool
+    settings: Settings,
+    clock: Clock,
+    markets: Markets,
+    rules_text: str,
+    *,
+    ticking: bool,
+    ledger_ahead: bool = False,
 ) -> AsyncIterator[RunningEngine]:
     """Start an engine, and stop it on exit: the listener first, then the engine, then the ledger.
 
-    With ``ticking`` this function sends the timer ticks; a simulation sends its own. Raises ConfigError,
+    With ``ticking`` this function sends the timer ticks; a simulation sends its own. With ``ledger_ahead`` a ledger
+    whose last entry is ahead of the clock is accepted. Raises ConfigError,
     LedgerError or RulesError when a part cannot start; a ledger file made for it is deleted then.
     """
     if "://" in settings.db:
@@ -79,6 +86,7 @@ async def running_engine(
         rules_text=rules_text,
         decision_wait=settings.decision_wait_ms / 1000,
         ledger_name=settings.database_shown,
+        ledger_ahead=ledger_ahead,
     )
     markets.attach(RuntimeSink(runtime))
     refusals = RefusalLog(clock.now)
@@ -142,11 +150,19 @@ async def _watch(deck: LocalDeck) -> None:
         await asyncio.sleep(WATCH_SECONDS)
 
 
+async def _check_clock(runtime: Runtime) -> None:
+    try:
+        await runtime.check_clock()
+    except (NotStored, Overloaded) as error:
+        log.warning("a check of the clock was not stored: %s", error)
+
+
 async def _tick(runtime: Runtime) -> None:
     """Send a tick every second while there are positions or signals, else twice a minute: each is stored."""
     since = IDLE_TICK_SECONDS
     while True:
         state = runtime.engine.state
+        await _check_clock(runtime)
         if state.positions or state.signals or since >= IDLE_TICK_SECONDS:
             try:
                 await runtime.tick()

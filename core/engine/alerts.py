@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from core.alerts import active_alerts
 from core.effects import Effect, Notice, StoreRiskEvent
+from core.engine.clock import clock_alarm
 from core.engine.kernel import Kernel
 from core.engine.positions import open_net
 from core.engine.price_doubt import doubt_text
@@ -28,6 +29,9 @@ def alert(kernel: Kernel, now: datetime, seq: int) -> list[Effect]:
         doubt = doubt_text(kernel, position.symbol)
         if doubt is not None and position.is_open:
             found[f"PRICE_DOUBTED {position.id}"] = f"{position.contract.label}: {doubt}"
+    clock = clock_alarm(kernel)
+    if clock is not None:
+        found["CLOCK_SET"] = clock
     if TABLE_ENDS - now.date() < WARN_BEFORE:
         found["SESSION_TABLE_ENDS"] = (
             f"The table of the exchange's sessions ends {TABLE_ENDS}: later ones are assumed from its rules for "

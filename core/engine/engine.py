@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from core.effects import Effect, StoreRules
+from core.engine.clock import clock_checked
 from core.engine.commands import command
 from core.engine.day import turn_day
 from core.engine.decisions import answered
@@ -20,6 +21,7 @@ from core.engine.receipts import receive
 from core.engine.ticks import tick
 from core.engine.underlyings import corporate_action, trading_status
 from core.events import (
+    ClockChecked,
     Commanded,
     CorporateActionSeen,
     Event,
@@ -68,6 +70,7 @@ _HANDLERS: dict[type, Handler] = {
     PriceSeen: priced,
     TradingStatusSeen: trading_status,
     CorporateActionSeen: corporate_action,
+    ClockChecked: clock_checked,
     Ticked: tick,
     Commanded: command,
     RulesChanged: _rules_changed,

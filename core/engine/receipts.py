@@ -6,6 +6,7 @@ from core.decision import late
 from core.duplicates import meaning_of
 from core.effects import AnswerReceipt, Effect, Notice, StoreReceipt
 from core.engine.bars import price_of
+from core.engine.clock import on_engine_clock
 from core.engine.kernel import Kernel
 from core.engine.one_per_bar import SignalOfBar
 from core.engine.positions import see_price
@@ -32,6 +33,7 @@ def receive(kernel: Kernel, event: Received) -> list[Effect]:
         update = kernel.read(event.body, event.endpoint)
     except IntakeError as error:
         return _quarantine(kernel, event, error)
+    update = on_engine_clock(kernel, update)
     first, note = _repeated(kernel, update, event)
     notes = update.notes if note is None else (*update.notes, note)
     if first is not None:

@@ -71,7 +71,8 @@ class EngineState:
     ``signals``, ``positions``, ``shadows``, ``approvals`` and ``commands`` are by id; ``prices`` and ``doubts`` by
     symbol; ``tails`` are the contracts of closed trades that are still followed, by symbol and OCC symbol;
     ``outcomes`` are by decision id; ``halts``, ``dividends`` and ``splits`` by symbol. ``ended``
-    says of a symbol without further prices why. A mode with ``mode_until`` ends by itself then.
+    says of a symbol without further prices why. A mode with ``mode_until`` ends by itself then. ``clock_ahead`` is by
+    how many seconds the engine's clock is ahead of the machine's since that was set.
     """
 
     seq: int = 0
@@ -104,6 +105,7 @@ class EngineState:
     ended: dict[str, str] = field(default_factory=dict)
     dividends: dict[str, tuple[CashDividend, ...]] = field(default_factory=dict)
     splits: dict[str, tuple[AnnouncedSplit, ...]] = field(default_factory=dict)
+    clock_ahead: float = 0.0
 
 
 def ask_for(signal: LiveSignal) -> FetchMarket:

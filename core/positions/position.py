@@ -44,9 +44,9 @@ class Mark:
     be implied nor estimated; ``estimated``: delta and theta are the rules' fallback, gamma and vega unknown.
     ``quoted_at`` is the instant of the last option quote used so far. ``step`` in $ per contract. ``dividends`` are
     the dollars a share by which the price exceeds what the option is priced on: those that go ex before the expiry,
-    implied by put-call parity or announced; ``None`` when the rules' yield stands for them. The attribution can be recomputed
-    from spot less dividends, iv, both clocks and mid of successive marks; where only one of two knows dividends, with
-    those for both and the volatility that the first mark's mid then implies.
+    implied by put-call parity or announced; ``None`` when the rules' yield stands for them. The attribution can be
+    recomputed from spot less dividends, iv, both clocks and mid of successive marks; where only one of two knows
+    dividends, with those for both and the volatility that the first mark's mid then implies.
     """
 
     at: datetime

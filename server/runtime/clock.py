@@ -3,25 +3,65 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
+
+ADOPTED_SECONDS = 2.0
+"""Largest difference to the machine's clock that is taken over without a word."""
 
 
 class Clock(Protocol):
     """Gives the engine's time; screens show ``note`` beside it, which is empty on the real clock."""
 
-    note: str
+    @property
+    def note(self) -> str: ...
 
     def now(self) -> datetime: ...
 
+    def ahead(self) -> float:
+        """Return by how many seconds this clock is ahead of the machine's, 0 where that does not matter."""
+        ...
 
-class RealClock:
-    """The machine's UTC time."""
 
-    note = ""
+def seconds_passed() -> float:
+    """Return seconds that pass whatever the machine's clock is set to, also while the machine sleeps."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
+
+class SteadyClock:
+    """The machine's UTC time at the start, and from then on the time that passes.
+
+    A machine whose clock is set, by a person or after a wrong start, must not make exits by time act an hour early
+    or not at all. Differences up to ADOPTED_SECONDS, as a clock that is kept right has, are taken over.
+    """
+
+    def __init__(
+        self, machine: Callable[[], float] = time.time, passed: Callable[[], float] = seconds_passed
+    ) -> None:
+        self._machine, self._passed = machine, passed
+        self._zero = machine() - passed()
+
+    @property
+    def note(self) -> str:
+        """Minutes by which the machine's clock is off this one; empty while they agree."""
+        off = -self.ahead()
+        return "" if not off else f"MACHINE CLOCK {off / 60:+.0f} MIN"
 
     def now(self) -> datetime:
-        return datetime.now(UTC)
+        return datetime.fromtimestamp(self._zero + self._passed(), UTC)
+
+    def ahead(self) -> float:
+        """Return by how many seconds this clock is ahead of the machine's; a small difference is taken over."""
+        difference = self._zero + self._passed() - self._machine()
+        if abs(difference) > ADOPTED_SECONDS:
+            return difference
+        self._zero -= difference
+        return 0.0
+
+    def go_on_from(self, instant: datetime) -> None:
+        """Be at ``instant`` now, ahead of the machine: only when a person says so."""
+        self._zero += max(0.0, (instant - self.now()).total_seconds())
 
 
 class OffsetClock:
@@ -35,6 +75,9 @@ class OffsetClock:
 
     def now(self) -> datetime:
         return self._start + timedelta(seconds=time.monotonic() - self._zero)
+
+    def ahead(self) -> float:
+        return 0.0
 
     def not_before(self, instant: datetime) -> None:
         """Jump forward to ``instant`` if it is later than now, so that a restart never goes back in time."""
@@ -52,6 +95,9 @@ class VirtualClock:
 
     def now(self) -> datetime:
         return self._now
+
+    def ahead(self) -> float:
+        return 0.0
 
     def move(self, instant: datetime) -> None:
         if instant < self._now:

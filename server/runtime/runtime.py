@@ -18,6 +18,7 @@ from core.effects import (
 )
 from core.engine import Engine
 from core.events import (
+    ClockChecked,
     Commanded,
     CorporateAction,
     CorporateActionSeen,
@@ -34,7 +35,7 @@ from server.config import ConfigError
 from server.feeds.base import Markets, request_market
 from server.ledger.base import Ledger
 from server.runtime.callers import WebhookCaller
-from server.runtime.clock import Clock
+from server.runtime.clock import Clock, SteadyClock
 from server.runtime.engine_loop import EngineLoop, MakeEvent, market_event
 from server.runtime.health import HealthCounters
 from server.runtime.ports import (
@@ -57,6 +58,10 @@ STOPPING = frozenset({"ledger", "engine loop"})
 CLOCK_BEHIND = timedelta(minutes=1)
 """Longest lag of the clock behind the journal's last input; meanwhile the engine's time does not advance."""
 
+PAUSED = timedelta(seconds=15)
+"""Time without a check of the clock that a person is told of: the machine slept, or the process was stopped."""
+CLOCK_STEADY_SECONDS = 1.0
+"""Smallest change of the difference to the machine's clock that is stored again."""
 AT_START = "start"
 """Author of the rules versions given to the engine when it started; every other author is a person."""
 
@@ -74,7 +79,9 @@ class Runtime:
         rules_text: str,
         decision_wait: float = 0.25,
         ledger_name: str = "",
+        ledger_ahead: bool = False,
     ) -> None:
+        """Restore nothing yet; with ``ledger_ahead`` a person accepts a ledger that is ahead of the clock."""
         self.ledger = ledger
         self.clock = clock
         self.markets = markets
@@ -89,6 +96,8 @@ class Runtime:
         self._requests: set[asyncio.Task[None]] = set()
         """Market requests under way."""
         self._watched: tuple[Watch, ...] = ()
+        self._ledger_ahead = ledger_ahead
+        self._checked_at: datetime | None = None
 
     @property
     def engine(self) -> Engine:
@@ -149,10 +158,14 @@ class Runtime:
             not_before(last)
         now = self.clock.now()
         if last is not None and last - now > CLOCK_BEHIND:
-            raise ConfigError(
-                f"clock: the ledger's last entry is of {last:%Y-%m-%d %H:%M:%S} UTC, {last - now} ahead of the "
-                f"clock; go on from there with --clock {last:%Y-%m-%dT%H:%M:%S}Z, or choose another ledger with --db"
-            )
+            if not (self._ledger_ahead and isinstance(self.clock, SteadyClock)):
+                raise ConfigError(
+                    f"clock: the ledger's last entry is of {last:%Y-%m-%d %H:%M:%S} UTC, {last - now} ahead of the "
+                    "clock; if the clock is right, go on from that entry at normal speed with --ledger-ahead (an "
+                    f"alarm stands until the clocks agree), or with --clock {last:%Y-%m-%dT%H:%M:%S}Z and no "
+                    "feeds, or choose another ledger with --db"
+                )
+            self.clock.go_on_from(last)
         try:
             self.engine.trading.calendar.session_at(now)
         except CalendarError as error:
@@ -293,6 +306,14 @@ class Runtime:
                 ratio=ratio, text=text,
             )
         )  # fmt: skip
+
+    async def check_clock(self) -> None:
+        """Tell the engine when the machine's clock was set, and when nothing ran for PAUSED; call it each second."""
+        now, ahead, before = self.clock.now(), self.clock.ahead(), self._checked_at
+        self._checked_at = now
+        paused = 0.0 if before is None or now - before < PAUSED else (now - before).total_seconds()
+        if paused or abs(ahead - self.engine.state.clock_ahead) > CLOCK_STEADY_SECONDS:
+            await self.post(lambda seq, at: ClockChecked(seq=seq, at=at, ahead=ahead, paused=paused))
 
     async def tick(self) -> None:
         """Post a timer tick to the engine: exits by time and expired signals depend on it."""

@@ -21,7 +21,7 @@ from server.ledger import chunked_json as piecemeal
 from server.ledger.codec import encode_any
 from server.runtime import engine_loop
 from server.runtime import runtime as runtime_module
-from server.runtime.clock import OffsetClock, RealClock
+from server.runtime.clock import OffsetClock, SteadyClock
 from server.runtime.engine_loop import decode_state
 from server.runtime.ports import NotStored, Overloaded
 from server.runtime.runtime import Runtime
@@ -474,7 +474,7 @@ async def test_a_ledger_from_the_future_is_refused_and_says_what_to_do(station: 
     station.later(minutes=60 * 24 * 700)
     await runtime.tick()
     await station.stop(runtime)
-    station.clock = RealClock()
+    station.clock = SteadyClock()
     with pytest.raises(ConfigError, match=r"ahead of the clock.*--clock 2028"):
         await station.start(NoFeed())
 

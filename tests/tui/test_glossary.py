@@ -22,6 +22,7 @@ CODE = re.compile(r"[A-Z][A-Z0-9]+(?:_[A-Z0-9]+)*")
 LONGEST = 120
 
 NOT_CODES = {
+    "server/runtime/clock.py CLOCK_BOOTTIME": "a clock of the operating system",
     "core/intake/words.py": "words that senders use for directions, phases, exits and nothing",
     "core/intake/samples.py": "values of sample bodies",
     "core/intake/detect.py SATY_PO PHASE REGIME BIAS TREND MARKUP MARKDOWN ACCUMULATION DISTRIBUTION": (

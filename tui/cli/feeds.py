@@ -61,9 +61,9 @@ def test(symbol: str, *, config: Path | None, as_json: bool) -> int:
 async def _try_all(settings: Settings, symbol: str) -> list[TrialRow]:
     from server.feeds.registry import open_feeds
     from server.feeds.trial import try_vendor
-    from server.runtime.clock import RealClock
+    from server.runtime.clock import SteadyClock
 
-    clock = RealClock()
+    clock = SteadyClock()
     async with aiohttp.ClientSession(headers={"User-Agent": "gatedeck"}) as session:
         feeds = open_feeds(settings, session, clock)
         found = await asyncio.gather(*(try_vendor(vendor, symbol, clock.now()) for vendor in feeds.vendors))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from server.config import ConfigError, Settings, default_config_path, default_state_dir, load_settings
 from server.private_files import make_private_file, make_private_folder
-from server.runtime.clock import Clock, OffsetClock, RealClock
+from server.runtime.clock import Clock, OffsetClock, SteadyClock
 from tui.cli.console import read_text
 from tui.supervisor import Display, print_error, report_failures, supervise_screen, wait_for_signal
 
@@ -32,13 +32,17 @@ _DEMO_SETTINGS: Mapping[str, Any] = {
 }  # fmt: skip
 
 
-def run(flags: Mapping[str, Any], config: Path | None, display: Display, *, keep_running: bool) -> int:
+def run(
+    flags: Mapping[str, Any], config: Path | None, display: Display, *, keep_running: bool, ledger_ahead: bool
+) -> int:
     """Run the engine on the real clock (or ``--clock``), with a screen unless headless; return the exit code."""
     settings = load_settings(flags, config)
     _log_to(settings.state_dir / LOG_FILE)
     rules_text = "" if settings.rules is None else read_text(settings.rules, "rules")
     display = _with_user_files(display, settings, settings.state_dir, config)
-    return asyncio.run(_run(settings, rules_text, display, keep_running=keep_running))
+    return asyncio.run(
+        _run(settings, rules_text, display, keep_running=keep_running, ledger_ahead=ledger_ahead)
+    )
 
 
 def demo(
@@ -92,18 +96,22 @@ def _with_user_files(display: Display, settings: Settings, state: Path, config: 
     )
 
 
-async def _run(settings: Settings, rules_text: str, display: Display, *, keep_running: bool) -> int:
+async def _run(
+    settings: Settings, rules_text: str, display: Display, *, keep_running: bool, ledger_ahead: bool
+) -> int:
     from server.assembly import running_engine
     from server.feeds.live import LiveMarkets, open_markets
 
-    clock: Clock = RealClock() if settings.clock is None else OffsetClock(settings.clock)
+    clock: Clock = SteadyClock() if settings.clock is None else OffsetClock(settings.clock)
     if settings.clock is not None and set(settings.feeds) - {"webhook"}:
         # The prices of now would be hours or days away from the engine's time: none of them could be used.
         settings = settings.model_copy(update={"feeds": ()})
         print_error("gatedeck: --clock is set: the feeds are left out, their prices are of another time")
     markets = open_markets(settings, clock)
     try:
-        async with running_engine(settings, clock, markets, rules_text, ticking=True) as host:
+        async with running_engine(
+            settings, clock, markets, rules_text, ticking=True, ledger_ahead=ledger_ahead
+        ) as host:
             report_failures(lambda alarm: host.runtime.counters.alarms.update(loop=alarm))
             if isinstance(markets, LiveMarkets):
                 host.supervise("check of the feeds", _tell_faults(markets, on_screen=not settings.headless))

@@ -144,6 +144,13 @@ def run(
             "--keep-running", help="Keep the engine running without a screen when the terminal is closed."
         ),
     ] = False,
+    ledger_ahead: Annotated[
+        bool,
+        typer.Option(
+            "--ledger-ahead",
+            help="Go on from the ledger's last entry although the machine's clock is behind it.",
+        ),
+    ] = False,
 ) -> None:
     """Receive webhooks, decide, trade on paper, and show the deck."""
     from tui.cli import run as run_command
@@ -153,7 +160,9 @@ def run(
         "headless": headless or None,
     }  # fmt: skip
     display = _display_options(no_mouse, low_bandwidth, theme)
-    raise typer.Exit(run_command.run(flags, config, display, keep_running=keep_running))
+    raise typer.Exit(
+        run_command.run(flags, config, display, keep_running=keep_running, ledger_ahead=ledger_ahead)
+    )
 
 
 @app.command()

@@ -310,7 +310,7 @@ def test_each_failed_gate_has_a_negative_reason_of_its_own(context: Context, mar
 FAILING = [
     {"spread_bps": 13.0},
     {"spread_bps": None},
-    {"atr14": 3.0},
+    {"atr14": 1e9},
     {"atr14": None},
     {"depth_score": 10.0},
     {"depth_score": None},
@@ -331,7 +331,7 @@ FAILING = [
 def test_adding_a_failing_part_never_raises_the_market_score(
     context: Context, market: MarketSnapshot, failing: dict[str, float | None]
 ) -> None:
-    healthy = {"spread_bps": 1.0, "atr14": 0.5, "depth_score": 100.0}
+    healthy = {"spread_bps": 1.0, "atr14": 1e-9, "depth_score": 100.0}
     name = next(iter(failing))
     before = decide(context, dataclasses.replace(market, **{name: healthy[name]})).gates.market
     after = decide(context, dataclasses.replace(market, **failing)).gates.market

@@ -15,7 +15,7 @@ from server.feeds import registry
 from server.feeds.base import NoFeed
 from server.feeds.live import LiveMarkets, open_markets
 from server.feeds.trial import try_vendor
-from server.runtime.clock import RealClock, VirtualClock
+from server.runtime.clock import SteadyClock, VirtualClock
 
 
 @pytest.fixture(autouse=True)
@@ -36,14 +36,14 @@ def test_an_unencrypted_address_elsewhere_is_refused() -> None:
 
 
 async def test_without_a_name_there_is_no_feed_and_with_webhook_alone_the_market_is_assumed() -> None:
-    assert isinstance(open_markets(load_settings(), RealClock()), NoFeed)
-    alone = open_markets(load_settings({"feeds": ("webhook",)}), RealClock())
+    assert isinstance(open_markets(load_settings(), SteadyClock()), NoFeed)
+    alone = open_markets(load_settings({"feeds": ("webhook",)}), SteadyClock())
     assert alone.assumed and [each.name for each in alone.status()] == ["webhook"]
 
 
 async def test_each_feed_without_a_key_is_told_in_one_line_and_the_others_run() -> None:
     settings = load_settings({"feeds": ("twelvedata", "webhook")})
-    missing = open_markets(settings, RealClock(), environment={})
+    missing = open_markets(settings, SteadyClock(), environment={})
     assert isinstance(missing, LiveMarkets) and not missing.assumed
     assert await missing.check() == ("feed twelvedata: no key: set TWELVEDATA_API_KEY in the environment",)
     assert [(each.name, each.state) for each in missing.status()] == [
@@ -60,7 +60,7 @@ async def test_a_package_that_cannot_be_loaded_does_not_stop_the_start(monkeypat
             raise ImportError("no module of that name")
 
     monkeypatch.setattr(registry, "_installed", lambda: {"broken": Broken()})
-    markets = open_markets(load_settings({"feeds": ("broken",)}), RealClock(), environment={})
+    markets = open_markets(load_settings({"feeds": ("broken",)}), SteadyClock(), environment={})
     assert isinstance(markets, LiveMarkets)
     assert "cannot be loaded (ImportError" in (await markets.check())[0]
     await markets.close()
