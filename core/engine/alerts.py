@@ -13,6 +13,7 @@ from core.engine.price_doubt import doubt_text
 from core.exchange.calendar import TABLE_ENDS
 from core.model import Tone
 
+DOUBTED = "PRICE_DOUBTED"
 WARN_BEFORE = timedelta(days=180)
 """Time before the end of the table of sessions from which a person is told of it."""
 
@@ -28,7 +29,7 @@ def alert(kernel: Kernel, now: datetime, seq: int) -> list[Effect]:
     for position in state.positions.values():
         doubt = doubt_text(kernel, position.symbol)
         if doubt is not None and position.is_open:
-            found[f"PRICE_DOUBTED {position.id}"] = f"{position.contract.label}: {doubt}"
+            found[f"{DOUBTED} {position.id}"] = f"{position.contract.label}: {doubt}"
     clock = clock_alarm(kernel)
     if clock is not None:
         found["CLOCK_SET"] = clock
@@ -44,7 +45,8 @@ def alert(kernel: Kernel, now: datetime, seq: int) -> list[Effect]:
         if key not in before:
             before[key] = text
             effects.append(_event(kernel, seq, now, key, text, cleared=False))
-            effects.append(Notice(kind="risk", at=now, text=text, tone=Tone.NEGATIVE))
+            if not key.startswith(DOUBTED):  # the deck says at once that stops cannot act
+                effects.append(Notice(kind="risk", at=now, text=text, tone=Tone.NEGATIVE))
     return effects
 
 

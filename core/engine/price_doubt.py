@@ -59,6 +59,15 @@ def doubt_text(kernel: Kernel, symbol: str) -> str | None:
     )
 
 
+def doubt_in_short(kernel: Kernel, symbol: str) -> str | None:
+    """Return doubt_text for one line of a screen."""
+    doubted, known = kernel.state.doubts.get(symbol), kernel.state.prices.get(symbol)
+    if doubted is None or known is None:
+        return None
+    away, need = (doubted.price / known.price - 1) * 100, kernel.rules.intake.price_jump_prices
+    return f"{doubted.price:g} ({away:+.1f} %) doubted, {doubted.times} of {need} from {doubted.source}"
+
+
 def _confirms(
     kernel: Kernel, doubted: DoubtedPrice, known: PriceSeen, price: float, source: str, now: datetime
 ) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from core.engine import Engine
-from core.engine.price_doubt import doubt_text
+from core.engine.price_doubt import doubt_in_short
 from core.engine.underlyings import untradable
 from core.thresholds import above
 from server.deck.rows import StopsWarning
@@ -50,7 +50,7 @@ def _late(engine: Engine, trouble: Callable[[str], str] | None, now: datetime) -
         if blocked is not None:
             found.append(StopsWarning(symbol=symbol, text=f"stops cannot act: {blocked.text}"))
             continue
-        doubt = doubt_text(engine, symbol)
+        doubt = doubt_in_short(engine, symbol)
         if doubt is not None:
             found.append(StopsWarning(symbol=symbol, text=f"stops cannot act: {symbol} {doubt}"))
             continue

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.effects import Notice, StorePrice, StoreRiskEvent
+from core.effects import StorePrice, StoreRiskEvent
 from core.model import ExitReason, Source
 
 
 def told(wire: Any) -> list[str]:
-    return [notice.text for notice in wire.of(Notice, everything=True) if "doubted" in notice.text]
+    return [event.text for event in wire.of(StoreRiskEvent, everything=True)]
 
 
 @settings(max_examples=60, deadline=None)
