@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from core.from_json import Json
 
-ENGINE_VERSION = "3"
+ENGINE_VERSION = "4"
 """Changes whenever equal inputs could give another decision, fill or mark than before."""
 
 
@@ -500,6 +500,10 @@ class Contract:
     def twin(self) -> str:
         """The OCC symbol of the other right at the same strike and expiry."""
         return _occ(self.root, self.expiry, "P" if self.is_call else "C", self.strike)
+
+    def intrinsic(self, spot: float) -> float:
+        """Return what exercise would pay at a price of the underlying, in $ a share."""
+        return max(0.0, spot - self.strike if self.is_call else self.strike - spot)
 
     @property
     def label(self) -> str:

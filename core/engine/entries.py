@@ -240,6 +240,8 @@ def _model_quote(kernel: Kernel, terms: TradeTerms, contract: Contract, mark: Ma
         now=terms.now,
         day=kernel.trading.calendar.session_at(terms.now),
         rules=kernel.rules.fills,
+        spot=mark.spot,
+        intrinsic=contract.intrinsic(mark.spot),
     )
 
 
@@ -253,7 +255,11 @@ def _loss_at_stop(
         contract, mark, spot=terms.levels.stop, spot_at=mark.spot_at, now=terms.now, trading=kernel.trading
     )
     slip = fills.slippage_pct / 100
-    half = (quote.ask - mark.mid) / mark.mid
+    # The modelled spread of the cheaper option is the wider part of it; a real quote's is taken to keep its part.
+    spread_at, value = (
+        (_model_quote(kernel, terms, contract, at_stop), at_stop.mid) if quote.is_model else (quote, mark.mid)
+    )
+    half = ((spread_at.ask or value) - value) / value if value > 0 else 0.0
     bought = quote.ask if fills.order_type == OrderType.LIMIT else quote.ask + slip * mark.mid
     sold = max(0.0, at_stop.mid * (1 - half - slip))
     fees = commission(1, bought, True, fills) + commission(1, sold, False, fills)

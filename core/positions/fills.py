@@ -134,6 +134,8 @@ def _quote_for(
             now=now,
             day=trading.calendar.session_at(now),
             rules=trading.rules.fills,
+            spot=mark.spot,
+            intrinsic=position.contract.intrinsic(mark.spot),
         )
     if not inside:
         return quote

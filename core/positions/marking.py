@@ -50,7 +50,7 @@ def entry_mark(
     both = {contract.occ: quote, contract.twin: usable(twin, now, trading)}
     dividends = implied_dividends(contract, both, spot, spot_at, carry, trading)
     if dividends is None:
-        dividends = trading.announced(contract, now, now)
+        dividends = trading.announced(contract, now, now, spot)
     terms = terms_of(contract, trading, dividends)
     mid = None if quote is None else quote.mid
     priced_on = spot - (dividends or 0.0)
@@ -130,10 +130,10 @@ def _next_mark(
 
 def _carried(contract: Contract, last: Mark, now: datetime, trading: TradingContext) -> float | None:
     """Return the dividends of the last mark less those that went ex since, else those announced."""
-    ahead = trading.announced(contract, now, now)
+    ahead = trading.announced(contract, now, now, last.spot)
     if last.dividends is None or ahead is None:
         return ahead if last.dividends is None else last.dividends
-    before = trading.announced(contract, last.at, now)
+    before = trading.announced(contract, last.at, now, last.spot)
     return last.dividends - ((before or 0.0) - ahead)
 
 

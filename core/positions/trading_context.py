@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cached_property, lru_cache
 
 from core.exchange.calendar import Calendar
 from core.model import Contract
+from core.options.dividend_table import TABLE as ASSUMED_DIVIDENDS
+from core.options.dividend_table import third_fridays
 from core.options.dividends import CashDividend, present_value
 from core.options.trading_clock import TradingClock
 from core.positions.cache import TradingCache
@@ -20,7 +22,7 @@ from core.thresholds import above
 class TradingContext:
     """Rules, calendar and the trading clock they define; share one object for as long as both are in force.
 
-    ``dividends`` are the announced ones by symbol; where there are any, they count in place of the rules' yield.
+    ``dividends`` are the announced ones by symbol; where there are any, they count in place of any yield.
     ``cache`` holds results that positions share. It is no part of the context's value.
     """
 
@@ -40,20 +42,40 @@ class TradingContext:
         return self.rules.volatility.rate
 
     def dividend(self, contract: Contract) -> float:
-        """Return the continuous dividend yield a year of the underlying, 0 when the rules state none."""
-        return self.rules.volatility.dividend.get(contract.underlying, 0.0)
+        """Return the continuous dividend yield a year of the underlying: the rules' own, else the assumed one.
 
-    def announced(self, contract: Contract, since: datetime, now: datetime) -> float | None:
+        0 where ex-dates are known by rule: then dollars stand for it, see ``announced``.
+        """
+        stated = self.rules.volatility.dividend.get(contract.underlying)
+        if stated is not None:
+            return stated
+        assumed = ASSUMED_DIVIDENDS.get(contract.underlying)
+        return 0.0 if assumed is None or assumed.third_friday else assumed.rate
+
+    def announced(self, contract: Contract, since: datetime, now: datetime, spot: float) -> float | None:
         """Return in dollars of ``now`` the dividends that go ex after ``since`` and until the expiry.
 
-        ``None`` when no feed has announced any of the underlying.
+        Those that a feed has announced; else, where a fund's rule fixes its ex-dates, assumed ones of the table's
+        yield at ``spot``. ``None`` when there are neither, or the rules state a yield: then ``dividend`` counts.
         """
-        dividends = self.dividends.get(contract.underlying)
-        if not dividends:
+        symbol, first = contract.underlying, self.calendar.market_date(since)
+        dividends = self.dividends.get(symbol) or self._by_rule(symbol, first, contract.expiry, spot)
+        if dividends is None:
             return None
         close = self.last_close(contract.expiry)
-        first = self.calendar.market_date(since)
         return present_value(dividends, first, contract.expiry, now, close, self.rate)
+
+    def _by_rule(self, symbol: str, after: date, until: date, spot: float) -> tuple[CashDividend, ...] | None:
+        assumed = ASSUMED_DIVIDENDS.get(symbol)
+        if assumed is None or not assumed.third_friday or symbol in self.rules.volatility.dividend:
+            return None
+        each = spot * assumed.rate / len(assumed.months)
+        # A Friday after the expiry can belong to an ex-date before it, when the exchange is closed on that Friday.
+        fridays = third_fridays(assumed.months, after, until + timedelta(days=1))
+        days = (
+            day if self.calendar.session(day) else self.calendar.previous_session(day).date for day in fridays
+        )
+        return tuple(CashDividend(day, each) for day in days)
 
     def last_close(self, expiry: date) -> datetime:
         """Return the last instant at which an option of that expiry trades.

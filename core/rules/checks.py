@@ -57,6 +57,7 @@ def faults(rules: Rules) -> Iterator[tuple[str, str]]:
     rising: Mapping[str, Sequence[Sequence[Any]]] = {
         "volatility.term": volatility.term,
         "fills.spread_by_dte": fills.spread_by_dte,
+        "fills.spread_in_the_money": fills.spread_in_the_money,
         "exits.atr_multiples": rules.exits.atr_multiples,
     }
     for path, table in falling.items():

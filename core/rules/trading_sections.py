@@ -114,7 +114,9 @@ class ClockRules:
 @dataclass(frozen=True, slots=True)
 class VolatilityRules:
     rate: float = number(0.04, "a year", low=-0.1, high=0.5, meaning="Risk-free interest rate for pricing")
-    dividend: Mapping[str, float] = table({}, "a year", meaning="Dividend yield for pricing, by symbol")
+    dividend: Mapping[str, float] = table(
+        {}, "a year", meaning="Dividend yield for pricing, by symbol, in place of the assumed table"
+    )
     classes: Mapping[str, str] = table(
         {
             **dict.fromkeys(("SPY", "QQQ", "IWM", "DIA", "SPX", "XSP", "NDX", "RUT"), "index"),
@@ -181,9 +183,9 @@ class FillRules:
         "market", "limit", meaning="Order placed on a quote: market, or limit at the quoted side"
     )
     spread_model: str = choice(
-        "dte",
         "premium",
-        meaning="Model of the option spread without a quote: by days to expiry, or by premium",
+        "dte",
+        meaning="Model of the option spread without a quote: by premium, or by days to expiry",
     )
     spread_by_dte: tuple[tuple[int, float, float], ...] = rows(
         (
@@ -196,7 +198,12 @@ class FillRules:
     )
     spread_by_premium: Mapping[str, tuple[float, float]] = table(
         {"etf": (0.015, 0.4), "index": (0.15, 0.31), "mega": (0.07, 0.65), "other": (0.25, 0.5)},
-        meaning="Spread in dollars in the premium model: (a, b) of a·mid^b by class",
+        meaning="Spread in dollars in the premium model: (a, b) of a·v^b by class, v the time value",
+    )
+    spread_in_the_money: tuple[tuple[float, float], ...] = rows(
+        ((0, 0.0), (1, 1.0), (2, 1.2), (4.5, 2.5), (9, 3.2), (20, 2.0)),
+        "(% of the underlying's price, % of the intrinsic value)",
+        meaning="Spread that intrinsic value adds in the premium model: rows by depth, linear between them",
     )
     opening_minutes: float = number(
         15.0, "min", low=0, meaning="Time after the open during which opening_factor applies", threshold=True

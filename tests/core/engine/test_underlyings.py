@@ -11,12 +11,14 @@ from hypothesis import strategies as st
 
 from core.effects import Notice, StoreMarks, StorePrice, StoreShadow, StoreTrade
 from core.events import CorporateAction, CorporateActionSeen, TradingStatusSeen
-from core.model import Action, Direction, ExitReason
+from core.model import Action, Contract, Direction, ExitReason
 from core.positions import Position, PositionState
 from server.ledger.codec import encode_any
 from server.runtime.engine_loop import decode_state
+from tests.core.engine.conftest import day_of
 
 SPLIT, DIVIDEND = CorporateAction.SPLIT, CorporateAction.DIVIDEND
+NO_YIELD = "[volatility.dividend]\nSPY = 0.0\n"
 
 
 def halt(wire: Any, on: bool = True, symbol: str = "SPY") -> None:
@@ -166,7 +168,7 @@ def test_an_ex_dividend_gap_is_no_move(wire: Any, direction: Direction) -> None:
 def test_an_announced_dividend_makes_calls_cheaper_and_the_journal_keeps_it(wired: Any) -> None:
     mids = []
     for amount in (None, 3.0):
-        wire = wired()
+        wire = wired(rules=NO_YIELD)
         if amount is not None:
             action(wire, DIVIDEND, ex_date=date(2026, 12, 4), amount=amount)
         mids.append(wire.enter(timeframe=240).last.mid)
@@ -183,7 +185,40 @@ def test_a_withdrawn_dividend_counts_no_longer(wire: Any) -> None:
     action(wire, DIVIDEND, ex_date=date(2026, 12, 4), amount=3.0)
     action(wire, DIVIDEND, ex_date=date(2026, 12, 4), amount=0.0)
     assert wire.state.dividends == {"SPY": ()}
-    assert wire.enter(timeframe=240).last.dividends is None
+    # The fund's own third Friday of December is left, at the assumed yield of 1.2 % a year.
+    assumed = 450.0 * 0.012 / 4
+    assert wire.enter(timeframe=240).last.dividends == pytest.approx(assumed, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("symbol", "stated", "dollars", "rate"),
+    [
+        ("SPY", "", 450.0 * 0.012 / 4, 0.0),  # one ex-date until the expiry, by the fund's rule
+        ("QQQ", "", None, 0.006),  # no rule fixes its ex-dates: a yield
+        ("MSFT", "", None, 0.007),
+        ("TSLA", "", None, 0.0),
+        ("SPY", "SPY = 0.02", None, 0.02),  # a person's own yield counts in place of the table
+    ],
+)
+def test_without_an_announcement_the_table_of_assumed_dividends_counts(
+    wired: Any, symbol: str, stated: str, dollars: float | None, rate: float
+) -> None:
+    wire = wired(rules=f"[volatility.dividend]\n{stated}\n")
+    position = wire.enter(symbol, timeframe=240)
+    trading = wire.engine.trading
+    assert position.last.dividends == (dollars if dollars is None else pytest.approx(dollars, rel=0.01))
+    assert trading.dividend(position.contract) == rate
+    action(wire, DIVIDEND, symbol, ex_date=date(2026, 12, 4), amount=1.0)
+    known = wire.engine.trading.announced(position.contract, wire.now, wire.now, 450.0)
+    assert known == pytest.approx(1.0, rel=0.01)  # what a feed announces counts in place of both
+
+
+def test_an_ex_date_by_rule_on_a_closed_day_is_the_session_before(wire: Any) -> None:
+    contract = Contract(underlying="SPY", root="SPY", expiry=date(2026, 6, 18), strike=600.0, right="C")
+    trading, spot = wire.engine.trading, 600.0
+    for since, expected in (("2026-06-17T10:00", spot * 0.012 / 4), ("2026-06-18T10:00", 0.0)):
+        now = day_of(since)
+        assert trading.announced(contract, now, now, spot) == pytest.approx(expected, rel=1e-3)
 
 
 # --- splits --------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -39,11 +40,24 @@ def quoted(bid: float | None, ask: float | None, age: float = 1) -> OptionQuote:
 
 
 def modelled(
-    mid: float, dte: int = 4, symbol: str = "SPY", age: float = 1, rules: FillRules = RULES
+    mid: float,
+    dte: int = 4,
+    symbol: str = "SPY",
+    age: float = 1,
+    rules: FillRules = RULES,
+    intrinsic: float = 0.0,
 ) -> OptionQuote:
-    priced_at = NOW - timedelta(seconds=age)
     return quote_from_model(
-        mid, symbol=symbol, dte=dte, entry_id="entry-1", priced_at=priced_at, now=NOW, day=DAY, rules=rules
+        mid,
+        symbol=symbol,
+        dte=dte,
+        entry_id="entry-1",
+        priced_at=NOW - timedelta(seconds=age),
+        now=NOW,
+        day=DAY,
+        rules=rules,
+        spot=100.0,
+        intrinsic=intrinsic,
     )
 
 
@@ -232,7 +246,8 @@ def real_quotes(draw: st.DrawFn) -> OptionQuote:
 quotes = st.one_of(
     real_quotes(),
     st.builds(modelled, st.one_of(st.floats(0, 0.2), prices), st.sampled_from([0, 3, 20, 90]), symbols),
-    st.builds(modelled, prices, st.just(0), symbols, rules=st.just(FillRules(spread_model="premium"))),
+    st.builds(modelled, prices, st.just(0), symbols, intrinsic=st.floats(0, 30)),
+    st.builds(modelled, prices, st.just(0), symbols, rules=st.just(FillRules(spread_model="dte"))),
 )
 
 
@@ -290,13 +305,21 @@ def test_larger_orders_never_get_a_better_price(
 
 # --- the model's quote ---------------------------------------------------------------------------------
 
+
+def spread_of(mid: float, symbol: str = "SPY", dte: int = 4, **changes: Any) -> float:
+    facts = {"entry_id": "e", "now": NOW, "day": DAY, "rules": RULES, "spot": 100.0, "intrinsic": 0.0}
+    return model_spread(mid, symbol=symbol, dte=dte, **(facts | changes))
+
+
 RANGES = [(0, 3, 5), (1, 2, 3), (7, 2, 3), (8, 1, 2), (45, 1, 2), (46, 0.5, 1), (400, 0.5, 1)]
 
 
 @pytest.mark.parametrize(("dte", "low", "high"), RANGES)
 def test_spread_by_days_to_expiry(dte: int, low: float, high: float) -> None:
+    rules = FillRules(spread_model="dte")
+
     def width(entry: str) -> float:
-        return model_spread(10.0, symbol="SPY", dte=dte, entry_id=entry, now=NOW, day=DAY, rules=RULES)
+        return spread_of(10.0, dte=dte, entry_id=entry, rules=rules)
 
     widths = [width(f"entry-{n}") for n in range(200)]
     assert low / 10 <= min(widths) < max(widths) <= high / 10
@@ -329,13 +352,33 @@ PREMIUM = [
 def test_spread_by_premium_and_clock(
     symbol: str, mid: float, dte: int, now: datetime, expected: float
 ) -> None:
-    rules = FillRules(spread_model="premium")
-    found = model_spread(mid, symbol=symbol, dte=dte, entry_id="e", now=now, day=DAY, rules=rules)
-    assert found == pytest.approx(expected)
+    assert spread_of(mid, symbol, dte, now=now) == pytest.approx(expected)
+
+
+IN_THE_MONEY = [
+    # mid, intrinsic at a price of 100, spread: that of the time value, and a part of the intrinsic value
+    (2.0, 0.0, 0.015 * 2.0**0.4),
+    (2.5, 0.5, 0.015 * 2.0**0.4 + 0.005 * 0.5),  # half way to the row of 1 %
+    (3.0, 1.0, 0.015 * 2.0**0.4 + 0.010 * 1.0),
+    (11.0, 9.0, 0.015 * 2.0**0.4 + 0.032 * 9.0),
+    (42.0, 40.0, 0.015 * 2.0**0.4 + 0.020 * 40.0),  # beyond the last row
+    (0.004, 0.004, 0.01),  # no time value is left: one tick
+]
+
+
+@pytest.mark.parametrize(("mid", "intrinsic", "expected"), IN_THE_MONEY)
+def test_intrinsic_value_widens_the_spread(mid: float, intrinsic: float, expected: float) -> None:
+    assert spread_of(mid, intrinsic=intrinsic) == pytest.approx(expected, abs=1e-4)
+
+
+@given(st.floats(0, 50), st.floats(0, 99), st.floats(0, 1))
+def test_the_spread_never_narrows_deeper_in_the_money(time: float, intrinsic: float, more: float) -> None:
+    deep = intrinsic + more
+    assert spread_of(time + deep, intrinsic=deep) >= spread_of(time + intrinsic, intrinsic=intrinsic) - 1e-9
 
 
 def test_a_nearly_worthless_option_sells_at_nothing_and_the_costs_still_add_up() -> None:
-    quote = modelled(0.004, rules=FillRules(spread_model="premium"))
+    quote = modelled(0.004)
     assert (quote.bid, quote.mid) == (0.0, 0.004)
     got = done(run(Order(symbol="SPY", side=SELL, contracts=2), quote))
     assert (got.price, cash_of(got)) == (0.0, -1.30)

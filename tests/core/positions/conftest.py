@@ -17,15 +17,16 @@ from core.options.quotes import OptionQuote
 from core.options.spreads import quote_from_model
 from core.positions import Position, TradingContext, entry_mark, open_position
 from core.rules import Rules
+from core.rules.sections import VolatilityRules
 
 EXCHANGE = ZoneInfo("America/New_York")
 
 
 @dataclass
 class Kernel:
-    """Opens SPY positions at 600 with stop 597, targets 603 and 606 (mirrored for SHORT), strike 600."""
+    """Opens SPY positions at 600 with stop 597, targets 603 and 606 (mirrored for SHORT), strike 600, no dividend."""
 
-    rules: Rules = field(default_factory=Rules)
+    rules: Rules = field(default_factory=lambda: Rules(volatility=VolatilityRules(dividend={"SPY": 0.0})))
     id: str = "p1"
 
     @property
@@ -69,6 +70,8 @@ class Kernel:
             now=now,
             day=trading.calendar.session_at(now),
             rules=self.rules.fills,
+            spot=spot,
+            intrinsic=contract.intrinsic(spot),
         )
         order = Order(symbol="SPY", side=Side.BUY, contracts=contracts)
         bought = fill(order, around, now, True, self.rules.fills, self.rules.contract)

@@ -179,12 +179,12 @@ SCENARIOS = [
     ),
     # --- theta
     Scenario(
-        "half of the premium paid to time", "10:01 flat 600.00 until 15:00", "THETA_DECAY 4 @ 600.00 14:34"
+        "half of the premium paid to time", "10:01 flat 600.00 until 15:00", "THETA_DECAY 4 @ 600.00 14:33"
     ),
     Scenario(
         "short: half of the premium paid to time",
         "10:01 flat 600.00 until 15:00",
-        "THETA_DECAY 4 @ 600.00 14:35",
+        "THETA_DECAY 4 @ 600.00 14:34",
         SHORT,
     ),
     # --- staleness and the session

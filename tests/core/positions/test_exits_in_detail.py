@@ -60,7 +60,28 @@ def test_inside_a_bar_the_option_is_valued_at_the_level_with_the_volatility_of_t
     assert end.step.theta == end.step.iv == 0  # the instant and the volatility were reached in the first step
 
 
-def test_without_a_quote_the_spread_is_the_models_and_fixed_by_the_entry(desk: Any) -> None:
+def test_without_a_quote_the_spread_is_that_of_the_premium(desk: Any) -> None:
+    position = desk.open(contracts=1)
+    now = position.opened_at + MINUTE
+    leg = on_price(position, desk.seen(position, now, 596.0), now, desk.trading).legs[0]
+    for cost, mid in (
+        (position.entry.spread_cost, position.entry.entry_mid),
+        (leg.spread_cost, leg.mid),
+    ):
+        assert cost / 100 == pytest.approx(max(0.01, 0.015 * mid**0.4) / 2)
+
+
+def test_a_winner_in_the_money_pays_for_its_intrinsic_value(desk: Any) -> None:
+    position = desk.open(contracts=1)
+    now = position.opened_at + MINUTE
+    leg = on_price(position, desk.seen(position, now, 606.0), now, desk.trading).legs[0]
+    # 6 $ in the money at 606, .99 % of the price: .99 % of the 6 $ on top of the time value's spread
+    expected = 0.015 * (leg.mid - 6.0) ** 0.4 + 6.0 * 0.01 * (100 * 6 / 606)
+    assert leg.spread_cost / 100 == pytest.approx(expected / 2)
+
+
+def test_without_a_quote_the_spread_by_days_is_fixed_by_the_entry(desk: Any) -> None:
+    desk.rules = replace(desk.rules, fills=replace(desk.rules.fills, spread_model="dte"))
     position = desk.open(contracts=1)
     now = position.opened_at + MINUTE
     leg = on_price(position, desk.seen(position, now, 596.0), now, desk.trading).legs[0]

@@ -223,7 +223,9 @@ def premium_spread(path: str) -> Probe:
             if "opening" in path
             else TradingDay(date=NOW.date(), open=NOW - timedelta(hours=2), close=NOW + span)
         )
-        return model_spread(1.0, symbol="SPY", dte=0, entry_id="e", now=NOW, day=day, rules=own)
+        return model_spread(
+            1.0, symbol="SPY", dte=0, entry_id="e", now=NOW, day=day, rules=own, spot=600.0, intrinsic=0.0
+        )
 
     return probe
 

@@ -89,7 +89,8 @@ def test_other_exits_are_worth_what_a_replay_under_them_makes(
 def test_other_sizes_are_worth_what_a_replay_under_them_makes(
     rising: tuple[Path, Path], tmp_path: Path, path: str, value: float
 ) -> None:
-    whole = with_rule(BASE, "exits.scale_out_fraction", 1.0)
+    # The question prices another number at what was paid for each: here no slippage grows with size.
+    whole = with_rule(with_rule(BASE, "exits.scale_out_fraction", 1.0), "fills.slippage_size_pct", 0.0)
     candidate = with_rule(whole, path, value)
     before, after = (_made(rising, tmp_path / f"{n}.db", rules) for n, rules in enumerate((whole, candidate)))
     nets = []
