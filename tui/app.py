@@ -63,6 +63,8 @@ _TOAST_CELLS = 160
 _TOAST_GAP = 2.0
 """Seconds between two toasts about events; the next toast counts the events in between."""
 _WATCH_SECONDS = 1.0
+_CRASH_SECONDS = 600.0
+"""Seconds for which a screen shows that the one before crashed."""
 _NOTICES = "notices"
 _DONE = object()
 _SEVERITY: dict[str, SeverityLevel] = {"positive": "information", "neutral": "warning", "negative": "error"}
@@ -95,11 +97,12 @@ class DeckApp(CroppedOutput, DialogStylesFirst, App[str]):
         on_quit: Callable[[], None] | None = None,
         settings: SettingsStore | None = None,
         keymap: KeyMap = NO_KEYS,
+        crash: str = "",
     ) -> None:
         """``refresh_hz`` snapshots a second (at most 1 with ``low_bandwidth``: 16 colours and no toasts).
 
         ``on_quit`` is called once when the deck is left on purpose, not when it crashes. ``settings`` are
-        what a person chose before, ``keymap`` their own keys.
+        what a person chose before, ``keymap`` their own keys. ``crash`` tells of the crash of the screen before.
         """
         super().__init__(driver_class=_driver_class())
         self.deck = deck
@@ -109,7 +112,7 @@ class DeckApp(CroppedOutput, DialogStylesFirst, App[str]):
         self.latest: DeckSnapshot | None = None
         self.charts = ChartWorker()
         self._on_quit = on_quit
-        self._alarms: dict[str, str] = {}
+        self._alarms: dict[str, str] = {"crash": crash} if crash else {}
         self._known_alarms: frozenset[str] = frozenset()
         self._toasts_due: list[Notice] = []
         self._last_toast = float("-inf")
@@ -136,6 +139,7 @@ class DeckApp(CroppedOutput, DialogStylesFirst, App[str]):
         run_in_background(self, self._listen, name="events")
         self.appearance.report_problems()
         self.notifier.show_title()
+        self.set_timer(_CRASH_SECONDS, partial(self._alarms.pop, "crash", None))
         if not self.is_headless and os.name == "posix":
             self.set_interval(_WATCH_SECONDS, self._watch_terminal)
 

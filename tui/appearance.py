@@ -12,6 +12,7 @@ from textual.app import App
 
 from server.deck import DeckSnapshot
 from tui import fmt
+from tui.character_set import HINT, terminal_is_utf8
 from tui.commands.keymap import NO_KEYS, KeyMap
 from tui.commands.user_command import use_keys
 from tui.interfaces import deck_ui, run_in_background
@@ -53,8 +54,10 @@ class Appearance:
         self._keymap_problems = keymap.problems
 
     def report_problems(self) -> None:
-        """Show which lines of the settings or of keys.toml could not be used."""
+        """Show which lines of the settings or of keys.toml could not be used, and that signs are shown in ASCII."""
         problems = [*self._keymap_problems, *([self.settings.problem] if self.settings.problem else [])]
+        if not self._app.is_headless and not terminal_is_utf8():
+            problems.append(HINT)
         for problem in problems:
             log.warning("%s", problem)
         if problems:

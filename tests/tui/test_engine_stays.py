@@ -24,13 +24,13 @@ Start = Callable[..., Terminal]
 def start(tmp_path: Path) -> Iterator[Start]:
     opened: list[Terminal] = []
 
-    def begin(*arguments: str, fault: str = "") -> Terminal:
+    def begin(*arguments: str, fault: str = "", **env: str) -> Terminal:
         if fault:
             home = {"XDG_STATE_HOME": str(tmp_path / "state"), "XDG_CONFIG_HOME": str(tmp_path / "config")}
             command = [sys.executable, str(HERE / "faulty.py"), fault, *arguments]
             opened.append(Terminal(command, size=(120, 40), env=home))
         else:
-            opened.append(gatedeck(tmp_path, *arguments))
+            opened.append(gatedeck(tmp_path, *arguments, **env))
         return opened[-1]
 
     yield begin
@@ -86,9 +86,11 @@ def test_a_terminal_that_does_not_read_holds_nothing_up_and_one_that_goes_away_e
     assert "crashed" not in told
 
 
-def test_a_screen_that_crashes_comes_back_and_the_listener_never_left(start: Start) -> None:
+def test_a_screen_that_crashes_comes_back_and_the_listener_never_left(start: Start, log: Path) -> None:
     deck = start(*RUN, fault="crash=1")
     url = url_of(deck.wait_for("no open position", 15))
+    deck.wait_for("the screen crashed at ")
+    assert "Traceback" in log.read_text() and 'raise ZeroDivisionError("a fault' in log.read_text()
     assert post(url)["status"] == "accepted"
     deck.wait_for("1 webhook")
     deck.press("q")
@@ -96,13 +98,43 @@ def test_a_screen_that_crashes_comes_back_and_the_listener_never_left(start: Sta
     assert deck.restored()
 
 
-def test_a_screen_that_only_crashes_is_given_up_and_the_engine_goes_on_in_words(start: Start) -> None:
+def test_a_screen_that_only_crashes_is_given_up_and_the_engine_goes_on_until_its_terminal_ends(
+    start: Start,
+) -> None:
     deck = start(*RUN, fault="crash=99")
     deck.ready(b"Ctrl+C stops the engine")
     url = url_of([deck.seen[deck.seen.rfind(b"runs on without it") :].decode()])
     assert post(url)["status"] == "accepted"
-    deck.signal("SIGINT")
+    deck.hang_up()
     assert deck.wait() == 0
+    start(*RUN).wait_for("the screen crashed at ")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("fault", "code"), [("stuck", 1), ("deaf", 0)])
+def test_a_screen_that_does_not_end_is_ended_within_seconds_of_a_signal(
+    start: Start, log: Path, fault: str, code: int
+) -> None:
+    deck = start(*RUN, fault=fault)
+    deck.wait_for("127.0.0.1:")
+    deck.press("d")
+    deck.read(0.5)
+    deck.signal("SIGTERM")
+    assert deck.wait() == code
+    told = log.read_text()
+    assert (
+        ("ended by force" in told and "never_done" in told) if code else "does not end after SIGTERM" in told
+    )
+    assert code or deck.restored()
+
+
+def test_a_terminal_that_is_not_utf8_gets_ascii_and_is_told_what_to_export(start: Start) -> None:
+    deck = start(*RUN, LC_ALL="C")
+    deck.wait_for("export LANG=C.UTF-8")
+    deck.wait_for("|Positions ------")
+    deck.press("q")
+    assert deck.wait() == 0
+    assert deck.seen.isascii()
 
 
 def test_a_task_of_the_engine_that_dies_stands_on_the_deck(start: Start, log: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ import orjson
 
 from server.config import ConfigError, load_settings
 
+_NO_SCREEN = ("", "dumb", "unknown")
 ProgressCallback = Callable[[int, int], None]
 """Called with the number of steps done and the number of all steps."""
 
@@ -32,10 +34,33 @@ def read_text(path: Path, option: str) -> str:
         raise ConfigError(f"{option}: {path} cannot be read: {error}") from None
 
 
+def require_terminal() -> None:
+    """Raise ConfigError unless a screen can be shown: where it would be written must be a terminal, not a file."""
+    streams = {"standard input": sys.__stdin__, "standard error": sys.__stderr__}
+    closed = [name for name, stream in streams.items() if stream is None or not stream.isatty()]
+    if closed:
+        verb = "is" if len(closed) == 1 else "are"
+        raise ConfigError(
+            f"screen: {' and '.join(closed)} {verb} not a terminal; --headless runs the engine without a screen"
+        )
+    if os.environ.get("TERM", "") in _NO_SCREEN:
+        raise ConfigError(
+            f"screen: TERM={os.environ.get('TERM', '')!r} names no terminal that can show a screen;"
+            " set TERM, or use --headless"
+        )
+
+
+def print_json(line: bytes) -> None:
+    """Print a line of JSON as UTF-8, whatever the encoding of standard output is."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(line + b"\n")
+    sys.stdout.buffer.flush()
+
+
 def print_result(result: Mapping[str, Any], as_json: bool) -> None:
     """Print a result as one line of JSON, or as one line for each value; empty values are left out."""
     if as_json:
-        print(orjson.dumps(result).decode())
+        print_json(orjson.dumps(result))
         return
     for name, value in result.items():
         if value is None or value == [] or value == {}:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from server.config import ConfigError
-from tui.cli.console import ledger_path
+from tui.cli.console import ledger_path, print_json
 
 if TYPE_CHECKING:
     from core.performance import Report
@@ -57,7 +57,7 @@ def report(
         except OSError as error:
             raise ConfigError(f"html: {html} cannot be written: {error.strerror}") from None
     if as_json:
-        print(orjson.dumps(result, option=orjson.OPT_UTC_Z).decode())
+        print_json(orjson.dumps(result, option=orjson.OPT_UTC_Z))
     elif html is None:
         from tui.report.text import text
 

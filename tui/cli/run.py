@@ -10,12 +10,13 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from traceback import format_exception
 from typing import TYPE_CHECKING, Any
 
 from server.config import ConfigError, Settings, default_config_path, default_state_dir, load_settings
 from server.private_files import make_private_file, make_private_folder
 from server.runtime.clock import Clock, OffsetClock, SteadyClock
-from tui.cli.console import read_text
+from tui.cli.console import print_json, read_text, require_terminal
 from tui.supervisor import Display, print_error, report_failures, supervise_screen, wait_for_signal
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ def run(
 ) -> int:
     """Run the engine on the real clock (or ``--clock``), with a screen unless headless; return the exit code."""
     settings = load_settings(flags, config)
+    if not settings.headless:
+        require_terminal()
     _log_to(settings.state_dir / LOG_FILE)
     rules_text = "" if settings.rules is None else read_text(settings.rules, "rules")
     display = _with_user_files(display, settings, settings.state_dir, config)
@@ -57,6 +60,8 @@ def demo(
     feed: str | None = None,
 ) -> int:
     """Run the engine on a simulated market; without a ``db`` flag the ledger is deleted at the end."""
+    if not headless:
+        require_terminal()
     with tempfile.TemporaryDirectory(prefix="gatedeck-demo-") as folder:
         places: dict[str, Any] = {"state_dir": Path(folder), "engine_id": "demo"}
         if flags.get("db") is None:
@@ -125,7 +130,7 @@ async def _run(
                     f"gatedeck: the screen crashed; the engine runs on without it at {host.http.url}\n"
                     f"gatedeck: Ctrl+C stops the engine; the error is in {settings.state_dir / LOG_FILE}"
                 )
-                await wait_for_signal()
+                await wait_for_signal(hangup=not keep_running, terminal=not keep_running)
             elif ended.terminal_went_away and keep_running:
                 log.warning("the terminal was closed; the engine runs on at %s", host.http.url)
                 await wait_for_signal(hangup=False)
@@ -176,7 +181,9 @@ async def _demo(
             ended = await supervise_screen(running.host.deck, display)
             gone = ended.terminal_went_away
             if ended.crashed:
-                print_error("gatedeck: the screen crashed")
+                print_error(
+                    f"gatedeck: the screen crashed\n{''.join(format_exception(ended.error)).rstrip()}"
+                )
         drive.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await drive
@@ -187,7 +194,7 @@ async def _demo(
     if as_json:
         import orjson
 
-        print(orjson.dumps(result).decode())
+        print_json(orjson.dumps(result))
     else:
         _print_summary(result)
     return 0

@@ -44,7 +44,9 @@ app = typer.Typer(
 def main() -> None:
     """Run the command line; a user's mistake prints one line to standard error and exits with code 2."""
     from core.rules import RulesError
+    from tui.character_set import prepare_streams
 
+    prepare_streams()
     try:
         app()
     except (ConfigError, RulesError) as error:

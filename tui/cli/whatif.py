@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 from core.learning.whatif import NO_TRADE
 from core.rules import Rules, RulesError, parse_rules
 from server.config import ConfigError
-from tui.cli.console import ledger_path, read_text
+from tui.cli.console import ledger_path, print_json, read_text
 
 if TYPE_CHECKING:
     from core.learning import WhatIf
@@ -35,7 +34,7 @@ def whatif(
         candidate = _candidate(in_force, changes, rules)
         result = whatif_of_ledger(ledger, in_force, candidate)
     if as_json:
-        sys.stdout.buffer.write(encode_any(result) + b"\n")
+        print_json(encode_any(result))
     else:
         print("\n".join(_lines(result)))
     return 0

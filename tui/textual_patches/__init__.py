@@ -77,7 +77,8 @@ PATCHES = (
     Patch(
         "terminal_driver",
         ("LinuxDriver", "Driver._app"),
-        "A terminal that does not read blocks the event loop, and with it the engine and every webhook.",
+        "A terminal that does not read blocks the event loop, and with it the engine and every webhook."
+        " SIGCONT, which a hang-up sends too, starts an input thread that never ends.",
         "No receipt is lost or late while a terminal stalls. bench_deck, row 'terminal stalled'.",
         f"{_TESTS}::test_stock_writer_blocks_when_the_terminal_does_not_read",
     ),

@@ -1,8 +1,9 @@
 """Terminal output that never blocks the engine: a slow terminal loses frames, and nothing waits for it.
 
 Textual's own writer blocks the event loop when the terminal stops reading, and its input thread spins when
-the terminal is closed. Here a thread takes each text from a queue and writes it to the file descriptor. While
-the queue is long, frames are dropped. When it is empty again, the whole screen is painted.
+the terminal is closed, for ever if a hang-up's SIGCONT started it after the driver was closed. Here a thread
+takes each text from a queue and writes it to the file descriptor. While the queue is long, frames are dropped.
+When it is empty again, the whole screen is painted.
 """
 
 from __future__ import annotations
@@ -12,13 +13,17 @@ import os
 import select
 import signal
 import sys
+import termios
 import threading
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, TextIO
 
 from textual.drivers.linux_driver import LinuxDriver
 
+from tui.character_set import terminal_is_utf8, to_ascii
+from tui.exit_guard import guard_signal
 from tui.textual_patches.ansi_output import minimize_sgr
 
 if TYPE_CHECKING:
@@ -30,6 +35,9 @@ _NEVER_DROPPED = ("\x1b[?", "\x1b[>", "\x1b[<", "\x1b]")
 """Beginnings of terminal modes, queries and commands. Any other text is a frame, which may be dropped."""
 _CLOSE_SECONDS = 0.25
 """Seconds that closing waits for a terminal that does not read."""
+_LEAVE_SCREEN = (
+    b"\x1b[<u\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l\x1b[?1004l\x1b[?2004l\x1b[?1049l\x1b[?25h\x1b[0m"
+)
 _EXIT_SIGNALS = ("SIGTERM", "SIGHUP", "SIGINT")
 
 
@@ -109,6 +117,27 @@ class NonBlockingDriver(LinuxDriver):
     def __init__(self, app: App[Any], **options: Any) -> None:
         super().__init__(app, **options)
         self._output: OutputThread | None = None
+        self._ascii = not terminal_is_utf8()
+        self._closed = False
+
+    def start_application_mode(self) -> None:
+        """Enter the deck's terminal modes; called at the start and, by Textual's handler, after each SIGCONT.
+
+        A hang-up sends SIGCONT too. Textual would then start a thread that reads the closed terminal for ever and
+        keeps the process alive; and after a SIGSTOP a second thread, which takes every other key from the first.
+        """
+        if self._closed or terminal_is_gone(self.fileno):
+            return
+        again = self._key_thread is not None and self._key_thread.is_alive()
+        former = self.attrs_before
+        if again:
+            self.disable_input()
+            if self._writer_thread is not None:
+                self._writer_thread.stop()
+        super().start_application_mode()  # type: ignore[no-untyped-call]
+        if again:
+            self.attrs_before = former
+            self._repaint_from_thread(asyncio.get_running_loop())()
 
     def write(self, data: str) -> None:
         if self._output is None:
@@ -119,7 +148,8 @@ class NonBlockingDriver(LinuxDriver):
                 terminal.fileno(), self._repaint_from_thread(asyncio.get_running_loop())
             )
             self._output.start()
-        self._output.send(data if data.startswith(_NEVER_DROPPED) else minimize_sgr(data))
+        text = data if data.startswith(_NEVER_DROPPED) else minimize_sgr(data)
+        self._output.send(to_ascii(text) if self._ascii else text)
 
     def _repaint_from_thread(self, loop: asyncio.AbstractEventLoop) -> Callable[[], None]:
         """Return a function that any thread may call to have the whole screen painted in the event loop."""
@@ -135,6 +165,9 @@ class NonBlockingDriver(LinuxDriver):
         return schedule
 
     def close(self) -> None:
+        self._closed = True
+        for number in (signal.SIGTSTP, signal.SIGCONT):
+            signal.signal(number, signal.SIG_DFL)
         super().close()
         if self._output is not None:
             self._output.close()
@@ -155,6 +188,25 @@ def terminal_is_gone(fileno: int) -> bool:
     return any(event & (select.POLLHUP | select.POLLERR | select.POLLNVAL) for _, event in poll.poll(0))
 
 
+class TerminalMode:
+    """The line settings of a terminal, kept to be given back when a screen could not do so itself."""
+
+    def __init__(self, stream: TextIO | None) -> None:
+        self._fileno = -1 if stream is None else stream.fileno()
+        self._settings: list[Any] | None = None
+        with suppress(termios.error, OSError):
+            self._settings = termios.tcgetattr(self._fileno)
+
+    def restore(self) -> None:
+        """Leave the alternate screen, mouse and paste modes, show the cursor, and put the settings back."""
+        if self._settings is None or terminal_is_gone(self._fileno):
+            return
+        with suppress(termios.error, OSError):
+            termios.tcsetattr(self._fileno, termios.TCSANOW, self._settings)
+            if select.select([], [self._fileno], [], 0)[1]:
+                os.write(self._fileno, _LEAVE_SCREEN)
+
+
 def install_signals(leave: Callable[[str], None]) -> Callable[[], None]:
     """Leave the deck on SIGTERM, SIGHUP and SIGINT; return a function that restores the former handlers.
 
@@ -172,6 +224,8 @@ def install_signals(leave: Callable[[str], None]) -> Callable[[], None]:
             loop.add_signal_handler(number, leave, name)
         except (NotImplementedError, RuntimeError, ValueError):
             continue
+        if name != "SIGHUP":  # after a hang-up the engine may go on
+            guard_signal(number)
         former[number] = handler
 
     def restore() -> None:
