@@ -15,7 +15,8 @@ class DayBook:
 
     ``carried`` is the net P&L of one contract of each open position at the last close, by position id: what was
     counted on earlier days. ``closing`` is the same at today's close, ``None`` before it. ``costs`` are what
-    today's fills cost. ``losses_in_a_row`` and the cool-down continue across days; the rest is reset with each
+    today's fills cost. ``settled_late`` is the part of ``realized`` from options that expired on an earlier day.
+    ``losses_in_a_row`` and the cool-down continue across days; the rest is reset with each
     exchange date.
     """
 
@@ -30,19 +31,25 @@ class DayBook:
     sampled_at: datetime | None = None
     carried: dict[str, float] = field(default_factory=dict)
     closing: dict[str, float] | None = None
+    settled_late: float = 0.0
 
     def roll(self, day: date, carried: Mapping[str, float]) -> None:
         """Begin a day with what its open positions were worth at the last close."""
         self.day, self.realized, self.costs, self.closed, self.wins = day, 0.0, 0.0, 0, 0
-        self.series, self.sampled_at = [], None
+        self.series, self.sampled_at, self.settled_late = [], None, 0.0
         self.carried, self.closing = dict(carried), None
 
     def bought(self, costs: float) -> None:
         self.costs += costs
 
-    def sold(self, position_id: str, contracts: int, net: float, costs: float) -> None:
-        """Count a sale: ``net`` since the entry, less what earlier days counted; ``costs`` of the sale alone."""
-        self.realized += net - self.carried.get(position_id, 0.0) * contracts
+    def sold(self, position_id: str, contracts: int, net: float, costs: float, *, late: bool = False) -> None:
+        """Count a sale: ``net`` since the entry, less what earlier days counted; ``costs`` of the sale alone.
+
+        ``late``: an option that expired on an earlier day was settled.
+        """
+        change = net - self.carried.get(position_id, 0.0) * contracts
+        self.realized += change
+        self.settled_late += change if late else 0.0
         self.costs += costs
 
     def trade(self, net: float) -> None:

@@ -119,6 +119,21 @@ class CorporateActionSeen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CloseUnavailable:
+    """No feed gives the official close of an underlying on a day, for the reason in ``why``.
+
+    Options that expired that day settle on the best price known.
+    """
+
+    kind: Literal["close_unavailable"] = "close_unavailable"
+    seq: int
+    at: datetime
+    symbol: str
+    day: date
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ticked:
     """A timer tick; it drives exits by time, second decisions and settlements."""
 
@@ -146,8 +161,8 @@ class ClockChecked:
 class Commanded:
     """A command of a person; the same ``command_id`` acts only once.
 
-    ``name`` is exit | close_at | resume | exit_all | exit_half | breakeven | mode | approve_trade | reject_trade |
-    approve_suggestion | reject_suggestion; ``expected`` is the quantity that the person saw.
+    ``name`` is exit | close_at | settle | resume | exit_all | exit_half | breakeven | mode | approve_trade |
+    reject_trade | approve_suggestion | reject_suggestion; ``expected`` is the quantity that the person saw.
     """
 
     kind: Literal["command"] = "command"
@@ -179,6 +194,7 @@ Event = (
     | PriceSeen
     | TradingStatusSeen
     | CorporateActionSeen
+    | CloseUnavailable
     | Ticked
     | ClockChecked
     | Commanded

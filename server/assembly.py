@@ -163,7 +163,8 @@ async def _tick(runtime: Runtime) -> None:
     while True:
         state = runtime.engine.state
         await _check_clock(runtime)
-        if state.positions or state.signals or since >= IDLE_TICK_SECONDS:
+        held = any(position.is_open for position in state.positions.values())
+        if held or state.signals or since >= IDLE_TICK_SECONDS:
             try:
                 await runtime.tick()
                 since = 0.0

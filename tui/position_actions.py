@@ -10,15 +10,19 @@ from uuid import uuid4
 
 from textual.app import App
 
+from core.engine.settlement import SURE
 from core.model import Mode
 from server.deck import ApprovalRow, Command, PositionRow
 from tui import fmt
 from tui.command_sender import MODE, CommandSender
+from tui.commands.positions import SETTLE
+from tui.commands.registry import key_of
 from tui.dialogs.approval import ApprovalDialog
 from tui.dialogs.break_even import BreakEvenDialog
 from tui.dialogs.exit_all import ExitAllDialog
 from tui.dialogs.exit_position import ExitDialog, HalfDialog
 from tui.dialogs.mode import ModeDialog
+from tui.dialogs.settle_position import SettleDialog
 from tui.interfaces import deck_ui
 
 
@@ -37,6 +41,9 @@ class PositionActions:
 
     def _is_exiting(self, row: PositionRow) -> bool:
         """Return whether the position is already being sold, after telling the user."""
+        if row.expired_at is not None:
+            self._ui.say(f"{row.contract} has expired: {key_of(SETTLE.name)} settles it", "neutral")
+            return True
         exiting = row.id in self.exiting or row.state != "OPEN"
         if exiting:
             self._ui.say(f"{row.contract} is already exiting", "neutral")
@@ -84,12 +91,35 @@ class PositionActions:
 
         self._app.push_screen(BreakEvenDialog(row), answered)
 
+    def settle(self, row: PositionRow) -> None:
+        """Settle an expired position at a close of its underlying that the user types."""
+        if row.expired_at is None or row.suspended:
+            told = f"{row.contract}: {row.suspended}" if row.suspended else f"{row.contract} has not expired"
+            self._ui.say(told, "neutral")
+            return
+
+        def answered(close: float | None) -> None:
+            if close is not None:
+                # The dialog shows what the close pays and how far it is from the last known price.
+                command = Command(
+                    id=str(uuid4()),
+                    name="settle",
+                    position_id=row.id,
+                    expected=row.remaining,
+                    argument=f"{close!r} {SURE}",
+                )
+                self._sender.send(command, f"Settling {row.contract}", echoes=frozenset({row.id}))
+
+        self._app.push_screen(SettleDialog(row), answered)
+
     def exit_all(self) -> None:
         """Sell every open position."""
         latest = self._ui.latest
         rows = tuple(row for row in latest.positions if row.state == "OPEN") if latest else ()
         if not rows:
-            self._ui.say("No open position to exit", "neutral")
+            waiting = tuple(row for row in latest.positions if row.expired_at is not None) if latest else ()
+            told = f"; {fmt.plural(len(waiting), 'position')} to settle" if waiting else ""
+            self._ui.say(f"No open position to exit{told}", "neutral")
             return
         dialog = ExitAllDialog(rows)
 

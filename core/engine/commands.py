@@ -11,6 +11,7 @@ from core.engine.kernel import Kernel
 from core.engine.mode import set_mode
 from core.engine.positions import settle_outcome
 from core.engine.price_doubt import doubt_text
+from core.engine.settlement import awaiting_text, settle_command
 from core.engine.state import CommandDone
 from core.engine.underlyings import waiting_for
 from core.events import Commanded
@@ -51,7 +52,7 @@ def command(kernel: Kernel, event: Commanded) -> list[Effect]:
 
 def _exit(kernel: Kernel, event: Commanded) -> Result:
     position = kernel.state.positions.get(event.position_id or "")
-    refused = _not_exitable(position, event)
+    refused = _not_exitable(kernel, position, event)
     if refused is not None or position is None:
         return refused or _no_position(), []
     contracts = position.remaining if event.contracts is None else event.contracts
@@ -64,10 +65,12 @@ def _exit(kernel: Kernel, event: Commanded) -> Result:
 def _close_at(kernel: Kernel, event: Commanded) -> Result:
     """Close a suspended position at the price that a person states; any other is sold at the market."""
     position = kernel.state.positions.get(event.position_id or "")
-    refused = _not_exitable(position, event)
+    refused = _not_exitable(kernel, position, event, expired=True)
     if refused is not None or position is None:
         return refused or _no_position(), []
     label, held = position.contract.label, position.remaining
+    if position.suspended is None and position.awaits_settlement:
+        return _awaiting_settlement(kernel, position), []
     if position.suspended is None:
         text = f"{label} is priced: it is sold at the market, not at a stated price"
         return CommandDone(False, "NOT_SUSPENDED", text), []
@@ -86,7 +89,7 @@ def _close_at(kernel: Kernel, event: Commanded) -> Result:
 def _resume(kernel: Kernel, event: Commanded) -> Result:
     """Mark and exit a suspended position again: a person says that its contract is unchanged."""
     position = kernel.state.positions.get(event.position_id or "")
-    refused = _not_exitable(position, event)
+    refused = _not_exitable(kernel, position, event, expired=True)
     if refused is not None or position is None:
         return refused or _no_position(), []
     label = position.contract.label
@@ -101,25 +104,37 @@ def _resume(kernel: Kernel, event: Commanded) -> Result:
 
 def _exit_half(kernel: Kernel, event: Commanded) -> Result:
     position = kernel.state.positions.get(event.position_id or "")
-    refused = _not_exitable(position, event)
+    refused = _not_exitable(kernel, position, event)
     if refused is not None or position is None:
         return refused or _no_position(), []
     return _sell(kernel, position, (position.remaining + 1) // 2, event)
 
 
 def _exit_all(kernel: Kernel, event: Commanded) -> Result:
-    held = [p for p in kernel.state.positions.values() if p.is_open]
+    """Sell everything; what could not be sold is named, and makes the command fail."""
+    held = list(kernel.state.positions.values())
     if not held:
         return CommandDone(True, "NOTHING_OPEN", "Nothing is open"), []
     effects: list[Effect] = []
+    left: list[str] = []
     for position in held:
-        effects += _sell(kernel, position, position.remaining, event)[1]
-    return CommandDone(True, "EXITED", f"Exit of {len(held)} positions"), effects
+        if position.awaits_settlement:
+            done = _awaiting_settlement(kernel, position)
+        else:
+            done, caused = _sell(kernel, position, position.remaining, event)
+            effects += caused
+        if done.code != "EXITED":
+            left.append(done.text)
+    exited = len(held) - len(left)
+    text = f"Exit of {exited} {'position' if exited == 1 else 'positions'}"
+    if left:
+        return CommandDone(False, "NOT_ALL_CLOSED", f"{text}; not closed: {'; '.join(left)}"), effects
+    return CommandDone(True, "EXITED", text), effects
 
 
 def _break_even(kernel: Kernel, event: Commanded) -> Result:
     position = kernel.state.positions.get(event.position_id or "")
-    refused = _not_exitable(position, event)
+    refused = _not_exitable(kernel, position, event)
     if refused is not None or position is None:
         return refused or _no_position(), []
     after = stop_to_break_even(position, event.at)
@@ -138,12 +153,12 @@ def _mode(kernel: Kernel, event: Commanded) -> Result:
         return CommandDone(False, "BAD_MODE", text), []
     # Change the mode before exiting, so that freed limits cannot allow a new entry.
     changed = set_mode(kernel, event.at, mode, f"set by {event.author}")
-    effects = _exit_all(kernel, event)[1] if also else []
-    remaining = sum(p.is_open for p in kernel.state.positions.values())
-    text = f"Mode is {mode}" + (
-        f", everything exited{f', {remaining} wait for a price' if remaining else ''}" if also else ""
-    )
-    return CommandDone(True, "MODE", text), [*effects, *changed]
+    if not also:
+        return CommandDone(True, "MODE", f"Mode is {mode}"), changed
+    exits, effects = _exit_all(kernel, event)
+    if not exits.ok:
+        return CommandDone(False, exits.code, f"Mode is {mode}. {exits.text}"), [*effects, *changed]
+    return CommandDone(True, "MODE", f"Mode is {mode}, everything exited"), [*effects, *changed]
 
 
 def _judge(status: str) -> Callable[[Kernel, Commanded], Result]:
@@ -165,6 +180,7 @@ COMMANDS: dict[str, Callable[[Kernel, Commanded], Result]] = {
     "exit": _exit,
     "exit_half": _exit_half,
     "close_at": _close_at,
+    "settle": settle_command,
     "resume": _resume,
     "exit_all": _exit_all,
     "breakeven": _break_even,
@@ -180,15 +196,21 @@ def _no_position() -> CommandDone:
     return CommandDone(False, "NOT_OPEN", "This position is not open")
 
 
-def _awaiting_settlement() -> CommandDone:
-    return CommandDone(False, "AWAITING_SETTLEMENT", "The option has expired and awaits its settlement")
+def _awaiting_settlement(kernel: Kernel, position: Position) -> CommandDone:
+    text = f"{position.contract.label}: {awaiting_text(kernel, position)}"
+    if position.suspended is None:
+        text += f"; or settle it by hand at the close of {position.symbol} (gatedeck settle)"
+    return CommandDone(False, "AWAITING_SETTLEMENT", text)
 
 
-def _not_exitable(position: Position | None, event: Commanded) -> CommandDone | None:
+def _not_exitable(
+    kernel: Kernel, position: Position | None, event: Commanded, *, expired: bool = False
+) -> CommandDone | None:
+    """Return why a position cannot be sold; ``expired``: the command is also for one that awaits its settlement."""
     if position is None:
         return _no_position()
-    if not position.is_open:
-        return _awaiting_settlement()
+    if not (position.is_open or expired):
+        return _awaiting_settlement(kernel, position)
     if event.expected is not None and event.expected != position.remaining:
         text = f"{position.remaining} contracts are held now, not {event.expected}"
         return CommandDone(False, "CHANGED", text)
@@ -214,7 +236,7 @@ def _sell(kernel: Kernel, position: Position, contracts: int, event: Commanded) 
     effects = settle_outcome(kernel, position, outcome, event.at)
     label = position.contract.label
     if outcome.position.state is PositionState.AWAITING_SETTLEMENT:
-        return _awaiting_settlement(), effects
+        return _awaiting_settlement(kernel, outcome.position), effects
     if not outcome.legs:
         return CommandDone(True, "EXITING", f"Exit of {contracts} × {label} waits for a price"), effects
     sold = outcome.legs[-1]

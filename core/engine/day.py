@@ -40,10 +40,9 @@ def open_today(kernel: Kernel) -> float:
     After the day's close it is the change until that close: what happens later belongs to the next day.
     """
     book = kernel.state.day
-    closing = book.closing or {}
+    values = _values(kernel) | (book.closing or {})
     return sum(
-        (closing.get(p.id, held_net_each(p)) - book.carried.get(p.id, 0.0)) * p.remaining
-        for p in kernel.state.positions.values()
+        (values[p.id] - book.carried.get(p.id, 0.0)) * p.remaining for p in kernel.state.positions.values()
     )
 
 
@@ -52,5 +51,15 @@ def pnl_today(kernel: Kernel) -> float:
     return kernel.state.day.realized + open_today(kernel)
 
 
+def loss_limited_pnl(kernel: Kernel) -> float:
+    """Return the day's P&L that the limit on its loss counts: without options settled after their own day."""
+    return pnl_today(kernel) - kernel.state.day.settled_late
+
+
 def _values(kernel: Kernel) -> dict[str, float]:
-    return {p.id: held_net_each(p) for p in kernel.state.positions.values()}
+    """Return the net P&L of one contract of each position; one that awaits its settlement keeps what it had."""
+    carried = kernel.state.day.carried
+    return {
+        p.id: carried.get(p.id, 0.0) if p.awaits_settlement else held_net_each(p)
+        for p in kernel.state.positions.values()
+    }

@@ -18,10 +18,12 @@ from core.engine.decisions import answered
 from core.engine.kernel import Kernel
 from core.engine.positions import priced
 from core.engine.receipts import receive
+from core.engine.settlement import close_unavailable
 from core.engine.ticks import tick
 from core.engine.underlyings import corporate_action, trading_status
 from core.events import (
     ClockChecked,
+    CloseUnavailable,
     Commanded,
     CorporateActionSeen,
     Event,
@@ -71,6 +73,7 @@ _HANDLERS: dict[type, Handler] = {
     TradingStatusSeen: trading_status,
     CorporateActionSeen: corporate_action,
     ClockChecked: clock_checked,
+    CloseUnavailable: close_unavailable,
     Ticked: tick,
     Commanded: command,
     RulesChanged: _rules_changed,

@@ -88,7 +88,7 @@ def enter(kernel: Kernel, terms: TradeTerms, *, may_close: bool = False) -> Entr
         each=exposure_of(plan.contract, plan.mark, 1),
     )
     state = kernel.state
-    held = tuple(state.positions.values())
+    held = tuple(p for p in state.positions.values() if not p.awaits_settlement)
     # Positions to be closed first do not count against the limits; after closing, ``enter`` runs again.
     closes = opposite_of(proposal.symbol, proposal.direction, held) if may_close else ()
     others = [p for p in held if p not in closes]

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from core.effects import Effect, Notice, StoreMarks, StoreTrade
-from core.engine.day import pnl_today
+from core.engine.day import loss_limited_pnl
 from core.engine.feed_price import usable_price
 from core.engine.kernel import Kernel
 from core.engine.mode import set_mode
@@ -18,10 +18,13 @@ from core.engine.underlyings import end_halt, looks_split, suspend, take_effect,
 from core.events import PriceSeen
 from core.model import Mode, Tone
 from core.positions import (
+    ExitFill,
     Position,
     PositionChange,
     PositionState,
+    SettlementBasis,
     exit_by_hand,
+    missing_for_settlement,
     net_so_far,
     on_price,
     pnl_breakdown,
@@ -90,35 +93,57 @@ def settle_outcome(kernel: Kernel, before: Position, outcome: PositionChange, no
     for leg in outcome.legs:
         sold = pnl_breakdown(position, (leg,))
         own = leg.spread_cost + leg.slippage + leg.commission
-        state.day.sold(position.id, leg.contracts, sold.net, own)
+        state.day.sold(position.id, leg.contracts, sold.net, own, late=_is_late(kernel, leg, now))
         text = (
             f"{leg.reason} {position.contract.label}: {leg.contracts} at {leg.price:.2f}, net {sold.net:+,.2f}"
-            + (" (stale price)" if leg.stale_fill else "")
+            + _flags(leg)
         )
         tone = Tone.POSITIVE if sold.net > 0 else Tone.NEGATIVE
         effects.append(
             Notice(kind="exit", at=now, text=text, tone=tone, symbol=position.symbol, position_id=position.id)
         )
-    if position.state is PositionState.AWAITING_SETTLEMENT and before.state is not position.state:
-        text = f"{position.contract.label} expired: awaiting the official close"
+    if position.awaits_settlement and before.state is not position.state:
+        text = (
+            f"{position.contract.label} expired: awaiting {missing_for_settlement(position, kernel.trading)}"
+        )
         effects.append(Notice(kind="exit", at=now, text=text, tone=Tone.NEUTRAL, symbol=position.symbol))
     if position.state is PositionState.CLOSED:
-        effects += _closed(kernel, position, now)
+        late = bool(outcome.legs) and _is_late(kernel, outcome.legs[-1], now)
+        effects += _closed(kernel, position, now, late=late)
     else:
         state.positions[position.id] = position
     return effects
 
 
-def _closed(kernel: Kernel, position: Position, now: datetime) -> list[Effect]:
+def _is_late(kernel: Kernel, leg: ExitFill, now: datetime) -> bool:
+    """Return whether an option was settled after the day of its expiry: what it lost is no loss of today."""
+    calendar = kernel.trading.calendar
+    return leg.settlement is not None and calendar.market_date(leg.at) < calendar.market_date(now)
+
+
+def _flags(leg: ExitFill) -> str:
+    """Return in brackets how a fill was priced, where that is not by a fresh price."""
+    told = [] if leg.settlement is None else [f"settled on the {leg.settlement}"]
+    if leg.settlement is SettlementBasis.BY_HAND:
+        told = [f"settled on a close {leg.settlement}"]
+    if leg.stale_fill:
+        told.append("stale price")
+    if leg.near_strike:
+        told.append("close to the strike")
+    return f" ({', '.join(told)})" if told else ""
+
+
+def _closed(kernel: Kernel, position: Position, now: datetime, *, late: bool = False) -> list[Effect]:
     state, rules = kernel.state, kernel.rules
     state.positions.pop(position.id, None)
     follow_option(kernel, position)
     net = pnl_breakdown(position).net
-    state.day.trade(net)
+    if not late:
+        state.day.trade(net)
     state.alerts.exited(now, net)
     note_outcome(kernel, position.decision_id, TradeOutcome(position.legs[-1].reason.value, net))
     effects: list[Effect] = []
-    if net < 0 and state.day.losses_in_a_row >= rules.risk.losses_in_a_row:
+    if not late and net < 0 and state.day.losses_in_a_row >= rules.risk.losses_in_a_row:
         state.day.start_cool_down(now, rules.risk.cool_down_minutes)
         text = f"{state.day.losses_in_a_row} losses in a row: no entries for {rules.risk.cool_down_minutes:g} min"
         effects.append(Notice(kind="risk", at=now, text=text, tone=Tone.NEGATIVE))
@@ -139,7 +164,7 @@ def close_first(kernel: Kernel, held: Iterable[Position], now: datetime) -> list
 
 def check_daily_loss(kernel: Kernel, now: datetime) -> list[Effect]:
     """Change the mode from ACTIVE to REDUCING when the day's loss reaches its limit; see ``day``."""
-    risk, pnl = kernel.rules.risk, pnl_today(kernel)
+    risk, pnl = kernel.rules.risk, loss_limited_pnl(kernel)
     if kernel.state.mode is not Mode.ACTIVE or not daily_loss_reached(pnl, kernel.rules):
         return []
     until = None

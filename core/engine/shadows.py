@@ -56,7 +56,7 @@ def supersede(kernel: Kernel, signal_id: str) -> list[Effect]:
 def shadows_at_price(kernel: Kernel, seen: PriceSeen) -> list[Effect]:
     effects: list[Effect] = []
     for shadow in kernel.shadows_of(seen.symbol):
-        effects += _store_change(kernel, shadow, on_price(shadow, seen, seen.at, kernel.trading))
+        effects += store_shadow(kernel, shadow, on_price(shadow, seen, seen.at, kernel.trading))
     return effects
 
 
@@ -66,11 +66,12 @@ def shadows_at_time(kernel: Kernel, now: datetime) -> list[Effect]:
         if waiting_for(kernel, shadow, now) is not None:
             continue
         last, doubted = kernel.state.prices.get(shadow.symbol), shadow.symbol in kernel.state.doubts
-        effects += _store_change(kernel, shadow, on_time(shadow, now, last, kernel.trading, doubted=doubted))
+        effects += store_shadow(kernel, shadow, on_time(shadow, now, last, kernel.trading, doubted=doubted))
     return effects
 
 
-def _store_change(kernel: Kernel, before: Position, outcome: PositionChange) -> list[Effect]:
+def store_shadow(kernel: Kernel, before: Position, outcome: PositionChange) -> list[Effect]:
+    """Put a changed shadow into the state; return the effects that store the change."""
     position = outcome.position
     if position is before:
         return []

@@ -99,12 +99,12 @@ def halt_text(kernel: Kernel, symbol: str) -> str:
 def waiting_for(kernel: Kernel, position: Position, now: datetime) -> str | None:
     """Return why a position is neither marked nor sold now, ``None`` when it is.
 
-    A halt does not keep an option from expiring.
+    Neither a halt nor a split keeps an option from expiring.
     """
-    if position.suspended is not None:
-        return position.suspended
     if now >= kernel.trading.last_close(position.contract.expiry):
         return None
+    if position.suspended is not None:
+        return position.suspended
     blocked = untradable(kernel, position.symbol)
     return None if blocked is None else blocked.text
 

@@ -18,8 +18,16 @@ from core.positions.live_values import LiveValues, live_values
 from core.positions.marking import entry_mark, next_mark
 from core.positions.opening import open_position
 from core.positions.pnl import gross_so_far, net_so_far, pnl_breakdown, r_multiple
-from core.positions.position import EntryFill, ExitFill, Mark, Position, PositionChange, PositionState
-from core.positions.settle import close_at
+from core.positions.position import (
+    EntryFill,
+    ExitFill,
+    Mark,
+    Position,
+    PositionChange,
+    PositionState,
+    SettlementBasis,
+)
+from core.positions.settle import close_at, missing_for_settlement, settle_without_close, settlement_value
 from core.positions.trading_context import TradingContext
 from core.positions.transitions import (
     break_even_stop,
@@ -28,6 +36,7 @@ from core.positions.transitions import (
     on_price,
     on_time,
     settle,
+    settle_by_hand,
     stop_moved,
     stop_to_break_even,
 )
@@ -40,6 +49,7 @@ __all__ = [
     "Position",
     "PositionChange",
     "PositionState",
+    "SettlementBasis",
     "TradingContext",
     "break_even_stop",
     "close_at",
@@ -50,6 +60,7 @@ __all__ = [
     "exit_record",
     "gross_so_far",
     "live_values",
+    "missing_for_settlement",
     "net_so_far",
     "next_mark",
     "on_price",
@@ -58,6 +69,9 @@ __all__ = [
     "pnl_breakdown",
     "r_multiple",
     "settle",
+    "settle_by_hand",
+    "settle_without_close",
+    "settlement_value",
     "stop_moved",
     "stop_to_break_even",
 ]

@@ -10,7 +10,15 @@ from core.options.fills import Fill, NotFilled, Side, fill, place
 from core.options.quotes import MODEL, OptionQuote
 from core.options.spreads import quote_from_model
 from core.positions.pnl import gross_at
-from core.positions.position import ExitFill, Mark, Pending, Position, PositionChange, PositionState
+from core.positions.position import (
+    ExitFill,
+    Mark,
+    Pending,
+    Position,
+    PositionChange,
+    PositionState,
+    SettlementPrice,
+)
 from core.positions.trading_context import TradingContext
 
 
@@ -45,6 +53,8 @@ def apply_mark(change: PositionChange, mark: Mark) -> PositionChange:
         suspended=before.suspended,
         ex_dates=before.ex_dates,
         dividends_paid=before.dividends_paid,
+        close_unavailable=before.close_unavailable,
+        first_after=before.first_after,
     )
     return PositionChange(position=position, marks=(*change.marks, mark), legs=change.legs)
 
@@ -80,7 +90,12 @@ def sell(
 
 
 def record_exit_fill(
-    change: PositionChange, reason: ExitReason, done: Fill, *, near_strike: bool = False
+    change: PositionChange,
+    reason: ExitReason,
+    done: Fill,
+    *,
+    near_strike: bool = False,
+    settled_on: SettlementPrice | None = None,
 ) -> PositionChange:
     """Add the fill of a sale or settlement to the position, with the attribution of its contracts."""
     position, mark = change.position, change.position.last
@@ -100,6 +115,8 @@ def record_exit_fill(
         attribution=position.running.times(done.contracts),
         stale_fill=done.stale,
         near_strike=near_strike,
+        settlement=None if settled_on is None else settled_on.basis,
+        settlement_at=None if settled_on is None else settled_on.at,
     )
     remaining = position.remaining - done.contracts
     after = replace(position, remaining=remaining, legs=(*position.legs, leg))

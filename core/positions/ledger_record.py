@@ -70,4 +70,6 @@ def _partial(position: Position, leg: ExitFill) -> dict[str, Any]:
         "slippage": account.slippage,
         "stale_fill": leg.stale_fill,
         "near_strike": leg.near_strike,
+        "settlement": None if leg.settlement is None else leg.settlement.value,
+        "settlement_at": None if leg.settlement_at is None else leg.settlement_at.isoformat(),
     }

@@ -10,6 +10,7 @@ from core.model import ExitReason
 from core.positions.exits import theta_limit, time_exit_at
 from core.positions.pnl import net_so_far
 from core.positions.position import Position, PositionState
+from core.positions.settle import known_price, missing_for_settlement
 from core.positions.trading_context import TradingContext
 from core.positions.transitions import break_even_stop
 
@@ -63,7 +64,9 @@ class LiveValues:
     the price behind the mark. ``to_target_1`` is ``None`` after that target was sold. ``half`` of the
     contracts held is rounded up. ``break_even`` is the stop that the break-even command would set, ``None``
     when it would not move; ``break_even_sells``: the underlying is already at or beyond it. ``nights`` lie before the
-    next session that the option lives to see, 3 on most Fridays; theta is that of a session and one of them.
+    next session that the option lives to see, 3 on most Fridays; theta is that of a session and one of them. Of an
+    option that awaits its settlement, ``expired_at`` is its last close, ``missing`` what it waits for, ``settles_on``
+    the price of the underlying that is known best. ``suspended`` says why it is not marked, if it is not.
     """
 
     mark: float
@@ -92,6 +95,10 @@ class LiveValues:
     break_even: float | None
     break_even_sells: bool
     nights: int = 1
+    expired_at: datetime | None = None
+    missing: str = ""
+    settles_on: float | None = None
+    suspended: str = ""
 
 
 def live_values(position: Position, now: datetime, trading: TradingContext) -> LiveValues:
@@ -127,7 +134,19 @@ def live_values(position: Position, now: datetime, trading: TradingContext) -> L
         break_even=None if moved == position.stop else moved,
         break_even_sells=(last.spot - moved) * position.direction.sign <= 0,
         nights=_nights(position, now, trading),
+        expired_at=close if position.awaits_settlement else None,
+        missing=missing_for_settlement(position, trading) if position.awaits_settlement else "",
+        suspended=position.suspended or "",
+        settles_on=_settles_on(position, trading),
     )
+
+
+def _settles_on(position: Position, trading: TradingContext) -> float | None:
+    """Return the underlying's price that stands for a missing close, else the last known one."""
+    if not position.awaits_settlement:
+        return None
+    found = known_price(position, trading)
+    return position.last.spot if found is None else found.price
 
 
 def _nights(position: Position, now: datetime, trading: TradingContext) -> int:
@@ -144,8 +163,8 @@ def nearest_exit(position: Position, now: datetime, trading: TradingContext) -> 
     Distances are compared as shares: of a level from the underlying's price at the entry, of TIME from the
     entry, of THETA_DECAY from 0 to its limit.
     """
-    if position.state is PositionState.AWAITING_SETTLEMENT:
-        return "awaiting the official close"
+    if position.awaits_settlement:
+        return f"waits for {missing_for_settlement(position, trading)}"
     if position.state is PositionState.CLOSED:
         return "closed"
     if position.suspended is not None:

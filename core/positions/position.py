@@ -34,6 +34,29 @@ class Basis(StrEnum):
     MODEL = "model"
 
 
+class SettlementBasis(StrEnum):
+    """Source of the underlying's price on which an expired option was settled."""
+
+    OFFICIAL_CLOSE = "official close"
+    BY_HAND = "stated by hand"
+    LAST_OF_SESSION = "last price of the session"
+    FIRST_AFTER = "first price after the session"
+
+    @property
+    def is_estimate(self) -> bool:
+        """True if no official close was known."""
+        return self in (SettlementBasis.LAST_OF_SESSION, SettlementBasis.FIRST_AFTER)
+
+
+@dataclass(frozen=True, slots=True)
+class SettlementPrice:
+    """The underlying's price in $ to settle on, where it comes from, and when it was made."""
+
+    basis: SettlementBasis
+    price: float
+    at: datetime
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
     """One valuation of one contract, with the attribution of the step from the mark before.
@@ -104,7 +127,8 @@ class ExitFill:
     """One exit fill; costs and attribution in $ for its contracts, prices per share.
 
     ``stale_fill``: filled without a fresh price. ``near_strike``: settled so close to the strike that the
-    holder's broker might have decided about the exercise the other way.
+    holder's broker might have decided about the exercise the other way. ``settlement`` is the basis of a settlement
+    at the expiry, on a price made at ``settlement_at``; both ``None`` for a sale.
     """
 
     id: str
@@ -122,6 +146,8 @@ class ExitFill:
     attribution: Attribution
     stale_fill: bool = False
     near_strike: bool = False
+    settlement: SettlementBasis | None = None
+    settlement_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +167,9 @@ class Position:
     the best and worst gross P&L of the whole trade at any mark. ``stop_since`` is when the stop last moved, ``None``
     if it has not. ``strategy`` is the name that the sender of the signal gives its strategy. ``suspended`` says why
     it is neither marked nor sold until a person looks; ``ex_dates`` are the corporate actions applied to it, and
-    ``dividends_paid`` the dollars a share by which its levels were lowered for them.
+    ``dividends_paid`` the dollars a share by which its levels were lowered for them. While it awaits its settlement,
+    ``close_unavailable`` says why no official close is to be had (``None`` while one may come), and ``first_after``
+    is the first price after its last session.
     """
 
     id: str
@@ -169,6 +197,8 @@ class Position:
     suspended: str | None = None
     ex_dates: tuple[date, ...] = ()
     dividends_paid: float = 0.0
+    close_unavailable: str | None = None
+    first_after: SettlementPrice | None = None
 
     @property
     def level_at_entry(self) -> float:
@@ -179,6 +209,11 @@ class Position:
     def is_open(self) -> bool:
         """True if contracts are held that can still be sold."""
         return self.state in (PositionState.OPEN, PositionState.EXITING)
+
+    @property
+    def awaits_settlement(self) -> bool:
+        """True if the option has expired and its settlement is not known yet."""
+        return self.state is PositionState.AWAITING_SETTLEMENT
 
     @property
     def scaled_out(self) -> bool:

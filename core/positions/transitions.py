@@ -19,8 +19,15 @@ from core.positions.exits import Exit, ExitInputs, PriceRange, crosses_a_level, 
 from core.positions.fills import apply_mark, sell
 from core.positions.marking import iv_from_quote, next_mark, quote_of, time_left
 from core.positions.parity import bid_of, implied_dividends, quotes_at, usable
-from core.positions.position import Pending, Position, PositionChange, PositionState
-from core.positions.settle import expire, settle_at_close
+from core.positions.position import (
+    Pending,
+    Position,
+    PositionChange,
+    PositionState,
+    SettlementBasis,
+    SettlementPrice,
+)
+from core.positions.settle import expire, settle_by_price, settle_on
 from core.positions.trading_context import TradingContext
 
 MARK_EVERY_SECONDS = 60.0
@@ -36,15 +43,16 @@ def on_price(
     marked and can expire, but no exit acts. A price that is older than the price of the last mark, or not a
     positive number, changes nothing.
     """
-    if position.state is PositionState.AWAITING_SETTLEMENT:
-        return _settle_if_official_close(PositionChange(position=position), seen, now, trading)
+    if position.awaits_settlement:
+        change = PositionChange(position=position)
+        return settle_by_price(change, seen, trading) if _is_price(seen) else change
     if not position.is_open or not _is_valid(position, seen) or now < position.last.at:
         return PositionChange(position=position)
     if now >= trading.last_close(position.contract.expiry):
         change = _walk_last_bar(position, seen, now, trading) if exits else PositionChange(position=position)
         if not change.position.is_open:
             return change
-        return _settle_if_official_close(expire(change, trading), seen, now, trading)
+        return settle_by_price(expire(change, trading, seen), seen, trading)
 
     seen = _since_entry(position, seen)
     quotes = quotes_at(seen.quotes, now, trading)
@@ -87,8 +95,8 @@ def on_time(
     if not position.is_open:
         return PositionChange(position=position)
     if now >= trading.last_close(position.contract.expiry):
-        change = expire(PositionChange(position=position), trading)
-        return change if last_price is None else _settle_if_official_close(change, last_price, now, trading)
+        change = expire(PositionChange(position=position), trading, last_price)
+        return change if last_price is None else settle_by_price(change, last_price, trading)
     session = trading.calendar.session_at(now)
     if session is None or now < position.last.at:
         return PositionChange(position=position)
@@ -135,7 +143,7 @@ def exit_by_hand(
         return PositionChange(position=position)
     change = PositionChange(position=position)
     if now >= trading.last_close(position.contract.expiry):
-        return expire(change, trading)
+        return expire(change, trading, last_price)
     spot, spot_at = _last_known(position, last_price)
     now = max(now, position.last.at)
     change = _mark_by_model(change, spot, spot_at, now, trading)
@@ -158,10 +166,24 @@ def settle(
     position: Position, official_close: float, now: datetime, trading: TradingContext
 ) -> PositionChange:
     """Settle an expired position at the official close of its expiry."""
+    return _settle_after_close(position, SettlementBasis.OFFICIAL_CLOSE, official_close, now, trading)
+
+
+def settle_by_hand(
+    position: Position, close: float, now: datetime, trading: TradingContext
+) -> PositionChange:
+    """Settle an expired position at the underlying's close that a person states, in $."""
+    return _settle_after_close(position, SettlementBasis.BY_HAND, close, now, trading)
+
+
+def _settle_after_close(
+    position: Position, basis: SettlementBasis, price: float, now: datetime, trading: TradingContext
+) -> PositionChange:
     change = PositionChange(position=position)
-    if position.is_open and now >= trading.last_close(position.contract.expiry):
+    close = trading.last_close(position.contract.expiry)
+    if position.is_open and now >= close:
         change = expire(change, trading)
-    return settle_at_close(change, official_close, now, trading)
+    return settle_on(change, SettlementPrice(basis, price, close), trading)
 
 
 def exit_at_next_price(position: Position, contracts: int, reason: ExitReason) -> Position:
@@ -357,8 +379,11 @@ def _last_known(position: Position, last_price: PriceSeen | None) -> tuple[float
 
 def _is_valid(position: Position, seen: PriceSeen) -> bool:
     """Return whether a price is positive, finite and not older than the price of the last mark."""
-    if seen.priced_at < position.last.spot_at:
-        return False
+    return seen.priced_at >= position.last.spot_at and _is_price(seen)
+
+
+def _is_price(seen: PriceSeen) -> bool:
+    """Return whether a price and its bar are positive and finite."""
     for price in (seen.price, seen.open, seen.high, seen.low):
         if price is not None and not 0 < price < math.inf:
             return False
@@ -398,16 +423,6 @@ def _walk_last_bar(
     for passed in walk.ranges if walk.is_bar else ():
         change = walk.exit_at_levels(change, passed)
     return change
-
-
-def _settle_if_official_close(
-    change: PositionChange, seen: PriceSeen, now: datetime, trading: TradingContext
-) -> PositionChange:
-    """Settle if this price is the official close of the expiry's session."""
-    expiry = trading.calendar.market_date(trading.last_close(change.position.contract.expiry))
-    if not seen.official_close or trading.calendar.market_date(seen.priced_at) != expiry:
-        return change
-    return settle_at_close(change, seen.price, now, trading)
 
 
 def _since_entry(position: Position, seen: PriceSeen) -> PriceSeen:

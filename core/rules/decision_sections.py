@@ -84,6 +84,13 @@ class IntakeRules:
         low=1,
         meaning="A doubted price of a feed is used once the feed has given this many that agree, or another feed one",
     )
+    gap_pct: float = number(
+        40.0,
+        "%",
+        low=0,
+        meaning="A price after a night that differs from the last one by more than this waits for a person",
+        threshold=True,
+    )
     split_tolerance_pct: float = number(
         3.0,
         "%",

@@ -336,6 +336,12 @@ class ExitRules:
     weekly_max_days: int = number(
         14, "days", low=0, meaning="Days to expiry at the entry up to which weekly_sessions applies"
     )
+    settlement_wait_minutes: float = number(
+        60.0,
+        "min",
+        low=0,
+        meaning="An official close that no feed has given in this time is not waited for any longer",
+    )
     settlement_near_pct: float = number(
         0.25,
         "% of strike",

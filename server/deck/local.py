@@ -187,7 +187,7 @@ class LocalDeck:
             text = stuck[symbol].text
             log.warning("%s", text)
             self._announce(Notice(at=now, kind="feed", text=text, tone=Tone.NEGATIVE, symbol=symbol))
-        held = {position.symbol for position in self._runtime.engine.state.positions.values()}
+        held = {p.symbol for p in self._runtime.engine.state.positions.values() if p.is_open}
         for symbol in (self._stuck - stuck.keys()) & held:
             text = f"stops act again: {symbol}"
             log.warning("%s", text)

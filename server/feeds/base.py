@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Protocol
@@ -18,6 +18,8 @@ from core.rules import Rules
 
 log = logging.getLogger("gatedeck.feeds")
 
+LOOK_SECONDS = 0.5
+"""Pause between two looks for options that await their settlement, where there is no feed."""
 STAGES = 2.5
 """Time limits that a reply may take: the underlying first, then the chain near its price, and some reserve."""
 
@@ -76,6 +78,17 @@ class PriceSink(Protocol):
 
     def last_stated(self) -> datetime | None:
         """Return when the newest price that a sender stated was made; ``None`` if none is known."""
+        ...
+
+    def awaited_closes(self) -> Mapping[tuple[str, date], bool]:
+        """Return the official closes that would settle something, by symbol and day.
+
+        True: the engine knows already that it may be not to be had.
+        """
+        ...
+
+    async def close_unavailable(self, symbol: str, day: date, why: str) -> None:
+        """Tell the engine that no feed gives the official close of a day."""
         ...
 
     async def price(
@@ -224,6 +237,7 @@ class NoFeed:
 
     note = "no feed: market assumed"
     assumed = True
+    _sink: PriceSink | None = None
 
     def at_once(self, ask: FetchMarket, now: datetime, *, chain: bool = True) -> MarketReply:
         return MarketReply(MarketSnapshot(symbol=ask.symbol, as_of=now, assumed=ASSUMED))
@@ -241,10 +255,25 @@ class NoFeed:
         return None
 
     def attach(self, sink: PriceSink) -> None:
-        return None
+        self._sink = sink
 
     async def run(self) -> None:
-        return None
+        if self._sink is not None:
+            await tell_missing_closes(self._sink)
 
     async def close(self) -> None:
         return None
+
+
+async def tell_missing_closes(sink: PriceSink) -> None:
+    """Tell the engine, until cancelled, that no official close will come: there is no feed that could give one."""
+    while True:
+        for (symbol, day), told in sink.awaited_closes().items():
+            if told:
+                continue
+            try:
+                await sink.close_unavailable(symbol, day, "there is no feed")
+            except Exception as error:
+                # What could not be stored is told again.
+                log.exception("the engine could not be told of a missing close", exc_info=error)
+        await asyncio.sleep(LOOK_SECONDS)

@@ -17,6 +17,7 @@ from core.model import Contract
 from core.price_moves import difference_pct
 from server.feeds.base import PriceSink
 from server.feeds.board import Board
+from server.feeds.closes import Closes
 from server.feeds.corporate import Corporate
 from server.feeds.observe import bar_on_our_clock, observed
 from server.feeds.polling import Polling
@@ -54,6 +55,7 @@ class Follower:
         self.polling = Polling(vendors, clock, self.take, self.take_bars)
         self.streaming = Streaming(vendors, self.take)
         self.corporate = Corporate(vendors)
+        self.closes = Closes(vendors)
         self._posting: set[str] = set()
         self._moved_books: dict[str, Vendor] = {}
         self._day: TradingDay | None = None
@@ -104,8 +106,11 @@ class Follower:
         day = _session(sink, now)
         if day is None:
             self.board.forget(frozenset(self.contracts))
-            await self.polling.closes(self.contracts, sink, now)
+            await self.closes.after_session(self.contracts, sink, now)
             return
+        closes = self.closes.in_session(sink, now)
+        if wait and closes is not None:
+            await closes
         streams = self.streaming.is_connected
         self.polling.begin(self.tracks, self.contracts, sink, now, self._near, streams=streams)
         if wait:
@@ -247,6 +252,7 @@ class Follower:
         """Cancel the requests under way."""
         await self.polling.close()
         await self.corporate.close()
+        await self.closes.close()
 
     # --- posts ---------------------------------------------------------------------------------------------
 

@@ -15,7 +15,15 @@ from core.effects import FetchMarket, Watch
 from core.model import MarketSnapshot
 from server.config import Settings
 from server.feeds.asking import Asking
-from server.feeds.base import ASSUMED, FeedStatus, MarketReply, Markets, NoFeed, PriceSink
+from server.feeds.base import (
+    ASSUMED,
+    FeedStatus,
+    MarketReply,
+    Markets,
+    NoFeed,
+    PriceSink,
+    tell_missing_closes,
+)
 from server.feeds.board import Board
 from server.feeds.follow import Follower
 from server.feeds.registry import WEBHOOK, OpenFeeds, check_names, open_feeds
@@ -75,6 +83,8 @@ class LiveMarkets:
         """Follow the watched prices until cancelled; ``attach`` must have been called."""
         if self.feeds.vendors:
             await self.follower.run()
+        elif self._sink is not None:
+            await tell_missing_closes(self._sink)
 
     async def check(self) -> tuple[str, ...]:
         """Ask each vendor once for a little; return one line for each feed that cannot be used."""

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
-from core.exchange.calendar import CalendarError, TradingDay
 from core.model import Contract
 from server.feeds.base import PriceSink
-from server.feeds.observe import bar_on_our_clock
 from server.feeds.track import Track
 from server.feeds.values import Bar, Need, Tick, Unavailable
 from server.feeds.vendor import Vendor
@@ -30,9 +28,6 @@ BAR_READY = timedelta(seconds=2)
 MOST_SYMBOLS = 50
 MOST_CONTRACTS = 100
 """Names in one request, so that its address does not become too long for a vendor."""
-AFTER_CLOSE = timedelta(minutes=2)
-"""Time after a close until the day's official close is asked for."""
-CLOSE_AGAIN = timedelta(minutes=2)
 
 IsNear = Callable[[Track, tuple[float, ...]], bool]
 
@@ -61,8 +56,6 @@ class Polling:
         self._blind: dict[str, datetime] = {}
         self._bars_until: dict[str, datetime] = {}
         """For each held underlying: the end of the last minute whose bar was asked for."""
-        self._closes_told: set[tuple[str, date]] = set()
-        self._closes_asked: datetime | None = None
 
     def hurry(self, symbol: str, *, every: bool = False) -> None:
         """Ask for this underlying in the next round whatever its age; with ``every`` all vendors, not too often."""
@@ -239,28 +232,6 @@ class Polling:
         for vendor in self._vendors[:1]:
             self._take_bars(vendor, symbol, ())
 
-    # --- after the close -----------------------------------------------------------------------------------
-
-    async def closes(self, symbols: Iterable[str], sink: PriceSink, now: datetime) -> None:
-        """Post the official close of the session that has ended, once for each underlying that is watched."""
-        day = _ended(sink, now)
-        if day is None or now - day.close < AFTER_CLOSE:
-            return
-        left = tuple(symbol for symbol in symbols if (symbol, day.date) not in self._closes_told)
-        if not left or (self._closes_asked is not None and now - self._closes_asked < CLOSE_AGAIN):
-            return
-        self._closes_asked = now
-        for vendor in self._offering(Need.DAILY_BARS):
-            if not left or not vendor.official_closes:
-                continue
-            found = await vendor.daily_bars(left, 3)
-            for symbol, bars in found.items():
-                bar = None if isinstance(bars, Unavailable) else _of_day(bars, day, vendor, sink)
-                if bar is not None:
-                    await sink.price(symbol, bar.close, vendor.name, priced_at=day.close, official_close=True)
-                    self._closes_told.add((symbol, day.date))
-            left = tuple(symbol for symbol in left if (symbol, day.date) not in self._closes_told)
-
     def _offering(self, need: Need) -> tuple[Vendor, ...]:
         return tuple(vendor for vendor in self._vendors if need in vendor.offers)
 
@@ -281,23 +252,3 @@ def _made(track: Track) -> datetime | None:
 
 def _parts(items: Sequence[Any], size: int) -> list[Sequence[Any]]:
     return [items[first : first + size] for first in range(0, len(items), size)]
-
-
-def _ended(sink: PriceSink, now: datetime) -> TradingDay | None:
-    """Return the last session that has closed."""
-    calendar = sink.calendar
-    try:
-        today = calendar.market_date(now)
-        day = calendar.session(today)
-        return day if day is not None and day.close <= now else calendar.previous_session(today)
-    except CalendarError:
-        return None
-
-
-def _of_day(bars: Sequence[Bar], day: TradingDay, vendor: Vendor, sink: PriceSink) -> Bar | None:
-    """Return the whole bar of a session."""
-    for bar in bars:
-        bar = bar_on_our_clock(bar, vendor.clock_ahead)
-        if bar.complete and sink.calendar.market_date(bar.start) == day.date:
-            return bar
-    return None

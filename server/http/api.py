@@ -12,6 +12,7 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from core.engine.commands import FLATTEN
+from core.engine.settlement import SURE
 from core.model import Mode
 from server.deck.protocol import Deck
 from server.http.auth import Access
@@ -49,11 +50,14 @@ COMMAND_STATUS: Mapping[str, int] = {
     "NOT_OPEN": 409,
     "CHANGED": 409,
     "AWAITING_SETTLEMENT": 409,
+    "NOT_ALL_CLOSED": 409,
+    "NOT_EXPIRED": 409,
     "NO_SUGGESTION": 404,
     "NO_VERSION": 404,
     "UNKNOWN": 422,
     "BAD_QUANTITY": 422,
     "BAD_PRICE": 422,
+    "PRICE_FAR": 422,
     "BAD_MODE": 422,
 }
 """HTTP status by the engine's code; for any other code 200 when done, else 409."""
@@ -73,6 +77,21 @@ class ExitRequest(BaseModel):
     contracts: Annotated[int, Field(ge=1)] | None = None
     expected: Annotated[int, Field(ge=1)] | None = None
     price: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    author: Author | None = None
+    command_id: CommandId | None = None
+
+
+class SettleRequest(BaseModel):
+    """``price`` is the close of the underlying on the expiry day, in dollars; ``expected`` as for an exit.
+
+    A price far from the last known one is refused unless ``sure``.
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    price: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+    sure: bool = False
+    expected: Annotated[int, Field(ge=1)] | None = None
     author: Author | None = None
     command_id: CommandId | None = None
 
@@ -201,6 +220,18 @@ class Api:
             contracts=body.contracts,
             expected=body.expected,
             argument=None if body.price is None else repr(body.price),
+            author=body.author or "api",
+        )
+        return await self._command(command)
+
+    async def settle(self, call: Call) -> web.Response:
+        body = await self._body(call.request, SettleRequest)
+        command = Command(
+            id=body.command_id or str(uuid.uuid4()),
+            name="settle",
+            position_id=call.params["id"],
+            expected=body.expected,
+            argument=f"{body.price!r} {SURE}" if body.sure else repr(body.price),
             author=body.author or "api",
         )
         return await self._command(command)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from server.http.api import Api, ExitRequest, JudgeRequest, ModeRequest
+from server.http.api import Api, ExitRequest, JudgeRequest, ModeRequest, SettleRequest
 from server.http.lists import (
     APPROVAL_FILTERS,
     ENTRY_FILTERS,
@@ -176,6 +176,16 @@ ROUTES: tuple[Route, ...] = (
             "INVALID_BODY",
             "NOT_STORED",
         ),
+    ),
+    Route(
+        method="POST",
+        path="/api/positions/{id}/settle",
+        access=COMMAND,
+        handler=Api.settle,
+        summary="Settle an expired position at the close of its underlying",
+        answers="CommandDone",
+        body=SettleRequest.model_json_schema(),
+        refuses=("BAD_BODY", "UNKNOWN_POSITION", "COMMAND_REFUSED", "INVALID_BODY", "NOT_STORED"),
     ),
     Route(
         method="POST",

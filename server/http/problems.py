@@ -21,6 +21,7 @@ PROBLEMS: Mapping[str, tuple[int, str]] = {
     "METHOD_NOT_ALLOWED": (405, "Method not allowed"),
     "BODY_TIMEOUT": (408, "The body did not arrive in time"),
     "COMMAND_REFUSED": (409, "The command was refused"),
+    "NOT_ALL_CLOSED": (409, "Not everything could be closed"),
     "BODY_TOO_LARGE": (413, "The body is too large"),
     "INVALID_PARAMETER": (422, "A parameter is not accepted"),
     "INVALID_BODY": (422, "The body is not accepted"),

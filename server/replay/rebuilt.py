@@ -17,7 +17,8 @@ from heapq import merge
 
 from core.decision.wilder import wilder_atr
 from core.effects import FetchMarket
-from core.events import Event, MarketAnswered, PriceSeen, Received, RulesChanged, Ticked
+from core.engine.settlement import awaited_closes
+from core.events import CloseUnavailable, Event, MarketAnswered, PriceSeen, Received, RulesChanged, Ticked
 from core.exchange.calendar import Calendar, CalendarError
 from core.model import MarketSnapshot
 from core.rules import Rules, parse_rules
@@ -97,11 +98,19 @@ class Rebuilder:
         minute = self._ticked + TICK
         while minute < at and self._needs_ticks():
             self._step(Ticked(seq=self._next, at=minute))
+            self._settle(minute)
             minute = self._after(minute)
         self._ticked = (at - _INSTANT).replace(second=0, microsecond=0)
         self.done += 1
         if self._progress is not None and self.done % PROGRESS_EVERY == 0:
             self._progress(self.done)
+
+    def _settle(self, now: datetime) -> None:
+        """Tell the engine of each awaited close that the prices do not hold."""
+        for (symbol, day), told in awaited_closes(self.replayer.engine).items():
+            if not told:
+                why = "the prices do not hold it"
+                self._step(CloseUnavailable(seq=self._next, at=now, symbol=symbol, day=day, why=why))
 
     def price(self, seen: PriceSeen) -> None:
         """Keep a price, put it in if the engine has a position or signal on its symbol, and reply to who waits."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+from core.engine.settlement import awaited_closes
 from core.engine.stated_price import WEBHOOK
 from core.events import CorporateAction
 from core.exchange.calendar import Calendar
@@ -45,6 +46,14 @@ class RuntimeSink:
         """Return when the newest price that a sender stated was made; a newer one of a feed hides it."""
         prices = self._runtime.engine.state.prices.values()
         return max((seen.priced_at for seen in prices if seen.source == WEBHOOK), default=None)
+
+    def awaited_closes(self) -> dict[tuple[str, date], bool]:
+        """Return the official closes that would settle something; True: known already to be not to be had."""
+        return awaited_closes(self._runtime.engine)
+
+    async def close_unavailable(self, symbol: str, day: date, why: str) -> None:
+        """Tell the engine that no feed gives the official close of a day. Raises NotStored, Overloaded."""
+        await self._runtime.close_unavailable(symbol, day, why)
 
     async def price(
         self,

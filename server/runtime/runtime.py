@@ -19,6 +19,7 @@ from core.effects import (
 from core.engine import Engine
 from core.events import (
     ClockChecked,
+    CloseUnavailable,
     Commanded,
     CorporateAction,
     CorporateActionSeen,
@@ -314,6 +315,10 @@ class Runtime:
         paused = 0.0 if before is None or now - before < PAUSED else (now - before).total_seconds()
         if paused or abs(ahead - self.engine.state.clock_ahead) > CLOCK_STEADY_SECONDS:
             await self.post(lambda seq, at: ClockChecked(seq=seq, at=at, ahead=ahead, paused=paused))
+
+    async def close_unavailable(self, symbol: str, day: date, why: str) -> None:
+        """Post to the engine that no feed gives the official close of an underlying on a day."""
+        await self.post(lambda seq, at: CloseUnavailable(seq=seq, at=at, symbol=symbol, day=day, why=why))
 
     async def tick(self) -> None:
         """Post a timer tick to the engine: exits by time and expired signals depend on it."""

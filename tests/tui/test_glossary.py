@@ -41,6 +41,8 @@ NOT_CODES = {
     "core/decision/size_inputs.py MONDAY TUESDAY WEDNESDAY THURSDAY FRIDAY SATURDAY SUNDAY": "days",
     "core/decision/market_gate.py POSITIVE NEGATIVE": "signs of a feed's gamma",
     "core/options/broadcasting.py CALL PUT": "sides of an option, read and never shown",
+    "core/positions/settle.py CALL": "side of an option",
+    "core/engine/settlement.py SURE": "word of a command's argument",
     "core/positions/opening.py CALL PUT": "sides of an option, plain words on the screen",
     "server/demo": "symbols and events of the simulated market",
     "server/config.py CONFIG XDG_CONFIG_HOME XDG_STATE_HOME": "names of environment variables",

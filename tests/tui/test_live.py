@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from fake_deck import FakeDeck, empty_snapshot, position, record, screen_text, snapshot
+from fake_deck import NOW, FakeDeck, empty_snapshot, position, record, screen_text, snapshot
 
 from core.decision.deciding_reason import deciding_code, why
 from core.model import Action, Mode
@@ -64,9 +64,9 @@ async def test_assumed_is_marked_wherever_it_shows_and_nowhere_else() -> None:
 
 async def test_a_stale_mark_and_a_position_that_is_exiting_or_settling_say_so() -> None:
     rows = (position(age=140, stale=True), position("b", state="EXITING"),
-            position("d", state="AWAITING_SETTLEMENT"))  # fmt: skip
+            position("d", state="AWAITING_SETTLEMENT", expired_at=NOW, missing="a price of SPY"))  # fmt: skip
     text = await shown(FakeDeck(snapshot(positions=rows)), (120, 40))
-    for words in ("! stale 2m", "EXITING", "settling"):
+    for words in ("! stale 2m", "EXITING", "e settles"):
         assert words in text
 
 

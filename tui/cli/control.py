@@ -1,4 +1,4 @@
-"""`gatedeck approve`, `reject`, `close`, `resume` and `mode`: commands to a running engine."""
+"""`gatedeck approve`, `reject`, `close`, `settle`, `resume` and `mode`: commands to a running engine."""
 
 from __future__ import annotations
 
@@ -64,11 +64,34 @@ def close(
                 nothing = {"ok": True, "code": "NOTHING_OPEN", "text": "No position is open"}
                 return print_answers([nothing], True, as_json=as_json)
             answers = [_exit(engine, row, None, None) for row in positions]
-            accepted = all(status < 300 for status, _ in answers)
+            accepted = all(answer.get("code") == "EXITED" for _, answer in answers)
             return print_answers([answer for _, answer in answers], accepted, as_json=as_json)
         if name is None:
             return _print_list(positions, "no position is open", _format_position, as_json)
         status, answer = _exit(engine, _open_position(positions, name), contracts, at)
+    except (aiohttp.ClientError, TimeoutError) as error:
+        return report_unreachable(engine, error)
+    return print_answers([answer], status < 300, as_json=as_json)
+
+
+def settle(
+    name: str,
+    price: float,
+    *,
+    sure: bool,
+    url: str | None,
+    author: str | None,
+    config: Path | None,
+    as_json: bool,
+) -> int:
+    """Settle the expired position called ``name`` at the close of its underlying."""
+    engine = engine_client(url=url, author=author, config=config)
+    fields: Item = {"price": price} | ({"sure": True} if sure else {})
+    try:
+        found = _open_position(engine.items(_OPEN), name)
+        status, answer = engine.post(
+            f"/api/positions/{found['id']}/settle", expected=found["remaining"], **fields
+        )
     except (aiohttp.ClientError, TimeoutError) as error:
         return report_unreachable(engine, error)
     return print_answers([answer], status < 300, as_json=as_json)
@@ -148,6 +171,6 @@ def _format_approval(item: Item) -> str:
 
 def _format_position(item: Item) -> str:
     mark = "not marked" if item["mark"] is None else f"mark {item['mark']:.2f}, {item['mark_age']:.0f} s old"
-    return (
-        f"{item['id']}  {item['direction']} {item['contract']} × {item['remaining']}  {mark}  {item['state']}"
-    )
+    missing = f", waits for {item['missing']}" if item.get("missing") else ""
+    name = f"{item['direction']} {item['contract']} × {item['remaining']}"
+    return f"{item['id']}  {name}  {mark}  {item['state']}{missing}"

@@ -1,4 +1,4 @@
-"""Options of `gatedeck approve`, `reject`, `close`, `resume` and `mode`."""
+"""Options of `gatedeck approve`, `reject`, `close`, `settle`, `resume` and `mode`."""
 
 from __future__ import annotations
 
@@ -76,6 +76,29 @@ def close(
     )  # fmt: skip
 
 
+def settle(
+    position: Annotated[str, typer.Argument(help="Id (or its beginning), OCC symbol or contract.")],
+    price: Annotated[float, typer.Argument(help="Close of the underlying on the expiry day, in dollars.")],
+    sure: Annotated[
+        bool, typer.Option("--sure", help="The price is right although it is far from the last known one.")
+    ] = False,
+    url: Url = None,
+    author: Author = None,
+    json: JsonLine = False,
+    config: Config = None,
+) -> None:
+    """Settle an expired position by hand, at the close of its underlying.
+
+    An option whose last close passed without the engine or without prices awaits its settlement (gatedeck close
+    lists it). It pays its intrinsic value at that close.
+    """
+    from tui.cli import control
+
+    raise typer.Exit(
+        control.settle(position, price, sure=sure, url=url, author=author, config=config, as_json=json)
+    )
+
+
 def resume(
     position: Annotated[str, typer.Argument(help="Id (or its beginning), OCC symbol or contract.")],
     url: Url = None,
@@ -115,6 +138,6 @@ def mode(
 
 
 def register(app: typer.Typer) -> None:
-    """Add the five commands to the command line."""
-    for command in (approve, reject, close, resume, mode):
+    """Add the commands to the command line."""
+    for command in (approve, reject, close, settle, resume, mode):
         app.command()(command)

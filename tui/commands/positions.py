@@ -36,10 +36,21 @@ BREAK_EVEN = UserCommand(
     footer=True,
 )
 
+SETTLE = UserCommand(
+    name="SettlePosition",
+    help="Settle the selected position after its expiry; a dialog asks for the close of its underlying.",
+    keys=("e",),
+    label="settle",
+    action="settle_position",
+    group="Positions",
+    scope="live",
+)
+
 COMMANDS = (
     EXIT_POSITION,
     EXIT_HALF,
     BREAK_EVEN,
+    SETTLE,
     UserCommand(
         name="ExitAll",
         help="Close every open position; a dialog asks for a typed word.",

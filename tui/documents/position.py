@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core.model import ExitReason
+from core.positions import SettlementBasis
 from core.positions.detail import PnlByCause
 from server.deck import ExitCondition, ExitFill, GreekPair, LevelDistance, PositionDetail, PositionRow
 from tui import fmt
@@ -80,7 +81,16 @@ def top(row: PositionRow, width: int, *, exiting: bool) -> list[Line]:
     ]  # fmt: skip
     if not closed:
         pieces.append([("expires in ", "dim"), (fmt.age(row.hours_left * 3600), "text")])
-    return out + [[(" ", "text"), *line] for line in wrap(pieces, width - 2, "   ")]
+    out += [[(" ", "text"), *line] for line in wrap(pieces, width - 2, "   ")]
+    return out + _told(row, width)
+
+
+def _told(row: PositionRow, width: int) -> list[Line]:
+    """Return what keeps the position from being sold, in words."""
+    text = row.suspended
+    if row.expired_at is not None:
+        text = f"expired {fmt.day_clock(row.expired_at)}, waits for {row.missing}"
+    return [[(" ", "text"), *line] for line in wrap_text(text, "warn", width - 2)] if text else []
 
 
 def attribution(view: PnlByCause, width: int) -> list[Line]:
@@ -239,10 +249,26 @@ def exit_fills(fills: Sequence[tuple[ExitFill, float]], width: int) -> list[Line
             (f" {fill.contracts:>3} at {fmt.number(fill.price)}  ", "text"),
             (fmt.money(net), signed_role(net)),
         ]
-        if fill.stale_fill:
+        if fill.stale_fill and fill.settlement is None:
             line.append((" ! stale price", "warn"))
         out.append(line)
+        if fill.settlement is not None:
+            out += _settled(fill, width)
     return out
+
+
+def _settled(fill: ExitFill, width: int) -> list[Line]:
+    """Return how a settlement was priced: its basis, the price with its instant, and if it is near the strike."""
+    assert fill.settlement is not None
+    made = "" if fill.settlement_at is None else f" of {fmt.day_clock(fill.settlement_at)}"
+    basis = "close stated by hand" if fill.settlement is SettlementBasis.BY_HAND else fill.settlement.value
+    text = f"settled on the {basis}: {fmt.number(fill.underlying)}{made}"
+    if fill.settlement.is_estimate:
+        text = f"~ estimated, {text}"
+    if fill.near_strike:
+        text += "; so near to the strike that its holder might have decided otherwise"
+    warns = fill.settlement.is_estimate or fill.near_strike
+    return [[("   ", "dim"), *line] for line in wrap_text(text, "warn" if warns else "dim", width - 3)]
 
 
 def value_chart(draw: DrawChart, detail: PositionDetail, width: int, height: int) -> list[Line]:

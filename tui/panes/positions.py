@@ -8,6 +8,7 @@ from typing import Any
 
 from server.deck import GreekPair, LevelDistance, PositionRow
 from tui import fmt
+from tui.commands.registry import key_of
 from tui.widgets.line import DIRECTION_MARK, DIRECTION_ROLE, signed_role
 from tui.widgets.table import Cell, Column, LiveTable, Row
 
@@ -20,15 +21,17 @@ ORDERS: tuple[tuple[str, Callable[[PositionRow], Any]], ...] = (
 )
 """Names of the orders with their sort keys."""
 
-_STATES = {"EXITING": ("EXITING", "warn"), "AWAITING_SETTLEMENT": ("settling", "warn")}
+_EXITING: Cell = ("EXITING", "warn")
 
 
 def mark_age(row: PositionRow, exiting: bool) -> Cell:
-    """Return the age of the mark, or a warning when a stop would not act on it."""
-    if exiting:
-        return _STATES["EXITING"]
-    if row.state in _STATES:
-        return _STATES[row.state]
+    """Return the age of the mark, or what keeps a stop from acting on it."""
+    if row.suspended:
+        return ("! suspended", "warn")
+    if row.expired_at is not None:
+        return (f"{key_of('SettlePosition')} settles", "warn")
+    if exiting or row.state == "EXITING":
+        return _EXITING
     if row.stale:
         return (f"! stale {fmt.age(row.mark_age)}", "warn")
     return (fmt.age(row.mark_age), "dim")

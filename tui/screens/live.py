@@ -100,6 +100,10 @@ class LiveScreen(DeckScreen):
         if row := self._row_to_act_on(commands.BREAK_EVEN, "move the stop of"):
             deck_ui(self).positions.break_even(row)
 
+    def action_settle_position(self) -> None:
+        if row := self._row_to_act_on(commands.SETTLE, "settle"):
+            deck_ui(self).positions.settle(row)
+
     def action_exit_all(self) -> None:
         deck_ui(self).positions.exit_all()
 

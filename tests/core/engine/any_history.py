@@ -22,6 +22,7 @@ from core.approvals import Approval, ApprovalStatus
 from core.effects import AnswerCommand, AnswerReceipt, StoreApproval, StoreDecision, StoreReceipt, StoreTrade
 from core.engine import Engine
 from core.events import (
+    CloseUnavailable,
     Commanded,
     CorporateAction,
     CorporateActionSeen,
@@ -177,6 +178,11 @@ class AnyHistory(RuleBasedStateMachine):
             high=spot * (max(first, last) + up), low=spot * (min(first, last) - down), official_close=close,
         )  # fmt: skip
 
+    @rule(symbol=symbols, days=st.integers(-4, 1))
+    def close_unavailable(self, symbol: str, days: int) -> None:
+        day = self.wire.now.date() + timedelta(days=days)
+        self.post(CloseUnavailable, symbol=symbol, day=day, why="there is no feed")
+
     @rule(symbol=symbols, halted=st.sampled_from([True, False, False]))
     def trading_status(self, symbol: str, halted: bool) -> None:
         self.post(TradingStatusSeen, symbol=symbol, halted=halted, source="feed")
@@ -195,7 +201,18 @@ class AnyHistory(RuleBasedStateMachine):
 
     @rule(
         name=st.sampled_from(
-            ["exit", "exit", "exit_half", "exit_all", "breakeven", "mode", "resume", "close_at", "dance"]
+            [
+                "exit",
+                "exit",
+                "exit_half",
+                "exit_all",
+                "breakeven",
+                "mode",
+                "resume",
+                "close_at",
+                "settle",
+                "dance",
+            ]
         ),
         which=st.integers(0, 3),
         contracts=st.sampled_from([None, None, 1, 2, 1000]),

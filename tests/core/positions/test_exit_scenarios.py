@@ -239,19 +239,19 @@ SCENARIOS = [
     Scenario("no price, no exit before the close: awaiting settlement", "16:00 tick", "AWAITING_SETTLEMENT"),
     Scenario("by hand after the close is too late", "16:05 sell 4", "AWAITING_SETTLEMENT"),
     Scenario("any other price does not settle", "16:00 tick\n16:01 601.00", "AWAITING_SETTLEMENT"),
-    Scenario("expired in the money", "16:00 tick\n16:10 official 604.25", "EXPIRY 4 @ 604.25 16:10"),
-    Scenario("expired worthless", "16:00 tick\n16:10 official 598.00", "EXPIRY 4 @ 598.00 16:10"),
-    Scenario("short: expired in the money", "16:10 official 596.00", "EXPIRY 4 @ 596.00 16:10", SHORT),
+    Scenario("expired in the money", "16:00 tick\n16:10 official 604.25", "EXPIRY 4 @ 604.25 16:00"),
+    Scenario("expired worthless", "16:00 tick\n16:10 official 598.00", "EXPIRY 4 @ 598.00 16:00"),
+    Scenario("short: expired in the money", "16:10 official 596.00", "EXPIRY 4 @ 596.00 16:00", SHORT),
     Scenario(
         "the early close settles too",
         "13:00 tick\n13:05 official 602.00",
-        "EXPIRY 4 @ 602.00 13:05",
+        "EXPIRY 4 @ 602.00 13:00",
         more=AFTER_THANKSGIVING,
     ),
     Scenario(
         "half at target 1, the rest expires",
         "10:01 603.10\n16:00 tick\n16:10 official 601.00",
-        "TARGET_1 2 @ 603.10 10:01 / EXPIRY 2 @ 601.00 16:10",
+        "TARGET_1 2 @ 603.10 10:01 / EXPIRY 2 @ 601.00 16:00",
     ),
 ]
 

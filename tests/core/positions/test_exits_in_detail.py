@@ -225,7 +225,8 @@ def test_the_official_close_of_another_day_does_not_settle(desk: Any) -> None:
     position = on_time(desk.open(), desk.at("2026-11-24T16:00"), None, desk.trading).position
     other = desk.at("2026-11-25T16:00")
     seen = desk.seen(position, other, 640.0, official=True)
-    assert on_price(position, seen, other, desk.trading).position is position
+    outcome = on_price(position, seen, other, desk.trading)
+    assert outcome.position.state is PositionState.AWAITING_SETTLEMENT and not outcome.legs
 
 
 def test_an_older_price_than_the_last_changes_nothing(desk: Any) -> None:

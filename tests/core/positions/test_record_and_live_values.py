@@ -148,7 +148,7 @@ def test_the_nearest_exit_is_said_in_words(desk: Any, direction: Direction) -> N
     waiting = on_time(position, desk.at("2026-11-24T16:00"), None, trading).position
     assert (
         live_values(waiting, desk.at("2026-11-24T16:00"), trading).nearest_exit
-        == "awaiting the official close"
+        == "waits for the official close of SPY"
     )
 
 

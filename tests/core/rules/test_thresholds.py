@@ -66,7 +66,7 @@ from core.options.spreads import model_spread
 from core.options.ticks import tick
 from core.positions.marking import is_out_of_the_money
 from core.positions.parity import implied_dividends
-from core.positions.settle import is_near
+from core.positions.settle import is_near, is_wide_gap
 from core.positions.trading_context import TradingContext
 from core.risk import daily_loss_reached
 from core.rules import Rules
@@ -416,6 +416,10 @@ PROBES: dict[str, tuple[float, Probe]] = {
         lambda t, v: parity(rules("volatility.parity_max_pct", t), off=v) is None,
     ),
     "intake.split_tolerance_pct": (3.1, after_a_night),
+    "intake.gap_pct": (
+        40.1,
+        lambda t, v: is_wide_gap(100 * (1 + v / 100), 100.0, rules("intake.gap_pct", t)),
+    ),
     "fills.opening_minutes": (15.1, premium_spread("fills.opening_minutes")),
     "fills.closing_minutes": (15.1, premium_spread("fills.closing_minutes")),
     "fills.price_stale_seconds": (

@@ -174,6 +174,33 @@ async def test_exit_hands_on_what_was_asked(serve: Any, deck: Any, command_heade
     assert told["command_id"] == "c-1"
 
 
+async def test_settle_hands_on_the_close_and_refuses_what_is_none(
+    serve: Any, deck: Any, command_headers: Any
+) -> None:
+    client = await serve()
+    to = "/api/positions/p-1/settle"
+    body = {"price": 661.5, "expected": 2, "command_id": "c-9", "author": "Ann"}
+    told = await (await client.post(to, headers=command_headers, json=body)).json()
+    assert told["ok"] and told["command_id"] == "c-9"
+    sure = {"price": 1, "sure": True}
+    assert (await client.post(to, headers=command_headers, json=sure)).status == 200
+    assert [(c.name, c.position_id, c.expected, c.argument) for c in deck.commands] == [
+        ("settle", "p-1", 2, "661.5"),
+        ("settle", "p-1", None, "1.0 SURE"),
+    ]
+    for wrong in (
+        b"{}",
+        b'{"price": 0}',
+        b'{"price": -1}',
+        b'{"price": "661"}',
+        b'{"price": NaN}',
+        b'{"price": 1e999}',
+    ):
+        response = await client.post(to, headers=command_headers, data=wrong)
+        assert response.status in (400, 422), wrong
+    assert len(deck.commands) == 2
+
+
 async def test_exit_without_an_id_gets_one_of_its_own(serve: Any, deck: Any, command_headers: Any) -> None:
     client = await serve()
     for _ in range(2):

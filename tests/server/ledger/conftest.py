@@ -23,6 +23,7 @@ from core.effects import (
     StoreTrade,
 )
 from core.events import (
+    CloseUnavailable,
     Commanded,
     CorporateAction,
     CorporateActionSeen,
@@ -361,6 +362,9 @@ class Make:
                 source="alpaca",
                 ex_date=date(2026, 12, 18),
                 amount=1.78,
+            ),
+            CloseUnavailable(
+                seq=9, at=self.at(9), symbol="SPY", day=date(2026, 11, 23), why="there is no feed"
             ),
         )
 

@@ -161,6 +161,16 @@ class Notes:
     statuses: list[tuple[str, bool, str]] = field(default_factory=list)
     actions: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
 
+    awaited: dict[tuple[str, date], bool] = field(default_factory=dict)
+    missing: list[tuple[str, date, str]] = field(default_factory=list)
+
+    def awaited_closes(self) -> dict[tuple[str, date], bool]:
+        return self.awaited
+
+    async def close_unavailable(self, symbol: str, day: date, why: str) -> None:
+        self.missing.append((symbol, day, why))
+        self.awaited[symbol, day] = True
+
     def last_stated(self) -> datetime | None:
         return self.stated
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -464,3 +464,33 @@ async def test_the_first_vendor_is_taken_again_when_the_second_has_been_quiet(de
         d.vendors[0].quote("SPY", 100.2)
         await d.round(3)
     assert [post["source"] for post in d.notes.posts] == ["two", "one", "one"]
+
+
+async def test_the_close_of_an_earlier_expiry_is_asked_for_in_the_session_too(desk: Any, days: Any) -> None:
+    d = desk()
+    yesterday = date(2026, 11, 23)
+    d.vendors[0].days["SPY"] = days("SPY", count=5, close=99.5)
+    d.notes.awaited = {("SPY", yesterday): False}
+    await d.round()
+    await d.round(1)
+    close = datetime(2026, 11, 23, 21, 0, tzinfo=UTC)
+    assert [(p["price"], p["priced_at"], p["official_close"]) for p in d.notes.posts] == [(99.5, close, True)]
+
+
+async def test_a_close_that_no_vendor_gives_is_waited_for_as_long_as_the_rules_say(desk: Any) -> None:
+    d = desk()
+    d.notes.awaited = {("SPY", date(2026, 11, 23)): False}
+    await d.round()
+    await d.round(59 * 60)
+    assert d.notes.missing == []
+    await d.round(60)
+    await d.round(3600)
+    assert [(symbol, day) for symbol, day, _ in d.notes.missing] == [("SPY", date(2026, 11, 23))]
+    assert "60 min" in d.notes.missing[0][2]
+
+
+async def test_without_a_vendor_of_official_closes_the_engine_is_told_at_once(desk: Any) -> None:
+    d = desk(offers=frozenset({Need.QUOTES}))
+    d.notes.awaited = {("SPY", date(2026, 11, 23)): False}
+    await d.round()
+    assert d.notes.missing == [("SPY", date(2026, 11, 23), "no feed gives official closes")]
