@@ -89,9 +89,14 @@ def local(text: str) -> str:
     return text.translate(_separators) if _separators else text
 
 
+def is_unknown(value: float | None) -> bool:
+    """Return whether a number is not known: ``None``, or NaN in a row that could not be valued."""
+    return value is None or value != value
+
+
 def money(value: float | None, *, sign: bool = True) -> str:
     """Return dollars with the sign first, as +$312.40 or -$84.10; whole dollars from ten thousand up."""
-    if value is None:
+    if value is None or is_unknown(value):
         return NONE
     mark = "-" if value < 0 else "+" if sign and value > 0 else ""
     digits = 0 if abs(value) >= 9_999.995 else 2
@@ -100,7 +105,7 @@ def money(value: float | None, *, sign: bool = True) -> str:
 
 def whole_dollars(value: float | None, *, sign: bool = False) -> str:
     """Return dollars without cents, such as $1,230 or, with ``sign``, +$1,230."""
-    if value is None:
+    if value is None or is_unknown(value):
         return NONE
     rounded = round(value)
     mark = "-" if rounded < 0 else "+" if sign and rounded > 0 else ""
@@ -108,25 +113,25 @@ def whole_dollars(value: float | None, *, sign: bool = False) -> str:
 
 
 def signed(value: float | None, digits: int = 2, unit: str = "") -> str:
-    return NONE if value is None else local(f"{value:+,.{digits}f}") + unit
+    return NONE if value is None or is_unknown(value) else local(f"{value:+,.{digits}f}") + unit
 
 
 def number(value: float | None, digits: int = 2) -> str:
-    return NONE if value is None else local(f"{value:,.{digits}f}")
+    return NONE if value is None or is_unknown(value) else local(f"{value:,.{digits}f}")
 
 
 def score(value: float | None) -> str:
     """Return a score from 0 to 100 with one decimal, or none if it is zero."""
-    return NONE if value is None else local(f"{value:.1f}".removesuffix(".0"))
+    return NONE if value is None or is_unknown(value) else local(f"{value:.1f}".removesuffix(".0"))
 
 
 def factor(value: float | None) -> str:
-    return NONE if value is None else local(f"×{value:.2f}")
+    return NONE if value is None or is_unknown(value) else local(f"×{value:.2f}")
 
 
 def arrow(value: float | None) -> str:
     """Return ▲ for a gain, ▼ for a loss: colour is never the only sign of a direction."""
-    if value is None or value == 0:
+    if value is None or is_unknown(value) or value == 0:
         return " "
     return "▲" if value > 0 else "▼"
 
@@ -136,7 +141,7 @@ def age(seconds: float | None) -> str:
 
     A coarse text changes less often, and so costs fewer repaints.
     """
-    if seconds is None:
+    if seconds is None or is_unknown(seconds):
         return NONE
     whole = max(0, int(seconds))
     if whole < 60:

@@ -30,9 +30,11 @@ from core.model import (
 from core.options.commissions import commission
 from core.options.fills import NotFilled, OptionQuote, OrderType, Side, fill, place
 from core.options.spreads import quote_from_model
+from core.options.ticks import tick
 from core.positions import Mark, Position, entry_mark, next_mark, open_position
 from core.risk import Proposal, limited, most_paid, opposite_of
 from core.rules import Rules
+from core.thresholds import below
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,8 +160,10 @@ def _plan(kernel: Kernel, terms: TradeTerms) -> _Plan:
         return _Plan(
             contract=contract, reasons=(_refusal("CONTRACT_ILLIQUID", f"{contract.label} has no price"),)
         )
-    loss = _loss_at_stop(kernel, contract, mark, quote, terms)
     bill = _Bill(kernel, terms, contract, quote)
+    if (worthless := _under_a_tick(contract, min(mark.mid, bill.price(1)), kernel.rules)) is not None:
+        return _Plan(contract=contract, reasons=(worthless,))
+    loss = _loss_at_stop(kernel, contract, mark, quote, terms)
     count = contract_count(bill.price(1), loss, terms.size.final, kernel.rules)
     if isinstance(count, Reason):
         return _Plan(contract=contract, reasons=(count,))
@@ -228,6 +232,15 @@ def _chosen(kernel: Kernel, terms: TradeTerms, spot: float) -> Chosen | Reason:
         now=terms.now,
     )
     return listed_contract(kernel, wanted, terms.chain)
+
+
+def _under_a_tick(contract: Contract, premium: float, rules: Rules) -> Reason | None:
+    """Return the refusal of a contract that is worth less than the smallest price it can trade at."""
+    least = tick(contract.underlying, premium, rules.fills)
+    if not below(premium, least):
+        return None
+    text = f"{contract.label} is worth ${premium:.4f} a share, less than one tick of ${least:.2f}"
+    return _refusal("UNDER_A_TICK", text)
 
 
 def _model_quote(kernel: Kernel, terms: TradeTerms, contract: Contract, mark: Mark) -> OptionQuote:

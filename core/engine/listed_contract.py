@@ -8,7 +8,13 @@ from datetime import date, datetime
 from core.engine.kernel import Kernel
 from core.events import OptionChain
 from core.model import Contract, Direction, Reason, Tone
-from core.options.contract import ContractError, candidate_strikes, choose_expiry, make_contract
+from core.options.contract import (
+    ContractError,
+    away_from_target_pct,
+    candidate_strikes,
+    choose_expiry,
+    make_contract,
+)
 from core.options.quotes import OptionQuote, Refusal, liquidity_fault
 from core.rules.sections import ContractRules
 from core.thresholds import above
@@ -53,8 +59,16 @@ def listed_contract(kernel: Kernel, wanted: Wanted, chain: OptionChain | None) -
     if chain is not None and not strikes:
         return _refusal("NO_STRIKES", f"The chain of {symbol} {expiry} lists no strikes")
     notes = _expiry_note(kernel, wanted, expiry, expiries)
+    candidates = candidate_strikes(wanted.spot, wanted.direction, symbol, strikes, rules)
     why = "none is listed"
-    for strike in candidate_strikes(wanted.spot, wanted.direction, symbol, strikes, rules):
+    for strike in candidates:
+        away = away_from_target_pct(strike, wanted.spot, wanted.direction, rules)
+        if above(away, rules.strike_max_pct):
+            money = "the money" if rules.moneyness == "atm" else "its target"
+            why = f"strike {strike:g} is {away:.1f} % from {money}, at most {rules.strike_max_pct:g} %"
+            if strike == candidates[0]:
+                return _refusal("STRIKE_FAR", f"No strike of {symbol} {expiry} near {wanted.spot:g}: {why}")
+            break
         try:
             contract = make_contract(symbol, expiry, strike, wanted.direction, rules)
         except ContractError as error:

@@ -132,7 +132,7 @@ def candidate_strikes(
     if not (math.isfinite(spot) and spot > 0):
         raise ContractError(f"no strike can be chosen at a spot of {spot}")
     out_of_the_money = rules.moneyness == "otm"
-    target = spot * (1 + direction.sign * rules.otm_offset) if out_of_the_money else spot
+    target = _target(spot, direction, rules)
     grid = _grid(target, symbol, spot, rules) if strikes is None else sorted(set(strikes))
     if not grid:
         return ()
@@ -146,6 +146,16 @@ def candidate_strikes(
         start = bisect_left(grid, target + 1e-9) - 1
     indices = (start + direction.sign * n for n in range(rules.strikes_tried + 1))
     return tuple(grid[i] for i in indices if 0 <= i < len(grid))
+
+
+def away_from_target_pct(strike: float, spot: float, direction: Direction, rules: ContractRules) -> float:
+    """Return the distance of a strike from the price that it should be nearest to, in percent of that price."""
+    target = _target(spot, direction, rules)
+    return abs(strike - target) / target * 100
+
+
+def _target(spot: float, direction: Direction, rules: ContractRules) -> float:
+    return spot * (1 + direction.sign * rules.otm_offset) if rules.moneyness == "otm" else spot
 
 
 def strike_step(symbol: str, spot: float, rules: ContractRules) -> float:

@@ -75,7 +75,7 @@ class LiveValues:
     estimated: bool
     underlying: float
     pnl: float
-    pnl_pct: float
+    pnl_pct: float | None
     r: float | None
     delta: GreekPair
     gamma: GreekPair
@@ -114,7 +114,7 @@ def live_values(position: Position, now: datetime, trading: TradingContext) -> L
         estimated=last.estimated,
         underlying=last.spot,
         pnl=pnl,
-        pnl_pct=100 * pnl / position.premium,
+        pnl_pct=100 * pnl / position.premium if position.premium > 0 else None,
         r=position.in_r(pnl),
         delta=GreekPair(now=last.delta, entry=entry.entry_delta),
         gamma=GreekPair(now=last.gamma, entry=entry.entry_gamma),

@@ -26,6 +26,7 @@ from core.positions.position import (
     SettlementPrice,
 )
 from core.positions.trading_context import TradingContext
+from core.price_moves import difference_pct
 from core.rules import Rules
 from core.thresholds import above, at_most
 
@@ -186,4 +187,4 @@ def is_near(official_close: float, strike: float, rules: Rules) -> bool:
 
 def is_wide_gap(price: float, last: float, rules: Rules) -> bool:
     """Return whether a price is so far from the last one known that it may be that of another share."""
-    return above((max(price, last) / min(price, last) - 1) * 100, rules.intake.gap_pct)
+    return above(difference_pct(price, last), rules.intake.gap_pct)

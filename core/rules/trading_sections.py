@@ -34,6 +34,13 @@ class ContractRules:
         meaning="Distance of the target strike from the spot price when moneyness is otm",
         threshold=True,
     )
+    strike_max_pct: float = number(
+        5.0,
+        "%",
+        low=0,
+        meaning="No strike further than this from the money, or from the target of otm_offset, is bought",
+        threshold=True,
+    )
     daily_expiries: tuple[str, ...] = rows(
         ("SPY", "QQQ", "IWM", "SPX", "XSP", "NDX", "RUT"), meaning="Symbols with an expiry on every session"
     )

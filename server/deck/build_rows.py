@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from datetime import datetime
+from typing import Any
 
 from core.approvals import Approval, ApprovalStatus, mark_now
 from core.decision.deciding_reason import why
@@ -12,12 +15,15 @@ from core.engine.state import TradeOutcome
 from core.events import PriceSeen
 from core.model import DecisionRecord
 from core.positions import LiveValues, Position, TradingContext, live_values
+from core.positions.live_values import GreekPair, LevelDistance
 from server.deck.rows import (
     ApprovalRow,
     DecisionRow,
     ExchangeStatus,
     PositionRow,
 )
+
+log = logging.getLogger("gatedeck.deck")
 
 _LIVE_VALUES = tuple(field.name for field in fields(LiveValues))
 
@@ -66,27 +72,86 @@ def decision_row(record: DecisionRecord, outcome: TradeOutcome | None, now: date
     )
 
 
+def position_rows(
+    positions: Iterable[Position], now: datetime, trading: TradingContext
+) -> tuple[PositionRow, ...]:
+    """Return every position as a row; one that cannot be valued is a row that says so, and takes no other with it."""
+    return tuple(_row_or_fault(position, now, trading) for position in positions)
+
+
+def _row_or_fault(position: Position, now: datetime, trading: TradingContext) -> PositionRow:
+    try:
+        return position_row(position, now, trading)
+    except Exception as error:
+        fault = f"cannot be valued: {type(error).__name__}: {error}"
+        log.exception("position %s %s", position.id, fault, exc_info=error)
+        return failed_row(position, now, fault)
+
+
+def failed_row(position: Position, now: datetime, fault: str) -> PositionRow:
+    """Return a position that could not be valued; its values are NaN, which is null in JSON."""
+    unknown = GreekPair(now=None, entry=None)
+    return PositionRow(
+        mark=math.nan,
+        mark_age=math.nan,
+        stale=True,
+        estimated=True,
+        underlying=math.nan,
+        pnl=math.nan,
+        pnl_pct=None,
+        r=None,
+        delta=unknown,
+        gamma=unknown,
+        theta=unknown,
+        vega=unknown,
+        iv=unknown,
+        theta_paid=math.nan,
+        time_in_trade=(now - position.opened_at).total_seconds(),
+        to_stop=_unknown_distance(position.stop),
+        to_target_1=None,
+        to_target_2=_unknown_distance(position.levels.target_2),
+        days_left=(position.contract.expiry - now.date()).days,
+        hours_left=math.nan,
+        time_exit_in=math.nan,
+        nearest_exit=fault,
+        half=(position.remaining + 1) // 2,
+        break_even=None,
+        break_even_sells=False,
+        suspended=position.suspended or "",
+        fault=fault,
+        **_identity(position),
+    )
+
+
+def _unknown_distance(level: float) -> LevelDistance:
+    return LevelDistance(level=level, dollars=math.nan, percent=math.nan, atrs=None)
+
+
+def _identity(position: Position) -> dict[str, Any]:
+    """Return the fields of a row that need no valuation."""
+    entry = position.entry
+    return {
+        "id": position.id,
+        "symbol": position.symbol,
+        "direction": position.direction,
+        "contract": position.contract.label,
+        "occ": position.contract.occ,
+        "timeframe": position.timeframe,
+        "contracts": entry.filled_contracts,
+        "remaining": position.remaining,
+        "state": position.state.value,
+        "opened_at": position.opened_at,
+        "entry_price": entry.entry_price,
+        "underlying_at_entry": entry.underlying_at_entry,
+        "execution": entry,
+        "decision_id": position.decision_id,
+    }
+
+
 def position_row(position: Position, now: datetime, trading: TradingContext) -> PositionRow:
     """Return a position as of its last mark, with ages and distances at ``now``."""
     live = live_values(position, now, trading)
-    entry = position.entry
-    return PositionRow(
-        **{name: getattr(live, name) for name in _LIVE_VALUES},
-        id=position.id,
-        symbol=position.symbol,
-        direction=position.direction,
-        contract=position.contract.label,
-        occ=position.contract.occ,
-        timeframe=position.timeframe,
-        contracts=entry.filled_contracts,
-        remaining=position.remaining,
-        state=position.state.value,
-        opened_at=position.opened_at,
-        entry_price=entry.entry_price,
-        underlying_at_entry=entry.underlying_at_entry,
-        execution=entry,
-        decision_id=position.decision_id,
-    )
+    return PositionRow(**{name: getattr(live, name) for name in _LIVE_VALUES}, **_identity(position))
 
 
 def approval_rows(

@@ -22,7 +22,7 @@ from core.performance import CUTS
 from core.positions import Position
 from core.positions.detail import POINTS
 from server.deck.build_detail import detail_of
-from server.deck.build_rows import approval_rows, decision_row, exchange_status, position_row
+from server.deck.build_rows import approval_rows, decision_row, exchange_status, position_row, position_rows
 from server.deck.build_stops import stops_warnings
 from server.deck.performance import Performance, window_days
 from server.deck.position_detail import PositionDetail
@@ -96,7 +96,7 @@ class LocalDeck:
         state, engine, rules = runtime.engine.state, runtime.engine, runtime.engine.rules
         now = max(runtime.clock.now(), state.at or runtime.clock.now())
         self._watch_feeds(now)
-        rows = tuple(position_row(p, now, engine.trading) for p in state.positions.values())
+        rows = position_rows(state.positions.values(), now, engine.trading)
         open_pnl = open_today(engine)
         return DeckSnapshot(
             at=now,

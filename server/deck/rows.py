@@ -89,6 +89,8 @@ class PositionRow(LiveValues):
     underlying_at_entry: float
     execution: EntryFill
     decision_id: str | None = None
+    fault: str = ""
+    """Why the position could not be valued; its values are NaN then, null in JSON."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from core.approvals import Approval
@@ -12,6 +13,8 @@ from core.from_json import read, read_json
 from core.model import DecisionRecord
 from server.ledger.codec import loads
 from server.ledger.timestamps import iso
+
+log = logging.getLogger("gatedeck.ledger")
 
 Row = Mapping[str, Any]
 Item = dict[str, Any]
@@ -124,15 +127,34 @@ def risk_item(row: Row) -> Item:
     return {**dict(row), "at": iso(row["at"]), "cleared": bool(row["cleared"])}
 
 
+def _or_fault(make: Callable[[Row], Item], *unread: str) -> Callable[[Row], Item]:
+    """Return the maker of an item that gives one with a ``fault`` where a stored row cannot be read.
+
+    ``unread`` are the fields of a ledger entry that are ``None`` then.
+    """
+
+    def item(row: Row) -> Item:
+        try:
+            return make(row)
+        except Exception as error:
+            log.exception("row %s cannot be read", row["id"], exc_info=error)
+            plain = _entry(row) if unread else {"id": row["id"], "seq": row["seq"]}
+            fault = f"cannot be read: {type(error).__name__}: {error}"
+            return plain | dict.fromkeys(unread) | {"fault": fault}
+
+    return item
+
+
 ITEMS = {
-    "decisions": decision_item,
-    "ledger": ledger_item,
-    "trades": trade_item,
-    "closed": ledger_item,
-    "receipts": receipt_item,
-    "approvals": approval_item,
-    "risk_events": risk_item,
+    "decisions": _or_fault(decision_item, "decision_breakdown", "outcome"),
+    "ledger": _or_fault(ledger_item, *_ENTRY_JSON, "inputs"),
+    "trades": _or_fault(trade_item, "execution", "exit"),
+    "closed": _or_fault(ledger_item, *_ENTRY_JSON, "inputs"),
+    "receipts": _or_fault(receipt_item),
+    "approvals": _or_fault(approval_item),
+    "risk_events": _or_fault(risk_item),
 }
+"""Makers of a list's items; a row that cannot be read becomes an item with a ``fault``."""
 
 
 def record_of(row: Row) -> DecisionRecord:

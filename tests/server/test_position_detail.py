@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import orjson
 import pytest
 
 from core.events import PriceSeen
-from server.deck import Command, FeedStatus
+from server.deck import Command, FeedStatus, build_rows
 from server.deck.local import LocalDeck
 from server.feeds.base import NoFeed
+from server.ledger.codec import encode_any
 from server.runtime.runtime import Runtime
 
 
@@ -116,3 +118,25 @@ async def test_a_feed_that_is_lost_and_comes_back_is_told_once_each(station: Any
     deck.snapshot()
     said = [(each.kind, each.text) for each in deck.snapshot().events]
     assert said == [("feed", "Feed tradier is back"), ("feed", "Feed tradier is lost: timed out")]
+
+
+async def test_a_position_that_cannot_be_valued_fails_alone(
+    station: Any, trading: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, deck, row = trading
+    runtime = deck._runtime
+    other = replace(runtime.engine.state.positions[row.id], id="other")
+    runtime.engine.state.positions["other"] = other
+    valued = build_rows.live_values
+
+    def fails(position: Any, *rest: Any) -> Any:
+        if position.id == row.id:
+            raise ZeroDivisionError("float division by zero")
+        return valued(position, *rest)
+
+    monkeypatch.setattr(build_rows, "live_values", fails)
+    failed, good = deck.snapshot().positions
+    assert failed.id == row.id and "float division by zero" in failed.fault
+    assert (good.id, good.fault) == ("other", "") and good.mark == pytest.approx(row.mark)
+    told = json.loads(encode_any(failed))
+    assert (told["pnl"], told["mark"], told["contract"]) == (None, None, row.contract)

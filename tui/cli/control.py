@@ -171,6 +171,8 @@ def _format_approval(item: Item) -> str:
 
 def _format_position(item: Item) -> str:
     mark = "not marked" if item["mark"] is None else f"mark {item['mark']:.2f}, {item['mark_age']:.0f} s old"
+    if item.get("fault"):
+        return f"{item['id']}  {item['contract']} × {item['remaining']}  failed: {item['fault']}"
     missing = f", waits for {item['missing']}" if item.get("missing") else ""
     name = f"{item['direction']} {item['contract']} × {item['remaining']}"
     return f"{item['id']}  {name}  {mark}  {item['state']}{missing}"

@@ -87,7 +87,7 @@ def top(row: PositionRow, width: int, *, exiting: bool) -> list[Line]:
 
 def _told(row: PositionRow, width: int) -> list[Line]:
     """Return what keeps the position from being sold, in words."""
-    text = row.suspended
+    text = row.fault or row.suspended
     if row.expired_at is not None:
         text = f"expired {fmt.day_clock(row.expired_at)}, waits for {row.missing}"
     return [[(" ", "text"), *line] for line in wrap_text(text, "warn", width - 2)] if text else []

@@ -26,6 +26,8 @@ _EXITING: Cell = ("EXITING", "warn")
 
 def mark_age(row: PositionRow, exiting: bool) -> Cell:
     """Return the age of the mark, or what keeps a stop from acting on it."""
+    if row.fault:
+        return ("! failed", "bad")
     if row.suspended:
         return ("! suspended", "warn")
     if row.expired_at is not None:
@@ -48,7 +50,7 @@ def greek_pair(pair: GreekPair, digits: int, estimated: bool, scale: float = 1.0
 
 
 def distance(level: LevelDistance | None) -> str:
-    if level is None:
+    if level is None or fmt.is_unknown(level.dollars):
         return fmt.NONE
     atrs = fmt.NONE if level.atrs is None else f"{level.atrs:+.1f}"
     return fmt.local(f"{level.dollars:+.2f} {level.percent:+.2f}% {atrs}")

@@ -34,7 +34,7 @@ from core.decision.market_gate import atr_part, depth_part, market_gate, spread_
 from core.decision.size_inputs import phase_boosts, quality_of, trend_boost, volatility_regime
 from core.decision.sizing import position_size
 from core.engine import Engine
-from core.engine.listed_contract import chain_fault
+from core.engine.listed_contract import Wanted, chain_fault, listed_contract
 from core.engine.receipts import _future_note
 from core.engine.stated_price import stated_price
 from core.engine.underlyings import looks_split
@@ -164,6 +164,16 @@ def after_a_night(t: float, v: float) -> object:
     before, after = at(200.0 * (1 + v / 100), NOW - timedelta(days=1)), at(100.0, NOW)
     own = rules("intake.split_tolerance_pct", t)
     return looks_split(before, after, Calendar.from_rules(own.clock), own.intake) is None
+
+
+def far_strike(t: float, v: float) -> object:
+    """The only strike of a chain: v percent away."""
+    engine = Engine()
+    engine.rules = rules("contract.strike_max_pct", t)
+    expiry = date(2026, 11, 27)
+    chain = OptionChain(expiries=(expiry,), strikes=((expiry, (100 * (1 + v / 100),)),))
+    wanted = Wanted(symbol="SPY", direction=Direction.LONG, timeframe=15, spot=100.0, now=NOW)
+    return getattr(listed_contract(engine, wanted, chain), "code", None) == "STRIKE_FAR"
 
 
 def stated(t: float, v: float) -> object:
@@ -416,6 +426,7 @@ PROBES: dict[str, tuple[float, Probe]] = {
         lambda t, v: parity(rules("volatility.parity_max_pct", t), off=v) is None,
     ),
     "intake.split_tolerance_pct": (3.1, after_a_night),
+    "contract.strike_max_pct": (5.1, far_strike),
     "intake.gap_pct": (
         40.1,
         lambda t, v: is_wide_gap(100 * (1 + v / 100), 100.0, rules("intake.gap_pct", t)),

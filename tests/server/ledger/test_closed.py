@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from datetime import timedelta
 from typing import Any
 
@@ -104,3 +105,15 @@ def test_windows_have_names() -> None:
     assert [window_days(name) for name in ("30", "60", "90", "all")] == [30, 60, 90, None]
     with pytest.raises(ValueError, match="'31' is not one of 30, 60, 90, all"):
         window_days("31")
+
+
+async def test_an_entry_that_cannot_be_read_fails_alone(ledger: SqliteLedger, make: Any) -> None:
+    await ledger.commit([make.decided(seq) for seq in range(1, 4)])
+    await ledger.commit([(make.tick(4), tuple(make.trade(seq, closed_at=4) for seq in (1, 2, 3)))])
+    with sqlite3.connect(ledger.path) as connection:
+        connection.execute("UPDATE ledger_entries SET exit = '{\"pnl_net\": inf}' WHERE seq = 2")
+    for what in ("decisions", "ledger", "closed", "trades"):
+        items = (await ledger.page(PageQuery(what=what))).items
+        assert [bool(item.get("fault")) for item in items] == [False, True, False], what
+        assert items[1]["symbol"] == "SPY" and "cannot be read" in items[1]["fault"]
+    assert len(await closed_trades(ledger)) == 2
