@@ -21,6 +21,10 @@ from hypothesis import settings
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
+# Each worker of a shared run is told a size, which Textual would believe before that of a test's own terminal.
+for _name in ("COLUMNS", "LINES"):
+    os.environ.pop(_name, None)
+
 _ROOT = Path(__file__).resolve().parent.parent
 _PREFIX = "golden_"
 
