@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -14,6 +15,7 @@ from typing import IO, Any
 import orjson
 
 from core.performance.trade import exchange_date
+from server.export_rows import export_row
 from server.ledger.lists import LISTS, Item, items
 from server.ledger.snapshot import LedgerSnapshot
 from server.trade_rows import trade_rows
@@ -90,7 +92,7 @@ Rows = Callable[[], Iterator[Item]]
 def rows_of(ledger: LedgerSnapshot, what: str, span: Span) -> Iterator[Item]:
     """Yield the items of one list that lie in a span of time, oldest first."""
     found = trade_rows(ledger) if what == "trades" else items(ledger, what)
-    return (item for item in found if item in span)
+    return (export_row(what, item) for item in found if item in span)
 
 
 def export(ledger: LedgerSnapshot, what: str, form: str, out: IO[bytes], span: Span = EVERYTHING) -> int:
@@ -116,10 +118,13 @@ def _csv(read: Rows, out: IO[bytes]) -> int:
         """Writes the text of csv rows as UTF-8 bytes."""
 
         def write(self, text: str) -> int:
-            return out.write(text.encode())
+            return out.write(text.removesuffix("\r\n").encode() + b"\n")
 
     columns = _columns(read)
-    writer = csv.writer(Text(), lineterminator="\n")
+    # The writer quotes a line break only if it knows it as an end of a row: a carriage return would begin one.
+    writer = csv.writer(Text(), lineterminator="\r\n")
+    # Without it a spreadsheet takes the bytes for another encoding than UTF-8.
+    out.write(BOM_UTF8)
     writer.writerow(columns)
     count = 0
     for item in read():

@@ -34,22 +34,26 @@ def trade_rows(ledger: LedgerSnapshot) -> Iterator[Item]:
             yield _row(item)
 
 
-def _row(item: Item) -> Item:
+def whole_cents(item: Item) -> Item:
+    """Return an entry with a trade whose dollars are whole cents; gross less costs is still net."""
     bought, left = dict(item["execution"]), item["exit"]
+    for name in ("spread_cost", "slippage", "risk_amount"):
+        bought[name] = round(bought[name], 2)
+    return {**item, "execution": bought, "exit": None if left is None else _exit(left)}
+
+
+def _row(item: Item) -> Item:
+    bought, left = item["execution"], item["exit"]
     partials = [] if left is None else left["partials"]
     sold = sum(leg["contracts"] for leg in partials)
     state = "OPEN" if not sold else "CLOSED" if sold >= bought["filled_contracts"] else "PARTIAL"
     risk = bought["risk_amount"]
-    for name in ("spread_cost", "slippage", "risk_amount"):
-        bought[name] = round(bought[name], 2)
     return {
-        **{name: value for name, value in item.items() if name not in _LEFT_OUT},
+        **{name: value for name, value in whole_cents(item).items() if name not in _LEFT_OUT},
         "state": state,
         "occ": _occ((item["decision_breakdown"] or {}).get("contract")),
         "setup": setup_of(_of(item["signal"], "facts"), _of(_of(item["inputs"], "context"), "structure")),
         "r": None if left is None or not risk > 0 else round(left["pnl_net"] / risk, 4),
-        "execution": bought,
-        "exit": None if left is None else _exit(left),
     }
 
 

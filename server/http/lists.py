@@ -37,8 +37,8 @@ ENTRY_FILTERS = (
     Parameter(name="quality", text="", schema={"type": "string", "enum": ["EXTREME", "HIGH", "MEDIUM"]}),
     Parameter(name="symbol", text="", schema=_TEXT),
     Parameter(name="source", text="source of the signal", schema=_TEXT),
-    Parameter(name="from", text="ISO 8601 time or date, inclusive", schema=_TEXT),
-    Parameter(name="to", text="ISO 8601 time or date, inclusive", schema=_TEXT),
+    Parameter(name="from", text="ISO 8601 time, or a date as the exchange's day, inclusive", schema=_TEXT),
+    Parameter(name="to", text="ISO 8601 time, or a date as the exchange's day, inclusive", schema=_TEXT),
     Parameter(
         name="order", text="", schema={"type": "string", "enum": ["time", "confidence"], "default": "time"}
     ),

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from core.events import MarketAnswered, PriceSeen
 from server.ledger.codec import decode
 from server.ledger.snapshot import LedgerSnapshot
-from server.ledger.timestamps import iso, micros
+from server.ledger.timestamps import exchange_iso, iso, micros
 
-_EXCHANGE = ZoneInfo("America/New_York")
 _UNKNOWN_LENGTH = timedelta(minutes=1)
 """Length of a bar whose start is not recorded."""
 
@@ -54,15 +52,11 @@ def _row(seen: PriceSeen) -> dict[str, Any]:
         "symbol": seen.symbol,
         "start": iso(micros(start)),
         "end": iso(micros(seen.priced_at)),
-        "exchange_start": _local(start),
-        "exchange_end": _local(seen.priced_at),
+        "exchange_start": exchange_iso(start),
+        "exchange_end": exchange_iso(seen.priced_at),
         "open": seen.open if ranged else seen.price,
         "high": seen.high if ranged else seen.price,
         "low": seen.low if ranged else seen.price,
         "close": seen.price,
         "source": seen.source,
     }
-
-
-def _local(at: datetime) -> str:
-    return at.astimezone(_EXCHANGE).isoformat()

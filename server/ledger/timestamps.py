@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
+_EXCHANGE = ZoneInfo("America/New_York")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -22,18 +24,26 @@ def iso(value: int | None) -> str | None:
     return None if value is None else instant(value).isoformat().replace("+00:00", "Z")
 
 
+def exchange_iso(at: datetime) -> str:
+    """Return an aware instant in the exchange's time, such as 2026-11-24T10:00:00-05:00."""
+    return at.astimezone(_EXCHANGE).isoformat()
+
+
 def bound(name: str, text: str) -> int:
-    """Return the instant of a ``from`` or ``to`` filter; a date is the whole UTC day, no zone means UTC.
+    """Return the instant of a ``from`` or ``to`` filter; a date is the exchange's whole day, a time without zone UTC.
 
     Raises ValueError naming the filter.
     """
     try:
         if len(text) == 10:
             day = date.fromisoformat(text)
-            start = datetime(day.year, day.month, day.day, tzinfo=UTC)
-            return micros(start + timedelta(days=1)) - 1 if name == "to" else micros(start)
+            return _midnight(day + timedelta(days=1)) - 1 if name == "to" else _midnight(day)
         # An unescaped plus sign in a query string arrives as a blank.
         parsed = datetime.fromisoformat(text.replace(" ", "+") if " " in text[19:] else text)
     except (ValueError, OverflowError):
         raise ValueError(f"{name}: {text!r} is neither a date nor an ISO 8601 time") from None
     return micros(parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC))
+
+
+def _midnight(day: date) -> int:
+    return micros(datetime(day.year, day.month, day.day, tzinfo=_EXCHANGE).astimezone(UTC))

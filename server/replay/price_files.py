@@ -30,9 +30,9 @@ def exported_prices(path: Path) -> list[PriceSeen] | None:
         return [_price(row, f"{path}: row {n}") for n, row in enumerate(_parquet(path), 1)]
     if begin.lstrip().startswith(b"{"):
         return [_price(row, f"{path}: line {n}") for n, row in _jsonl(path)]
-    if not set(begin.partition(b"\n")[0].decode("utf-8", "replace").strip().split(",")) >= COLUMNS:
+    if not set(begin.partition(b"\n")[0].decode("utf-8-sig", "replace").strip().split(",")) >= COLUMNS:
         return None
-    with path.open(newline="", encoding="utf-8") as text:
+    with path.open(newline="", encoding="utf-8-sig") as text:
         return [_price(row, f"{path}: line {n}") for n, row in enumerate(csv.DictReader(text), 2)]
 
 

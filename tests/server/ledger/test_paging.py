@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from core.model import Action, Quality, ReceiptStatus
 from server.deck import PageQuery
 from server.ledger.sqlite import SqliteLedger
+from server.ledger.timestamps import bound, iso
 
 ENTRIES = st.lists(
     st.fixed_dictionaries(
@@ -49,9 +50,9 @@ def test_pages_put_together_are_all_rows_once(
 ) -> None:
     """``new`` is added after the first page; several decisions may come from one step."""
     filters = dict(asked)
-    for bound in ("from", "to"):
-        if bound in filters:
-            filters[bound] = make.at(int(asked[bound])).isoformat()
+    for name in ("from", "to"):
+        if name in filters:
+            filters[name] = make.at(int(asked[name])).isoformat()
 
     def effects(entries: Any, first: int) -> list[Any]:
         steps = []
@@ -145,6 +146,17 @@ async def test_a_bare_date_is_that_whole_day(ledger: SqliteLedger, make: Any) ->
     assert await found(**{"from": "2026-11-24T10:00:00-05:00", "to": "2026-11-24T15:00:02Z"}) == 1
     assert await found(to="2026-11-24T16:00:00 01:00") == 0
     assert datetime.fromisoformat((await ledger.receipt(make.id(1)) or {})["received_at"]) == make.at(1)
+
+
+@pytest.mark.parametrize(
+    ("day", "first", "last"),
+    [
+        ("2026-11-24", "2026-11-24T05:00:00Z", "2026-11-25T04:59:59.999999Z"),
+        ("2026-11-01", "2026-11-01T04:00:00Z", "2026-11-02T04:59:59.999999Z"),  # 25 hours: the clocks go back
+    ],
+)
+def test_a_bare_date_is_the_exchanges_day(day: str, first: str, last: str) -> None:
+    assert (iso(bound("from", day)), iso(bound("to", day))) == (first, last)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ import csv
 import importlib.util
 import io
 import json
-from datetime import datetime
+import re
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -39,7 +40,7 @@ def _written(path: Path, what: str, form: str) -> tuple[bytes, int]:
 def test_every_list_is_whole_in_csv_and_jsonl_and_says_the_same(recorded: Path, what: str) -> None:
     lines = [json.loads(line) for line in _written(recorded, what, "jsonl")[0].splitlines()]
     raw, count = _written(recorded, what, "csv")
-    rows = list(csv.DictReader(io.StringIO(raw.decode())))
+    rows = list(csv.DictReader(io.StringIO(raw.decode("utf-8-sig"))))
     assert len(rows) == len(lines) == count
     for row, line in zip(rows, lines, strict=True):
         for name, value in line.items():
@@ -50,7 +51,7 @@ def test_every_list_is_whole_in_csv_and_jsonl_and_says_the_same(recorded: Path, 
 
 
 def test_a_trade_is_one_row_with_its_execution_and_exit_in_columns(recorded: Path) -> None:
-    rows = list(csv.DictReader(io.StringIO(_written(recorded, "trades", "csv")[0].decode())))
+    rows = list(csv.DictReader(io.StringIO(_written(recorded, "trades", "csv")[0].decode("utf-8-sig"))))
     closed = [row for row in rows if row["exit.exit_reason"]]
     assert closed and all(float(row["execution.entry_price"]) > 0 for row in rows)
     for row in closed:
@@ -106,7 +107,22 @@ def test_exported_receipts_replay_to_as_many_decisions(recorded: Path, tmp_path:
 
 def test_a_text_from_outside_is_no_formula_in_a_spreadsheet(tmp_path: Path) -> None:
     receipts, out, table = tmp_path / "r.jsonl", tmp_path / "made.db", tmp_path / "r.csv"
-    starts = ("=", "+", "-", "@", "\t=", "\n=", " =", "\u00a0@", "\ufeff=", "\uff1d", "\uff0b")
+    starts = (
+        "=",
+        "+",
+        "-",
+        "@",
+        "\t=",
+        "\n=",
+        "\r=",
+        " =",
+        "\u00a0@",
+        "\ufeff=",
+        "\uff1d",
+        "\uff0b",
+        "\uff0d",
+        "\uff20",
+    )
     lines = [
         {"at": "2026-11-24T15:00:00Z", "body": f"{start}cmd|' /C calc'!A{n}"}
         for n, start in enumerate(starts)
@@ -115,8 +131,50 @@ def test_a_text_from_outside_is_no_formula_in_a_spreadsheet(tmp_path: Path) -> N
     replay(Wanted(source=receipts, out=out))
     with LedgerSnapshot(out) as ledger:
         export_to(table, ledger, "receipts", "csv")
-    rows = list(csv.DictReader(table.open(newline="")))
+    rows = list(csv.DictReader(table.open(newline="", encoding="utf-8-sig")))
     assert [row["body"] for row in rows] == [f"'{line['body']}" for line in lines]
+
+
+def test_a_carriage_return_begins_no_row(tmp_path: Path) -> None:
+    receipts, out, table = tmp_path / "r.jsonl", tmp_path / "made.db", tmp_path / "r.csv"
+    receipts.write_text(json.dumps({"at": "2026-11-24T15:00:00Z", "body": "x\r=cmd|' /C calc'!A0"}))
+    replay(Wanted(source=receipts, out=out))
+    with LedgerSnapshot(out) as ledger:
+        export_to(table, ledger, "receipts", "csv")
+    text = table.read_bytes().decode("utf-8-sig")
+    rows = list(csv.reader(io.StringIO(text, newline="")))
+    assert len(rows) == 2 and len(rows[0]) == len(rows[1])
+    assert not any(cell.startswith("=") for row in rows for cell in row)
+
+
+@pytest.mark.parametrize("what", LISTS)
+def test_times_have_one_form_and_the_exchanges_time_beside_them(recorded: Path, what: str) -> None:
+    raw, _ = _written(recorded, what, "csv")
+    assert raw.startswith(b"\xef\xbb\xbf") and raw.count(b"\xef\xbb\xbf") == 1
+    rows = list(csv.DictReader(io.StringIO(raw.decode("utf-8-sig"))))
+    pairs = {"created_at": "exchange_time", "received_at": "exchange_time", "at": "exchange_time",
+             "exit.exit_time": "exit.exchange_time", "start": "exchange_start", "end": "exchange_end"}  # fmt: skip
+    names = [name for name in pairs if name in rows[0]]
+    assert names
+    for row in rows:
+        for name in filter(row.get, names):
+            assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?Z", row[name]), row[name]
+            local = datetime.fromisoformat(row[pairs[name]])
+            assert local == datetime.fromisoformat(row[name]) and local.utcoffset() != timedelta(0)
+    assert "+00:00" not in raw.decode() or what in ("ledger", "decisions", "receipts")
+
+
+def test_dollars_of_the_ledger_are_whole_cents(recorded: Path) -> None:
+    rows = list(csv.DictReader(io.StringIO(_written(recorded, "ledger", "csv")[0].decode("utf-8-sig"))))
+    sums = [
+        (name, row[name])
+        for row in rows
+        for name in row
+        if "pnl_" in name or "_cost" in name or "slippage" in name
+    ]
+    assert any(text for _, text in sums)
+    for name, text in sums:
+        assert not text or round(float(text), 2) == float(text), (name, text)
 
 
 @pytest.mark.skipif(importlib.util.find_spec("pyarrow") is not None, reason="pyarrow is installed")

@@ -60,7 +60,7 @@ def test_exported_bars_come_back_as_the_prices_that_they_were(
 
 
 def test_each_bar_states_its_times_in_utc_and_on_the_exchange(recorded: Path, tmp_path: Path) -> None:
-    with exported(recorded, tmp_path, "csv").open() as file:
+    with exported(recorded, tmp_path, "csv").open(encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
     assert list(rows[0]) == HEAD.split(",")
     for row in rows:
