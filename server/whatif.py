@@ -1,92 +1,104 @@
 """What-if on a ledger file: which decisions and dollars candidate rules would have changed.
 
-All verdicts come from the packed records. Whole entries are read only for the trades of either set of rules, and
-only when the candidate changes sizing or exits; prices are read only when it changes exits.
+All verdicts come from the packed records. The trades of either set of rules are replayed side by side in one pass
+over the stored prices; market answers, contexts and bodies are read only for the decisions that could open a trade.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from heapq import merge
+from itertools import groupby
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.events import Commanded
-from core.exchange.calendar import Calendar
+from core.approvals import ApprovalStatus
+from core.events import Event, MarketAnswered, PriceSeen, Received
 from core.learning import WhatIf, whatif, whatif_entries
-from core.learning.exit_replay import (
-    LEVELS,
-    NO_OUTCOME,
-    NO_PATH,
-    WHY,
-    ClockTick,
-    ManualAction,
-    ReplayedExit,
-    ReplayInput,
-    StoredTrade,
-    candidate_levels,
-    replay_exit,
-    shadow_opening,
-    trade_opening,
-)
-from core.learning.ledger_columns import other_size, scale_of
 from core.learning.limits_replay import REAPPLIED
-from core.learning.outcomes import Outcomes, share_at_one
-from core.learning.whatif import ReplayedExits
-from core.model import ExitReason, Mode
-from core.performance.days import exchange_days, micros
-from core.positions import Position, pnl_breakdown
-from core.positions.trading_context import TradingContext
+from core.learning.outcomes import Outcomes, account_contracts, account_dollars
+from core.learning.trade_replay import StoredDecision, Traded, TradeReplay
+from core.learning.trades_made import CODE, NOT_REPEATED, WHY, BothTrades, TradesMade
+from core.learning.whatif import Comparison, comparison
+from core.model import Context
+from core.performance.days import exchange_days
 from core.rules import Rules
 from server.ledger import history
 from server.ledger.lists import items
 from server.ledger.packed import Packed, read_packed
 from server.ledger.snapshot import LedgerSnapshot
 
-Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 
-_TOGETHER = 500
+FOR_GOOD = (b"LATE", b"CANCELLED")
+"""Codes of decisions that no rules of a what-if can execute; any other refusal is decided again."""
+_SAME_CENTS = 0.005
+_NOWHERE = -1
 
 
 def whatif_of_ledger(ledger: LedgerSnapshot, in_force: Rules, candidate: Rules) -> WhatIf:
     """Return what the candidate would have changed in this ledger. Raises LedgerError.
 
-    A ledger from before packed records is read entry by entry; changed exits are not applied to it.
+    A ledger without packed records or market answers is answered from its stored outcomes; changed exits are not
+    applied to it.
     """
     packed = read_packed(ledger)
     if packed is None:
         return whatif_entries(items(ledger, "ledger"), in_force, candidate)
-    past = _LedgerDecisions(ledger, packed, in_force, candidate)
-    return whatif(
-        packed.columns,
-        past.outcomes(),
-        in_force,
-        candidate,
-        resize=past.resize if other_size(in_force, candidate) else None,
-        replay_exits=past.replay_exits,
-    )
+    past = LedgerPast(ledger, packed, in_force, candidate)
+    if not past.replayable:
+        return whatif(packed.columns, past.outcomes(), in_force, candidate)
+    return whatif(packed.columns, past.outcomes(), in_force, candidate, replay=past.trades)
 
 
-class _LedgerDecisions:
-    """The decisions of a ledger in order of time; whole entries and prices are read only when they are needed."""
+def compared_by_signal(
+    ledger: LedgerSnapshot, in_force: Rules, candidate: Rules
+) -> tuple[Comparison, list[str]]:
+    """Return the comparison behind a what-if, and the id of the signal of each of its rows. Raises LedgerError."""
+    packed = read_packed(ledger)
+    assert packed is not None
+    past = LedgerPast(ledger, packed, in_force, candidate)
+    found = comparison(packed.columns, past.outcomes(), in_force, candidate, replay=past.trades)
+    return found, history.signal_ids(ledger)
+
+
+class _Step(NamedTuple):
+    """One input of a replay: what it is, or the place of a decision among the rows replayed."""
+
+    seq: int
+    event: Event | None = None
+    place: int = -1
+
+
+class LedgerPast:
+    """The decisions of a ledger in order of time, and the trades that two sets of rules make of them."""
 
     def __init__(self, ledger: LedgerSnapshot, packed: Packed, in_force: Rules, candidate: Rules) -> None:
         self._ledger, self._packed = ledger, packed
         self._in_force, self._candidate = in_force, candidate
-        self._divisor, self._factor = share_at_one(packed.closed, in_force)
+        self.replayable = history.has_market_answers(ledger)
 
     def outcomes(self) -> Outcomes:
-        """Return the outcome of every decision, in dollars at multiplier 1; NaN where it is unknown."""
+        """Return the outcome of every decision, in account dollars; NaN where it is unknown."""
         packed, closed = self._packed, self._packed.closed
-        net = np.where(closed.stale, np.nan, closed.net) / self._divisor * self._factor
+        contracts = account_contracts(closed, self._in_force)
+        net = account_dollars(closed, contracts)
+        net[closed.stale] = np.nan
         blocked = packed.code != b""
-        blocked[blocked] = ~np.isin(packed.code[blocked], [code.encode() for code in REAPPLIED])
+        again = [code.encode() for code in REAPPLIED]
+        if self.replayable:
+            blocked = np.isin(packed.code, FOR_GOOD)
+        else:
+            blocked[blocked] = ~np.isin(packed.code[blocked], again)
+            blocked |= closed.shadow & (contracts == 0)
+        real = np.zeros(len(packed.seq), dtype=np.bool_)
+        real[np.searchsorted(packed.seq, history.traded_seqs(self._ledger))] = True
         return Outcomes(
             at=packed.at,
             day=exchange_days(packed.at),
@@ -96,156 +108,160 @@ class _LedgerDecisions:
             net=net,
             exit_at=np.where(np.isnan(net), 0, closed.exit_at),
             blocked=blocked,
-            real=~np.isnan(net) & ~closed.shadow,
+            real=real,
             code=packed.code,
+            contracts=contracts,
         )
 
-    def resize(self, rows: Ints) -> Floats:
-        """Return the candidate's contracts divided by those of the rules in force, for some rows."""
-        scale = np.ones(len(rows))
-        known = ~np.isnan(self._packed.closed.net[rows])
-        for place, entry in self._entries(rows, known):
-            scale[place] = scale_of(entry, self._in_force, self._candidate)
-        return scale
+    def trades(self, rows: Ints, now: Flags, then: Flags, looser: bool) -> BothTrades:
+        """Replay the trades of some rows, given which of them the rules in force and the candidate execute.
 
-    def replay_exits(self, rows: Ints) -> ReplayedExits:
-        """Return how the trades of some rows would have ended under the candidate's exits, along their prices."""
-        net, exit_at = np.full(len(rows), np.nan), np.zeros(len(rows), dtype=np.int64)
-        why = np.full(len(rows), WHY.index(NO_OUTCOME), dtype=np.int8)
-        prices = _Prices(self._ledger)
-        calendar = Calendar.from_rules(self._in_force.clock)
-        before = TradingContext(self._in_force, calendar)
-        after = TradingContext(replace(self._in_force, exits=self._candidate.exits), calendar)
-        for place, entry in self._entries(rows, np.ones(len(rows), dtype=np.bool_)):
-            replayed = self._replay_one(entry, prices, before, after)
-            if replayed is None:
-                continue
-            why[place] = WHY.index(replayed.why)
-            if replayed.net is not None and replayed.at is not None:
-                row = rows[place]
-                net[place] = replayed.net / self._divisor[row] * self._factor[row]
-                exit_at[place] = micros(replayed.at)
-        return ReplayedExits(net=net, exit_at=exit_at, why=why)
+        With ``looser`` the candidate decides on every market answer, also where the decision was not stored.
+        """
+        replays = tuple(
+            TradeReplay(self._ledger.engine_id, rules) for rules in (self._in_force, self._candidate)
+        )
+        self._read_signals()
+        repeatable = np.zeros(len(rows), dtype=np.bool_)
+        latest: dict[str, int] = {}
+        for _, group in groupby(self._steps(rows, looser), key=lambda step: step.seq):
+            steps = list(group)
+            _take(replays, [step.event for step in steps if step.event is not None], looser)
+            places = [step.place for step in steps if step.event is None]
+            for place in places:
+                executes = (now[place], then[place] and not looser)
+                wanting = [r for r, wanted in zip(replays, executes, strict=True) if wanted]
+                repeatable[place] = self._decide(wanting, place, int(rows[place]))
+            if looser:
+                self._decide_again(replays[1], steps, places, latest)
+        before, after = (replay.results() for replay in replays)
+        equal = np.zeros(len(rows), dtype=np.bool_)
+        for place in (before.keys() & after.keys()) - {_NOWHERE}:
+            one, other = before[place].position, after[place].position
+            equal[place] = one is not None and one == other
+        in_force = _made(before, len(rows))
+        stored = self._packed.closed.net[rows]
+        real = ~np.isnan(stored) & ~self._packed.closed.shadow[rows]
+        ended = (in_force.why == 0) & (np.abs(in_force.net - stored) <= _SAME_CENTS)
+        in_force.why[in_force.made & real & repeatable & ~ended] = WHY.index(NOT_REPEATED)
+        in_force.net[in_force.why != 0] = np.nan
+        return BothTrades(in_force=in_force, candidate=_made(after, len(rows)), equal=equal)
 
-    def _replay_one(
-        self, entry: Mapping[str, Any], prices: _Prices, before: TradingContext, after: TradingContext
-    ) -> ReplayedExit | None:
-        if not entry["execution"] and not entry["hypothetical"]:
-            return None
-        trade = prices.trade(entry)
-        if trade is None:
-            return ReplayedExit(why=NO_PATH)
-        levels = candidate_levels(entry, trade.opening, self._in_force, self._candidate)
-        if levels is None:
-            return ReplayedExit(why=LEVELS)
-        return replay_exit(trade, prices.steps(trade.opening, int(entry["seq"])), before, after, levels)
-
-    def _entries(self, rows: Ints, wanted: NDArray[np.bool_]) -> Iterator[tuple[int, Mapping[str, Any]]]:
-        """Yield the whole entries of the wanted rows, each with its index in ``rows``."""
-        places = np.flatnonzero(wanted)
-        found = dict(zip(rows[places].tolist(), places.tolist(), strict=True))
-        seqs = np.unique(self._packed.seq[rows[places]])
-        first = np.searchsorted(self._packed.seq, seqs)
-        for at in range(0, len(seqs), _TOGETHER):
-            some = seqs[at : at + _TOGETHER].tolist()
-            # Entries of one step follow each other by id, here as in the packed records.
-            following = dict(zip(some, first[at : at + _TOGETHER].tolist(), strict=True))
-            for entry in history.entries_of(self._ledger, some):
-                place = found.get(following[entry["seq"]])
-                following[entry["seq"]] += 1
-                if place is not None:
-                    yield place, entry
-
-
-class _Prices:
-    """The inputs that a trade is replayed with: prices of its symbol, ticks, and commands of a person."""
-
-    def __init__(self, ledger: LedgerSnapshot) -> None:
-        self._ledger = ledger
-        self._paths: dict[str, list[ReplayInput]] = {}
-        self._ticks = [ClockTick(seq, at) for seq, at in history.ticks(ledger)]
-        self._manual_commands: dict[str, list[Commanded]] = defaultdict(list)
-        self._halted: list[tuple[datetime, datetime]] = []
-        self._read_commands()
-
-    def trade(self, entry: Mapping[str, Any]) -> StoredTrade | None:
-        """Return the trade or shadow trade of an entry as it was opened; ``None`` if its opening is not stored."""
-        if not entry["execution"]:
-            opening, shadow = shadow_opening(entry), entry["hypothetical"]
-            closing = shadow["exit"] if shadow["status"] == "CLOSED" else None
-            if opening is None or shadow["status"] == "SUPERSEDED":
-                return None
-            return StoredTrade(
-                opening=opening,
-                exit_at=None if closing is None else datetime.fromisoformat(closing["exit_time"]),
-                net=None if closing is None else closing["pnl_net"],
-            )
-        stored = history.position(self._ledger, entry["position_id"])
-        opening = None if stored is None else trade_opening(stored)
-        if stored is None or opening is None:
-            return None
-        closed = not stored.remaining and stored.legs
-        return StoredTrade(
-            opening=opening,
-            exit_at=stored.legs[-1].at if closed else None,
-            net=pnl_breakdown(stored).net if closed else None,
-            stop=stored.stop,
-            manual_actions=self._manual_actions(stored),
-            halted=tuple(self._halted),
+    def _steps(self, rows: Ints, looser: bool) -> Iterator[_Step]:
+        ledger, seqs = self._ledger, self._packed.seq[rows].tolist()
+        bodies = history.accepted(ledger) if looser else history.noted(ledger)
+        answers = history.market_answers(ledger) if looser else iter(())
+        events = (bodies, history.happened(ledger), history.prices(ledger), answers)
+        return merge(
+            *(map(_step, each) for each in events),
+            (_Step(seq, place=place) for place, seq in sorted(enumerate(seqs), key=lambda each: each[1])),
+            key=lambda step: step.seq,
         )
 
-    def steps(self, opening: Position, since: int) -> list[ReplayInput]:
-        """Return the prices and ticks after the input ``since`` that opened a trade."""
-        path = self._paths.get(opening.symbol)
-        if path is None:
-            prices = history.prices(self._ledger, opening.symbol)
-            path = self._paths[opening.symbol] = sorted((*prices, *self._ticks), key=lambda step: step.seq)
-        first = next((n for n, step in enumerate(path) if step.seq > since), len(path))
-        return path[first:]
+    def _decide_again(
+        self, replay: TradeReplay, steps: list[_Step], places: list[int], latest: dict[str, int]
+    ) -> None:
+        """Decide a market answer in the context of its instant; ``latest`` are the last places by signal.
 
-    def _manual_actions(self, stored: Position) -> tuple[ManualAction, ...]:
-        done, sold = [], 0
-        manual = {}
-        for leg in stored.legs:
-            sold += leg.contracts
-            contracts = None if sold == stored.entry.filled_contracts else leg.contracts
-            if leg.reason is ExitReason.MANUAL:
-                manual[leg.at] = contracts
-            elif leg.reason is ExitReason.SIGNAL:
-                # Of several bodies at one instant none can be told: the trade is then not repeated, and says so.
-                seqs = self._received_at.get((leg.at, stored.symbol), ())
-                if len(seqs) == 1:
-                    done.append(ManualAction(seqs[0], leg.at, contracts, ExitReason.SIGNAL))
-        for event in (*self._manual_commands[stored.id], *self._manual_commands[""]):
-            if event.name == "breakeven":
-                done.append(ManualAction(event.seq, event.at, 0))
-            elif event.at in manual:
-                done.append(ManualAction(event.seq, event.at, manual[event.at]))
-        return tuple(sorted(done))
+        An answer before the first of these is decided because it may end its signal.
+        """
+        answer = next((step.event for step in steps if isinstance(step.event, MarketAnswered)), None)
+        if answer is None:
+            return
+        if places:
+            latest[answer.signal_id] = places[0]
+        if not replay.wants(answer.signal_id):
+            return
+        place = latest.get(answer.signal_id, _NOWHERE)
+        body = self._body_of(answer.signal_id)
+        if body is not None:
+            replay.decide(self._stored(place, answer, body, None))
+
+    def _decide(self, wanting: list[TradeReplay], place: int, row: int) -> bool:
+        """Enter a decision in the replays that execute it; return whether its rules are those in force today."""
+        inputs = history.decision_inputs(self._ledger, int(self._packed.seq[row])) if wanting else None
+        if inputs is None:
+            return False
+        wanting = [replay for replay in wanting if replay.wants(inputs.signal_id)]
+        if wanting:
+            answer = history.market_answer(self._ledger, int(self._packed.seq[row]))
+            body = history.received(self._ledger, inputs.receipt_id)
+            if answer is None or body is None:
+                for replay in wanting:
+                    replay.unanswered(place)
+                return False
+            stored = self._stored(place, answer, body, inputs.context)
+            for replay in wanting:
+                replay.decide(stored)
+        return inputs.rules_fingerprint == self._in_force.fingerprint
+
+    def _stored(
+        self, place: int, answer: MarketAnswered, body: Received, context: Context | None
+    ) -> StoredDecision:
+        asked = self._approvals.get(answer.signal_id)
+        given = (
+            asked is not None
+            and asked.status in (ApprovalStatus.APPROVED, ApprovalStatus.EXECUTED)
+            and asked.said_at is not None
+            and asked.said_at <= answer.at
+        )
+        return StoredDecision(
+            row=place,
+            answer=answer,
+            context=context,
+            body=body,
+            approval=replace(asked, status=ApprovalStatus.APPROVED) if asked is not None and given else None,
+            asked=asked is not None,
+            followed_until=self._followed.get(answer.signal_id),
+        )
+
+    def _read_signals(self) -> None:
+        """Read the approvals, and when the ledger's own trade or shadow of each signal ended."""
+        self._approvals = history.approvals(self._ledger)
+        self._followed = {
+            signal: datetime.fromisoformat(ended) for signal, ended in history.ended_signals(self._ledger)
+        }
 
     @cached_property
-    def _received_at(self) -> dict[tuple[datetime, str], list[int]]:
-        """The seqs of the bodies of a symbol at an instant; read only where a sender's exit asks for them."""
-        found: dict[tuple[datetime, str], list[int]] = defaultdict(list)
-        for seq, at, symbol in history.received(self._ledger):
-            found[at, symbol].append(seq)
-        return found
+    def _receipt_of(self) -> dict[str, str]:
+        """The receipt of every signal that was decided."""
+        return dict(history.signal_receipts(self._ledger))
 
-    def _read_commands(self) -> None:
-        since: datetime | None = None
-        last = None
-        for event in history.commands(self._ledger):
-            last = event.at
-            if event.name in ("exit", "exit_half", "breakeven"):
-                self._manual_commands[event.position_id or ""].append(event)
-            elif event.name == "exit_all":
-                self._manual_commands[""].append(event)
-            elif event.name == "mode":
-                halts = (event.argument or "").upper() == Mode.HALTED
-                if halts and since is None:
-                    since = event.at
-                elif not halts and since is not None:
-                    self._halted.append((since, event.at))
-                    since = None
-        if since is not None and last is not None:
-            self._halted.append((since, datetime.max.replace(tzinfo=last.tzinfo)))
+    def _body_of(self, signal_id: str) -> Received | None:
+        receipt = self._receipt_of.get(signal_id)
+        return None if receipt is None else history.received(self._ledger, receipt)
+
+
+def _step(event: Event) -> _Step:
+    return _Step(event.seq, event)
+
+
+def _take(replays: tuple[TradeReplay, ...], events: list[Event], looser: bool) -> None:
+    """Give the inputs of one seq to the replays: what a body asks for comes before the price that it states."""
+    seen = next((event for event in events if isinstance(event, PriceSeen)), None)
+    for event in events:
+        for replay in replays:
+            if isinstance(event, Received):
+                replay.ask(event, seen)
+                if looser:
+                    replay.absorb(event)
+    for event in events:
+        for replay in replays:
+            replay.take(event)
+
+
+def _made(results: Mapping[int, Traded], count: int) -> TradesMade:
+    made = np.zeros(count, dtype=np.bool_)
+    contracts, net = np.zeros(count), np.full(count, np.nan)
+    why, refused = np.zeros(count, dtype=np.int8), np.full(count, b"", dtype=CODE)
+    for place, result in results.items():
+        if place == _NOWHERE:
+            continue
+        refused[place] = result.refused.encode()
+        why[place] = WHY.index(result.why)
+        # A trade of which nothing is known counts as made: it is left out by its reason.
+        made[place] = result.position is not None or bool(result.why)
+        if result.position is not None:
+            contracts[place] = result.position.entry.filled_contracts
+            net[place] = np.nan if result.net is None else result.net
+    return TradesMade(made=made, contracts=contracts, net=net, why=why, refused=refused)

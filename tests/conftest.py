@@ -10,12 +10,18 @@ from __future__ import annotations
 import gc
 import json
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import settings
+
+# The ledgers and studies that the benchmarks measure are tested too.
+_BENCHMARKS = str(Path(__file__).resolve().parent / "benchmarks")
+if _BENCHMARKS not in sys.path:
+    sys.path.append(_BENCHMARKS)
 
 # What an example may take says how busy the machine is, not whether the code is right.
 settings.register_profile("untimed", deadline=None)

@@ -19,6 +19,7 @@ from core.engine.state import TradeOutcome
 from core.events import MarketAnswered, PriceSeen
 from core.live_signal import LiveSignal
 from core.model import Action, Decision, DecisionRecord, MarketSnapshot, Reason, Tone
+from core.positions import Mark, Position
 from core.risk import CLOSE_FIRST
 
 CANCELLED = "CANCELLED"
@@ -35,13 +36,13 @@ def answered(kernel: Kernel, event: MarketAnswered) -> list[Effect]:
         return []
     signal.asked = False
     signal.changed = False
-    effects = _use_price(kernel, event)
+    effects = use_price(kernel, event)
     if signal.last_decision_id is not None and not signal.is_live(event.at):
         return effects
     return effects + _decide(kernel, signal, event)
 
 
-def _use_price(kernel: Kernel, event: MarketAnswered) -> list[Effect]:
+def use_price(kernel: Kernel, event: MarketAnswered) -> list[Effect]:
     """Use the price of the snapshot unless a newer one is known."""
     snapshot = event.snapshot
     if snapshot.price is None:
@@ -96,10 +97,7 @@ def _decide(kernel: Kernel, signal: LiveSignal, event: MarketAnswered) -> list[E
     if signal.late is not None or signal.update.blocks:
         blocks = ((signal.late,) if signal.late is not None else ()) + signal.update.blocks
     elif verdict.action is Action.EXECUTE and size is not None:
-        entry = enter(kernel, terms, may_close=rules.risk.opposite == CLOSE_FIRST)
-        if entry.closes:
-            effects += close_first(kernel, entry.closes, now)
-            entry = enter(kernel, terms)
+        entry, effects = try_entry(kernel, terms)
         blocks = entry.reasons
     action = verdict.action if not blocks else Action.WAIT if entry.request is not None else Action.SKIP
     changed = signal.decided(now, action, verdict.gates, (*blocks, *verdict.reasons))
@@ -147,15 +145,7 @@ def _decide(kernel: Kernel, signal: LiveSignal, event: MarketAnswered) -> list[E
     state.bar_signals.decided(signal.update, signal.id, record.id, signal.last_key, over=over)
     if entry.position is not None and entry.mark is not None:
         signal.executed = True
-        state.alerts.entered(now, entry.position.entry.risk_amount)
-        state.positions[position_id] = entry.position
-        bought = entry.position.entry
-        state.day.bought(bought.spread_cost + bought.slippage + bought.commission)
-        note_outcome(kernel, record.id, TradeOutcome("open"))
-        effects += [
-            StoreTrade(position=entry.position),
-            StoreMarks(position_id=position_id, marks=(entry.mark,)),
-        ]
+        effects += open_trade(kernel, record.id, entry.position, entry.mark, now)
         effects += supersede(kernel, signal.id)
     elif first:
         effects += open_shadow(kernel, replace(terms, position_id=kernel.new_id("shadow"), size=SHADOW_SIZE))
@@ -170,6 +160,27 @@ def _decide(kernel: Kernel, signal: LiveSignal, event: MarketAnswered) -> list[E
     if not signal.is_live(now) or not signal.open_to_change:
         kernel.drop_signal(signal.id)
     return effects
+
+
+def try_entry(kernel: Kernel, terms: TradeTerms) -> tuple[EntryResult, list[Effect]]:
+    """Return the result of an entry, and the effects of the positions that were closed for it."""
+    entry = enter(kernel, terms, may_close=kernel.rules.risk.opposite == CLOSE_FIRST)
+    if not entry.closes:
+        return entry, []
+    effects = close_first(kernel, entry.closes, terms.now)
+    return enter(kernel, terms), effects
+
+
+def open_trade(
+    kernel: Kernel, decision_id: str, position: Position, mark: Mark, now: datetime
+) -> list[Effect]:
+    """Put a new position into the state and the day's book; return the effects that store it."""
+    state, bought = kernel.state, position.entry
+    state.alerts.entered(now, bought.risk_amount)
+    state.positions[position.id] = position
+    state.day.bought(bought.spread_cost + bought.slippage + bought.commission)
+    note_outcome(kernel, decision_id, TradeOutcome("open"))
+    return [StoreTrade(position=position), StoreMarks(position_id=position.id, marks=(mark,))]
 
 
 def _answered_too_late(signal: LiveSignal, now: datetime) -> Reason | None:

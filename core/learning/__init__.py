@@ -9,7 +9,7 @@ Read first:
 - observations.py: the unit that is counted, one observation per signal.
 - effectiveness.py: what each gate saved and cost.
 - whatif.py: candidate rules on stored decisions.
-- exit_replay.py: other exits along stored prices.
+- trade_replay.py: trades under other rules, by the engine's own functions, along stored prices.
 - suggestions.py: the statistical tests behind a suggested change of a rule; held_fixed.py: what they hold fixed.
 """
 

@@ -7,19 +7,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.learning.outcomes import Flags, Outcomes
 
-NOT_EXECUTED = "real trades that the rules in force do not execute"
-EARLIER = "real trades whose signal the baseline trades at an earlier decision"
-LIMITED = "real trades that limits, counted again at multiplier 1, refuse"
-OTHER_RULES = "trades that were not executed under the rules of their time"
-REFUSED = "trades that were refused as {code}, and limits counted again allow"
+NOT_EXECUTED = "were executed under rules that are no longer in force"
+EARLIER = "belong to a signal that is traded at an earlier decision"
+LIMITED = "are refused by the limits, counted again"
+REFUSED = "are refused as {code}, counted again"
+OTHER_RULES = "were not executed under the rules of their time"
+ALLOWED = "were refused as {code}, and are not when counted again"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Baseline:
-    """Trades under the rules in force as a what-if counts them, against the real ones that have closed.
+    """Trades under the rules in force as a what-if counts them, against the real ones.
 
     ``both`` of the ``real`` trades are among those ``made``; ``missing`` counts the other real ones and
     ``added`` the other made ones, by reason.
@@ -33,25 +35,32 @@ class Baseline:
 
     @property
     def text(self) -> str:
-        """Say it in one sentence, as "of 827 real trades the baseline makes 812, and 68 more"."""
-        more = self.made - self.both
-        return f"of {self.real:,} real trades the baseline makes {self.both:,}, and {more:,} more"
+        """Say it in one sentence, as "of 827 real trades, the baseline makes 880, because 53 more …"."""
+        parts = [f"{count:,} of them {reason}" for reason, count in self.missing.items()]
+        parts += [f"{count:,} more {reason}" for reason, count in self.added.items()]
+        because = f", because {'; '.join(parts)}" if parts else ""
+        return f"of {self.real:,} real trades, the baseline makes {self.made:,}{because}"
 
 
-def baseline(outcomes: Outcomes, executed: Flags, first: Flags, made: Flags) -> Baseline | None:
+def baseline(
+    outcomes: Outcomes, executed: Flags, first: Flags, made: Flags, refused: NDArray[np.bytes_]
+) -> Baseline | None:
     """Return the baseline's trades against the real ones; ``None`` where the real ones are not known.
 
     Masks of the decisions: ``executed`` by their verdict under the rules in force, ``first`` of their signal,
-    and ``made`` after the limits.
+    and ``made`` after the limits; ``refused`` is the code that refused one, where it is known.
     """
     if outcomes.real is None or outcomes.code is None:
         return None
     real = outcomes.real
     lost, new = real & ~made, made & ~real
     reasons = np.select([~executed, executed & ~first], [NOT_EXECUTED, EARLIER], LIMITED)
-    missing = Counter(reasons[lost].tolist())
+    missing = Counter(
+        REFUSED.format(code=code.decode()) if code else reason
+        for reason, code in zip(reasons[lost].tolist(), refused[lost].tolist(), strict=True)
+    )
     added = Counter(
-        REFUSED.format(code=code.decode()) if code else OTHER_RULES for code in outcomes.code[new].tolist()
+        ALLOWED.format(code=code.decode()) if code else OTHER_RULES for code in outcomes.code[new].tolist()
     )
     return Baseline(
         real=int(real.sum()),

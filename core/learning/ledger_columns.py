@@ -17,8 +17,9 @@ from core.decision.size_inputs import inputs_from
 from core.decision.sizing import position_size
 from core.from_json import FactsError, read
 from core.learning.limits_replay import REAPPLIED
-from core.learning.observations import SHADOW, at_one, outcome_of
+from core.learning.observations import EXECUTED, outcome_of
 from core.learning.outcomes import Outcomes
+from core.learning.trades_made import CODE
 from core.model import Context, ContractCount, MarketSnapshot
 from core.performance.days import day_number, micros
 from core.performance.trade import NotClosed, exchange_date, trade_from_entry
@@ -50,7 +51,7 @@ class _Rows:
         self.whole = array(
             "q"
         )  # at, seq, day, signal, symbol, direction, exit_at, blocked, real of each entry
-        self.money = array("d")  # net, scale
+        self.money = array("d")  # net, scale, contracts
         self.codes: list[bytes] = []
         self.signals: dict[str, int] = {}
         self.symbols: dict[str, int] = {}
@@ -65,10 +66,10 @@ class _Rows:
     def outcomes(self) -> tuple[Outcomes, NDArray[np.int64]]:
         """Return the outcomes oldest first, and the order that sorts them so."""
         whole = np.array(self.whole, dtype=np.int64).reshape(-1, 9)
-        money = np.array(self.money, dtype=np.float64).reshape(-1, 2)
+        money = np.array(self.money, dtype=np.float64).reshape(-1, 3)
         order = np.lexsort((whole[:, 1], whole[:, 0]))
         at, _, day, signal, symbol, direction, exit_at, blocked, real = whole[order].T
-        net, scale = money[order].T
+        net, scale, contracts = money[order].T
         found = Outcomes(
             at=at,
             day=day,
@@ -80,14 +81,15 @@ class _Rows:
             blocked=blocked.astype(np.bool_),
             scale=None if self.resized is None else scale,
             real=real.astype(np.bool_),
-            code=np.array(self.codes, dtype=np.bytes_)[order],
+            code=np.array(self.codes, dtype=CODE)[order],
+            contracts=contracts,
         )
         return found, order
 
     def _note(self, entry: Entry) -> None:
         at = datetime.fromisoformat(str(entry["created_at"]))
         day = exchange_date(at) or at.date()
-        net, exit_at = _outcome(entry, self.in_force)
+        net, exit_at, contracts = _outcome(entry, self.in_force)
         code = entry.get("code")
         signal, symbol = str(entry.get("signal_id") or entry["id"]), str(entry.get("symbol") or "")
         self.whole.extend(
@@ -99,28 +101,37 @@ class _Rows:
                 self.symbols.setdefault(symbol, len(self.symbols)),
                 SIDES.get(entry.get("proposed_direction"), 0),
                 exit_at,
-                code is not None and code not in REAPPLIED,
-                bool(entry.get("exit")) and exit_at > 0,
+                (code is not None and code not in REAPPLIED) or contracts == 0,
+                bool(entry.get("execution")),
             )
         )
         self.codes.append((code or "").encode())
         known = self.resized is not None and not np.isnan(net)
         scale = scale_of(entry, self.in_force, self.resized) if known and self.resized else 1.0
-        self.money.extend((net, scale))
+        self.money.extend((net, scale, contracts))
 
 
-def _outcome(entry: Entry, rules: Rules) -> tuple[float, int]:
+def _outcome(entry: Entry, rules: Rules) -> tuple[float, int, float]:
+    """Return net account dollars, the exit in microseconds and the contracts; NaN, 0 and NaN when unknown."""
     outcome = outcome_of(entry)
     if outcome is None:
-        return np.nan, 0
+        return np.nan, 0, np.nan
     kind, executed = outcome
     try:
         trade = trade_from_entry(executed)
     except NotClosed:
-        return np.nan, 0
+        return np.nan, 0, np.nan
     if trade.stale_fill or trade.exit_time is None:
-        return np.nan, 0
-    return (trade.pnl_net if kind == SHADOW else at_one(executed, trade, rules)), micros(trade.exit_time)
+        return np.nan, 0, np.nan
+    exit_at, filled = micros(trade.exit_time), executed["execution"].get("filled_contracts")
+    bought = _bought(entry)
+    if kind == EXECUTED or bought is None:
+        return trade.pnl_net, exit_at, float(filled or np.nan)
+    size = ((entry.get("decision_breakdown") or {}).get("size") or {}).get("final")
+    price, loss, shares = bought
+    count = contract_count(price, loss, 1.0 if size is None else float(size), rules, shares)
+    contracts = count.contracts if isinstance(count, ContractCount) else 0
+    return trade.pnl_net / float(filled) * contracts, exit_at, float(contracts)
 
 
 def other_size(in_force: Rules, candidate: Rules) -> bool:

@@ -1,29 +1,30 @@
 """What-if: the decisions and dollars that candidate rules would have changed in the ledger.
 
 Every stored decision is computed again twice, under the rules in force and under the candidate, so that only the
-candidate makes the difference. Trades then follow in the order of time under the limits of each, with the
-outcomes in the ledger: real trades and closed shadows, all at multiplier 1 (times the change of size, where
-given). If the candidate has other exits, each trade is exited again along its stored prices, including those
-after its exit. A trade without a known outcome is NOT_ANSWERABLE and counted by reason, never guessed. The
-candidate is tested on the past it was found on (IN-SAMPLE); the later third is reported separately.
+candidate makes the difference. The trades of both follow, per signal, in account dollars with whole contracts. A
+ledger file replays them on its stored market answers and prices (``trade_replay``), so that sizes, limits, contracts
+and exits are those of the engine. Without these, the stored outcomes count: real trades, and closed shadows with the
+contracts that the size of their decision would have bought. A trade without a known result is NOT_ANSWERABLE: it is
+counted by reason and left out on both sides. The candidate is tested on the past it was found on (IN-SAMPLE); the
+later third is reported separately.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from core.decision.batch import ACTIONS, EXECUTE, GATES, Verdicts, decide_many
-from core.decision.columns import Codes, DecisionColumns
+from core.decision.batch import ACTIONS, EXECUTE, GATES, SKIP, WAIT, Verdicts, decide_many
+from core.decision.columns import DecisionColumns
 from core.learning.baseline import Baseline, baseline
-from core.learning.exit_replay import MOVED, NO_OUTCOME, WHY
-from core.learning.limits_replay import REAPPLIED_RULES, allowed
+from core.learning.limits_replay import REAPPLIED_RULES
 from core.learning.outcomes import Flags, Floats, Ints, Outcomes
 from core.learning.session_statistics import total, undefined
+from core.learning.trades_made import CODE, MOVED, NO_OUTCOME, WHY, BothTrades, first_executed, stored_trades
 from core.performance.metric import Metric
 from core.rules import Rules, changed_rules
 
@@ -35,28 +36,22 @@ _NEVER = frozenset(
 )  # fmt: skip
 """Rules in sections that a what-if applies, which act before a decision's inputs."""
 
+_REPLAYED = frozenset({"sizing", "account", "exits", "contract", "fills", "volatility", "risk"})
+_REPLAYED_RULES = frozenset({"context.level_passed_fraction"})
+"""Rules besides those of the verdict that a replay of the trades applies."""
+
 NO_TRADE = "no such trade"
-UNIT = "dollars at multiplier 1"
+UNIT = "account dollars, whole contracts"
+REPLAYED = (
+    "trades made again on their market answers and prices, with sizes, limits and exits as the engine's"
+)
+STORED = "from stored outcomes, limits on premium and Greeks not applied again"
 IN_SAMPLE = "IN-SAMPLE: the candidate is tried on the past it was found on"
 
+ReplayTrades = Callable[[Ints, Flags, Flags, bool], BothTrades]
+"""Function that makes the trades of some rows, given which of them each set of rules executes.
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReplayedExits:
-    """The candidate's exits of m trades, arrays of shape (m,).
-
-    ``net`` in $ at multiplier 1, NaN when unknown, and ``why`` then a code into WHY; ``exit_at`` in
-    microseconds since 1970, 0 when unknown.
-    """
-
-    net: Floats
-    exit_at: Ints
-    why: Codes
-
-
-ReplayExits = Callable[[Ints], ReplayedExits]
-"""Function that exits the trades of some rows again by the candidate's rules."""
-Resize = Callable[[Ints], Floats]
-"""Function that returns the candidate's contracts over those of the rules in force, for some rows."""
+The last argument is true when the candidate may also execute second decisions that were not stored."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,13 +66,17 @@ class GateChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """Difference over one stretch of the ledger: decisions and trades that differ, dollars at multiplier 1.
+    """Difference over one stretch of the ledger: decisions and trades that differ, account dollars.
 
     ``changes`` counts decisions by (action in force, candidate's action). ``gained`` and ``lost`` are the P&L
     of signals that only the candidate or only the rules in force trade, ``moved`` the difference of signals
-    that both trade at different decisions, ``resized`` that of a changed size, ``reexited`` that of trades of
-    both that exit differently, ``difference`` the whole. ``not_answerable`` counts signals without a known
-    outcome, by reason in ``why``; they are left out on both sides.
+    that both trade at different decisions, ``resized`` that of other numbers of contracts, ``reexited`` that of
+    trades of equal size whose fills or exits differ, ``difference`` the whole.
+
+    ``not_answerable`` counts signals without a known result, by reason in ``why``; they are left out on both sides,
+    and ``left_out`` is their P&L under the rules in force, where that is known. ``waiting`` counts signals that the
+    candidate does not trade and that would have waited on: later decisions of theirs are not stored, and a trade at
+    one of them is not counted. ``waiting_lost`` is the part of ``lost`` that is theirs.
     """
 
     decisions: int
@@ -93,6 +92,9 @@ class Difference:
     difference: Metric
     not_answerable: int
     why: Mapping[str, int]
+    left_out: Metric
+    waiting: int
+    waiting_lost: Metric
     gates: tuple[GateChange, ...]
 
 
@@ -101,8 +103,9 @@ class WhatIf:
     """The candidate against the rules in force over the whole ledger, and over its later third.
 
     ``rules`` are those that differ, (in force, candidate). ``not_applied`` names those among them whose
-    effect stored decisions and prices cannot show, such as fills or the lifetime of a context: a replay
-    answers that. ``baseline`` compares the trades under the rules in force with the real ones.
+    effect stored decisions and prices cannot show, such as the lifetime of a context: a replay answers that.
+    ``unit`` is that of all dollars, ``method`` how the trades were made. ``baseline`` compares the trades under the
+    rules in force with the real ones.
     """
 
     in_force: str
@@ -111,6 +114,7 @@ class WhatIf:
     later_third: Difference
     label: str = IN_SAMPLE
     unit: str = UNIT
+    method: str = STORED
     baseline: Baseline | None = None
     rules: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
     not_applied: tuple[str, ...] = ()
@@ -121,69 +125,93 @@ def whatif(
     outcomes: Outcomes,
     in_force: Rules,
     candidate: Rules,
-    resize: Resize | None = None,
-    replay_exits: ReplayExits | None = None,
+    replay: ReplayTrades | None = None,
 ) -> WhatIf:
     """Return what candidate rules would have changed in stored decisions; both columns oldest first.
 
-    ``resize`` supplies a changed size where the outcomes do not have it, ``replay_exits`` other exits;
-    without it exit rules are not applied. Raises ValueError when the two differ in length.
+    ``replay`` makes the trades of some rows. Without it the stored outcomes count, with the changed sizes that they
+    have. Raises ValueError when the two differ in length.
     """
-    if len(columns) != len(outcomes):
-        raise ValueError(f"{len(columns)} decisions but {len(outcomes)} outcomes")
-    now, then = decide_many(columns, in_force), decide_many(columns, candidate)
-    # A decision that neither set of rules executes makes no trade, so only the counts need it.
-    either = ((now.action == EXECUTE) | (then.action == EXECUTE)) & ~outcomes.blocked
-    rows = np.flatnonzero(either)
-    few = outcomes.take(rows)
-    if resize is not None:
-        few = replace(few, scale=resize(rows))
-    again = replay_exits(rows) if replay_exits is not None and in_force.exits != candidate.exits else None
-    other = few if again is None else replace(few, net=again.net, exit_at=again.exit_at)
-    first_now, first_then = (_first_executed(verdicts, rows, few) for verdicts in (now, then))
-    trades_now = allowed(few, first_now, in_force)
-    trades_then = allowed(other, first_then, candidate)
+    compared = comparison(columns, outcomes, in_force, candidate, replay)
     starts = _later_third_start(outcomes.day)
     differing = changed_rules(in_force, candidate)
-    compare = _Comparison(now, then, rows, few, trades_now, trades_then, other.net, again)
+    resized = compared.few.scale is not None
     return WhatIf(
         in_force=in_force.fingerprint,
         candidate=candidate.fingerprint,
-        whole=compare.over(0),
-        later_third=compare.over(starts),
-        baseline=baseline(
-            outcomes,
-            now.action == EXECUTE,
-            *(_among_all(each, rows, outcomes) for each in (first_now, trades_now)),
-        ),
+        whole=compared.over(0),
+        later_third=compared.over(starts),
+        method=STORED if replay is None else REPLAYED,
+        baseline=compared.baseline(),
         rules=differing,
-        not_applied=tuple(
-            path for path in differing if not _applies(path, few.scale is not None, replay_exits is not None)
-        ),
+        not_applied=tuple(path for path in differing if not _applies(path, resized, replay is not None)),
     )
 
 
-def _applies(path: str, resized: bool, leaves: bool) -> bool:
+def comparison(
+    columns: DecisionColumns,
+    outcomes: Outcomes,
+    in_force: Rules,
+    candidate: Rules,
+    replay: ReplayTrades | None = None,
+) -> Comparison:
+    """Return the verdicts and trades of both sets of rules side by side; arguments as for ``whatif``."""
+    if len(columns) != len(outcomes):
+        raise ValueError(f"{len(columns)} decisions but {len(outcomes)} outcomes")
+    now, then = decide_many(columns, in_force), decide_many(columns, candidate)
+    executes = (now.action == EXECUTE, _executed_while_live(now, then, outcomes.signal))
+    # A decision that neither set of rules executes makes no trade, so only the counts need it.
+    either = executes[0] | executes[1]
+    looser = bool((executes[1] & ~executes[0]).any())
+    if replay is not None and looser:
+        # Second decisions are stored only where they differ from the one before: others may execute now.
+        either |= _open_to_change(then)
+    rows = np.flatnonzero(either & ~outcomes.blocked)
+    few = outcomes.take(rows)
+    executed = [each[rows] for each in executes]
+    if replay is not None:
+        trades = replay(rows, executed[0], executed[1], looser)
+        return Comparison(now, then, rows, outcomes, few, trades, looser=False)
+    trades = stored_trades(few, executed[0], executed[1], in_force, candidate)
+    return Comparison(now, then, rows, outcomes, few, trades, looser=looser)
+
+
+def _applies(path: str, resized: bool, replayed: bool) -> bool:
     section = path.partition(".")[0]
-    if section == "exits":
-        return leaves
+    if replayed and (section in _REPLAYED or path in _REPLAYED_RULES):
+        return True
     if section in ("sizing", "account"):
         return resized
     return (section in _SECTIONS and path not in _NEVER) or path in REAPPLIED_RULES
 
 
-def _first_executed(verdicts: Verdicts, rows: Ints, few: Outcomes) -> Flags:
-    """Return a mask of the rows that are the first EXECUTE of their signal."""
-    places = np.flatnonzero(verdicts.action[rows] == EXECUTE)
-    _, first = np.unique(few.signal[places], return_index=True)
-    once = np.zeros(len(rows), dtype=np.bool_)
-    once[places[first]] = True
-    return once
+def _executed_while_live(now: Verdicts, then: Verdicts, signal: Ints) -> Flags:
+    """Return a mask of the candidate's executed decisions whose signal it has not ended before.
+
+    A failed gate ends a signal. One that goes on after the rules in force ended it was sent again, under both.
+    """
+    executed: Flags = then.action == EXECUTE
+    goes_on = [(verdicts.action == EXECUTE) | _open_to_change(verdicts) for verdicts in (now, then)]
+    over = np.flatnonzero(goes_on[0] & ~goes_on[1])
+    if not len(over) or not executed.any():
+        return executed
+    names, number = np.unique(signal, return_inverse=True)
+    first = np.full(len(names), len(signal), dtype=np.int64)
+    np.minimum.at(first, number[over], over)
+    found: Flags = executed & (np.arange(len(signal)) < first[number])
+    return found
 
 
-def _among_all(few: Flags, rows: Ints, outcomes: Outcomes) -> Flags:
+def _open_to_change(verdicts: Verdicts) -> Flags:
+    """Return a mask of the decisions after which a signal waits on: WAIT, or SKIP by the market gate alone."""
+    of_market = verdicts.regime_passed & verdicts.structural_passed & ~verdicts.market_passed
+    found: Flags = (verdicts.action == WAIT) | ((verdicts.action == SKIP) & of_market)
+    return found
+
+
+def _among_all(few: Flags, rows: Ints, count: int) -> Flags:
     """Return a mask of some rows as a mask of all decisions."""
-    found = np.zeros(len(outcomes), dtype=np.bool_)
+    found = np.zeros(count, dtype=np.bool_)
     found[rows] = few
     return found
 
@@ -196,42 +224,47 @@ def _later_third_start(day: Ints) -> int:
     return int(np.searchsorted(day, sessions[len(sessions) - len(sessions) // 3]))
 
 
-class _Comparison:
-    """Verdicts and trades under both sets of rules, measured from any row to the end."""
+class Comparison:
+    """Verdicts and trades under both sets of rules, measured from any row to the end.
+
+    ``rows`` are the decisions that either set executes, ``few`` their outcomes. Of the masks over them, ``touched``
+    marks the trades that differ, each at the candidate's row where both sets trade its signal; ``effect`` is what
+    they differ by in $, NaN when unknown.
+    """
 
     def __init__(
         self,
         now: Verdicts,
         then: Verdicts,
         rows: Ints,
+        outcomes: Outcomes,
         few: Outcomes,
-        trades_now: Flags,
-        trades_then: Flags,
-        other: Floats,
-        again: ReplayedExits | None,
+        trades: BothTrades,
+        *,
+        looser: bool,
     ) -> None:
         self.now, self.then, self.rows, self.few = now, then, rows, few
-        self.trades_now, self.trades_then = trades_now, trades_then
-        self.scale = few.scale if few.scale is not None else np.ones(len(few))
-        both = trades_now & trades_then
-        self.gained, self.lost = trades_then & ~trades_now, trades_now & ~trades_then
+        self._outcomes = outcomes
+        self.trades_now, self.trades_then = trades.in_force, trades.candidate
+        before, after = trades.in_force, trades.candidate
+        both = before.made & after.made
+        self.gained, self.lost = after.made & ~before.made, before.made & ~after.made
         left, self.moved = self._move()
-        # A trade of both with equal size and exit makes no difference, whether known or not.
-        self.reexited = both & (other != few.net) if again is not None else np.zeros_like(both)
-        self.resized = both & ~self.reexited & (self.scale != 1)
+        other_size = before.contracts != after.contracts
+        same = trades.equal | (~other_size & (before.net == after.net))
+        self.resized, self.reexited = both & ~same & other_size, both & ~same & ~other_size
         self.touched = self.gained | self.lost | self.moved | self.resized | self.reexited
-        self.effect = np.select(
-            [self.gained | self.moved, self.lost, both],
-            [other * self.scale, -few.net, other * self.scale - few.net if again is not None
-             else few.net * (self.scale - 1)],
-            0.0,
-        )  # fmt: skip
-        self.effect[self.moved] -= few.net[left]
+        # The P&L of every signal under the rules in force, at the row of its effect.
+        self.before = np.where(both | self.lost, before.net, 0.0)
+        self.before[self.moved] = before.net[left]
+        self.effect = np.where(self.lost, 0.0, after.net) - self.before
         self.known = ~np.isnan(self.effect)
-        # A lost trade has its stored result; only trades of the candidate need the candidate's exits.
-        codes = np.full(len(few), WHY.index(NO_OUTCOME), dtype=np.int8)
-        self.why = codes if again is None else np.where(self.lost | (again.why == 0), codes, again.why)
+        earlier = before.why.copy()
+        earlier[self.moved] = before.why[left]
+        self.why = np.where(self.lost | (earlier != 0), earlier, after.why)
         self.why[self.moved & (self.why == WHY.index(NO_OUTCOME))] = WHY.index(MOVED)
+        self._waits = self._waiting(outcomes, looser)
+        self.waiting = self.lost & np.isin(few.signal, outcomes.signal[self._waits])
 
     def _move(self) -> tuple[Ints, Flags]:
         """Take the signals that both trade, at different decisions, out of ``gained`` and ``lost``.
@@ -247,6 +280,36 @@ class _Comparison:
         self.gained, self.lost = self.gained.copy(), self.lost.copy()
         self.gained[to] = self.lost[leaves] = False
         return leaves, moved
+
+    def _waiting(self, outcomes: Outcomes, looser: bool) -> Ints:
+        """Return the last rows of the signals that the candidate does not trade and leaves waiting.
+
+        Once a signal has traded, no later decision of it is stored. With ``looser``, second decisions that were not
+        stored because they were like the one before may execute under the candidate, too.
+        """
+        waits = _open_to_change(self.then) & ~outcomes.blocked
+        _, from_end = np.unique(outcomes.signal[::-1], return_index=True)
+        last = len(outcomes) - 1 - from_end
+        last = last[waits[last]]
+        signal = outcomes.signal[last]
+        wanted = ~np.isin(signal, self.few.signal[self.trades_then.made])
+        if not looser:
+            wanted &= np.isin(signal, self.few.signal[self.lost])
+        found: Ints = np.sort(last[wanted])
+        return found
+
+    def waiting_rows(self) -> Ints:
+        """Return the last rows of the signals that the candidate leaves waiting, among all decisions."""
+        return self._waits
+
+    def baseline(self) -> Baseline | None:
+        """Return the trades under the rules in force against the real ones."""
+        executed = self.now.action == EXECUTE
+        first = _among_all(first_executed(self.few.signal, executed[self.rows]), self.rows, len(executed))
+        made = _among_all(self.trades_now.made, self.rows, len(executed))
+        refused = np.full(len(executed), b"", dtype=CODE)
+        refused[self.rows] = self.trades_now.refused
+        return baseline(self._outcomes, executed, first, made, refused)
 
     def over(self, start: int) -> Difference:
         """Return the difference from a row to the last."""
@@ -265,16 +328,19 @@ class _Comparison:
             decisions=len(pair),
             changed=int(sum(changes.values())),
             changes=changes,
-            trades=int((self.trades_now & since).sum()),
-            trades_candidate=int((self.trades_then & since).sum()),
+            trades=int((self.trades_now.made & since).sum()),
+            trades_candidate=int((self.trades_then.made & since).sum()),
             gained=self._dollars(self.gained & since, self.effect),
-            lost=self._dollars(self.lost & since, self.few.net),
+            lost=self._dollars(self.lost & since, self.before),
             moved=self._dollars(self.moved & since, self.effect),
             resized=self._dollars(self.resized & since, self.effect),
             reexited=self._dollars(self.reexited & since, self.effect),
             difference=self._dollars(self.touched & since, self.effect),
             not_answerable=int(unknown.sum()),
             why=dict(why.most_common()),
+            left_out=self._dollars(unknown, self.before),
+            waiting=int((self._waits >= start).sum()),
+            waiting_lost=self._dollars(self.waiting & since, self.before),
             gates=tuple(self._gate(name, start, self.touched & since) for name in GATES),
         )
 
@@ -289,7 +355,7 @@ class _Comparison:
         )
 
     def _dollars(self, which: Flags, values: Floats) -> Metric:
-        chosen = which & self.known
+        chosen = which & ~np.isnan(values)
         if not which.any():
             return undefined(0, "$", NO_TRADE, "trades")
         if not chosen.any():

@@ -1,17 +1,16 @@
-"""The past of a ledger file as facts: entries, positions, prices, ticks and commands, for a what-if or a replay."""
+"""The past of a ledger file as facts: decisions, prices, ticks, commands and bodies, for a what-if or a replay."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from core.events import Commanded, PriceSeen
-from core.from_json import read_json
+from core.approvals import Approval
+from core.events import Event, MarketAnswered, PriceSeen, Received, Ticked
+from core.from_json import FactsError, read_json
+from core.model import Context
 from core.options.quotes import OptionQuote
-from core.positions import Position
 from server.ledger.codec import decode
-from server.ledger.entries import COLUMNS, ledger_item
 from server.ledger.snapshot import LedgerSnapshot
 from server.ledger.timestamps import instant, iso
 
@@ -45,26 +44,119 @@ def verdicts(ledger: LedgerSnapshot) -> Iterator[Verdict]:
     return map(Verdict._make, ledger.query(sql))
 
 
-def entries_of(ledger: LedgerSnapshot, seqs: Sequence[int]) -> Iterator[Mapping[str, Any]]:
-    """Yield the whole ledger entries written at some inputs (by seq), ordered by seq and id."""
-    wanted = ", ".join(map(str, map(int, seqs)))
-    sql = f"SELECT {COLUMNS['ledger']} FROM ledger_entries WHERE seq IN ({wanted}) ORDER BY seq, id"
-    return map(ledger_item, ledger.mappings(sql))
+class DecisionInputs(NamedTuple):
+    """The identity of one decision, and the context that it was made in."""
+
+    signal_id: str
+    receipt_id: str
+    rules_fingerprint: str
+    context: Context
 
 
-def position(ledger: LedgerSnapshot, position_id: str) -> Position | None:
-    """Return a position, open or closed, as last stored; ``None`` when no position has this id."""
-    row = next(ledger.query("SELECT payload FROM positions WHERE id = ?", (position_id,)), None)
-    return None if row is None else read_json(Position, row[0])
+def decision_inputs(ledger: LedgerSnapshot, seq: int) -> DecisionInputs | None:
+    """Return the decision that was made at an input; ``None`` where its context cannot be read."""
+    sql = (
+        "SELECT signal_id, receipt_id, rules_fingerprint, json_extract(inputs, '$.context')"
+        " FROM ledger_entries WHERE seq = ? ORDER BY id LIMIT 1"
+    )
+    row = next(ledger.query(sql, (seq,)), None)
+    if row is None or row[3] is None:
+        return None
+    try:
+        signal_id, receipt_id, fingerprint, context = row
+        return DecisionInputs(signal_id, receipt_id, fingerprint, read_json(Context, context))
+    except FactsError:
+        return None
 
 
-def prices(ledger: LedgerSnapshot, symbol: str) -> Iterator[PriceSeen]:
-    """Yield the stored prices of an underlying, oldest first."""
+def market_answer(ledger: LedgerSnapshot, seq: int) -> MarketAnswered | None:
+    """Return the market answer at an input; ``None`` where there is none."""
+    row = next(ledger.query("SELECT payload FROM journal WHERE seq = ? AND kind = 'market'", (seq,)), None)
+    event = None if row is None else decode(row[0].encode())
+    return event if isinstance(event, MarketAnswered) else None
+
+
+def has_market_answers(ledger: LedgerSnapshot) -> bool:
+    """Return whether any market answer is stored."""
+    return next(ledger.query("SELECT 1 FROM journal WHERE kind = 'market' LIMIT 1"), None) is not None
+
+
+def received(ledger: LedgerSnapshot, receipt_id: str) -> Received | None:
+    """Return the body of a receipt as it arrived."""
+    sql = "SELECT j.payload FROM receipts r JOIN journal j USING (seq) WHERE r.id = ?"
+    row = next(ledger.query(sql, (receipt_id,)), None)
+    event = None if row is None else decode(row[0].encode())
+    return event if isinstance(event, Received) else None
+
+
+_BODIES = "SELECT j.payload FROM receipts r JOIN journal j USING (seq) WHERE r.status = 'accepted'"
+
+
+def accepted(ledger: LedgerSnapshot) -> Iterator[Received]:
+    """Yield every body that was accepted, oldest first."""
+    return _bodies(ledger, f"{_BODIES} ORDER BY r.seq")
+
+
+def noted(ledger: LedgerSnapshot) -> Iterator[Received]:
+    """Yield every accepted body that was answered with a note, oldest first: a request about positions always is."""
+    return _bodies(ledger, f"{_BODIES} AND r.notes IS NOT NULL ORDER BY r.seq")
+
+
+def _bodies(ledger: LedgerSnapshot, sql: str) -> Iterator[Received]:
+    for (payload,) in ledger.query(sql):
+        event = decode(payload.encode())
+        assert isinstance(event, Received)
+        yield event
+
+
+def market_answers(ledger: LedgerSnapshot) -> Iterator[MarketAnswered]:
+    """Yield every market answer, oldest first."""
+    for (payload,) in ledger.query("SELECT payload FROM journal WHERE kind = 'market' ORDER BY seq"):
+        event = decode(payload.encode())
+        assert isinstance(event, MarketAnswered)
+        yield event
+
+
+def approvals(ledger: LedgerSnapshot) -> dict[str, Approval]:
+    """Return the last approval that was asked for of each signal."""
+    rows = ledger.query("SELECT payload FROM approvals ORDER BY seq, id")
+    found = (read_json(Approval, payload) for (payload,) in rows)
+    return {approval.signal_id: approval for approval in found}
+
+
+def traded_seqs(ledger: LedgerSnapshot) -> list[int]:
+    """Return the inputs (by seq) at which a decision opened a position."""
+    sql = "SELECT e.seq FROM positions p JOIN ledger_entries e ON e.id = p.decision_id"
+    return [seq for (seq,) in ledger.query(sql)]
+
+
+def signal_receipts(ledger: LedgerSnapshot) -> Iterator[tuple[str, str]]:
+    """Yield the signal and the receipt of every decision, oldest first."""
+    yield from ledger.query("SELECT signal_id, receipt_id FROM ledger_entries ORDER BY seq, id")
+
+
+def ended_signals(ledger: LedgerSnapshot) -> Iterator[tuple[str, str]]:
+    """Yield the signals whose trade or shadow has ended, and when (ISO 8601)."""
+    sql = (
+        "SELECT signal_id, coalesce(json_extract(exit, '$.exit_time'),"
+        " json_extract(hypothetical, '$.exit.exit_time')) AS ended FROM ledger_entries"
+        " WHERE (exit IS NOT NULL OR hypothetical IS NOT NULL) AND ended IS NOT NULL ORDER BY seq"
+    )
+    yield from ledger.query(sql)
+
+
+def signal_ids(ledger: LedgerSnapshot) -> list[str]:
+    """Return the signal's id of every decision, ordered as the packed records."""
+    return [row[0] for row in ledger.query("SELECT signal_id FROM ledger_entries ORDER BY seq, id")]
+
+
+def prices(ledger: LedgerSnapshot) -> Iterator[PriceSeen]:
+    """Yield the stored prices of all underlyings, oldest first."""
     sql = (
         "SELECT seq, at, symbol, price, priced_at, source, open, high, low, official_close, quotes, began"
-        " FROM paths LEFT JOIN path_bars USING (seq) WHERE symbol = ? ORDER BY seq"
+        " FROM paths LEFT JOIN path_bars USING (seq) ORDER BY seq"
     )
-    return map(_price, ledger.query(sql, (symbol,)))
+    return map(_price, ledger.query(sql))
 
 
 def _price(row: tuple[Any, ...]) -> PriceSeen:
@@ -85,22 +177,11 @@ def _price(row: tuple[Any, ...]) -> PriceSeen:
     )
 
 
-def ticks(ledger: LedgerSnapshot) -> Iterator[tuple[int, datetime]]:
-    """Yield seq and instant of every timer tick, oldest first."""
-    for seq, at in ledger.query("SELECT seq, at FROM journal WHERE kind = 'tick' ORDER BY seq"):
-        yield seq, instant(at)
-
-
-def received(ledger: LedgerSnapshot) -> Iterator[tuple[int, datetime, str]]:
-    """Yield seq, instant and symbol of every body that was accepted, oldest first."""
-    sql = "SELECT seq, received_at, symbol FROM receipts WHERE status = 'accepted' ORDER BY seq"
-    for seq, at, symbol in ledger.query(sql):
-        yield seq, instant(at), symbol
-
-
-def commands(ledger: LedgerSnapshot) -> Iterator[Commanded]:
-    """Yield every command of a person, oldest first."""
-    for (payload,) in ledger.query("SELECT payload FROM journal WHERE kind = 'command' ORDER BY seq"):
-        event = decode(payload.encode())
-        assert isinstance(event, Commanded)
-        yield event
+def happened(ledger: LedgerSnapshot) -> Iterator[Event]:
+    """Yield what acts on positions besides prices, oldest first: ticks, commands, halts and corporate actions."""
+    sql = (
+        "SELECT seq, at, kind, payload FROM journal"
+        " WHERE kind IN ('tick', 'command', 'trading_status', 'corporate_action') ORDER BY seq"
+    )
+    for seq, at, kind, payload in ledger.query(sql):
+        yield Ticked(seq=seq, at=instant(at)) if kind == "tick" else decode(payload.encode())

@@ -65,15 +65,14 @@ def _candidate(in_force: Rules, changes: list[str], rules: Path | None) -> Rules
 
 def _lines(result: WhatIf) -> Iterator[str]:
     yield result.label
-    yield f"rules {result.in_force} → {result.candidate}, {result.unit}"
+    yield f"rules {result.in_force} → {result.candidate}"
     for path, (old, new) in result.rules.items():
         yield f"  {path}: {_format_change(old, new)}"
         if path in result.not_applied:
             yield "    NOT_ANSWERABLE by a what-if: use gatedeck replay --rules"
+    yield f"{result.unit}; {result.method}"
     if result.baseline is not None:
         yield result.baseline.text
-        for reason, count in {**result.baseline.missing, **result.baseline.added}.items():
-            yield f"  {count:6,} {reason}"
     yield from _difference_lines("whole ledger", result.whole)
     yield from _difference_lines("later third", result.later_third)
 
@@ -100,6 +99,8 @@ def _difference_lines(name: str, part: Difference) -> Iterator[str]:
     yield f"  trades {part.trades:,} → {part.trades_candidate:,}, {part.not_answerable:,} NOT_ANSWERABLE"
     for reason, count in part.why.items():
         yield f"    {count:6,} {reason}"
+    if part.left_out.value is not None:
+        yield f"    left out on both sides; in force they made {part.left_out.value:+,.2f} $"
     rows = [
         ("gained", part.gained),
         ("lost", part.lost),
@@ -111,6 +112,10 @@ def _difference_lines(name: str, part: Difference) -> Iterator[str]:
         if metric.value is not None or metric.reason != NO_TRADE:
             yield f"  {label:12} {_format_dollars(metric)}"
     yield f"  {'difference':12} {_format_dollars(part.difference)}"
+    if part.waiting:
+        lost = part.waiting_lost
+        of_lost = f", {lost.value:+,.2f} $ of the lost are theirs" if lost.value is not None else ""
+        yield f"  {part.waiting:,} signals not traded would wait on; later trades of theirs are not known{of_lost}"
     for gate in part.gates:
         if gate.opened or gate.shut:
             yield f"  {gate.gate} gate: {gate.opened:,} newly pass, {gate.shut:,} newly blocked"

@@ -133,12 +133,16 @@ def test_the_baseline_is_explained_against_the_real_trades(entry: Entry) -> None
     found = whatif_entries(entries, DEFAULT, WIDER).baseline
     assert found is not None
     assert (found.real, found.made, found.both) == (2, 3, 1)
-    assert found.missing == {"real trades that the rules in force do not execute": 1}
+    assert found.missing == {"were executed under rules that are no longer in force": 1}
     assert found.added == {
-        "trades that were refused as MAX_POSITIONS, and limits counted again allow": 1,
-        "trades that were not executed under the rules of their time": 1,
+        "were refused as MAX_POSITIONS, and are not when counted again": 1,
+        "were not executed under the rules of their time": 1,
     }
-    assert found.text == "of 2 real trades the baseline makes 1, and 2 more"
+    assert found.text == (
+        "of 2 real trades, the baseline makes 3, because 1 of them were executed under rules that are no longer in "
+        "force; 1 more were refused as MAX_POSITIONS, and are not when counted again; 1 more were not executed "
+        "under the rules of their time"
+    )
 
 
 def test_what_was_refused_whatever_the_verdict_stays_refused(entry: Entry) -> None:
@@ -182,9 +186,8 @@ def test_a_change_of_size_is_counted_in_whole_contracts(
     # Two Tuesdays, because the weekday is a factor of the size too.
     entries = [entry(1, **at(1), net=100.0, **bought), entry(2, **at(6), net=-40.0, **bought)]
     found = whatif_entries(entries, DEFAULT, with_rule(DEFAULT, rule, value))
-    at_one = ledger_columns(entries, DEFAULT)[1].net.sum()
     assert found.whole.changed == 0 and found.not_applied == ()
-    assert (found.whole.difference.value or 0.0) == pytest.approx(at_one * (then / now - 1))
+    assert (found.whole.difference.value or 0.0) == pytest.approx((100 - 40) * (then / now - 1))
 
 
 @pytest.mark.parametrize(

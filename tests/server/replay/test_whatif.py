@@ -1,4 +1,4 @@
-"""Candidate rules against a ledger file: other exits in dollars, by a replay under those rules as the judge."""
+"""Candidate rules against a ledger file, in account dollars, by a replay under those rules as the judge."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from whatif_study import CHANGES, Replayed, agreement, demo_ledger, replayed, rules_of
 
 from core.events import Commanded, Event, Received
 from core.exchange.calendar import Calendar
-from core.learning import ledger_columns, rule_value, whatif_entries, with_rule
-from core.learning.exit_replay import GAP, NO_OUTCOME, NOT_REPEATED, OPEN, STOP_MOVED
-from core.learning.observations import at_one
-from core.performance.trade import trade_from_entry
+from core.learning import ledger_columns, rule_value, whatif, whatif_entries, with_rule
+from core.learning.trades_made import GAP, NO_OUTCOME, NOT_REPEATED, OPEN
+from core.positions import pnl_breakdown
 from core.rules import DEFAULT, Rules, parse_rules
 from server.ledger.bulk import BulkLedger
 from server.ledger.lists import items
@@ -26,8 +26,9 @@ from server.ledger.snapshot import LedgerSnapshot
 from server.ledger.timestamps import instant
 from server.replay.machine import Replayer
 from server.replay.rebuilt import replay_receipts
+from server.replay.recorded import replay_journal
 from server.replay.sources import read_prices, read_receipts
-from server.whatif import _LedgerDecisions, whatif_of_ledger
+from server.whatif import LedgerPast, compared_by_signal, whatif_of_ledger
 
 BASE = with_rule(with_rule(DEFAULT, "account.size", 400_000.0), "sizing.contract_cap", 3)
 """Several contracts, the same whatever the size: some leave at T1, the rest at T2."""
@@ -44,12 +45,9 @@ def _made(rising: tuple[Path, Path], path: Path, rules: Rules) -> Path:
     return path
 
 
-def _net_at_one(path: Path) -> list[float]:
+def _net(path: Path) -> float:
     with LedgerSnapshot(path) as ledger:
-        entries = list(items(ledger, "trades"))
-        whole = {entry["id"]: entry for entry in items(ledger, "ledger")}
-    trades = [trade_from_entry(whole[entry["id"]]) for entry in entries]
-    return [at_one(e, t, BASE) for e, t in zip(entries, trades, strict=True)]
+        return sum(entry["exit"]["pnl_net"] for entry in items(ledger, "ledger") if entry["exit"])
 
 
 @pytest.mark.parametrize(
@@ -66,7 +64,7 @@ def test_other_exits_are_worth_what_a_replay_under_them_makes(
 ) -> None:
     candidate = with_rule(BASE, path, value)
     before = _made(rising, tmp_path / "before.db", BASE)
-    (now,), (then,) = _net_at_one(before), _net_at_one(_made(rising, tmp_path / "after.db", candidate))
+    now, then = _net(before), _net(_made(rising, tmp_path / "after.db", candidate))
     with LedgerSnapshot(before) as ledger:
         found = whatif_of_ledger(ledger, BASE, candidate)
     assert found.not_applied == () and found.whole.why == {}
@@ -77,31 +75,43 @@ def test_other_exits_are_worth_what_a_replay_under_them_makes(
 
 
 @pytest.mark.parametrize(
-    ("path", "value"),
+    ("path", "value", "makes"),
     [
-        ("sizing.contract_cap", 2),
-        ("sizing.premium_cap", 700.0),
-        ("account.size", 20_000.0),
-        ("account.budget_pct", 0.05),
-        ("sizing.quality.HIGH", 1.21),  # the cap binds under both
+        ("sizing.contract_cap", 2, "resized"),
+        ("sizing.premium_cap", 700.0, "resized"),
+        ("risk.symbol_premium", 700.0, "resized"),
+        ("risk.contracts_per_trade", 1, "resized"),
+        ("risk.delta_accounts", 0.15, "resized"),
+        ("risk.theta_pct", 0.01, "lost"),
+        ("account.budget_pct", 0.05, "resized"),
+        ("sizing.quality.HIGH", 1.21, ""),  # the cap binds under both
+        ("contract.moneyness", "otm", "reexited"),
+        ("fills.slippage_pct", 1.0, "reexited"),
     ],
 )
-def test_other_sizes_are_worth_what_a_replay_under_them_makes(
-    rising: tuple[Path, Path], tmp_path: Path, path: str, value: float
+def test_other_sizes_and_limits_are_worth_what_a_replay_under_them_makes(
+    rising: tuple[Path, Path], tmp_path: Path, path: str, value: float | str, makes: str
 ) -> None:
-    # The question prices another number at what was paid for each: here no slippage grows with size.
-    whole = with_rule(with_rule(BASE, "exits.scale_out_fraction", 1.0), "fills.slippage_size_pct", 0.0)
-    candidate = with_rule(whole, path, value)
-    before, after = (_made(rising, tmp_path / f"{n}.db", rules) for n, rules in enumerate((whole, candidate)))
-    nets = []
-    for made in (before, after):
-        with LedgerSnapshot(made) as ledger:
-            trades = [entry for entry in items(ledger, "ledger") if entry["exit"]]
-        nets.append(sum(trade["exit"]["pnl_net"] for trade in trades))
+    candidate = _with(BASE, path, value)
+    before, after = (_made(rising, tmp_path / f"{n}.db", rules) for n, rules in enumerate((BASE, candidate)))
     with LedgerSnapshot(before) as ledger:
-        found = whatif_of_ledger(ledger, whole, candidate)
+        found = whatif_of_ledger(ledger, BASE, candidate)
     assert found.not_applied == () and found.whole.not_answerable == 0
-    assert (found.whole.difference.value or 0.0) == pytest.approx(nets[1] - nets[0], abs=0.01)
+    assert (found.whole.difference.value or 0.0) == pytest.approx(_net(after) - _net(before), abs=0.01)
+    said = {
+        name
+        for name in ("gained", "lost", "resized", "reexited")
+        if getattr(found.whole, name).value is not None
+    }
+    assert said == {makes} - {""}
+
+
+def _with(rules: Rules, path: str, value: float | str) -> Rules:
+    if not isinstance(value, str):
+        return with_rule(rules, path, value)
+    section, name = path.split(".")
+    part = dataclasses.replace(getattr(rules, section), **{name: value})
+    return dataclasses.replace(rules, **{section: part})
 
 
 def _sold(source: Path, target: Path, minutes: int, by: str) -> Path:
@@ -132,7 +142,6 @@ def test_a_sale_that_was_asked_for_stays_unless_the_candidate_has_left_before(
     rising: tuple[Path, Path], tmp_path: Path, by: str
 ) -> None:
     made = _sold(_made(rising, tmp_path / "before.db", BASE), tmp_path / "sold.db", minutes=29, by=by)
-    (now,) = _net_at_one(made)
     with LedgerSnapshot(made) as ledger:
         reasons = [
             leg["exit_reason"] for (entry,) in [items(ledger, "trades")] for leg in entry["exit"]["partials"]
@@ -143,20 +152,21 @@ def test_a_sale_that_was_asked_for_stays_unless_the_candidate_has_left_before(
         ).whole
     assert reasons == [by]
     assert later.why == {} and later.reexited.value is None
-    assert before.why == {} and before.reexited.value not in (None, 0) and now != 0
+    assert before.why == {} and before.reexited.value not in (None, 0)
 
 
-def test_a_stop_that_its_sender_moved_is_not_repeated_and_the_what_if_says_so(
-    rising: tuple[Path, Path], tmp_path: Path
-) -> None:
+def test_a_stop_that_its_sender_moved_is_moved_again(rising: tuple[Path, Path], tmp_path: Path) -> None:
     made = _sold(
         _made(rising, tmp_path / "before.db", BASE), tmp_path / "moved.db", minutes=28, by="MOVE_STOP"
     )
+    candidate = with_rule(BASE, "exits.atr_multiples.239.target_2", 2.5)
     with LedgerSnapshot(made) as ledger:
         notes = [note for receipt in items(ledger, "receipts") for note in receipt["notes"]]
-        found = whatif_of_ledger(ledger, BASE, with_rule(BASE, "exits.atr_multiples.239.target_2", 2.5))
+        found = whatif_of_ledger(ledger, BASE, candidate).whole
+        after = replay_journal(ledger, rules_text=candidate.to_toml(), keep_closed=True).closed or []
     assert any("moved the stop" in note for note in notes), notes
-    assert found.whole.why == {STOP_MOVED: 1} and found.whole.difference.value is None
+    assert found.why == {}
+    assert found.difference.value == pytest.approx(pnl_breakdown(after[0]).net - _net(made))
 
 
 def _spoiled(source: Path, target: Path, sql: str) -> Path:
@@ -189,22 +199,47 @@ def test_without_its_tail_a_trade_is_not_answerable(
     assert found.whole.difference.value is None
 
 
-def test_every_trade_and_shadow_repeats_its_stored_exit_along_its_prices(recorded: Path) -> None:
+def test_the_baseline_makes_the_real_trades_again_to_the_cent(recorded: Path) -> None:
     with LedgerSnapshot(recorded) as ledger:
         rules = _in_force(ledger)
-        packed = read_packed(ledger)
-        assert packed is not None
         candidate = with_rule(rules, "exits.settlement_near_pct", 0.3)  # changes no dollar
-        past = _LedgerDecisions(ledger, packed, rules, candidate)
-        again = past.replay_exits(np.arange(len(packed.seq)))
-        known = past.outcomes()
-        shadows = int(packed.closed.shadow.sum())
-    left = ~np.isnan(known.net)
-    assert left.sum() > shadows > 0
-    assert not again.why[left].any()
-    assert again.net[left] == pytest.approx(known.net[left], abs=1e-9)
-    assert (again.exit_at[left] == known.exit_at[left]).all()
-    assert np.isnan(again.net[~left]).all() and again.why[~left].all()
+        compared, _ = compared_by_signal(ledger, rules, candidate)
+        found = whatif_of_ledger(ledger, rules, candidate)
+        sql = "SELECT json_extract(exit, '$.pnl_net') FROM ledger_entries JOIN positions p ON position_id = p.id"
+        stored = [net for (net,) in ledger.query(f"{sql} WHERE closed_at IS NOT NULL")]
+    made = compared.trades_now
+    assert sorted(made.net[made.made & (made.why == 0)]) == pytest.approx(sorted(stored))
+    assert compared.trades_now.made.any() and not compared.touched.any()
+    assert found.baseline is not None and not found.baseline.missing and not found.baseline.added
+    real = found.baseline.real
+    assert found.baseline.text == f"of {real} real trades, the baseline makes {real}"
+    assert found.unit == "account dollars, whole contracts"
+
+
+@pytest.mark.parametrize(
+    ("rule", "value"),
+    [("confidence.execute_at", 60.0), ("sizing.most", 1.0), ("risk.per_symbol", 1)],
+)
+def test_its_differences_are_those_of_a_replay_signal_by_signal(
+    recorded: Path, in_force: Replayed, rule: str, value: float
+) -> None:
+    found = agreement(recorded, rules_of(recorded), in_force, rule, value)
+    assert found.signals > 0 and found.replayed != 0
+    assert found.explained == pytest.approx(1) and found.same_sign
+
+
+@pytest.fixture(scope="module")
+def in_force(recorded: Path) -> Replayed:
+    return replayed(recorded, rules_of(recorded))
+
+
+@pytest.mark.slow
+def test_ten_changes_of_rules_are_answered_as_a_replay_answers_them(tmp_path: Path) -> None:
+    path = demo_ledger(tmp_path, minutes=780, seed=11)
+    rules = rules_of(path)
+    before = replayed(path, rules)
+    found = [agreement(path, rules, before, rule, value) for rule, value in CHANGES]
+    assert [each for each in found if not each.same_sign or each.explained + each.named < 0.95] == []
 
 
 def test_packed_records_say_what_the_entries_say(recorded: Path) -> None:
@@ -212,24 +247,24 @@ def test_packed_records_say_what_the_entries_say(recorded: Path) -> None:
         rules, packed = _in_force(ledger), read_packed(ledger)
         assert packed is not None
         columns, outcomes = ledger_columns(items(ledger, "ledger"), rules)
-        quick = _LedgerDecisions(ledger, packed, rules, rules).outcomes()
+        past = LedgerPast(ledger, packed, rules, rules)
+        past.replayable = False
+        quick = past.outcomes()
         for field in dataclasses.fields(columns):
             mine, theirs = getattr(packed.columns, field.name), getattr(columns, field.name)
             assert mine.dtype == theirs.dtype
             assert np.array_equal(mine, theirs, equal_nan=mine.dtype.kind == "f"), field.name
-        for name in ("at", "day", "direction", "net", "exit_at", "blocked"):
+        for name in ("at", "day", "direction", "net", "exit_at", "blocked", "real"):
             assert np.array_equal(getattr(quick, name), getattr(outcomes, name), equal_nan=name == "net"), (
                 name
             )
         for name in ("signal", "symbol"):
             pairs = set(zip(getattr(quick, name).tolist(), getattr(outcomes, name).tolist(), strict=True))
             assert len(pairs) == len({a for a, _ in pairs}) == len({b for _, b in pairs})
-        for path, change in [
-            ("market.max_spread_bps", 1.3), ("confidence.execute_at", 0.9), ("sizing.quality.HIGH", 1.2),
-        ]:  # fmt: skip
+        for path, change in [("market.max_spread_bps", 1.3), ("confidence.execute_at", 0.9)]:
             candidate = with_rule(rules, path, rule_value(rules, path) * change)
             slow = whatif_entries(items(ledger, "ledger"), rules, candidate)
-            assert whatif_of_ledger(ledger, rules, candidate) == slow, path
+            assert whatif(packed.columns, quick, rules, candidate) == slow, path
 
 
 def test_a_ledger_from_before_the_packed_records_is_still_answered(ledger: Path) -> None:
