@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from datetime import datetime
 from typing import Protocol
 
 from core.effects import AnswerReceipt, Effect, StoreReceipt
+from core.events import Event
 from core.model import DecisionRecord
 from server.runtime.ports import Answered, NotStored, WebhookAnswer
 
+MakeEvent = Callable[[int, datetime], Event]
+"""Makes an input from the seq and the instant that the loop gives it."""
 WhenDecided = Callable[[str, Callable[[DecisionRecord], None] | None], None]
 """Sets or, with ``None``, removes the function that is called with the decision of a receipt."""
 

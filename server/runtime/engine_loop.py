@@ -12,7 +12,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from contextlib import suppress
 from datetime import datetime
 
 from core.effects import (
@@ -25,16 +25,16 @@ from core.effects import (
     StoreShadow,
     StoreTrade,
 )
-from core.engine import Engine, EngineState
-from core.events import Event, MarketAnswered, Ticked
-from core.from_json import read_json
+from core.engine import Engine
+from core.events import MarketAnswered, Ticked
 from core.model import DecisionRecord, Tone
 from server.feeds.base import MarketReply, Markets, reply_at_once
 from server.ledger.base import Entry, Ledger
-from server.ledger.chunked_json import encode_in_chunks
-from server.runtime.callers import Caller, FutureCaller
+from server.runtime.callers import Caller, FutureCaller, MakeEvent
+from server.runtime.checkpoints import Checkpoints, decode_state
 from server.runtime.clock import Clock
 from server.runtime.health import HealthCounters
+from server.runtime.outage import Input, Outage, waits
 from server.runtime.ports import NotStored, Overloaded
 
 log = logging.getLogger("gatedeck.runtime")
@@ -49,20 +49,8 @@ LOGGED = frozenset({"risk", "mode"})
 """Notices that the log keeps too: limits that were hit, and every change of the mode with its reason."""
 READ_AGAIN_SECONDS = 0.5
 """Pause before the loop retries to read a ledger that could not be read."""
-CHECKPOINT_EVENTS = 10_000
-CHECKPOINT_SECONDS = 300.0
 
-MakeEvent = Callable[[int, datetime], Event]
-"""Makes an input from the seq and the instant that the loop gives it."""
-
-
-@dataclass(slots=True)
-class _Input:
-    make: MakeEvent
-    caller: Caller
-
-
-_Committed = tuple[_Input | None, tuple[Effect, ...]]
+_Committed = tuple[Input | None, tuple[Effect, ...]]
 """An input (``None`` for a market reply that needed no waiting) and the effects of its step."""
 
 
@@ -94,14 +82,14 @@ class EngineLoop:
         self.on_stored: Callable[[], None] | None = None
         self._ask_market = ask_market
         self._update_watch = update_watch
-        self._inbox: deque[_Input] = deque()
+        self._inbox: deque[Input] = deque()
+        self._outage: Outage | None = None
         self._wake = asyncio.Event()
         self._stepping = self._storing = False
         self._decision_waiters: dict[str, Callable[[DecisionRecord], None]] = {}
         """For each receipt whose sender waits for the decision: the function that takes it."""
         self._task: asyncio.Task[None] | None = None
-        self._checkpoint_seq = 0
-        self._checkpoint_at = time.monotonic()
+        self._checkpoints = Checkpoints(ledger, self.counters)
         self._watch_may_differ = True
         self._ahead_of_disk = False
         self._id_hash = hashlib.sha1(engine_id.encode())
@@ -151,8 +139,8 @@ class EngineLoop:
             await asyncio.gather(self._task, return_exceptions=True)
         while self._inbox:
             self._refuse(self._inbox.popleft(), "the engine is stopping")
-        if self.engine.state.seq > self._checkpoint_seq and not self._ahead_of_disk:
-            await self._checkpoint()
+        if self.engine.state.seq > self._checkpoints.seq and not self._ahead_of_disk:
+            await self._checkpoints.store(self.engine.state)
 
     async def post(self, make: MakeEvent) -> tuple[Effect, ...]:
         """Queue one input and return its effects once they are on disk.
@@ -169,7 +157,7 @@ class EngineLoop:
             raise Overloaded(f"{BACKLOG} inputs are waiting already")
         if self.ended:
             raise NotStored("the engine loop has ended")
-        self._inbox.append(_Input(make, caller))
+        self._inbox.append(Input(make, caller))
         self._wake.set()
 
     def when_decided(self, receipt_id: str, take: Callable[[DecisionRecord], None] | None) -> None:
@@ -186,19 +174,23 @@ class EngineLoop:
             if not self._inbox:
                 self._stepping = False
                 self._wake.clear()
-                await self._wake.wait()
+                await self._wait()
+            if self._outage is not None and not await self._stores_again(self._outage):
+                self._turn_away_all(self._outage)
+                continue
             self._stepping = True
             batch: list[Entry] = []
             committed: list[_Committed] = []
             asks: list[FetchMarket] = []
-            taken: list[_Input] = []
+            taken: list[Input] = []
             until = time.perf_counter() + BATCH_SECONDS
             self._ahead_of_disk = True
             try:
-                while self._inbox and (not taken or time.perf_counter() < until):
-                    one = self._inbox.popleft()
+                while (one := self._next()) is not None:
                     taken.append(one)
                     self._step(one.make, one, batch, committed, asks)
+                    if time.perf_counter() >= until or (self._outage is not None and self._outage.one_by_one):
+                        break
             except Exception as error:
                 await self._refuse_last(taken, error)
                 continue
@@ -216,7 +208,7 @@ class EngineLoop:
             self._ahead_of_disk = False
             self.counters.commits += 1
             self.counters.events += len(batch)
-            self.counters.alarms.pop("ledger", None)
+            self._end_outage()
             self._deliver(committed)
             if self.on_stored is not None:
                 self.on_stored()
@@ -225,20 +217,21 @@ class EngineLoop:
             if self._watch_may_differ:
                 self._watch_may_differ = False
                 await self._update_watch()
-            await self._checkpoint_if_due()
+            await self._checkpoints.store_if_due(self.engine.state)
             # Let the answers be sent, and new webhooks be read, before the next batch.
             await asyncio.sleep(0)
 
     def _step(
         self,
         make: MakeEvent,
-        taken: _Input | None,
+        taken: Input | None,
         batch: list[Entry],
         committed: list[_Committed],
         asks: list[FetchMarket],
     ) -> None:
         state = self.engine.state
-        now = self.clock.now()
+        waited = taken is not None and taken.came_at is not None
+        now = taken.came_at if taken is not None and taken.came_at is not None else self.clock.now()
         if state.at is not None and now < state.at:
             now = state.at
         event = make(state.seq + 1, now)
@@ -251,7 +244,8 @@ class EngineLoop:
             )
         for effect in effects:
             if type(effect) is FetchMarket:
-                reply = reply_at_once(self.markets, effect, now, self.engine.rules)
+                # The market of now is no answer to an input of then: it is asked afterwards.
+                reply = None if waited else reply_at_once(self.markets, effect, now, self.engine.rules)
                 if reply is None:
                     asks.append(effect)
                 else:
@@ -296,7 +290,7 @@ class EngineLoop:
             except Exception as error:  # a faulty listener must not stop the engine
                 log.exception("a listener failed", exc_info=error)
 
-    async def _refuse_last(self, taken: list[_Input], error: Exception) -> None:
+    async def _refuse_last(self, taken: list[Input], error: Exception) -> None:
         """Refuse the input that the engine failed on, and queue the others of its batch again."""
         failed = taken.pop()
         log.exception("the engine failed on an input", exc_info=error)
@@ -305,16 +299,72 @@ class EngineLoop:
         self._inbox.extendleft(reversed(taken))
         self._refuse(failed, f"the engine failed on this input: {error!r}")
 
-    async def _refuse_all(self, taken: list[_Input], error: Exception) -> None:
+    async def _refuse_all(self, taken: list[Input], error: Exception) -> None:
         """Go back to the state on disk and refuse a batch that could not be stored; senders will retry."""
         log.exception("commit failed; going back to the ledger's last state", exc_info=error)
-        self.counters.alarms["ledger"] = f"the ledger cannot store: {error}"
         await self._reload()
+        if self._outage is None:
+            self._outage = Outage(self.clock.now())
+        outage, now = self._outage, self.clock.now()
+        outage.failed(error, [one for one in taken if one.came_at is not None])
         for one in taken:
-            self._refuse(one, str(error))
+            if one.came_at is None:
+                self._turn_away(one, outage, now)
+        self.counters.alarms["ledger"] = outage.text()
+
+    async def _stores_again(self, outage: Outage) -> bool:
+        """Return whether to try the ledger now; what waits is tried only once a checkpoint could be stored."""
+        if outage.pausing:
+            return False
+        if outage.waiting and not outage.proved:
+            try:
+                await self.ledger.commit(())
+                await self._checkpoints.store(self.engine.state)
+            except Exception as error:
+                outage.failed(error, [])
+                return False
+            outage.proved = True
+        return True
+
+    def _turn_away_all(self, outage: Outage) -> None:
+        """Refuse what came while the ledger is not tried, and let prices and requests of senders wait."""
+        now = self.clock.now()
+        while self._inbox:
+            self._turn_away(self._inbox.popleft(), outage, now)
+        self.counters.alarms["ledger"] = outage.text()
+
+    def _turn_away(self, one: Input, outage: Outage, now: datetime) -> None:
+        if waits(self.engine, one.make(self.engine.state.seq + 1, now)):
+            outage.keep(one, now)
+        self._refuse(one, str(outage.error))
+
+    def _end_outage(self) -> None:
+        """End the outage when something was stored and nothing waits any more; tell what was put in."""
+        outage = self._outage
+        if outage is None or outage.waiting:
+            return
+        self._outage = None
+        self.counters.alarms.pop("ledger", None)
+        log.warning("the ledger stores again, after %s", outage.text())
+
+    def _next(self) -> Input | None:
+        """Return the next input: first those that waited for the ledger."""
+        if self._outage is not None and self._outage.waiting:
+            return self._outage.waiting.popleft()
+        return self._inbox.popleft() if self._inbox else None
+
+    async def _wait(self) -> None:
+        """Wait for an input, or until the ledger is to be tried again with what waits for it."""
+        outage = self._outage
+        if outage is None or not outage.waiting:
+            await self._wake.wait()
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(outage.patience):
+                await self._wake.wait()
 
     @staticmethod
-    def _refuse(one: _Input, reason: str) -> None:
+    def _refuse(one: Input, reason: str) -> None:
         one.caller.refused(NotStored(reason))
 
     async def _reload(self) -> None:
@@ -336,7 +386,7 @@ class EngineLoop:
         self.counters.alarms["engine loop"] = f"the engine loop ended: {error}"
         log.critical("the engine loop ended", exc_info=error)
 
-    # --- checkpoints -------------------------------------------------------------------------------------
+    # --- start -------------------------------------------------------------------------------------------
 
     async def load(self) -> None:
         """Make the engine from the last checkpoint and the inputs stored after it. Raises LedgerError."""
@@ -348,33 +398,10 @@ class EngineLoop:
             except ValueError as error:  # the journal alone is enough
                 log.error("the checkpoint of seq %s cannot be read: %s", saved.seq, error)
         engine = Engine(state, self.engine_id)
-        self._checkpoint_seq = engine.state.seq
+        self._checkpoints.seq = engine.state.seq
         async for event in self.ledger.journal_after(engine.state.seq):
             engine.step(event)
         self.engine = engine
-
-    async def _checkpoint_if_due(self) -> None:
-        state = self.engine.state
-        behind = state.seq - self._checkpoint_seq
-        old = time.monotonic() - self._checkpoint_at > CHECKPOINT_SECONDS
-        # A large state is written less often, so that checkpoints stay a small part of the work.
-        enough = max(CHECKPOINT_EVENTS, len(state.duplicates.keys))
-        if not (behind >= enough or (behind and old)):
-            return
-        try:
-            await self._checkpoint()
-            self.counters.alarms.pop("checkpoint", None)
-        except Exception as error:  # a missing checkpoint only makes the next start slower
-            log.exception("no checkpoint", exc_info=error)
-            self.counters.alarms["checkpoint"] = f"no checkpoint could be stored: {error}"
-            self._checkpoint_seq, self._checkpoint_at = self.engine.state.seq, time.monotonic()
-
-    async def _checkpoint(self) -> None:
-        """Store the state. It cannot change meanwhile: only this loop changes it, and this loop waits here."""
-        state: EngineState = self.engine.state
-        assert state.at is not None
-        await self.ledger.save_checkpoint(state.seq, state.at, await encode_in_chunks(state))
-        self._checkpoint_seq, self._checkpoint_at = state.seq, time.monotonic()
 
 
 def market_event(signal_id: str, reply: MarketReply) -> MakeEvent:
@@ -382,8 +409,3 @@ def market_event(signal_id: str, reply: MarketReply) -> MakeEvent:
     return lambda seq, at: MarketAnswered(
         seq=seq, at=at, signal_id=signal_id, snapshot=reply.snapshot, chain=reply.chain
     )
-
-
-def decode_state(raw: bytes) -> EngineState:
-    """Return an engine's state from the JSON of a checkpoint. Raises FactsError naming the field."""
-    return read_json(EngineState, raw)

@@ -35,9 +35,9 @@ from core.rules import Rules, RulesError, parse_rules
 from server.config import ConfigError
 from server.feeds.base import Markets, request_market
 from server.ledger.base import Ledger
-from server.runtime.callers import WebhookCaller
+from server.runtime.callers import MakeEvent, WebhookCaller
 from server.runtime.clock import Clock, SteadyClock
-from server.runtime.engine_loop import EngineLoop, MakeEvent, market_event
+from server.runtime.engine_loop import EngineLoop, market_event
 from server.runtime.health import HealthCounters
 from server.runtime.ports import (
     Answered,

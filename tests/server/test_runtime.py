@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from core.effects import Effect, StoreDecision, StoreTrade
 from core.engine import Engine
 from core.events import MarketAnswered, Received
-from core.model import Action, Mode, Source
+from core.model import Action, ExitReason, Mode, Source
 from core.rules import Rules, RulesError, parse_rules
 from server.config import ConfigError
 from server.deck import Command
@@ -19,10 +20,10 @@ from server.deck.local import LocalDeck
 from server.feeds.base import NoFeed
 from server.ledger import chunked_json as piecemeal
 from server.ledger.codec import encode_any
-from server.runtime import engine_loop
+from server.runtime import checkpoints, engine_loop, outage
 from server.runtime import runtime as runtime_module
+from server.runtime.checkpoints import decode_state
 from server.runtime.clock import OffsetClock, SteadyClock
-from server.runtime.engine_loop import decode_state
 from server.runtime.ports import NotStored, Overloaded
 from server.runtime.runtime import Runtime
 
@@ -215,8 +216,53 @@ async def test_only_the_failed_batch_is_refused(station: Any) -> None:
     results = await asyncio.gather(first, *others, return_exceptions=True)
     assert isinstance(results[0], NotStored)
     assert all(r.status == "accepted" for r in results[1:])
+    # The refused one states a price and is tried again, alone; it still cannot be stored, and holds nobody up.
+    await runtime.tick()
     assert (await counts(runtime))["receipts"] == 5
     assert (await folded(runtime)).state == runtime.engine.state
+
+
+async def test_a_stop_crossed_while_nothing_could_be_stored_sells_where_it_was_crossed(
+    station: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outage, "TRY_AGAIN_SECONDS", 0.01)
+    runtime = await station.start(NoFeed())
+    await station.enter(runtime)
+    (position,) = runtime.engine.state.positions.values()
+    runtime.ledger.failing = lambda batch: True
+    began = station.clock.now()
+    for price in (450.1, position.stop - 0.1, 450.2, 450.3):
+        station.later(seconds=45)
+        with pytest.raises(NotStored):
+            await station.send(runtime, DOTS, price=price)
+        with pytest.raises(NotStored):
+            await station.send(runtime, SIGNAL, price=price)
+    (alarm,) = runtime.health().alarms
+    assert f"since {began + timedelta(seconds=45):%H:%M:%S} UTC, disk full: no entries, exits wait" in alarm
+    assert "4 prices and requests of senders wait" in alarm
+    assert runtime.engine.state.positions[position.id] == position
+    runtime.ledger.failing = lambda batch: False
+    await asyncio.sleep(0.05)
+    assert runtime.health().ready
+    trade = next(
+        e.position for _, effects in runtime.ledger.batches[-1] for e in effects if isinstance(e, StoreTrade)
+    )
+    (leg,) = trade.legs
+    assert (leg.reason, leg.underlying) == (ExitReason.STOP_LOSS, pytest.approx(position.stop - 0.1))
+    assert leg.at == began + timedelta(seconds=90) and not leg.stale_fill
+    assert (await counts(runtime))["receipts"] == 8
+    assert (await folded(runtime)).state == runtime.engine.state
+
+
+async def test_what_waits_for_the_ledger_is_bounded(station: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outage, "TRY_AGAIN_SECONDS", 5)
+    monkeypatch.setattr(outage, "MOST_KEPT", 3)
+    runtime = await station.start(NoFeed())
+    runtime.ledger.failing = lambda batch: True
+    for n in range(6):
+        with pytest.raises(NotStored):
+            await station.send(runtime, DOTS, f"S{n}")
+    assert "3 prices and requests of senders wait (3 older ones are lost)" in runtime.health().alarms[0]
 
 
 async def test_a_market_answer_that_could_not_be_stored_is_asked_for_again(
@@ -250,7 +296,7 @@ async def test_feeds_that_raise_are_an_answer_without_data(station: Any, slow_ma
 
 
 async def test_a_checkpoint_that_fails_stops_nobody(station: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine_loop, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(checkpoints, "CHECKPOINT_SECONDS", 0.0)
     runtime = await station.start(NoFeed())
     runtime.ledger.checkpoints_fail = True
     for n in range(6):
@@ -336,7 +382,7 @@ async def a_morning(station: Any, runtime: Runtime) -> None:
 async def test_a_restart_remembers_everything(
     station: Any, ending: str, checkpoint: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine_loop, "CHECKPOINT_SECONDS", checkpoint)
+    monkeypatch.setattr(checkpoints, "CHECKPOINT_SECONDS", checkpoint)
     runtime = await station.start(NoFeed())
     await a_morning(station, runtime)
     before = runtime.engine.state
@@ -370,7 +416,7 @@ async def test_a_checkpoint_written_in_pieces_is_the_state_of_one_instant(
     station: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Webhooks arrive while it is written; none of them is in it, and none is lost."""
-    monkeypatch.setattr(engine_loop, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(checkpoints, "CHECKPOINT_SECONDS", 0.0)
     monkeypatch.setattr(piecemeal, "PIECE", 1)
     runtime = await station.start(NoFeed())
 

@@ -37,7 +37,7 @@ from core.intake import sample
 from core.model import Action, Direction, ReceiptStatus, Source
 from core.positions import pnl_breakdown
 from server.ledger.codec import decode, encode, encode_any
-from server.runtime.engine_loop import decode_state
+from server.runtime.checkpoints import decode_state
 from tests.core.intake.disguises import DISGUISES
 
 SYMBOLS = ("SPY", "SPX", "TSLA")

@@ -14,7 +14,7 @@ from core.events import Received
 from core.intake import sample
 from core.model import Direction, Source
 from server.ledger.codec import decode, encode, encode_any
-from server.runtime.engine_loop import decode_state
+from server.runtime.checkpoints import decode_state
 from tests.core.intake.disguises import DISGUISES
 
 NUMBERS = (

@@ -14,7 +14,7 @@ from core.events import CorporateAction, CorporateActionSeen, TradingStatusSeen
 from core.model import Action, Contract, Direction, ExitReason
 from core.positions import Position, PositionState
 from server.ledger.codec import encode_any
-from server.runtime.engine_loop import decode_state
+from server.runtime.checkpoints import decode_state
 from tests.core.engine.conftest import day_of
 
 SPLIT, DIVIDEND = CorporateAction.SPLIT, CorporateAction.DIVIDEND
