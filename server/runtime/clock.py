@@ -41,6 +41,7 @@ class SteadyClock:
     ) -> None:
         self._machine, self._passed = machine, passed
         self._zero = machine() - passed()
+        self._borrowed = False
 
     @property
     def note(self) -> str:
@@ -54,14 +55,17 @@ class SteadyClock:
     def ahead(self) -> float:
         """Return by how many seconds this clock is ahead of the machine's; a small difference is taken over."""
         difference = self._zero + self._passed() - self._machine()
-        if abs(difference) > ADOPTED_SECONDS:
+        caught_up = self._borrowed and difference < 0
+        if abs(difference) > ADOPTED_SECONDS and not caught_up:
             return difference
+        self._borrowed = False
         self._zero -= difference
         return 0.0
 
     def go_on_from(self, instant: datetime) -> None:
-        """Be at ``instant`` now, ahead of the machine: only when a person says so."""
+        """Be at ``instant`` now, ahead of the machine until its clock has caught up: only when a person says so."""
         self._zero += max(0.0, (instant - self.now()).total_seconds())
+        self._borrowed = True
 
 
 class OffsetClock:

@@ -106,8 +106,15 @@ async def test_a_ledger_ahead_of_the_clock_is_opened_when_a_person_says_so(stati
     station.clock = machine.clock
     with pytest.raises(ConfigError, match="--ledger-ahead"):
         await station.start(NoFeed())
-    station.clock = Machine().clock
+    again_machine = Machine()
+    station.clock = again_machine.clock
     again = await station.start(NoFeed(), ledger_ahead=True)
     await again.check_clock()
     await again.tick()
     assert again.engine.state.at >= last and again.engine.state.clock_ahead == pytest.approx(7200, abs=1)
+    machine = again_machine
+    machine.off += 7_500  # the machine's clock is put right: from here on it is believed again
+    await again.check_clock()
+    assert again.engine.state.clock_ahead == 0 and abs(again.clock.now() - machine.now()) < timedelta(
+        seconds=1
+    )
