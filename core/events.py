@@ -119,6 +119,18 @@ class CorporateActionSeen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClosesSeen:
+    """The daily closes of an underlying as a feed knows them, in dollars and oldest first, adjusted for splits."""
+
+    kind: Literal["closes"] = "closes"
+    seq: int
+    at: datetime
+    symbol: str
+    source: str
+    closes: tuple[tuple[date, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CloseUnavailable:
     """No feed gives the official close of an underlying on a day, for the reason in ``why``.
 
@@ -194,6 +206,7 @@ Event = (
     | PriceSeen
     | TradingStatusSeen
     | CorporateActionSeen
+    | ClosesSeen
     | CloseUnavailable
     | Ticked
     | ClockChecked

@@ -78,9 +78,3 @@ def greek_limits(
         most = wanted if one == 0 else min(wanted, whole_down(room / abs(one)))
         text = f"{name.capitalize()} with one contract ${abs(now + one):,.0f}{unit} > ${limit:,.0f}"
         yield code, f"{name} limit", most, text
-
-
-def correlated_with(symbol: str, rules: Rules) -> frozenset[str]:
-    """Return the symbols assumed to move as one with this one, including itself."""
-    groups = [set(group) for group in rules.risk.correlated if symbol in group]
-    return frozenset({symbol}.union(*groups))

@@ -7,12 +7,13 @@ checked, so that a refusal names all of its reasons.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from core.correlation import CloseBook, Correlation, correlation
 from core.daybook import DayBook
-from core.exposure import Exposure, correlated_with, exposure_held, greek_limits
+from core.exposure import Exposure, exposure_held, greek_limits
 from core.model import ContractCount, Direction, Reason, Tone
 from core.positions.position import Position
 from core.rules import Rules
@@ -47,12 +48,17 @@ class Limit:
 
 
 def limited(
-    proposal: Proposal, positions: Iterable[Position], day: DayBook, now: datetime, rules: Rules
+    proposal: Proposal,
+    positions: Iterable[Position],
+    day: DayBook,
+    closes: CloseBook,
+    now: datetime,
+    rules: Rules,
 ) -> ContractCount | tuple[Reason, ...]:
     """Return the largest number of contracts that every limit allows, or the reasons that refuse the entry."""
     held = tuple(positions)
     wanted = proposal.count
-    limits = tuple(_limits(proposal, held, rules))
+    limits = tuple(_limits(proposal, held, closes, rules))
     refused = [(limit.code, limit.text) for limit in limits if limit.fits < 1]
     refused += _refusals(proposal, held, day, now, rules)
     if refused:
@@ -78,7 +84,7 @@ def most_paid(paid: Callable[[int], float], wanted: int, dollars: float) -> int:
     return low
 
 
-def _limits(p: Proposal, held: tuple[Position, ...], rules: Rules) -> Iterator[Limit]:
+def _limits(p: Proposal, held: tuple[Position, ...], closes: CloseBook, rules: Rules) -> Iterator[Limit]:
     r, wanted = rules.risk, p.count.contracts
     one = p.paid(1)
     yield Limit("contracts per trade", r.contracts_per_trade)
@@ -96,20 +102,36 @@ def _limits(p: Proposal, held: tuple[Position, ...], rules: Rules) -> Iterator[L
         "SYMBOL_EXPOSURE",
         f"Premium in {p.symbol} with one contract ${at_stake + one:,.0f} > ${r.symbol_premium:,.0f}",
     )
-    group = correlated_with(p.symbol, rules)
-    together = [x for x in held if x.symbol in group]
-    if len(together) > len(same):
-        at_stake = sum(map(premium_at_stake, together))
-        names = " + ".join(sorted({x.symbol for x in together} | {p.symbol}))
+    as_one = _as_one(p.symbol, held, closes, rules)
+    if as_one:
+        at_stake = sum(premium_at_stake(x) for x in held if x.symbol == p.symbol or x.symbol in as_one)
+        names = " + ".join(sorted({*as_one, p.symbol}))
         yield Limit(
-            "correlated premium",
+            f"correlated premium ({_how(as_one)})",
             most_paid(p.paid, wanted, r.symbol_premium - at_stake),
             "CORRELATED_EXPOSURE",
-            f"Premium in {names} (assumed to move as one) with one contract ${at_stake + one:,.0f} > "
+            f"Premium in {names} ({_how(as_one)}) with one contract ${at_stake + one:,.0f} > "
             f"${r.symbol_premium:,.0f}",
         )
     for code, name, most, text in greek_limits(exposure_held(held), p.each, wanted, rules):
         yield Limit(name, most, code, text)
+
+
+def _as_one(
+    symbol: str, held: tuple[Position, ...], closes: CloseBook, rules: Rules
+) -> dict[str, Correlation]:
+    """Return the other symbols held that move as one with a symbol, each with its correlation."""
+    others = sorted({x.symbol for x in held} - {symbol})
+    found = {other: correlation(symbol, other, closes, rules.risk) for other in others}
+    return {other: each for other, each in found.items() if each.as_one}
+
+
+def _how(as_one: Mapping[str, Correlation]) -> str:
+    """Say where the correlations come from; by symbol where they differ."""
+    texts = {each.text for each in as_one.values()}
+    if len(texts) == 1:
+        return texts.pop()
+    return ", ".join(f"{symbol} {each.text}" for symbol, each in as_one.items())
 
 
 def _refusals(

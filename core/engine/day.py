@@ -10,6 +10,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from core.effects import Effect
+from core.engine.closes import note_last_prices
 from core.engine.kernel import Kernel
 from core.engine.mode import end_mode
 from core.positions.pnl import held_net_each
@@ -31,6 +32,7 @@ def turn_day(kernel: Kernel, now: datetime) -> list[Effect]:
     session = calendar.session(today)
     if book.closing is None and session is not None and now >= session.close:
         book.closing = _values(kernel)
+        note_last_prices(kernel, session)
     return end_mode(kernel, now)
 
 

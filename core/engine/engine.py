@@ -12,6 +12,7 @@ from typing import Any
 
 from core.effects import Effect, StoreRules
 from core.engine.clock import clock_checked
+from core.engine.closes import closes_seen
 from core.engine.commands import command
 from core.engine.day import turn_day
 from core.engine.decisions import answered
@@ -23,6 +24,7 @@ from core.engine.ticks import tick
 from core.engine.underlyings import corporate_action, trading_status
 from core.events import (
     ClockChecked,
+    ClosesSeen,
     CloseUnavailable,
     Commanded,
     CorporateActionSeen,
@@ -73,6 +75,7 @@ _HANDLERS: dict[type, Handler] = {
     TradingStatusSeen: trading_status,
     CorporateActionSeen: corporate_action,
     ClockChecked: clock_checked,
+    ClosesSeen: closes_seen,
     CloseUnavailable: close_unavailable,
     Ticked: tick,
     Commanded: command,

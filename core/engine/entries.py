@@ -94,7 +94,7 @@ def enter(kernel: Kernel, terms: TradeTerms, *, may_close: bool = False) -> Entr
     # Positions to be closed first do not count against the limits; after closing, ``enter`` runs again.
     closes = opposite_of(proposal.symbol, proposal.direction, held) if may_close else ()
     others = [p for p in held if p not in closes]
-    count = limited(proposal, others, state.day, terms.now, kernel.rules)
+    count = limited(proposal, others, state.day, state.closes, terms.now, kernel.rules)
     if isinstance(count, tuple):
         return EntryResult(contract=plan.contract, count=plan.count, reasons=count)
     premium = bill.premium(count.contracts)

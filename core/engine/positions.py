@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from core.effects import Effect, Notice, StoreMarks, StoreTrade
+from core.engine.closes import note_close
 from core.engine.day import loss_limited_pnl
 from core.engine.feed_price import usable_price
 from core.engine.kernel import Kernel
@@ -61,6 +62,7 @@ def see_price(kernel: Kernel, seen: PriceSeen) -> list[Effect]:
     if split is not None:
         effects += suspend(kernel, seen.symbol, split.day, split.text, seen.at)
     effects += store_price(kernel, seen)
+    note_close(kernel, seen)
     exits = state.mode is not Mode.HALTED and untradable(kernel, seen.symbol) is None
     for position in [p for p in state.positions.values() if p.symbol == seen.symbol]:
         if position.suspended is None:

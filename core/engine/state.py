@@ -8,6 +8,7 @@ from datetime import date, datetime
 from core.alerts import AlertBook
 from core.approvals import Approval
 from core.context import ContextBook
+from core.correlation import CloseBook
 from core.daybook import DayBook
 from core.duplicates import DuplicateWindow
 from core.effects import FetchMarket
@@ -105,6 +106,7 @@ class EngineState:
     ended: dict[str, str] = field(default_factory=dict)
     dividends: dict[str, tuple[CashDividend, ...]] = field(default_factory=dict)
     splits: dict[str, tuple[AnnouncedSplit, ...]] = field(default_factory=dict)
+    closes: CloseBook = field(default_factory=CloseBook)
     clock_ahead: float = 0.0
 
 

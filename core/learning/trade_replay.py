@@ -18,6 +18,7 @@ from core.approvals import Approval
 from core.decision import decide, inputs_from, late, levels_for, position_size
 from core.decision.market_gate import without_stale_quotes
 from core.effects import Effect, StoreTrade
+from core.engine.closes import closes_seen
 from core.engine.commands import command
 from core.engine.day import turn_day
 from core.engine.decisions import TRANSIENT, open_trade, try_entry, use_price
@@ -26,9 +27,12 @@ from core.engine.kernel import Kernel
 from core.engine.positions import see_price
 from core.engine.receipts import ABSORBED, REQUESTS
 from core.engine.requests import obey
+from core.engine.settlement import close_unavailable
 from core.engine.ticks import tick
 from core.engine.underlyings import corporate_action, trading_status
 from core.events import (
+    ClosesSeen,
+    CloseUnavailable,
     Commanded,
     CorporateActionSeen,
     Event,
@@ -295,4 +299,6 @@ _HANDLERS: Mapping[type, Callable[[Kernel, Any], list[Effect]]] = {
     Commanded: command,
     TradingStatusSeen: trading_status,
     CorporateActionSeen: corporate_action,
+    ClosesSeen: closes_seen,
+    CloseUnavailable: close_unavailable,
 }

@@ -14,8 +14,8 @@ class RiskRules:
     ``delta_accounts`` and ``gamma_accounts`` are 10 and not 1 or .25, which would refuse every single
     at-the-money contract on SPY (100 × .5 × $662 = $33,100 of delta). At 10, a 1 % move against all positions
     costs at most a tenth of the account, as much as the premium of one trade may, and the largest trade that
-    size and premium allow still fits. ``correlated`` are groups *assumed* to move as one (|ρ| > .8): their
-    premium counts as one symbol's.
+    size and premium allow still fits. The premium of symbols that move as one counts as one symbol's: by
+    the correlation of their daily closes where these are known, else by ``correlated``, groups *assumed* to.
     """
 
     contracts_per_trade: int = number(20, "contracts", low=1, meaning="Most contracts of one entry")
@@ -51,7 +51,20 @@ class RiskRules:
             ("GOOGL", "GOOG"),
             ("GLD", "IAU"),
         ),
-        meaning="Groups of symbols assumed to move as one",
+        meaning="Groups of symbols assumed to move as one, where their closes are not known",
+    )
+    correlation_sessions: int = number(
+        60,
+        "sessions",
+        low=20,
+        meaning="Daily closes of both symbols from which their correlation is measured",
+    )
+    correlation_above: float = number(
+        0.8,
+        "correlation",
+        low=0,
+        meaning="Symbols move as one where the measured correlation, either way, is above this",
+        threshold=True,
     )
     approval_above_contracts: int = number(
         10, "contracts", low=0, meaning="An entry of more contracts waits for approval"

@@ -163,6 +163,10 @@ class Asking:
         seen = self.board.seen(vendor.name, symbol)
         return seen is not None and now - seen.arrived <= timedelta(seconds=QUOTE_SECONDS)
 
+    def daily(self, symbol: str) -> DailyFigures | None:
+        """Return the figures of an underlying's daily bars, ``None`` where they are not known or too old."""
+        return self._daily(symbol, self.clock.now(), SLOW_SECONDS)
+
     def _daily(self, symbol: str, now: datetime, max_age: float) -> DailyFigures | None:
         found = self._figures.get(symbol, now, max_age)
         return None if found is None else found.value

@@ -106,6 +106,10 @@ class PriceSink(Protocol):
         """Post a price to the engine; returns when it is stored. Raises an error when it is not."""
         ...
 
+    async def closes(self, symbol: str, source: str, closes: tuple[tuple[date, float], ...]) -> None:
+        """Post the daily closes of an underlying, adjusted for splits, oldest first."""
+        ...
+
     async def trading_status(self, symbol: str, halted: bool, source: str, reason: str = "") -> None:
         """Post to the engine that an underlying is halted, or trades again."""
         ...

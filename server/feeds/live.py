@@ -54,6 +54,7 @@ class LiveMarkets:
         self.follower = Follower(feeds.vendors, self.board, clock)
         self._session = session
         self._sink: PriceSink | None = None
+        self._told_closes: dict[str, datetime] = {}
 
     def at_once(self, ask: FetchMarket, now: datetime, *, chain: bool = True) -> MarketReply | None:
         """Return the reply if it needs no waiting, else ``None``."""
@@ -69,7 +70,17 @@ class LiveMarkets:
             return MarketReply(
                 MarketSnapshot(symbol=ask.symbol, as_of=now, assumed=ASSUMED if self.assumed else ())
             )
-        return await self.asking.ask(ask, self._sink.rules, self._sink.calendar, chain)
+        reply = await self.asking.ask(ask, self._sink.rules, self._sink.calendar, chain)
+        await self._tell_closes(ask.symbol, self._sink)
+        return reply
+
+    async def _tell_closes(self, symbol: str, sink: PriceSink) -> None:
+        """Post the daily closes of an underlying, once for each new one, before the decision that uses them."""
+        figures = self.asking.daily(symbol)
+        if figures is None or self._told_closes.get(symbol) == figures.as_of:
+            return
+        await sink.closes(symbol, figures.source, figures.closes)
+        self._told_closes[symbol] = figures.as_of
 
     async def watch(self, wanted: Sequence[Watch]) -> None:
         """Follow these underlyings and options from now on."""

@@ -25,7 +25,10 @@ FROM_BARS = ("atr14", "rsi14", "rv20", "trend_slope")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DailyFigures:
-    """Figures of completed daily bars: ATR in dollars, RSI 0–100, volatility and slope as in ``indicators``."""
+    """Figures of completed daily bars: ATR in dollars, RSI 0–100, volatility and slope as in ``indicators``.
+
+    ``closes`` are theirs by exchange date, oldest first.
+    """
 
     source: str
     as_of: datetime
@@ -33,6 +36,7 @@ class DailyFigures:
     rsi14: float | None
     rv20: float | None
     trend_slope: float | None
+    closes: tuple[tuple[date, float], ...] = ()
 
 
 def daily_figures(bars: Sequence[Bar], now: datetime, calendar: Calendar) -> DailyFigures | None:
@@ -56,6 +60,7 @@ def daily_figures(bars: Sequence[Bar], now: datetime, calendar: Calendar) -> Dai
         rsi14=wilder_rsi(closes),
         rv20=realised_volatility(closes),
         trend_slope=trend_slope(closes),
+        closes=tuple((calendar.market_date(bar.start), bar.close) for bar in done),
     )
 
 

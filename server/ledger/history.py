@@ -181,7 +181,8 @@ def happened(ledger: LedgerSnapshot) -> Iterator[Event]:
     """Yield what acts on positions besides prices, oldest first: ticks, commands, halts and corporate actions."""
     sql = (
         "SELECT seq, at, kind, payload FROM journal"
-        " WHERE kind IN ('tick', 'command', 'trading_status', 'corporate_action') ORDER BY seq"
+        " WHERE kind IN ('tick', 'command', 'trading_status', 'corporate_action', 'close_unavailable', 'closes')"
+        " ORDER BY seq"
     )
     for seq, at, kind, payload in ledger.query(sql):
         yield Ticked(seq=seq, at=instant(at)) if kind == "tick" else decode(payload.encode())

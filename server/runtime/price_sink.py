@@ -79,6 +79,10 @@ class RuntimeSink:
             official_close=official_close,
         )
 
+    async def closes(self, symbol: str, source: str, closes: tuple[tuple[date, float], ...]) -> None:
+        """Post the daily closes of an underlying. Raises NotStored, Overloaded."""
+        await self._runtime.closes(symbol, source, closes)
+
     async def trading_status(self, symbol: str, halted: bool, source: str, reason: str = "") -> None:
         """Post to the engine that an underlying is halted, or trades again. Raises NotStored, Overloaded."""
         await self._runtime.trading_status(symbol, halted, source, reason)

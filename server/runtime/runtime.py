@@ -19,6 +19,7 @@ from core.effects import (
 from core.engine import Engine
 from core.events import (
     ClockChecked,
+    ClosesSeen,
     CloseUnavailable,
     Commanded,
     CorporateAction,
@@ -280,6 +281,12 @@ class Runtime:
                 source=source, open=o, high=h, low=low, quotes=quotes, official_close=official_close, began=began,
             )
         )  # fmt: skip
+
+    async def closes(self, symbol: str, source: str, closes: tuple[tuple[date, float], ...]) -> None:
+        """Post the daily closes of an underlying to the engine, in dollars and oldest first."""
+        await self.post(
+            lambda seq, at: ClosesSeen(seq=seq, at=at, symbol=symbol, source=source, closes=closes)
+        )
 
     async def trading_status(self, symbol: str, halted: bool, source: str, reason: str = "") -> None:
         """Post to the engine that an underlying is halted, or trades again."""

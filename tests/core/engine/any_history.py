@@ -22,6 +22,7 @@ from core.approvals import Approval, ApprovalStatus
 from core.effects import AnswerCommand, AnswerReceipt, StoreApproval, StoreDecision, StoreReceipt, StoreTrade
 from core.engine import Engine
 from core.events import (
+    ClosesSeen,
     CloseUnavailable,
     Commanded,
     CorporateAction,
@@ -177,6 +178,13 @@ class AnyHistory(RuleBasedStateMachine):
             PriceSeen, symbol=symbol, price=spot * last, priced_at=self.wire.now, source="feed", open=spot * first,
             high=spot * (max(first, last) + up), low=spot * (min(first, last) - down), official_close=close,
         )  # fmt: skip
+
+    @rule(symbol=symbols, first=st.floats(1, 900), second=st.floats(1, 900))
+    def closes(self, symbol: str, first: float, second: float) -> None:
+        day = self.wire.now.date() - timedelta(days=3)
+        self.post(
+            ClosesSeen, symbol=symbol, source="feed", closes=((day, first), (day + timedelta(days=1), second))
+        )
 
     @rule(symbol=symbols, days=st.integers(-4, 1))
     def close_unavailable(self, symbol: str, days: int) -> None:

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.effects import Notice, StoreTrade
-from core.exposure import Exposure, correlated_with, exposure_held, exposure_of, greek_limits
+from core.exposure import Exposure, exposure_held, exposure_of, greek_limits
 from core.model import Action, Direction, ExitReason
-from core.rules import DEFAULT, parse_rules
+from core.rules import parse_rules
 
 LONG, SHORT = Direction.LONG, Direction.SHORT
 MANY = "[risk]\nsymbol_premium = 1e6\nper_symbol = 9\nopen_positions = 9\n"
@@ -41,7 +41,12 @@ CASES: list[tuple[str, list[Any], tuple[str, Any], tuple[int, str] | tuple[str, 
     ("symbol_premium = 1100", [], ("SPY", LONG), (3, "symbol premium")),
     ("symbol_premium = 2900", [("SPY", LONG)], ("SPY", LONG), (2, "symbol premium")),
     ("symbol_premium = 2000", [("SPY", LONG)], ("SPY", LONG), ("SYMBOL_EXPOSURE", "with one contract $2,")),
-    ("symbol_premium = 2900", [("SPY", LONG)], ("QQQ", LONG), (2, "correlated premium")),
+    (
+        "symbol_premium = 2900",
+        [("SPY", LONG)],
+        ("QQQ", LONG),
+        (2, "correlated premium (assumed to move as one)"),
+    ),
     ("contracts_per_trade = 3", [], ("SPY", LONG), (3, "contracts per trade")),
 ]
 
@@ -162,15 +167,6 @@ def test_symbols_that_move_as_one_share_one_limit_of_premium(wired: Any) -> None
     assert "QQQ + SPY (assumed to move as one)" in text and text.endswith("> $2,500")
     wire.agree("TSLA")
     assert wire.signal("TSLA").action is Action.EXECUTE
-
-
-def test_the_groups_are_rules() -> None:
-    assert {"SPY", "QQQ", "IWM", "SPX"} <= correlated_with("XSP", DEFAULT)
-    assert correlated_with("TSLA", DEFAULT) == {"TSLA"}
-    own = parse_rules('[risk]\ncorrelated = [["TSLA", "RIVN"], ["TSLA", "NVDA"]]\n')
-    assert correlated_with("TSLA", own) == {"TSLA", "RIVN", "NVDA"}
-    assert correlated_with("SPY", own) == {"SPY"}
-    assert parse_rules(own.to_toml()) == own
 
 
 # --- the other side -----------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ from core.effects import (
     StoreTrade,
 )
 from core.events import (
+    ClosesSeen,
     CloseUnavailable,
     Commanded,
     CorporateAction,
@@ -365,6 +366,13 @@ class Make:
             ),
             CloseUnavailable(
                 seq=9, at=self.at(9), symbol="SPY", day=date(2026, 11, 23), why="there is no feed"
+            ),
+            ClosesSeen(
+                seq=10,
+                at=self.at(10),
+                symbol="SPY",
+                source="tradier",
+                closes=((date(2026, 11, 20), 659.03), (date(2026, 11, 23), 668.73)),
             ),
         )
 

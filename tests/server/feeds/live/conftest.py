@@ -163,6 +163,7 @@ class Notes:
 
     awaited: dict[tuple[str, date], bool] = field(default_factory=dict)
     missing: list[tuple[str, date, str]] = field(default_factory=list)
+    closes_of: dict[str, tuple[tuple[date, float], ...]] = field(default_factory=dict)
 
     def awaited_closes(self) -> dict[tuple[str, date], bool]:
         return self.awaited
@@ -184,6 +185,9 @@ class Notes:
         if self.broken:
             raise RuntimeError("not stored")
         self.posts.append({"symbol": symbol, "price": price, "source": source, **more})
+
+    async def closes(self, symbol: str, source: str, closes: tuple[tuple[date, float], ...]) -> None:
+        self.closes_of[symbol] = closes
 
     async def trading_status(self, symbol: str, halted: bool, source: str, reason: str = "") -> None:
         self.statuses.append((symbol, halted, source))

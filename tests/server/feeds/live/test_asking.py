@@ -171,3 +171,18 @@ async def test_a_vendors_wrong_clock_makes_no_old_price_fresh(desk: Any, minutes
     other = desk("one")
     other.vendors[0].quote("SPY", 100.0, age=-300.0)  # from the future, by a clock that is otherwise right
     assert (await other.ask()).snapshot.price is None
+
+
+async def test_daily_closes_are_told_to_the_engine_once_and_without_the_running_day(
+    desk: Any, days: Any
+) -> None:
+    d = desk("one")
+    d.vendors[0].days["SPY"] = days("SPY", count=40, close=101.0, today=180.0)
+    d.vendors[0].quote("SPY", 180.0)
+    await d.ask(chain=False)
+    closes = d.notes.closes_of["SPY"]
+    assert len(closes) == 39 and {close for _, close in closes} == {101.0}
+    assert [day for day, _ in closes] == sorted(day for day, _ in closes)
+    d.notes.closes_of.clear()
+    await d.ask(chain=False)
+    assert d.notes.closes_of == {}
