@@ -58,7 +58,7 @@ def test_every_position_ends_once_and_adds_up(tmp_path: Path, seed: int) -> None
         assert_ended_once(trade, happened)
     signals = [trade["signal_id"] for trade in trades]
     assert len(signals) == len(set(signals)), "one signal opened two positions"
-    _, report = told_by(week, "report", "--json", "--db", ledger)
+    _, report = told_by(week, "report", "--json", "--include-stale", "--db", ledger)
     by_trade = round(sum(round(trade["exit"]["pnl_net"], 2) for trade in trades), 2)
     curve = json.loads(report)["curve"]
     assert round(curve[-1]["cumulative"], 2) == by_trade, happened
