@@ -7,20 +7,21 @@ import contextlib
 import logging
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from traceback import format_exception
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from server.config import ConfigError, Settings, default_config_path, default_state_dir, load_settings
+from server.feeds.base import Markets, NoFeed
 from server.private_files import make_private_file, make_private_folder
 from server.runtime.clock import Clock, OffsetClock, SteadyClock
 from tui.cli.console import print_json, read_text, require_terminal
 from tui.supervisor import Display, print_error, report_failures, supervise_screen, wait_for_signal
 
-if TYPE_CHECKING:
-    from server.feeds.live import LiveMarkets
+Check = Callable[[], Awaitable[Sequence[str]]]
+"""Asks each feed for its state; gives a line for each that cannot be used."""
 
 log = logging.getLogger("gatedeck")
 
@@ -105,21 +106,20 @@ async def _run(
     settings: Settings, rules_text: str, display: Display, *, keep_running: bool, ledger_ahead: bool
 ) -> int:
     from server.assembly import running_engine
-    from server.feeds.live import LiveMarkets, open_markets
 
     clock: Clock = SteadyClock() if settings.clock is None else OffsetClock(settings.clock)
     if settings.clock is not None and set(settings.feeds) - {"webhook"}:
         # The prices of now would be hours or days away from the engine's time: none of them could be used.
         settings = settings.model_copy(update={"feeds": ()})
         print_error("gatedeck: --clock is set: the feeds are left out, their prices are of another time")
-    markets = open_markets(settings, clock)
+    markets, check = _open_markets(settings, clock)
     try:
         async with running_engine(
             settings, clock, markets, rules_text, ticking=True, ledger_ahead=ledger_ahead
         ) as host:
             report_failures(lambda alarm: host.runtime.counters.alarms.update(loop=alarm))
-            if isinstance(markets, LiveMarkets):
-                host.supervise("check of the feeds", _tell_faults(markets, on_screen=not settings.headless))
+            if check is not None:
+                host.supervise("check of the feeds", _tell_faults(check, on_screen=not settings.headless))
             if settings.headless:
                 print(f"gatedeck listens on {host.http.url}", flush=True)
                 await wait_for_signal()
@@ -140,9 +140,20 @@ async def _run(
         await markets.close()
 
 
-async def _tell_faults(markets: LiveMarkets, *, on_screen: bool) -> None:
+def _open_markets(settings: Settings, clock: Clock) -> tuple[Markets, Check | None]:
+    """Return the market of the settings' feeds, and what checks them, ``None`` without a feed. Raises ConfigError."""
+    if not settings.feeds:
+        return NoFeed(), None
+    # Here, because the vendors' parts take long to import and are not needed without a feed.
+    from server.feeds.live import LiveMarkets, open_markets
+
+    markets = open_markets(settings, clock)
+    return markets, markets.check if isinstance(markets, LiveMarkets) else None
+
+
+async def _tell_faults(check: Check, *, on_screen: bool) -> None:
     """Log one line for each feed that cannot be used; print it too where no screen shows it."""
-    for line in await markets.check():
+    for line in await check():
         log.warning("%s", line)
         if not on_screen:
             print_error(f"gatedeck: {line}")
