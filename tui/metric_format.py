@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from core.execution_band import ExecutionBand
 from tui import fmt
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ GREEKS: Mapping[str, str] = {
 LEGEND = (
     "* fewer than 30 trades or 10 sessions: not enough to act on.",
     "Intervals are 95 % by sessions: Wilson's for rates, otherwise a block bootstrap.",
+    "mid, exp, far: fills at the mid, as expected, at the far side (guide feeds).",
 )
 
 _SIGNED = frozenset({"net_pnl", "expectancy", "average_r", "average_mae", "average_mfe", "sharpe", "sortino"})
@@ -111,6 +113,22 @@ def table_dollars(value: float | None, *, sign: bool = True) -> str:
         return "0"
     digits = 2 if abs(value) < 999.995 else 0
     return fmt.signed(value, digits) if sign else fmt.number(value, digits)
+
+
+def format_band(band: ExecutionBand, *, digits: int | None = None) -> str:
+    """Return dollars by execution: at the mid, as expected, and at the far side with slippage."""
+
+    def dollars(value: float) -> str:
+        places = (2 if abs(value) < 99.995 else 0) if digits is None else digits
+        value = 0.0 if abs(value) < 0.5 * 10**-places else value
+        return fmt.signed(value, places)
+
+    return f"mid {dollars(band.best)} · exp {dollars(band.expected)} · far {dollars(band.worst)}"
+
+
+def band_note(metric: Metric) -> str:
+    """Return a metric's execution band, or why it has none, or "" where none is asked for."""
+    return metric.band_reason or "" if metric.band is None else format_band(metric.band)
 
 
 def format_interval(metric: Metric, *, sign: bool = False) -> str:

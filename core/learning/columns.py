@@ -42,7 +42,8 @@ class Observations:
     ``day`` is the exchange day of the decision since 1970; intervals are drawn by these sessions. ``blocker``
     holds the codes that kept a signal from executing, joined by "+", "" for none. In a label column "" is
     unknown. ``opened`` and ``closed`` are microseconds since 1970; by default, and where the exit is not
-    known, those of a signal that is open during all of its day.
+    known, those of a signal that is open during all of its day. ``bands`` (n, 3) are the net dollars by execution:
+    best, expected, worst.
     """
 
     day: Ints
@@ -55,6 +56,7 @@ class Observations:
     labels: Mapping[str, Codes] = field(default_factory=dict)
     opened: Ints = field(default_factory=_none)
     closed: Ints = field(default_factory=_none)
+    bands: Floats | None = None
 
     def __post_init__(self) -> None:
         if len(self.opened) != len(self.net):
@@ -103,6 +105,7 @@ class Observations:
             labels={name: Codes(c.labels, c.codes[rows]) for name, c in self.labels.items()},
             opened=self.opened[rows],
             closed=self.closed[rows],
+            bands=None if self.bands is None else self.bands[rows],
         )
 
     def between(self, first: date, last: date) -> Self:
@@ -137,7 +140,13 @@ class Observations:
             },
             opened=np.array([micros(o.at) for o in rows], dtype=np.int64),
             closed=np.array(list(ends), dtype=np.int64),
+            bands=np.array([_band(o) for o in rows], dtype=np.float64).reshape(len(rows), 3),
         )
+
+
+def _band(seen: Observation) -> tuple[float, float, float]:
+    band = seen.band
+    return (np.nan,) * 3 if band is None else (band.best, band.expected, band.worst)
 
 
 def codes(texts: Iterable[str]) -> Codes:

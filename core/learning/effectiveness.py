@@ -10,7 +10,7 @@ import numpy as np
 from core.decision.batch import GATES
 from core.learning.columns import Flags, Observations
 from core.learning.observations import Observation
-from core.learning.session_statistics import difference, mean, rate, total
+from core.learning.session_statistics import difference, mean, rate, total, with_band
 from core.performance.metric import Metric, Status
 
 
@@ -32,8 +32,8 @@ class GateEffect:
 
     ``skipped_winners`` are false negatives, ``skipped_losers`` true negatives; signals of exactly 0 are
     neither. ``saved`` is what the losers would have lost, ``cost`` what the winners would have made, both
-    positive; ``balance`` = saved − cost. ``alone`` is the balance of the signals that failed no other gate.
-    ``edge_r`` is the mean R of the passed less that of the failed.
+    positive; ``balance`` = saved − cost, with its execution band. ``alone`` is the balance of the signals that failed
+    no other gate. ``edge_r`` is the mean R of the passed less that of the failed.
     """
 
     gate: str
@@ -95,7 +95,7 @@ def group_of(seen: Observations, chosen: Flags) -> Group:
         win_rate=rate(net > 0, day),
         average=mean(net, day, "$"),
         average_r=mean(r, day, "R"),
-        net=total(net, day, "$"),
+        net=with_band(total(net, day, "$"), None if seen.bands is None else seen.bands[chosen]),
     )
 
 
@@ -112,7 +112,7 @@ def _gate(seen: Observations, place: int, name: str) -> GateEffect:
         skipped_losers=int((net < 0).sum()),
         saved=total(np.maximum(-net, 0.0), day, "$"),
         cost=total(np.maximum(net, 0.0), day, "$"),
-        balance=total(-net, day, "$"),
+        balance=with_band(total(-net, day, "$"), None if seen.bands is None else -seen.bands[failed]),
         alone=total(-seen.net[alone], seen.day[alone], "$"),
         edge_r=difference(seen.r, seen.day, passed, failed, "R"),
     )

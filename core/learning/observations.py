@@ -18,6 +18,7 @@ from core.decision.contracts import contract_count
 from core.decision.levels import levels_for
 from core.decision.phases import aligned_pct
 from core.decision.size_inputs import inputs_from
+from core.execution_band import ExecutionBand
 from core.from_json import FactsError, read
 from core.model import Context, ContractCount, MarketSnapshot
 from core.performance.trade import NotClosed, Trade, exchange_date, trade_from_entry
@@ -51,7 +52,7 @@ class Observation:
     ``net`` in $ at multiplier 1 with all costs, ``r`` net over the planned loss. ``passed`` and ``scores`` in
     the order of GATES; ``failed`` are the codes that stopped it, empty when the verdict was EXECUTE.
     ``refused`` is the code of risk or levels that stopped it after the verdict. It was open from ``at`` to
-    ``until``. ``None`` is unknown.
+    ``until``. ``band`` is ``net`` by execution. ``None`` is unknown.
     """
 
     id: str
@@ -85,6 +86,7 @@ class Observation:
     alignment_pct: float | None = None
     spread_bps: float | None = None
     atr_pct: float | None = None
+    band: ExecutionBand | None = None
     depth_score: float | None = None
     confluence: float | None = None
     rr1: float | None = None
@@ -139,6 +141,7 @@ def _observation(kind: str, entry: Mapping[str, Any], trade: Trade, rules: Rules
         return None
     breakdown = entry["decision_breakdown"]
     gates = breakdown["gates"]
+    divisor, factor = (1.0, 1.0) if kind == SHADOW else share_of_trade(entry, trade, rules)
     return Observation(
         id=str(entry["id"]),
         signal_id=str(entry.get("signal_id") or entry["id"]),
@@ -146,7 +149,8 @@ def _observation(kind: str, entry: Mapping[str, Any], trade: Trade, rules: Rules
         at=at,
         day=day,
         symbol=str(entry.get("symbol") or ""),
-        net=trade.pnl_net if kind == SHADOW else at_one(entry, trade, rules),
+        net=trade.pnl_net / divisor * factor,
+        band=None if trade.band is None else trade.band.times(factor / divisor),
         r=trade.r,
         passed=tuple(bool(gates[name]["passed"]) for name in GATES),
         scores=tuple(float(gates[name]["score"]) for name in GATES),
@@ -178,9 +182,16 @@ def failures(breakdown: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def at_one(entry: Mapping[str, Any], trade: Trade, rules: Rules) -> float:
-    """Return a trade's net dollars at multiplier 1: per contract, times the contracts of that size.
+    """Return a trade's net dollars at multiplier 1, see ``share_of_trade``."""
+    divisor, factor = share_of_trade(entry, trade, rules)
+    return trade.pnl_net / divisor * factor
 
-    Where not even one contract would have been allowed, net over the multiplier. Costs per contract stay.
+
+def share_of_trade(entry: Mapping[str, Any], trade: Trade, rules: Rules) -> tuple[float, float]:
+    """Return the divisor and the factor that turn a trade's dollars into dollars at multiplier 1.
+
+    Per contract, times the contracts of that size; where not even one contract would have been allowed, over the
+    multiplier. Costs per contract stay.
     """
     bought = entry.get("execution") or {}
     filled, premium = bought.get("filled_contracts"), bought.get("entry_price")
@@ -188,8 +199,8 @@ def at_one(entry: Mapping[str, Any], trade: Trade, rules: Rules) -> float:
         shares = int(bought.get("multiplier") or 100)
         count = contract_count(float(premium), trade.risk_amount / filled, 1.0, rules, shares)
         if isinstance(count, ContractCount):
-            return trade.pnl_net / float(filled) * count.contracts
-    return trade.pnl_net / trade.multiplier if trade.multiplier else trade.pnl_net
+            return float(filled), count.contracts
+    return trade.multiplier or 1.0, 1.0
 
 
 def _known_at_decision(entry: Mapping[str, Any], rules: Rules) -> dict[str, Any]:

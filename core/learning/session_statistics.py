@@ -5,11 +5,13 @@ Observations of one session share its market. Intervals are those of ``core.perf
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.execution_band import UNKNOWN, ExecutionBand
 from core.performance.intervals import BOOTSTRAP_TRADES, Interval, Sampler
 from core.performance.metric import Metric
 from core.performance.metrics import status_of
@@ -61,6 +63,17 @@ def total(values: Floats, day: NDArray[Any], unit: str, of: str = "signals") -> 
         return undefined(0, unit, f"no {of}", of)
     sampler = Sampler(by_session(day, values), bootstrap=_few(values))
     return metric_of(float(values.sum()), len(values), unit, sampler.total(0), sampler.sessions, of)
+
+
+def with_band(metric: Metric, bands: Floats | None) -> Metric:
+    """Return a sum with its values by execution, added up from rows of (best, expected, worst)."""
+    if metric.value is None or bands is None:
+        return metric
+    unknown = int(np.isnan(bands).any(axis=1).sum())
+    if unknown:
+        return replace(metric, band_reason=f"{UNKNOWN} for {unknown:,} of {len(bands):,} {metric.of}")
+    best, expected, worst = bands.sum(axis=0).tolist()
+    return replace(metric, band=ExecutionBand(best=best, expected=expected, worst=worst))
 
 
 def difference(values: Floats, day: NDArray[Any], one: Flags, other: Flags, unit: str) -> Metric:

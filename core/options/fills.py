@@ -96,6 +96,12 @@ class Fill:
     ``price`` (size, tick rounding, and a limit beyond the quote). So mid·contracts·100 -/+ (spread_cost +
     slippage + commission) is the cash of a sale / a purchase. ``estimated``: the quote was the model's;
     ``stale``: it was older than an entry may use.
+
+    ``price`` is booked. Beside it stand ``expected``, the mid -/+ ``fills.expected_share`` of the half-spread, and
+    ``worst``, the price of a market order; the best is the mid. The default share is that of Muravyev and Pearson,
+    "Options Trading Costs Are Lower than You Think", Review of Financial Studies 33 (2020): on stocks of the S&P
+    500 in 2004-2015 half-spreads are quoted at 13 cents on average, conventional effective ones are 10, and a quarter
+    less is paid because many traders time their orders: .75 · 10/13. For other options it is assumed.
     """
 
     side: Side
@@ -111,6 +117,8 @@ class Fill:
     estimated: bool
     stale: bool
     at: datetime
+    expected: float
+    worst: float
 
     @property
     def remaining(self) -> int:
@@ -196,6 +204,8 @@ def settle(contracts: int, intrinsic: float, source: str, at: datetime) -> Fill:
         estimated=False,
         stale=False,
         at=at,
+        expected=price,
+        worst=price,
     )
 
 
@@ -256,4 +266,6 @@ def _account(
         estimated=quote.is_model,
         stale=stale,
         at=now,
+        expected=mid + rules.expected_share * (side - mid),
+        worst=_market_price(order, mid, side, rules),
     )

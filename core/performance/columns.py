@@ -29,6 +29,9 @@ _OPTIONAL = (
     ("unexplained", "pnl_unexplained"),
     ("mfe", "mfe"),
     ("mae", "mae"),
+    ("best", "pnl_best"),
+    ("expected", "pnl_expected"),
+    ("worst", "pnl_worst"),
 )
 
 
@@ -70,6 +73,9 @@ class Trades:
     unexplained: Floats
     mfe: Floats
     mae: Floats
+    best: Floats
+    expected: Floats
+    worst: Floats
     stale: Bools
     cuts: Mapping[str, Codes] = field(default_factory=dict)
 

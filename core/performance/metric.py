@@ -7,6 +7,8 @@ from dataclasses import dataclass, fields
 from datetime import date
 from enum import StrEnum
 
+from core.execution_band import ExecutionBand
+
 
 class Status(StrEnum):
     OK = "OK"
@@ -20,7 +22,8 @@ class Metric:
     ``n`` counts the items behind the value: trades, or wins, losses, sessions, signals (``of``). ``reason``
     says why the value or the interval is missing. ``unit``: fraction, $, R, ratio, %, days, seconds or
     trades. ``sessions`` counts the sessions with such items. The status is INSUFFICIENT_DATA when ``n`` is
-    below 30 or ``sessions`` below 10.
+    below 30 or ``sessions`` below 10. ``band`` is the value by execution, of a net P&L whose fills all have one
+    stored, else ``None`` with ``band_reason``.
     """
 
     value: float | None
@@ -32,6 +35,8 @@ class Metric:
     unit: str
     of: str = "trades"
     sessions: int = 0
+    band: ExecutionBand | None = None
+    band_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

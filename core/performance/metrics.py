@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from core.execution_band import UNKNOWN, ExecutionBand
 from core.performance.accounts import Accounts
 from core.performance.columns import Trades
 from core.performance.days import UNKNOWN_AT, day_number, session_days, to_date
@@ -86,12 +87,12 @@ def assemble(
         account=equity.account,
         first=to_date(int(known[0])) if len(known) else None,
         last=to_date(int(known[-1])) if len(known) else None,
-        net_pnl=build.total("net", build.count),
+        net_pnl=build.with_band(build.total("net", build.count)),
         win_rate=build.win_rate(wins),
         average_win=build.ratio("gain", "wins", "$", of="wins", missing="no winning trade"),
         average_loss=build.ratio("loss", "losses", "$", of="losses", missing="no losing trade"),
         average_r=build.ratio("r", "#r", "R", missing="no trade with a planned loss"),
-        expectancy=build.ratio("net", "n", "$"),
+        expectancy=build.with_band(build.ratio("net", "n", "$"), build.count),
         profit_factor=build.ratio("gain", "loss", "ratio", n=wins + losses, missing="no losing trade"),
         max_drawdown=build.path_dependent(equity.depth, "$"),
         max_drawdown_pct=build.path_dependent(equity.depth_pct, "%"),
@@ -175,6 +176,18 @@ class _MetricBuilder:
         enough = status_of(self.count, len(self.sums.days)) is Status.OK
         status = metric.status if enough else Status.INSUFFICIENT_DATA
         return replace(metric, status=status, sessions=metric.n)
+
+    def with_band(self, metric: Metric, trades: int = 1) -> Metric:
+        """Return a metric of net P&L with its sums by execution, each divided by ``trades``."""
+        if self.count == 0:
+            return metric
+        known = round(self.sums.total("#worst"))
+        if known < self.count:
+            return replace(
+                metric, band_reason=f"{UNKNOWN} for {self.count - known:,} of {self.count:,} trades"
+            )
+        best, expected, worst = (self.sums.total(name) / trades for name in ("best", "expected", "worst"))
+        return replace(metric, band=ExecutionBand(best=best, expected=expected, worst=worst))
 
     def _days(self, start: int, end: int | None, missing: str | None) -> Metric:
         if self.count == 0:

@@ -11,7 +11,7 @@ from core.performance.days import UNKNOWN_AT, Ints
 
 COLUMNS = (
     "net", "gain", "loss", "r", "hold", "mfe", "mae", "gross", "costs", "delta", "gamma", "iv", "theta",
-    "unexplained",
+    "unexplained", "best", "expected", "worst",
 )  # fmt: skip
 COUNTS = ("n", "wins", "losses")
 NAMES = (*COLUMNS, *COUNTS, *(f"#{name}" for name in COLUMNS[3:]))

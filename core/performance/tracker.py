@@ -35,6 +35,9 @@ _ATTRIBUTES = {
     "iv": "pnl_from_iv",
     "theta": "pnl_from_theta",
     "unexplained": "pnl_unexplained",
+    "best": "pnl_best",
+    "expected": "pnl_expected",
+    "worst": "pnl_worst",
 }
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from core.exchange.calendar import Calendar, CalendarError
+from core.execution_band import ExecutionBand
 
 _DAY_HOUR = time(20, tzinfo=UTC)
 """A time of day at which UTC and the exchange have the same date, for exits known by their day only."""
@@ -25,7 +26,8 @@ class Trade:
 
     ``exit_time`` is that of the last exit fill. ``None`` is unknown and leaves the trade out of the metrics
     that need the value. ``r_multiple`` is net over the planned loss. ``mfe``/``mae`` are the best and worst
-    gross P&L at any mark. ``stale_fill``: an exit was filled without a fresh price.
+    gross P&L at any mark. ``pnl_best``, ``pnl_expected`` and ``pnl_worst`` are the net P&L by execution.
+    ``stale_fill``: an exit was filled without a fresh price.
     """
 
     pnl_net: float
@@ -45,6 +47,9 @@ class Trade:
     pnl_unexplained: float | None = None
     mfe: float | None = None
     mae: float | None = None
+    pnl_best: float | None = None
+    pnl_expected: float | None = None
+    pnl_worst: float | None = None
     stale_fill: bool = False
     setup: str | None = None
     multiplier: float | None = None
@@ -55,6 +60,14 @@ class Trade:
     session: str | None = None
     weekday: str | None = None
     phase: int | None = None
+
+    @property
+    def band(self) -> ExecutionBand | None:
+        """Net P&L by execution, ``None`` when a fill has none stored."""
+        best, expected, worst = self.pnl_best, self.pnl_expected, self.pnl_worst
+        if best is None or expected is None or worst is None:
+            return None
+        return ExecutionBand(best=best, expected=expected, worst=worst)
 
     @property
     def r(self) -> float | None:
@@ -100,6 +113,9 @@ def trade_from_entry(entry: Mapping[str, Any], *, figures_only: bool = False) ->
         pnl_unexplained=_number(get("pnl_unexplained")),
         mfe=_number(get("mfe")),
         mae=_number(get("mae")),
+        pnl_best=_number(get("pnl_best")),
+        pnl_expected=_number(get("pnl_expected")),
+        pnl_worst=_number(get("pnl_worst")),
         stale_fill=bool(get("stale_fill")) or any(leg.get("stale_fill") for leg in partials),
         **({} if figures_only else _breakdown_fields(entry, execution, exit_time, hold)),
     )

@@ -117,6 +117,8 @@ def record_exit_fill(
         near_strike=near_strike,
         settlement=None if settled_on is None else settled_on.basis,
         settlement_at=None if settled_on is None else settled_on.at,
+        expected=done.expected,
+        worst=done.worst,
     )
     remaining = position.remaining - done.contracts
     after = replace(position, remaining=remaining, legs=(*position.legs, leg))

@@ -6,7 +6,7 @@ import dataclasses
 from typing import Any
 
 from core.positions.attribution import NO_ATTRIBUTION
-from core.positions.pnl import pnl_breakdown
+from core.positions.pnl import pnl_band, pnl_breakdown
 from core.positions.position import ExitFill, Position
 
 
@@ -19,13 +19,14 @@ def exit_record(position: Position) -> dict[str, Any]:
     """Return the result of a trade's exits in $, not rounded; prices per share, weighted by contracts.
 
     Volatility, delta, underlying, time and reason are those of the last exit fill; ``mfe`` and ``mae`` are
-    the best and worst gross P&L of the whole trade at any mark. If contracts are still held, the record
+    the best and worst gross P&L of the whole trade at any mark. ``pnl_best``, ``pnl_expected`` and ``pnl_worst`` are
+    the net P&L by execution, see ``pnl_band``. If contracts are still held, the record
     covers those sold so far. Raises ValueError when none were sold.
     """
     if not position.legs:
         raise ValueError(f"nothing of position {position.id} has been sold")
     legs, last = position.legs, position.legs[-1]
-    account = pnl_breakdown(position)
+    account, band = pnl_breakdown(position), pnl_band(position)
     parts = NO_ATTRIBUTION
     for leg in legs:
         parts = parts.plus(leg.attribution)
@@ -37,6 +38,9 @@ def exit_record(position: Position) -> dict[str, Any]:
         "underlying_at_exit": last.underlying,
         "pnl_gross": account.gross,
         "pnl_net": account.net,
+        "pnl_best": None if band is None else band.best,
+        "pnl_expected": None if band is None else band.expected,
+        "pnl_worst": None if band is None else band.worst,
         "hold_time_seconds": (last.at - position.opened_at).total_seconds(),
         "exit_reason": last.reason.value,
         "pnl_from_delta": parts.delta,

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from core.execution_band import ExecutionBand
 from core.model import ExitReason
 from core.positions.exits import theta_limit, time_exit_at
-from core.positions.pnl import net_so_far
+from core.positions.pnl import band_so_far, net_so_far
 from core.positions.position import Position, PositionState
 from core.positions.settle import known_price, missing_for_settlement
 from core.positions.trading_context import TradingContext
@@ -67,6 +68,7 @@ class LiveValues:
     next session that the option lives to see, 3 on most Fridays; theta is that of a session and one of them. Of an
     option that awaits its settlement, ``expired_at`` is its last close, ``missing`` what it waits for, ``settles_on``
     the price of the underlying that is known best. ``suspended`` says why it is not marked, if it is not.
+    ``band`` is ``pnl`` by execution, ``None`` when it is not stored.
     """
 
     mark: float
@@ -99,6 +101,7 @@ class LiveValues:
     missing: str = ""
     settles_on: float | None = None
     suspended: str = ""
+    band: ExecutionBand | None = None
 
 
 def live_values(position: Position, now: datetime, trading: TradingContext) -> LiveValues:
@@ -138,6 +141,7 @@ def live_values(position: Position, now: datetime, trading: TradingContext) -> L
         missing=missing_for_settlement(position, trading) if position.awaits_settlement else "",
         suspended=position.suspended or "",
         settles_on=_settles_on(position, trading),
+        band=band_so_far(position),
     )
 
 

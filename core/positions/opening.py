@@ -62,6 +62,8 @@ def open_position(
         multiplier=contract.multiplier,
         atr=atr,
         estimated=mark.estimated,
+        entry_expected=fill.expected,
+        entry_worst=fill.worst,
     )
     return Position(
         id=id,

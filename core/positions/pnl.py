@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from core.execution_band import ExecutionBand
 from core.positions.position import ExitFill, Position
 
 
@@ -45,6 +46,43 @@ def pnl_breakdown(position: Position, legs: Iterable[ExitFill] | None = None) ->
         slippage=entry.slippage * share + sum(leg.slippage for leg in chosen),
         commission=commission,
         net=to_cents(received - commission),
+    )
+
+
+def pnl_band(position: Position) -> ExecutionBand | None:
+    """Return the net P&L of the contracts sold so far by execution; ``None`` when a fill has no band stored.
+
+    Where every fill was a market order, ``worst`` is the net P&L that is booked.
+    """
+    commission = _entry_commission(position, position.legs) + sum(leg.commission for leg in position.legs)
+    return _band(position, commission)
+
+
+def band_so_far(position: Position) -> ExecutionBand | None:
+    """Return ``net_so_far`` by execution: contracts sold, and the rest at the last mark's mid; else ``None``."""
+    commission = position.entry.commission + sum(leg.commission for leg in position.legs)
+    return _band(position, commission, held=position.remaining)
+
+
+def _band(position: Position, commission: float, held: int = 0) -> ExecutionBand | None:
+    entry, last = position.entry, position.last.mid
+    if entry.entry_expected is None or entry.entry_worst is None:
+        return None
+    best = expected = worst = 0.0
+    for leg in position.legs:
+        if leg.expected is None or leg.worst is None:
+            return None
+        best += (leg.mid - entry.entry_mid) * leg.contracts
+        expected += (leg.expected - entry.entry_expected) * leg.contracts
+        worst += (leg.worst - entry.entry_worst) * leg.contracts
+    best += (last - entry.entry_mid) * held
+    expected += (last - entry.entry_expected) * held
+    worst += (last - entry.entry_worst) * held
+    shares = entry.multiplier
+    return ExecutionBand(
+        best=to_cents(best * shares - commission),
+        expected=to_cents(expected * shares - commission),
+        worst=to_cents(worst * shares - commission),
     )
 
 

@@ -95,7 +95,8 @@ class EntryFill:
     """The entry's fill; costs in $ for all contracts, prices, Greeks and ATR per share.
 
     ``contracts`` were ordered, ``filled_contracts`` bought; ``atr`` is the daily ATR in $, ``None`` if
-    unknown.
+    unknown. Other executions of the same fill: at ``entry_mid``, ``entry_expected`` and ``entry_worst``, the last two
+    ``None`` in a ledger from before they were stored.
     """
 
     option_type: str
@@ -120,6 +121,8 @@ class EntryFill:
     multiplier: int
     atr: float | None
     estimated: bool = False
+    entry_expected: float | None = None
+    entry_worst: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +132,7 @@ class ExitFill:
     ``stale_fill``: filled without a fresh price. ``near_strike``: settled so close to the strike that the
     holder's broker might have decided about the exercise the other way. ``settlement`` is the basis of a settlement
     at the expiry, on a price made at ``settlement_at``; both ``None`` for a sale.
+    ``expected`` and ``worst``: as in ``EntryFill``.
     """
 
     id: str
@@ -148,6 +152,8 @@ class ExitFill:
     near_strike: bool = False
     settlement: SettlementBasis | None = None
     settlement_at: datetime | None = None
+    expected: float | None = None
+    worst: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -238,6 +238,13 @@ class FillRules:
     slippage_full_size: int = number(
         50, "contracts", low=1, meaning="Contracts at which slippage_size_pct is reached"
     )
+    expected_share: float = number(
+        0.58,
+        "of the half-spread",
+        low=0,
+        high=1,
+        meaning="Part of the half-spread that a fill is expected to cost; the band beside results is drawn with it",
+    )
     partial_above: int = number(
         50, "contracts", low=1, meaning="Orders of more contracts than this fill in part"
     )

@@ -12,6 +12,7 @@ from typing import Any
 import fake_details
 import fake_views
 
+from core.execution_band import ExecutionBand
 from core.model import (
     Action,
     Bias,
@@ -243,6 +244,7 @@ def position(
         half=(left + 1) // 2,
         break_even=spot - 0.9 * sign,
         decision_id=f"dec-{key}",
+        band=ExecutionBand(best=pnl + 19.8, expected=pnl + 12.1, worst=pnl),
     )  # fmt: skip
     return replace(row, **changes)
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, time, timedelta
 from functools import cache
 from typing import Any
 
+from core.execution_band import ExecutionBand
 from core.learning import (
     TABLES,
     Learning,
@@ -47,7 +48,8 @@ def trades(count: int) -> tuple[Trade, ...]:
         made.append(
             Trade(
                 id=f"t{n}", symbol=_SYMBOLS[n % 5], direction="LONG" if n % 3 else "SHORT", exit_time=at,
-                pnl_net=net, pnl_gross=gross, risk_amount=150.0,
+                pnl_net=net, pnl_best=net + 18, pnl_expected=net + 9, pnl_worst=net, pnl_gross=gross,
+                risk_amount=150.0,
                 hold_time_seconds=chance.uniform(300, 14_000), exit_reason="TARGET_1" if won else "STOP_LOSS",
                 pnl_from_delta=delta, pnl_from_gamma=gamma, pnl_from_theta=theta, pnl_from_iv=iv,
                 pnl_unexplained=round(gross - delta - gamma - theta - iv, 2),
@@ -90,7 +92,9 @@ def observations(count: int) -> tuple[Observation, ...]:
             Observation(
                 id=f"o{n}", signal_id=f"s{n}", kind="executed" if all(passed) else "shadow",
                 at=datetime.combine(day, time(15, n % 60), UTC), day=day, symbol=_SYMBOLS[n % 5],
-                net=round(150 * r, 2), r=r, passed=passed, scores=(70.0, 80.0, 75.0),
+                net=(net := round(150 * r, 2)), r=r,
+                band=ExecutionBand(best=net + 18, expected=net + 9, worst=net), passed=passed,
+                scores=(70.0, 80.0, 75.0),
                 failed=tuple(
                     code for code, ok in zip(("REGIME_WEAK", "LOW_SCORE", "SPREAD_WIDE"), passed, strict=True)
                     if not ok

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from core.execution_band import UNKNOWN
 from core.model import ExitReason
 from core.positions import SettlementBasis
 from core.positions.detail import PnlByCause
@@ -12,6 +13,7 @@ from tui import fmt
 from tui.charts import DrawChart
 from tui.charts.canvas import LevelLabel
 from tui.charts.position import PriceChart, TimeLine
+from tui.metric_format import format_band
 from tui.panes.positions import mark_age
 from tui.widgets.bars import bar, signed_bar
 from tui.widgets.line import (
@@ -227,6 +229,7 @@ def execution(row: PositionRow, width: int, *, costs: bool = True) -> list[Line]
         parts = (("spread", filled.spread_cost), ("slippage", filled.slippage), ("fees", filled.commission))
         words = "  ".join(f"{name} {fmt.money(value, sign=False)}" for name, value in parts)
         out += _pair("costs then", words, width)
+    out += _pair("P&L by fills", UNKNOWN if row.band is None else format_band(row.band), width)
     if filled.risk_amount is not None:
         out += _pair("planned loss", fmt.money(filled.risk_amount, sign=False), width)
     return out

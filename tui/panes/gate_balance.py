@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from server.deck import LearningView
 from tui import fmt
-from tui.metric_format import format_value, has_enough_trades, short_interval
+from tui.metric_format import format_band, format_value, has_enough_trades, short_interval
 from tui.panes.reports import ReportPane
-from tui.widgets.line import Line, clip_line, heading, signed_role
+from tui.widgets.line import Line, clip_line, heading, signed_role, width_of
 
 if TYPE_CHECKING:
     from core.learning import Combination, GateEffect
@@ -63,7 +63,13 @@ def gate_lines(effect: GateEffect, width: int) -> list[Line]:
         second += [("  edge ", "dim"), (format_value(effect.edge_r.value, "R"), "text")]
     if width >= _WITH_INTERVAL and short_interval(effect.edge_r):
         second.append((f" ({short_interval(effect.edge_r)})", "dim"))
-    return [clip_line(first, width), clip_line(second, width)]
+    band = effect.balance.band
+    if band is None:
+        return [clip_line(first, width), clip_line(second, width)]
+    fills = f"  {format_band(band, digits=0)}"
+    if width_of(first) + len(fills) <= width:
+        return [clip_line([*first, (fills, "dim")], width), clip_line(second, width)]
+    return [clip_line(line, width) for line in (first, second, [(fills[1:], "dim")])]
 
 
 def combination_line(each: Combination, width: int) -> Line:

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 
 from server.deck import PerformanceView
 from tui import fmt
-from tui.metric_format import format_metric, has_enough_trades, is_signed, role_of, short_interval
+from tui.metric_format import (
+    format_band,
+    format_metric,
+    has_enough_trades,
+    is_signed,
+    role_of,
+    short_interval,
+)
 from tui.panes.reports import ReportPane
 from tui.widgets.bars import marked_bar
 from tui.widgets.line import Line, clip_line, heading, pad_line
@@ -72,7 +79,7 @@ class MetricsPane(ReportPane):
         right = [*counts, ("  ", "text"), *right]
         if measured.stale_left_out:
             right.insert(0, (f"{measured.stale_left_out} stale left out  ", "warn"))
-        out = [heading(self.title, width, right), _win_rate(measured, width)]
+        out = [heading(self.title, width, right), _win_rate(measured, width), _execution(measured, width)]
         columns = max(1, width // _CARD)
         each = width // columns
         rows = -(-len(CARDS) // columns)
@@ -97,6 +104,15 @@ def _win_rate(measured: Metrics, width: int) -> Line:
     marks = [value * 100 for value in (rate.low, rate.high) if value is not None]
     bar = marked_bar(rate.value * 100, size, "info" if has_enough_trades(rate) else "dim", marks)
     return [(" win rate ", "dim"), (f"{format_metric(rate):>8} ", role), *bar, (tail, "dim")]
+
+
+def _execution(measured: Metrics, width: int) -> Line:
+    """Return the net P&L by execution, beside which the intervals below are those of the sample."""
+    band, reason = measured.net_pnl.band, measured.net_pnl.band_reason
+    line: Line = [(" net by fills  ", "dim")]
+    if band is None:
+        return clip_line([*line, (reason or fmt.NONE, "dim")], width)
+    return clip_line([*line, (format_band(band), "text")], width)
 
 
 def _reason(text: str) -> str:

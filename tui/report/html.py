@@ -11,6 +11,7 @@ from tui.metric_format import (
     GREEKS,
     LEGEND,
     TITLES,
+    band_note,
     exchange_minute,
     format_interval,
     format_value,
@@ -122,7 +123,8 @@ def _first_and_last_day(report: Report) -> tuple[str, str]:
 def _card(report: Report, name: str) -> str:
     metric, value = named_metric(report.metrics, name)
     interval = format_interval(metric, sign=is_signed(name))
-    note = " · ".join(filter(None, (interval, missing_reason(metric), f"n {metric.n:,} {metric.of}")))
+    sample = f"n {metric.n:,} {metric.of}"
+    note = " · ".join(filter(None, (interval, missing_reason(metric), sample, band_note(metric))))
     style = _sign_class(metric.value) if is_signed(name) else ""
     return (
         f'<div class="card{"" if has_enough_trades(metric) else " few"}">{_text(TITLES[name].strip())}'

@@ -13,6 +13,7 @@ from tui.metric_format import (
     GREEKS,
     LEGEND,
     TITLES,
+    band_note,
     exchange_minute,
     format_interval,
     format_value,
@@ -121,6 +122,8 @@ def _metrics(report: Report, width: int) -> Iterator[Line]:
             (fit(count, _COUNT), "dim"),
             (" " + clip(tail, interval_width), "dim" if weak else "text"),
         ]
+        if note := band_note(metric):
+            yield [(fit("", 2), "text"), (clip(note, width - 2), "dim" if metric.band is None else "text")]
         if (
             name == "win_rate"
             and metric.value is not None

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from core.execution_band import ExecutionBand
 from core.learning import (
     Observation,
     Observations,
@@ -66,6 +67,17 @@ def test_each_gate_by_hand() -> None:
     assert regime.alone.value is None and regime.balance.value == 10.0
     assert market.text == "Market gate: 4 skipped, saved 130, cost 60 (too few to judge)"
     assert market.balance.status is Status.INSUFFICIENT_DATA
+
+
+def test_a_gates_balance_has_its_execution_band() -> None:
+    seen = by_hand()
+    costs = np.array([30.0, 10.0, 0.0])
+    banded = Observations(**{**_fields(seen), "bands": seen.net[:, None] + costs})
+    market = gate_effects(banded)[2]
+    # four signals kept out: with fills at the mid they would have made 4 × 30 more, so that skipping saved less
+    assert market.balance.band == ExecutionBand(best=-50.0, expected=30.0, worst=70.0)
+    assert market.balance.band.worst == market.balance.value
+    assert gate_effects(seen)[2].balance.band_reason == "no execution band is stored for 4 of 4 signals"
 
 
 def test_each_combination_by_hand() -> None:

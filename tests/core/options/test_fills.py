@@ -267,6 +267,40 @@ def test_market_orders_never_fill_better_than_the_quote(
     assert got.spread_cost >= 0 and got.slippage >= -1e-6
 
 
+BANDS = [
+    # side, bid, ask, the part of the half-spread that is expected, expected and worst price
+    (BUY, 2.00, 2.10, 0.58, 2.05 + 0.58 * 0.05, 2.12),  # worst: 2.10 + .5 % of 2.05 = 2.11025, up to the cent
+    (SELL, 2.00, 2.10, 0.58, 2.05 - 0.58 * 0.05, 1.98),
+    (BUY, 2.00, 2.10, 0.0, 2.05, 2.12),
+    (SELL, 2.00, 2.10, 1.0, 2.00, 1.98),
+    (BUY, 2.00, 2.00, 0.58, 2.00, 2.01),
+]
+
+
+@pytest.mark.parametrize(("side", "bid", "ask", "share", "expected", "worst"), BANDS)
+def test_a_fill_keeps_what_it_would_cost_elsewhere_in_the_spread(
+    side: Side, bid: float, ask: float, share: float, expected: float, worst: float
+) -> None:
+    rules = FillRules(expected_share=share)
+    got = done(run(Order(symbol="SPY", side=side, contracts=1), quoted(bid, ask), rules=rules))
+    assert (got.mid, got.expected, got.worst) == pytest.approx(((bid + ask) / 2, expected, worst))
+    assert got.price == got.worst  # at market
+    limit = Order(
+        symbol="SPY", side=side, contracts=1, type=OrderType.LIMIT, limit=ask if side is BUY else bid
+    )
+    assert done(run(limit, quoted(bid, ask), rules=rules)).worst == got.worst
+
+
+@given(symbols, sides, sizes, quotes)
+def test_the_band_goes_from_the_mid_to_the_worst(
+    symbol: str, side: Side, contracts: int, quote: OptionQuote
+) -> None:
+    got = run(Order(symbol=symbol, side=side, contracts=contracts), quote)
+    if isinstance(got, Fill):
+        sign = sign_of(got)
+        assert sign * got.mid >= sign * got.expected - 1e-9 >= sign * got.worst - 2e-8
+
+
 @given(symbols, sides, sizes, quotes)
 def test_costs_add_up_each_once(symbol: str, side: Side, contracts: int, quote: OptionQuote) -> None:
     got = run(Order(symbol=symbol, side=side, contracts=contracts), quote)
@@ -374,7 +408,7 @@ def test_intrinsic_value_widens_the_spread(mid: float, intrinsic: float, expecte
 @given(st.floats(0, 50), st.floats(0, 99), st.floats(0, 1))
 def test_the_spread_never_narrows_deeper_in_the_money(time: float, intrinsic: float, more: float) -> None:
     deep = intrinsic + more
-    assert spread_of(time + deep, intrinsic=deep) >= spread_of(time + intrinsic, intrinsic=intrinsic) - 1e-9
+    assert spread_of(time + deep, intrinsic=deep) >= spread_of(time + intrinsic, intrinsic=intrinsic) - 1e-6
 
 
 def test_a_nearly_worthless_option_sells_at_nothing_and_the_costs_still_add_up() -> None:

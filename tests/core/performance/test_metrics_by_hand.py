@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 
+from core.execution_band import ExecutionBand
 from core.performance import Metrics, Status, Trade, metrics
 from core.performance.accounts import Accounts
 from core.performance.days import micros
@@ -96,6 +98,24 @@ def test_what_is_undefined_says_why(in_a_row: Any) -> None:
             assert metric.value is not None or metric.reason, name
             assert (metric.low is not None and metric.high is not None) or metric.reason, name
             assert metric.value is None or math.isfinite(metric.value), name
+
+
+def test_the_execution_band_stands_beside_the_interval(in_a_row: Any) -> None:
+    trades = [
+        replace(trade, pnl_best=net + 25.0, pnl_expected=net + 10.0, pnl_worst=net)
+        for trade, net in zip(in_a_row([100.0, -40.0]), (100.0, -40.0), strict=True)
+    ]
+    made = metrics(trades)
+    assert made.net_pnl.band == ExecutionBand(best=110.0, expected=80.0, worst=60.0)
+    assert made.expectancy.band == ExecutionBand(best=55.0, expected=40.0, worst=30.0)
+    assert made.win_rate.band is None and made.win_rate.band_reason is None
+
+
+def test_one_trade_without_a_band_leaves_the_sum_without_one_and_says_so(in_a_row: Any) -> None:
+    old, new = in_a_row([100.0, -40.0])
+    made = metrics([old, replace(new, pnl_best=-10.0, pnl_expected=-30.0, pnl_worst=-40.0)])
+    assert made.net_pnl.band is None
+    assert made.net_pnl.band_reason == "no execution band is stored for 1 of 2 trades"
 
 
 def test_drawdown_not_recovered_runs_to_the_last_exit(in_a_row: Any) -> None:

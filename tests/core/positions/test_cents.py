@@ -31,7 +31,7 @@ def sold(desk: Any, bought: float, parts: list[tuple[int, float]], commission: f
         done = Fill(
             side=Side.SELL, contracts=n, requested=n, mid=price, price=price, spread_cost=0.0, slippage=0.0,
             commission=round(commission * n, 2), quality=FillQuality.FULL, source="feed", estimated=False,
-            stale=False, at=datetime.fromisoformat("2026-11-24T15:30:00+00:00"),
+            expected=price, worst=price, stale=False, at=datetime.fromisoformat("2026-11-24T15:30:00+00:00"),
         )  # fmt: skip
         change = record_exit_fill(change, ExitReason.MANUAL, done)
     return change.position

@@ -172,6 +172,7 @@ def test_what_is_no_entry_raises(desk: Any) -> None:
     bought = Fill(
         side=Side.BUY, contracts=1, requested=1, mid=position.last.mid, price=2.0, spread_cost=0, slippage=0,
         commission=0.65, quality=FillQuality.FULL, source="model", estimated=True, stale=False, at=now,
+        expected=2.0, worst=2.0,
     )  # fmt: skip
     assert open_position(**good, fill=bought).remaining == 1
     with pytest.raises(ValueError, match="purchase"):

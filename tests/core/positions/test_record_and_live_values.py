@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ from core.rules import parse_rules
 MINUTE = timedelta(minutes=1)
 EXIT_NAMES = [
     *("exit_time", "exit_price", "exit_iv", "exit_delta", "underlying_at_exit", "pnl_gross", "pnl_net"),
+    *("pnl_best", "pnl_expected", "pnl_worst"),
     *("hold_time_seconds", "exit_reason", "pnl_from_delta", "pnl_from_iv", "pnl_from_theta"),
     *("pnl_from_gamma", "pnl_unexplained", "total_commission", "total_spread_cost", "total_slippage"),
     *("partials", "mfe", "mae"),
@@ -83,6 +85,31 @@ def test_right_after_the_entry_the_costs_paid_are_the_loss(desk: Any) -> None:
     assert live.r == pytest.approx(live.pnl / 100)
     assert (live.delta.now, live.iv.now) == (live.delta.entry, live.iv.entry)
     assert live.theta_paid == 0 and live.time_in_trade == 0 and not live.stale
+
+
+def test_the_result_by_execution_is_booked_at_the_worst_and_better_at_the_mid(desk: Any) -> None:
+    opened = desk.open()
+    half = _at(desk, opened, 603.1)
+    position = _at(desk, half, 606.3, 9)
+    told, entry, legs = exit_record(position), position.entry, position.legs
+    fees = entry.commission + sum(leg.commission for leg in legs)
+    assert told["pnl_worst"] == told["pnl_net"]  # market orders
+    at_mid = sum((leg.mid - entry.entry_mid) * leg.contracts for leg in legs) * 100 - fees
+    assert told["pnl_best"] == pytest.approx(at_mid, abs=0.01)
+    # .58 of every half-spread, and no slippage
+    spread = entry.spread_cost + sum(leg.spread_cost for leg in legs)
+    assert told["pnl_expected"] == pytest.approx(at_mid - 0.58 * spread, abs=0.01)
+    live = live_values(half, half.last.at, desk.trading)
+    assert live.band is not None and live.band.worst == pytest.approx(live.pnl, abs=0.01)
+    assert live.band.best > live.band.expected > live.band.worst
+
+
+def test_a_fill_from_before_bands_were_stored_has_none(desk: Any) -> None:
+    position = _at(desk, desk.open(), 603.1)
+    old = replace(position, legs=(replace(position.legs[0], expected=None, worst=None),))
+    assert live_values(old, old.last.at, desk.trading).band is None
+    assert exit_record(old)["pnl_best"] is None is exit_record(old)["pnl_worst"]
+    assert exit_record(old)["pnl_net"] == exit_record(position)["pnl_net"]
 
 
 def test_distances_in_dollars_percent_and_atrs(desk: Any) -> None:
