@@ -116,12 +116,12 @@ class PositionActions:
         """Sell every open position."""
         latest = self._ui.latest
         rows = tuple(row for row in latest.positions if row.state == "OPEN") if latest else ()
-        if not rows:
+        if not rows or latest is None:
             waiting = tuple(row for row in latest.positions if row.expired_at is not None) if latest else ()
             told = f"; {fmt.plural(len(waiting), 'position')} to settle" if waiting else ""
             self._ui.say(f"No open position to exit{told}", "neutral")
             return
-        dialog = ExitAllDialog(rows)
+        dialog = ExitAllDialog(rows, latest.exchange)
 
         def answered(confirmed: bool | None) -> None:
             if confirmed:

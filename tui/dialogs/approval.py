@@ -8,30 +8,35 @@ from textual.containers import Container
 from server.deck import ApprovalRow, DeckSnapshot
 from tui import fmt
 from tui.dialogs.base import YesOrNo
+from tui.dialogs.question_pane import QuestionPane
 from tui.panes.approvals import format_time_left
 from tui.widgets.line import DIRECTION_MARK, DIRECTION_ROLE, Line, heading, wrap_text
-from tui.widgets.line_widget import Pane
 from tui.widgets.yes_no import Answers
 
 Now = ApprovalRow | None
 
 
-class ApprovalText(Pane):
+class ApprovalText(QuestionPane):
     """The trade as it was when the dialog opened; mark and time left are updated."""
 
+    usual_height = 9
+    box_width = 70
     data: tuple[ApprovalRow, Now, bool] | None = None
 
-    def lines(self, width: int, height: int) -> list[Line]:
-        return approval_lines(*self.data, width) if self.data else []
+    def text(self, width: int, *, short: bool) -> list[Line]:
+        return approval_lines(*self.data, width, short=short) if self.data else []
 
 
-def approval_lines(row: ApprovalRow, now: Now, approve: bool, width: int) -> list[Line]:
+def approval_lines(
+    row: ApprovalRow, now: Now, approve: bool, width: int, *, short: bool = False
+) -> list[Line]:
+    """Return the question; ``short`` leaves out the OCC symbol."""
     count = fmt.plural(row.contracts, "contract")
     out: list[Line] = [
         heading("Approve this trade?" if approve else "Reject this trade?", width),
         [],
         [(f" {DIRECTION_MARK[row.direction]} {row.direction}  ", DIRECTION_ROLE[row.direction]),
-         (row.contract, "strong"), (f"   {row.occ}", "dim")],
+         (row.contract, "strong"), ("" if short else f"   {row.occ}", "dim")],
         [(" buys  ", "dim"), (count, "strong"), (f", premium {fmt.whole_dollars(row.premium)}", "text"),
          (f"   planned loss {fmt.whole_dollars(row.planned_loss)}", "text")],
     ]  # fmt: skip

@@ -10,6 +10,7 @@ from textual.binding import Binding
 from textual.containers import Container
 
 from server.deck import DeckSnapshot
+from tui.dialogs.question_pane import FRAME, QuestionPane
 from tui.interfaces import deck_ui
 from tui.textual_patches.dimmed_backdrop import BackdropScreen
 from tui.widgets.document import Document
@@ -21,12 +22,21 @@ Answer = TypeVar("Answer")
 DEBOUNCE = 0.15
 """Seconds after opening during which keys do nothing: they were meant for the screen below."""
 
+TIGHT = 16
+"""Rows of a terminal below which a dialog has no blank rows."""
+
 
 class Dialog(BackdropScreen[Answer]):
     """A box in the middle of the screen, over the dimmed screen below."""
 
     # Textual asks no binding of the app while a modal screen is open.
-    BINDINGS = [Binding("ctrl+c", "app.help_quit", show=False)]
+    BINDINGS = [
+        Binding("ctrl+c", "app.help_quit", show=False),
+        Binding("up", "scroll_question(-1)", show=False),
+        Binding("down", "scroll_question(1)", show=False),
+        Binding("pageup", "scroll_question(-5)", show=False),
+        Binding("pagedown", "scroll_question(5)", show=False),
+    ]
 
     def __init__(self) -> None:
         super().__init__()
@@ -34,6 +44,23 @@ class Dialog(BackdropScreen[Answer]):
 
     def on_mount(self) -> None:
         self._opened_at = monotonic()
+        self.fit_question()
+
+    def on_resize(self) -> None:
+        self.fit_question()
+
+    def fit_question(self) -> None:
+        """Leave the answers or the input below a question on the screen, whatever its size."""
+        self.set_class(self.size.height < TIGHT, "-tight")
+        below = 0
+        for widget in self.query("#answers, #word"):
+            below += 1 if self.size.height < TIGHT or widget.id == "word" else 2
+        for question in self.query(QuestionPane):
+            question.fit(self.size.height - FRAME - below)
+
+    def action_scroll_question(self, step: int) -> None:
+        for question in self.query(QuestionPane):
+            question.scroll(step)
 
     @property
     def too_soon(self) -> bool:
@@ -115,9 +142,10 @@ class Reading(Dialog[None]):
         document = self.query_one(Document)
         box = document.parent
         width = min(100, max(20, self.size.width - 4)) - 6
-        tall = document.needed_height(width) + 2
+        tall = document.needed_height(width) + FRAME
+        room = self.size.height if self.size.height < TIGHT else self.size.height - 2
         if box is not None:
-            box.styles.height = max(6, min(tall, self.size.height - 2))
+            box.styles.height = max(3, min(tall, room))
 
     def action_close(self) -> None:
         if not self.too_soon:

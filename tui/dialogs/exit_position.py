@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from server.deck import PositionRow
 from tui import fmt
-from tui.dialogs.position_question import PositionQuestion
+from tui.dialogs.position_question import PositionQuestion, closed_warning
 from tui.widgets.line import Line
 
 
@@ -27,6 +27,8 @@ class ExitDialog(PositionQuestion):
         return [("sells ", "dim"), (count, "strong"), (what, "dim")]
 
     def warning(self, row: PositionRow, now: PositionRow) -> str:
+        if closed := closed_warning(self.exchange):
+            return closed
         if now.stale or now.mark is None:
             return "The price is stale: the exit fills at the model price and is flagged."
         return ""
@@ -43,5 +45,5 @@ class HalfDialog(ExitDialog):
 
     def warning(self, row: PositionRow, now: PositionRow) -> str:
         if self.contracts == row.remaining:
-            return "One contract cannot be halved: this sells it all."
+            return f"One contract cannot be halved: this sells it all. {super().warning(row, now)}".rstrip()
         return super().warning(row, now)

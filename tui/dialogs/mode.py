@@ -12,8 +12,8 @@ from core.model import Mode
 from server.deck import DeckSnapshot
 from tui import fmt
 from tui.dialogs.base import Confirming
+from tui.dialogs.question_pane import QuestionPane
 from tui.widgets.line import Line, heading, wrap_text
-from tui.widgets.line_widget import Pane
 from tui.widgets.yes_no import Answers
 
 _NAME = 15
@@ -38,14 +38,19 @@ MODES = (
 """Each mode: key, mode, colour role, label of the answer, and what it does."""
 
 
-class ModeText(Pane):
+class ModeText(QuestionPane):
+    usual_height = 10
+    box_width = 74
     data: ModeView | None = None
 
-    def lines(self, width: int, height: int) -> list[Line]:
+    def text(self, width: int, *, short: bool) -> list[Line]:
         view = self.data
         if view is None:
             return []
         out: list[Line] = [heading("Mode", width, [(f"now {view.now}", "dim")])]
+        if short:
+            # The answer first, and of the modes only what the chosen one does.
+            return [*out, *_answer(view), *_names(view), *_about(view, width), [(f" {view.why}", "warn")]]
         out += [
             [(" ", "text"), *text] for text in (wrap_text(view.why, "warn", width - 2) if view.why else ())
         ]
@@ -56,15 +61,30 @@ class ModeText(Pane):
                 first: Line = [(f"{mark} ", "title-focus"), (key, "key"), (" ", "text"),
                                (f" {mode} ", role), (" " * (_NAME - 6 - len(mode)), "text")]  # fmt: skip
                 out.append([*(first if n == 0 else [(" " * _NAME, "text")]), (" ", "text"), *text])
-        out.append([])
-        if view.chosen is None or view.chosen is view.now:
-            words = "Choose by a, r or h." if view.chosen is None else f"It is {view.now} already."
-            return [*out, [(" " + words, "dim")]]
-        held = fmt.plural(view.open, "open position") if view.open else "no open position"
-        return [
-            *out,
-            [(f" {view.now} → {view.chosen}, {held}. ", "warn"), ("y", "key"), (" confirms.", "warn")],
-        ]
+        return [*out, [], *_answer(view)]
+
+
+def _answer(view: ModeView) -> list[Line]:
+    """Return what can be done now: choose, or confirm what is chosen."""
+    if view.chosen is None or view.chosen is view.now:
+        words = "Choose by a, r or h." if view.chosen is None else f"It is {view.now} already."
+        return [[(" " + words, "dim")]]
+    held = fmt.plural(view.open, "open position") if view.open else "no open position"
+    return [[(f" {view.now} → {view.chosen}, {held}. ", "warn"), ("y", "key"), (" confirms.", "warn")]]
+
+
+def _names(view: ModeView) -> list[Line]:
+    """Return the modes with their keys in one line."""
+    line: Line = []
+    for key, mode, role, _, _ in MODES:
+        mark = "▸" if mode is view.chosen else " "
+        line += [(f"{mark}", "title-focus"), (key, "key"), (f" {mode} ", role)]
+    return [line]
+
+
+def _about(view: ModeView, width: int) -> list[Line]:
+    about = next((about for _, mode, _, _, about in MODES if mode is view.chosen), "")
+    return [[(" ", "text"), *line] for line in wrap_text(about, "text", width - 2)]
 
 
 def _view(snapshot: DeckSnapshot, chosen: Mode | None) -> ModeView:

@@ -17,7 +17,8 @@ from tui.widgets.line_widget import LineWidget
 
 _ROWS = (*KINDS, "title")
 _NAMES = {TOAST: "toast", BELL: "bell", DESKTOP: "desktop"}
-_CELL = 10
+_NAME = 11
+_CELL, _NARROW_CELL = 10, 8
 
 
 class NoticeGrid(LineWidget, can_focus=True):
@@ -37,14 +38,23 @@ class NoticeGrid(LineWidget, can_focus=True):
         self.row = self.column = 0
 
     def lines(self, width: int, height: int) -> list[Line]:
-        head: Line = [(" " * 11, "head"), *((fmt.fit(_NAMES[c], _CELL), "head") for c in CHANNELS)]
+        cell = _CELL if width >= _NAME + len(CHANNELS) * _CELL else _NARROW_CELL
+        head: Line = [(" " * _NAME, "head"), *((fmt.fit(_NAMES[c], cell), "head") for c in CHANNELS)]
         out = [heading("Alerts", width), head]
-        for n, kind in enumerate(_ROWS):
+        # Where there is little room, the rows around the selected one.
+        room = max(1, height - len(out))
+        first = max(0, min(self.row - room // 2, len(_ROWS) - room))
+        for n, kind in tuple(enumerate(_ROWS))[first : first + room]:
             line: Line = [(" " + fmt.fit(kind, 10), "strong" if n == self.row else "text")]
             for m in range(len(CHANNELS)):
-                line.append(self._cell(n, m))
+                line.append(self._cell(n, m, cell))
             about = KINDS.get(kind, "unseen events, in its title")
-            line.append((fmt.clip(about, max(0, width - 11 - _CELL * 3)), "dim"))
+            line.append(
+                (
+                    fmt.clip(about, left) if (left := width - _NAME - cell * len(CHANNELS)) >= _NAME else "",
+                    "dim",
+                )
+            )
             out.append(line)
         words = (("Space", "switch"), ("↑↓←→", "move"), ("Esc", "close"))
         keys: Line = [(" ", "text")]
@@ -52,18 +62,18 @@ class NoticeGrid(LineWidget, can_focus=True):
             keys += [(key, "key"), (f" {word}   ", "dim")]
         return [*out, [], keys]
 
-    def _cell(self, n: int, m: int) -> tuple[str, str]:
+    def _cell(self, n: int, m: int, width: int) -> tuple[str, str]:
         kind = _ROWS[n]
         here = n == self.row and m == self.column
         if kind == "title":
             if m:
-                return (" " * _CELL, "text")
+                return (" " * width, "text")
             on = self.settings.title
         else:
             on = CHANNELS[m] in getattr(self.settings, kind)
         box = "[✓]" if on else "[ ]"
         return (
-            fmt.fit(f"{'▸' if here else ' '}{box}", _CELL),
+            fmt.fit(f"{'▸' if here else ' '}{box}", width),
             "title-focus" if here else "good" if on else "dim",
         )
 

@@ -7,26 +7,35 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.containers import Container
 
-from server.deck import DeckSnapshot, PositionRow
+from server.deck import DeckSnapshot, ExchangeStatus, PositionRow
 from tui import fmt
 from tui.dialogs.base import YesOrNo
+from tui.dialogs.question_pane import QuestionPane
+from tui.interfaces import deck_ui
 from tui.widgets.line import DIRECTION_MARK, DIRECTION_ROLE, Line, heading, signed_role
-from tui.widgets.line_widget import Pane
 from tui.widgets.yes_no import Answers
 
 Now = PositionRow | None
 
 
-class QuestionText(Pane):
+def closed_warning(exchange: ExchangeStatus | None) -> str:
+    """Return that an exit now is not at a market's price because the exchange is closed, else an empty string."""
+    if exchange is None or exchange.is_open:
+        return ""
+    opens = "" if exchange.opens_in is None else f", it opens in {fmt.age(exchange.opens_in)}"
+    return f"The exchange is closed{opens}: the exit fills at the model price and is flagged."
+
+
+class QuestionText(QuestionPane):
     """The position as it was when the dialog opened; its mark is updated."""
 
-    data: tuple[PositionQuestion, PositionRow, Now] | None = None
+    data: tuple[PositionQuestion, PositionRow, Now, ExchangeStatus | None] | None = None
 
-    def lines(self, width: int, height: int) -> list[Line]:
+    def text(self, width: int, *, short: bool) -> list[Line]:
         if self.data is None:
             return []
-        question, row, now = self.data
-        return question.lines(row, now, width)
+        question, row, now, _ = self.data
+        return question.lines(row, now, width, short=short)
 
 
 class PositionQuestion(YesOrNo):
@@ -39,11 +48,14 @@ class PositionQuestion(YesOrNo):
         super().__init__()
         self.row = row
         self._now: Now = row
+        self.exchange: ExchangeStatus | None = None
 
     def compose(self) -> ComposeResult:
+        latest = deck_ui(self).latest
+        self.exchange = latest.exchange if latest is not None else None
         with Container(classes="box question"):
             text = QuestionText(id="question")
-            text.data = (self, self.row, self.row)
+            text.data = (self, self.row, self.row, self.exchange)
             yield text
             yield Answers(self.confirm_label())
 
@@ -71,17 +83,22 @@ class PositionQuestion(YesOrNo):
 
     # --- what is shown ----------------------------------------------------------------------------------
 
-    def lines(self, row: PositionRow, now: Now, width: int) -> list[Line]:
+    def lines(self, row: PositionRow, now: Now, width: int, *, short: bool = False) -> list[Line]:
+        """Return the question; ``short`` leaves out the OCC symbol and puts a warning before the prices."""
         out: list[Line] = [
             heading(self.asks, width),
             [],
             [(f" {DIRECTION_MARK[row.direction]} {row.direction}  ", DIRECTION_ROLE[row.direction]),
-             (row.contract, "strong"), (f"   {row.occ}", "dim")],
+             (row.contract, "strong"), ("" if short else f"   {row.occ}", "dim")],
             [(" ", "text"), *self.action_line(row)],
         ]  # fmt: skip
         refusal = self.refusal(row, now)
         if now is None:
             return [*out, [], [(f" ! {refusal}", "warn")]]
+        said = refusal or self.warning(row, now)
+        warned: list[Line] = [[], [(f" ! {said}", "warn")]] if said else []
+        if short:
+            out += warned
         stale = now.stale or now.mark is None
         old = "not marked yet" if now.mark is None else f"{fmt.age(now.mark_age)} old"
         out.append([(" mark  ", "dim"), (fmt.number(now.mark), "strong"), (f", {old}", "warn" if stale else "text"),
@@ -89,12 +106,12 @@ class PositionQuestion(YesOrNo):
                     ("   underlying ", "dim"), (fmt.number(now.underlying), "text")])  # fmt: skip
         gain = f"{fmt.arrow(now.pnl)} {fmt.money(now.pnl)}   {fmt.signed(now.pnl_pct, 1, ' %')}"
         out.append([(" P&L   ", "dim"), (f"{gain}   {fmt.signed(now.r, 2, ' R')}", signed_role(now.pnl))])
-        said = refusal or self.warning(row, now)
-        return [*out, [], [(f" ! {said}", "warn")]] if said else out
+        return out if short else [*out, *warned]
 
     def show(self, snapshot: DeckSnapshot) -> None:
+        self.exchange = snapshot.exchange
         self._now = next((row for row in snapshot.positions if row.id == self.row.id), None)
-        self.query_one(QuestionText).show((self, self.row, self._now))
+        self.query_one(QuestionText).show((self, self.row, self._now, self.exchange))
 
     # --- the answer -------------------------------------------------------------------------------------
 

@@ -10,11 +10,11 @@ from textual.containers import Container
 from tui import fmt
 from tui.commands.registry import key_of
 from tui.dialogs.base import Reading, YesOrNo
+from tui.dialogs.question_pane import QuestionPane
 from tui.documents.fields import named
 from tui.metric_format import format_value, short_interval
 from tui.panes.suggestions import format_rule_value
 from tui.widgets.line import Line, clip_line, heading, signed_role, wrap_text
-from tui.widgets.line_widget import Pane
 from tui.widgets.yes_no import Answers
 
 if TYPE_CHECKING:
@@ -103,13 +103,15 @@ class SuggestionDialog(Reading):
         return [*out, [], [(f" {approve} approves and {reject} rejects it on the Learning screen.", "dim")]]
 
 
-class JudgeText(Pane):
+class JudgeText(QuestionPane):
     """The suggestion as it was when the dialog opened."""
 
+    usual_height = 4
+    box_width = 76
     data: tuple[Suggestion, bool] | None = None
 
-    def lines(self, width: int, height: int) -> list[Line]:
-        return judge_lines(*self.data, width)[:height] if self.data else []
+    def text(self, width: int, *, short: bool) -> list[Line]:
+        return judge_lines(*self.data, width) if self.data else []
 
 
 def judge_lines(suggestion: Suggestion, approve: bool, width: int) -> list[Line]:
@@ -144,19 +146,6 @@ class JudgeDialog(YesOrNo):
             text.data = (self.suggestion, self.approve)
             yield text
             yield Answers("Approve" if self.approve else "Reject")
-
-    def on_mount(self) -> None:
-        super().on_mount()
-        self._fit()
-
-    def on_resize(self) -> None:
-        self._fit()
-
-    def _fit(self) -> None:
-        """Make the text as tall as it needs, or as the screen allows."""
-        width = min(76, self.size.width) - 4
-        tall = len(judge_lines(self.suggestion, self.approve, width))
-        self.query_one(JudgeText).styles.height = max(4, min(tall, self.size.height - 4))
 
     def answer(self) -> bool:
         return True

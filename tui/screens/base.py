@@ -20,6 +20,9 @@ from tui.panes.status import AlarmPane, StatusPane, StatusView, StopsPane
 from tui.textual_patches.single_layout import SingleLayout
 from tui.widgets.keybar import KeyBar
 
+SMALL = 16
+"""Rows of a terminal below which a screen shows only what is acted on."""
+
 
 class DeckScreen(SingleLayout, Screen[None]):
     """Shows a snapshot when given one; keeps no state of the engine between two snapshots."""
@@ -40,6 +43,10 @@ class DeckScreen(SingleLayout, Screen[None]):
 
     def compose_body(self) -> ComposeResult:
         yield Widget()
+
+    def on_resize(self) -> None:
+        """Mark a screen with few rows, on which the style sheet leaves out what matters least."""
+        self.set_class(self.size.height < SMALL, "-small")
 
     def on_screen_resume(self) -> None:
         deck_ui(self).pull()

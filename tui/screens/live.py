@@ -25,6 +25,9 @@ from tui.panes.size import SizePane
 from tui.screens.base import DeckScreen
 from tui.widgets.table import LiveTable
 
+_LEAST_ROWS = 3
+"""Rows of the positions that are seen at least: the title, the heads of the columns, and one position."""
+
 
 class LiveScreen(DeckScreen):
     scope = "live"
@@ -48,6 +51,24 @@ class LiveScreen(DeckScreen):
     def on_mount(self) -> None:
         self.query_one(PositionsPane).focus(scroll_visible=False)
 
+    def on_resize(self) -> None:
+        super().on_resize()
+        self.call_after_refresh(self._place_positions)
+
+    def _place_positions(self) -> None:
+        """Put the positions above the decision where it would leave no row for them: keys act on what is seen."""
+        body, evidence = self.query_one("#body"), self.query_one("#evidence")
+        positions = self.query_one(PositionsPane)
+        if not body.size.height or not evidence.outer_size.height:
+            return
+        first = bool(positions.rows) and body.size.height < evidence.outer_size.height + _LEAST_ROWS
+        if first == (body.children.index(positions) < body.children.index(evidence)):
+            return
+        if first:
+            body.move_child(positions, before=evidence)
+        else:
+            body.move_child(positions, after=evidence)
+
     def show_body(self, snapshot: DeckSnapshot) -> Iterator[None]:
         self.query_one(ApprovalsPane).show(snapshot.approvals)
         record = snapshot.decision
@@ -69,6 +90,7 @@ class LiveScreen(DeckScreen):
         self.query_one(PositionsPane).show(
             snapshot.positions, deck_ui(self).positions.exiting, snapshot.pnl.held
         )
+        self._place_positions()
         yield
         self.query_one(RecentPane).show(snapshot.recent, snapshot.counters)
         yield

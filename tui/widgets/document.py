@@ -11,6 +11,20 @@ from tui.widgets.line import Line
 from tui.widgets.line_widget import LineWidget
 
 
+def window(body: list[Line], top: int, height: int) -> tuple[list[Line], int]:
+    """Return the lines that fit from line ``top`` on, the last one saying which, and the greatest ``top``."""
+    if len(body) <= height:
+        return body, 0
+    if height < 2:
+        return body[:height], max(0, len(body) - height)
+    last_top = len(body) - height + 1
+    top = min(top, last_top)
+    shown = body[top : top + height - 1]
+    below = len(body) - top - len(shown)
+    state = f"{top + 1}-{top + len(shown)} of {len(body)} lines" + (" ▼ more" if below else "")
+    return [*shown, [(" " + state, "info")]], last_top
+
+
 class Document(LineWidget, can_focus=True):
     """Shows the lines that ``write`` returns for the current width."""
 
@@ -30,16 +44,9 @@ class Document(LineWidget, can_focus=True):
         self._longest = 0
 
     def lines(self, width: int, height: int) -> list[Line]:
-        body = self._write(max(1, width - 2))
         # The offset is kept, so that enlarging and shrinking the window does not move the page.
-        self._longest = max(0, len(body) - height + 1) if len(body) > height else 0
-        if len(body) <= height:
-            return body
-        top = min(self._top, self._longest)
-        shown = body[top : top + height - 1]
-        below = len(body) - top - len(shown)
-        state = f"{top + 1}-{top + len(shown)} of {len(body)} lines" + (" ▼ more" if below else "")
-        return [*shown, [(" " + state, "info")]]
+        shown, self._longest = window(self._write(max(1, width - 2)), self._top, height)
+        return shown
 
     def rewrite(self, write: Callable[[int], list[Line]]) -> None:
         self._write = write

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from rich.cells import cell_len
@@ -86,6 +87,29 @@ def wrap(pieces: Iterable[Line], width: int, joint: str = "  ") -> list[Line]:
     if current:
         lines.append(current)
     return lines
+
+
+def fold(line: Line, width: int) -> list[Line]:
+    """Return the line wrapped at its blanks if it is wider than ``width``; pieces without a blank stay together.
+
+    Later lines of a warning, which begins with " ! ", are indented below its words.
+    """
+    if width_of(line) <= width:
+        return [line]
+    indent = "   " if line[0][0].startswith(" ! ") else " "
+    words: list[Line] = []
+    joined = False
+    for text, role in line:
+        for part in re.split(r"(\s+)", text):
+            if not part or part.isspace():
+                joined = joined and not part
+            elif joined:
+                words[-1].append((part, role))
+            else:
+                words.append([(part, role)])
+                joined = True
+    lines = wrap(words, width - len(indent), " ")
+    return [[(indent if n else " ", "text"), *part] for n, part in enumerate(lines)]
 
 
 def wrap_text(text: str, role: str, width: int, indent: str = "") -> list[Line]:

@@ -8,6 +8,7 @@ from time import monotonic
 from typing import Any
 
 from textual import events
+from textual.errors import NoWidget
 from textual.message import Message
 
 from tui.commands.registry import bindings
@@ -135,16 +136,38 @@ class LiveTable(LineWidget, can_focus=True):
     def reason_to_wait(self, row_name: str, again: str) -> str:
         """Return why an action on the selected row needs a second key press, or an empty string.
 
-        A second press is needed when the focus was elsewhere (the focus moves here), and when the cursor has just
-        moved without a key press: in both cases the user may have been looking at another row. ``again`` says how
-        to repeat the action.
+        A second press is needed when the focus was elsewhere (the focus moves here), when the cursor has just moved
+        without a key press, and when the row was not on the screen: in each case the user may have been looking at
+        another row. ``again`` says how to repeat the action.
         """
+        if not self.cursor_is_seen:
+            self.focus()
+            self._moved_at = float("-inf")
+            self.call_after_refresh(self._scroll_to_cursor)
+            return f"{row_name} was not on the screen: {again} once it is; a taller terminal shows it"
         if not self.has_focus:
             self.focus()
             return f"The cursor is on {row_name}: {again}"
         if self.cursor_moved_by_itself:
             return f"The cursor has just moved to {row_name}: {again}"
         return ""
+
+    @property
+    def cursor_is_seen(self) -> bool:
+        """True if the line of the selected row is on the screen."""
+        try:
+            seen = self.screen.find_widget(self).visible_region
+        except NoWidget:
+            return False
+        return seen.width > _MARGIN and seen.y <= self._cursor_line < seen.bottom
+
+    @property
+    def _cursor_line(self) -> int:
+        """Row of the screen of the selected row, wherever the table is scrolled to."""
+        return self.region.y + _HEAD_LINES + self._place() - self._top
+
+    def _scroll_to_cursor(self) -> None:
+        self.scroll_visible(animate=False, immediate=True)
 
     def _place(self) -> int:
         return next((n for n, row in enumerate(self.rows) if row.key == self.cursor), 0)

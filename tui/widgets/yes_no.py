@@ -43,11 +43,15 @@ class Answers(LineWidget, can_focus=True):
             self._action_label = action
             self.repaint()
 
-    def _labels(self) -> tuple[str, str]:
-        return _label(CANCEL), _label(f"{self._action_label}  y")
+    def _labels(self, width: int) -> tuple[str, str]:
+        """Return both labels, in a shorter form where they do not fit."""
+        action = f"{self._action_label}  y"
+        forms = ((_label(CANCEL), _label(action)), (f" {CANCEL} ", f" {action} "), (" Esc ", f" {action} "))
+        fitting = (form for form in forms if sum(map(cell_len, form)) + _GAP <= width)
+        return next(fitting, (" Esc ", " y "))
 
     def lines(self, width: int, height: int) -> list[Line]:
-        cancel, action = self._labels()
+        cancel, action = self._labels(width)
         here = self.has_focus
         answers: Line = [
             (cancel, "badge-info" if here and not self.on_yes else "button"),
@@ -64,7 +68,7 @@ class Answers(LineWidget, can_focus=True):
         self.repaint()
 
     def on_click(self, event: events.Click) -> None:
-        cancel, action = (cell_len(label) for label in self._labels())
+        cancel, action = (cell_len(label) for label in self._labels(self.size.width))
         left_of_end = self.size.width - event.x
         if 0 < left_of_end <= action:
             self.post_message(self.Given(True))
