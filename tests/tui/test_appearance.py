@@ -213,8 +213,8 @@ def test_no_key_means_two_things_on_any_screen() -> None:
 
 
 def test_own_keys_replace_the_usual_and_names_may_be_written_with_hyphens() -> None:
-    made = keymap({"ExitPosition": "e", "show-decision": ["f2", "D"], "Help": "F1"})
-    assert made.keys == {"ExitPosition": ("e",), "ShowDecision": ("f2", "D"), "Help": ("f1",)}
+    made = keymap({"ExitPosition": "w", "show-decision": ["f2", "D"], "Help": "F1"})
+    assert made.keys == {"ExitPosition": ("w",), "ShowDecision": ("f2", "D"), "Help": ("f1",)}
     assert made.problems == ()
 
 
@@ -263,11 +263,11 @@ def test_a_file_of_keys_that_is_no_toml_changes_nothing(tmp_path: Path) -> None:
 
 
 async def test_own_keys_act_and_stand_in_footer_help_and_nowhere_the_old() -> None:
-    app = DeckApp(FakeDeck(), keymap=keymap({"ExitPosition": "e", "ShowDecision": "x"}))
+    app = DeckApp(FakeDeck(), keymap=keymap({"ExitPosition": "w", "ShowDecision": "x"}))
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause()
-        assert "e exit" in app.screen.query_one(KeyBar).render_line(0).text
-        await pilot.press("e")
+        assert "w exit" in app.screen.query_one(KeyBar).render_line(0).text
+        await pilot.press("w")
         await pilot.pause()
         assert isinstance(app.screen, ExitDialog)
         await pilot.pause(0.2)
@@ -421,7 +421,9 @@ async def test_the_verdict_the_gates_and_the_keys_are_there_at_every_size(size: 
     async with app.run_test(size=size) as pilot:
         await pilot.pause()
         text = screen_text(app)
-        for word in ("EXECUTE", "Regime", "Structural", "Market", "+$441.79", "? help", "x exit", "ACTIVE"):
+        # On a small screen the positions, which keys act on, come before the gates.
+        gates = ("SPY 452C 11/27",) if size[0] < 76 else ("Regime", "Structural", "Market")
+        for word in ("EXECUTE", *gates, "+$441.79", "? help", "x exit", "ACTIVE"):
             assert word in text, word
         assert isinstance(app.screen, LiveScreen)
 

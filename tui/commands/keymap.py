@@ -1,6 +1,6 @@
 """The user's own keys: ``keys.toml`` in the configuration folder, with lines of command name = key or keys.
 
-    ExitPosition = "e"
+    ExitPosition = "w"
     ShowDecision = ["d", "f2"]
 
 A line with a mistake is ignored, the command keeps its key, and the problem is reported.

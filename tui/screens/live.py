@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Container, VerticalScroll
+from textual.message import Message
 
 from server.deck import ApprovalRow, DeckSnapshot, PositionRow
 from tui.commands import positions as commands
@@ -29,6 +30,24 @@ _LEAST_ROWS = 3
 """Rows of the positions that are seen at least: the title, the heads of the columns, and one position."""
 
 
+class PlaceAgain(Message):
+    """The decision, or what scrolls with it, has another height."""
+
+
+class Evidence(Container):
+    """The decision and why."""
+
+    def on_resize(self) -> None:
+        self.post_message(PlaceAgain())
+
+
+class Body(VerticalScroll):
+    """What scrolls: the decision, the positions and the recent decisions."""
+
+    def on_resize(self) -> None:
+        self.post_message(PlaceAgain())
+
+
 class LiveScreen(DeckScreen):
     scope = "live"
     BINDINGS = bindings("screen", "live")
@@ -36,8 +55,8 @@ class LiveScreen(DeckScreen):
 
     def compose_body(self) -> ComposeResult:
         yield ApprovalsPane(id="approvals")
-        with VerticalScroll(id="body", can_focus=False):
-            with Container(id="evidence"):
+        with Body(id="body", can_focus=False):
+            with Evidence(id="evidence"):
                 yield DecisionPane(id="decision")
                 yield GatesPane(id="gates")
                 yield SizePane(id="size")
@@ -51,9 +70,8 @@ class LiveScreen(DeckScreen):
     def on_mount(self) -> None:
         self.query_one(PositionsPane).focus(scroll_visible=False)
 
-    def on_resize(self) -> None:
-        super().on_resize()
-        self.call_after_refresh(self._place_positions)
+    def on_place_again(self) -> None:
+        self._place_positions()
 
     def _place_positions(self) -> None:
         """Put the positions above the decision where it would leave no row for them: keys act on what is seen."""
