@@ -10,6 +10,9 @@ from typing import Literal
 from core.model import MarketSnapshot
 from core.options.fills import OptionQuote
 
+WEBHOOK = "webhook"
+"""Source of a price that a sender stated in its body; every other source is a feed."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Received:

@@ -203,9 +203,23 @@ def trade_counts(metrics: Metrics) -> str:
     text += f" {metrics.wins:,} won, {metrics.losses:,} lost, {metrics.scratches:,} scratched"
     if metrics.first is not None:
         text += f", {metrics.first} to {metrics.last}"
+    return "; ".join((text, *how_exits_were_priced(metrics)))
+
+
+def how_exits_were_priced(metrics: Metrics) -> list[str]:
+    """Return what is to be known of exits without a fresh price: left out and with them, counted, or estimated."""
+    told = []
     if metrics.stale_left_out:
-        text += f"; {metrics.stale_left_out:,} left out (stale fills)"
-    return text
+        beside = metrics.with_stale
+        text = f"{metrics.stale_left_out:,} left out (stale fills)"
+        if beside is not None:
+            text += f": with them {beside.win_rate * 100:.1f} % won and {fmt.money(beside.net_pnl)}"
+        told.append(text)
+    if metrics.without_feed:
+        told.append(f"{metrics.without_feed:,} closed on a sender's last price (no feed)")
+    if metrics.settled_estimate:
+        told.append(f"{metrics.settled_estimate:,} settled without an official close")
+    return told
 
 
 def window_title(days: int | None) -> str:

@@ -10,8 +10,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from core.engine.kernel import Kernel
-from core.engine.stated_price import WEBHOOK, stated_price
-from core.events import PriceSeen, Received
+from core.engine.stated_price import stated_price
+from core.events import WEBHOOK, PriceSeen, Received
 from core.model import BarFacts, Intent, Update
 from core.price_moves import difference_pct, largest_move_pct
 from core.thresholds import above

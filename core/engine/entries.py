@@ -13,7 +13,7 @@ from core.engine.kernel import Kernel
 from core.engine.listed_contract import Chosen, Wanted, approved_contract, listed_contract
 from core.engine.mode import mode_refusal
 from core.engine.underlyings import untradable
-from core.events import OptionChain, PriceSeen
+from core.events import WEBHOOK, OptionChain, PriceSeen
 from core.exposure import exposure_of
 from core.live_signal import LiveSignal
 from core.model import (
@@ -304,6 +304,7 @@ def _fill(kernel: Kernel, terms: TradeTerms, plan: _Plan) -> EntryResult:
         now=terms.now,
         trading=kernel.trading,
         strategy=terms.signal.update.strategy,
+        by_feed=terms.price.source != WEBHOOK,
     )
     return EntryResult(position=position, mark=mark, contract=contract, count=count, notes=plan.notes)
 

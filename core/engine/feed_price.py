@@ -11,8 +11,7 @@ from dataclasses import replace
 
 from core.engine.kernel import Kernel
 from core.engine.price_doubt import believed
-from core.engine.stated_price import WEBHOOK
-from core.events import PriceSeen
+from core.events import WEBHOOK, PriceSeen
 from core.price_moves import difference_pct, largest_move_pct
 from core.thresholds import above, at_most
 

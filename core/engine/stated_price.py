@@ -10,11 +10,9 @@ from datetime import datetime, timedelta
 
 from core.engine.kernel import Kernel
 from core.engine.price_doubt import believed, doubt_text
-from core.events import PriceSeen, Received
+from core.events import WEBHOOK, PriceSeen, Received
 from core.model import Update
 
-WEBHOOK = "webhook"
-"""Source of a price that a sender stated in its body."""
 _LONGEST_MINUTES = 366 * 1440  # keeps an absurd timeframe from overflowing a datetime
 
 

@@ -260,7 +260,7 @@ class TradeReplay:
                 continue
             position, row = effect.position, self._row_of[effect.position.id]
             self._opened[row] = position
-            if position.state is PositionState.CLOSED and any(leg.stale_fill for leg in position.legs):
+            if position.state is PositionState.CLOSED and any(leg.is_left_out for leg in position.legs):
                 self._why.setdefault(row, STALE)
 
     def _note_gaps(self, seen: PriceSeen) -> None:

@@ -77,6 +77,8 @@ class Trades:
     expected: Floats
     worst: Floats
     stale: Bools
+    without_feed: Bools
+    settled_estimate: Bools
     cuts: Mapping[str, Codes] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -105,6 +107,8 @@ class Trades:
         return cls.from_columns(
             exit_at=at,
             stale=np.fromiter((t.stale_fill for t in rows), np.bool_, count),
+            without_feed=np.fromiter((t.without_feed for t in rows), np.bool_, count),
+            settled_estimate=np.fromiter((t.settled_estimate for t in rows), np.bool_, count),
             cuts={name: _codes([CUTS[name].label(t) for t in rows]) for name in cuts},
             order=sorted(range(count), key=lambda i: (int(at[i]), rows[i].id)),
             **columns,
@@ -117,6 +121,8 @@ class Trades:
         exit_at: Ints,
         *,
         stale: Bools | None = None,
+        without_feed: Bools | None = None,
+        settled_estimate: Bools | None = None,
         cuts: Mapping[str, Codes] | None = None,
         order: Iterable[int] | None = None,
         **optional: Floats,
@@ -125,7 +131,7 @@ class Trades:
 
         The rows are sorted by exit, or put into the given ``order``.
         """
-        missing = np.full(len(net), np.nan)
+        missing, none = np.full(len(net), np.nan), np.zeros(len(net), dtype=np.bool_)
         values = {name: optional.pop(name, missing) for name, _ in _OPTIONAL}
         if optional:
             raise TypeError(f"no such column: {', '.join(optional)}")
@@ -133,7 +139,9 @@ class Trades:
             net=np.asarray(net, dtype=np.float64),
             exit_at=exit_at,
             day=exit_at,
-            stale=np.zeros(len(net), dtype=np.bool_) if stale is None else stale,
+            stale=none if stale is None else stale,
+            without_feed=none if without_feed is None else without_feed,
+            settled_estimate=none if settled_estimate is None else settled_estimate,
             cuts=cuts or {},
             **values,
         )

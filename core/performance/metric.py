@@ -39,6 +39,15 @@ class Metric:
     band_reason: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class WithStale:
+    """The headline of all trades, those with exits filled without a fresh price included; net P&L in $."""
+
+    trades: int
+    win_rate: float
+    net_pnl: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metrics:
     """Every metric of one set of trades; money in $, net unless stated otherwise.
@@ -48,7 +57,9 @@ class Metrics:
     drawdown (to the last exit before a recovery), ``drawdown_recovery`` the days from its trough to the
     recovery. ``average_mae`` and ``average_mfe`` are the worst and best gross P&L of a trade at any mark.
     ``pnl_by_greek`` holds sums: delta, gamma, theta, iv, unexplained (together the gross P&L) and costs
-    (negative). ``stale_left_out`` counts trades left out because an exit was filled without a fresh price.
+    (negative). ``stale_left_out`` counts trades left out because an exit was filled without a fresh price although
+    there was a feed, and ``with_stale`` is what stands beside them; ``without_feed`` counts the trades with such
+    exits that are in, because there was no feed at all, ``settled_estimate`` those settled without an official close.
     """
 
     trades: int
@@ -56,6 +67,9 @@ class Metrics:
     losses: int
     scratches: int
     stale_left_out: int
+    with_stale: WithStale | None = None
+    without_feed: int = 0
+    settled_estimate: int = 0
     account: float
     first: date | None
     last: date | None

@@ -15,7 +15,7 @@ from core.performance.columns import Trades
 from core.performance.days import UNKNOWN_AT, day_number, session_days, to_date
 from core.performance.equity_curve import EquityStats, equity_stats
 from core.performance.intervals import BOOTSTRAP_TRADES, SEED, Interval, Sampler
-from core.performance.metric import Metric, Metrics, Status
+from core.performance.metric import Metric, Metrics, Status, WithStale
 from core.performance.ratios import session_ratios
 from core.performance.session_sums import INDEX, SessionSums, sum_by_session
 from core.performance.trade import Trade
@@ -61,12 +61,21 @@ def metrics(
     columns = trades if isinstance(trades, Trades) else Trades.from_trades(trades, cuts=())
     counted = columns if include_stale else columns.fresh()
     span = SessionSpan(first=first, last=last, sessions=None if sessions is None else tuple(sessions))
-    return assemble(
-        sum_by_session(counted),
-        equity_stats(counted, account),
-        span,
-        stale_left_out=len(columns) - len(counted),
-        seed=seed,
+    left_out = len(columns) - len(counted)
+    found = assemble(
+        sum_by_session(counted), equity_stats(counted, account), span, stale_left_out=left_out, seed=seed
+    )
+    return replace(
+        found,
+        with_stale=_with_stale(columns) if left_out else None,
+        without_feed=int(counted.without_feed.sum()),
+        settled_estimate=int(counted.settled_estimate.sum()),
+    )
+
+
+def _with_stale(trades: Trades) -> WithStale:
+    return WithStale(
+        trades=len(trades), win_rate=float((trades.net > 0).mean()), net_pnl=float(trades.net.sum())
     )
 
 

@@ -9,11 +9,15 @@ from typing import Any
 
 from core.exchange.calendar import Calendar, CalendarError
 from core.execution_band import ExecutionBand
+from core.positions.position import SettlementBasis
 
 _DAY_HOUR = time(20, tzinfo=UTC)
 """A time of day at which UTC and the exchange have the same date, for exits known by their day only."""
 
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+ESTIMATES = frozenset(basis.value for basis in SettlementBasis if basis.is_estimate)
 
 
 class NotClosed(ValueError):
@@ -27,7 +31,8 @@ class Trade:
     ``exit_time`` is that of the last exit fill. ``None`` is unknown and leaves the trade out of the metrics
     that need the value. ``r_multiple`` is net over the planned loss. ``mfe``/``mae`` are the best and worst
     gross P&L at any mark. ``pnl_best``, ``pnl_expected`` and ``pnl_worst`` are the net P&L by execution.
-    ``stale_fill``: an exit was filled without a fresh price.
+    ``stale_fill``: an exit was filled without a fresh price although there was a feed;
+    ``without_feed``: it was, and there was none; ``settled_estimate``: settled without an official close.
     """
 
     pnl_net: float
@@ -51,6 +56,8 @@ class Trade:
     pnl_expected: float | None = None
     pnl_worst: float | None = None
     stale_fill: bool = False
+    without_feed: bool = False
+    settled_estimate: bool = False
     setup: str | None = None
     multiplier: float | None = None
     timeframe: int | None = None
@@ -116,9 +123,15 @@ def trade_from_entry(entry: Mapping[str, Any], *, figures_only: bool = False) ->
         pnl_best=_number(get("pnl_best")),
         pnl_expected=_number(get("pnl_expected")),
         pnl_worst=_number(get("pnl_worst")),
-        stale_fill=bool(get("stale_fill")) or any(leg.get("stale_fill") for leg in partials),
+        stale_fill=bool(get("stale_fill")) or any(map(_is_left_out, partials)),
+        without_feed=any(leg.get("stale_fill") and leg.get("without_feed") for leg in partials),
+        settled_estimate=any(leg.get("settlement") in ESTIMATES for leg in partials),
         **({} if figures_only else _breakdown_fields(entry, execution, exit_time, hold)),
     )
+
+
+def _is_left_out(leg: Mapping[str, Any]) -> bool:
+    return bool(leg.get("stale_fill") and not leg.get("without_feed"))
 
 
 def _breakdown_fields(

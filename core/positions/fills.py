@@ -55,6 +55,7 @@ def apply_mark(change: PositionChange, mark: Mark) -> PositionChange:
         dividends_paid=before.dividends_paid,
         close_unavailable=before.close_unavailable,
         first_after=before.first_after,
+        by_feed=before.by_feed,
     )
     return PositionChange(position=position, marks=(*change.marks, mark), legs=change.legs)
 
@@ -119,6 +120,7 @@ def record_exit_fill(
         settlement_at=None if settled_on is None else settled_on.at,
         expected=done.expected,
         worst=done.worst,
+        without_feed=not position.by_feed,
     )
     remaining = position.remaining - done.contracts
     after = replace(position, remaining=remaining, legs=(*position.legs, leg))

@@ -73,6 +73,7 @@ def _partial(position: Position, leg: ExitFill) -> dict[str, Any]:
         "spread_cost": account.spread_cost,
         "slippage": account.slippage,
         "stale_fill": leg.stale_fill,
+        "without_feed": leg.without_feed,
         "near_strike": leg.near_strike,
         "settlement": None if leg.settlement is None else leg.settlement.value,
         "settlement_at": None if leg.settlement_at is None else leg.settlement_at.isoformat(),

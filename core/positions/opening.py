@@ -26,6 +26,7 @@ def open_position(
     now: datetime,
     trading: TradingContext,
     strategy: str | None = None,
+    by_feed: bool = True,
 ) -> Position:
     """Return the position that an entry's fill opens; ``mark`` is the valuation the fill was made on.
 
@@ -81,4 +82,5 @@ def open_position(
         last=mark,
         first=mark,
         strategy=strategy,
+        by_feed=by_feed,
     )

@@ -131,7 +131,8 @@ class ExitFill:
 
     ``stale_fill``: filled without a fresh price. ``near_strike``: settled so close to the strike that the
     holder's broker might have decided about the exercise the other way. ``settlement`` is the basis of a settlement
-    at the expiry, on a price made at ``settlement_at``; both ``None`` for a sale.
+    at the expiry, on a price made at ``settlement_at``; both ``None`` for a sale. ``without_feed``: no feed had
+    priced the underlying since the entry, so that the last price of a sender was all there was.
     ``expected`` and ``worst``: as in ``EntryFill``.
     """
 
@@ -154,6 +155,12 @@ class ExitFill:
     settlement_at: datetime | None = None
     expected: float | None = None
     worst: float | None = None
+    without_feed: bool = False
+
+    @property
+    def is_left_out(self) -> bool:
+        """True if the metrics leave it out: it lacks a fresh price although there was a feed."""
+        return self.stale_fill and not self.without_feed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,7 +182,7 @@ class Position:
     it is neither marked nor sold until a person looks; ``ex_dates`` are the corporate actions applied to it, and
     ``dividends_paid`` the dollars a share by which its levels were lowered for them. While it awaits its settlement,
     ``close_unavailable`` says why no official close is to be had (``None`` while one may come), and ``first_after``
-    is the first price after its last session.
+    is the first price after its last session. ``by_feed``: a feed has priced its underlying since the entry.
     """
 
     id: str
@@ -205,6 +212,7 @@ class Position:
     dividends_paid: float = 0.0
     close_unavailable: str | None = None
     first_after: SettlementPrice | None = None
+    by_feed: bool = True
 
     @property
     def level_at_entry(self) -> float:

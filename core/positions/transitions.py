@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-from core.events import PriceSeen
+from core.events import WEBHOOK, PriceSeen
 from core.exchange.calendar import Calendar, TradingDay
 from core.model import ExitReason
 from core.options.quotes import OptionQuote
@@ -54,6 +54,8 @@ def on_price(
             return change
         return settle_by_price(expire(change, trading, seen), seen, trading)
 
+    if not position.by_feed and seen.source != WEBHOOK:
+        position = replace(position, by_feed=True)
     seen = _since_entry(position, seen)
     quotes = quotes_at(seen.quotes, now, trading)
     quote = quotes.get(position.contract.occ)

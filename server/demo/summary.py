@@ -35,7 +35,9 @@ async def summary(ledger: LedgerReader, *, seed: int, rules: str) -> dict[str, A
         exits.update(partial["exit_reason"] for partial in exit_["partials"])
         sold = sum(partial["contracts"] for partial in exit_["partials"])
         complete = sold == execution["filled_contracts"]
-        stale = any(partial["stale_fill"] for partial in exit_["partials"])
+        stale = any(
+            partial["stale_fill"] and not partial.get("without_feed") for partial in exit_["partials"]
+        )
         closed += complete
         totals.add(exit_["pnl_gross"], exit_["pnl_net"], closed=complete, stale=stale)
         parts = ("delta", "gamma", "iv", "theta")

@@ -86,7 +86,7 @@ def pack_outcome(position: Position, shadow: bool) -> bytes:
         pnl_breakdown(position).net,
         micros(last.at),
         shadow,
-        any(leg.stale_fill for leg in position.legs),
+        any(leg.is_left_out for leg in position.legs),
         entry.filled_contracts,
         entry.entry_price,
         entry.risk_amount,

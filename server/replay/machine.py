@@ -151,7 +151,7 @@ class Replayer:
 
 def _count_pnl(tally: ReplayTally, position: Position) -> None:
     account = pnl_breakdown(position)
-    stale = any(leg.stale_fill for leg in position.legs)
+    stale = any(leg.is_left_out for leg in position.legs)
     closed = position.state is PositionState.CLOSED
     tally.totals.add(account.gross, account.net, closed=closed, stale=stale)
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from core.engine.settlement import awaited_closes
-from core.engine.stated_price import WEBHOOK
-from core.events import CorporateAction
+from core.events import WEBHOOK, CorporateAction
 from core.exchange.calendar import Calendar
 from core.options.fills import OptionQuote
 from core.rules import Rules

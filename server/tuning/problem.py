@@ -147,7 +147,7 @@ def _replayed(ledger: Path, rules: Rules, measure: str) -> TradeResults:
     days, values = [], []
     for position in closed:
         value, day = measured(position), exchange_date(position.opened_at)
-        if value is None or day is None or any(leg.stale_fill for leg in position.legs):
+        if value is None or day is None or any(leg.is_left_out for leg in position.legs):
             continue
         days.append(day_number(day))
         values.append(value)

@@ -11,6 +11,7 @@ from tui.metric_format import (
     format_band,
     format_metric,
     has_enough_trades,
+    how_exits_were_priced,
     is_signed,
     role_of,
     short_interval,
@@ -65,11 +66,9 @@ class MetricsPane(ReportPane):
     def report(self, view: PerformanceView, width: int, height: int) -> list[Line]:
         measured = view.report.metrics
         right: Line = [(format_window(view.window), "info")]
+        told = how_exits_were_priced(measured)
         if measured.trades == 0:
-            left_out = (
-                f"; {measured.stale_left_out} left without a fresh price" if measured.stale_left_out else ""
-            )
-            words = f"No closed trade in this window{left_out}. w takes another window."
+            words = "; ".join(("No closed trade in this window", *told)) + ". w takes another window."
             return self.nothing(width, words, right)
         count = fmt.plural(measured.trades, "trade")
         counts: Line = [(f"{count}: {measured.wins} won, {measured.losses} lost", "text")]
@@ -77,9 +76,8 @@ class MetricsPane(ReportPane):
             few = f" {measured.trades} of 30 trades, {measured.expectancy.sessions} of 10 sessions"
             counts = [("! INSUFFICIENT_DATA", "warn"), (few, "dim")]
         right = [*counts, ("  ", "text"), *right]
-        if measured.stale_left_out:
-            right.insert(0, (f"{measured.stale_left_out} stale left out  ", "warn"))
         out = [heading(self.title, width, right), _win_rate(measured, width), _execution(measured, width)]
+        out += [[(f" ! {text}", "warn")] for text in told]
         columns = max(1, width // _CARD)
         each = width // columns
         rows = -(-len(CARDS) // columns)

@@ -235,3 +235,14 @@ def test_an_expired_option_settles_once_a_price_of_its_underlying_is_known(
         no_close(wire, day, symbol)
     assert not wire.state.positions and not wire.state.shadows
     assert wire.position(position).remaining == 0
+
+
+@pytest.mark.parametrize(("source", "counted"), [("webhook", True), ("feed", False)])
+def test_an_exit_by_time_says_if_there_was_a_feed_at_all(wired: Any, source: str, counted: bool) -> None:
+    wire = wired(rules="[exits]\ntheta_decay_pct = 100\n")
+    position = wire.enter()
+    wire.later(minutes=1).price(450.1, source=source)
+    wire.at("2026-11-27T12:55").tick()
+    (leg,) = wire.position(position).legs
+    assert (leg.reason, leg.stale_fill) == (ExitReason.TIME, True)
+    assert (leg.without_feed, leg.is_left_out) == (counted, not counted)

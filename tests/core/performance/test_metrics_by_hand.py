@@ -240,6 +240,23 @@ def test_fills_on_stale_prices_are_left_out_unless_asked_for(in_a_row: Any) -> N
     assert (withs.trades, withs.stale_left_out, withs.net_pnl.value) == (3, 0, exactly(105.0))
 
 
+def test_what_is_left_out_stands_beside_the_headline(in_a_row: Any) -> None:
+    made = metrics([*in_a_row([10.0]), *in_a_row([-4.0, -6.0], stale_fill=True)])
+    beside = made.with_stale
+    assert (made.win_rate.value, made.stale_left_out) == (1.0, 2)
+    assert beside is not None and beside.trades == 3
+    assert (beside.win_rate, beside.net_pnl) == (exactly(1 / 3), exactly(0.0))
+    assert metrics(in_a_row([10.0])).with_stale is None
+
+
+def test_without_a_feed_exits_by_time_count_in_the_headline_and_are_told(in_a_row: Any) -> None:
+    """One winner by its target, two losers by the clock: a third was won, whoever priced them."""
+    made = metrics([*in_a_row([10.0]), *in_a_row([-4.0, -6.0], without_feed=True)])
+    assert (made.trades, made.win_rate.value, made.stale_left_out) == (3, exactly(1 / 3), 0)
+    assert (made.without_feed, made.settled_estimate) == (2, 0)
+    assert metrics(in_a_row([1.0, 2.0], settled_estimate=True)).settled_estimate == 2
+
+
 def test_a_net_that_is_no_number_is_refused(in_a_row: Any) -> None:
     with pytest.raises(ValueError, match="t0001"):
         metrics(in_a_row([1.0, math.nan]))

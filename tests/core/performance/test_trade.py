@@ -159,3 +159,24 @@ def test_exit_times_in_every_form(stated: Any) -> None:
     assert trade_from_entry({"pnl_net": 1, "exit_time": stated}).exit_time == datetime(
         2026, 1, 5, 15, tzinfo=UTC
     )
+
+
+# what the ledger says of the exits -> left out, counted without a feed, settled on an estimate
+FLAGS = [
+    ({}, (False, False, False)),
+    ({"stale_fill": True}, (True, False, False)),
+    ({"stale_fill": True, "without_feed": True}, (False, True, False)),
+    ({"without_feed": True}, (False, False, False)),
+    ({"settlement": "official close"}, (False, False, False)),
+    ({"settlement": "stated by hand"}, (False, False, False)),
+    ({"settlement": "last price of the session"}, (False, False, True)),
+    ({"settlement": "first price after the session", "stale_fill": True}, (True, False, True)),
+]
+
+
+@pytest.mark.parametrize(("leg", "flags"), FLAGS)
+def test_how_an_exit_was_priced_is_read_from_its_partials(
+    leg: dict[str, Any], flags: tuple[bool, ...]
+) -> None:
+    trade = trade_from_entry(entry(exit__partials=[{"contracts": 9, "stale_fill": False} | leg]))
+    assert (trade.stale_fill, trade.without_feed, trade.settled_estimate) == flags
