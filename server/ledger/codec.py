@@ -6,14 +6,17 @@ keys, nested dataclasses). Other facts are read back by ``core.from_json``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import dataclasses
+import math
+from collections.abc import Iterable, Mapping
+from datetime import date
 from functools import cache
 from typing import Annotated, Any, cast
 
 import orjson
 from pydantic import Field, TypeAdapter
 
-from core.events import Event
+from core.events import CloseUnavailable, Commanded, Event, Received, RulesChanged, Ticked, TradingStatusSeen
 
 # Keys may be enums and dates; values may be numpy scalars that vectorised calculations left in a fact.
 _LATER_FIELDS = (
@@ -21,6 +24,8 @@ _LATER_FIELDS = (
     b',"open_interest":[],"as_of":null,"missing":""}}',
 )
 """Ends of inputs whose last fields are at the defaults that they have in ledgers from before these fields."""
+_WITHOUT_NUMBERS = (Received, Ticked, Commanded, RulesChanged, TradingStatusSeen, CloseUnavailable)
+"""Inputs whose fields are texts, counts and instants: most of a busy journal."""
 _OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_UTC_Z
 
 
@@ -37,13 +42,36 @@ def encode(event: Event) -> bytes:
     """Return an event as JSON, its fields in the order of its class.
 
     Fields that an input did not have in older ledgers are left out at their defaults: an input that older engines
-    could store keeps its hash.
+    could store keeps its hash. Raises ValueError naming a number that is not finite: it has no form in JSON, and what
+    is written must be read back.
     """
+    if not isinstance(event, _WITHOUT_NUMBERS) and (field := not_finite(event)) is not None:
+        raise ValueError(f"{event.kind} {event.seq}: {field} is not a finite number and cannot be stored")
     data = orjson.dumps(event, _json_value, _OPTIONS)
     if data.endswith(_LATER_FIELDS):
         end = next(end for end in _LATER_FIELDS if data.endswith(end))
         return data[: -len(end)] + b"}" * end.count(b"}")
     return data
+
+
+def not_finite(value: object) -> str | None:
+    """Return the path to the first number of a value that is NaN or infinite, ``None`` when there is none."""
+    if isinstance(value, float):
+        return None if math.isfinite(value) else ""
+    parts: Iterable[tuple[object, object]] = ()
+    if dataclasses.is_dataclass(value):
+        parts = ((name, getattr(value, name)) for name in value.__dataclass_fields__)
+    elif isinstance(value, Mapping):
+        parts = value.items()
+    elif isinstance(value, tuple | list):
+        parts = enumerate(value)
+    for name, part in parts:
+        if isinstance(part, str | int | date | None):
+            continue
+        rest = not_finite(part)
+        if rest is not None:
+            return f"{name}.{rest}".rstrip(".")
+    return None
 
 
 def encode_any(value: object) -> bytes:

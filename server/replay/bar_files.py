@@ -154,16 +154,17 @@ def _bar(row: dict[str, str | None], where: str) -> _Bar:
         raise ReplayError(
             f"{where}: epoch_ms {row['epoch_ms']!r} is no whole number of milliseconds since 1970"
         ) from None
-    prices = {name: _price(row[name], name, where) for name in COLUMNS[1:]}
+    prices = {name: price_in(row[name], name, where) for name in COLUMNS[1:]}
     inside = (prices["open"], prices["close"])
     if not prices["low"] <= min(inside) <= max(inside) <= prices["high"]:
         raise ReplayError(f"{where}: the low and high do not hold the open and close")
     return _Bar(start, **prices)
 
 
-def _price(text: str | None, name: str, where: str) -> float:
+def price_in(text: object, name: str, where: str) -> float:
+    """Return a price of a file as a number above 0. Raises ReplayError naming file, line and column."""
     try:
-        value = float(text or "")
+        value = float(str(text))
     except ValueError:
         value = math.nan
     if not 0 < value < math.inf:

@@ -104,10 +104,13 @@ class Replayer:
             count = _COUNTS.get(type(effect))
             if count is not None:
                 count(self, effect)
-        if self._output is not None:
-            self._output.add(event, effects)
-        else:
-            self._head = link(self._head, event.seq, micros(event.at), event.kind, encode(event))
+        try:
+            if self._output is not None:
+                self._output.add(event, effects)
+            else:
+                self._head = link(self._head, event.seq, micros(event.at), event.kind, encode(event))
+        except ValueError as error:
+            raise ReplayError(f"input {event.seq} at {event.at.isoformat()}: {error}") from error
         if self._progress is not None and tally.events % PROGRESS_EVERY == 0:
             self._progress(tally.events)
         return effects

@@ -13,6 +13,7 @@ import orjson
 
 from core.events import PriceSeen
 from core.model import SYMBOL_PATTERN
+from server.replay.bar_files import price_in
 from server.replay.instants import instant
 from server.replay.machine import ReplayError
 
@@ -60,11 +61,8 @@ def _price(row: Mapping[str, Any], where: str) -> PriceSeen:
     missing = sorted(name for name in COLUMNS if row.get(name) in (None, ""))
     if missing:
         raise ReplayError(f"{where}: no {', '.join(missing)}")
-    try:
-        opened, high, low, close = (float(row[name]) for name in ("open", "high", "low", "close"))
-    except (TypeError, ValueError) as error:
-        raise ReplayError(f"{where}: {error}") from error
-    if not 0 < low <= min(opened, close) <= max(opened, close) <= high < float("inf"):
+    opened, high, low, close = (price_in(row[name], name, where) for name in ("open", "high", "low", "close"))
+    if not low <= min(opened, close) <= max(opened, close) <= high:
         raise ReplayError(f"{where}: the low and high do not hold the open and close")
     symbol = str(row["symbol"])
     if not _NAME.fullmatch(symbol):

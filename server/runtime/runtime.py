@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
@@ -272,8 +273,12 @@ class Runtime:
     ) -> None:
         """Post a price of an underlying to the engine in dollars, made at ``priced_at``, else now.
 
-        ``bar`` is (open, high, low) of what was seen since ``began``. Raises NotStored, Overloaded.
+        ``bar`` is (open, high, low) of what was seen since ``began``. Raises NotStored, Overloaded, and ValueError
+        naming a number that is not finite.
         """
+        for name, value in zip(("price", "open", "high", "low"), (price, *(bar or ())), strict=False):
+            if not math.isfinite(value):
+                raise ValueError(f"{name}: {value} is not a price of {symbol}")
         o, h, low = bar if bar is not None else (None, None, None)
         await self.post(
             lambda seq, at: PriceSeen(

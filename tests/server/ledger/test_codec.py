@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 from core.events import Event, MarketAnswered, OptionChain, PriceSeen, Received
 from core.from_json import read_json
 from core.model import Context, DecisionRecord, MarketSnapshot, Source
+from core.options.quotes import OptionQuote
 from core.positions.position import Position
 from server.ledger.codec import decode, encode, encode_any
 
@@ -131,3 +133,37 @@ def test_a_chain_without_later_fields_is_written_as_before_it_had_them() -> None
     partial = replace(answer, chain=replace(chain, missing="page 2 of 3"))
     assert encode(answer).endswith(b'"strikes":[],"quotes":[]}}') and decode(encode(answer)) == answer
     assert b'"missing":"page 2 of 3"' in encode(partial) and decode(encode(partial)) == partial
+
+
+NUMBERS = st.floats(allow_nan=True, allow_infinity=True) | st.none()
+
+
+@given(
+    price=st.floats(), bar=st.tuples(NUMBERS, NUMBERS, NUMBERS), bid=NUMBERS, spread=NUMBERS,
+    ages=st.dictionaries(st.sampled_from(["price", "atr14"]), st.floats()),
+)  # fmt: skip
+def test_what_is_written_is_read_back_or_is_not_written(
+    price: float, bar: tuple[Any, Any, Any], bid: float | None, spread: float | None, ages: dict[str, float]
+) -> None:
+    at = datetime(2026, 11, 24, 15, tzinfo=UTC)
+    quote = OptionQuote(bid=bid, ask=2.0, at=at, source="tradier")
+    seen = PriceSeen(
+        seq=1, at=at, symbol="SPY", price=price, priced_at=at, source="tradier", open=bar[0], high=bar[1], low=bar[2],
+        quotes=(("SPY261127C00450000", quote),),
+    )  # fmt: skip
+    snapshot = MarketSnapshot(symbol="SPY", as_of=at, spread_bps=spread, ages=ages)
+    for event in (seen, MarketAnswered(seq=1, at=at, signal_id="s", snapshot=snapshot)):
+        try:
+            written = encode(event)
+        except ValueError as error:
+            assert "is not a finite number" in str(error)
+            continue
+        assert decode(written) == event
+
+
+@pytest.mark.parametrize("wrong", [math.nan, math.inf, -math.inf])
+def test_a_number_that_json_does_not_have_is_named(wrong: float) -> None:
+    at = datetime(2026, 11, 24, 15, tzinfo=UTC)
+    snapshot = MarketSnapshot(symbol="SPY", as_of=at, ages={"price": wrong})
+    with pytest.raises(ValueError, match=r"market 7: snapshot\.ages\.price is not a finite number"):
+        encode(MarketAnswered(seq=7, at=at, signal_id="s", snapshot=snapshot))
