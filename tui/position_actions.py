@@ -23,6 +23,7 @@ from tui.dialogs.exit_all import ExitAllDialog
 from tui.dialogs.exit_position import ExitDialog, HalfDialog
 from tui.dialogs.mode import ModeDialog
 from tui.dialogs.settle_position import SettleDialog
+from tui.dialogs.suspended_position import ACCEPT, SuspendedDialog
 from tui.interfaces import deck_ui
 
 
@@ -41,6 +42,9 @@ class PositionActions:
 
     def _is_exiting(self, row: PositionRow) -> bool:
         """Return whether the position is already being sold, after telling the user."""
+        if row.suspended:
+            self._ui.say(f"{row.contract} is suspended: {key_of(SETTLE.name)} says how it goes on", "neutral")
+            return True
         if row.expired_at is not None:
             self._ui.say(f"{row.contract} has expired: {key_of(SETTLE.name)} settles it", "neutral")
             return True
@@ -92,10 +96,12 @@ class PositionActions:
         self._app.push_screen(BreakEvenDialog(row), answered)
 
     def settle(self, row: PositionRow) -> None:
-        """Settle an expired position at a close of its underlying that the user types."""
-        if row.expired_at is None or row.suspended:
-            told = f"{row.contract}: {row.suspended}" if row.suspended else f"{row.contract} has not expired"
-            self._ui.say(told, "neutral")
+        """Settle an expired position at a close that the user types, or go on with a suspended one."""
+        if row.suspended:
+            self._ask_about_split(row)
+            return
+        if row.expired_at is None:
+            self._ui.say(f"{row.contract} has not expired", "neutral")
             return
 
         def answered(close: float | None) -> None:
@@ -111,6 +117,22 @@ class PositionActions:
                 self._sender.send(command, f"Settling {row.contract}", echoes=frozenset({row.id}))
 
         self._app.push_screen(SettleDialog(row), answered)
+
+    def _ask_about_split(self, row: PositionRow) -> None:
+        def answered(typed: str | None) -> None:
+            if typed is None:
+                return
+            accepted = typed == ACCEPT
+            command = Command(
+                id=str(uuid4()),
+                name="resume" if accepted else "adjust",
+                position_id=row.id,
+                expected=row.remaining,
+                argument=None if accepted else typed,
+            )
+            self._sender.send(command, f"Going on with {row.contract}")
+
+        self._app.push_screen(SuspendedDialog(row), answered)
 
     def exit_all(self) -> None:
         """Sell every open position."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -20,11 +21,13 @@ from core.positions import (
     Position,
     PositionChange,
     PositionState,
+    adjusted,
     close_at,
     exit_at_next_price,
     exit_by_hand,
     stop_to_break_even,
 )
+from core.positions.settle import is_wide_gap
 
 KEPT_COMMANDS = 1_000
 FLATTEN = "FLATTEN"
@@ -71,7 +74,7 @@ def _close_at(kernel: Kernel, event: Commanded) -> Result:
     label, held = position.contract.label, position.remaining
     if position.suspended is None and position.awaits_settlement:
         return _awaiting_settlement(kernel, position), []
-    if position.suspended is None:
+    if position.suspended is None and position.symbol not in kernel.state.ended:
         text = f"{label} is priced: it is sold at the market, not at a stated price"
         return CommandDone(False, "NOT_SUSPENDED", text), []
     if event.contracts not in (None, held):
@@ -100,6 +103,47 @@ def _resume(kernel: Kernel, event: Commanded) -> Result:
     text = f"{label} is marked again: its contract is unchanged, says {event.author}"
     notice = Notice(kind="risk", at=event.at, text=text, tone=Tone.NEUTRAL, symbol=position.symbol)
     return CommandDone(True, "RESUMED", text), [StoreTrade(position=after), notice]
+
+
+def _adjust(kernel: Kernel, event: Commanded) -> Result:
+    """Go on with a suspended position after a split: ``argument`` is new shares for old ones, as 4:1."""
+    position = kernel.state.positions.get(event.position_id or "")
+    refused = _not_exitable(kernel, position, event, expired=True)
+    if refused is not None or position is None:
+        return refused or _no_position(), []
+    label, ratio = position.contract.label, _ratio(event.argument or "")
+    if position.suspended is None:
+        return CommandDone(False, "NOT_SUSPENDED", f"{label} is not suspended"), []
+    if ratio is None:
+        text = f"split: {event.argument!r} is not new shares for old ones, as 4:1 or 1:10"
+        return CommandDone(False, "BAD_RATIO", text), []
+    known, last = kernel.state.prices.get(position.symbol), position.last.spot
+    if known is not None and is_wide_gap(known.price, last / position.new_shares, kernel.rules):
+        price = known.price * ratio * position.new_shares
+        if is_wide_gap(price, last, kernel.rules):
+            text = (
+                f"split: {event.argument} makes {price:g} of {position.symbol}'s price {known.price:g}, far from its "
+                f"last known {last:g}; new shares come first"
+            )
+            return CommandDone(False, "BAD_RATIO", text), []
+    after = adjusted(position, ratio, position.ex_dates[-1])
+    kernel.state.positions[position.id] = after
+    text = (
+        f"{label} goes on after a {event.argument} split, says {event.author}: {after.new_shares:g} new shares of "
+        f"{position.symbol} stand for one as it was bought"
+    )
+    notice = Notice(kind="risk", at=event.at, text=text, tone=Tone.NEUTRAL, symbol=position.symbol)
+    return CommandDone(True, "ADJUSTED", text), [StoreTrade(position=after), notice]
+
+
+def _ratio(text: str) -> float | None:
+    """Return new shares for an old one from a text as 4:1, ``None`` when it is none."""
+    new, colon, old = text.partition(":")
+    try:
+        ratio = float(new) / float(old) if colon else math.nan
+    except (ValueError, ZeroDivisionError):
+        return None
+    return ratio if 0 < ratio < math.inf and ratio != 1 else None
 
 
 def _exit_half(kernel: Kernel, event: Commanded) -> Result:
@@ -182,6 +226,7 @@ COMMANDS: dict[str, Callable[[Kernel, Commanded], Result]] = {
     "close_at": _close_at,
     "settle": settle_command,
     "resume": _resume,
+    "adjust": _adjust,
     "exit_all": _exit_all,
     "breakeven": _break_even,
     "mode": _mode,
@@ -220,8 +265,8 @@ def _not_exitable(
 def _sell(kernel: Kernel, position: Position, contracts: int, event: Commanded) -> Result:
     if position.suspended is not None:
         text = (
-            f"{position.contract.label}: {position.suspended}; close it at a price (gatedeck close --at), or say "
-            "that its contract is unchanged (gatedeck resume)"
+            f"{position.contract.label}: {position.suspended}; close it at a price (gatedeck close --at), "
+            "adjust it (gatedeck adjust), or say that its contract is unchanged (gatedeck resume)"
         )
         return CommandDone(False, "SUSPENDED", text), []
     why = waiting_for(kernel, position, event.at)

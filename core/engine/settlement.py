@@ -111,8 +111,8 @@ def _refusal(kernel: Kernel, position: Position, event: Commanded) -> CommandDon
         return CommandDone(False, "NOT_EXPIRED", text)
     if position.suspended is not None:
         text = (
-            f"{label}: {position.suspended}; close it at a price per share (gatedeck close --at), or say that its "
-            "contract is unchanged (gatedeck resume)"
+            f"{label}: {position.suspended}; close it at a price per share (gatedeck close --at), adjust it "
+            "(gatedeck adjust), or say that its contract is unchanged (gatedeck resume)"
         )
         return CommandDone(False, "SUSPENDED", text)
     if event.expected is not None and event.expected != position.remaining:
@@ -122,7 +122,7 @@ def _refusal(kernel: Kernel, position: Position, event: Commanded) -> CommandDon
     if not (math.isfinite(price) and price > 0):
         text = f"price: {event.argument!r} is not the close of {symbol}: a number of dollars above 0"
         return CommandDone(False, "BAD_PRICE", text)
-    last = position.last.spot
+    last = position.last.spot / position.new_shares
     sure = (event.argument or "").upper().endswith(SURE)
     if is_wide_gap(price, last, kernel.rules) and not sure:
         moved = (price / last - 1) * 100

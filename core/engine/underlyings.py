@@ -239,7 +239,7 @@ def _forget(kernel: Kernel, limit: date) -> None:
 
 @dataclass(frozen=True, slots=True)
 class LooksSplit:
-    """A ratio of two prices near a whole number, with the day on which it was seen."""
+    """A gap of two prices that may be a split, with the day on which it was seen."""
 
     day: date
     text: str
@@ -248,14 +248,20 @@ class LooksSplit:
 def looks_split(
     known: PriceSeen, seen: PriceSeen, calendar: Calendar, rules: IntakeRules
 ) -> LooksSplit | None:
-    """Return what a price after a night looks like when it is about n times the last one, or one n-th of it."""
+    """Return what a price after a night looks like when it is about n times the last one, or one n-th of it.
+
+    Any other gap that is wider than ``intake.gap_pct`` is returned too: it may be that of another share.
+    """
     day = calendar.market_date(seen.priced_at)
-    if rules.split_tolerance_pct <= 0 or day <= calendar.market_date(known.priced_at):
+    if day <= calendar.market_date(known.priced_at):
         return None
     ratio = max(known.price, seen.price) / min(known.price, seen.price)
     times = round(ratio)
+    away = (seen.price / known.price - 1) * 100
+    gap = LooksSplit(day, f"{seen.symbol} opened at {seen.price:g} after {known.price:g} ({away:+.0f} %)")
+    wide = above((ratio - 1) * 100, rules.gap_pct)
     if not 2 <= times <= MOST_RATIO or above(abs(ratio / times - 1) * 100, rules.split_tolerance_pct):
-        return None
+        return gap if wide else None
     kind = f"{times}-for-1" if seen.price < known.price else f"1-for-{times}"
     return LooksSplit(
         day, f"{seen.symbol} opened at {seen.price:g} after {known.price:g}, as after a {kind} split"

@@ -28,6 +28,7 @@ from core.positions.position import (
     SettlementBasis,
 )
 from core.positions.settle import close_at, missing_for_settlement, settle_without_close, settlement_value
+from core.positions.splits import adjusted
 from core.positions.trading_context import TradingContext
 from core.positions.transitions import (
     break_even_stop,
@@ -51,6 +52,7 @@ __all__ = [
     "PositionState",
     "SettlementBasis",
     "TradingContext",
+    "adjusted",
     "break_even_stop",
     "close_at",
     "entry_mark",

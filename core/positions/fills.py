@@ -56,6 +56,8 @@ def apply_mark(change: PositionChange, mark: Mark) -> PositionChange:
         close_unavailable=before.close_unavailable,
         first_after=before.first_after,
         by_feed=before.by_feed,
+        new_shares=before.new_shares,
+        split_on=before.split_on,
     )
     return PositionChange(position=position, marks=(*change.marks, mark), legs=change.legs)
 

@@ -69,6 +69,7 @@ class LiveValues:
     option that awaits its settlement, ``expired_at`` is its last close, ``missing`` what it waits for, ``settles_on``
     the price of the underlying that is known best. ``suspended`` says why it is not marked, if it is not.
     ``band`` is ``pnl`` by execution, ``None`` when it is not stored.
+    After a split ``new_shares`` stand for one as it was bought; prices of the underlying are those of so many.
     """
 
     mark: float
@@ -102,6 +103,7 @@ class LiveValues:
     settles_on: float | None = None
     suspended: str = ""
     band: ExecutionBand | None = None
+    new_shares: float = 1.0
 
 
 def live_values(position: Position, now: datetime, trading: TradingContext) -> LiveValues:
@@ -140,6 +142,7 @@ def live_values(position: Position, now: datetime, trading: TradingContext) -> L
         expired_at=close if position.awaits_settlement else None,
         missing=missing_for_settlement(position, trading) if position.awaits_settlement else "",
         suspended=position.suspended or "",
+        new_shares=position.new_shares,
         settles_on=_settles_on(position, trading),
         band=band_so_far(position),
     )

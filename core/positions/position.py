@@ -183,6 +183,7 @@ class Position:
     ``dividends_paid`` the dollars a share by which its levels were lowered for them. While it awaits its settlement,
     ``close_unavailable`` says why no official close is to be had (``None`` while one may come), and ``first_after``
     is the first price after its last session. ``by_feed``: a feed has priced its underlying since the entry.
+    ``new_shares`` stand for one share as it was at the entry, since the day ``split_on``.
     """
 
     id: str
@@ -213,6 +214,8 @@ class Position:
     close_unavailable: str | None = None
     first_after: SettlementPrice | None = None
     by_feed: bool = True
+    new_shares: float = 1.0
+    split_on: date | None = None
 
     @property
     def level_at_entry(self) -> float:

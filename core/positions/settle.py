@@ -25,6 +25,7 @@ from core.positions.position import (
     SettlementBasis,
     SettlementPrice,
 )
+from core.positions.splits import as_bought
 from core.positions.trading_context import TradingContext
 from core.price_moves import difference_pct
 from core.rules import Rules
@@ -92,7 +93,7 @@ def settle_without_close(
     return (
         settle_on_known(change, trading)
         if last_price is None
-        else settle_by_price(change, last_price, trading)
+        else settle_by_price(change, as_bought(position, last_price, trading), trading)
     )
 
 

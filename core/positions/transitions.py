@@ -28,6 +28,7 @@ from core.positions.position import (
     SettlementPrice,
 )
 from core.positions.settle import expire, settle_by_price, settle_on
+from core.positions.splits import as_bought
 from core.positions.trading_context import TradingContext
 
 MARK_EVERY_SECONDS = 60.0
@@ -43,6 +44,7 @@ def on_price(
     marked and can expire, but no exit acts. A price that is older than the price of the last mark, or not a
     positive number, changes nothing.
     """
+    seen = as_bought(position, seen, trading)
     if position.awaits_settlement:
         change = PositionChange(position=position)
         return settle_by_price(change, seen, trading) if _is_price(seen) else change
@@ -96,6 +98,7 @@ def on_time(
     """
     if not position.is_open:
         return PositionChange(position=position)
+    last_price = None if last_price is None else as_bought(position, last_price, trading)
     if now >= trading.last_close(position.contract.expiry):
         change = expire(PositionChange(position=position), trading, last_price)
         return change if last_price is None else settle_by_price(change, last_price, trading)
@@ -144,6 +147,7 @@ def exit_by_hand(
     if not position.is_open:
         return PositionChange(position=position)
     change = PositionChange(position=position)
+    last_price = None if last_price is None else as_bought(position, last_price, trading)
     if now >= trading.last_close(position.contract.expiry):
         return expire(change, trading, last_price)
     spot, spot_at = _last_known(position, last_price)
@@ -175,7 +179,7 @@ def settle_by_hand(
     position: Position, close: float, now: datetime, trading: TradingContext
 ) -> PositionChange:
     """Settle an expired position at the underlying's close that a person states, in $."""
-    return _settle_after_close(position, SettlementBasis.BY_HAND, close, now, trading)
+    return _settle_after_close(position, SettlementBasis.BY_HAND, close * position.new_shares, now, trading)
 
 
 def _settle_after_close(

@@ -57,6 +57,7 @@ COMMAND_STATUS: Mapping[str, int] = {
     "UNKNOWN": 422,
     "BAD_QUANTITY": 422,
     "BAD_PRICE": 422,
+    "BAD_RATIO": 422,
     "PRICE_FAR": 422,
     "BAD_MODE": 422,
 }
@@ -91,6 +92,18 @@ class SettleRequest(BaseModel):
 
     price: Annotated[float, Field(gt=0, allow_inf_nan=False)]
     sure: bool = False
+    expected: Annotated[int, Field(ge=1)] | None = None
+    author: Author | None = None
+    command_id: CommandId | None = None
+
+
+class AdjustRequest(BaseModel):
+    """``new`` shares stand for ``old`` ones after a split."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    new: Annotated[int, Field(ge=1, le=10_000)]
+    old: Annotated[int, Field(ge=1, le=10_000)]
     expected: Annotated[int, Field(ge=1)] | None = None
     author: Author | None = None
     command_id: CommandId | None = None
@@ -232,6 +245,18 @@ class Api:
             position_id=call.params["id"],
             expected=body.expected,
             argument=f"{body.price!r} {SURE}" if body.sure else repr(body.price),
+            author=body.author or "api",
+        )
+        return await self._command(command)
+
+    async def adjust(self, call: Call) -> web.Response:
+        body = await self._body(call.request, AdjustRequest)
+        command = Command(
+            id=body.command_id or str(uuid.uuid4()),
+            name="adjust",
+            position_id=call.params["id"],
+            expected=body.expected,
+            argument=f"{body.new}:{body.old}",
             author=body.author or "api",
         )
         return await self._command(command)

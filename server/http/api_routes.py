@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from server.http.api import Api, ExitRequest, JudgeRequest, ModeRequest, SettleRequest
+from server.http.api import AdjustRequest, Api, ExitRequest, JudgeRequest, ModeRequest, SettleRequest
 from server.http.lists import (
     APPROVAL_FILTERS,
     ENTRY_FILTERS,
@@ -185,6 +185,16 @@ ROUTES: tuple[Route, ...] = (
         summary="Settle an expired position at the close of its underlying",
         answers="CommandDone",
         body=SettleRequest.model_json_schema(),
+        refuses=("BAD_BODY", "UNKNOWN_POSITION", "COMMAND_REFUSED", "INVALID_BODY", "NOT_STORED"),
+    ),
+    Route(
+        method="POST",
+        path="/api/positions/{id}/adjust",
+        access=COMMAND,
+        handler=Api.adjust,
+        summary="Go on with a suspended position after a split of its underlying",
+        answers="CommandDone",
+        body=AdjustRequest.model_json_schema(),
         refuses=("BAD_BODY", "UNKNOWN_POSITION", "COMMAND_REFUSED", "INVALID_BODY", "NOT_STORED"),
     ),
     Route(

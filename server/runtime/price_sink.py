@@ -33,7 +33,8 @@ class RuntimeSink:
         for position in self._runtime.engine.state.positions.values():
             if position.symbol == symbol and position.is_open:
                 held = True
-                found += (position.stop, position.levels.target_1, position.levels.target_2)
+                levels = (position.stop, position.levels.target_1, position.levels.target_2)
+                found += (level / position.new_shares for level in levels)
         return tuple(found) if held else None
 
     def halted_since(self, symbol: str) -> datetime | None:

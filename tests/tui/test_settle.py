@@ -13,6 +13,7 @@ from fake_deck import FakeDeck, position, screen_text, snapshot
 from tui.app import DeckApp
 from tui.dialogs import base
 from tui.dialogs.settle_position import SettleDialog
+from tui.dialogs.suspended_position import SuspendedDialog
 from tui.screens.live import LiveScreen
 
 
@@ -93,9 +94,34 @@ async def test_what_has_expired_is_not_sold_and_the_key_that_settles_is_named(ke
         assert any("has expired: e settles it" in note.message for note in app._notifications)
 
 
-async def test_what_still_trades_or_was_split_is_not_settled() -> None:
-    for deck in (FakeDeck(snapshot(positions=(position(),))), expired(suspended="4-for-1 split of SPY")):
-        async with running(deck) as (app, pilot):
-            await pilot.press("e")
-            await pilot.pause()
-            assert isinstance(app.screen, LiveScreen) and deck.commands == []
+async def test_what_still_trades_is_not_settled() -> None:
+    deck = FakeDeck(snapshot(positions=(position(),)))
+    async with running(deck) as (app, pilot):
+        await pilot.press("e")
+        await pilot.pause()
+        assert isinstance(app.screen, LiveScreen) and deck.commands == []
+
+
+# typed -> the command sent, None for none
+SAID = [
+    ("ok", ("resume", None)),
+    ("4:1", ("adjust", "4:1")),
+    ("1:10", ("adjust", "1:10")),
+    ("4", None),
+    ("", None),
+]
+
+
+@pytest.mark.parametrize(("typed", "sent"), SAID)
+async def test_a_suspended_position_is_accepted_or_adjusted(
+    typed: str, sent: tuple[str, str | None] | None
+) -> None:
+    row = position(suspended="SPY opened at 113 after 450, as after a 4-for-1 split")
+    deck = FakeDeck(snapshot(positions=(row,)))
+    async with running(deck) as (app, pilot):
+        await pilot.press("e")
+        await pilot.pause()
+        assert isinstance(app.screen, SuspendedDialog) and "as after a 4-for-1 split" in screen_text(app)
+        await pilot.press(*("colon" if key == ":" else key for key in typed), "enter")
+        await pilot.pause()
+        assert [(c.name, c.argument) for c in deck.commands] == ([] if sent is None else [sent])

@@ -1,4 +1,4 @@
-"""`gatedeck approve`, `reject`, `close`, `settle`, `resume` and `mode`: commands to a running engine."""
+"""`gatedeck approve`, `reject`, `close`, `settle`, `adjust`, `resume` and `mode`: commands to a running engine."""
 
 from __future__ import annotations
 
@@ -97,6 +97,22 @@ def settle(
     return print_answers([answer], status < 300, as_json=as_json)
 
 
+def adjust(
+    name: str, split: str, *, url: str | None, author: str | None, config: Path | None, as_json: bool
+) -> int:
+    """Go on with the suspended position called ``name`` after a split, written as 4:1."""
+    new, colon, old = split.partition(":")
+    if not (colon and new.isdigit() and old.isdigit()):
+        raise ConfigError(f"split: {split!r} is not new shares for old ones, as 4:1 or 1:10")
+    engine = engine_client(url=url, author=author, config=config)
+    try:
+        found = _open_position(engine.items(_OPEN), name)
+        status, answer = engine.post(f"/api/positions/{found['id']}/adjust", new=int(new), old=int(old))
+    except (aiohttp.ClientError, TimeoutError) as error:
+        return report_unreachable(engine, error)
+    return print_answers([answer], status < 300, as_json=as_json)
+
+
 def resume(name: str, *, url: str | None, author: str | None, config: Path | None, as_json: bool) -> int:
     """Mark the suspended position called ``name`` again."""
     engine = engine_client(url=url, author=author, config=config)
@@ -173,6 +189,8 @@ def _format_position(item: Item) -> str:
     mark = "not marked" if item["mark"] is None else f"mark {item['mark']:.2f}, {item['mark_age']:.0f} s old"
     if item.get("fault"):
         return f"{item['id']}  {item['contract']} × {item['remaining']}  failed: {item['fault']}"
+    if item.get("suspended"):
+        return f"{item['id']}  {item['contract']} × {item['remaining']}  suspended: {item['suspended']}"
     missing = f", waits for {item['missing']}" if item.get("missing") else ""
     name = f"{item['direction']} {item['contract']} × {item['remaining']}"
     return f"{item['id']}  {name}  {mark}  {item['state']}{missing}"

@@ -1,4 +1,4 @@
-"""Options of `gatedeck approve`, `reject`, `close`, `settle`, `resume` and `mode`."""
+"""Options of `gatedeck approve`, `reject`, `close`, `settle`, `adjust`, `resume` and `mode`."""
 
 from __future__ import annotations
 
@@ -99,6 +99,23 @@ def settle(
     )
 
 
+def adjust(
+    position: Annotated[str, typer.Argument(help="Id (or its beginning), OCC symbol or contract.")],
+    split: Annotated[str, typer.Argument(metavar="NEW:OLD", help="New shares for old ones, as 4:1.")],
+    url: Url = None,
+    author: Author = None,
+    json: JsonLine = False,
+    config: Config = None,
+) -> None:
+    """Go on with a suspended position after a split of its underlying.
+
+    Its contract and levels stay as they were bought, and the underlying's price counts for that many new shares.
+    """
+    from tui.cli import control
+
+    raise typer.Exit(control.adjust(position, split, url=url, author=author, config=config, as_json=json))
+
+
 def resume(
     position: Annotated[str, typer.Argument(help="Id (or its beginning), OCC symbol or contract.")],
     url: Url = None,
@@ -139,5 +156,5 @@ def mode(
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
-    for command in (approve, reject, close, settle, resume, mode):
+    for command in (approve, reject, close, settle, adjust, resume, mode):
         app.command()(command)

@@ -38,7 +38,7 @@ BREAK_EVEN = UserCommand(
 
 SETTLE = UserCommand(
     name="SettlePosition",
-    help="Settle the selected position after its expiry; a dialog asks for the close of its underlying.",
+    help="Settle the selected position after its expiry, or go on after a split; a dialog asks how.",
     keys=("e",),
     label="settle",
     action="settle_position",

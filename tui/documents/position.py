@@ -90,6 +90,8 @@ def top(row: PositionRow, width: int, *, exiting: bool) -> list[Line]:
 def _told(row: PositionRow, width: int) -> list[Line]:
     """Return what keeps the position from being sold, in words."""
     text = row.fault or row.suspended
+    if not text and row.new_shares != 1:
+        text = f"split since: prices of {row.symbol} are those of {row.new_shares:g} new shares"
     if row.expired_at is not None:
         text = f"expired {fmt.day_clock(row.expired_at)}, waits for {row.missing}"
     return [[(" ", "text"), *line] for line in wrap_text(text, "warn", width - 2)] if text else []

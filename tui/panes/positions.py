@@ -29,7 +29,7 @@ def mark_age(row: PositionRow, exiting: bool) -> Cell:
     if row.fault:
         return ("! failed", "bad")
     if row.suspended:
-        return ("! suspended", "warn")
+        return (f"{key_of('SettlePosition')} suspend.", "warn")
     if row.expired_at is not None:
         return (f"{key_of('SettlePosition')} settles", "warn")
     if exiting or row.state == "EXITING":

@@ -279,6 +279,66 @@ def test_a_person_says_that_a_suspended_contract_is_unchanged(wire: Any) -> None
     assert (leg.reason, leg.underlying) == (ExitReason.STOP_LOSS, 112.5)
 
 
+# price before, after the night, what a person says -> the code, new shares for an old one, the spot in old terms
+GAPS = [
+    ("crash, believed by a person", 450.0, 250.0, ("resume", None), "RESUMED", 1, 250.0),
+    ("4-for-1 split", 450.0, 113.0, ("adjust", "4:1"), "ADJUSTED", 4, 452.0),
+    ("reverse split", 450.0, 4520.0, ("adjust", "1:10"), "ADJUSTED", 0.1, 452.0),
+    ("the wrong way round", 450.0, 113.0, ("adjust", "1:4"), "BAD_RATIO", 1, None),
+    ("no split", 450.0, 113.0, ("adjust", "4"), "BAD_RATIO", 1, None),
+    ("no split", 450.0, 113.0, ("adjust", "0:4"), "BAD_RATIO", 1, None),
+]
+
+
+@pytest.mark.parametrize(("before", "after", "says", "code", "shares", "spot"), [g[1:] for g in GAPS])
+def test_a_wide_gap_after_a_night_waits_for_a_person_who_accepts_or_adjusts(
+    wired: Any,
+    before: float,
+    after: float,
+    says: tuple[str, str | None],
+    code: str,
+    shares: float,
+    spot: float | None,
+) -> None:
+    wire = wired(rules="[intake]\nprice_jump_pct = 2000\n[exits]\ntheta_decay_pct = 100\n")
+    position = wire.enter(price=before)
+    wire.later(minutes=1).price(before)
+    wire.at("2026-11-25T09:31").price(after)
+    held = wire.state.positions[position.id]
+    assert held.suspended is not None and not held.legs
+    wire.later(seconds=30).tick()
+    assert wire.state.positions[position.id].last.spot == before
+    name, argument = says
+    assert wire.command(name, position, argument=argument).code == code
+    held = wire.state.positions[position.id]
+    assert held.new_shares == pytest.approx(shares)
+    if spot is None:
+        assert held.suspended is not None
+        return
+    wire.later(seconds=30).price(after)
+    held = wire.position(position)
+    assert held.suspended is None and held.last.spot == pytest.approx(spot)
+    if name == "adjust":
+        assert not held.legs, "as bought, the price has hardly moved"
+        wire.later(seconds=30).price(after * 0.99)
+        (leg,) = wire.position(position).legs
+        assert leg.reason is ExitReason.STOP_LOSS
+        assert leg.underlying == pytest.approx(spot * 0.99)
+
+
+def test_a_usual_gap_waits_for_nobody(wired: Any) -> None:
+    wire = wired(rules="[intake]\nprice_jump_pct = 2000\n")
+    position = wire.enter(price=450.0)
+    wire.at("2026-11-25T09:31").price(450.0 * 1.39)
+    assert wire.position(position).suspended is None and wire.position(position).legs
+
+
+def test_an_option_on_a_symbol_without_further_prices_is_closed_at_a_price(wire: Any) -> None:
+    position = wire.enter()
+    action(wire, CorporateAction.SYMBOL_CHANGE, text="now ABC")
+    assert wire.command("close_at", position, argument="2.5").code == "EXITED"
+
+
 def test_a_position_that_is_priced_is_neither_resumed_nor_closed_at_a_price(wire: Any) -> None:
     position = wire.enter()
     assert wire.command("resume", position).code == "NOT_SUSPENDED"

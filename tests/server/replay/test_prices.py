@@ -99,7 +99,7 @@ def test_a_journal_with_answers_of_feeds_replays_without_a_network(
     ("name", "line", "said"),
     [
         ("no close", BAR.replace(",450.5,", ",,"), "no close"),
-        ("not a number", BAR.replace(",450.5,", ",high,"), "could not convert"),
+        ("not a number", BAR.replace(",450.5,", ",high,"), "close 'high' is not a price"),
         ("close above the high", BAR.replace(",450.5,", ",452,"), "do not hold"),
         ("backwards", BAR.replace("15:01", "14:59"), "start is after its end"),
         ("no instant", BAR.replace("2026-11-24T15:01:00Z", "noon"), "is no instant"),
