@@ -24,7 +24,8 @@ class Baseline:
     """Trades under the rules in force as a what-if counts them, against the real ones.
 
     ``both`` of the ``real`` trades are among those ``made``; ``missing`` counts the other real ones and
-    ``added`` the other made ones, by reason.
+    ``added`` the other made ones, by reason. ``text`` says it in one sentence, as "of 827 real trades, the baseline
+    makes 880, because 53 more …".
     """
 
     real: int
@@ -32,14 +33,7 @@ class Baseline:
     both: int
     missing: Mapping[str, int]
     added: Mapping[str, int]
-
-    @property
-    def text(self) -> str:
-        """Say it in one sentence, as "of 827 real trades, the baseline makes 880, because 53 more …"."""
-        parts = [f"{count:,} of them {reason}" for reason, count in self.missing.items()]
-        parts += [f"{count:,} more {reason}" for reason, count in self.added.items()]
-        because = f", because {'; '.join(parts)}" if parts else ""
-        return f"of {self.real:,} real trades, the baseline makes {self.made:,}{because}"
+    text: str
 
 
 def baseline(
@@ -62,10 +56,14 @@ def baseline(
     added = Counter(
         ALLOWED.format(code=code.decode()) if code else OTHER_RULES for code in outcomes.code[new].tolist()
     )
+    parts = [f"{count:,} of them {reason}" for reason, count in missing.most_common()]
+    parts += [f"{count:,} more {reason}" for reason, count in added.most_common()]
+    because = f", because {'; '.join(parts)}" if parts else ""
     return Baseline(
         real=int(real.sum()),
         made=int(made.sum()),
         both=int((real & made).sum()),
         missing=dict(missing.most_common()),
         added=dict(added.most_common()),
+        text=f"of {real.sum():,} real trades, the baseline makes {made.sum():,}{because}",
     )

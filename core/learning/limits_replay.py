@@ -29,7 +29,7 @@ def allowed(outcomes: Outcomes, wanted: Flags, rules: Rules) -> Flags:
     """Return a mask of the wanted trades that the limits would have allowed, one after the other.
 
     Counted again: open positions in all and per symbol, the opposite side, the day's realised loss and the
-    cool-down after losses in a row; dollars at multiplier 1. A trade with an unknown exit is held to the end
+    cool-down after losses in a row. A trade with an unknown exit is held to the end
     of its day. Exposure and Greeks at the time are not stored and not applied again.
     """
     limits = rules.risk

@@ -338,7 +338,7 @@ class Comparison:
             difference=self._dollars(self.touched & since, self.effect),
             not_answerable=int(unknown.sum()),
             why=dict(why.most_common()),
-            left_out=self._dollars(unknown, self.before),
+            left_out=self._dollars(unknown & ~self.gained, self.before),
             waiting=int((self._waits >= start).sum()),
             waiting_lost=self._dollars(self.waiting & since, self.before),
             gates=tuple(self._gate(name, start, self.touched & since) for name in GATES),

@@ -14,7 +14,7 @@ from advice_ledgers import FADING, FIRST_DAY, PLANTED, Scene, planted
 from core.learning import Observations, Suggestion, suggest
 
 LEDGERS = 200
-LOOKS = range(40, 201, 10)
+LOOKS = range(40, 201, 5)
 MOST_WRONG = 0.10
 LEAST_FOUND = 0.80
 

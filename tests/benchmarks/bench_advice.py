@@ -1,4 +1,4 @@
-"""Advice of 200 ledgers of each kind, looked at every second week: how often it is wrong, and how often found."""
+"""Advice of 200 ledgers of each kind, looked at every week: how often it is wrong, and how often found."""
 
 from __future__ import annotations
 

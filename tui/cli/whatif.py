@@ -70,7 +70,8 @@ def _lines(result: WhatIf) -> Iterator[str]:
         yield f"  {path}: {_format_change(old, new)}"
         if path in result.not_applied:
             yield "    NOT_ANSWERABLE by a what-if: use gatedeck replay --rules"
-    yield f"{result.unit}; {result.method}"
+    yield f"{result.unit}:"
+    yield f"  {result.method}"
     if result.baseline is not None:
         yield result.baseline.text
     yield from _difference_lines("whole ledger", result.whole)
@@ -99,8 +100,9 @@ def _difference_lines(name: str, part: Difference) -> Iterator[str]:
     yield f"  trades {part.trades:,} → {part.trades_candidate:,}, {part.not_answerable:,} NOT_ANSWERABLE"
     for reason, count in part.why.items():
         yield f"    {count:6,} {reason}"
-    if part.left_out.value is not None:
-        yield f"    left out on both sides; in force they made {part.left_out.value:+,.2f} $"
+    left = part.left_out
+    if left.value is not None:
+        yield f"    left out on both sides: {left.value:+,.2f} $ in force, of {left.n:,} with a result"
     rows = [
         ("gained", part.gained),
         ("lost", part.lost),
@@ -114,8 +116,9 @@ def _difference_lines(name: str, part: Difference) -> Iterator[str]:
     yield f"  {'difference':12} {_format_dollars(part.difference)}"
     if part.waiting:
         lost = part.waiting_lost
-        of_lost = f", {lost.value:+,.2f} $ of the lost are theirs" if lost.value is not None else ""
-        yield f"  {part.waiting:,} signals not traded would wait on; later trades of theirs are not known{of_lost}"
+        yield f"  {part.waiting:,} signals not traded would wait on; whether they trade later is not known"
+        if lost.value is not None:
+            yield f"    {lost.value:+,.2f} $ of the lost are theirs"
     for gate in part.gates:
         if gate.opened or gate.shut:
             yield f"  {gate.gate} gate: {gate.opened:,} newly pass, {gate.shut:,} newly blocked"

@@ -90,14 +90,18 @@ class SuggestionDialog(Reading):
                 ("its later third", effects.later_third),
             ):
                 out += named(name, format_side_effects(difference), width)
-                if difference.not_answerable:
-                    text = f"NOT_ANSWERABLE for {fmt.plural(difference.not_answerable, 'trade')}: no outcome is known"
-                    out += named("", text, width, "warn")
+                for reason, count in difference.why.items():
+                    out += named(
+                        "", f"NOT_ANSWERABLE for {fmt.plural(count, 'trade')}: {reason}", width, "warn"
+                    )
             for gate in effects.whole.gates:
                 if gate.opened or gate.shut:
                     made = fmt.money(gate.difference.value)
                     text = f"lets {gate.opened} through, stops {gate.shut}, difference {made}"
                     out += named(f"{gate.gate} gate", text, width)
+            out += named("dollars", f"{effects.unit}, {effects.method}", width)
+            if effects.baseline is not None:
+                out += named("baseline", effects.baseline.text, width)
             out += named("", effects.label, width, "warn")
         approve, reject = key_of("ApproveSuggestion"), key_of("RejectSuggestion")
         return [*out, [], [(f" {approve} approves and {reject} rejects it on the Learning screen.", "dim")]]
