@@ -182,6 +182,12 @@ def day_clock(at: datetime) -> str:
     return f"{local:%a %d %b %H:%M:%S} {'ET' if eastern else 'UTC'}"
 
 
+def date(at: datetime) -> str:
+    """Return the exchange's day and month, as 24 Nov."""
+    eastern = exchange_zone()
+    return f"{at.astimezone(eastern) if eastern else at:%d %b}"
+
+
 def weekday(at: datetime) -> str:
     """Return the exchange's day, as Fri 27."""
     eastern = exchange_zone()

@@ -54,8 +54,8 @@ class Metrics:
 
     ``win_rate`` is a fraction of all trades, including those of exactly 0 (scratches); ``average_loss`` and
     the drawdown are positive. ``drawdown_duration`` is the days from the peak to the recovery of the deepest
-    drawdown (to the last exit before a recovery), ``drawdown_recovery`` the days from its trough to the
-    recovery. ``average_mae`` and ``average_mfe`` are the worst and best gross P&L of a trade at any mark.
+    drawdown, ``drawdown_recovery`` the days from its trough to the recovery; both are unknown before it.
+    ``average_mae`` and ``average_mfe`` are the worst and best gross P&L of a trade at any mark.
     ``pnl_by_greek`` holds sums: delta, gamma, theta, iv, unexplained (together the gross P&L) and costs
     (negative). ``stale_left_out`` counts trades left out because an exit was filled without a fresh price although
     there was a feed, and ``with_stale`` is what stands beside them; ``without_feed`` counts the trades with such

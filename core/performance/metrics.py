@@ -24,6 +24,7 @@ ACCOUNT = 25_000.0
 LEAST_TRADES = 30
 LEAST_SESSIONS = 10
 _MICROS_A_DAY = 86_400_000_000
+_NOT_RECOVERED = "not recovered yet"
 _ORDER = "no interval: it depends on the order of exits"
 GREEKS = ("delta", "gamma", "theta", "iv", "unexplained")
 
@@ -172,13 +173,12 @@ class _MetricBuilder:
         return self._metric(float(value), self.count, unit, Interval(None, None, _ORDER))
 
     def duration(self) -> Metric:
-        equity = self.equity
-        until = equity.last_at if equity.recovered_at is None else equity.recovered_at
-        return self._days(equity.fell_at, until, None)
+        until = self.equity.recovered_at
+        return self._days(self.equity.fell_at, until, _NOT_RECOVERED if until is None else None)
 
     def recovery(self) -> Metric:
         until = self.equity.recovered_at
-        return self._days(self.equity.trough_at, until, "not recovered yet" if until is None else None)
+        return self._days(self.equity.trough_at, until, _NOT_RECOVERED if until is None else None)
 
     def with_trade_status(self, metric: Metric) -> Metric:
         """Return a metric of sessions, marked INSUFFICIENT_DATA when too few trades or sessions have exits."""

@@ -275,7 +275,7 @@ async def test_own_keys_act_and_stand_in_footer_help_and_nowhere_the_old() -> No
         await pilot.pause()
         assert isinstance(app.screen, HelpDialog)
         lines = ["".join(text for text, _ in line) for line in app.screen.write(100)]
-        assert any(line.startswith("  e ") and "Close the selected position" in line for line in lines)
+        assert any(line.startswith("  w ") and "Close the selected position" in line for line in lines)
 
 
 async def test_a_conflict_is_told_on_the_screen() -> None:

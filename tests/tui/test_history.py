@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from tui.dialogs import base
 from tui.dialogs.decision_detail import DecisionDialog
 from tui.dialogs.position_detail import PositionDialog
 from tui.dialogs.symbol import SymbolDialog
-from tui.panes.recent import RecentPane
+from tui.panes.recent import Dated, RecentPane, decision_cells
 from tui.screens.history import CYCLES, item_cells
 
 
@@ -163,3 +164,10 @@ def test_a_trade_that_is_still_held_says_so() -> None:
     assert item_cells(item)[4][0] == "open"
     assert item_cells(item | {"outcome": sold})[4][0] == "TARGET_2 +12.50"
     assert item_cells(item | {"position_id": None, "decision": "WAIT", "code": "LATE"})[4][0] == "LATE"
+
+
+def test_a_recent_decision_of_another_day_has_its_date() -> None:
+    row = recent(1)[0]
+    before = replace(row, at=row.at - timedelta(days=1))
+    times = [decision_cells(Dated(each, each is row))[0][0] for each in (row, before)]
+    assert times == ["12:40:55", "23 Nov"]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
+
 from server.deck import Counters, DecisionRow
 from tui import fmt
 from tui.widgets.line import ACTION_ROLE, DIRECTION_MARK, DIRECTION_ROLE, Line, signed_role
@@ -27,12 +30,22 @@ def result(code: str | None, outcome: str, net: float | None) -> Cell:
     return (f"{outcome} {fmt.money(net).replace('$', '')}".strip(), signed_role(net))
 
 
-def decision_cells(row: DecisionRow) -> tuple[Cell, ...]:
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """A decision, and whether it was made on the exchange's day that is shown."""
+
+    row: DecisionRow
+    today: bool
+
+
+def decision_cells(dated: Dated) -> tuple[Cell, ...]:
+    """Return the cells; a decision of another day has its date in place of the time."""
+    row = dated.row
     side = row.direction or row.proposed_direction
     frame = fmt.timeframe(row.timeframe) if row.timeframe else fmt.NONE
     signal = f"{DIRECTION_MARK[side]} {side} {row.symbol} {frame}"
     return (
-        (fmt.clock(row.at), "dim"),
+        (fmt.clock(row.at) if dated.today else fmt.date(row.at), "dim"),
         (row.action, ACTION_ROLE[row.action]),
         (signal, DIRECTION_ROLE[side] if row.direction else "text"),
         (fmt.number(row.confidence, 1), "strong"),
@@ -63,5 +76,8 @@ class RecentPane(LiveTable):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__("Recent decisions", COLUMNS, id=id, empty=("no decision yet",))
 
-    def show(self, recent: tuple[DecisionRow, ...], counters: Counters) -> None:
-        self.show_rows(tuple(Row(row.id, row, decision_cells) for row in recent), counters_note(counters))
+    def show(self, recent: tuple[DecisionRow, ...], counters: Counters, at: datetime) -> None:
+        """Show decisions, the newest first; ``at`` is the engine's time."""
+        today = fmt.date(at)
+        rows = (Row(row.id, Dated(row, fmt.date(row.at) == today), decision_cells) for row in recent)
+        self.show_rows(tuple(rows), counters_note(counters))

@@ -42,7 +42,7 @@ class Evidence(Container):
 
 
 class Body(VerticalScroll):
-    """What scrolls: the decision, the positions and the recent decisions."""
+    """The scrolling part: the decision, the positions and the recent decisions."""
 
     def on_resize(self) -> None:
         self.post_message(PlaceAgain())
@@ -110,7 +110,7 @@ class LiveScreen(DeckScreen):
         )
         self._place_positions()
         yield
-        self.query_one(RecentPane).show(snapshot.recent, snapshot.counters)
+        self.query_one(RecentPane).show(snapshot.recent, snapshot.counters, snapshot.at)
         yield
         self.query_one(PnlPane).show(snapshot.pnl)
         self.query_one(EventsPane).show(snapshot.events)

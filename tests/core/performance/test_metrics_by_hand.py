@@ -118,12 +118,13 @@ def test_one_trade_without_a_band_leaves_the_sum_without_one_and_says_so(in_a_ro
     assert made.net_pnl.band_reason == "no execution band is stored for 1 of 2 trades"
 
 
-def test_drawdown_not_recovered_runs_to_the_last_exit(in_a_row: Any) -> None:
+def test_a_drawdown_that_is_not_recovered_has_no_length_yet(in_a_row: Any) -> None:
     #  equity 1,000 -> 1,100 (hour 0), 1,000 (1), 950 (2), 1,050 (3): the peak is never seen again
     made = metrics(in_a_row([100.0, -100.0, -50.0, 100.0]), account=1000.0)
     assert values(made, "max_drawdown", "drawdown_duration", "drawdown_recovery") == (
-        exactly(150.0), exactly(3 / 24), None,
+        exactly(150.0), None, None,
     )  # fmt: skip
+    assert made.drawdown_duration.reason == made.drawdown_recovery.reason == "not recovered yet"
 
 
 def test_a_loss_from_the_start_falls_from_the_account_as_it_was_at_the_opening(in_a_row: Any) -> None:
@@ -141,7 +142,9 @@ def test_the_deepest_in_percent_may_be_another_than_the_deepest_in_dollars(in_a_
 def test_a_peak_reached_again_starts_the_next_drawdown_there(in_a_row: Any) -> None:
     #  hour 0 peak 100; 1 back 50; 2 peak 100 again; 3 down to 20: it fell from hour 2
     made = metrics(in_a_row([100.0, -50.0, 50.0, -80.0]))
-    assert values(made, "max_drawdown", "drawdown_duration") == (exactly(80.0), exactly(1 / 24))
+    assert values(made, "max_drawdown", "drawdown_duration") == (exactly(80.0), None)
+    again = metrics(in_a_row([100.0, -50.0, 50.0, -80.0, 80.0]))
+    assert values(again, "max_drawdown", "drawdown_duration") == (exactly(80.0), exactly(2 / 24))
 
 
 def test_sharpe_and_sortino_count_sessions_without_a_trade_as_zero(on_sessions: Any) -> None:
