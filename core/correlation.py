@@ -73,9 +73,14 @@ def correlation(one: str, other: str, book: CloseBook, rules: RiskRules) -> Corr
     if len(days) >= rules.correlation_sessions:
         rho = _rho([(first[day], second[day]) for day in days])
         if rho is not None:
-            return Correlation(rho, len(days), above(abs(rho), rules.correlation_above))
+            return Correlation(rho, len(days), counts_as_one(rho, rules))
     assumed = any(one in group and other in group for group in rules.correlated)
     return Correlation(None, len(days), assumed)
+
+
+def counts_as_one(rho: float, rules: RiskRules) -> bool:
+    """Return whether symbols of a measured correlation, either way, count as one."""
+    return above(abs(rho), rules.correlation_above)
 
 
 def _rho(closes: list[tuple[float, float]]) -> float | None:

@@ -24,6 +24,7 @@ from hypothesis import strategies as st
 from core.alerts import AlertBook, active_alerts
 from core.approvals import approval_needed
 from core.context import ContextBook, validity
+from core.correlation import counts_as_one
 from core.decision.confidence import alignment_value, expert_value
 from core.decision.confluence import confluence
 from core.decision.contracts import contract_count
@@ -448,6 +449,10 @@ PROBES: dict[str, tuple[float, Probe]] = {
     "risk.approval_above_premium": (
         1_500.1,
         lambda t, v: approval_needed(1, v, rules("risk.approval_above_premium", t)) is None,
+    ),
+    "risk.correlation_above": (
+        0.8,
+        lambda t, v: not counts_as_one(-v, rules("risk.correlation_above", t).risk),
     ),
     "risk.delta_accounts": (9.9, exposed("risk.delta_accounts", "delta", 1.0)),
     "risk.gamma_accounts": (9.9, exposed("risk.gamma_accounts", "gamma", 1.0)),
