@@ -28,7 +28,7 @@ def present_value(
     """
     whole = calendar_years(now, close)
     days = max(1, (until - after).days)
-    return sum(
+    return math.fsum(
         each.amount * math.exp(-rate * whole * (each.ex_date - after).days / days)
         for each in dividends
         if after < each.ex_date <= until
