@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.rules.sections import FillRules
+from core.thresholds import at_most
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,8 +29,11 @@ PRESETS: dict[str, CommissionPlan] = {
 def commission(contracts: int, premium: float, opening: bool, rules: FillRules) -> float:
     """Return the commission of one order in dollars, to the cent, at a premium per share.
 
-    Raises ValueError for an unknown preset.
+    Nothing is paid for a sale that brings nothing: at 0.00 an option is let go, not sold. Raises ValueError for an
+    unknown preset.
     """
+    if not opening and at_most(premium, 0.0):
+        return 0.0
     if not rules.commission_preset:
         return round(contracts * rules.commission, 2)
     plan = PRESETS.get(rules.commission_preset)

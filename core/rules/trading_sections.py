@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from core.rules.penny_program import CLASSES
 from core.rules.rule_fields import choice, number, rows, table
 
 
@@ -291,13 +292,8 @@ class FillRules:
         ("SPY", "QQQ", "IWM", "XSP"), meaning="Symbols whose options trade in ticks of one cent at any price"
     )
     penny_program: tuple[str, ...] = rows(
-        (
-        "AAPL", "MSFT", "NVDA", "AMZN", "GOOGL", "GOOG", "META", "TSLA", "AVGO", "AMD", "NFLX", "INTC", "MU",
-        "PLTR", "COIN", "UBER", "BAC", "JPM", "XOM", "DIS", "DIA", "GLD", "SLV", "TLT", "USO", "UNG", "IBIT",
-        "XLF", "XLE", "EEM", "HYG",
-    ),
-        meaning="Symbols in the penny interval program",
-    )  # fmt: skip
+        CLASSES, meaning="Symbols in the penny interval program, by a table of January 2025"
+    )
     tick_steps: Mapping[str, tuple[float, float]] = table(
         {"always_penny": (0.01, 0.01), "penny": (0.01, 0.05), "other": (0.05, 0.10)},
         "$ (below, from tick_break)",

@@ -115,7 +115,7 @@ def test_market_orders_on_a_real_quote(
     assert got.price == pytest.approx(price)
     assert got.spread_cost == pytest.approx(spread)
     assert got.slippage == pytest.approx(slippage)
-    assert got.commission == pytest.approx(0.65 * contracts)
+    assert got.commission == pytest.approx(0.65 * contracts if price else 0.0)
     assert (got.quality, got.estimated, got.stale, got.remaining) == (FillQuality.FULL, False, False, 0)
 
 
@@ -415,7 +415,7 @@ def test_a_nearly_worthless_option_sells_at_nothing_and_the_costs_still_add_up()
     quote = modelled(0.004)
     assert (quote.bid, quote.mid) == (0.0, 0.004)
     got = done(run(Order(symbol="SPY", side=SELL, contracts=2), quote))
-    assert (got.price, cash_of(got)) == (0.0, -1.30)
+    assert (got.price, cash_of(got)) == (0.0, 0.0)  # nothing is sold for 0.00, and no commission is due
     assert got.spread_cost == pytest.approx(0.8) and got.slippage == pytest.approx(0, abs=1e-9)
 
 
@@ -446,6 +446,8 @@ COMMISSIONS = [
     ("ib", 1, 2.00, True, 1.00),
     ("ib", 10, 0.07, False, 5.00),
     ("ib", 10, 0.02, False, 2.50),
+    ("", 10, 0.00, False, 0.00),  # let go for nothing, not sold
+    ("ib", 10, 0.00, False, 0.00),
     ("tastytrade", 10, 2.00, True, 10.00),
     ("tastytrade", 10, 2.00, False, 0.00),
     ("alpaca", 10, 2.00, True, 0.00),

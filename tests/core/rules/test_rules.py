@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from core.rules import DEFAULT, RulesError, parse_rules
+from core.rules.penny_program import AS_OF, CLASSES
 
 REFUSED = [
     ('[fills]\nspread_model = "wide"', "fills.spread_model", "'premium'"),
@@ -46,3 +49,10 @@ def test_the_default_and_a_class_of_ones_own_are_taken() -> None:
     assert (again, again.fingerprint) == (DEFAULT, DEFAULT.fingerprint)
     own = parse_rules('[volatility.classes]\nMU = "chips"\n[volatility.base]\nchips = 0.5\n')
     assert own.volatility.base["chips"] == 0.5
+
+
+def test_the_classes_of_the_penny_program_are_named_once_and_dated() -> None:
+    assert len(CLASSES) == len(set(CLASSES)) > 100
+    assert {"AAPL", "NVDA", "TLT"} <= set(CLASSES)
+    assert not set(CLASSES) & set(DEFAULT.fills.penny_ticks), "those trade in cents at any price"
+    assert re.fullmatch(r"20\d\d-\d\d", AS_OF)
