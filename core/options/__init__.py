@@ -6,6 +6,7 @@ positions, the engine or the screens: arrays and floats in, arrays and floats ou
 Read first:
 
 - pricing.py: Black-Scholes-Merton values and Greeks on two clocks; theta comes from here.
+- american.py: what the right to exercise early adds to them.
 - implied_volatility.py: the inverse, from a price to a volatility.
 - trading_clock.py: time to expiry in years of variance.
 - contract.py: the choice of expiry, strike and OCC symbol for a signal.
@@ -13,7 +14,8 @@ Read first:
 """
 
 from core.options.implied_volatility import implied_volatility, implied_volatility_one
-from core.options.pricing import Greeks, GreeksOne, greeks, greeks_one, price, price_one
+from core.options.pricing import Greeks, greeks, price
+from core.options.pricing_one import GreeksOne, greeks_one, price_one
 
 __all__ = [
     "Greeks",

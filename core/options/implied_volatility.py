@@ -8,7 +8,7 @@ value, the price of the out-of-the-money side, over √(ab):
 A guess from a one-dimensional table (Bachelier's model needs only the ratio of time value to distance, see
 Jäckel, Implied Normal Volatility, 2017; the correction s/(1 + s²/24) leads back to lognormal) is refined by
 two Halley steps on ln β. The few that have not settled by then (far wings, prices near the upper bound) are
-iterated on by themselves.
+iterated on by themselves. American options go on from there in core.options.american_implied.
 """
 
 from __future__ import annotations
@@ -20,8 +20,10 @@ from functools import cache
 import numpy as np
 from numpy.typing import ArrayLike
 
+from core.options.american import LEAST_GAIN
+from core.options.american_implied import american_volatility, american_volatility_one
 from core.options.broadcasting import Floats, blocks, flatten, right_sign
-from core.options.pricing import log_ratio, log_ratios
+from core.options.moneyness import log_ratio, log_ratios
 
 _SQRT_HALF = math.sqrt(0.5)
 _SQRT_2PI = math.sqrt(2 * math.pi)
@@ -79,24 +81,36 @@ def implied_volatility(
     rate: ArrayLike = 0.04,
     dividend: ArrayLike = 0.0,
     carry_years: ArrayLike | None = None,
+    american: ArrayLike = False,
 ) -> Floats:
-    """Return the yearly volatility at which the European model value equals the price, NaN where none is.
+    """Return the yearly volatility at which the model value equals the price, NaN where none is.
 
     Prices, spot and strike in $; years of variance time and carry_years of calendar time (the same when
-    omitted); rate and dividend per year as fractions; all inputs broadcast. None exists at or below the
-    discounted intrinsic value of the forward, at or above the bound S·e^(-q·c) of a call or K·e^(-r·c) of a
-    put, at zero time, or where the time value is lost in the rounding of the price. Raises ValueError for an
-    unknown right or for shapes that do not broadcast.
+    omitted); rate and dividend per year as fractions; american as booleans; all inputs broadcast. None exists at
+    or below the discounted intrinsic value of the forward, at or above the bound S·e^(-q·c) of a call or
+    K·e^(-r·c) of a put (American: the intrinsic value, S and K), at zero time, or where the time value is lost in
+    the rounding of the price. Raises ValueError for an unknown right or for shapes that do not broadcast.
     """
     carry = years if carry_years is None else carry_years
-    shape, size, flat = flatten(price, spot, strike, years, right_sign(is_call), rate, dividend, carry)
+    sign = right_sign(is_call)
+    shape, size, flat = flatten(price, spot, strike, years, sign, rate, dividend, carry, american)
+    some_american = flat[8].any()
     volatility = np.empty(size)
     for cut, block in blocks(size, flat):
         with np.errstate(all="ignore"):
-            x, s_guess, log_beta = _normalise(block)
+            x, s_guess, log_beta = _normalise(block[:8])
             deviation = _solve(x, s_guess, log_beta)
             np.divide(deviation, np.sqrt(block[3]), out=volatility[cut])
+            if some_american:
+                _by_american(block, volatility[cut])
     return volatility.reshape(shape)
+
+
+def _by_american(block: list[Floats], volatility: Floats) -> None:
+    """Put the volatilities of American values in place of the European ones."""
+    rows = np.flatnonzero(np.broadcast_to(block[8] > 0, volatility.shape))
+    value, *others = (one if one.ndim == 0 else one[rows] for one in block[:8])
+    volatility[rows] = american_volatility(value, others, volatility[rows])
 
 
 def _normalise(block: list[Floats]) -> tuple[Floats, Floats, Floats]:
@@ -253,11 +267,30 @@ def implied_volatility_one(
     rate: float = 0.04,
     dividend: float = 0.0,
     carry_years: float | None = None,
+    american: bool = False,
 ) -> float | None:
     """Return the volatility implied by one price, as implied_volatility does, or None where none exists."""
     if not (spot > 0 and strike > 0 and years > 0 and price > 0):
         return None
     carry = years if carry_years is None else carry_years
+    european = _european_one(price, spot, strike, years, is_call, rate, dividend, carry)
+    if not american:
+        return european
+    if (dividend if is_call else rate) * carry > LEAST_GAIN:
+        return american_volatility_one(price, spot, strike, years, is_call, rate, dividend, carry, european)
+    return european if price > (spot - strike if is_call else strike - spot) else None
+
+
+def _european_one(
+    price: float,
+    spot: float,
+    strike: float,
+    years: float,
+    is_call: bool,
+    rate: float,
+    dividend: float,
+    carry: float,
+) -> float | None:
     a = spot * math.exp(-dividend * carry)
     b = strike * math.exp(-rate * carry)
     inside = max(a - b if is_call else b - a, 0.0)

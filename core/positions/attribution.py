@@ -15,11 +15,12 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from core.options import Greeks, greeks, price
-from core.options.broadcasting import Floats, right_sign
-from core.options.pricing import DAY_YEARS, SESSION_YEARS, price_corners
+from core.options import greeks, price
+from core.options.broadcasting import Floats
+from core.options.pricing import DAY_YEARS, SESSION_YEARS
+from core.options.pricing_one import price_corners
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +155,6 @@ def shapley_steps(
     ``mid_change`` is the change of quoted mids in $ per share, by default the model's own change (unexplained
     0). Units as in ``core.options.greeks``.
     """
-    floor = np.asarray(american, dtype=np.bool_)
-    all_american = bool(floor.all())
     after = greeks(
         end.spot,
         strike,
@@ -165,7 +164,7 @@ def shapley_steps(
         rate=rate,
         dividend=dividend,
         carry_years=end.carry_years,
-        american=all_american,
+        american=american,
         theta_years=theta_years,
         theta_carry_years=theta_carry_years,
     )
@@ -184,10 +183,8 @@ def shapley_steps(
         rate=rate,
         dividend=dividend,
         carry_years=np.stack([carries[t] for _, _, t in corners]),
-        american=all_american,
+        american=american,
     )
-    if floor.any() and not all_american:
-        after, before = _floor_some(after, before, strike, is_call, spots, floor)
     f000, f001, f010, f011, f100, f101, f110 = before
     f111 = after.price
 
@@ -208,23 +205,3 @@ def shapley_steps(
         by_theta=time * multiplier,
         unexplained=beyond * multiplier,
     )
-
-
-def _floor_some(
-    after: Greeks,
-    before: Floats,
-    strike: ArrayLike,
-    is_call: ArrayLike,
-    spots: list[Floats],
-    floor: NDArray[np.bool_],
-) -> tuple[Greeks, Floats]:
-    """Apply the intrinsic floor where only some of the rows are American."""
-    sign = right_sign(is_call)
-    least = [np.where(floor, sign * (spot - np.asarray(strike)), 0.0) for spot in spots]
-    binds = least[1] > after.price
-    floored = Greeks(
-        np.where(binds, least[1], after.price),
-        np.where(binds, sign, after.delta),
-        *(np.where(binds, 0.0, one) for one in after[2:]),
-    )
-    return floored, np.maximum(before, np.stack([least[0]] * 4 + [least[1]] * 3))

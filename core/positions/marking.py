@@ -179,9 +179,6 @@ def time_left(contract: Contract, now: datetime, trading: TradingContext) -> tup
 
 
 def _implied(terms: PricingTerms, mid: float, spot: float, years: float, carry: float) -> float | None:
-    intrinsic = (spot - terms.strike) * (1 if terms.is_call else -1)
-    if terms.american and mid <= intrinsic:
-        return None  # at its intrinsic floor the model does not depend on volatility
     return implied_volatility_one(
         mid,
         spot,
@@ -191,6 +188,7 @@ def _implied(terms: PricingTerms, mid: float, spot: float, years: float, carry: 
         rate=terms.rate,
         dividend=terms.dividend,
         carry_years=carry,
+        american=terms.american,
     )
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from core.options.pricing import price_one
+from core.options import price_one
 from server.demo.vendors.alpaca import AlpacaServer
 from server.demo.vendors.source import CorporateAction, ListedOption, PriceBar, Stock, parse_occ
 

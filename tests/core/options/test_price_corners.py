@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.options.pricing import price_corners, price_one
+from core.options.pricing_one import price_corners, price_one
 
 PRICES = st.floats(1.0, 5_000.0)
 VOLATILITIES = st.one_of(st.floats(0.01, 3.0), st.just(0.0))

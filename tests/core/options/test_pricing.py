@@ -248,31 +248,6 @@ def test_a_minute_to_expiry(minutes: float, z: float, is_call: bool) -> None:
         assert got.price == pytest.approx(at_the_money, rel=5e-3)
 
 
-# ---- American floor ------------------------------------------------------------------------------------
-
-
-@given(options)
-def test_american_value_is_floored_at_intrinsic(option: Option) -> None:
-    inputs, carry = contract(option)
-    spot, strike, _, _, is_call = inputs
-    sign = 1.0 if is_call else -1.0
-    intrinsic = sign * (spot - strike)
-    european = greeks(*inputs, **carry)
-    for got in (greeks(*inputs, **carry, american=True), greeks_one(*inputs, **carry, american=True)):
-        assert float(got.price) == pytest.approx(max(intrinsic, float(european.price)), rel=1e-12, abs=1e-12)
-        if intrinsic > float(european.price) + 1e-9:
-            assert [float(one) for one in got] == [intrinsic, sign, 0.0, 0.0, 0.0, 0.0]
-        elif intrinsic < float(european.price) - 1e-9:
-            assert [float(x) for x in got[1:]] == pytest.approx([float(x) for x in european[1:]], rel=1e-9)
-    assert float(price(*inputs, **carry, american=True)) >= max(0.0, intrinsic)
-    assert price_one(*inputs, **carry, american=True) >= max(0.0, intrinsic)
-
-
-def test_the_floor_binds_on_a_deep_put() -> None:
-    assert price_one(80, 100, 0.5, 0.1, False, rate=0.05) < 20.0
-    assert greeks_one(80, 100, 0.5, 0.1, False, rate=0.05, american=True) == (20.0, -1.0, 0.0, 0.0, 0.0, 0.0)
-
-
 # ---- units, shapes, words ------------------------------------------------------------------------------
 
 
