@@ -36,8 +36,8 @@ from core.options.american_boundary import (
 )
 from core.options.broadcasting import Floats
 
-# e^-40 of a strike is below the rounding of any price.
-NEGLIGIBLE = -40.0
+# e^-34 of a strike is below the rounding of any price.
+NEGLIGIBLE = -34.0
 # Interest or dividends that are less of the strike until the expiry are worth no exercise.
 LEAST_GAIN = 1e-12
 # Outside of these deviations σ·√t there is either no volatility or no number.
@@ -132,7 +132,7 @@ def add_greeks(
     value[rows] += more
     more *= lam / spot
     # A value that meets the intrinsic value smoothly has rounding in its slope.
-    delta[rows] = np.clip(delta[rows] + more, -1.0, 1.0)
+    delta[rows] = np.minimum(np.maximum(delta[rows] + more, -1.0), 1.0)
     more *= (lam - 1.0) / spot
     gamma[rows] += more
 

@@ -30,7 +30,7 @@ from core.options.broadcasting import Floats
 _INV_SQRT_2PI = 1 / math.sqrt(2 * math.pi)
 _SQRT_HALF = math.sqrt(0.5)
 # In deviations: Halley's error goes with the cube of its last step, that of the terms with its fifth power.
-_SETTLED = 4e-3
+_SETTLED = 6e-3
 _MOST_STEPS = 60
 # The equation's logarithm rises by more than y itself at its root, and falls or stands still only far from it.
 LEAST_SLOPE = 0.5
@@ -38,13 +38,13 @@ LEAST_SLOPE = 0.5
 # Nodes of the tables, uniform in ln ρ; the nearest one is taken.
 LOW, HIGH, NODES = -30.0, 10.0, 8192
 PER_UNIT = (NODES - 1) / (HIGH - LOW)
-MOST_GIVEN_UP, MOST_V = 1.0, 0.6
+MOST_GIVEN_UP, MOST_V = 1.0, 0.8
 # No ln(critical price / strike) is larger, where something counts as gained by an exercise.
 MOST_AWAY = 100.0
 _SOLVED_NODES = 256
 # The polynomial's terms v^i·g^j, and where it is fitted.
-_POWERS = ((1, 0), (1, 1), (2, 0), (2, 1), (2, 2))
-_FITTED_V, _FITTED_G = (0.1, 0.3, 0.6), (0.0, 0.25, 0.5)
+_POWERS = ((1, 0), (1, 1), (2, 0), (2, 1), (2, 2), (3, 0), (3, 1))
+_FITTED_V, _FITTED_G = (0.1, 0.3, 0.6, 0.8), (0.0, 0.25, 0.5)
 
 
 Normal = Callable[[Floats], Floats]
@@ -108,7 +108,7 @@ def exponent(market: Market) -> Exponent:
 def guess(market: Market, power: Exponent) -> tuple[Floats, NDArray[np.bool_]]:
     """Return a first y for `boundary`, and in which rows it is known to be within a tenth of a deviation."""
     v, rate, drift, sign, rate_lost, yield_lost = market
-    z0, z10, z11, z20, z21, z22 = tables()
+    z0, z10, z11, z20, z21, z22, z30, z31 = tables()
     towards = -sign * drift
     at = np.log(np.maximum(towards / v, 1e-13))
     at -= LOW
@@ -117,11 +117,15 @@ def guess(market: Market, power: Exponent) -> tuple[Floats, NDArray[np.bool_]]:
     given_up = (rate - drift * (0.5 - 0.5 * sign)) / np.maximum(towards, 1e-300)
     known = (given_up < MOST_GIVEN_UP) & (v < MOST_V)
     given_up = np.minimum(given_up, MOST_GIVEN_UP)
-    z = given_up * z22.take(index)
-    z += z21.take(index)
-    z *= given_up
-    z += z20.take(index)
     within = np.minimum(v, MOST_V)
+    z = given_up * z31.take(index)
+    z += z30.take(index)
+    z *= within
+    z += z20.take(index)
+    more = given_up * z22.take(index)
+    more += z21.take(index)
+    more *= given_up
+    z += more
     z *= within
     z += given_up * z11.take(index)
     z += z10.take(index)

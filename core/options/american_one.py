@@ -24,7 +24,7 @@ from core.options.american_boundary import (
 
 _SQRT_HALF = math.sqrt(0.5)
 _TWICE_INV_SQRT_2PI = 2 / math.sqrt(2 * math.pi)
-_SETTLED = 2e-3
+_SETTLED = 6e-3
 _MOST_STEPS = 100
 
 
@@ -138,10 +138,10 @@ def _guess(
         if w * far > 0:
             return far
     at = (math.log(max(towards / v, 1e-13)) - LOW) * PER_UNIT
-    z0, z10, z11, z20, z21, z22 = _nodes()[int(min(max(at, 0.0), NODES - 1.0))]
+    z0, z10, z11, z20, z21, z22, z30, z31 = _nodes()[int(min(max(at, 0.0), NODES - 1.0))]
     g = min((rate if w > 0 else rate - drift) / max(towards, 1e-300), MOST_GIVEN_UP)
     u = min(v, MOST_V)
-    return w * v * (z0 + u * (z10 + g * z11 + u * (z20 + g * (z21 + g * z22))))
+    return w * v * (z0 + u * (z10 + g * z11 + u * (z20 + g * (z21 + g * z22) + u * (z30 + g * z31))))
 
 
 @cache

@@ -26,7 +26,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from core.options.american import add_greeks, add_value, find_premium
+from core.options.american import add_greeks, add_value, find_premium, take
 from core.options.broadcasting import Floats, blocks, flatten, right_sign
 from core.options.moneyness import log_ratios
 
@@ -232,9 +232,9 @@ def _least(block: list[Floats]) -> Floats:
 
 def _floor(block: list[Floats], out: Greeks) -> None:
     least = _least(block)
-    binds = least > out.price
-    if binds.any():
-        np.copyto(out.price, least, where=binds)
-        np.copyto(out.delta, block[4], where=binds)
+    rows = np.flatnonzero(least > out.price)
+    if rows.size:
+        out.price[rows] = take(least, rows)
+        out.delta[rows] = take(block[4], rows)
         for one in (out.gamma, out.theta, out.vega, out.rho):
-            np.copyto(one, 0.0, where=binds)
+            one[rows] = 0.0

@@ -48,7 +48,7 @@ def entry_mark(
     quote = usable(quote, now, trading)
     years, carry = time_left(contract, now, trading)
     both = {contract.occ: quote, contract.twin: usable(twin, now, trading)}
-    dividends = implied_dividends(contract, both, spot, spot_at, carry, trading)
+    dividends = implied_dividends(contract, both, spot, spot_at, years, carry, trading)
     if dividends is None:
         dividends = trading.announced(contract, now, now, spot)
     terms = terms_of(contract, trading, dividends)

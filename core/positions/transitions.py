@@ -63,8 +63,8 @@ def on_price(
     quote = quotes.get(position.contract.occ)
     dividends = None
     if _is_new_quote(position, quote):
-        carry = time_left(position.contract, now, trading)[1]
-        dividends = implied_dividends(position.contract, quotes, seen.price, seen.priced_at, carry, trading)
+        left = time_left(position.contract, now, trading)
+        dividends = implied_dividends(position.contract, quotes, seen.price, seen.priced_at, *left, trading)
     walk = _PriceWalk(seen, quote, dividends, now, trading)
     change = PositionChange(position=position)
     in_session = _in_session(seen, now, trading)

@@ -50,6 +50,8 @@ class Ledger:
     """The stored rows with their JSON read, the totals of the program, and the rules text in force."""
 
     entries: list[dict[str, Any]]
+    marks: list[tuple[dict[str, Any], dict[str, Any]]]
+    """Each mark with its contract."""
     told: Mapping[str, Any]
     report: Any
     rules: Mapping[str, Any]
@@ -76,9 +78,17 @@ async def _made(folder: Path) -> Ledger:
     with sqlite3.connect(folder / "demo.db") as file:
         file.row_factory = sqlite3.Row
         rows = [_read(row) for row in file.execute("SELECT * FROM ledger_entries ORDER BY seq, id")]
+        contracts = {
+            row["id"]: json.loads(row["payload"])["contract"]
+            for row in file.execute("SELECT * FROM positions")
+        }
+        marks = [
+            (contracts[row["position_id"]], json.loads(row["payload"]))
+            for row in file.execute("SELECT * FROM marks ORDER BY n")
+        ]
         text = file.execute("SELECT toml FROM rules_versions ORDER BY seq DESC LIMIT 1").fetchone()[0]
     file.close()
-    return Ledger(rows, told, report, tomllib.loads(text))
+    return Ledger(rows, marks, told, report, tomllib.loads(text))
 
 
 def _read(row: sqlite3.Row) -> dict[str, Any]:
@@ -273,3 +283,33 @@ def deepest(counted: list[tuple[str, Fraction]]) -> Fraction:
         total += steps[when]
         peak, fall = max(peak, total), max(fall, max(peak, total) - total)
     return fall
+
+
+def test_marks_are_worth_what_the_formula_says(ledger: Ledger) -> None:
+    """Values by the model, and all Greeks; without interest no put is exercised early, without a yield no call."""
+    assert ledger.rules["volatility"]["rate"] == 0
+    checked, by_model = 0, 0
+    for contract, mark in ledger.marks:
+        if mark["iv"] is None or mark["estimated"] or mark["dividends"] is None or mark["years"] <= 1e-5:
+            continue
+        on, strike, sign = (
+            mark["spot"] - mark["dividends"],
+            contract["strike"],
+            1 if contract["right"] == "C" else -1,
+        )
+        deviation = mark["iv"] * math.sqrt(mark["years"])
+        d1 = math.log(on / strike) / deviation + deviation / 2
+        density = math.exp(-d1 * d1 / 2) / math.sqrt(2 * math.pi)
+        if mark["basis"] == "model":
+            worth = sign * (on * normal(sign * d1) - strike * normal(sign * (d1 - deviation)))
+            assert mark["mid"] == pytest.approx(worth, abs=1e-12 * on)
+            by_model += 1
+        assert mark["delta"] == pytest.approx(sign * normal(sign * d1), abs=1e-9)
+        assert mark["gamma"] == pytest.approx(density / (on * deviation), rel=1e-9)
+        assert mark["vega"] == pytest.approx(on * density * math.sqrt(mark["years"]) / 100, rel=1e-9)
+        checked += 1
+    assert checked > 200 and by_model > 5
+
+
+def normal(x: float) -> float:
+    return math.erfc(-x / math.sqrt(2)) / 2

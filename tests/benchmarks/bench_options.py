@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import warnings
 from collections.abc import Callable, Iterator
@@ -67,11 +68,16 @@ def _greeks_rows() -> Iterator[Row]:
     def ours() -> object:
         return greeks(*options, rate=RATE, dividend=DIVIDEND)
 
+    def american() -> object:
+        return greeks(*options, rate=RATE, dividend=DIVIDEND, american=True)
+
     vollib = _vollib()
     target = "≥ 20 × py_vollib_vectorized"
     if vollib is None:
-        (mine,) = alternate(ours)
+        mine, early = alternate(ours, american)
         yield Row(work, per_second(N, mine), "py_vollib_vectorized absent", None, target)
+        target = "≥ 10 × py_vollib_vectorized"
+        yield Row(f"{work}, American", per_second(N, early), "py_vollib_vectorized absent", None, target)
     else:
         flag = np.where(is_call, "c", "p")
         inputs = (flag, spot, strike, years, RATE, volatility, DIVIDEND)
@@ -81,9 +87,11 @@ def _greeks_rows() -> Iterator[Row]:
             value = vollib.vectorized_black_scholes_merton(*inputs, return_as="numpy")
             return value, vollib.get_all_greeks(*inputs, model="black_scholes_merton", return_as="dict")
 
-        mine, other = alternate(ours, theirs)
+        mine, early, other = alternate(ours, american, theirs)
         peer = f"py_vollib_vectorized {per_second(N, other)}"
         yield Row(work, per_second(N, mine), peer, other / mine, target, "its Greeks are differences")
+        note, target = "it prices European options only", "≥ 10 × py_vollib_vectorized"
+        yield Row(f"{work}, American", per_second(N, early), peer, other / early, target, note)
 
     quantlib = _quantlib()
     if quantlib is None:
@@ -177,4 +185,23 @@ def _small_rows() -> Iterator[Row]:
         f"array of one {duration(other)}",
         other / mine,
         "–",
+    )
+    yield _american_row()
+
+
+def _american_row() -> Row:
+    """Return the row of a single put, each time at another volatility: nothing of it is cached."""
+    times, volatility = 500, itertools.count(0.2, 1e-9)
+
+    def scalar() -> object:
+        return [greeks_one(450.0, 455.0, 0.02, next(volatility), False, american=True) for _ in range(times)]
+
+    def implied() -> object:
+        values = (7.0 + next(volatility) for _ in range(times))
+        return [implied_volatility_one(one, 450.0, 455.0, 0.02, False, american=True) for one in values]
+
+    mine, back = (taken / times for taken in alternate(scalar, implied, runs=7))
+    return Row(
+        *("value and Greeks of one American put", duration(mine), "–", None, "–"),
+        f"critical price included; its implied volatility {duration(back)}",
     )

@@ -184,7 +184,7 @@ SCENARIOS = [
     Scenario(
         "short: half of the premium paid to time",
         "10:01 flat 600.00 until 15:00",
-        "THETA_DECAY 4 @ 600.00 14:34",
+        "THETA_DECAY 4 @ 600.00 14:33",
         SHORT,
     ),
     # --- staleness and the session
