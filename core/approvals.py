@@ -96,14 +96,20 @@ def approval_needed(contracts: int, premium: float, rules: Rules) -> Reason | No
 
 
 def mark_now(
-    approval: Approval, seen: PriceSeen | None, now: datetime, trading: TradingContext
+    approval: Approval,
+    seen: PriceSeen | None,
+    now: datetime,
+    trading: TradingContext,
+    last: Mark | None = None,
 ) -> Mark | None:
-    """Return the mark of the contract at the last known price, ``None`` when it cannot be valued."""
+    """Return the mark of the contract at the last known price, ``None`` when it cannot be valued.
+
+    ``last`` is the newest mark of the contract, if it is held.
+    """
     if seen is None:
         return None
-    percentile = approval.record.market.iv_percentile if approval.record is not None else None
     quote = quote_of(approval.contract, seen.quotes, now, trading)
     try:
-        return entry_mark(approval.contract, seen.price, seen.priced_at, quote, percentile, now, trading)
+        return entry_mark(approval.contract, seen.price, seen.priced_at, quote, now, trading, last=last)
     except ValueError:
         return None

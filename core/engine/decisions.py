@@ -13,12 +13,14 @@ from core.engine.approvals import NEEDED, approval_of, update_approval
 from core.engine.entries import EntryResult, TradeTerms, enter
 from core.engine.kernel import Kernel
 from core.engine.listed_contract import CHAIN_INCOMPLETE, CHAIN_STALE
+from core.engine.one_mark import note_mark
 from core.engine.positions import close_first, note_outcome, see_price
 from core.engine.shadows import SHADOW_SIZE, open_shadow, supersede
 from core.engine.state import TradeOutcome
 from core.events import MarketAnswered, PriceSeen
 from core.live_signal import LiveSignal
 from core.model import Action, Decision, DecisionRecord, MarketSnapshot, Reason, Tone
+from core.options.quotes import OptionQuote
 from core.positions import Mark, Position
 from core.risk import CLOSE_FIRST
 
@@ -43,14 +45,17 @@ def answered(kernel: Kernel, event: MarketAnswered) -> list[Effect]:
 
 
 def use_price(kernel: Kernel, event: MarketAnswered) -> list[Effect]:
-    """Use the price of the snapshot unless a newer one is known."""
+    """Use the price of the snapshot unless a newer one is known, and the chain's quotes of what is held."""
     snapshot = event.snapshot
-    if snapshot.price is None:
-        return []
-    priced_at = event.at - timedelta(seconds=snapshot.ages.get("price", 0.0))
+    if snapshot.iv_percentile is not None and "iv_percentile" not in snapshot.assumed:
+        kernel.state.volatility.percentiles[snapshot.symbol] = snapshot.iv_percentile
+    quotes = _quotes_of_held(kernel, event)
     known = kernel.state.prices.get(snapshot.symbol)
+    if snapshot.price is None:
+        return _quoted_again(kernel, event, quotes)
+    priced_at = event.at - timedelta(seconds=snapshot.ages.get("price", 0.0))
     if known is not None and known.priced_at >= priced_at and known.source == snapshot.feeds.get("price"):
-        return []
+        return _quoted_again(kernel, event, quotes)
     seen = PriceSeen(
         seq=event.seq,
         at=event.at,
@@ -58,7 +63,33 @@ def use_price(kernel: Kernel, event: MarketAnswered) -> list[Effect]:
         price=snapshot.price,
         priced_at=priced_at,
         source=snapshot.feeds.get("price", "feed"),
+        quotes=quotes,
     )
+    return see_price(kernel, seen)
+
+
+def _quotes_of_held(kernel: Kernel, event: MarketAnswered) -> tuple[tuple[str, OptionQuote], ...]:
+    """Return the chain's quotes of held contracts and their twins: an entry knows no more of one than its mark."""
+    if event.chain is None:
+        return ()
+    symbol = event.snapshot.symbol
+    held = [p.contract for p in kernel.state.positions.values() if p.symbol == symbol]
+    held += [p.contract for p in kernel.shadows_of(symbol)]
+    wanted = {occ for contract in held for occ in (contract.occ, contract.twin)}
+    return tuple(quote for quote in event.chain.quotes if quote[0] in wanted)
+
+
+def _quoted_again(
+    kernel: Kernel, event: MarketAnswered, quotes: tuple[tuple[str, OptionQuote], ...]
+) -> list[Effect]:
+    """Mark what is held on the chain's quotes at the last known price, where there are any."""
+    known = kernel.state.prices.get(event.snapshot.symbol)
+    if known is None or not quotes:
+        return []
+    seen = replace(
+        known, seq=event.seq, at=event.at, quotes=quotes, official_close=False,
+        open=None, high=None, low=None, began=None,
+    )  # fmt: skip
     return see_price(kernel, seen)
 
 
@@ -178,6 +209,7 @@ def open_trade(
     state, bought = kernel.state, position.entry
     state.alerts.entered(now, bought.risk_amount)
     state.positions[position.id] = position
+    note_mark(kernel, position)
     state.day.bought(bought.spread_cost + bought.slippage + bought.commission)
     note_outcome(kernel, decision_id, TradeOutcome("open"))
     return [StoreTrade(position=position), StoreMarks(position_id=position.id, marks=(mark,))]

@@ -17,6 +17,7 @@ from core.engine.commands import command
 from core.engine.day import turn_day
 from core.engine.decisions import answered
 from core.engine.kernel import Kernel
+from core.engine.one_mark import align_marks
 from core.engine.positions import priced
 from core.engine.receipts import receive
 from core.engine.settlement import close_unavailable
@@ -54,7 +55,8 @@ class Engine(Kernel):
         if state.at is not None and event.at < state.at:
             raise ValueError(f"event {event.seq} at {event.at} lies before {state.at}")
         state.seq, state.at = event.seq, event.at
-        return (*turn_day(self, event.at), *_HANDLERS[type(event)](self, event))
+        effects = (*turn_day(self, event.at), *_HANDLERS[type(event)](self, event))
+        return (*effects, *align_marks(self)) if self.marked else effects
 
 
 def _rules_changed(kernel: Kernel, event: RulesChanged) -> list[Effect]:

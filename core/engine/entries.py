@@ -12,6 +12,7 @@ from core.engine.approvals import Request
 from core.engine.kernel import Kernel
 from core.engine.listed_contract import Chosen, Wanted, approved_contract, listed_contract
 from core.engine.mode import mode_refusal
+from core.engine.one_mark import newest_mark
 from core.engine.underlyings import untradable
 from core.events import WEBHOOK, OptionChain, PriceSeen
 from core.exposure import exposure_of
@@ -31,6 +32,7 @@ from core.options.commissions import commission
 from core.options.fills import NotFilled, OptionQuote, OrderType, Side, fill, place
 from core.options.spreads import quote_from_model
 from core.options.ticks import tick
+from core.options.volatility import VolatilitySource
 from core.positions import Mark, Position, entry_mark, next_mark, open_position
 from core.risk import Proposal, limited, most_paid, opposite_of
 from core.rules import Rules
@@ -152,8 +154,8 @@ def _plan(kernel: Kernel, terms: TradeTerms) -> _Plan:
         return _Plan(reasons=(found,))
     contract, real = found.contract, found.quote
     mark = entry_mark(
-        contract, price.price, price.priced_at, real, terms.market.iv_percentile, terms.now, kernel.trading,
-        twin=found.twin,
+        contract, price.price, price.priced_at, real, terms.now, kernel.trading, twin=found.twin,
+        last=newest_mark(kernel, contract),
     )  # fmt: skip
     quote = real if real is not None else _model_quote(kernel, terms, contract, mark)
     if quote.ask is None or mark.mid <= 0:
@@ -306,7 +308,17 @@ def _fill(kernel: Kernel, terms: TradeTerms, plan: _Plan) -> EntryResult:
         strategy=terms.signal.update.strategy,
         by_feed=terms.price.source != WEBHOOK,
     )
-    return EntryResult(position=position, mark=mark, contract=contract, count=count, notes=plan.notes)
+    return EntryResult(
+        position=position, mark=mark, contract=contract, count=count, notes=(*plan.notes, *_estimated(mark))
+    )
+
+
+def _estimated(mark: Mark) -> tuple[Reason, ...]:
+    """Return what an estimated volatility rests on, as a note on the decision; nothing where a quote gave it."""
+    if mark.iv is None or mark.level is None or mark.iv_source is not VolatilitySource.ESTIMATED:
+        return ()
+    text = f"No option quote: volatility {mark.iv * 100:.1f} % is estimated from {mark.level.words(mark.at)}"
+    return (Reason("VOLATILITY_ESTIMATED", text, Tone.NEUTRAL),)
 
 
 def _direction(terms: TradeTerms) -> Direction:

@@ -14,7 +14,8 @@ from core.exchange.calendar import Calendar
 from core.intake import IntakeError, normalise
 from core.live_signal import LiveSignal
 from core.model import Action, Contract, DecisionRecord, Update
-from core.positions.position import Position
+from core.options.volatility import INDEX, VIX
+from core.positions.position import Mark, Position
 from core.positions.trading_context import TradingContext
 from core.rules import Rules, parse_rules
 from core.rules.sections import IntakeRules
@@ -34,7 +35,9 @@ class Kernel:
         self.rules = Rules()
         self.day_is_settled: datetime | None = None
         """Until then no turn of the day is due; only saves looking."""
-        self.trading = TradingContext(self.rules, Calendar.from_rules(self.rules.clock))
+        self.trading = self._context()
+        self.marked: dict[str, tuple[Contract, Mark]] = {}
+        """The newest mark in this step of each contract that was marked, by OCC symbol."""
         # Every body needs the signals of its symbol; without an index it would search thousands of others.
         self._by_symbol: dict[str, dict[str, LiveSignal]] = {}
         for signal in self.state.signals.values():
@@ -50,10 +53,20 @@ class Kernel:
     def take_rules(self, toml: str) -> None:
         """Put rules in force. Raises RulesError when the text is not accepted."""
         self.rules = parse_rules(toml)
-        self.trading = TradingContext(self.rules, Calendar.from_rules(self.rules.clock))
+        self.trading = self._context()
         self.state.rules_toml = toml
         self.day_is_settled = None
         self.take_dividends()
+
+    def _context(self) -> TradingContext:
+        calendar = Calendar.from_rules(self.rules.clock)
+        return TradingContext(self.rules, calendar, volatility=self.state.volatility)
+
+    def prices_by_vix(self) -> bool:
+        """Return whether an option is held or followed whose estimated volatility starts from the VIX."""
+        state, classes, own = self.state, self.rules.volatility.classes, self.rules.volatility.by_symbol
+        held = {p.symbol for p in state.positions.values()} | self._shadows_of.keys() | state.tails.keys()
+        return any(classes.get(symbol) == INDEX and symbol not in own for symbol in held)
 
     def take_dividends(self) -> None:
         """Price by the announced dividends of the state, if there are any."""
@@ -148,6 +161,8 @@ class Kernel:
         for symbol, contracts in state.tails.items():
             of_symbol = held.setdefault(symbol, {})
             of_symbol |= {(c.expiry, c.strike, c.right): c for c in contracts.values()}
+        if self.rules.volatility.follow_vix and self.prices_by_vix():
+            held.setdefault(VIX, {})
         return tuple(Watch(symbol=s, contracts=tuple(held[s].values())) for s in sorted(held))
 
     def unanswered(self) -> tuple[FetchMarket, ...]:

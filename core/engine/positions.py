@@ -11,6 +11,7 @@ from core.engine.day import loss_limited_pnl
 from core.engine.feed_price import usable_price
 from core.engine.kernel import Kernel
 from core.engine.mode import set_mode
+from core.engine.one_mark import note_mark
 from core.engine.price_paths import follow_option, store_price
 from core.engine.redecide import reconsider
 from core.engine.shadows import shadows_at_price
@@ -18,6 +19,7 @@ from core.engine.state import TradeOutcome
 from core.engine.underlyings import end_halt, looks_split, suspend, take_effect, untradable
 from core.events import PriceSeen
 from core.model import Mode, Tone
+from core.options.volatility import VIX
 from core.positions import (
     ExitFill,
     Position,
@@ -57,6 +59,8 @@ def see_price(kernel: Kernel, seen: PriceSeen) -> list[Effect]:
     known = state.prices.get(seen.symbol)
     if known is None or seen.priced_at >= known.priced_at:
         state.prices[seen.symbol] = seen
+    if seen.symbol == VIX:
+        state.volatility.take_vix(seen.price, seen.priced_at, seen.source)
     effects += take_effect(kernel, seen.at, seen.symbol)
     split = None if known is None else looks_split(known, seen, kernel.trading.calendar, kernel.rules.intake)
     if split is not None:
@@ -89,6 +93,7 @@ def settle_outcome(kernel: Kernel, before: Position, outcome: PositionChange, no
         return []
     effects: list[Effect] = []
     if outcome.marks:
+        note_mark(kernel, position)
         effects.append(StoreMarks(position_id=position.id, marks=outcome.marks))
     if outcome.legs or position.state is not before.state or position.stop != before.stop:
         effects.append(StoreTrade(position=position))

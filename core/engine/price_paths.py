@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from core.effects import Effect, StorePrice
 from core.engine.kernel import Kernel
 from core.events import PriceSeen
+from core.options.volatility import VIX
 from core.positions import Position
 
 MOST_TAILS = 400
@@ -31,6 +32,8 @@ def follow_option(kernel: Kernel, position: Position) -> None:
     if sum(map(len, tails.values())) >= MOST_TAILS:
         return
     tails[position.symbol] = of_symbol | {contract.occ: contract}
+    if position.last.implied is not None:
+        kernel.state.tail_marks[contract.occ] = position.last
 
 
 def drop_settled_options(kernel: Kernel, now: datetime) -> None:
@@ -46,10 +49,16 @@ def drop_settled_options(kernel: Kernel, now: datetime) -> None:
             tails[symbol] = remaining
         else:
             del tails[symbol]
+    followed = {occ for contracts in tails.values() for occ in contracts}
+    marks = kernel.state.tail_marks
+    for occ in [occ for occ in marks if occ not in followed]:
+        del marks[occ]
 
 
 def store_price(kernel: Kernel, seen: PriceSeen) -> list[Effect]:
-    """Store a price that a position, a shadow or a followed option needs."""
+    """Store a price that a position, a shadow or a followed option needs, and every one of the VIX."""
     state, symbol = kernel.state, seen.symbol
+    if symbol == VIX:
+        return [StorePrice(seen=seen)]
     held = symbol in state.tails or any(p.symbol == symbol for p in state.positions.values())
     return [StorePrice(seen=seen)] if held or kernel.shadows_of(symbol) else []

@@ -11,6 +11,7 @@ from datetime import datetime
 from core.effects import Effect, ShadowStatus, StoreShadow
 from core.engine.entries import TradeTerms, shadow_of
 from core.engine.kernel import Kernel
+from core.engine.one_mark import note_mark
 from core.engine.price_paths import follow_option
 from core.engine.underlyings import waiting_for
 from core.events import PriceSeen
@@ -41,6 +42,7 @@ def open_shadow(kernel: Kernel, terms: TradeTerms) -> list[Effect]:
     if position is None:
         return []
     kernel.add_shadow(position)
+    note_mark(kernel, position)
     return [StoreShadow(position=position, status=ShadowStatus.OPEN)]
 
 
@@ -75,6 +77,8 @@ def store_shadow(kernel: Kernel, before: Position, outcome: PositionChange) -> l
     position = outcome.position
     if position is before:
         return []
+    if outcome.marks:
+        note_mark(kernel, position)
     if position.state is PositionState.CLOSED:
         kernel.drop_shadow(position)
         follow_option(kernel, position)

@@ -17,7 +17,8 @@ from core.events import PriceSeen
 from core.live_signal import LiveSignal
 from core.model import Contract, Counters, DecisionRecord, Mode
 from core.options.dividends import CashDividend
-from core.positions.position import Position
+from core.options.volatility import MarketVolatility
+from core.positions.position import Mark, Position
 from core.senders import Senders
 
 
@@ -70,7 +71,8 @@ class EngineState:
     """All that the next step depends on besides its event.
 
     ``signals``, ``positions``, ``shadows``, ``approvals`` and ``commands`` are by id; ``prices`` and ``doubts`` by
-    symbol; ``tails`` are the contracts of closed trades that are still followed, by symbol and OCC symbol;
+    symbol; ``tails`` are the contracts of closed trades that are still followed, by symbol and OCC symbol, and
+    ``tail_marks`` the last marks of those that were quoted, by OCC symbol;
     ``outcomes`` are by decision id; ``halts``, ``dividends`` and ``splits`` by symbol. ``ended``
     says of a symbol without further prices why. A mode with ``mode_until`` ends by itself then. ``clock_ahead`` is by
     how many seconds the engine's clock is ahead of the machine's since that was set.
@@ -108,6 +110,8 @@ class EngineState:
     splits: dict[str, tuple[AnnouncedSplit, ...]] = field(default_factory=dict)
     closes: CloseBook = field(default_factory=CloseBook)
     clock_ahead: float = 0.0
+    volatility: MarketVolatility = field(default_factory=MarketVolatility)
+    tail_marks: dict[str, Mark] = field(default_factory=dict)
 
 
 def ask_for(signal: LiveSignal) -> FetchMarket:

@@ -24,6 +24,7 @@ from core.engine.day import turn_day
 from core.engine.decisions import TRANSIENT, open_trade, try_entry, use_price
 from core.engine.entries import TradeTerms
 from core.engine.kernel import Kernel
+from core.engine.one_mark import align_marks
 from core.engine.positions import see_price
 from core.engine.receipts import ABSORBED, REQUESTS
 from core.engine.requests import obey
@@ -114,7 +115,7 @@ class TradeReplay:
             return
         if isinstance(event, PriceSeen):
             self._note_gaps(event)
-        self._heard([*self._begin(event), *handler(self._kernel, event)])
+        self._heard([*self._begin(event), *handler(self._kernel, event), *align_marks(self._kernel)])
 
     def ask(self, event: Received, seen: PriceSeen | None) -> None:
         """Take a body that may ask to close, reduce or protect positions; ``seen`` is the price that it states."""
@@ -125,7 +126,8 @@ class TradeReplay:
         if update.intent in REQUESTS or flips:
             effects = self._begin(event)
             intent = Intent.EXIT if flips else None
-            self._heard([*effects, *obey(self._kernel, update, event, seen, intent).effects])
+            effects += obey(self._kernel, update, event, seen, intent).effects
+            self._heard([*effects, *align_marks(self._kernel)])
 
     def wants(self, signal_id: str) -> bool:
         """Return whether another decision of a signal could still open its trade."""
@@ -215,6 +217,7 @@ class TradeReplay:
             self._opened[stored.row] = entry.position
             self._until[entry.position.id] = stored.followed_until
             open_trade(kernel, terms.decision_id, entry.position, entry.mark, terms.now)
+            align_marks(kernel)
 
     def results(self) -> Mapping[int, Traded]:
         """Return the result of every decision that was entered or refused, by row."""

@@ -123,6 +123,7 @@ def record_exit_fill(
         expected=done.expected,
         worst=done.worst,
         without_feed=not position.by_feed,
+        iv_source=mark.iv_source,
     )
     remaining = position.remaining - done.contracts
     after = replace(position, remaining=remaining, legs=(*position.legs, leg))

@@ -54,6 +54,7 @@ def exit_record(position: Position) -> dict[str, Any]:
         "partials": [_partial(position, leg) for leg in legs],
         "mfe": position.mfe,
         "mae": position.mae,
+        "exit_iv_source": last.iv_source,
     }
 
 
@@ -65,6 +66,7 @@ def _partial(position: Position, leg: ExitFill) -> dict[str, Any]:
         "contracts": leg.contracts,
         "exit_price": leg.price,
         "exit_iv": leg.iv,
+        "exit_iv_source": leg.iv_source,
         "exit_delta": leg.delta,
         "underlying_at_exit": leg.underlying,
         "pnl_gross": account.gross,

@@ -8,9 +8,10 @@ from datetime import datetime
 
 from core.execution_band import ExecutionBand
 from core.model import ExitReason
+from core.options.volatility import VolatilitySource
 from core.positions.exits import theta_limit, time_exit_at
 from core.positions.pnl import band_so_far, net_so_far
-from core.positions.position import Position, PositionState
+from core.positions.position import Mark, Position, PositionState
 from core.positions.settle import known_price, missing_for_settlement
 from core.positions.trading_context import TradingContext
 from core.positions.transitions import break_even_stop
@@ -70,6 +71,7 @@ class LiveValues:
     the price of the underlying that is known best. ``suspended`` says why it is not marked, if it is not.
     ``band`` is ``pnl`` by execution, ``None`` when it is not stored.
     After a split ``new_shares`` stand for one as it was bought; prices of the underlying are those of so many.
+    ``iv_source`` is where the volatility comes from, ``iv_basis`` the same in words with the age of what it rests on.
     """
 
     mark: float
@@ -104,6 +106,8 @@ class LiveValues:
     suspended: str = ""
     band: ExecutionBand | None = None
     new_shares: float = 1.0
+    iv_source: VolatilitySource | None = None
+    iv_basis: str = ""
 
 
 def live_values(position: Position, now: datetime, trading: TradingContext) -> LiveValues:
@@ -145,6 +149,8 @@ def live_values(position: Position, now: datetime, trading: TradingContext) -> L
         new_shares=position.new_shares,
         settles_on=_settles_on(position, trading),
         band=band_so_far(position),
+        iv_source=last.iv_source,
+        iv_basis=volatility_basis(last, now),
     )
 
 
@@ -154,6 +160,16 @@ def _settles_on(position: Position, trading: TradingContext) -> float | None:
         return None
     found = known_price(position, trading)
     return position.last.spot if found is None else found.price
+
+
+def volatility_basis(mark: Mark, now: datetime) -> str:
+    """Return in words what a mark's volatility rests on; empty where that is not stored."""
+    if mark.iv_source is VolatilitySource.ESTIMATED and mark.level is not None:
+        return f"estimated from {mark.level.words(now)}"
+    if mark.quoted_at is None or mark.iv_source is None:
+        return ""
+    quote = f"a quote {max(0.0, (now - mark.quoted_at).total_seconds()):.0f} s old"
+    return f"implied by {quote}" if mark.iv_source is VolatilitySource.IMPLIED else f"carried from {quote}"
 
 
 def _nights(position: Position, now: datetime, trading: TradingContext) -> int:

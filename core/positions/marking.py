@@ -1,24 +1,29 @@
 """Mark one contract at one instant: on a real quote if there is a usable one, else by the model.
 
 The option is priced on the underlying's price less the dividends until the expiry: implied by call and put of its
-strike where both are quoted, else those announced, else by the rules' yield. The volatility is implied from the
-quote's mid. If none can be implied, the last mark's volatility stays (at the entry it is estimated), and the part of
-the mid that the model does not explain is ``unexplained``.
-Greeks, theta among them, come from ``core.options.pricing``.
+strike where both are quoted, else those announced, else by the rules' yield. The volatility is implied from the mid
+of a new quote. Without one, what the contract's last quote implied is carried by term and level; a contract that was
+never quoted has an estimated volatility, which is estimated again at each mark. The part of a quote's mid that the
+model does not explain is ``unexplained``. Greeks, theta among them, come from ``core.options.pricing``.
+
+Invariant, tested under this name: one contract has one mark. Spot, time, quote and what is known of volatility give
+it, not the position or the marks before.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
+from typing import NamedTuple
 
 from core.model import Contract
 from core.options import GreeksOne, greeks_one, implied_volatility_one
 from core.options.pricing import DAY_YEARS
 from core.options.quotes import OptionQuote
 from core.options.trading_clock import calendar_years
-from core.options.volatility import estimate_iv
+from core.options.volatility import ImpliedVolatility, VolatilityLevel, VolatilitySource
 from core.positions.attribution import Attribution, PricingTerms, State, shapley_one
 from core.positions.parity import implied_dividends, quotes_at, usable
 from core.positions.position import Basis, Mark
@@ -32,16 +37,16 @@ def entry_mark(
     spot: float,
     spot_at: datetime,
     quote: OptionQuote | None,
-    iv_percentile: float | None,
     now: datetime,
     trading: TradingContext,
     *,
     twin: OptionQuote | None = None,
+    last: Mark | None = None,
 ) -> Mark:
-    """Return the first mark of a contract: volatility implied from a fresh real quote's mid, else estimated.
+    """Return the first mark of a position: volatility implied from a fresh real quote's mid, else as of any mark.
 
-    ``spot`` in $ as of ``spot_at``, ``iv_percentile`` 0–100, ``twin`` the quote of the other right. Raises ValueError
-    when the spot is not a positive number.
+    ``spot`` in $ as of ``spot_at``, ``twin`` the quote of the other right, ``last`` the newest mark of the contract,
+    if others hold it. Raises ValueError when the spot is not a positive number.
     """
     if not (math.isfinite(spot) and spot > 0):
         raise ValueError(f"no mark at a price of {spot}")
@@ -50,25 +55,13 @@ def entry_mark(
     both = {contract.occ: quote, contract.twin: usable(twin, now, trading)}
     dividends = implied_dividends(contract, both, spot, spot_at, years, carry, trading)
     if dividends is None:
-        dividends = trading.announced(contract, now, now, spot)
+        ahead = trading.announced(contract, now, now, spot)
+        dividends = ahead if last is None else _carried(contract, last, now, trading)
     terms = terms_of(contract, trading, dividends)
-    mid = None if quote is None else quote.mid
-    priced_on = spot - (dividends or 0.0)
-    iv = None if mid is None else _implied(terms, mid, priced_on, years, carry)
-    if iv is None:
-        forward = priced_on * math.exp((terms.rate - terms.dividend) * carry)
-        estimate = estimate_iv(
-            contract.underlying,
-            contract.strike,
-            forward,
-            years,
-            trading.dte(contract, now),
-            iv_percentile,
-            trading.rules.volatility,
-        )
-        iv = estimate.value
-    state = State(priced_on, iv, years, carry)
-    return _mark(contract, terms, spot, spot_at, state, dividends, quote, None, now, trading)
+    state = _State(spot - (dividends or 0.0), years, carry)
+    volatility = _volatility(contract, terms, state, last, _new(quote, last), None, trading)
+    mark = _mark(contract, terms, spot, spot_at, state, volatility, dividends, quote, None, now, trading)
+    return mark if last is None else replace(mark, quoted_at=_newest(quote, last))
 
 
 def next_mark(
@@ -85,22 +78,23 @@ def next_mark(
 ) -> Mark:
     """Return the mark after ``last``, with the attribution of the step between the two.
 
-    With a usable ``quote`` the mid is the quote's and the volatility is implied from it; without a quote the
-    mid is the model's at ``iv``, by default the last mark's volatility. ``dividends`` in $ are those that call and
-    put imply, by default the last mark's as far as they are not paid, or those announced.
+    With a usable ``quote`` the mid is the quote's, and the volatility is implied from it if it is newer than the last
+    one used: an older one at a new price says nothing of volatility. Without a quote the mid is the model's, at
+    ``iv`` where a quote of this instant implied that. ``dividends`` in $ are those that call and put imply, by
+    default the last mark's as far as they are not paid, or those announced.
     """
     mid, quoted_at = (None, None) if quote is None else (quote.mid, quote.at)
+    vix = trading.volatility.vix
     # The key is everything the step depends on: positions in one contract share one computed mark.
     step = (
-        *(contract, spot, spot_at, iv, mid, quoted_at, dividends, last.dividends),
+        *(contract, spot, spot_at, iv, mid, quoted_at, dividends, last.dividends, vix and vix.value),
         *(last.at, last.spot, last.iv, last.years, last.carry_years, last.mid, last.delta, last.quoted_at),
+        last.implied,
     )
     shared = trading.cache.marks_at(now)
     mark = shared.get(step)
     if mark is None:
-        mark = shared[step] = _next_mark(
-            contract, last, spot, spot_at, now, trading, quote, mid, iv, dividends
-        )
+        mark = shared[step] = _next_mark(contract, last, spot, spot_at, now, trading, quote, iv, dividends)
     return mark
 
 
@@ -112,7 +106,6 @@ def _next_mark(
     now: datetime,
     trading: TradingContext,
     quote: OptionQuote | None,
-    mid: float | None,
     iv: float | None,
     dividends: float | None,
 ) -> Mark:
@@ -121,11 +114,81 @@ def _next_mark(
         dividends = None
     elif dividends is None:
         dividends = _carried(contract, last, now, trading)
-    terms, priced_on = terms_of(contract, trading, dividends), spot - (dividends or 0.0)
-    carried = last.iv if iv is None else iv
-    implied = None if mid is None else _implied(terms, mid, priced_on, years, carry)
-    state = State(priced_on, implied or carried or math.nan, years, carry)
-    return _mark(contract, terms, spot, spot_at, state, dividends, quote, last, now, trading)
+    terms, state = terms_of(contract, trading, dividends), _State(spot - (dividends or 0.0), years, carry)
+    volatility = _volatility(contract, terms, state, last, _new(quote, last), iv, trading)
+    return _mark(contract, terms, spot, spot_at, state, volatility, dividends, quote, last, now, trading)
+
+
+def marked_like(contract: Contract, last: Mark, newest: Mark, trading: TradingContext) -> Mark:
+    """Return another holder's newest mark of the contract as the one after ``last``, with the step between both."""
+    terms = terms_of(contract, trading, newest.dividends)
+    known, iv = newest.iv is not None, math.nan if newest.iv is None else newest.iv
+    state = State(newest.spot - (newest.dividends or 0.0), iv, newest.years, newest.carry_years)
+    return replace(newest, step=_step(terms, last, state, newest.mid, known, newest.dividends))
+
+
+class _State(NamedTuple):
+    """Price, years and carry that an option is priced on: all but its volatility."""
+
+    spot: float
+    years: float
+    carry: float
+
+
+class _Volatility(NamedTuple):
+    iv: float
+    source: VolatilitySource
+    level: VolatilityLevel
+    implied: ImpliedVolatility | None
+
+
+def _new(quote: OptionQuote | None, last: Mark | None) -> float | None:
+    """Return the mid of a quote that is newer than the last one used, else ``None``."""
+    if quote is None or (last is not None and last.quoted_at is not None and quote.at <= last.quoted_at):
+        return None
+    return quote.mid
+
+
+def _newest(quote: OptionQuote | None, last: Mark | None) -> datetime | None:
+    """Return the instant of the last quote used so far."""
+    before = None if last is None else last.quoted_at
+    if quote is None:
+        return before
+    return quote.at if before is None else max(before, quote.at)
+
+
+def _volatility(
+    contract: Contract,
+    terms: PricingTerms,
+    state: _State,
+    last: Mark | None,
+    mid: float | None,
+    iv: float | None,
+    trading: TradingContext,
+) -> _Volatility:
+    """Return the volatility with its source: ``iv`` or what ``mid`` implies, else carried, else estimated."""
+    surface, level = trading.surface, trading.level(contract.underlying)
+    if mid is not None:
+        iv = _implied(terms, mid, state.spot, state.years, state.carry)
+    if iv is not None:
+        implied = ImpliedVolatility(iv=iv, years=state.years, level=level)
+        return _Volatility(iv, VolatilitySource.IMPLIED, level, implied)
+    quoted = None if last is None else _last_implied(last)
+    if quoted is not None:
+        carried = surface.carried(quoted, state.years, level)
+        return _Volatility(carried, VolatilitySource.CARRIED, level, quoted)
+    forward = state.spot * math.exp((terms.rate - terms.dividend) * state.carry)
+    estimated = math.nan
+    if forward > 0:
+        estimated = surface.estimate(contract.strike, forward, state.years, level).value
+    return _Volatility(estimated, VolatilitySource.ESTIMATED, level, None)
+
+
+def _last_implied(last: Mark) -> ImpliedVolatility | None:
+    """Return what the contract's last quote implied; of an older ledger's mark on a quote, its volatility."""
+    if last.iv_source is None and last.quoted_at is not None and last.iv is not None:
+        return ImpliedVolatility(iv=last.iv, years=last.years)
+    return last.implied
 
 
 def _carried(contract: Contract, last: Mark, now: datetime, trading: TradingContext) -> float | None:
@@ -197,13 +260,15 @@ def _mark(
     terms: PricingTerms,
     spot: float,
     spot_at: datetime,
-    state: State,
+    valued: _State,
+    volatility: _Volatility,
     dividends: float | None,
     quote: OptionQuote | None,
     last: Mark | None,
     now: datetime,
     trading: TradingContext,
 ) -> Mark:
+    state = State(valued.spot, volatility.iv, valued.years, valued.carry)
     found = greeks_one(
         state.spot,
         terms.strike,
@@ -245,9 +310,12 @@ def _mark(
         vega=vega,
         basis=Basis.MODEL if quoted is None else Basis.QUOTE,
         estimated=estimated,
-        quoted_at=quote.at if quote is not None else (last.quoted_at if last is not None else None),
+        quoted_at=_newest(quote, last),
         step=Attribution() if last is None else _step(terms, last, state, mid, known, dividends),
         dividends=dividends,
+        iv_source=volatility.source if known else None,
+        level=volatility.level,
+        implied=volatility.implied,
     )
 
 

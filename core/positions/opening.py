@@ -65,6 +65,7 @@ def open_position(
         estimated=mark.estimated,
         entry_expected=fill.expected,
         entry_worst=fill.worst,
+        entry_iv_source=mark.iv_source,
     )
     return Position(
         id=id,

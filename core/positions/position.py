@@ -15,6 +15,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from core.model import Contract, Direction, ExitReason, Levels
+from core.options.volatility import ImpliedVolatility, VolatilityLevel, VolatilitySource
 from core.positions.attribution import NO_ATTRIBUTION, Attribution
 
 
@@ -70,6 +71,8 @@ class Mark:
     implied by put-call parity or announced; ``None`` when the rules' yield stands for them. The attribution can be
     recomputed from spot less dividends, iv, both clocks and mid of successive marks; where only one of two knows
     dividends, with those for both and the volatility that the first mark's mid then implies.
+    ``iv_source`` says where ``iv`` comes from, ``None`` in ledgers from before it was kept; ``level`` is what an
+    estimate starts from, and ``implied`` is what the contract's last quote implied, from which ``iv`` is carried.
     """
 
     at: datetime
@@ -88,6 +91,9 @@ class Mark:
     quoted_at: datetime | None = None
     step: Attribution = NO_ATTRIBUTION
     dividends: float | None = None
+    iv_source: VolatilitySource | None = None
+    level: VolatilityLevel | None = None
+    implied: ImpliedVolatility | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +129,7 @@ class EntryFill:
     estimated: bool = False
     entry_expected: float | None = None
     entry_worst: float | None = None
+    entry_iv_source: VolatilitySource | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +163,7 @@ class ExitFill:
     expected: float | None = None
     worst: float | None = None
     without_feed: bool = False
+    iv_source: VolatilitySource | None = None
 
     @property
     def is_left_out(self) -> bool:

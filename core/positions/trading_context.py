@@ -13,6 +13,7 @@ from core.options.dividend_table import TABLE as ASSUMED_DIVIDENDS
 from core.options.dividend_table import third_fridays
 from core.options.dividends import CashDividend, present_value
 from core.options.trading_clock import TradingClock
+from core.options.volatility import MarketVolatility, VolatilityLevel, VolatilitySurface
 from core.positions.cache import TradingCache
 from core.rules import Rules
 from core.thresholds import above
@@ -23,18 +24,29 @@ class TradingContext:
     """Rules, calendar and the trading clock they define; share one object for as long as both are in force.
 
     ``dividends`` are the announced ones by symbol; where there are any, they count in place of any yield.
+    ``volatility`` is what is known of volatility besides option quotes: whoever handles the inputs adds to it.
     ``cache`` holds results that positions share. It is no part of the context's value.
     """
 
     rules: Rules
     calendar: Calendar
     dividends: Mapping[str, tuple[CashDividend, ...]] = field(default_factory=dict)
+    volatility: MarketVolatility = field(default_factory=MarketVolatility, compare=False)
     cache: TradingCache = field(default_factory=TradingCache, init=False, repr=False, compare=False)
 
     @cached_property
     def clock(self) -> TradingClock:
         """The trading clock of these rules on this calendar."""
         return _clock(self.calendar, self.rules.clock.night_minutes, self.rules.clock.weekend_minutes)
+
+    @cached_property
+    def surface(self) -> VolatilitySurface:
+        """The term structure and smile of these rules on this clock."""
+        return VolatilitySurface(self.rules.volatility, self.clock.units_per_year)
+
+    def level(self, symbol: str) -> VolatilityLevel:
+        """Return the level that an estimated volatility of a symbol starts from, as far as it is known now."""
+        return self.surface.level(symbol, self.volatility)
 
     @property
     def rate(self) -> float:

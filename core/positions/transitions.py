@@ -31,7 +31,8 @@ from core.positions.settle import expire, settle_by_price, settle_on
 from core.positions.splits import as_bought
 from core.positions.trading_context import TradingContext
 
-MARK_EVERY_SECONDS = 60.0
+MARK_EVERY_SECONDS = 60
+"""Each position is marked in each such span of the clock, so that all in one contract are marked at one instant."""
 
 
 def on_price(
@@ -107,11 +108,10 @@ def on_time(
         return PositionChange(position=position)
     change = PositionChange(position=position)
     spot, spot_at = _last_known(position, last_price)
-    since_mark = (now - position.last.at).total_seconds()
     waiting = spot_at < session.open and not trading.is_stale(session.open, now)
     tradable = exits and not waiting
     due = tradable and position.pending is None and due_by_clock(position, now, trading)
-    if not due and since_mark < MARK_EVERY_SECONDS:
+    if not due and _span(now) == _span(position.last.at):
         return change
     inputs = ExitInputs(now=now, spot=spot, tradable=tradable, time_exits=True)
     change = _mark_by_model(change, spot, spot_at, now, trading)
@@ -375,6 +375,10 @@ def _mark_by_model(
         return change
     contract = change.position.contract
     return apply_mark(change, next_mark(contract, last, spot=spot, spot_at=spot_at, now=now, trading=trading))
+
+
+def _span(at: datetime) -> int:
+    return int(at.timestamp() // MARK_EVERY_SECONDS)
 
 
 def _last_known(position: Position, last_price: PriceSeen | None) -> tuple[float, datetime]:

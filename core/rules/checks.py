@@ -55,7 +55,8 @@ def faults(rules: Rules) -> Iterator[tuple[str, str]]:
         "contract.strike_steps_by_price": contract.strike_steps_by_price,
     }
     rising: Mapping[str, Sequence[Sequence[Any]]] = {
-        "volatility.term": volatility.term,
+        "volatility.term_structure": volatility.term_structure,
+        "volatility.smile": volatility.smile,
         "fills.spread_by_dte": fills.spread_by_dte,
         "fills.spread_in_the_money": fills.spread_in_the_money,
         "exits.atr_multiples": rules.exits.atr_multiples,
@@ -76,15 +77,19 @@ def faults(rules: Rules) -> Iterator[tuple[str, str]]:
     yield from _unknown_names(
         "regime.allowed", (d for ds in rules.regime.allowed.values() for d in ds), Direction
     )
-    yield from _unknown_names("volatility.classes", volatility.classes.values(), volatility.base)
+    yield from _unknown_names("volatility.classes", volatility.classes.values(), ("index", *volatility.base))
     yield from _unknown_names("fills.spread_classes", fills.spread_classes.values(), fills.spread_by_premium)
     steps = [*contract.strike_steps.values(), *(step for _, step in contract.strike_steps_by_price)]
     ticks = [tick for pair in fills.tick_steps.values() for tick in pair]
     volatilities = [*volatility.base.values(), *volatility.by_symbol.values()]
+    factors = [factor for _, factor in (*volatility.term_structure, *volatility.smile)]
+    minutes = [minutes for minutes, _ in volatility.term_structure]
     for path, values in (
         ("contract.strike_steps", steps),
         ("fills.tick_steps", ticks),
         ("volatility.base and by_symbol", volatilities),
+        ("volatility.term_structure and smile", factors),
+        ("volatility.term_structure", minutes),
     ):
         if any(value <= 0 for value in values):
             yield path, "must be above 0"

@@ -11,6 +11,14 @@ from typing import Any
 from core.rules.checks import faults, shape_fault
 from core.rules.rules import Rules
 
+RETIRED: Mapping[str, str] = {
+    "volatility.term": "volatility.term_structure",
+    "volatility.skew": "volatility.smile",
+    "volatility.skew_cap": "volatility.smile",
+    "volatility.base.index": "volatility.vix",
+}
+"""Rules of older versions, each with the one that stands for it: read without effect, so that old ledgers open."""
+
 
 class RulesError(ValueError):
     """A rules text that is not accepted; the message names the field and what would be accepted."""
@@ -26,10 +34,31 @@ def parse_rules(text: str) -> Rules:
         tree = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise RulesError(f"rules are not valid TOML: {error}") from error
+    _drop_retired(tree)
     rules = typing.cast(Rules, _build(Rules, tree, ""))
     for path, fault in faults(rules):
         raise RulesError(f"{path}: {fault}")
     return rules
+
+
+def retired_rules(text: str) -> tuple[str, ...]:
+    """Return a sentence for each retired rule that a TOML text names. Raises tomllib.TOMLDecodeError."""
+    return tuple(
+        f"{path} is no longer read: see {RETIRED[path]}" for path in _drop_retired(tomllib.loads(text))
+    )
+
+
+def _drop_retired(tree: dict[str, Any]) -> list[str]:
+    """Remove retired rules from a parsed text; return their paths."""
+    found = []
+    for path in RETIRED:
+        *sections, name = path.split(".")
+        part: Any = tree
+        for section in sections:
+            part = part.get(section) if isinstance(part, dict) else None
+        if isinstance(part, dict) and part.pop(name, None) is not None:
+            found.append(path)
+    return found
 
 
 def _build(cls: type, tree: Mapping[str, Any], path: str) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from core.rules.penny_program import CLASSES
-from core.rules.rule_fields import choice, number, rows, table
+from core.rules.rule_fields import choice, number, rows, switch, table
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,26 +135,45 @@ class VolatilityRules:
         "class per symbol",
         meaning="Volatility class of a symbol; a symbol that is not listed is other",
     )
+    vix: float = number(
+        16.0,
+        "points",
+        low=5,
+        high=200,
+        meaning="VIX assumed while none was received, as by a bar of VIX: the level of the index class",
+    )
+    follow_vix: bool = switch(
+        False, meaning="Ask the feeds for the VIX too while an option of the index class is followed"
+    )
     base: Mapping[str, float] = table(
-        {"index": 0.16, "mega": 0.32, "other": 0.45},
+        {"mega": 0.32, "other": 0.45},
         "vol a year",
-        meaning="At-the-money volatility of each class, before the factor of term",
+        meaning="Volatility for 30 days over all strikes, as the VIX is, of each class but index, whose is the VIX",
     )
     by_symbol: Mapping[str, float] = table(
-        {}, "vol a year", meaning="At-the-money volatility of a symbol, in place of its class's"
+        {}, "vol a year", meaning="Volatility for 30 days of a symbol, in place of its class's"
     )
-    term: tuple[tuple[int, float], ...] = rows(
-        ((0, 0.60), (7, 0.95), (45, 1.0), (100_000, 1.05)),
-        meaning="Factor by days to expiry: rows of (days at most, factor)",
+    term_structure: tuple[tuple[float, float], ...] = rows(
+        (
+            # SPX 0DTE at the money over the VIX in calendar time, medians of 566 sessions 2023-2026: 1.30, 1.18,
+            # 1.12, 1.16 and 1.23 at these minutes to the close; times .489, the root of both clocks' minutes a year.
+            (30.0, 0.635),
+            (60.0, 0.577),
+            (240.0, 0.547),
+            (300.0, 0.565),
+            (360.0, 0.601),
+            # A week, 30 days, a quarter: .95, 1 and 1.05 of a volatility over all strikes, as the VIX is. At the
+            # money it is .953 of that: one over the root of the mean square of the smile under a normal density.
+            (2_500.0, 0.905),
+            (10_500.0, 0.953),
+            (31_500.0, 1.0),
+        ),
+        meaning="Factor on the level by minutes left on the trading clock, interpolated: rows of (minutes, factor)",
     )
-    skew: float = number(
-        0.10,
-        "of the volatility per standard deviation",
-        low=0,
-        meaning="Volatility added to strikes below the forward, as part of the volatility",
-    )
-    skew_cap: float = number(
-        0.40, "of the volatility", low=0, meaning="Most that the skew may add, as part of the volatility"
+    smile: tuple[tuple[float, float], ...] = rows(
+        # SPX 0DTE at 13:00, volatility of the strike over that at the money, medians of 566 sessions 2023-2026.
+        ((-2.5, 1.46), (-1.625, 1.24), (-0.875, 1.10), (0.0, 1.0), (0.875, 0.96), (1.625, 1.0)),
+        meaning="Factor by standard deviations from the forward, interpolated: rows of (deviations, factor)",
     )
     parity_max_pct: float = number(
         1.0,

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
 from core.approvals import Approval, ApprovalStatus, mark_now
 from core.decision.deciding_reason import why
+from core.engine.kernel import Kernel
+from core.engine.one_mark import newest_mark
 from core.engine.state import TradeOutcome
 from core.events import PriceSeen
 from core.model import DecisionRecord
@@ -154,19 +156,17 @@ def position_row(position: Position, now: datetime, trading: TradingContext) -> 
     return PositionRow(**{name: getattr(live, name) for name in _LIVE_VALUES}, **_identity(position))
 
 
-def approval_rows(
-    approvals: Iterable[Approval], prices: Mapping[str, PriceSeen], now: datetime, trading: TradingContext
-) -> tuple[ApprovalRow, ...]:
+def approval_rows(kernel: Kernel, now: datetime) -> tuple[ApprovalRow, ...]:
     """Return the trades that wait for approval, the one that expires first at the top."""
-    waiting = [a for a in approvals if a.is_open and a.until > now]
+    state = kernel.state
+    waiting = [a for a in state.approvals.values() if a.is_open and a.until > now]
     waiting.sort(key=lambda a: (a.until, a.seq))
-    return tuple(_approval_row(each, prices.get(each.symbol), now, trading) for each in waiting)
+    return tuple(_approval_row(kernel, each, state.prices.get(each.symbol), now) for each in waiting)
 
 
-def _approval_row(
-    approval: Approval, seen: PriceSeen | None, now: datetime, trading: TradingContext
-) -> ApprovalRow:
-    mark = mark_now(approval, seen, now, trading)
+def _approval_row(kernel: Kernel, approval: Approval, seen: PriceSeen | None, now: datetime) -> ApprovalRow:
+    trading = kernel.trading
+    mark = mark_now(approval, seen, now, trading, newest_mark(kernel, approval.contract))
     return ApprovalRow(
         id=approval.id,
         decision_id=approval.decision_id,

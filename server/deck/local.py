@@ -129,7 +129,7 @@ class LocalDeck:
                 decision_row(r, state.outcomes.get(r.id), now) for r in reversed(state.recent[-RECENT:])
             ),
             positions=rows,
-            approvals=approval_rows(state.approvals.values(), state.prices, now, engine.trading),
+            approvals=approval_rows(engine, now),
             pnl=PnlView(
                 realized=state.day.realized,
                 open=open_pnl,

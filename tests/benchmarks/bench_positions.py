@@ -76,7 +76,7 @@ def rows() -> Iterator[Row]:
 def _opened(trading: TradingContext) -> Position:
     contract = Contract(underlying="SPY", root="SPY", expiry=date(2026, 12, 4), strike=600.0, right="C")
     quote = OptionQuote(bid=7.0, ask=7.1, at=NOW, source="feed")
-    mark = entry_mark(contract, 600.0, NOW, quote, None, NOW, trading)
+    mark = entry_mark(contract, 600.0, NOW, quote, NOW, trading)
     rules = trading.rules
     order = Order(symbol="SPY", side=Side.BUY, contracts=4)
     bought = fill(order, quote, NOW, True, rules.fills, rules.contract)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from core.execution_band import UNKNOWN
 from core.model import ExitReason
+from core.options.volatility import VolatilitySource
 from core.positions import SettlementBasis
 from core.positions.detail import PnlByCause
 from server.deck import ExitCondition, ExitFill, GreekPair, LevelDistance, PositionDetail, PositionRow
@@ -199,9 +200,12 @@ def greeks(row: PositionRow, width: int) -> list[Line]:
         ("gamma", row.gamma, 4, 1, "per $1"),
         ("theta", row.theta, 3, 1, _a_day(row.nights)),
         ("vega", row.vega, 3, 1, "per vol point"),
-        ("implied vol", row.iv, 1, 100, "%"),
+        (f"{row.iv_source or 'implied'} vol", row.iv, 1, 100, "%"),
     ):
         out.append(_greek(name, pair, digits, factor, unit))
+    if row.iv_basis:
+        role = "dim" if row.iv_source is VolatilitySource.IMPLIED else "warn"
+        out += [[("  ", "dim"), *line] for line in wrap_text(row.iv_basis, role, width - 2)]
     return out
 
 

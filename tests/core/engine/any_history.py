@@ -36,6 +36,7 @@ from core.events import (
 )
 from core.intake import sample
 from core.model import Action, Direction, ReceiptStatus, Source
+from core.options.quotes import OptionQuote
 from core.positions import pnl_breakdown
 from server.ledger.codec import decode, encode, encode_any
 from server.runtime.checkpoints import decode_state
@@ -113,9 +114,20 @@ class AnyHistory(RuleBasedStateMachine):
         body = sample(source, sent, symbol, SPOT[symbol] * move, side, timeframe=timeframe, score=score)
         self.receive(DISGUISES[disguise](body))
 
-    @rule(symbol=symbols, side=sides, timeframe=st.sampled_from([5, 15, 240]), now=st.booleans())
-    def all_that_an_entry_takes(self, symbol: str, side: Direction, timeframe: int, now: bool) -> None:
+    @rule(
+        symbol=symbols,
+        side=sides,
+        timeframe=st.sampled_from([5, 15, 240]),
+        now=st.booleans(),
+        at_a_held_strike=st.booleans(),
+    )
+    def all_that_an_entry_takes(
+        self, symbol: str, side: Direction, timeframe: int, now: bool, at_a_held_strike: bool = False
+    ) -> None:
         price = self.wire.state.prices[symbol].price if symbol in self.wire.state.prices else SPOT[symbol]
+        if at_a_held_strike:
+            held = [p for p in self.wire.state.positions.values() if p.symbol == symbol]
+            price = held[0].contract.strike if held else price
         for source in (Source.SATY_PHASE, Source.MTF_DOTS, Source.STRAT_EXEC, Source.TRADINGVIEW_SIGNAL):
             self.receive(json.dumps(sample(source, self.wire.now, symbol, price, side, timeframe=timeframe)))
         if now:
@@ -158,10 +170,32 @@ class AnyHistory(RuleBasedStateMachine):
         move=moves,
         age=st.sampled_from([0, 0, 0, 45, 300]),
         source=st.sampled_from(["a", "b"]),
+        worth=st.sampled_from([None, None, 0.3, 1.0]),
+        quote_age=st.sampled_from([0, 0, 20, 70]),
     )
-    def price(self, symbol: str, move: float, age: int, source: str) -> None:
+    def price(
+        self, symbol: str, move: float, age: int, source: str, worth: float | None, quote_age: int
+    ) -> None:
+        made, price = self.wire.now - timedelta(seconds=age), SPOT[symbol] * move
+        quotes = () if worth is None else self.quotes(symbol, price, worth, quote_age)
+        self.post(PriceSeen, symbol=symbol, price=price, priced_at=made, source=source, quotes=quotes)
+
+    @rule(value=st.sampled_from([12.0, 16.0, 40.0, 600.0]), age=st.sampled_from([0, 600]))
+    def vix(self, value: float, age: int) -> None:
         made = self.wire.now - timedelta(seconds=age)
-        self.post(PriceSeen, symbol=symbol, price=SPOT[symbol] * move, priced_at=made, source=source)
+        self.post(PriceSeen, symbol="VIX", price=value, priced_at=made, source="a")
+
+    def quotes(self, symbol: str, price: float, worth: float, age: int) -> tuple[Any, ...]:
+        """Quotes of some of what is watched: intrinsic value and a time value in percent of the price."""
+        found = []
+        for contract in [c for w in self.wire.engine.watched() if w.symbol == symbol for c in w.contracts]:
+            value = (
+                max(0.0, (price - contract.strike) * (1 if contract.is_call else -1)) + price * worth / 100
+            )
+            at = self.wire.now - timedelta(seconds=age)
+            quote = OptionQuote(bid=value * 0.98, ask=value * 1.02, at=at, source="feed")
+            found.append((contract.occ, quote))
+        return tuple(found[: 1 + len(found) // 2])
 
     @rule(
         symbol=symbols,
@@ -326,7 +360,17 @@ class AnyHistory(RuleBasedStateMachine):
         self.check_approvals(effects)
         self.check_decisions(effects)
         self.check_positions(effects)
+        self.check_marks()
         return effects
+
+    def check_marks(self) -> None:
+        """One contract has one mark, by whomever it is held."""
+        state, found = self.wire.state, dict[str, Any]()
+        for position in (*state.positions.values(), *state.shadows.values()):
+            if position.is_open and position.suspended is None:
+                last = position.last
+                mark = (last.at, last.spot, last.mid, last.iv, last.quoted_at, last.dividends)
+                assert found.setdefault(position.contract.occ, mark) == mark
 
     def check_approvals(self, effects: list[Any]) -> None:
         said = {a.id for a in self.approvals.values() if a.status is ApprovalStatus.APPROVED}

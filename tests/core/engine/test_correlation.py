@@ -118,7 +118,7 @@ def known(wire: Any, **closes: Closes) -> None:
 
 
 def test_measured_closes_refuse_a_pair_that_nobody_assumes_and_the_refusal_says_so(wired: Any) -> None:
-    wire = wired()
+    wire = wired(rules="[volatility]\nterm_structure = [[1, 0.95]]\n")
     known(wire, SPY=history(COMMON), TSLA=history(LIKE))
     wire.enter("SPY")
     wire.agree("TSLA")

@@ -20,6 +20,8 @@ from core.rules import parse_rules
 LONG, SHORT = Direction.LONG, Direction.SHORT
 MANY = "[risk]\nsymbol_premium = 1e6\nper_symbol = 9\nopen_positions = 9\n"
 
+FLAT = "[volatility]\nterm_structure = [[1, 0.95]]\nsmile = [[0, 1.0]]\n"
+"""One volatility for all, 15.2 %: the numbers of contracts are about the limits and not about the surface."""
 GREEKS = {"delta_accounts": 1e9, "gamma_accounts": 1e9, "vega_pct": 1e9, "theta_pct": 1e9}
 UNASKED = "approval_above_contracts = 100\napproval_above_premium = 1e9\n"
 
@@ -58,7 +60,7 @@ def test_a_limit_gives_the_largest_number_that_fits_and_refuses_when_not_one_doe
     name = rule.partition(" ")[0]
     others = "".join(f"{key} = {value}\n" for key, value in GREEKS.items() if key != name)
     many = "".join(line for line in MANY.splitlines(keepends=True) if not line.startswith(name))
-    wire = wired(asking=True, rules=f"{many}{UNASKED}{others}{rule}\n")
+    wire = wired(asking=True, rules=f"{many}{UNASKED}{others}{rule}\n{FLAT}")
     for symbol, side in held:
         wire.enter(symbol, direction=side)
     wire.later(minutes=6)
@@ -158,7 +160,7 @@ def test_the_defaults_let_the_largest_trade_of_its_size_rules_through(
 
 
 def test_symbols_that_move_as_one_share_one_limit_of_premium(wired: Any) -> None:
-    wire = wired()
+    wire = wired(rules=FLAT)
     wire.enter("SPY")
     wire.agree("QQQ")
     refused = wire.signal("QQQ")

@@ -52,7 +52,6 @@ class Kernel:
         contracts: int = 4,
         spot: float = 600.0,
         quote: tuple[float, float] | None = None,
-        iv_percentile: float | None = None,
         atr: float | None = 6.0,
         risk: float = 100.0,
         **changes: Any,
@@ -60,7 +59,7 @@ class Kernel:
         trading, now = self.trading, self.at(entered)
         contract = self.contract(direction, date.fromisoformat(expiry), **changes)
         real = None if quote is None else OptionQuote(bid=quote[0], ask=quote[1], at=now, source="feed")
-        mark = entry_mark(contract, spot, now, real, iv_percentile, now, trading)
+        mark = entry_mark(contract, spot, now, real, now, trading)
         around = real or quote_from_model(
             mark.mid,
             symbol="SPY",

@@ -179,12 +179,12 @@ SCENARIOS = [
     ),
     # --- theta
     Scenario(
-        "half of the premium paid to time", "10:01 flat 600.00 until 15:00", "THETA_DECAY 4 @ 600.00 14:33"
+        "half of the premium paid to time", "10:01 flat 600.00 until 15:00", "THETA_DECAY 4 @ 600.00 14:45"
     ),
     Scenario(
         "short: half of the premium paid to time",
         "10:01 flat 600.00 until 15:00",
-        "THETA_DECAY 4 @ 600.00 14:33",
+        "THETA_DECAY 4 @ 600.00 14:47",
         SHORT,
     ),
     # --- staleness and the session

@@ -169,6 +169,7 @@ def test_at_the_open_a_price_of_that_session_is_waited_for(desk: Any) -> None:
 
 
 def test_theta_decay_acts_at_the_first_price_with_half_of_the_premium_paid(desk: Any) -> None:
+    desk.rules = parse_rules("[volatility]\nterm_structure = [[1, 0.6]]\nsmile = [[0, 1.0]]")
     position = desk.open(contracts=1)
     trading, now, paid = desk.trading, position.opened_at, 0.0
     while position.is_open:

@@ -10,14 +10,21 @@ from typing import Any
 import pytest
 
 from core.model import Direction
-from core.options import price_one
+from core.options import GreeksOne, price_one
 from core.options.fills import Fill, FillQuality, Side
 from core.options.quotes import OptionQuote
+from core.options.volatility import VolatilitySource
 from core.positions import entry_mark, next_mark, on_price, on_time, open_position
 from core.positions.position import Basis
 from core.rules import parse_rules
 
 LONG, SHORT = Direction.LONG, Direction.SHORT
+
+
+def _carried(desk: Any, last: Any, years: float) -> float:
+    """The last volatility, as the term structure goes on."""
+    surface = desk.trading.surface
+    return float(last.iv * surface.term(years) / surface.term(last.years))
 
 
 def _quote(at: Any, bid: float | None, ask: float | None, source: str = "feed") -> OptionQuote:
@@ -27,7 +34,7 @@ def _quote(at: Any, bid: float | None, ask: float | None, source: str = "feed") 
 def test_a_real_quote_gives_mid_and_volatility(desk: Any) -> None:
     now = desk.at("2026-11-24T10:00")
     contract = desk.contract(LONG, date(2026, 11, 24))
-    mark = entry_mark(contract, 600.0, now, _quote(now, 2.40, 2.50), None, now, desk.trading)
+    mark = entry_mark(contract, 600.0, now, _quote(now, 2.40, 2.50), now, desk.trading)
     assert (mark.mid, mark.basis, mark.estimated) == (pytest.approx(2.45), Basis.QUOTE, False)
     assert mark.iv is not None
     value = price_one(600, 600, mark.years, mark.iv, True, carry_years=mark.carry_years, american=True)
@@ -44,15 +51,16 @@ def test_a_quote_that_cannot_be_used_leaves_it_to_the_model(
     now = desk.at("2026-11-24T10:00")
     quote = _quote(now - timedelta(seconds=age), bid, ask)
     contract = desk.contract(LONG, date(2026, 11, 24))
-    mark = entry_mark(contract, 600.0, now, quote, None, now, desk.trading)
+    mark = entry_mark(contract, 600.0, now, quote, now, desk.trading)
     assert mark.basis is Basis.MODEL and mark.quoted_at is None
-    assert mark.iv == pytest.approx(0.16 * 0.60, rel=1e-3)  # index class, same day, a hair of skew
+    # The assumed VIX, six hours before the close; the forward lies a hair above the strike.
+    assert mark.iv == pytest.approx(0.16 * 0.601, rel=2e-3) and mark.iv_source is VolatilitySource.ESTIMATED
 
 
 def test_a_quote_below_intrinsic_is_the_mid_with_an_estimated_volatility(desk: Any) -> None:
     now = desk.at("2026-11-24T10:00")
     contract = desk.contract(LONG, date(2026, 11, 24), strike=590.0)
-    mark = entry_mark(contract, 600.0, now, _quote(now, 9.4, 9.6), None, now, desk.trading)
+    mark = entry_mark(contract, 600.0, now, _quote(now, 9.4, 9.6), now, desk.trading)
     assert mark.mid == pytest.approx(9.5) and mark.basis is Basis.QUOTE
     assert mark.iv is not None and 0.05 < mark.iv < 0.2
 
@@ -62,10 +70,11 @@ def test_what_the_model_cannot_explain_of_a_quote_is_unexplained_with_the_last_v
     now = position.opened_at + timedelta(minutes=1)
     seen = desk.seen(position, now, 602.5, quote=(2.20, 2.30))  # intrinsic is 2.50
     mark = on_price(position, seen, now, desk.trading).position.last
-    assert (mark.mid, mark.iv) == (pytest.approx(2.25), position.last.iv)
+    assert mark.mid == pytest.approx(2.25)
+    assert mark.iv == pytest.approx(_carried(desk, position.last, mark.years), rel=1e-12)
     by_model = price_one(602.5, 600, mark.years, mark.iv, True, carry_years=mark.carry_years, american=True)
     assert mark.step.unexplained == pytest.approx((2.25 - by_model) * 100, abs=1e-7)
-    assert mark.step.iv == 0 and mark.step.unexplained < -25
+    assert abs(mark.step.iv) < 0.3 and mark.step.unexplained < -25
 
     back = on_price(replace(position, last=mark), desk.seen(position, now, 602.5), now, desk.trading).position
     assert back.last.basis is Basis.MODEL  # by the model again: the gap closes where it opened
@@ -79,7 +88,9 @@ def test_theta_is_for_one_session_and_one_night(desk: Any) -> None:
     mark = next_mark(
         position.contract, last, spot=600.0, spot_at=next_close, now=next_close, trading=desk.trading
     )
-    assert mark.mid - last.mid == pytest.approx((last.theta + mark.theta) / 2, rel=1e-3)
+    assert mark.step.theta / 100 == pytest.approx((last.theta + mark.theta) / 2, rel=1e-3)
+    # Less time left, less volatility: what that changes is no theta.
+    assert mark.step.iv < 0 and mark.mid - last.mid == pytest.approx((mark.step.theta + mark.step.iv) / 100)
 
 
 def test_an_american_mid_below_intrinsic_implies_nothing(desk: Any) -> None:
@@ -89,8 +100,9 @@ def test_an_american_mid_below_intrinsic_implies_nothing(desk: Any) -> None:
     by_style = {}
     for style in ("american", "european"):
         contract = desk.contract(SHORT, date(2026, 12, 31), strike=700.0, style=style)
-        by_style[style] = entry_mark(contract, 600.0, now, quote, None, now, desk.trading)
-    assert by_style["american"].iv == pytest.approx(0.16)  # estimated: above the forward there is no skew
+        by_style[style] = entry_mark(contract, 600.0, now, quote, now, desk.trading)
+    assert by_style["american"].iv_source is VolatilitySource.ESTIMATED
+    assert by_style["american"].iv < 0.17
     implied = by_style["european"]
     value = price_one(600, 700, implied.years, implied.iv, False, carry_years=implied.carry_years)
     assert value == pytest.approx(99.5, abs=1e-9) and implied.iv > 0.2
@@ -103,7 +115,8 @@ def test_the_same_quote_is_not_news(desk: Any) -> None:
     seen = desk.seen(position, then + timedelta(seconds=5), 601.0)
     seen = replace(seen, quotes=((position.contract.occ, _quote(then, 2.40, 2.50)),))
     mark = on_price(position, seen, seen.at, desk.trading).position.last
-    assert mark.basis is Basis.MODEL and mark.iv == position.last.iv and mark.mid > 2.9
+    assert mark.basis is Basis.MODEL and mark.iv_source is VolatilitySource.CARRIED and mark.mid > 2.9
+    assert mark.iv == pytest.approx(_carried(desk, position.last, mark.years), rel=1e-12)
 
 
 def test_a_mark_a_minute_in_the_session_and_none_at_night(desk: Any) -> None:
@@ -124,10 +137,11 @@ def test_a_mark_a_minute_in_the_session_and_none_at_night(desk: Any) -> None:
     ],
 )
 def test_greeks_that_cannot_be_computed_are_the_fallback_and_say_so(
-    desk: Any, strike: float, expiry: str, delta: float, theta: float
+    desk: Any, strike: float, expiry: str, delta: float, theta: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     position = desk.open(strike=strike, expiry=expiry)
     unknown = replace(position.last, iv=None)
+    monkeypatch.setattr("core.positions.marking.greeks_one", lambda *_, **__: GreeksOne(*[math.nan] * 6))
     now = position.opened_at + timedelta(minutes=1)
     nothing = next_mark(position.contract, unknown, spot=600.0, spot_at=now, now=now, trading=desk.trading)
     assert nothing.estimated and (nothing.delta, nothing.theta) == (delta, -min(-theta, nothing.mid))
@@ -139,7 +153,7 @@ def test_spot_must_be_a_price(desk: Any) -> None:
     now = desk.at("2026-11-24T10:00")
     for spot in (0.0, -1.0, math.nan, math.inf):
         with pytest.raises(ValueError, match="price"):
-            entry_mark(desk.contract(LONG, date(2026, 11, 24)), spot, now, None, None, now, desk.trading)
+            entry_mark(desk.contract(LONG, date(2026, 11, 24)), spot, now, None, now, desk.trading)
 
 
 def test_an_entry_keeps_how_it_was_filled(desk: Any) -> None:

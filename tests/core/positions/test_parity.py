@@ -66,7 +66,7 @@ def test_call_and_put_of_one_strike_imply_one_forward_and_one_volatility(
     found = [implied_dividends(each, quotes, spot, now, years, carry, desk.trading) for each in (call, put)]
     assert found[0] == found[1] == pytest.approx(dividends, abs=1e-9 if style == "european" else 1e-4)
     marks = [
-        entry_mark(each, spot, now, quotes[each.occ], None, now, desk.trading, twin=quotes[each.twin])
+        entry_mark(each, spot, now, quotes[each.occ], now, desk.trading, twin=quotes[each.twin])
         for each in (call, put)
     ]
     assert [mark.iv for mark in marks] == pytest.approx([iv, iv], rel=1e-6 if style == "european" else 1e-4)
@@ -99,7 +99,7 @@ def test_without_two_fitting_quotes_there_is_no_parity(
     elif how:
         twin = replace(twin, **how)
     priced_at = now - timedelta(seconds=late)
-    mark = entry_mark(call, spot, priced_at, quotes[call.occ], None, now, desk.trading, twin=twin)
+    mark = entry_mark(call, spot, priced_at, quotes[call.occ], now, desk.trading, twin=twin)
     assert mark.dividends is None and mark.mid == quotes[call.occ].mid
 
 

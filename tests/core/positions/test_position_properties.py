@@ -21,6 +21,7 @@ from core.positions import (
     Position,
     PositionChange,
     PositionState,
+    entry_mark,
     exit_by_hand,
     exit_record,
     on_price,
@@ -205,7 +206,9 @@ def test_marked_by_the_model_nothing_is_unexplained(desk_by: Any, facts: dict[st
     path = [(*event[:-1], False) if event[0] in ("price", "bar") else event for event in path]
     trade = played(desk_by(), facts | {"quote": None}, path)
     assert all(mark.step.unexplained == 0 for mark in trade.marks)
-    assert all(mark.iv == trade.entry.iv for mark in trade.marks)
+    for mark in trade.marks:
+        again = entry_mark(trade.position.contract, mark.spot, mark.spot_at, None, mark.at, trade.trading)
+        assert (mark.mid, mark.iv) == (again.mid, again.iv)  # as whoever buys it at that instant has it
 
 
 @given(trades, events)

@@ -19,7 +19,7 @@ EXIT_NAMES = [
     *("pnl_best", "pnl_expected", "pnl_worst"),
     *("hold_time_seconds", "exit_reason", "pnl_from_delta", "pnl_from_iv", "pnl_from_theta"),
     *("pnl_from_gamma", "pnl_unexplained", "total_commission", "total_spread_cost", "total_slippage"),
-    *("partials", "mfe", "mae"),
+    *("partials", "mfe", "mae", "exit_iv_source"),
 ]
 EXECUTION_NAMES = [
     *("option_type", "strike", "expiry", "dte", "contracts", "entry_price", "entry_iv", "entry_delta"),
