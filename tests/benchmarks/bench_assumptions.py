@@ -16,7 +16,7 @@ from itertools import islice
 
 import numpy as np
 
-from core.options.pricing import greeks_one
+from core.options import price_one
 from core.options.quotes import OptionQuote
 from core.options.spreads import model_spread
 from core.positions import TradingContext, entry_mark, next_mark
@@ -116,15 +116,15 @@ def _before(quote: RealQuote, trading: TradingContext) -> tuple[float, float]:
     terms = terms_of(contract, trading)
     forward = quote.spot * math.exp((terms.rate - terms.dividend) * carry)
     iv = step_model(contract, forward, years, trading.dte(contract, quote.at))
-    found = greeks_one(
+    found = price_one(
         quote.spot, contract.strike, years, iv, contract.is_call, rate=terms.rate, dividend=terms.dividend,
-        carry_years=carry, american=terms.american, theta_years=0.001, theta_carry_years=0.001,
+        carry_years=carry, american=terms.american,
     )  # fmt: skip
     real = OptionQuote(bid=quote.bid, ask=quote.ask, at=quote.at, source="tape")
     implied = entry_mark(contract, quote.spot, quote.at, real, quote.at, trading).iv
     if implied is None or years <= 0:
         return math.nan, math.nan
-    return found.price, math.log(contract.strike / forward) / (implied * math.sqrt(years))
+    return found, math.log(contract.strike / forward) / (implied * math.sqrt(years))
 
 
 def _where(quote: RealQuote, distance: float) -> str | None:

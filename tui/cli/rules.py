@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from core.rules import Rules, parse_rules
+from core.rules.parsing import retired_rules
 from tui.cli.console import ledger_path, read_text
 
 
@@ -37,8 +38,13 @@ def show(*, db: str | None, config: Path | None, versions: bool, as_json: bool) 
 
 
 def check(file: Path) -> int:
-    """Read a rules file and print its fingerprint; raises RulesError for a mistake in it."""
+    """Read a rules file and print its fingerprint; raises RulesError for a mistake in it.
+
+    Rules that an older version read and this one does not are named on standard error.
+    """
     rules = _read(file)
+    for note in retired_rules(read_text(file, "rules")):
+        print(f"{file}: {note}", file=sys.stderr)
     print(f"{file}: rules {rules.name!r}, fingerprint {rules.fingerprint}")
     return 0
 
