@@ -13,19 +13,22 @@ from core.positions import settlement_value
 from server.deck import DeckSnapshot, PositionRow
 from tui import fmt
 from tui.dialogs.base import Dialog
+from tui.dialogs.question_pane import QuestionPane
 from tui.widgets.line import DIRECTION_MARK, DIRECTION_ROLE, Line, heading, wrap_text
-from tui.widgets.line_widget import Pane
 
 FAR = 0.4
 """Share of the last known price from which the typed one is shown as a warning; the engine has a rule of its own."""
 
 
-class SettleText(Pane):
+class SettleText(QuestionPane):
     """The position, what it waits for, and what the typed close pays."""
+
+    usual_height = 7
+    box_width = 68
 
     data: tuple[PositionRow, str, str] | None = None
 
-    def lines(self, width: int, height: int) -> list[Line]:
+    def text(self, width: int, *, short: bool) -> list[Line]:
         if self.data is None:
             return []
         row, typed, refusal = self.data

@@ -12,19 +12,22 @@ from textual.widgets import Input
 from server.deck import DeckSnapshot, PositionRow
 from tui import fmt
 from tui.dialogs.base import Dialog
+from tui.dialogs.question_pane import QuestionPane
 from tui.widgets.line import DIRECTION_MARK, DIRECTION_ROLE, Line, heading, wrap_text
-from tui.widgets.line_widget import Pane
 
 ACCEPT = "ok"
 _RATIO = re.compile(r"[1-9]\d{0,3}:[1-9]\d{0,3}")
 
 
-class SuspendedText(Pane):
+class SuspendedText(QuestionPane):
     """The position, why it is suspended, and what can be typed."""
+
+    usual_height = 6
+    box_width = 68
 
     data: tuple[PositionRow, str] | None = None
 
-    def lines(self, width: int, height: int) -> list[Line]:
+    def text(self, width: int, *, short: bool) -> list[Line]:
         if self.data is None:
             return []
         row, refusal = self.data
