@@ -34,12 +34,12 @@ _STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; color: var(--text); background: var(--ground);
   max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
 h1 { font-size: 1.4rem } h2 { font-size: 1.05rem; margin-top: 2.2rem }
-.cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(13rem, 1fr)); gap: .6rem }
+.cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(13rem, 45%), 1fr)); gap: .6rem }
 .card { background: var(--card); border-radius: 6px; padding: .6rem .8rem }
 .card b { display: block; font-size: 1.25rem; font-variant-numeric: tabular-nums }
 .card small, .dim, .few { color: var(--dim) } .few b { font-weight: 500; color: var(--dim) }
 .up { color: var(--good) } .down { color: var(--bad) } .few .up, .few .down { color: var(--dim) }
-svg { width: 100%; height: auto } svg .good { fill: var(--good) } svg .bad { fill: var(--bad) }
+svg { width: 100%; height: auto; overflow: visible } svg .good { fill: var(--good) } svg .bad { fill: var(--bad) }
 svg .info { fill: var(--info) } svg .fill { opacity: .25 } svg circle { opacity: .6 }
 svg .line { fill: none; stroke-width: 1.6 } svg .line.info { stroke: var(--info) }
 svg .line.bad { stroke: var(--bad) } svg .axis { stroke: var(--dim); stroke-width: 1 }
@@ -47,6 +47,15 @@ svg .tick { font-size: 12px; fill: var(--dim) } svg .end { text-anchor: end } sv
 .wide { overflow-x: auto } table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums }
 th, td { text-align: right; padding: .25rem .6rem; border-bottom: 1px solid var(--rule); white-space: nowrap }
 th:first-child, td:first-child { text-align: left } th { color: var(--dim); font-weight: 500 }
+@media (max-width: 40rem) { body { margin: 1rem auto } svg .tick { font-size: 22px } .card { padding: .5rem .6rem }
+  .card b { font-size: 1.1rem; overflow-wrap: anywhere } th, td { padding: .3rem .4rem; font-size: .85rem }
+  th:first-child, td:first-child { position: sticky; left: 0; background: var(--ground); max-width: 9rem;
+  white-space: normal } }
+@media print { :root { color-scheme: light; --text:#000; --dim:#444; --ground:#fff; --card:#fff; --rule:#bbb;
+  --good:#0b5f38; --bad:#9b1c26; --info:#084a8a }
+  body { font-size: 10pt; max-width: none; margin: 0; padding: 0 } h2 { break-after: avoid; margin-top: 1.2rem }
+  .card { border: 1px solid var(--rule) } .card, svg, tr { break-inside: avoid } thead { display: table-header-group }
+  .wide { overflow: visible } svg { max-height: 7cm } svg .tick { font-size: 14px } }
 """
 
 

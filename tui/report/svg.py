@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from html import escape
 
 WIDTH, HEIGHT, LEFT, BOTTOM = 760, 200, 70, 22
+_APART = 22
+"""Units between two labels of an axis below which only the one at zero is written."""
 
 
 def _frame(body: str, title: str, height: int = HEIGHT) -> str:
@@ -46,7 +48,8 @@ def area(values: Sequence[float], title: str, ends: tuple[str, str], role: str) 
         f'<polyline class="line {role}" points="{points}"/>'
         f'<line class="axis" x1="{LEFT}" x2="{WIDTH - 10}" y1="{zero}" y2="{zero}"/>'
     )
-    for level in {up.low, 0.0, up.high}:
+    near = [level for level in (up.low, up.high) if level and abs(up.at(level) - zero) < _APART]
+    for level in {up.low, 0.0, up.high} - set(near):
         body += f'<text class="tick end" x="{LEFT - 6}" y="{up.at(level) + 4}">{level:,.0f}</text>'
     body += f'<text class="tick" x="{LEFT}" y="{HEIGHT - 5}">{escape(ends[0])}</text>'
     body += f'<text class="tick end" x="{WIDTH - 10}" y="{HEIGHT - 5}">{escape(ends[1])}</text>'
@@ -55,7 +58,8 @@ def area(values: Sequence[float], title: str, ends: tuple[str, str], role: str) 
 
 def signed_bars(rows: Sequence[tuple[str, float, str]], title: str) -> str:
     """Return one bar for each (label, value, value as text); a negative bar goes to the left of zero."""
-    across = _Scale([value for _, value, _ in rows], LEFT + 60, WIDTH - 110)
+    # Room for the labels in the larger type of a phone.
+    across = _Scale([value for _, value, _ in rows], LEFT + 90, WIDTH - 170)
     zero, body = across.at(0), ""
     for n, (label, value, text) in enumerate(rows):
         y, end = 6 + 26 * n, across.at(value)
