@@ -10,6 +10,7 @@ import pytest
 from fake_deck import FakeDeck, approval, screen_text, snapshot
 from textual import events
 from textual._compositor import CompositorUpdate
+from textual.command import CommandPalette
 from textual.geometry import Size
 from textual.screen import Screen
 
@@ -21,7 +22,7 @@ KEYS = (
     "1", "2", "3", "4", "5", "d", "escape", "question_mark", "x", "h", "b", "A", "m", "X", "a", "r", "y", "n", "c",
     "tab", "enter", "down", "up", "left", "right", "pagedown", "G", "s", "z", "v", "t", "p", "ctrl+p", "ctrl+c",
 )  # fmt: skip
-SIZES = ((1, 1), (3, 2), (10, 5), (1, 24), (80, 1), (40, 10), (80, 13), (80, 24), (200, 50))
+SIZES = ((1, 1), (3, 2), (5, 10), (10, 5), (1, 24), (80, 1), (40, 10), (80, 13), (80, 24), (200, 50))
 
 
 @pytest.fixture(autouse=True)
@@ -68,6 +69,16 @@ async def test_any_sizes_and_keys_leave_a_deck_that_works(seed: int) -> None:
         app.pull()
         text = screen_text(app)
         assert "Positions" in text and "? help" in text, text
+
+
+async def test_the_palette_and_a_toast_survive_any_width() -> None:
+    app = DeckApp(FakeDeck(), refresh_hz=0.01)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("ctrl+c", "ctrl+p")
+        for width in (1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 20, 80):
+            await pilot.resize_terminal(width, 10)
+            await pilot.press("down", "pagedown")
+        assert isinstance(app.screen, CommandPalette)
 
 
 async def test_ctrl_c_names_the_decks_own_key() -> None:

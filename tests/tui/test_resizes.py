@@ -81,7 +81,8 @@ def test_four_hundred_resizes_with_keys_crash_nothing(tmp_path: Path) -> None:
                          "execution_guidance": {"trade_allowed": True, "allowed_directions": ["LONG"]}})  # fmt: skip
         post(deck, url, {"id": "r-2", "timenow": at, "instrument": {"ticker": "SPY", "current_price": 660.0},
                          "signal": {"type": "LONG", "timeframe": "15", "quality": "EXTREME", "ai_score": 9.4},
-                         "entry": {"price": 660.0, "stop_loss": 656.0, "target_1": 672.0, "target_2": 680.0}})  # fmt: skip
+                         "entry": {"price": 660.0, "stop_loss": 656.0, "target_1": 672.0, "target_2": 680.0},
+                         })  # fmt: skip
         deck.wait_for("1 open")
         dice = random.Random(4)
         for _ in range(400):
