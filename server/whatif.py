@@ -22,7 +22,7 @@ from core.events import Event, MarketAnswered, PriceSeen, Received
 from core.learning import WhatIf, whatif, whatif_entries
 from core.learning.limits_replay import REAPPLIED
 from core.learning.outcomes import Outcomes, account_contracts, account_dollars
-from core.learning.trade_replay import StoredDecision, Traded, TradeReplay
+from core.learning.trade_replay import StoredDecision, Traded, TradeReplay, same_trade
 from core.learning.trades_made import CODE, NOT_REPEATED, WHY, BothTrades, TradesMade
 from core.learning.whatif import Comparison, comparison
 from core.model import Context
@@ -138,7 +138,7 @@ class LedgerPast:
         equal = np.zeros(len(rows), dtype=np.bool_)
         for place in (before.keys() & after.keys()) - {_NOWHERE}:
             one, other = before[place].position, after[place].position
-            equal[place] = one is not None and one == other
+            equal[place] = one is not None and other is not None and same_trade(one, other)
         in_force = _made(before, len(rows))
         stored = self._packed.closed.net[rows]
         real = ~np.isnan(stored) & ~self._packed.closed.shadow[rows]

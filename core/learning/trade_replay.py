@@ -94,6 +94,22 @@ class Traded:
         return None if self.net is None or self.position is None else self.position.legs[-1].at
 
 
+def same_trade(one: Position, other: Position) -> bool:
+    """Return whether two positions were bought, protected and sold alike so far.
+
+    Marks are not compared: their last digits depend on what else is marked at the same price.
+    """
+    return _deeds(one) == _deeds(other)
+
+
+def _deeds(position: Position) -> tuple[object, ...]:
+    entry = position.entry
+    sold = tuple((leg.at, leg.reason, leg.contracts, round(leg.price, 4)) for leg in position.legs)
+    bought = position.contract, entry.filled_contracts, round(entry.entry_price, 4)
+    levels = (position.stop, position.levels.target_1, position.levels.target_2)
+    return bought, position.opened_at, tuple(round(level, 6) for level in levels), position.state, sold
+
+
 class TradeReplay:
     """The trades of one set of rules. Take everything in order of seq, a decision after the prices of its seq."""
 

@@ -42,9 +42,7 @@ _REPLAYED_RULES = frozenset({"context.level_passed_fraction"})
 
 NO_TRADE = "no such trade"
 UNIT = "account dollars, whole contracts"
-REPLAYED = (
-    "trades made again on their market answers and prices, with sizes, limits and exits as the engine's"
-)
+REPLAYED = "trades made again by the engine's sizes, limits, fills and exits"
 STORED = "from stored outcomes, limits on premium and Greeks not applied again"
 IN_SAMPLE = "IN-SAMPLE: the candidate is tried on the past it was found on"
 

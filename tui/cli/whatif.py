@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from core.learning.whatif import NO_TRADE
@@ -73,7 +74,7 @@ def _lines(result: WhatIf) -> Iterator[str]:
     yield f"{result.unit}:"
     yield f"  {result.method}"
     if result.baseline is not None:
-        yield result.baseline.text
+        yield from wrap(result.baseline.text, 78, subsequent_indent="  ")
     yield from _difference_lines("whole ledger", result.whole)
     yield from _difference_lines("later third", result.later_third)
 
