@@ -250,7 +250,7 @@ def test_greeks_are_the_derivatives_of_the_price(option: Option) -> None:
     assert got_carry.theta * c == pytest.approx(-slope("carry_years", c, 1e-4 * c) * c, abs=scale)
     rate = terms["rate"]
     if abs(rate) > 1e-4:  # the premium of a put begins with the rate
-        by_rate = slope("rate", rate, 1e-3 * abs(rate))
+        by_rate = slope("rate", rate, 1e-4 * abs(rate))
         assert got.rho * 100 == pytest.approx(by_rate, abs=scale * max(1.0, c))
 
 
