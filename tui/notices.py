@@ -22,7 +22,7 @@ KINDS = {
     "silence": "a sender stopped sending",
 }
 """Kinds of events that have a switch, each with its description for the notifications dialog."""
-_KIND_OF = {"mode": "risk"}
+_KIND_OF = {"mode": "risk", "order": "execute"}
 """Kinds that share the switch of another kind."""
 
 _BELL_GAP = 2.0

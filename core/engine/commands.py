@@ -15,6 +15,7 @@ from core.engine.price_doubt import doubt_text
 from core.engine.settlement import awaiting_text, settle_command
 from core.engine.state import CommandDone
 from core.engine.underlyings import waiting_for
+from core.engine.working_orders import cancel_orders
 from core.events import Commanded
 from core.model import ExitReason, Mode, Tone
 from core.positions import (
@@ -157,9 +158,9 @@ def _exit_half(kernel: Kernel, event: Commanded) -> Result:
 def _exit_all(kernel: Kernel, event: Commanded) -> Result:
     """Sell everything; what could not be sold is named, and makes the command fail."""
     held = list(kernel.state.positions.values())
+    effects = cancel_orders(kernel, event.at, f"Exit of all positions by {event.author}")
     if not held:
-        return CommandDone(True, "NOTHING_OPEN", "Nothing is open"), []
-    effects: list[Effect] = []
+        return CommandDone(True, "NOTHING_OPEN", "Nothing is open"), effects
     left: list[str] = []
     for position in held:
         if position.awaits_settlement:

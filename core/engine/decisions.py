@@ -17,6 +17,7 @@ from core.engine.one_mark import note_mark
 from core.engine.positions import close_first, note_outcome, see_price
 from core.engine.shadows import SHADOW_SIZE, open_shadow, supersede
 from core.engine.state import TradeOutcome
+from core.engine.working_orders import WORKING, placed, withdraw_order
 from core.events import MarketAnswered, PriceSeen
 from core.live_signal import LiveSignal
 from core.model import Action, Decision, DecisionRecord, MarketSnapshot, Reason, Tone
@@ -130,10 +131,13 @@ def _decide(kernel: Kernel, signal: LiveSignal, event: MarketAnswered) -> list[E
     elif verdict.action is Action.EXECUTE and size is not None:
         entry, effects = try_entry(kernel, terms)
         blocks = entry.reasons
-    action = verdict.action if not blocks else Action.WAIT if entry.request is not None else Action.SKIP
+    is_working = bool(blocks) and blocks[0].code == WORKING
+    if not is_working:
+        effects += withdraw_order(kernel, signal.id, now)
+    action = verdict.action if not blocks else Action.WAIT if entry.request or is_working else Action.SKIP
     changed = signal.decided(now, action, verdict.gates, (*blocks, *verdict.reasons))
     if blocks:
-        waits = blocks[0].code in (*TRANSIENT, NEEDED)
+        waits = blocks[0].code in (*TRANSIENT, NEEDED, WORKING)
         signal.dead, signal.open_to_change = not waits, waits
     if not changed:
         return effects
@@ -186,7 +190,9 @@ def _decide(kernel: Kernel, signal: LiveSignal, event: MarketAnswered) -> list[E
     kernel.remember_decision(record)
     if first and signal.receipt_id is not None:
         effects.append(AnswerDecision(receipt_id=signal.receipt_id, record=record))
-    if action is Action.EXECUTE or (blocks and entry.request is None):
+    if entry.order is not None:
+        effects += placed(entry.order, record, kernel)
+    elif action is Action.EXECUTE or (blocks and entry.request is None):
         effects.append(_notice(record, verdict, market))
     if not signal.is_live(now) or not signal.open_to_change:
         kernel.drop_signal(signal.id)

@@ -23,6 +23,7 @@ from core.engine.receipts import receive
 from core.engine.settlement import close_unavailable
 from core.engine.ticks import tick
 from core.engine.underlyings import corporate_action, trading_status
+from core.engine.working_orders import work_orders
 from core.events import (
     ClockChecked,
     ClosesSeen,
@@ -56,6 +57,8 @@ class Engine(Kernel):
             raise ValueError(f"event {event.seq} at {event.at} lies before {state.at}")
         state.seq, state.at = event.seq, event.at
         effects = (*turn_day(self, event.at), *_HANDLERS[type(event)](self, event))
+        if state.orders:
+            effects = (*effects, *work_orders(self, event.at))
         return (*effects, *align_marks(self)) if self.marked else effects
 
 

@@ -37,6 +37,7 @@ from core.positions import Mark, Position, entry_mark, next_mark, open_position
 from core.risk import Proposal, limited, most_paid, opposite_of
 from core.rules import Rules
 from core.thresholds import below
+from core.working_order import WALK, WORKING, WorkingOrder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +46,7 @@ class EntryResult:
 
     ``contract`` and ``count`` are kept as evidence when a later check refuses. ``request`` is set when the entry
     only needs an approval; ``closes`` are the positions to close before the entry is tried again. ``notes`` are what
-    is remarkable about the contract that was bought.
+    is remarkable about the contract that was bought. ``order`` is a limit that is to be worked.
     """
 
     position: Position | None = None
@@ -56,6 +57,7 @@ class EntryResult:
     request: Request | None = None
     closes: tuple[Position, ...] = ()
     notes: tuple[Reason, ...] = ()
+    order: WorkingOrder | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +82,10 @@ def enter(kernel: Kernel, terms: TradeTerms, *, may_close: bool = False) -> Entr
     mode_reason = mode_refusal(kernel)
     if mode_reason is not None:
         return EntryResult(reasons=(mode_reason,))
+    working = kernel.state.orders.get(terms.signal.id)
+    if working is not None:
+        known = None if working.record is None else working.record.count
+        return EntryResult(contract=working.contract, count=known, reasons=(_working(kernel, working),))
     plan = _plan(kernel, terms)
     if plan.quote is None or plan.contract is None or plan.count is None or plan.mark is None:
         return EntryResult(contract=plan.contract, reasons=plan.reasons)
@@ -109,7 +115,49 @@ def enter(kernel: Kernel, terms: TradeTerms, *, may_close: bool = False) -> Entr
         return EntryResult(contract=plan.contract, count=count, reasons=(approval_reason,), request=request)
     if closes:
         return EntryResult(contract=plan.contract, count=count, closes=closes)
+    # What a person approved is bought at once: the answer was to a price of that moment.
+    if kernel.rules.fills.order_type == WALK and terms.approval is None:
+        return _place(kernel, terms, replace(plan, count=count))
     return _fill(kernel, terms, replace(plan, count=count))
+
+
+def _place(kernel: Kernel, terms: TradeTerms, plan: _Plan) -> EntryResult:
+    """Return a working order in place of a purchase that could be made at once."""
+    bought = _fill(kernel, terms, plan)
+    if bought.position is None:
+        return bought
+    position, mark, quote, count = bought.position, plan.mark, plan.quote, plan.count
+    assert mark is not None and quote is not None and quote.ask is not None and count is not None
+    order = WorkingOrder(
+        signal_id=terms.signal.id,
+        position_id=position.id,
+        at=terms.now,
+        contract=position.contract,
+        contracts=count.contracts,
+        planned_loss=count.planned_loss,
+        mid=mark.mid,
+        ask=quote.ask,
+        mark=mark,
+        modelled=quote.is_model,
+        atr=position.entry.atr,
+        levels=position.levels,
+        reference=terms.signal.reference,
+        strategy=position.strategy,
+    )
+    return EntryResult(
+        contract=order.contract,
+        count=count,
+        reasons=(_working(kernel, order),),
+        notes=plan.notes,
+        order=order,
+    )
+
+
+def _working(kernel: Kernel, order: WorkingOrder) -> Reason:
+    fills = kernel.rules.fills
+    most = (order.ends_at(fills) - order.at).total_seconds()
+    text = f"{order.text(order.limit(0, fills))} works up to {order.ask:.2f} within {most:.0f} s"
+    return Reason(WORKING, text, Tone.NEUTRAL)
 
 
 def _approval_reason(terms: TradeTerms, contracts: int, premium: float, rules: Rules) -> Reason | None:
@@ -275,7 +323,7 @@ def _loss_at_stop(
         (_model_quote(kernel, terms, contract, at_stop), at_stop.mid) if quote.is_model else (quote, mark.mid)
     )
     half = ((spread_at.ask or value) - value) / value if value > 0 else 0.0
-    bought = quote.ask if fills.order_type == OrderType.LIMIT else quote.ask + slip * mark.mid
+    bought = quote.ask if fills.order_type != OrderType.MARKET else quote.ask + slip * mark.mid
     sold = max(0.0, at_stop.mid * (1 - half - slip))
     fees = commission(1, bought, True, fills) + commission(1, sold, False, fills)
     return (bought - sold) * contract.multiplier + fees

@@ -19,6 +19,7 @@ from core.positions.position import Mark, Position
 from core.positions.trading_context import TradingContext
 from core.rules import Rules, parse_rules
 from core.rules.sections import IntakeRules
+from core.working_order import WorkingOrder
 
 KEPT_RECORDS = 50
 READ_AHEAD = 256
@@ -144,13 +145,14 @@ class Kernel:
     def watched(self) -> tuple[Watch, ...]:
         """Return the underlyings and contracts to fetch prices for.
 
-        They are those of live signals, positions, shadows, followed options of closed trades and open approvals. An
-        open position needs both rights of its strike: together they give the forward.
+        They are those of live signals, positions, shadows, followed options of closed trades, open approvals and
+        working orders. An open position needs both rights of its strike: together they give the forward.
         """
         held: dict[str, dict[Any, Contract]] = {s.update.symbol: {} for s in self.state.signals.values()}
         state = self.state
-        every: list[Position | Approval] = [*state.positions.values(), *state.shadows.values()]
+        every: list[Position | Approval | WorkingOrder] = [*state.positions.values(), *state.shadows.values()]
         every += [approval for approval in state.approvals.values() if approval.is_open]
+        every += state.orders.values()
         for wanted in every:
             contract = wanted.contract
             held.setdefault(wanted.symbol, {})[contract.expiry, contract.strike, contract.right] = contract

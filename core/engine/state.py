@@ -20,6 +20,7 @@ from core.options.dividends import CashDividend
 from core.options.volatility import MarketVolatility
 from core.positions.position import Mark, Position
 from core.senders import Senders
+from core.working_order import WorkingOrder
 
 
 @dataclass(slots=True)
@@ -70,12 +71,12 @@ class DoubtedPrice:
 class EngineState:
     """All that the next step depends on besides its event.
 
-    ``signals``, ``positions``, ``shadows``, ``approvals`` and ``commands`` are by id; ``prices`` and ``doubts`` by
-    symbol; ``tails`` are the contracts of closed trades that are still followed, by symbol and OCC symbol, and
-    ``tail_marks`` the last marks of those that were quoted, by OCC symbol;
-    ``outcomes`` are by decision id; ``halts``, ``dividends`` and ``splits`` by symbol. ``ended``
-    says of a symbol without further prices why. A mode with ``mode_until`` ends by itself then. ``clock_ahead`` is by
-    how many seconds the engine's clock is ahead of the machine's since that was set.
+    ``signals``, ``positions``, ``shadows``, ``approvals`` and ``commands`` are by id, ``orders`` by signal id;
+    ``prices`` and ``doubts`` by symbol; ``tails`` are the contracts of closed trades that are still followed,
+    by symbol and OCC symbol, and ``tail_marks`` the last marks of those that were quoted, by OCC symbol;
+    ``outcomes`` are by decision id; ``halts``, ``dividends`` and ``splits`` by symbol. ``ended`` says of a
+    symbol without further prices why. A mode with ``mode_until`` ends by itself then. ``clock_ahead`` is by how
+    many seconds the engine's clock is ahead of the machine's since that was set.
     """
 
     seq: int = 0
@@ -93,6 +94,7 @@ class EngineState:
     prices: dict[str, PriceSeen] = field(default_factory=dict)
     doubts: dict[str, DoubtedPrice] = field(default_factory=dict)
     approvals: dict[str, Approval] = field(default_factory=dict)
+    orders: dict[str, WorkingOrder] = field(default_factory=dict)
     bar_signals: BarSignals = field(default_factory=BarSignals)
     duplicates: DuplicateWindow = field(default_factory=DuplicateWindow)
     senders: Senders = field(default_factory=Senders)

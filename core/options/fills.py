@@ -164,12 +164,13 @@ def place(
 ) -> Order:
     """Return the order that the rules place on a quote; a sale accepts a stale quote, a purchase never does.
 
-    At market; or, where the rule ``order_type`` is "limit", at the quoted side on its tick, which fills at
-    once and without slippage. Stops and other exits that must act are ``at_market`` whatever the rules say.
+    At market; or, where the rule ``order_type`` is "limit" or "walk", at the quoted side on its tick, which fills
+    at once and without slippage; an entry walks there step by step, see ``core.working_order``. Stops and other exits
+    that must act are ``at_market`` whatever the rules say.
     """
     selling = side is Side.SELL
     limit = 0.0
-    if rules.order_type == OrderType.LIMIT and not at_market:
+    if rules.order_type != OrderType.MARKET and not at_market:
         quoted = quote.bid if selling else quote.ask
         if quoted is not None and math.isfinite(quoted) and quoted > 0:
             limit = tick_down(symbol, quoted, rules) if selling else tick_up(symbol, quoted, rules)

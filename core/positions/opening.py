@@ -27,12 +27,13 @@ def open_position(
     trading: TradingContext,
     strategy: str | None = None,
     by_feed: bool = True,
+    evidence: str = "",
 ) -> Position:
     """Return the position that an entry's fill opens; ``mark`` is the valuation the fill was made on.
 
-    ``risk_amount`` in $ for all contracts, ``atr`` daily in $ or ``None`` when unknown. Raises ValueError
-    when the fill is not a purchase, the option does not fit the direction, or the fill's mid is not the
-    mark's.
+    ``risk_amount`` in $ for all contracts, ``atr`` daily in $ or ``None`` when unknown, ``evidence`` is what met a
+    working limit. Raises ValueError when the fill is not a purchase, the option does not fit the direction, or the
+    fill's mid is not the mark's.
     """
     if fill.side is not Side.BUY or fill.contracts < 1:
         raise ValueError("a position is opened by a purchase of at least one contract")
@@ -66,6 +67,7 @@ def open_position(
         entry_expected=fill.expected,
         entry_worst=fill.worst,
         entry_iv_source=mark.iv_source,
+        evidence=evidence,
     )
     return Position(
         id=id,

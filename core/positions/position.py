@@ -102,7 +102,7 @@ class EntryFill:
 
     ``contracts`` were ordered, ``filled_contracts`` bought; ``atr`` is the daily ATR in $, ``None`` if
     unknown. Other executions of the same fill: at ``entry_mid``, ``entry_expected`` and ``entry_worst``, the last two
-    ``None`` in a ledger from before they were stored.
+    ``None`` in a ledger from before they were stored. ``evidence`` is the later quote that met a working limit.
     """
 
     option_type: str
@@ -130,6 +130,7 @@ class EntryFill:
     entry_expected: float | None = None
     entry_worst: float | None = None
     entry_iv_source: VolatilitySource | None = None
+    evidence: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

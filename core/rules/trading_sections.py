@@ -207,7 +207,21 @@ class VolatilityRules:
 @dataclass(frozen=True, slots=True)
 class FillRules:
     order_type: str = choice(
-        "market", "limit", meaning="Order placed on a quote: market, or limit at the quoted side"
+        "market",
+        "limit",
+        "walk",
+        meaning="Order of an entry: market, limit at the quoted side, or a limit that walks from the mid to it",
+    )
+    walk_steps: int = number(
+        4, "steps", low=1, meaning="Steps of a walking limit from the mid to the far side"
+    )
+    walk_seconds: float = number(
+        5.0, "s", low=0.1, meaning="Time a walking limit stands at each step, the last one included"
+    )
+    walk_end: str = choice(
+        "cancel",
+        "take",
+        meaning="What a limit that nobody met does at its end: cancelled, or bought at market",
     )
     spread_model: str = choice(
         "premium",

@@ -15,13 +15,16 @@ from core.engine.kernel import Kernel
 from core.engine.one_mark import newest_mark
 from core.engine.state import TradeOutcome
 from core.events import PriceSeen
-from core.model import DecisionRecord
+from core.model import DecisionRecord, Direction
 from core.positions import LiveValues, Position, TradingContext, live_values
 from core.positions.live_values import GreekPair, LevelDistance
+from core.rules.sections import FillRules
+from core.working_order import WorkingOrder
 from server.deck.rows import (
     ApprovalRow,
     DecisionRow,
     ExchangeStatus,
+    OrderRow,
     PositionRow,
 )
 
@@ -154,6 +157,28 @@ def position_row(position: Position, now: datetime, trading: TradingContext) -> 
     """Return a position as of its last mark, with ages and distances at ``now``."""
     live = live_values(position, now, trading)
     return PositionRow(**{name: getattr(live, name) for name in _LIVE_VALUES}, **_identity(position))
+
+
+def order_rows(orders: Iterable[WorkingOrder], now: datetime, fills: FillRules) -> tuple[OrderRow, ...]:
+    """Return the limits that work, the oldest first."""
+    rows = []
+    for order in orders:
+        step = order.step(now, fills)
+        rows.append(
+            OrderRow(
+                signal_id=order.signal_id,
+                symbol=order.symbol,
+                direction=Direction.LONG if order.contract.is_call else Direction.SHORT,
+                contract=order.contract.label,
+                contracts=order.contracts,
+                limit=order.limit(step, fills),
+                highest=order.limit(fills.walk_steps, fills),
+                step=step,
+                steps=fills.walk_steps,
+                left=max(0.0, (order.ends_at(fills) - now).total_seconds()),
+            )
+        )
+    return tuple(rows)
 
 
 def approval_rows(kernel: Kernel, now: datetime) -> tuple[ApprovalRow, ...]:

@@ -22,7 +22,14 @@ from core.performance import CUTS
 from core.positions import Position
 from core.positions.detail import POINTS
 from server.deck.build_detail import detail_of
-from server.deck.build_rows import approval_rows, decision_row, exchange_status, position_row, position_rows
+from server.deck.build_rows import (
+    approval_rows,
+    decision_row,
+    exchange_status,
+    order_rows,
+    position_row,
+    position_rows,
+)
 from server.deck.build_stops import stops_warnings
 from server.deck.performance import Performance, window_days
 from server.deck.position_detail import PositionDetail
@@ -130,6 +137,7 @@ class LocalDeck:
             ),
             positions=rows,
             approvals=approval_rows(engine, now),
+            orders=order_rows(state.orders.values(), now, rules.fills),
             pnl=PnlView(
                 realized=state.day.realized,
                 open=open_pnl,

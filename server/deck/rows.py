@@ -124,6 +124,25 @@ class ApprovalRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OrderRow:
+    """A limit that works to buy: prices in dollars a share, ``left`` in seconds until it is given up or taken.
+
+    ``limit`` is the present one of ``step`` of ``steps``; at the last step it is the ask of the start, ``highest``.
+    """
+
+    signal_id: str
+    symbol: str
+    direction: Direction
+    contract: str
+    contracts: int
+    limit: float
+    highest: float
+    step: int
+    steps: int
+    left: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PnlView:
     """The day's profit and loss in dollars, net of costs; ``series`` has one value per minute, oldest first.
 
@@ -181,6 +200,7 @@ class DeckSnapshot:
     recent: tuple[DecisionRow, ...] = ()
     positions: tuple[PositionRow, ...] = ()
     approvals: tuple[ApprovalRow, ...] = ()
+    orders: tuple[OrderRow, ...] = ()
     pnl: PnlView
     events: tuple[Notice, ...] = ()
     counters: Counters = field(default_factory=Counters)

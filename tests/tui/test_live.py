@@ -8,8 +8,8 @@ import pytest
 from fake_deck import NOW, FakeDeck, empty_snapshot, position, record, screen_text, snapshot
 
 from core.decision.deciding_reason import deciding_code, why
-from core.model import Action, Mode
-from server.deck import StopsWarning
+from core.model import Action, Direction, Mode
+from server.deck import OrderRow, StopsWarning
 from tui.app import DeckApp
 from tui.panes.pnl import PnlPane
 from tui.panes.positions import COLUMNS, PositionsPane
@@ -200,3 +200,21 @@ def test_a_decision_against_an_entry_names_the_reason_that_decided() -> None:
     assert deciding_code(Action.SKIP, [*failed, "another"], reasons) == "SPREAD_WIDE +1"
     assert deciding_code(Action.WAIT, [], [("UNSURE", "Confidence 61.7 is under 70"), *reasons]) == "UNSURE"
     assert deciding_code(Action.EXECUTE, [], reasons) == ""
+
+
+async def test_a_limit_that_works_is_shown_while_it_does() -> None:
+    order = OrderRow(
+        signal_id="s", symbol="SPY", direction=Direction.LONG, contract="SPY 452C 11/27", contracts=6,
+        limit=2.05, highest=2.10, step=2, steps=4, left=12.0,
+    )  # fmt: skip
+    deck = FakeDeck(snapshot(orders=(order,)))
+    app = DeckApp(deck, refresh_hz=0.01)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        line = next(line for line in screen_text(app).split("\n") if "WORKING" in line)
+        for words in ("SPY 452C 11/27 × 6", "limit 2.05 of 2.10", "step 2 of 4", "12 s left"):
+            assert words in line
+        deck.change(orders=())
+        app.pull()
+        await pilot.pause()
+        assert "WORKING" not in screen_text(app)

@@ -235,6 +235,8 @@ def execution(row: PositionRow, width: int, *, costs: bool = True) -> list[Line]
         parts = (("spread", filled.spread_cost), ("slippage", filled.slippage), ("fees", filled.commission))
         words = "  ".join(f"{name} {fmt.money(value, sign=False)}" for name, value in parts)
         out += _pair("costs then", words, width)
+    if filled.evidence:
+        out += _pair("limit met by", filled.evidence, width)
     out += _pair("P&L by fills", UNKNOWN if row.band is None else format_band(row.band), width)
     if filled.risk_amount is not None:
         out += _pair("planned loss", fmt.money(filled.risk_amount, sign=False), width)

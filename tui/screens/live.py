@@ -18,6 +18,7 @@ from tui.panes.approvals import ApprovalsPane
 from tui.panes.decision import DecisionPane, DecisionView
 from tui.panes.events import EventsPane
 from tui.panes.gates import GatesPane
+from tui.panes.orders import OrdersPane
 from tui.panes.pnl import PnlPane
 from tui.panes.positions import PositionsPane
 from tui.panes.reasons import ReasonsPane
@@ -55,6 +56,7 @@ class LiveScreen(DeckScreen):
 
     def compose_body(self) -> ComposeResult:
         yield ApprovalsPane(id="approvals")
+        yield OrdersPane(id="orders")
         with Body(id="body", can_focus=False):
             with Evidence(id="evidence"):
                 yield DecisionPane(id="decision")
@@ -89,6 +91,7 @@ class LiveScreen(DeckScreen):
 
     def show_body(self, snapshot: DeckSnapshot) -> Iterator[None]:
         self.query_one(ApprovalsPane).show(snapshot.approvals)
+        self.query_one(OrdersPane).show(snapshot.orders)
         record = snapshot.decision
         age = int((snapshot.at - record.at).total_seconds()) if record else 0
         self.query_one(DecisionPane).show(
