@@ -242,8 +242,9 @@ async def test_a_stop_crossed_while_nothing_could_be_stored_sells_where_it_was_c
     assert "4 prices and requests of senders wait" in alarm
     assert runtime.engine.state.positions[position.id] == position
     runtime.ledger.failing = lambda batch: False
-    await asyncio.sleep(0.05)
-    assert runtime.health().ready
+    await turns(60)
+    while not runtime.health().ready:
+        await turns()
     trade = next(
         e.position for _, effects in runtime.ledger.batches[-1] for e in effects if isinstance(e, StoreTrade)
     )

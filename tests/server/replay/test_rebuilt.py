@@ -174,7 +174,7 @@ def test_bars_without_the_columns_are_named(rising: tuple[Path, Path], tmp_path:
 def test_an_instant_beyond_the_calendar_is_named_and_nothing_is_left_behind(tmp_path: Path) -> None:
     path, out = tmp_path / "far.jsonl", tmp_path / "far.db"
     body = json.dumps({"ticker": "SPY", "direction": "LONG", "timeframe": "15", "score": 9.5, "price": 660.0})
-    path.write_text(json.dumps({"at": "2055-01-04T15:00:00Z", "body": body}))
-    with pytest.raises(ReplayError, match=r"at 2055-01-04T15:00:00.* outside the calendar"):
+    path.write_text(json.dumps({"at": "2065-01-05T15:00:00Z", "body": body}))
+    with pytest.raises(ReplayError, match=r"at 2065-01-05T15:00:00.* outside the calendar"):
         replay(Wanted(source=path, out=out))
     assert not out.exists()
