@@ -88,6 +88,13 @@ def _scores(trading: TradingContext) -> tuple[Table, Table]:
         known = on_day.setdefault(quote.at.date(), with_vix(trading, quote.at.date()))
         before, distance = _before(quote, trading)
         where = _where(quote, distance)
+        if where is None and quote.contract.intrinsic(quote.spot) > 0:
+            inside = (
+                quote.contract.underlying,
+                "in the money",
+                bucket(trading.dte(quote.contract, quote.at)),
+            )
+            _add_spread(spreads[inside], quote, trading)
         if where is None or not before > 0:
             continue
         key = (quote.contract.underlying, where, bucket(trading.dte(quote.contract, quote.at)))
@@ -101,13 +108,17 @@ def _scores(trading: TradingContext) -> tuple[Table, Table]:
             after=after / quote.mid - 1,
             assumed=assumed / quote.mid - 1,
         )
-        real = quote.ask - quote.bid
-        spreads[key].add(
-            quote,
-            before=_spread(quote, trading, "dte") / real - 1,
-            after=_spread(quote, trading, "premium") / real - 1,
-        )
+        _add_spread(spreads[key], quote, trading)
     return prices, spreads
+
+
+def _add_spread(scores: Scores, quote: RealQuote, trading: TradingContext) -> None:
+    real = quote.ask - quote.bid
+    scores.add(
+        quote,
+        before=_spread(quote, trading, "dte") / real - 1,
+        after=_spread(quote, trading, "premium") / real - 1,
+    )
 
 
 def _before(quote: RealQuote, trading: TradingContext) -> tuple[float, float]:
@@ -147,7 +158,7 @@ def _spread(quote: RealQuote, trading: TradingContext, model: str) -> float:
         day=trading.calendar.session_at(quote.at),
         rules=rules,
         spot=quote.spot,
-        intrinsic=max(0.0, (quote.spot - quote.contract.strike) * (1 if quote.contract.is_call else -1)),
+        intrinsic=quote.contract.intrinsic(quote.spot),
     )
 
 
@@ -189,6 +200,6 @@ def _row(what: str, key: tuple[str, ...], scores: Scores, more: str) -> Row:
 
 
 def _order(key: tuple[str, ...]) -> tuple[int, ...]:
-    names = (("SPX", "SPY", "AAPL"), ("at the money", "puts out of the money", "calls out of the money"),
-             ("0DTE", "1-7 days", "8-45 days", "longer"))  # fmt: skip
+    where = ("at the money", "puts out of the money", "calls out of the money", "in the money")
+    names = (("SPX", "SPY", "AAPL"), where, ("0DTE", "1-7 days", "8-45 days", "longer"))
     return tuple(known.index(part) for known, part in zip(names, key, strict=True))
