@@ -83,6 +83,17 @@ async def test_x_acts_on_a_row_only_once_it_was_on_the_screen() -> None:
         assert isinstance(app.screen, ExitDialog)
 
 
+async def test_a_toast_hides_neither_the_position_nor_what_is_asked() -> None:
+    app = deck(snapshot())
+    async with app.run_test(size=(40, 10)) as pilot:
+        app.say("EXECUTE LONG SPY 662C 11/27 × 3, confidence 76.5, size ×2.57, at the ask of the feed")
+        await pilot.pause()
+        assert "▸ ▲ SPY 452C 11/27        6/6" in screen_text(app), screen_text(app)
+        await pilot.press("x")
+        await pilot.pause()
+        assert "Exit 6 contracts  y" in screen_text(app) and "EXECUTE" not in screen_text(app)
+
+
 @pytest.mark.parametrize("key", ["x", "h", "X"])
 async def test_an_exit_while_the_exchange_is_closed_says_so(key: str) -> None:
     closed = ExchangeStatus(session=Session.AFTERHOURS, is_open=False, opens_in=2.7 * 86_400)

@@ -45,6 +45,8 @@ class Dialog(BackdropScreen[Answer]):
     def on_mount(self) -> None:
         self._opened_at = monotonic()
         self.fit_question()
+        if self.size.height < TIGHT:
+            self.app.clear_notifications()  # they would hide what is asked
 
     def on_resize(self) -> None:
         self.fit_question()
