@@ -253,13 +253,14 @@ class AnyHistory(RuleBasedStateMachine):
                 "resume",
                 "close_at",
                 "settle",
+                "adjust",
                 "dance",
             ]
         ),
         which=st.integers(0, 3),
         contracts=st.sampled_from([None, None, 1, 2, 1000]),
         expected=st.sampled_from([None, None, None, 5]),
-        mode=st.sampled_from(["ACTIVE", "ACTIVE", "REDUCING", "HALTED", "1.5", "?"]),
+        mode=st.sampled_from(["ACTIVE", "ACTIVE", "REDUCING", "HALTED", "1.5", "4:1", "?"]),
         again=st.booleans(),
     )
     def command(
