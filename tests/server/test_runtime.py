@@ -245,9 +245,8 @@ async def test_a_stop_crossed_while_nothing_could_be_stored_sells_where_it_was_c
     await turns(60)
     while not runtime.health().ready:
         await turns()
-    trade = next(
-        e.position for _, effects in runtime.ledger.batches[-1] for e in effects if isinstance(e, StoreTrade)
-    )
+    stored = [e for batch in runtime.ledger.batches for _, effects in batch for e in effects]
+    trade = [e.position for e in stored if isinstance(e, StoreTrade)][-1]
     (leg,) = trade.legs
     assert (leg.reason, leg.underlying) == (ExitReason.STOP_LOSS, pytest.approx(position.stop - 0.1))
     assert leg.at == began + timedelta(seconds=90) and not leg.stale_fill
