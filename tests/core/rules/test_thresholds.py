@@ -152,7 +152,7 @@ def parity(own: Rules, late: float = 0.0, off: float = 0.0) -> float | None:
         each.occ: OptionQuote(bid=mid - 0.001, ask=mid + 0.001, at=at, source="feed")
         for each, mid in ((CALL, 5.0 - off), (replace(CALL, right="P"), 5.0))
     }
-    return implied_dividends(CALL, quotes, 100.0, NOW, 1e-12, trading(own))
+    return implied_dividends(CALL, quotes, 100.0, NOW, 1e-12, 1e-12, trading(own))
 
 
 CALL = Contract(underlying="SPY", root="SPY", expiry=date(2026, 11, 27), strike=100.0, right="C")
