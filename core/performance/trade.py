@@ -107,7 +107,8 @@ def trade_from_entry(entry: Mapping[str, Any], *, figures_only: bool = False) ->
     return Trade(
         id=str(entry.get("id") or ""),
         exit_time=exit_time,
-        pnl_net=float(closed["pnl_net"]),
+        # To the cent, as money is booked: what is written by others may carry the rest of a subtraction.
+        pnl_net=round(float(closed["pnl_net"]), 2) + 0.0,
         pnl_gross=_number(get("pnl_gross")),
         risk_amount=_number(execution.get("risk_amount")),
         r_multiple=_number(get("r_multiple")),
