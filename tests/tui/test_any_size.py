@@ -81,6 +81,17 @@ async def test_the_palette_and_a_toast_survive_any_width() -> None:
         assert isinstance(app.screen, CommandPalette)
 
 
+async def test_the_first_of_two_quick_answers_counts_and_the_second_closes_nothing_else() -> None:
+    deck = FakeDeck()
+    app = DeckApp(deck, refresh_hz=0.01)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("x")
+        for key in ("enter", "escape", "y"):
+            app.simulate_key(key)
+        await pilot.pause()
+        assert len(app.screen_stack) == 1 and deck.commands == []
+
+
 async def test_ctrl_c_names_the_decks_own_key() -> None:
     app = DeckApp(FakeDeck(), refresh_hz=0.01)
     async with app.run_test(size=(80, 24)) as pilot:

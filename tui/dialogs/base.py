@@ -6,6 +6,7 @@ from time import monotonic
 from typing import TypeVar
 
 from textual.app import ComposeResult
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding
 from textual.containers import Container
 
@@ -41,6 +42,14 @@ class Dialog(BackdropScreen[Answer]):
     def __init__(self) -> None:
         super().__init__()
         self._opened_at = monotonic()
+        self._answered = False
+
+    def dismiss(self, result: Answer | None = None) -> AwaitComplete:
+        """Close with the first answer; one that arrives while the dialog closes is ignored, not asked of the next."""
+        if self._answered:
+            return AwaitComplete()
+        self._answered = True
+        return super().dismiss(result)
 
     def on_mount(self) -> None:
         self._opened_at = monotonic()
