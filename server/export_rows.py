@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from server.ledger.lists import Item
-from server.ledger.timestamps import exchange_iso, iso, micros
+from server.ledger.timestamps import exchange_iso
 from server.trade_rows import whole_cents
 
 _BESIDE = {
@@ -40,7 +40,8 @@ def _timed(item: Item) -> Item:
         if isinstance(value, str) and (name in _BESIDE or name in _ALSO_TIMES):
             at = datetime.fromisoformat(value)
             at = at if at.tzinfo else at.replace(tzinfo=UTC)
-            row[name] = iso(micros(at))
+            # Not "Z": spreadsheets and older readers of ISO 8601 know the offset alone.
+            row[name] = at.astimezone(UTC).isoformat()
             if name in _BESIDE:
                 row[_BESIDE[name]] = exchange_iso(at)
         elif name in _TIMED and isinstance(value, Mapping):

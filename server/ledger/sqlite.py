@@ -32,6 +32,7 @@ T = TypeVar("T")
 
 _CHECKPOINTS_KEPT = 3
 _TIDY_ROWS = 2_000
+_TIDY_SECONDS = 5.0
 """Rows after which the write-ahead log is copied into the file, on the reading connection's thread."""
 _LONGEST_LOG = 8_000
 """Pages of log after which SQLite copies the log during a commit, should the reading thread fall behind."""
@@ -67,6 +68,7 @@ class SqliteLedger:
         self._commits = 0
         self._last_commit: tuple[float | None, int] = (None, 0)
         self._untidy = 0
+        self._tidied_at = time.monotonic()
         self._tidying: asyncio.Task[None] | None = None
 
     @classmethod
@@ -94,6 +96,8 @@ class SqliteLedger:
             await writing.run(create)
             await writing.run(lambda c: c.execute(f"PRAGMA wal_autocheckpoint = {_LONGEST_LOG}").fetchall())
             await writing.run(lambda connection: _claim(connection, engine_id))
+            # The file itself holds the schema from now on: a copy of it alone is a ledger, not an empty shell.
+            await writing.run(lambda c: c.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall())
             ledger = cls(path, writing, SqliteReader(path, await open_reading(path)), lock, created=created)
             await writing.run(ledger._find_head)
             return ledger
@@ -134,8 +138,9 @@ class SqliteLedger:
 
         await self._write(work)
         self._untidy += self._last_commit[1]
-        if self._untidy >= _TIDY_ROWS and (self._tidying is None or self._tidying.done()):
-            self._untidy = 0
+        due = self._untidy >= _TIDY_ROWS or time.monotonic() - self._tidied_at >= _TIDY_SECONDS
+        if due and (self._tidying is None or self._tidying.done()):
+            self._untidy, self._tidied_at = 0, time.monotonic()
             self._tidying = asyncio.create_task(self._copy_log(), name="ledger log")
 
     async def _copy_log(self) -> None:
