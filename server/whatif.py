@@ -253,6 +253,7 @@ def _take(replays: tuple[TradeReplay, ...], events: list[Event], looser: bool) -
 def _made(results: Mapping[int, Traded], count: int) -> TradesMade:
     made = np.zeros(count, dtype=np.bool_)
     contracts, net = np.zeros(count), np.full(count, np.nan)
+    bands = np.full((count, 3), np.nan)
     why, refused = np.zeros(count, dtype=np.int8), np.full(count, b"", dtype=CODE)
     for place, result in results.items():
         if place == _NOWHERE:
@@ -264,4 +265,6 @@ def _made(results: Mapping[int, Traded], count: int) -> TradesMade:
         if result.position is not None:
             contracts[place] = result.position.entry.filled_contracts
             net[place] = np.nan if result.net is None else result.net
-    return TradesMade(made=made, contracts=contracts, net=net, why=why, refused=refused)
+            if (band := result.band) is not None:
+                bands[place] = band.best, band.expected, band.worst
+    return TradesMade(made=made, contracts=contracts, net=net, why=why, refused=refused, bands=bands)

@@ -43,11 +43,13 @@ from core.events import (
     Ticked,
     TradingStatusSeen,
 )
+from core.execution_band import ExecutionBand
 from core.intake import IntakeError
 from core.learning.trades_made import APPROVAL, GAP, NO_ANSWER, OPEN, STALE
 from core.live_signal import LiveSignal, stays_open
 from core.model import Action, Context, Intent, Update
 from core.positions import Position, PositionState, pnl_breakdown
+from core.positions.pnl import pnl_band
 from core.positions.trading_context import TradingContext
 from core.rules import Rules
 
@@ -87,6 +89,11 @@ class Traded:
         if self.position is None or self.why:
             return None
         return pnl_breakdown(self.position).net
+
+    @property
+    def band(self) -> ExecutionBand | None:
+        """The net P&L by execution, ``None`` where it is not known."""
+        return None if self.net is None or self.position is None else pnl_band(self.position)
 
     @property
     def exit_at(self) -> datetime | None:

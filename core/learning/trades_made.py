@@ -33,7 +33,7 @@ class TradesMade:
 
     ``made`` marks the trades; ``contracts`` and ``net`` (account dollars, NaN when unknown) are theirs, and ``why``
     is a code into WHY. ``refused`` is the code of a decision that was executed and not made, empty where none is
-    known.
+    known. ``bands`` (n, 3) are the net dollars by execution, ``None`` where trades were not made again.
     """
 
     made: Flags
@@ -41,6 +41,7 @@ class TradesMade:
     net: Floats
     why: Codes
     refused: NDArray[np.bytes_]
+    bands: Floats | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,8 +23,17 @@ from core.decision.columns import DecisionColumns
 from core.learning.baseline import Baseline, baseline
 from core.learning.limits_replay import REAPPLIED_RULES
 from core.learning.outcomes import Flags, Floats, Ints, Outcomes
-from core.learning.session_statistics import total, undefined
-from core.learning.trades_made import CODE, MOVED, NO_OUTCOME, WHY, BothTrades, first_executed, stored_trades
+from core.learning.session_statistics import total, undefined, with_band
+from core.learning.trades_made import (
+    CODE,
+    MOVED,
+    NO_OUTCOME,
+    WHY,
+    BothTrades,
+    TradesMade,
+    first_executed,
+    stored_trades,
+)
 from core.performance.metric import Metric
 from core.rules import Rules, changed_rules
 
@@ -214,6 +223,18 @@ def _among_all(few: Flags, rows: Ints, count: int) -> Flags:
     return found
 
 
+def _band_effects(
+    before: TradesMade, after: TradesMade, lost: Flags, had: Flags, moved: Flags, left: Ints
+) -> Floats | None:
+    """Return by execution what the trades differ by, (n, 3), as ``Comparison.effect`` has it at the booked fills."""
+    if before.bands is None or after.bands is None:
+        return None
+    was = np.where(had[:, None], before.bands, 0.0)
+    was[moved] = before.bands[left]
+    found: Floats = np.where(lost[:, None], 0.0, after.bands) - was
+    return found
+
+
 def _later_third_start(day: Ints) -> int:
     """Return the first row of the last third of the sessions."""
     sessions = np.unique(day)
@@ -256,6 +277,7 @@ class Comparison:
         self.before = np.where(both | self.lost, before.net, 0.0)
         self.before[self.moved] = before.net[left]
         self.effect = np.where(self.lost, 0.0, after.net) - self.before
+        self.bands = _band_effects(before, after, self.lost, both | self.lost, self.moved, left)
         self.known = ~np.isnan(self.effect)
         earlier = before.why.copy()
         earlier[self.moved] = before.why[left]
@@ -333,7 +355,7 @@ class Comparison:
             moved=self._dollars(self.moved & since, self.effect),
             resized=self._dollars(self.resized & since, self.effect),
             reexited=self._dollars(self.reexited & since, self.effect),
-            difference=self._dollars(self.touched & since, self.effect),
+            difference=self._difference(self.touched & since),
             not_answerable=int(unknown.sum()),
             why=dict(why.most_common()),
             left_out=self._dollars(unknown & ~self.gained, self.before),
@@ -341,6 +363,10 @@ class Comparison:
             waiting_lost=self._dollars(self.waiting & since, self.before),
             gates=tuple(self._gate(name, start, self.touched & since) for name in GATES),
         )
+
+    def _difference(self, which: Flags) -> Metric:
+        known = which & self.known
+        return with_band(self._dollars(which, self.effect), None if self.bands is None else self.bands[known])
 
     def _gate(self, name: str, start: int, touched: Flags) -> GateChange:
         before, after = self.now.passed(name)[start:], self.then.passed(name)[start:]

@@ -11,6 +11,7 @@ from core.learning.whatif import NO_TRADE
 from core.rules import Rules, RulesError, parse_rules
 from server.config import ConfigError
 from tui.cli.console import ledger_path, print_json, read_text
+from tui.metric_format import band_note
 
 if TYPE_CHECKING:
     from core.learning import WhatIf
@@ -115,6 +116,8 @@ def _difference_lines(name: str, part: Difference) -> Iterator[str]:
         if metric.value is not None or metric.reason != NO_TRADE:
             yield f"  {label:12} {_format_dollars(metric)}"
     yield f"  {'difference':12} {_format_dollars(part.difference)}"
+    if note := band_note(part.difference):
+        yield f"    by fills {note}"
     if part.waiting:
         lost = part.waiting_lost
         yield f"  {part.waiting:,} signals not traded would wait on; whether they trade later is not known"

@@ -71,6 +71,9 @@ def test_other_exits_are_worth_what_a_replay_under_them_makes(
     assert now != then
     assert found.whole.reexited.value == found.whole.difference.value
     assert found.whole.difference.value == pytest.approx(then - now, abs=1e-6)
+    band = found.whole.difference.band
+    assert band is not None and band.worst == pytest.approx(then - now, abs=0.01)
+    assert band.worst != band.expected != band.best
     assert found.whole.gained.value is None and found.whole.lost.value is None
 
 
@@ -98,6 +101,8 @@ def test_other_sizes_and_limits_are_worth_what_a_replay_under_them_makes(
         found = whatif_of_ledger(ledger, BASE, candidate)
     assert found.not_applied == () and found.whole.not_answerable == 0
     assert (found.whole.difference.value or 0.0) == pytest.approx(_net(after) - _net(before), abs=0.01)
+    band = found.whole.difference.band
+    assert band is None or band.worst == pytest.approx(found.whole.difference.value, abs=0.01)
     said = {
         name
         for name in ("gained", "lost", "resized", "reexited")
