@@ -86,7 +86,7 @@ def test_a_second_one_is_refused_by_its_ledger_and_by_its_port(gatedeck: Any) ->
 
 MISTAKES = [
     (("run", "--headless", "--port", "0", "--rules", "absent.toml"), "rules: absent.toml cannot be read"),
-    (("run", "--headless", "--port", "0", "--clock", "2036-11-24T10:00-05:00"), "clock: 2036"),
+    (("run", "--headless", "--port", "0", "--clock", "2066-11-24T10:00-05:00"), "clock: 2066"),
     (("run", "--headless", "--port", "0", "--clock", "2026-11-24T10:00"), "offset from UTC"),
     (("run", "--headless", "--port", "0", "--host", "0.0.0.0"), "a webhook secret is required"),
     (
