@@ -87,7 +87,7 @@ def test_export_writes_to_standard_output_or_to_a_file(
     target = tmp_path / "decisions.csv"
     done = gatedeck("export", "--what", "decisions", "--out", target, "--db", ledger)
     assert done.returncode == 0 and done.stdout == ""
-    assert target.read_text().startswith("id,seq,created_at")
+    assert target.read_text(encoding="utf-8-sig").startswith("id,seq,created_at")
 
 
 def test_before_there_is_a_ledger_the_default_rules_are_in_force(tmp_path: Path, gatedeck: InProcess) -> None:

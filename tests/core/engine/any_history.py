@@ -273,7 +273,7 @@ class AnyHistory(RuleBasedStateMachine):
             Commanded, command_id=command_id, name=name, position_id=position, contracts=contracts,
             expected=expected, argument=mode,
         )  # fmt: skip
-        answer = effects[-1]
+        answer = next(e for e in effects if isinstance(e, AnswerCommand))
         if command_id in self.commands:
             assert effects == [self.commands[command_id]]
         self.commands[command_id] = answer

@@ -252,7 +252,7 @@ def test_as_a_plain_loop_over_decide(entry: Entry) -> None:
             market_from({"price": 600, "atr14": 6.0, **market}),
         )
         known = rng.random() < 0.9
-        net = float(rng.normal(10, 100)) if known or executed.action == "EXECUTE" else None
+        net = round(float(rng.normal(10, 100)), 2) if known or executed.action == "EXECUTE" else None
         shadow = None if executed.action == "EXECUTE" else ("CLOSED" if known else "OPEN")
         entries.append(
             entry(

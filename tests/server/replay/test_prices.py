@@ -66,7 +66,7 @@ def test_each_bar_states_its_times_in_utc_and_on_the_exchange(recorded: Path, tm
     for row in rows:
         for name in ("start", "end"):
             utc, local = row[name], row[f"exchange_{name}"]
-            assert utc.endswith("Z") and local.endswith("-05:00")
+            assert utc.endswith("+00:00") and local.endswith("-05:00")
             assert datetime.fromisoformat(utc) == datetime.fromisoformat(local)
         assert row["start"] <= row["end"]
 
