@@ -1,4 +1,4 @@
-"""What the same trades make by how they are filled: the execution band beside the sampling interval.
+"""Results of the same trades by how they are filled: the execution band beside the sampling interval.
 
 Simulated fills assume an execution, and the result depends on it as much as on luck. Three assumptions bound it: a
 fill at the mid, one at an expected part of the half-spread (rule ``fills.expected_share``), and one at the far side

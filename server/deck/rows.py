@@ -90,7 +90,7 @@ class PositionRow(LiveValues):
     execution: EntryFill
     decision_id: str | None = None
     fault: str = ""
-    """Why the position could not be valued; its values are NaN then, null in JSON."""
+    """Reason why the position could not be valued; its values are NaN then, null in JSON."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""What waits while the ledger cannot store: prices and requests of senders, put in again in order when it can.
+"""Inputs that wait while the ledger cannot store: prices and requests of senders, put in again when it can.
 
 Their senders are told 503, and most never send again: a stop that was crossed meanwhile must still sell at the price
 where it was crossed. An entry does not wait: it must not trade minutes later.

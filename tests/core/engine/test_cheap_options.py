@@ -1,4 +1,4 @@
-"""What is not bought: an option worth less than one tick, and a strike far from the money."""
+"""Options that are not bought: worth less than one tick, or with a strike far from the money."""
 
 from __future__ import annotations
 
