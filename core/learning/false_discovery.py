@@ -12,13 +12,19 @@ _POINTS, _WEIGHTS = np.polynomial.legendre.leggauss(64)
 _MOST_ALIKE = 0.9999
 
 
-def joint_p(scores: tuple[Floats, Floats], block: int = 1, explained: float = 0.0) -> float:
+def joint_p(
+    scores: tuple[Floats, Floats],
+    block: int = 1,
+    explained: float = 0.0,
+    pooled: tuple[float, float] = (0.0, 0.0),
+) -> float:
     """Return p of the hypothesis that neither of two measures depends on the bucket, from the scores of both.
 
     It is the smaller p, corrected for testing twice by the correlation of the scores: two identical measures
-    cost nothing, two independent ones a factor of two. ``block`` and ``explained`` are those of ``t_p``.
+    cost nothing, two independent ones a factor of two. ``block``, ``explained`` and ``pooled`` (one a measure)
+    are those of ``t_p``.
     """
-    singles = [t_p(score, block, explained) for score in scores]
+    singles = [t_p(score, block, explained, least) for score, least in zip(scores, pooled, strict=True)]
     least = min(singles)
     z = -ndtri(least / 2)
     if not np.isfinite(z) or z <= 0:
@@ -39,14 +45,16 @@ def one_sided_p(scores: Floats, block: int = 1) -> float:
     return found / 2 if scores.sum() > 0 else 1 - found / 2
 
 
-def t_p(scores: Floats, block: int = 1, explained: float = 0.0) -> float:
+def t_p(scores: Floats, block: int = 1, explained: float = 0.0, pooled: float = 0.0) -> float:
     """Return the two-sided p of the hypothesis that the value does not depend on the bucket.
 
     Under the null hypothesis the scores of the sessions are draws around 0; their t statistic is compared with
     Student's distribution. Because the scores are made under the null hypothesis, a bucket that only a few
     sessions fill cannot look significant. Sessions within a ``block`` of so many may resemble each other: what
     they have in common beyond chance is added to the variance. ``explained`` is the share of the variance
-    between sessions that held columns took away. 1 when nothing varies. Sources: the cluster-robust score
+    between sessions that held columns took away. ``pooled`` is the variance that the scores' sum would have if
+    all rows varied alike, and the least that counts: a bucket that misses the few large wins has a low mean
+    and, by the same chance, a low variance of its own. 1 when nothing varies. Sources: the cluster-robust score
     test, Wooldridge (2010), Econometric Analysis, chapter 8; for neighbouring sessions, Newey and West (1987),
     "A Simple, Positive Semi-definite, Heteroskedasticity and Autocorrelation Consistent Covariance Matrix".
     """
@@ -55,7 +63,7 @@ def t_p(scores: Floats, block: int = 1, explained: float = 0.0) -> float:
     spread = float(scores @ scores)
     if count < 2 or spread <= 0:
         return 1.0
-    spread = (spread + _alike(scores, counted, block)) / (1 - explained)
+    spread = max((spread + _alike(scores, counted, block)) / (1 - explained), pooled)
     share = float(scores.sum()) ** 2 / (spread * count)
     if share >= 1:
         # Every score is the same: keep t finite, so that p depends on how many there are.

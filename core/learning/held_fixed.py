@@ -58,6 +58,11 @@ class Compared:
         weights = self.bucket * self.left[measure]
         return np.bincount(session, weights=weights, minlength=sessions).astype(np.float64)
 
+    def pooled(self, measure: int) -> float:
+        """Return the variance of the scores' sum if the values vary alike in all rows, in the measure's unit²."""
+        values = self.left[measure]
+        return self.information * float(values @ values) / max(1, len(values))
+
     def influence(self, measure: int, session: Ints, sessions: int) -> Floats:
         """Return the influence of each session on the effect, in the measure's unit."""
         error = self.left[measure] - self.effect(measure) * self.bucket
@@ -92,7 +97,6 @@ class HeldFixed:
         described += [("time", column) for column in _of_time(seen, session)]
         self._owners = np.array([name for name, _ in described])
         self._columns = np.column_stack([column for _, column in described])
-        self._session = session
         self._session = session
         centred = self._columns - self._columns.mean(axis=0) if len(seen) else self._columns
         self._whole = np.array([_between(column, session) > _WHOLE for column in centred.T])

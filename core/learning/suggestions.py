@@ -192,7 +192,8 @@ def _tests(ledger: _Ledger) -> Iterator[_Test]:
 
 def _p(compared: Compared, rows: Flags, ledger: _Ledger) -> float:
     first, second = (compared.scores(n, ledger.session[rows], ledger.sessions) for n in range(2))
-    return joint_p((first, second), ledger.rules.learning.block_sessions, compared.explained)
+    pooled = (compared.pooled(0), compared.pooled(1))
+    return joint_p((first, second), ledger.rules.learning.block_sessions, compared.explained, pooled)
 
 
 def _effect(test: _Test, measure: int, ledger: _Ledger) -> tuple[float, Interval]:

@@ -103,3 +103,21 @@ def test_joint_p_lies_between_the_least_p_and_twice_it(effect: float, seed: int)
     other = 0.7 * one + rng.normal(0, 1, 50)
     least = min(t_p(one), t_p(other))
     assert least <= joint_p((one, other)) <= min(1.0, 2 * least) + 1e-15
+
+
+def test_a_bucket_that_missed_the_few_large_wins_is_no_evidence() -> None:
+    # 40 sessions of 5 trades that lose 1 R but for one in twenty-five, which wins 24 R. A bucket of 40 trades
+    # without such a win has a low mean and no variance of its own.
+    rng = np.random.default_rng(4)
+    session = np.repeat(np.arange(40), 5)
+    own, with_all = [], []
+    for _ in range(500):
+        values = np.where(rng.random(200) < 0.04, 24.0, -1.0)
+        inside = np.zeros(200)
+        inside[rng.choice(200, 40, replace=False)] = 1.0
+        bucket, left = inside - inside.mean(), values - values.mean()
+        scores = np.bincount(session, weights=bucket * left, minlength=40)
+        own.append(t_p(scores) < 0.005)
+        with_all.append(t_p(scores, pooled=float(bucket @ bucket) * float(left @ left) / 200) < 0.005)
+    assert np.mean(own) > 0.02
+    assert np.mean(with_all) <= 0.005
