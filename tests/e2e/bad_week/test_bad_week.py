@@ -61,13 +61,23 @@ def test_every_position_ends_once_and_adds_up(tmp_path: Path, seed: int) -> None
     _, report = told_by(week, "report", "--json", "--include-stale", "--db", ledger)
     by_trade = round(sum(round(trade["exit"]["pnl_net"], 2) for trade in trades), 2)
     curve = json.loads(report)["curve"]
-    assert round(curve[-1]["cumulative"], 2) == by_trade, happened
+    assert round(curve[-1]["cumulative"], 2) == by_trade, f"{steps_beside(trades, curve)}\n{happened}"
     by_day: dict[str, float] = {}
     for part in (part for trade in trades for part in trade["exit"]["partials"]):
         day = part["exit_time"][:10]
         by_day[day] = by_day.get(day, 0.0) + round(part["pnl_net"], 2)
     assert round(sum(by_day.values()), 2) == by_trade, happened
     print(f"seed {seed}: {len(trades)} trades, {by_trade:+,.2f}, {len(week.log)} happenings")
+
+
+def steps_beside(trades: list[dict[str, Any]], curve: list[dict[str, Any]]) -> str:
+    """Return each trade's exit and net, and each step of the report's curve, for a person who compares them."""
+    ended = sorted((t["exit"]["exit_time"], t["exit"]["pnl_net"], t["id"]) for t in trades)
+    before = [0.0, *(point["cumulative"] for point in curve)]
+    steps = [
+        (point["at"], round(point["cumulative"] - was, 2)) for point, was in zip(curve, before, strict=False)
+    ]
+    return "\n".join(map(str, [f"{len(trades)} trades", *ended, f"{len(curve)} steps", *steps]))
 
 
 def assert_ended_once(trade: dict[str, Any], happened: str) -> None:
