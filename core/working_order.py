@@ -8,14 +8,13 @@ placed on one; such a fill is estimated.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from core.limit_walk import buy_limit, steps_gone, walk_ends_at
 from core.model import Contract, DecisionRecord, Levels
-from core.options.ticks import tick_down, tick_up
 from core.positions.position import Mark
 from core.rules.sections import FillRules
 
-WALK = "walk"
 WORKING = "WORKING"
 NOT_FILLED = "NOT_FILLED"
 
@@ -51,17 +50,15 @@ class WorkingOrder:
 
     def step(self, now: datetime, rules: FillRules) -> int:
         """Return the steps gone since the start, at most ``walk_steps``."""
-        return min(rules.walk_steps, int((now - self.at).total_seconds() / rules.walk_seconds))
+        return steps_gone(self.at, now, rules)
 
     def limit(self, step: int, rules: FillRules) -> float:
         """Return the limit after some steps on its tick: at first the mid or less, at last the ask."""
-        if step >= rules.walk_steps:
-            return tick_up(self.symbol, self.ask, rules)
-        return tick_down(self.symbol, self.mid + (self.ask - self.mid) * step / rules.walk_steps, rules)
+        return buy_limit(self.symbol, self.mid, self.ask, step, rules)
 
     def ends_at(self, rules: FillRules) -> datetime:
         """Return the instant at which the last limit has stood for one step."""
-        return self.at + timedelta(seconds=rules.walk_seconds * (rules.walk_steps + 1))
+        return walk_ends_at(self.at, rules)
 
     def text(self, limit: float) -> str:
         return f"{self.contract.label} × {self.contracts} at a limit of {limit:.2f}"

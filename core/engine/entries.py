@@ -16,6 +16,7 @@ from core.engine.one_mark import newest_mark
 from core.engine.underlyings import untradable
 from core.events import WEBHOOK, OptionChain, PriceSeen
 from core.exposure import exposure_of
+from core.limit_walk import WALK
 from core.live_signal import LiveSignal
 from core.model import (
     Context,
@@ -37,7 +38,7 @@ from core.positions import Mark, Position, entry_mark, next_mark, open_position
 from core.risk import Proposal, limited, most_paid, opposite_of
 from core.rules import Rules
 from core.thresholds import below
-from core.working_order import WALK, WORKING, WorkingOrder
+from core.working_order import WORKING, WorkingOrder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,6 +27,7 @@ from core.positions import (
     PositionState,
     SettlementBasis,
     exit_by_hand,
+    limit_now,
     missing_for_settlement,
     net_so_far,
     on_price,
@@ -108,6 +109,23 @@ def settle_outcome(kernel: Kernel, before: Position, outcome: PositionChange, no
         tone = Tone.POSITIVE if sold.net > 0 else Tone.NEGATIVE
         effects.append(
             Notice(kind="exit", at=now, text=text, tone=tone, symbol=position.symbol, position_id=position.id)
+        )
+    pending = position.pending
+    if pending is not None and pending.walk is not None and pending != before.pending:
+        limit = limit_now(position, now, kernel.rules.fills)
+        text = (
+            f"{pending.reason} {position.contract.label}: {pending.contracts} work at a limit of {limit:.2f},"
+            f" down to {pending.walk.bid:.2f}"
+        )
+        effects.append(
+            Notice(
+                kind="exit",
+                at=now,
+                text=text,
+                tone=Tone.NEUTRAL,
+                symbol=position.symbol,
+                position_id=position.id,
+            )
         )
     if position.awaits_settlement and before.state is not position.state:
         text = (

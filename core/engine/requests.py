@@ -324,7 +324,8 @@ def _sell(
         result.notes.append(f"{position.contract.label} is not sold: {why}")
         return position
     closed = trading.calendar.session_at(at) is None and at < trading.last_close(position.contract.expiry)
-    waits = closed or why is not None or (position.pending is not None and contracts < position.remaining)
+    unsold = position.pending is not None and position.pending.walk is None
+    waits = closed or why is not None or (unsold and contracts < position.remaining)
     if waits:
         change = PositionChange(position=exit_at_next_price(position, contracts, ExitReason.SIGNAL))
     else:

@@ -20,6 +20,7 @@ from core.engine.state import TradeOutcome
 from core.engine.underlyings import untradable
 from core.events import WEBHOOK, PriceSeen
 from core.exposure import exposure_of
+from core.limit_walk import exchange_clock
 from core.model import Action, ContractCount, DecisionRecord, Reason, Tone
 from core.options.fills import Fill, Order, OrderType, Side, fill
 from core.options.quotes import OptionQuote
@@ -108,7 +109,9 @@ def _work(kernel: Kernel, order: WorkingOrder, now: datetime) -> list[Effect]:
                 else "at market"
             )
             modelled = ", modelled" if quote.is_model else ""
-            evidence = f"ask {quote.ask:.2f} at {_clock(kernel, quote.at)}{modelled}: {at}"
+            evidence = (
+                f"ask {quote.ask:.2f} at {exchange_clock(quote.at, kernel.trading.calendar)}{modelled}: {at}"
+            )
             return _open(kernel, order, mark, done, evidence, now)
     if not over:
         return []
@@ -293,11 +296,6 @@ def _decided(
         kernel.drop_signal(signal.id)
     kernel.remember_decision(record)
     return [StoreDecision(record=record)]
-
-
-def _clock(kernel: Kernel, at: datetime) -> str:
-    minute = kernel.trading.calendar.market_minute(at)
-    return f"{minute // 60:02d}:{minute % 60:02d}:{at.second:02d} ET"
 
 
 def _notice(order: WorkingOrder, at: datetime, text: str, tone: Tone) -> Notice:

@@ -8,6 +8,7 @@ Read first:
 
 - position.py: Position, its entry fill, its exit fills and its marks.
 - transitions.py: on_price, on_time, exit_by_hand; the move of the stop to break-even.
+- walking_exit.py: the exits that work a limit from the mid to the bid.
 - exits.py: the exits in order of priority (the table EXITS).
 - marking.py: value, Greeks and volatility of a contract at one instant.
 - attribution.py: the split of a change in value into delta, gamma, volatility and theta.
@@ -41,6 +42,7 @@ from core.positions.transitions import (
     stop_moved,
     stop_to_break_even,
 )
+from core.positions.walking_exit import limit_now
 
 __all__ = [
     "EntryFill",
@@ -61,6 +63,7 @@ __all__ = [
     "exit_by_hand",
     "exit_record",
     "gross_so_far",
+    "limit_now",
     "live_values",
     "missing_for_settlement",
     "net_so_far",

@@ -72,6 +72,7 @@ def sell(
     *,
     inside: bool = False,
     doubted: bool = False,
+    evidence: str = "",
 ) -> PositionChange:
     """Sell contracts at the last mark: targets with a limit order if the rules say so, other exits at market.
 
@@ -81,7 +82,7 @@ def sell(
     the next price.
     """
     position = change.position
-    around = _quote_for(position, quote, inside, now, trading)
+    around = quote_for(position, quote, inside, now, trading)
     must = reason not in (ExitReason.TARGET_1, ExitReason.TARGET_2)
     order = place(position.symbol, Side.SELL, contracts, around, trading.rules.fills, at_market=must)
     done = fill(order, around, now, True, trading.rules.fills, trading.rules.contract)
@@ -89,7 +90,7 @@ def sell(
         return replace(change, position=_with_pending_exit(position, reason, contracts))
     if doubted and around.is_model:
         done = replace(done, stale=True)
-    return record_exit_fill(change, reason, done)
+    return record_exit_fill(change, reason, done, evidence=evidence)
 
 
 def record_exit_fill(
@@ -99,8 +100,12 @@ def record_exit_fill(
     *,
     near_strike: bool = False,
     settled_on: SettlementPrice | None = None,
+    evidence: str = "",
 ) -> PositionChange:
-    """Add the fill of a sale or settlement to the position, with the attribution of its contracts."""
+    """Add the fill of a sale or settlement to the position, with the attribution of its contracts.
+
+    A limit that works for another exit goes on with the contracts that are left.
+    """
     position, mark = change.position, change.position.last
     leg = ExitFill(
         id=f"{position.id}/{len(position.legs) + 1}",
@@ -124,6 +129,7 @@ def record_exit_fill(
         worst=done.worst,
         without_feed=not position.by_feed,
         iv_source=mark.iv_source,
+        evidence=evidence,
     )
     remaining = position.remaining - done.contracts
     after = replace(position, remaining=remaining, legs=(*position.legs, leg))
@@ -131,18 +137,24 @@ def record_exit_fill(
         after = replace(after, state=PositionState.CLOSED, pending=None)
     elif done.remaining:
         after = _with_pending_exit(after, reason, done.remaining)
+    elif (other := position.pending) is not None and other.walk is not None and other.reason is not reason:
+        after = replace(after, pending=replace(other, contracts=min(other.contracts, remaining)))
     else:
         after = replace(after, state=PositionState.OPEN, pending=None)
     return replace(change, position=after, legs=(*change.legs, leg))
 
 
 def _with_pending_exit(position: Position, reason: ExitReason, contracts: int) -> Position:
-    return replace(position, state=PositionState.EXITING, pending=Pending(reason=reason, contracts=contracts))
+    before = position.pending
+    walk = before.walk if before is not None and before.reason is reason else None
+    pending = Pending(reason=reason, contracts=contracts, walk=walk)
+    return replace(position, state=PositionState.EXITING, pending=pending)
 
 
-def _quote_for(
+def quote_for(
     position: Position, quote: OptionQuote | None, inside: bool, now: datetime, trading: TradingContext
 ) -> OptionQuote:
+    """Return the quote to sell on at the last mark: a two-sided real one, else one around the mark's mid."""
     mark = position.last
     if quote is not None and quote.bid and not quote.ask:
         # Only buyers quote: the mid is the mark's, the price theirs, and never above the mid.

@@ -77,6 +77,7 @@ def _partial(position: Position, leg: ExitFill) -> dict[str, Any]:
         "stale_fill": leg.stale_fill,
         "without_feed": leg.without_feed,
         "near_strike": leg.near_strike,
+        "evidence": leg.evidence,
         "settlement": None if leg.settlement is None else leg.settlement.value,
         "settlement_at": None if leg.settlement_at is None else leg.settlement_at.isoformat(),
     }

@@ -15,6 +15,7 @@ from core.positions.position import Mark, Position, PositionState
 from core.positions.settle import known_price, missing_for_settlement
 from core.positions.trading_context import TradingContext
 from core.positions.transitions import break_even_stop
+from core.positions.walking_exit import limit_now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,7 +194,9 @@ def nearest_exit(position: Position, now: datetime, trading: TradingContext) -> 
     if position.suspended is not None:
         return f"none: {position.suspended}"
     if position.pending is not None:
-        return f"{position.pending.reason}: {position.pending.contracts} left to sell"
+        limit = limit_now(position, now, trading.rules.fills)
+        count = f"{position.pending.reason}: {position.pending.contracts}"
+        return f"{count} left to sell" if limit is None else f"{count} at {limit:.2f}"
     nearest = nearest_of(exit_conditions(position, now, trading))
     return f"{nearest.reason} {nearest.words}"
 

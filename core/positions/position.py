@@ -141,7 +141,7 @@ class ExitFill:
     holder's broker might have decided about the exercise the other way. ``settlement`` is the basis of a settlement
     at the expiry, on a price made at ``settlement_at``; both ``None`` for a sale. ``without_feed``: no feed had
     priced the underlying since the entry, so that the last price of a sender was all there was.
-    ``expected`` and ``worst``: as in ``EntryFill``.
+    ``expected`` and ``worst``: as in ``EntryFill``. ``evidence`` is the later quote that ended a working limit.
     """
 
     id: str
@@ -165,6 +165,7 @@ class ExitFill:
     worst: float | None = None
     without_feed: bool = False
     iv_source: VolatilitySource | None = None
+    evidence: str = ""
 
     @property
     def is_left_out(self) -> bool:
@@ -173,11 +174,25 @@ class ExitFill:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExitWalk:
+    """A limit to sell that goes from ``mid`` to ``bid``, both in $ a share as quoted ``at`` its start.
+
+    ``modelled``: begun on the model's quote, so that only the model's later quotes are to be had.
+    """
+
+    at: datetime
+    mid: float
+    bid: float
+    modelled: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pending:
-    """The contracts of an exit that are not sold yet because it filled in part."""
+    """The contracts of an exit that are not sold yet: it filled in part, or its limit ``walk`` still works."""
 
     reason: ExitReason
     contracts: int
+    walk: ExitWalk | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

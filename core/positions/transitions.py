@@ -30,6 +30,7 @@ from core.positions.position import (
 from core.positions.settle import expire, settle_by_price, settle_on
 from core.positions.splits import as_bought
 from core.positions.trading_context import TradingContext
+from core.positions.walking_exit import begin_walk, end_walk, is_over, overtakes, walks, work
 
 MARK_EVERY_SECONDS = 60
 """Each position is marked in each such span of the clock, so that all in one contract are marked at one instant."""
@@ -110,18 +111,21 @@ def on_time(
     spot, spot_at = _last_known(position, last_price)
     waiting = spot_at < session.open and not trading.is_stale(session.open, now)
     tradable = exits and not waiting
-    due = tradable and position.pending is None and due_by_clock(position, now, trading)
+    over = is_over(position.pending, now, trading.rules.fills)
+    due = tradable and (over or (position.pending is None and due_by_clock(position, now, trading)))
     if not due and _span(now) == _span(position.last.at):
         return change
     inputs = ExitInputs(now=now, spot=spot, tradable=tradable, time_exits=True)
     change = _mark_by_model(change, spot, spot_at, now, trading)
-    found = _time_based_exit(change.position, inputs, trading.is_stale(spot_at, now), trading)
-    if found is None:
-        return change
     quotes = () if last_price is None else last_price.quotes
     best = quote_of(position.contract, quotes, now, trading) or bid_of(
         position.contract.occ, quotes, now, trading
     )
+    if over:
+        return end_walk(change, best, now, trading, doubted=doubted) if tradable else change
+    found = _time_based_exit(change.position, inputs, trading.is_stale(spot_at, now), trading)
+    if found is None:
+        return change
     return _sell_now(change, found, best, now, trading, doubted=doubted)
 
 
@@ -195,11 +199,13 @@ def _settle_after_close(
 def exit_at_next_price(position: Position, contracts: int, reason: ExitReason) -> Position:
     """Return the position with an exit ordered that is filled at the next price of a session.
 
-    An exit that is ordered already stays, with the larger number of contracts.
+    An exit that is ordered already stays, with the larger number of contracts; a limit that works ends.
     """
     if not position.is_open:
         return position
-    ordered = position.pending or Pending(reason=reason, contracts=0)
+    ordered = position.pending
+    if ordered is None or ordered.walk is not None:
+        ordered = Pending(reason=reason, contracts=0)
     wanted = min(position.remaining, max(ordered.contracts, contracts))
     pending = replace(ordered, contracts=wanted)
     return replace(position, state=PositionState.EXITING, pending=pending)
@@ -245,11 +251,13 @@ class _PriceWalk:
         self.first = first
         self.ranges = (PriceRange(first, first, False), PriceRange(min(met), max(met), True))
         self.iv: float | None = None
+        self.reached: Exit | None = None
+        """An exit at a level inside the bar whose limit is put to work at the bar's close."""
 
     def retry_pending(self, change: PositionChange, exits: bool) -> PositionChange:
         """Sell the rest of an exit that filled in part, at the first price available."""
         pending = change.position.pending
-        if pending is None or not (exits or pending.reason is ExitReason.MANUAL):
+        if pending is None or pending.walk or not (exits or pending.reason is ExitReason.MANUAL):
             return change
         contracts = min(pending.contracts, change.position.remaining)
         return self._sell(change, Exit(pending.reason, contracts, self.first))
@@ -259,12 +267,20 @@ class _PriceWalk:
         if not crosses_a_level(change.position, passed):
             return change
         inputs = ExitInputs(now=self.now, spot=self.first, tradable=True, passed=passed)
-        while change.position.pending is None:
-            found = first_exit(change.position, inputs, self.trading)
-            if found is None:
-                break
+        while True:
+            position = change.position
+            found = first_exit(position, inputs, self.trading)
+            if found is None or not overtakes(found, position.pending):
+                return change
+            if walks(position, found.reason, self.now, self.trading):
+                # The limit can only be placed when the bar is known, and that is at its close.
+                target_2 = passed.crossing(position.levels.target_2, position.direction.sign)
+                both = found.reason is ExitReason.TARGET_1 and target_2 is not None
+                self.reached = (
+                    Exit(ExitReason.TARGET_2, position.remaining, found.underlying) if both else found
+                )
+                return change
             change = self._sell(change, found)
-        return change
 
     def mark_and_exit_at_end(self, change: PositionChange, tradable: bool, fresh: bool) -> PositionChange:
         """Mark at the price itself (a bar's close), then sell if an exit applies there."""
@@ -282,6 +298,8 @@ class _PriceWalk:
             dividends=self.dividends,
         )
         change = apply_mark(change, mark)
+        if self.reached is not None and change.position.is_open:
+            change = begin_walk(change, self.reached, self._sale(change.position), now, trading)
         levels = tradable and fresh and not self.is_bar
         inputs = ExitInputs(
             now=now,
@@ -290,12 +308,12 @@ class _PriceWalk:
             passed=PriceRange(seen.price, seen.price, False) if levels else None,
             time_exits=True,
         )
-        while change.position.pending is None:
+        while True:
             found = first_exit(change.position, inputs, trading)
-            if found is None:
+            if found is None or not overtakes(found, change.position.pending):
                 break
             change = _sell_now(change, found, self._sale(change.position), now, trading)
-        return change
+        return work(change, self._sale(change.position), seen.priced_at, now, trading) if tradable else change
 
     def _sell(self, change: PositionChange, found: Exit) -> PositionChange:
         """Sell at the open of a bar or inside it, at the volatility that the bar's closing quote implies."""
@@ -338,7 +356,10 @@ def _sell_now(
     *,
     doubted: bool = False,
 ) -> PositionChange:
-    """Sell at the instant and price of the last mark, after marking at the real quote if there is one."""
+    """Sell at the instant and price of the last mark, after marking at the real quote if there is one.
+
+    An exit whose limit walks is put to work instead.
+    """
     position = change.position
     last = position.last
     if quote is not None and quote.mid is not None and last.mid != quote.mid:
@@ -352,6 +373,9 @@ def _sell_now(
             quote=quote,
         )
         change = apply_mark(change, mark)
+    retried = position.pending is not None and position.pending.walk is None
+    if not doubted and not retried and walks(change.position, found.reason, now, trading):
+        return begin_walk(change, found, quote, now, trading)
     return sell(change, found.reason, found.contracts, quote, now, trading, doubted=doubted)
 
 

@@ -210,7 +210,7 @@ class FillRules:
         "market",
         "limit",
         "walk",
-        meaning="Order of an entry: market, limit at the quoted side, or a limit that walks from the mid to it",
+        meaning="Order of entries and of exits that can wait: market, limit at the quoted side, or a walk to it",
     )
     walk_steps: int = number(
         4, "steps", low=1, meaning="Steps of a walking limit from the mid to the far side"
@@ -221,7 +221,7 @@ class FillRules:
     walk_end: str = choice(
         "cancel",
         "take",
-        meaning="What a limit that nobody met does at its end: cancelled, or bought at market",
+        meaning="What an entry's limit that nobody met does at its end: cancelled, or bought at market",
     )
     spread_model: str = choice(
         "premium",

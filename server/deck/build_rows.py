@@ -15,6 +15,7 @@ from core.engine.kernel import Kernel
 from core.engine.one_mark import newest_mark
 from core.engine.state import TradeOutcome
 from core.events import PriceSeen
+from core.limit_walk import sell_limit, steps_gone, walk_ends_at
 from core.model import DecisionRecord, Direction
 from core.positions import LiveValues, Position, TradingContext, live_values
 from core.positions.live_values import GreekPair, LevelDistance
@@ -172,10 +173,37 @@ def order_rows(orders: Iterable[WorkingOrder], now: datetime, fills: FillRules) 
                 contract=order.contract.label,
                 contracts=order.contracts,
                 limit=order.limit(step, fills),
-                highest=order.limit(fills.walk_steps, fills),
+                last=order.limit(fills.walk_steps, fills),
                 step=step,
                 steps=fills.walk_steps,
                 left=max(0.0, (order.ends_at(fills) - now).total_seconds()),
+            )
+        )
+    return tuple(rows)
+
+
+def exit_order_rows(positions: Iterable[Position], now: datetime, fills: FillRules) -> tuple[OrderRow, ...]:
+    """Return the limits that work to sell contracts of positions."""
+    rows = []
+    for position in positions:
+        pending = position.pending
+        if pending is None or pending.walk is None:
+            continue
+        walk = pending.walk
+        step = steps_gone(walk.at, now, fills)
+        rows.append(
+            OrderRow(
+                signal_id=position.signal_id,
+                symbol=position.symbol,
+                direction=position.direction,
+                contract=position.contract.label,
+                contracts=pending.contracts,
+                limit=sell_limit(position.symbol, walk.mid, walk.bid, step, fills),
+                last=sell_limit(position.symbol, walk.mid, walk.bid, fills.walk_steps, fills),
+                step=step,
+                steps=fills.walk_steps,
+                left=max(0.0, (walk_ends_at(walk.at, fills) - now).total_seconds()),
+                exit=pending.reason,
             )
         )
     return tuple(rows)

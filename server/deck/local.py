@@ -26,6 +26,7 @@ from server.deck.build_rows import (
     approval_rows,
     decision_row,
     exchange_status,
+    exit_order_rows,
     order_rows,
     position_row,
     position_rows,
@@ -137,7 +138,10 @@ class LocalDeck:
             ),
             positions=rows,
             approvals=approval_rows(engine, now),
-            orders=order_rows(state.orders.values(), now, rules.fills),
+            orders=(
+                *exit_order_rows(state.positions.values(), now, rules.fills),
+                *order_rows(state.orders.values(), now, rules.fills),
+            ),
             pnl=PnlView(
                 realized=state.day.realized,
                 open=open_pnl,

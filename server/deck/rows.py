@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from core.effects import Notice
-from core.model import Action, Counters, DecisionRecord, Direction, Mode, Quality, Session, Source
+from core.model import Action, Counters, DecisionRecord, Direction, ExitReason, Mode, Quality, Session, Source
 from core.positions import EntryFill, LiveValues
 from core.rules.sections import ConfidenceRules
 from server.feeds.base import FeedStatus
@@ -125,9 +125,10 @@ class ApprovalRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderRow:
-    """A limit that works to buy: prices in dollars a share, ``left`` in seconds until it is given up or taken.
+    """A limit that works: prices in dollars a share, ``left`` in seconds until it is given up or taken.
 
-    ``limit`` is the present one of ``step`` of ``steps``; at the last step it is the ask of the start, ``highest``.
+    ``limit`` is the present one of ``step`` of ``steps``; ``last`` is that of the last step, the ask of the start or,
+    where contracts are sold (``exit`` is the reason), the bid.
     """
 
     signal_id: str
@@ -136,10 +137,11 @@ class OrderRow:
     contract: str
     contracts: int
     limit: float
-    highest: float
+    last: float
     step: int
     steps: int
     left: float
+    exit: ExitReason | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

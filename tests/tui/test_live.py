@@ -8,7 +8,7 @@ import pytest
 from fake_deck import NOW, FakeDeck, empty_snapshot, position, record, screen_text, snapshot
 
 from core.decision.deciding_reason import deciding_code, why
-from core.model import Action, Direction, Mode
+from core.model import Action, Direction, ExitReason, Mode
 from server.deck import OrderRow, StopsWarning
 from tui.app import DeckApp
 from tui.panes.pnl import PnlPane
@@ -205,14 +205,18 @@ def test_a_decision_against_an_entry_names_the_reason_that_decided() -> None:
 async def test_a_limit_that_works_is_shown_while_it_does() -> None:
     order = OrderRow(
         signal_id="s", symbol="SPY", direction=Direction.LONG, contract="SPY 452C 11/27", contracts=6,
-        limit=2.05, highest=2.10, step=2, steps=4, left=12.0,
+        limit=2.05, last=2.10, step=2, steps=4, left=12.0,
     )  # fmt: skip
-    deck = FakeDeck(snapshot(orders=(order,)))
+    leaving = replace(order, contracts=2, limit=2.05, last=2.00, exit=ExitReason.TARGET_1)
+    deck = FakeDeck(snapshot(orders=(leaving, order)))
     app = DeckApp(deck, refresh_hz=0.01)
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.pause()
+        assert "TARGET_1 " in screen_text(app) and "SPY 452C 11/27 × 2  limit 2.05 to 2.00" in screen_text(
+            app
+        )
         line = next(line for line in screen_text(app).split("\n") if "WORKING" in line)
-        for words in ("SPY 452C 11/27 × 6", "limit 2.05 of 2.10", "step 2 of 4", "12 s left"):
+        for words in ("SPY 452C 11/27 × 6", "limit 2.05 to 2.10", "step 2 of 4", "12 s left"):
             assert words in line
         deck.change(orders=())
         app.pull()

@@ -265,6 +265,8 @@ def exit_fills(fills: Sequence[tuple[ExitFill, float]], width: int) -> list[Line
         out.append(line)
         if fill.settlement is not None:
             out += _settled(fill, width)
+        if fill.evidence:
+            out += _pair("limit", fill.evidence, width)
     return out
 
 

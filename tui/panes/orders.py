@@ -1,4 +1,4 @@
-"""Limits that work to buy, below the trades that wait for approval; hidden while there are none."""
+"""Limits that work to buy or to sell, below the trades that wait for approval; hidden while there are none."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ class OrdersPane(Pane):
 
 
 def order_line(row: OrderRow) -> Line:
-    """Return contract, quantity, the present limit on its way to the ask, and the time left."""
+    """Return contract, quantity, the present limit on its way to the far side, and the time left."""
     return [
-        (" WORKING ", "badge-info"),
+        (" WORKING " if row.exit is None else f" {row.exit} ", "badge-info"),
         (f" {DIRECTION_MARK[row.direction]} ", DIRECTION_ROLE[row.direction]),
         (f"{row.contract} × {row.contracts}", "strong"),
         (f"  limit {fmt.number(row.limit)}", "text"),
-        (f" of {fmt.number(row.highest)}", "dim"),
+        (f" to {fmt.number(row.last)}", "dim"),
         (f"  step {row.step} of {row.steps}", "text"),
         (f"  {row.left:.0f} s left", "warn"),
     ]

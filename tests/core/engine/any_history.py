@@ -58,6 +58,7 @@ RULES = (
     WIDE + '[exits]\non_signal = "tell"\n',
     WIDE + "[intake]\none_per_bar = false\n",
     WIDE + GREEKS + UNASKED + 'opposite = "close_first"\n',
+    WIDE + GREEKS + UNASKED + '[fills]\norder_type = "walk"\nwalk_seconds = 60\n',
     WIDE + GREEKS + 'opposite = "close_first"\n',
 )
 BIG = WIDE + (
