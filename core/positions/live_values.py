@@ -9,6 +9,7 @@ from datetime import datetime
 from core.execution_band import ExecutionBand
 from core.model import ExitReason
 from core.options.volatility import VolatilitySource
+from core.positions.dividend_basis import dividend_basis
 from core.positions.exits import theta_limit, time_exit_at
 from core.positions.pnl import band_so_far, net_so_far
 from core.positions.position import Mark, Position, PositionState
@@ -73,6 +74,7 @@ class LiveValues:
     ``band`` is ``pnl`` by execution, ``None`` when it is not stored.
     After a split ``new_shares`` stand for one as it was bought; prices of the underlying are those of so many.
     ``iv_source`` is where the volatility comes from, ``iv_basis`` the same in words with the age of what it rests on.
+    ``dividend_basis`` says which dividends it is priced with, and who says so.
     """
 
     mark: float
@@ -109,6 +111,7 @@ class LiveValues:
     new_shares: float = 1.0
     iv_source: VolatilitySource | None = None
     iv_basis: str = ""
+    dividend_basis: str = ""
 
 
 def live_values(position: Position, now: datetime, trading: TradingContext) -> LiveValues:
@@ -152,6 +155,7 @@ def live_values(position: Position, now: datetime, trading: TradingContext) -> L
         band=band_so_far(position),
         iv_source=last.iv_source,
         iv_basis=volatility_basis(last, now),
+        dividend_basis=dividend_basis(position, now, trading) if position.is_open else "",
     )
 
 

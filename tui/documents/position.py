@@ -206,6 +206,9 @@ def greeks(row: PositionRow, width: int) -> list[Line]:
     if row.iv_basis:
         role = "dim" if row.iv_source is VolatilitySource.IMPLIED else "warn"
         out += [[("  ", "dim"), *line] for line in wrap_text(row.iv_basis, role, width - 2)]
+    if row.dividend_basis:
+        role = "warn" if "assumed" in row.dividend_basis else "dim"
+        out += [[("  ", "dim"), *line] for line in wrap_text(row.dividend_basis, role, width - 2)]
     return out
 
 
