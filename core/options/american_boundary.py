@@ -17,8 +17,6 @@ on by themselves.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
 from functools import cache
 from typing import NamedTuple
 
@@ -26,9 +24,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.options.broadcasting import Floats
+from core.options.normal import density_of, normal
 
-_INV_SQRT_2PI = 1 / math.sqrt(2 * math.pi)
-_SQRT_HALF = math.sqrt(0.5)
 # In deviations: Halley's error goes with the cube of its last step, that of the terms with its fifth power.
 _SETTLED = 6e-3
 _MOST_STEPS = 60
@@ -45,10 +42,6 @@ _SOLVED_NODES = 256
 # The polynomial's terms v^i·g^j, and where it is fitted.
 _POWERS = ((1, 0), (1, 1), (2, 0), (2, 1), (2, 2), (3, 0), (3, 1))
 _FITTED_V, _FITTED_G = (0.1, 0.3, 0.6, 0.8), (0.0, 0.25, 0.5)
-
-
-Normal = Callable[[Floats], Floats]
-"""The normal distribution's N(x)."""
 
 
 class Market(NamedTuple):
@@ -92,7 +85,7 @@ def exponent(market: Market) -> Exponent:
     v, rate, drift, sign, rate_lost, _ = market
     twice = 2.0 / (v * v)
     n = twice * drift
-    m = twice * rate / rate_lost
+    m = twice * (rate / rate_lost)
     if not rate_lost.all():
         m = np.where(rate == 0.0, twice, m)
     less = n - 1.0
@@ -152,10 +145,11 @@ def boundary(y: Floats, market: Market, power: Exponent) -> Boundary:
         rows = Market(*(_pick(one, found.y, open_rows) for one in market))
         # A short step has led nearer, a long one may have led astray.
         y = np.where(np.abs(step) <= 0.5 * market.v, found.y, y)
-        y = _persist(_pick(y, found.y, open_rows), rows, _pick(scale, found.y, open_rows))
+        y = _pick(y, found.y, open_rows)
+        exact = _at(_persist(y, rows, _pick(scale, found.y, open_rows)), rows)[0]
         found = Boundary(*(np.asarray(one) for one in found))
-        for one, exact in zip(found, _at(y, rows)[0], strict=True):
-            one.reshape(-1)[open_rows] = exact
+        for one, better in zip(found, exact, strict=True):
+            one.reshape(-1)[open_rows] = better
     return found
 
 
@@ -163,23 +157,23 @@ def _pick(one: Floats, like: Floats, rows: np.ndarray) -> Floats:
     return np.asarray(np.broadcast_to(one, like.shape).reshape(-1)[rows])
 
 
-def _at(y: Floats, market: Market, normal: Normal | None = None) -> tuple[Boundary, Floats]:
+def _at(y: Floats, market: Market) -> tuple[Boundary, Floats]:
     """Return the parts of the equation at y, and d1."""
-    ndtr = normal or _scipy_normal()
     v, _, drift, sign, rate_lost, yield_lost = market
     d1 = y + drift
     d1 /= v
     d1 += 0.5 * v
     x = -sign * d1
     y_kept = 1.0 - yield_lost
-    held = ndtr(x) * y_kept
+    density = density_of(d1)
+    held = normal(x, density)
+    held *= y_kept
     held += yield_lost
+    density *= y_kept
     x += sign * v
-    owed = ndtr(x)
+    owed = normal(x, density_of(x))
     owed *= 1.0 - rate_lost
     owed += rate_lost
-    density = np.exp(-0.5 * d1 * d1)
-    density *= _INV_SQRT_2PI * y_kept
     return Boundary(y, np.exp(y), held, owed, density), d1
 
 
@@ -251,13 +245,13 @@ def _series(d: Floats, e: Floats) -> Floats:
     return found
 
 
-def _persist(y: Floats, market: Market, scale: Floats, normal: Normal | None = None) -> Floats:
+def _persist(y: Floats, market: Market, scale: Floats) -> Floats:
     """Iterate inside a bracket until the step is negligible."""
     v, sign = market.v, market.sign
     low, high = np.zeros_like(y), np.full_like(y, MOST_AWAY)
     away = np.maximum(sign * y, 1e-3 * v)
     for _ in range(_MOST_STEPS):
-        f, slope, step = _halley(*_at(sign * away, market, normal), market, scale)
+        f, slope, step = _halley(*_at(sign * away, market), market, scale)
         step *= sign
         # The equation rises with y, its logarithm not everywhere: the bracket goes by the sign alone.
         too_near = sign * f < 0
@@ -291,8 +285,9 @@ def _distance_at_zero(rho: Floats) -> Floats:
     low, high = -rho - 1.0, np.full_like(rho, 40.0)
     for _ in range(45):
         x = 0.5 * (low + high)
-        below = _plain_normal(-x)
-        too_low = np.exp(-0.5 * x * x) * _INV_SQRT_2PI - x * below + below / kappa > rho
+        density = density_of(x)
+        below = normal(-x, density)
+        too_low = density - x * below + below / kappa > rho
         low, high = np.where(too_low, x, low), np.where(too_low, high, x)
     return np.asarray(0.5 * (low + high) + rho)
 
@@ -302,17 +297,4 @@ def _distance(rho: Floats, base: Floats, v: float, given_up: float) -> Floats:
     drift = rho * v
     market = market_of(np.full_like(rho, v), drift * (1.0 + given_up), drift, np.full_like(rho, -1.0))
     scale = np.log1p(-1.0 / exponent(market).value)
-    return np.asarray(-_persist(-v * base, market, scale, _plain_normal) / v)
-
-
-def _plain_normal(x: Floats) -> Floats:
-    """Return N(x) without scipy, which the scalar path does not load."""
-    return 0.5 * np.fromiter(map(math.erfc, (x * -_SQRT_HALF).tolist()), float, x.size)
-
-
-def _scipy_normal() -> Normal:
-    # Imported late for its 26 MB and 0.16 s.
-    from scipy.special import ndtr
-
-    normal: Normal = ndtr
-    return normal
+    return np.asarray(-_persist(-v * base, market, scale) / v)

@@ -61,7 +61,7 @@ def _exercise(v: float, rate: float, drift: float, is_call: bool) -> Exercise:
     rate_lost, yield_lost = -math.expm1(-rate), -math.expm1(drift - rate)
     twice = 2.0 / (v * v)
     n = twice * drift
-    m = twice * rate / rate_lost if rate_lost else twice
+    m = twice * (rate / rate_lost) if rate_lost else twice
     less = n - 1.0
     root = math.sqrt(less * less + 4.0 * m)
     # The product of the two roots is -m: the one that loses no digits gives the other.

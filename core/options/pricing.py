@@ -20,7 +20,6 @@ chapters 1 and 2 (Greeks).
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 import numpy as np
@@ -29,14 +28,13 @@ from numpy.typing import ArrayLike
 from core.options.american import add_greeks, add_value, find_premium, take
 from core.options.broadcasting import Floats, blocks, flatten, right_sign
 from core.options.moneyness import log_ratios
+from core.options.normal import density_of, normal
 
 # One session with its night, where the caller has no exact trading clock at hand.
 SESSION_YEARS = 1 / 252
 DAY_YEARS = 1 / 365
 # Vega and rho are quoted per point of volatility and of interest: 0.01.
 POINT = 0.01
-
-_INV_SQRT_2PI = 1 / math.sqrt(2 * math.pi)
 
 
 class Greeks(NamedTuple):
@@ -63,6 +61,7 @@ class _Terms(NamedTuple):
     discount_q: Floats
     strike_now: Floats
     d1: Floats
+    density: Floats
     n1: Floats
     leg_a: Floats
     leg_b: Floats
@@ -160,19 +159,20 @@ def _terms(block: list[Floats]) -> _Terms:
         at_forward = (d1 == 0) & (deviation == 0)
         d1 = np.where(at_forward, 0.0, d1 / deviation + 0.5 * deviation)
         d1[(deviation < 0) | (spot < 0) | (strike < 0)] = np.nan
-    # Imported here because scipy.special costs 26 MB and 0.16 s, and the scalar path does not need it.
-    from scipy.special import ndtr
-
     w_d2 = d1 - deviation
-    w_d2 *= sign
-    n1 = sign * d1
-    ndtr(n1, out=n1)
-    n2 = ndtr(w_d2, out=w_d2)
     strike_now = np.exp(-rate * carry) * strike
     leg_a = spot * discount_q
+    density = density_of(d1)
+    # S·e^(-q·c)·n(d1) = K·e^(-r·c)·n(d2), where neither is 0.
+    density_2 = density * (leg_a / strike_now) if regular else density_of(w_d2)
+    w_d2 *= sign
+    n1 = normal(sign * d1, density)
+    n2 = normal(w_d2, density_2)
     leg_a *= n1
     leg_b = strike_now * n2
-    return _Terms(moneyness, root_t, deviation, discount_q, strike_now, d1, n1, leg_a, leg_b, regular)
+    return _Terms(
+        moneyness, root_t, deviation, discount_q, strike_now, d1, density, n1, leg_a, leg_b, regular
+    )
 
 
 def _value(block: list[Floats], terms: _Terms, value: Floats) -> None:
@@ -191,10 +191,7 @@ def _sensitivities(
     block: list[Floats], terms: _Terms, out: Greeks, theta_years: float, theta_carry_years: float
 ) -> None:
     spot, _, years, volatility, sign, rate, dividend, carry, _ = block
-    density = terms.d1 * terms.d1
-    density *= -0.5
-    np.exp(density, out=density)
-    density *= _INV_SQRT_2PI * terms.discount_q
+    density = terms.density * terms.discount_q
 
     np.multiply(terms.n1, terms.discount_q, out=out.delta)
     np.multiply(out.delta, sign, out=out.delta)

@@ -71,13 +71,17 @@ def _greeks_rows() -> Iterator[Row]:
     def american() -> object:
         return greeks(*options, rate=RATE, dividend=DIVIDEND, american=True)
 
+    def puts() -> object:
+        return greeks(spot, strike, years, volatility, False, rate=RATE, dividend=DIVIDEND, american=True)
+
     vollib = _vollib()
     target = "≥ 20 × py_vollib_vectorized"
     if vollib is None:
-        mine, early = alternate(ours, american)
-        yield Row(work, per_second(N, mine), "py_vollib_vectorized absent", None, target)
-        target = "≥ 10 × py_vollib_vectorized"
-        yield Row(f"{work}, American", per_second(N, early), "py_vollib_vectorized absent", None, target)
+        mine, early, both = alternate(ours, puts, american)
+        peer = "py_vollib_vectorized absent"
+        yield Row(work, per_second(N, mine), peer, None, target)
+        yield Row(f"{work}, American puts", per_second(N, early), peer, None, "≥ 10 × py_vollib_vectorized")
+        yield Row(f"{work}, American calls and puts", per_second(N, both), peer, None, "–")
     else:
         flag = np.where(is_call, "c", "p")
         inputs = (flag, spot, strike, years, RATE, volatility, DIVIDEND)
@@ -87,11 +91,20 @@ def _greeks_rows() -> Iterator[Row]:
             value = vollib.vectorized_black_scholes_merton(*inputs, return_as="numpy")
             return value, vollib.get_all_greeks(*inputs, model="black_scholes_merton", return_as="dict")
 
-        mine, early, other = alternate(ours, american, theirs)
+        mine, early, both, other = alternate(ours, puts, american, theirs)
         peer = f"py_vollib_vectorized {per_second(N, other)}"
         yield Row(work, per_second(N, mine), peer, other / mine, target, "its Greeks are differences")
         note, target = "it prices European options only", "≥ 10 × py_vollib_vectorized"
-        yield Row(f"{work}, American", per_second(N, early), peer, other / early, target, note)
+        yield Row(f"{work}, American puts", per_second(N, early), peer, other / early, target, note)
+        both_work = f"{work}, American calls and puts"
+        yield Row(
+            both_work,
+            per_second(N, both),
+            peer,
+            other / both,
+            "–",
+            f"yield {DIVIDEND:.1%}: calls too may be exercised",
+        )
 
     quantlib = _quantlib()
     if quantlib is None:
