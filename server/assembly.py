@@ -17,6 +17,7 @@ from server.http.app import HttpServer
 from server.http.tokens import command_token
 from server.ledger.sqlite import SqliteLedger
 from server.runtime.clock import Clock
+from server.runtime.credentials import CredentialLog
 from server.runtime.garbage import in_pieces, keep_collecting
 from server.runtime.ports import NotStored, Overloaded
 from server.runtime.price_sink import RuntimeSink
@@ -90,7 +91,8 @@ async def running_engine(
     )
     markets.attach(RuntimeSink(runtime))
     refusals = RefusalLog(clock.now)
-    deck = LocalDeck(runtime, refusals=refusals)
+    uses = CredentialLog(clock.now)
+    deck = LocalDeck(runtime, refusals=refusals, uses=uses)
     try:
         http = HttpServer(
             intake=runtime,
@@ -99,6 +101,7 @@ async def running_engine(
             settings=settings,
             command_token=token,
             refusals=refusals,
+            uses=uses,
         )
     except BaseException:
         ledger.discard()

@@ -1,7 +1,7 @@
 """Settings: defaults, then the TOML file, then GATEDECK_* in the environment, then flags.
 
 Operations only (addresses, secrets, paths, clock); every number a trader may tune lives in ``core.rules``.
-Secrets are ``SecretStr``: they show as asterisks wherever settings are printed.
+Secrets (``server.named_secrets``) show as asterisks wherever settings are printed.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -25,6 +25,8 @@ from pydantic_settings import (
     SettingsConfigDict,
     SettingsError,
 )
+
+from server.named_secrets import OneOrSeveral, Secrets
 
 PREFIX = "GATEDECK_"
 
@@ -42,6 +44,9 @@ ADDRESS_PRESETS: Mapping[str, tuple[str, ...]] = {
     "loopback": ("127.0.0.0/8", "::1"),
 }
 """Names that an allow-list may hold in place of addresses; TradingView's are those it publishes."""
+
+SUBJECT_PRESETS: Mapping[str, str] = {"tradingview": r"CN=TradingView Webhooks,O=TradingView\, Inc."}
+"""Names that ``client_subject`` may hold in place of a subject; TradingView's is the one it publishes."""
 
 
 class ConfigError(Exception):
@@ -84,16 +89,6 @@ def _split_commas(value: object) -> object:
         if isinstance(value, str)
         else value
     )
-
-
-def _secrets(value: object) -> object:
-    """Return one secret or several (old and new during a change) as a tuple, without empty ones."""
-    given = value if isinstance(value, list | tuple) else (value,)
-    return tuple(item for item in given if item not in ("", None))
-
-
-def _secret_or_none(value: object) -> object:
-    return None if value == "" else value
 
 
 def _networks(values: tuple[str, ...]) -> tuple[str, ...]:
@@ -162,8 +157,6 @@ def _named_once(names: tuple[str, ...]) -> tuple[str, ...]:
 
 Several = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_commas)]
 Networks = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_commas), AfterValidator(_addresses)]
-Secrets = Annotated[tuple[SecretStr, ...], BeforeValidator(_secrets)]
-Token = Annotated[SecretStr | None, BeforeValidator(_secret_or_none)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 FeedNames = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_commas), AfterValidator(_named_once)]
 Folder = Annotated[Path, AfterValidator(_expanded)]
@@ -176,7 +169,9 @@ class Settings(BaseSettings):
 
     ``webhook_secrets`` gives single endpoints secrets of their own, in place of ``webhook_secret``. ``proxies``
     are the only peers whose X-Forwarded-For is trusted. An empty ``allow_from`` allows every address.
-    ``rate_per_second`` and ``rate_burst`` are webhooks per remote address; loopback has no limit.
+    ``rate_per_second`` and ``rate_burst`` are webhooks per remote address; loopback has no limit. ``client_subject``
+    asks webhooks for a client certificate, by TLS with ``client_ca`` or from a proxy. ``max_connections`` never
+    exceeds what the process may open.
 
     ``feeds`` is the order in which vendors are preferred. Their keys are read from the environment only; their
     addresses are settings, so that a paper or sandbox account is chosen here. ``feed_options`` is for vendors that
@@ -206,15 +201,21 @@ class Settings(BaseSettings):
     refresh_hz: Annotated[float, Field(ge=0.2, le=30)] = 2.0
     decision_wait_ms: Annotated[int, Field(ge=0, le=2500)] = 250
 
-    webhook_secret: Annotated[Secrets, NoDecode] = ()
+    webhook_secret: OneOrSeveral = ()
     webhook_secrets: Annotated[dict[str, Secrets], BeforeValidator(_by_endpoint)] = Field(
         default_factory=dict
     )
-    api_token: Token = None
-    command_token: Token = None
+    api_token: OneOrSeveral = ()
+    command_token: OneOrSeveral = ()
     allow_from: Networks = ()
     proxies: Networks = ()
     allowed_hosts: Several = ()
+    tls_certificate: Folder | None = None
+    tls_key: Folder | None = None
+    client_ca: Folder | None = None
+    client_subject: str | None = None
+    max_connections: Annotated[int, Field(ge=1)] = 1024
+    max_connections_per_address: Annotated[int, Field(ge=1)] = 128
     max_body_bytes: Annotated[int, Field(ge=1024, le=1 << 20)] = 64 * 1024
     rate_per_second: Annotated[float, Field(gt=0)] = 600.0
     rate_burst: Annotated[int, Field(ge=1)] = 1200

@@ -74,16 +74,22 @@ class Kernel:
         if self.state.dividends:
             self.trading = replace(self.trading, dividends=dict(self.state.dividends))
 
-    def read_ahead(self, body: str, endpoint: str | None) -> None:
-        """Read a body before its turn, as while a commit is under way; what it means depends on nothing else."""
-        rules = self.rules.intake
-        try:
-            found: Update | IntakeError = normalise(body, endpoint, rules)
-        except IntakeError as error:
-            found = error
-        self._read[body, endpoint] = (rules, found)
-        if len(self._read) > READ_AHEAD:
-            del self._read[next(iter(self._read))]
+    def read_ahead(self, body: str, endpoint: str | None) -> Update | None:
+        """Read a body before its turn and return it, ``None`` if it cannot be read.
+
+        What it means depends on nothing but the rules, so that it is read once.
+        """
+        rules, found = self._read.get((body, endpoint), (None, None))
+        if found is None or rules is not self.rules.intake:
+            rules = self.rules.intake
+            try:
+                found = normalise(body, endpoint, rules)
+            except IntakeError as error:
+                found = error
+            self._read[body, endpoint] = (rules, found)
+            if len(self._read) > READ_AHEAD:
+                del self._read[next(iter(self._read))]
+        return None if isinstance(found, IntakeError) else found
 
     def read(self, body: str, endpoint: str | None) -> Update:
         """Return what a body means under the rules in force. Raises IntakeError."""

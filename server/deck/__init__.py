@@ -33,6 +33,7 @@ from server.deck.rows import (
 from server.feeds.base import FeedStatus
 from server.ledger.base import Judged
 from server.ledger.paging import Page, PageQuery
+from server.runtime.credentials import CredentialUse
 from server.runtime.ports import Command, CommandResult
 from server.runtime.refusals import RefusedRequests
 
@@ -42,6 +43,7 @@ __all__ = [
     "Command",
     "CommandResult",
     "Counters",
+    "CredentialUse",
     "DecisionRow",
     "Deck",
     "DeckSnapshot",

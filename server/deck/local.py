@@ -39,6 +39,7 @@ from server.deck.rows import DeckSnapshot, Latency, PnlView, SourceStatus, Stops
 from server.deck.rules_history import with_changes
 from server.feeds.base import FeedStatus
 from server.ledger.paging import Page, PageQuery
+from server.runtime.credentials import CredentialLog
 from server.runtime.ports import Command, CommandResult
 from server.runtime.refusals import RefusalLog
 from server.runtime.runtime import Runtime
@@ -60,9 +61,17 @@ LOST = frozenset({"DOWN", "KEY_MISSING", "KEY_REFUSED", "NOT_IN_PLAN"})
 class LocalDeck:
     """The deck that the screens of this process use."""
 
-    def __init__(self, runtime: Runtime, listener: str = "", *, refusals: RefusalLog | None = None) -> None:
+    def __init__(
+        self,
+        runtime: Runtime,
+        listener: str = "",
+        *,
+        refusals: RefusalLog | None = None,
+        uses: CredentialLog | None = None,
+    ) -> None:
         self.listener = listener
         self._refusals = refusals or RefusalLog()
+        self._uses = uses or CredentialLog()
         self._runtime = runtime
         self._events: list[Notice] = []
         self._followers: set[asyncio.Queue[Notice]] = set()
@@ -293,6 +302,7 @@ class LocalDeck:
             feeds=runtime.markets.status(),
             rules_versions=with_changes(await runtime.ledger.rules_versions()),
             resident_bytes=resident_bytes(),
+            credentials=self._uses.rows(),
         )
 
     def feeds(self) -> tuple[FeedStatus, ...]:

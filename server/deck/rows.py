@@ -15,6 +15,7 @@ from core.model import Action, Counters, DecisionRecord, Direction, ExitReason, 
 from core.positions import EntryFill, LiveValues
 from core.rules.sections import ConfidenceRules
 from server.feeds.base import FeedStatus
+from server.runtime.credentials import CredentialUse
 from server.runtime.refusals import RefusedRequests
 
 _CONFIDENCE = ConfidenceRules()
@@ -239,3 +240,4 @@ class SystemView:
     feeds: tuple[FeedStatus, ...]
     rules_versions: tuple[Mapping[str, Any], ...]
     resident_bytes: int | None = None
+    credentials: tuple[CredentialUse, ...] = ()

@@ -16,7 +16,7 @@ from core.engine.settlement import SURE
 from core.model import Mode
 from server.deck.protocol import Deck
 from server.http.auth import Access
-from server.http.bodies import read_body
+from server.http.bodies import expand, read_body
 from server.http.lists import (
     APPROVAL_FILTERS,
     ENTRY_FILTERS,
@@ -319,7 +319,7 @@ class Api:
 
     async def _body(self, request: web.BaseRequest, kind: type[B]) -> B:
         """Return the request's body as ``kind``; no body counts as an empty object. Raises Refused."""
-        raw = await read_body(request, self._limit)
+        raw = expand(request, await read_body(request, self._limit), self._limit)
         try:
             value = orjson.loads(raw) if raw.strip() else {}
         except orjson.JSONDecodeError as error:

@@ -7,6 +7,7 @@ may contain a secret.
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import logging
 import socket
@@ -19,13 +20,16 @@ from server.deck.protocol import Deck
 from server.http.api import Api
 from server.http.api_routes import ROUTES
 from server.http.auth import Access
+from server.http.client_certificate import tls_context
+from server.http.connections import ACCEPT_AT_ONCE, Connections
 from server.http.direct import DirectWebhooks
 from server.http.limits import RateLimiter
 from server.http.problems import Refused
-from server.http.protocol import Server
+from server.http.protocol import Server, engage, release
 from server.http.remote import Networks, remote_of
 from server.http.routes import Router
 from server.http.webhooks import WEBHOOK_PATHS, Webhooks
+from server.runtime.credentials import CredentialLog
 from server.runtime.ports import HealthSource, Intake
 from server.runtime.refusals import RefusalLog
 
@@ -34,14 +38,16 @@ log = logging.getLogger("gatedeck.http")
 SECRET_PATH = "/w/"
 COUNTED_REFUSALS = frozenset(
     {
-        "UNAUTHORIZED", "NOT_ALLOWED", "NOT_LOCAL", "NOT_FOUND", "METHOD_NOT_ALLOWED", "BODY_TOO_LARGE",
-        "BODY_TIMEOUT", "BAD_BODY", "RATE_LIMITED", "OVERLOADED",
+        "UNAUTHORIZED", "NOT_ALLOWED", "NO_CERTIFICATE", "NOT_LOCAL", "NOT_FOUND", "METHOD_NOT_ALLOWED",
+        "BODY_TOO_LARGE", "BODY_TIMEOUT", "BAD_BODY", "CODING_NOT_READ", "RATE_LIMITED", "OVERLOADED",
     }
 )  # fmt: skip
 """Refusals that leave no receipt; an API caller's mistakes (unknown id, bad parameter) are not counted."""
 SHUTDOWN_SECONDS = 3.0
 LINGER_SECONDS = 2.0
 KEEPALIVE_SECONDS = 75.0
+HANDSHAKE_SECONDS = 5.0
+BACKLOG = 1024
 
 
 class _WithoutForeignBytes(logging.Filter):
@@ -61,6 +67,16 @@ _NOT_A_PAGE = (
 )
 
 
+def _secret_and_path(rest: str) -> tuple[str, str]:
+    """Return the secret and the webhook address behind ``/w/``; the secret may hold slashes."""
+    bare = rest.rstrip("/")
+    for address in WEBHOOK_PATHS:
+        if bare.endswith(address):
+            return bare.removesuffix(address), address
+    secret, _, path = rest.partition("/")
+    return secret, f"/{path}"
+
+
 class HttpServer:
     """Serves webhooks and the API on the running event loop.
 
@@ -77,9 +93,12 @@ class HttpServer:
         settings: Settings,
         command_token: str,
         refusals: RefusalLog | None = None,
+        uses: CredentialLog | None = None,
     ) -> None:
-        access = Access.of(settings, command_token)
+        access = Access(settings, command_token, uses=uses)
         self._settings = settings
+        self._tls = tls_context(settings)
+        self._connections = Connections(settings.max_connections, settings.max_connections_per_address)
         self._refusals = refusals or RefusalLog()
         self._proxies = Networks(settings.proxies)
         self._webhooks = Webhooks(
@@ -92,7 +111,8 @@ class HttpServer:
         self._direct = DirectWebhooks(self._webhooks, intake, self._record)
         self._api = Api(deck, health, access, max_body_bytes=settings.max_body_bytes, routes=ROUTES)
         self._router = Router(ROUTES)
-        self._runner: web.ServerRunner | None = None
+        self._server: Server | None = None
+        self._listener: asyncio.Server | None = None
         self._port = settings.port
 
     @property
@@ -109,20 +129,29 @@ class HttpServer:
     def url(self) -> str:
         """URL at which this machine reaches the listener."""
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._settings.host, self._settings.host)
-        return f"http://[{host}]:{self._port}" if ":" in host else f"http://{host}:{self._port}"
+        scheme = "http" if self._tls is None else "https"
+        return f"{scheme}://[{host}]:{self._port}" if ":" in host else f"{scheme}://{host}:{self._port}"
 
     async def start(self) -> None:
         """Begin to listen. Raises ConfigError saying what is wrong with the address and what to do."""
-        runner = web.ServerRunner(self.server(), handle_signals=False, shutdown_timeout=SHUTDOWN_SECONDS)
-        await runner.setup()
+        server = self.server()
         try:
-            site = web.TCPSite(runner, self._settings.host, self._settings.port, backlog=1024)
-            await site.start()
+            listener = await asyncio.get_running_loop().create_server(
+                server,
+                self._settings.host,
+                self._settings.port,
+                ssl=self._tls,
+                ssl_handshake_timeout=HANDSHAKE_SECONDS if self._tls is not None else None,
+                backlog=ACCEPT_AT_ONCE,
+            )
         except OSError as error:
-            await runner.cleanup()
             raise ConfigError(self._unavailable(error)) from None
-        self._runner = runner
-        self._port = runner.addresses[0][1]
+        self._server, self._listener = server, listener
+        self._port = listener.sockets[0].getsockname()[1]
+        for listening in listener.sockets:
+            # asyncio accepts as many at once as the queue holds; the queue may be longer than that.
+            with listening.dup() as same:
+                same.listen(BACKLOG)
 
     def server(self) -> Server:
         """Return the server without a socket, for tests and benchmarks that bring their own."""
@@ -130,6 +159,9 @@ class HttpServer:
             self.handle,
             direct=self._direct,
             endpoints=WEBHOOK_PATHS,
+            connections=self._connections,
+            proxies=self._proxies,
+            auto_decompress=False,
             access_log=None,
             logger=_wire,
             keepalive_timeout=KEEPALIVE_SECONDS,
@@ -138,12 +170,23 @@ class HttpServer:
 
     async def stop(self) -> None:
         """Stop listening, answer the requests under way, and close."""
-        if self._runner is not None:
-            await self._runner.cleanup()
-            self._runner = None
+        if self._listener is not None and self._server is not None:
+            self._listener.close()
+            await asyncio.sleep(0)
+            self._server.pre_shutdown()
+            await self._server.shutdown(SHUTDOWN_SECONDS)
+            self._connections.close()
+            self._listener = self._server = None
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Return the answer to one request. Raises nothing but ConnectionError."""
+        if request.content.is_eof():
+            engage(request)
+        answer = await self._answer(request)
+        release(request, answer.status)
+        return answer
+
+    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         try:
             path = request.path
             endpoint = WEBHOOK_PATHS.get(path, "")
@@ -171,8 +214,7 @@ class HttpServer:
     async def _dispatch(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
         secret = None
         if path.startswith(SECRET_PATH):
-            secret, _, rest = path[len(SECRET_PATH) :].partition("/")
-            path = f"/{rest}"
+            secret, path = _secret_and_path(path[len(SECRET_PATH) :])
         bare = path.rstrip("/") or "/"
         if bare in WEBHOOK_PATHS:
             if request.method != "POST":

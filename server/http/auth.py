@@ -2,50 +2,44 @@
 
 Invariants: every comparison with a secret takes constant time. An endpoint without a secret is open only while no
 secret is set at all, the listener is on loopback, and the request comes from this machine itself (not through a
-tunnel, not from a web page of another site). Commands always need the command token.
+proxy or tunnel, not from a web page of another site). A secret opens the source that a body is read as, whatever
+address it was sent to. Commands always need a command token.
 """
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import re
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from aiohttp import hdrs, web
+from aiohttp import HttpVersion11, hdrs, web
 
 from server.config import ENDPOINTS, PREFIX, Settings, check_exposure
+from server.http.client_certificate import CertificateCheck
+from server.http.credentials import (
+    COMMANDS,
+    PRICE,
+    READ,
+    SIGNATURES,
+    STANDARD_SIGNATURE,
+    WEBHOOKS,
+    Credential,
+    Credentials,
+    StandardHead,
+    named,
+    webhook_credentials,
+)
 from server.http.problems import Refused
-from server.http.remote import FORWARDED, Networks, is_local_name
+from server.http.remote import Networks, Sender, is_local_name, is_loopback_address
+from server.runtime.credentials import CredentialLog
 
-SIGNATURES = ("X-Signature", "X-Hub-Signature-256")
 _PLAIN_KEY = re.compile(r"key=([A-Za-z0-9._~-]+)")
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="gatedeck"'}
-
-
-def matches(given: str, secrets: Sequence[str]) -> bool:
-    """Return whether ``given`` is one of ``secrets``; all are compared, each in constant time."""
-    raw = given.encode("utf-8", "surrogatepass")
-    found = False
-    for secret in secrets:
-        found |= hmac.compare_digest(raw, secret.encode())
-    return found
-
-
-def matches_any(given: Iterable[str | None], secrets: Sequence[str]) -> bool:
-    """Return whether one of several credentials matches; all are compared."""
-    found = False
-    for credential in given:
-        if credential:
-            found |= matches(credential, secrets)
-    return found
-
-
-def signed(signature: str, body: bytes, secrets: Sequence[str]) -> bool:
-    """Return whether ``signature`` is the hex HMAC-SHA256 of the body, with or without ``sha256=``."""
-    hexes = [hmac.new(secret.encode(), body, hashlib.sha256).hexdigest() for secret in secrets]
-    return matches(signature.strip().lower().removeprefix("sha256="), hexes)
+_WAYS = (
+    "?key=, an Authorization: Bearer header, an X-Signature header, the headers of Standard Webhooks, "
+    '/w/<secret> before the path or "passphrase" in the body'
+)
 
 
 def bearer(request: web.BaseRequest) -> str | None:
@@ -58,122 +52,189 @@ def bearer(request: web.BaseRequest) -> str | None:
 class Admission:
     """A webhook whose sender is known, or is known only once its body has been read.
 
-    ``signature`` is to be checked against the body. With ``refusal`` set the sender gave no secret outside the
-    body: unless the body holds one, this is raised.
+    ``opens`` are the endpoints that its secrets open, ``None`` all of them. Without any, ``refusal`` is raised
+    unless the body's signature (``signed``) or a secret inside the body opens the endpoint.
     """
 
-    signature: str | None = None
+    opens: frozenset[str] | None = frozenset()
+    signed: bool = False
     refusal: Refused | None = None
 
+    @property
+    def settled(self) -> bool:
+        """Return whether the body's text has no part in the answer to who sent it."""
+        return self.refusal is None
 
-ADMITTED = Admission()
+
+EVERYTHING = Admission(None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
     """The secrets, tokens and networks that decide who has access; built once at start.
 
-    ``secrets`` by endpoint name, ``any_secret`` for every endpoint without a secret of its own.
+    Raises ConfigError if other machines could send without a secret, or the certificates cannot be used.
     """
 
-    command_token: str
-    exposed: bool = False
-    secrets: Mapping[str, tuple[str, ...]]
-    any_secret: tuple[str, ...] = ()
-    api_token: str | None = None
-    allowed_hosts: frozenset[str] = frozenset()
-    allow_from: Networks
-
-    @classmethod
-    def of(cls, settings: Settings, command_token: str) -> Access:
-        """Build from the settings. Raises ConfigError if other machines could send without a secret."""
+    def __init__(
+        self,
+        settings: Settings,
+        command_token: str,
+        *,
+        uses: CredentialLog | None = None,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        """Build from the settings; ``command_token`` is the file's, used if the settings name none."""
         check_exposure(settings)
-        own = {
-            name: tuple(secret.get_secret_value() for secret in settings.webhook_secrets.get(name, ()))
-            for name in ENDPOINTS
-        }
-        token = settings.api_token
-        return cls(
-            command_token=command_token,
-            exposed=settings.exposed,
-            secrets={name: secrets for name, secrets in own.items() if secrets},
-            any_secret=tuple(secret.get_secret_value() for secret in settings.webhook_secret),
-            api_token=token.get_secret_value() if token else None,
-            allowed_hosts=frozenset(host.lower() for host in settings.allowed_hosts),
-            allow_from=Networks(settings.allow_from),
-        )
+        log = uses or CredentialLog()
+        commands = named("command_token", settings.command_token)
+        self._webhooks = Credentials(webhook_credentials(settings), WEBHOOKS, log)
+        self._readers = Credentials(named("api_token", settings.api_token), READ, log)
+        of_file = (Credential("command_token", command_token),)
+        self._commanders = Credentials(commands or of_file, COMMANDS, log, listed=bool(commands))
+        self._own = frozenset(name for name in ENDPOINTS if settings.webhook_secrets.get(name))
+        self._exposed = settings.exposed
+        self._allowed_hosts = frozenset(host.lower() for host in settings.allowed_hosts)
+        self._allow_from = Networks(settings.allow_from)
+        self._proxied = bool(settings.proxies)
+        self._certificate = CertificateCheck(settings)
+        self._now = now
 
     # --- webhooks ----------------------------------------------------------------------------------------
 
-    def secrets_of(self, endpoint: str | None) -> tuple[str, ...]:
-        """Return the secrets of an endpoint; ``None`` is the endpoint that detects the source."""
-        return self.secrets.get(endpoint or "", self.any_secret)
-
     def admit(
-        self, request: web.BaseRequest, endpoint: str | None, path_secret: str | None, remote: str
+        self, request: web.BaseRequest, endpoint: str | None, path_secret: str | None, sender: Sender
     ) -> Admission:
         """Let a webhook in by its address and headers; raises Refused when no body could change the answer."""
-        if self.allow_from and remote not in self.allow_from:
+        if self._allow_from and not self._allowed(sender):
             raise Refused("NOT_ALLOWED", "webhooks are not allowed from this address")
-        if not self.any_secret and not self.secrets:
-            self._own_machine(request, f"set {PREFIX}WEBHOOK_SECRET to accept webhooks from elsewhere")
-            return ADMITTED
-        secrets = self.secrets_of(endpoint)
-        given = (path_secret, self._key(request), bearer(request))
-        if matches_any(given, secrets):
-            return ADMITTED
-        for header in SIGNATURES:
-            if (signature := request.headers.get(header)) is not None:
-                return Admission(signature=signature)
-        if not secrets:
-            how = "a secret that is not set; the configured secrets belong to other endpoints"
-            raise Refused("UNAUTHORIZED", f"this endpoint needs its secret, given as {how}", _CHALLENGE)
-        how = (
-            "?key=, an Authorization: Bearer header, an X-Signature header, /w/<secret> before the path or "
-            '"passphrase" in the body'
-        )
-        refusal = Refused("UNAUTHORIZED", f"this endpoint needs its secret, given as {how}", _CHALLENGE)
-        return Admission(refusal=refusal)
+        self._certificate.check(request)
+        if not self._webhooks:
+            self._own_machine(
+                request, sender, f"set {PREFIX}WEBHOOK_SECRET to accept webhooks from elsewhere"
+            )
+            return EVERYTHING
+        given = self._webhooks.given((path_secret, self._key(request), bearer(request)))
+        if given and (admission := self._opened(given, endpoint)) is not None:
+            return admission
+        headers = request.headers
+        signed = STANDARD_SIGNATURE in headers or any(name in headers for name in SIGNATURES)
+        refusal = self._unauthorized(endpoint)
+        if not any(self._opened((one,), endpoint) for one in self._webhooks.known):
+            raise refusal
+        if not signed and hdrs.CONTENT_ENCODING in headers:
+            raise refusal  # A stranger's body is not decompressed, to look for a secret in it or for anything.
+        return Admission(signed=signed, refusal=refusal)
 
-    def verify_body_secret(self, admission: Admission, given: Sequence[str], endpoint: str | None) -> None:
-        """Raise the admission's refusal unless one of the body's secrets opens the endpoint."""
-        if admission.refusal is not None and not matches_any(given, self.secrets_of(endpoint)):
+    def verify_signature(
+        self, request: web.BaseRequest, admission: Admission, body: bytes, endpoint: str | None
+    ) -> Admission:
+        """Return the admission settled by a signature of the body as it was sent. Raises Refused."""
+        headers = request.headers
+        given = self._webhooks.signed([headers[name] for name in SIGNATURES if name in headers], body)
+        why = "the signature does not match the body"
+        if (head := StandardHead.of(headers)) is not None:
+            mistake = head.mistake(self._now())
+            if mistake is None:
+                given += self._webhooks.signed_standard(head, body)
+            else:
+                why = mistake
+        opened = self._opened(given, endpoint)
+        if opened is None:
+            raise Refused("UNAUTHORIZED", f"{why}; {self._expected(endpoint)}", _CHALLENGE)
+        return opened
+
+    def verify_body_secret(
+        self, admission: Admission, given: Sequence[str], endpoint: str | None
+    ) -> Admission:
+        """Return the admission settled by one of the body's secrets; raises its refusal without one."""
+        if admission.refusal is None:
+            return admission
+        opened = self._opened(self._webhooks.given(given), endpoint)
+        if opened is None:
             raise admission.refusal
+        return opened
+
+    def verify_source(self, admission: Admission, source: str | None) -> None:
+        """Raise Refused unless the secrets open the endpoint of the source that a body is read as.
+
+        ``source`` is ``None`` for a body that cannot be read: it goes into quarantine and has no effect.
+        """
+        if source is None or admission.opens is None or source in admission.opens:
+            return
+        what = "price bars" if source == PRICE else f"a body of {ENDPOINTS[source]}"
+        raise Refused(
+            "UNAUTHORIZED",
+            f"this is {what}, which the secret given does not open; {self._expected(source)}",
+            _CHALLENGE,
+        )
+
+    @property
+    def by_source(self) -> bool:
+        """Return whether sources have secrets of their own, so that what a body is read as must be checked."""
+        return bool(self._own)
 
     @property
     def known_secrets(self) -> tuple[str, ...]:
         """Every configured secret and token, to be cut out of bodies."""
-        own = [secret for secrets in self.secrets.values() for secret in secrets]
-        tokens = [self.command_token, *([self.api_token] if self.api_token else [])]
-        return tuple(sorted({*own, *self.any_secret, *tokens}, key=len, reverse=True))
-
-    def verify(self, signature: str, body: bytes, endpoint: str | None) -> None:
-        """Raise Refused unless the signature matches the body."""
-        if not signed(signature, body, self.secrets_of(endpoint)):
-            raise Refused("UNAUTHORIZED", "the signature does not match the body", _CHALLENGE)
+        groups = (self._webhooks, self._readers, self._commanders)
+        return tuple(sorted({one.value for group in groups for one in group.known}, key=len, reverse=True))
 
     # --- reading and commands ----------------------------------------------------------------------------
 
     def may_read(self, request: web.BaseRequest) -> None:
-        """Raise Refused unless the sender may read; the command token also allows reading."""
-        known = (self.command_token,) if self.api_token is None else (self.command_token, self.api_token)
-        if matches(bearer(request) or "", known):
+        """Raise Refused unless the sender may read; a command token also allows reading."""
+        given = (bearer(request),)
+        by_token, by_command = self._readers.given(given), self._commanders.given(given)
+        if by_token or by_command:
             return
-        if self.api_token is None and not self.exposed:
-            self._own_machine(request, f"set {PREFIX}API_TOKEN to read from elsewhere")
+        if not self._readers and not self._exposed:
+            self._own_machine(request, None, f"set {PREFIX}API_TOKEN to read from elsewhere")
             return
-        what = "" if self.api_token else f"; no token is set yet, set {PREFIX}API_TOKEN"
+        what = "" if self._readers else f"; no token is set yet, set {PREFIX}API_TOKEN"
         raise Refused("UNAUTHORIZED", f"reading needs an Authorization: Bearer token{what}", _CHALLENGE)
 
     def may_command(self, request: web.BaseRequest) -> None:
-        """Raise Refused unless the request has the command token."""
-        if not matches(bearer(request) or "", (self.command_token,)):
+        """Raise Refused unless the request has a command token."""
+        if not self._commanders.given((bearer(request),)):
             raise Refused(
                 "UNAUTHORIZED",
                 f"commands need Authorization: Bearer with {PREFIX}COMMAND_TOKEN, "
                 "or with the token in the state folder",
                 _CHALLENGE,
             )
+
+    # --- parts of the answer -----------------------------------------------------------------------------
+
+    @staticmethod
+    def _opened(given: Sequence[Credential], endpoint: str | None) -> Admission | None:
+        """Return what credentials open, ``None`` if not this endpoint; any opens the one that detects sources."""
+        if not given:
+            return None
+        opens = given[0].opens if len(given) == 1 else frozenset().union(*(one.opens for one in given))
+        return Admission(opens) if endpoint is None or endpoint in opens else None
+
+    def _expected(self, endpoint: str | None) -> str:
+        """Return which secret an endpoint takes; the same whatever was given."""
+        if endpoint is None:
+            kind = "the secret of the body's source, or webhook_secret" if self._own else "webhook_secret"
+        elif endpoint in self._own:
+            kind = f"webhook_secrets.{endpoint}"
+        else:
+            kind = "webhook_secret"
+        return f"{endpoint or 'this address'} takes {kind}, given as {_WAYS}"
+
+    def _unauthorized(self, endpoint: str | None) -> Refused:
+        if endpoint is None or any(endpoint in one.opens for one in self._webhooks.known):
+            return Refused(
+                "UNAUTHORIZED", f"this endpoint needs its secret: {self._expected(endpoint)}", _CHALLENGE
+            )
+        how = "webhook_secret, which is not set; the configured secrets belong to other endpoints"
+        return Refused("UNAUTHORIZED", f"this endpoint needs its secret, given as {how}", _CHALLENGE)
+
+    def _allowed(self, sender: Sender) -> bool:
+        # Through a proxy that is not trusted the sender is unknown: that is not this machine.
+        hidden = sender.proxied and is_loopback_address(sender.address)
+        return sender.address in self._allow_from and not hidden
 
     @staticmethod
     def _key(request: web.BaseRequest) -> str | None:
@@ -184,23 +245,26 @@ class Access:
         # The usual query needs no parsing of the address, which costs more than the rest of the admission.
         return plain[1] if plain is not None else request.query.get("key")
 
-    def _own_machine(self, request: web.BaseRequest, instead: str) -> None:
+    def _own_machine(self, request: web.BaseRequest, sender: Sender | None, instead: str) -> None:
         """Raise Refused if a request on loopback does not come from this machine itself.
 
-        Any web page can make a browser send to this address (Origin), any host name can point to it (Host), and
-        a tunnel forwards requests of the whole internet to loopback (forwarding headers).
+        Any web page can make a browser send to this address (Origin, Sec-Fetch-Site), any host name can point to it
+        (Host), and a proxy or tunnel forwards requests of the whole internet to loopback: it adds headers, or is
+        named in the settings, or is a plain nginx, which speaks HTTP/1.0.
         """
         headers = request.headers
         host = headers.get(hdrs.HOST, "")
-        if not is_local_name(host) and host.partition(":")[0].lower() not in self.allowed_hosts:
+        if not is_local_name(host) and host.partition(":")[0].lower() not in self._allowed_hosts:
             raise Refused(
                 "NOT_LOCAL",
                 f"without a secret only requests to this machine's own names are accepted; {instead}",
             )
-        if any(name in headers for name in FORWARDED):
+        proxied = sender.proxied if sender is not None else Sender.of(request, Networks(())).proxied
+        if self._proxied or proxied or request.version < HttpVersion11:
             raise Refused(
                 "NOT_LOCAL", f"without a secret requests through a proxy or tunnel are refused; {instead}"
             )
         origin = headers.get(hdrs.ORIGIN)
-        if origin is not None and not is_local_name(origin.partition("://")[2]):
+        foreign = origin is not None and not is_local_name(origin.partition("://")[2])
+        if foreign or headers.get("Sec-Fetch-Site", "").lower() == "cross-site":
             raise Refused("NOT_LOCAL", f"without a secret requests from a web page are refused; {instead}")

@@ -1,32 +1,34 @@
-"""Read a request's body up to a size limit, without trusting the length that its sender states."""
+"""Read a request's body up to a size limit, without trusting the length that its sender states.
+
+aiohttp does not decompress here: ``expand`` does, after the sender is known, and never more than the limit.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import zlib
 
 from aiohttp import StreamReader, hdrs, web
 
 from server.http.problems import Refused
 
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
-_CODINGS = frozenset({"identity", "gzip", "x-gzip", "deflate", "br", "zstd"})
-"""Content codings that aiohttp reads or refuses by itself."""
+_WINDOW_BITS = {"gzip": 16 + zlib.MAX_WBITS, "x-gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
+"""Content codings that are read, with zlib's parameter."""
+MOST_EXPANDED = 100
+"""Largest ratio of a body to its compressed form; JSON of webhooks stays under 20, and a bomb is near 1,000."""
 _UTF8_NAMES = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
 READ_SECONDS = 10.0
 """Longest time for a body; a sender that sends single bytes would otherwise hold a connection forever."""
 
 
 async def read_body(request: web.BaseRequest, limit: int) -> bytes:
-    """Return the body, decompressed if the header says so. Raises Refused.
+    """Return the body as it was sent, see ``expand``. Raises Refused.
 
     A stated length over ``limit`` bytes is refused before reading; otherwise reading stops at the limit.
     """
     content = request.content
-    coding = request.headers.get("Content-Encoding", "")
-    if coding and coding.strip().lower() not in _CODINGS:
-        raise Refused(
-            "BAD_BODY", f"the content coding {coding[:40]} cannot be read here; send gzip, deflate or none"
-        )
+    _window_bits(request)
     try:
         if content.is_eof():
             # It came with the headers, as nearly every webhook does: no await, no timer.
@@ -64,6 +66,59 @@ async def _read(content: StreamReader, limit: int) -> bytes:
         if len(parts) > limit:
             raise too_large(limit)
     return bytes(parts)
+
+
+def _window_bits(request: web.BaseRequest) -> int | None:
+    """Return zlib's parameter for the body's coding, ``None`` for a plain body; raises Refused naming another one."""
+    coding = request.headers.get(hdrs.CONTENT_ENCODING, "").strip().lower()
+    if coding in ("", "identity"):
+        return None
+    if coding not in _WINDOW_BITS:
+        shown = coding[:40].encode("ascii", "replace").decode()
+        raise Refused(
+            "CODING_NOT_READ",
+            f"the content coding {shown} cannot be read here; send gzip, deflate or none",
+            {"Accept-Encoding": "gzip, deflate"},
+            close=True,
+        )
+    return _WINDOW_BITS[coding]
+
+
+def expand(request: web.BaseRequest, body: bytes, limit: int) -> bytes:
+    """Return the body without its content coding, of at most ``limit`` bytes. Raises Refused.
+
+    Call it only for a sender that is known. A body of more than ``MOST_EXPANDED`` times its compressed form is
+    refused as well.
+    """
+    bits = _window_bits(request)
+    if bits is None:
+        return body
+    try:
+        reader = zlib.decompressobj(bits)
+        try:
+            plain = reader.decompress(body, limit + 1)
+        except zlib.error:
+            if bits != zlib.MAX_WBITS:
+                raise
+            reader = zlib.decompressobj(
+                -zlib.MAX_WBITS
+            )  # "deflate" without its header, as some senders write it
+            plain = reader.decompress(body, limit + 1)
+    except zlib.error:
+        raise Refused("BAD_BODY", "the body is not of the content coding that its header states") from None
+    if len(plain) > MOST_EXPANDED * len(body):
+        raise Refused(
+            "CODING_NOT_READ",
+            f"the body is more than {MOST_EXPANDED} times its compressed form; send it without a content coding",
+            close=True,
+        )
+    if len(plain) > limit:
+        raise too_large(limit)
+    if not reader.eof:
+        raise Refused("BAD_BODY", "the compressed body is cut short")
+    if reader.unused_data:
+        raise Refused("BAD_BODY", "something follows the compressed body")
+    return plain
 
 
 def charset_of(request: web.BaseRequest) -> str | None:

@@ -11,6 +11,7 @@ connections) takes aiohttp's own way, and so does every request under an aiohttp
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
@@ -18,7 +19,9 @@ from typing import Any
 from aiohttp import HttpVersion11, hdrs, web
 from aiohttp.http_exceptions import ContentEncodingError, HttpProcessingError
 
+from server.http.connections import Connections
 from server.http.problems import Refused
+from server.http.remote import Networks, is_loopback_address
 
 _CODING = re.compile(r"\((\w+)\)")
 _HEAD_END = b"\r\n\r\n"
@@ -98,9 +101,16 @@ class _Protocol(web.RequestHandler):
         *,
         direct: Direct | None,
         endpoints: Mapping[str, str | None],
+        connections: Connections,
+        proxies: Networks,
         **options: Any,
     ) -> None:
         super().__init__(manager, **options)
+        self.address = ""
+        self.accepted = False
+        """True once a request of this connection was accepted."""
+        self._connections = connections
+        self._proxies = proxies
         self._endpoints = endpoints
         self._direct = direct
         self._under_way = False
@@ -122,13 +132,37 @@ class _Protocol(web.RequestHandler):
             return super().handle_error(request, status, exc, message)
         return Refused("BAD_BODY", _reason(exc), close=True).response()
 
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        peer = transport.get_extra_info("peername")
+        self.address = str(peer[0]) if peer else ""
+        exempt = is_loopback_address(self.address) or self.address in self._proxies
+        self._connections.opened(self, exempt=exempt)
+
+    def abort(self) -> None:
+        """Close the connection at once, without sending what is left."""
+        transport: Any = self.transport
+        if transport is not None:
+            transport.abort()
+
+    def working(self) -> None:
+        """Note that a whole request arrived: the connection is not closed for another until it is answered."""
+        self._connections.working(self)
+
+    def waiting(self, status: int) -> None:
+        """Note that a request was answered with this status."""
+        self.accepted |= status < 400
+        self._connections.waiting(self, known=self.accepted)
+
     def connection_lost(self, exc: BaseException | None) -> None:
+        self._connections.lost(self)
         self._held.clear()
         self._held_error = None
         super().connection_lost(exc)
 
     def answered(self, data: bytes, *, close: bool) -> None:
         """Write the answer to the webhook under way, and go on with the requests that wait behind it."""
+        self.waiting(int(data[9:12]))
         self._under_way = self._request_in_progress = False
         if self._handler_waiter is not None and not self._handler_waiter.done():
             self._handler_waiter.set_result(None)  # the server is stopping and waits for this answer
@@ -206,6 +240,7 @@ class _Protocol(web.RequestHandler):
         self._parser.message_consumed()  # type: ignore[union-attr]
         manager.requests_count += 1
         self._under_way = self._request_in_progress = True
+        self.working()
         nothing_to_write: Any = None
         request = web.BaseRequest(message, payload, self, nothing_to_write, self._task_handler, self._loop)
         direct(request, endpoint, body, Exchange(self))
@@ -230,10 +265,31 @@ class Server(web.Server):
         *,
         direct: Direct,
         endpoints: Mapping[str, str | None],
+        connections: Connections,
+        proxies: Networks,
         **options: Any,
     ) -> None:
         super().__init__(handler, **options)
-        self._options = options | {"direct": direct if _KNOWN else None, "endpoints": endpoints}
+        self._options = options | {
+            "direct": direct if _KNOWN else None,
+            "endpoints": endpoints,
+            "connections": connections,
+            "proxies": proxies,
+        }
 
     def __call__(self) -> web.RequestHandler:
         return _Protocol(self, loop=self._loop, **self._options)
+
+
+def engage(request: web.BaseRequest) -> None:
+    """Note that a request has arrived whole, see ``Connections``."""
+    protocol = request.protocol
+    if isinstance(protocol, _Protocol):
+        protocol.working()
+
+
+def release(request: web.BaseRequest, status: int) -> None:
+    """Note that a request was answered with this status."""
+    protocol = request.protocol
+    if isinstance(protocol, _Protocol):
+        protocol.waiting(status)

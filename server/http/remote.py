@@ -5,11 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import NamedTuple
 
-from aiohttp import hdrs, web
+from aiohttp import web
+from multidict import istr
 
 Address = IPv4Address | IPv6Address
-FORWARDED = (hdrs.X_FORWARDED_FOR, hdrs.FORWARDED, type(hdrs.VIA)("X-Real-IP"), hdrs.VIA)
+FORWARDED = tuple(
+    istr(name)
+    for name in (
+        "X-Forwarded-For", "Forwarded", "X-Real-IP", "Via", "X-Forwarded-Host", "X-Forwarded-Proto",
+        "X-Forwarded-Port", "X-Forwarded-Server", "X-Original-Forwarded-For", "X-Client-IP", "X-Cluster-Client-IP",
+        "CF-Connecting-IP", "CF-Ray", "CDN-Loop", "True-Client-IP", "Fly-Client-IP", "X-SSL-Client-S-DN",
+    )
+)  # fmt: skip
 """Headers that show that a request came through a proxy or tunnel."""
 
 
@@ -55,6 +64,26 @@ def is_local_name(host: str) -> bool:
         return address.is_loopback
     name = host.partition(":")[0].rstrip(".").lower()
     return name == "localhost" or name.endswith(".localhost")
+
+
+class Sender(NamedTuple):
+    """Sender of a request: its remote address, and whether it came through a proxy."""
+
+    address: str
+    proxied: bool
+
+    @classmethod
+    def of(cls, request: web.BaseRequest, proxies: Networks) -> Sender:
+        """Return the sender of a request; such a request is never one of this machine itself."""
+        headers = request.headers
+        proxied = any(name in headers for name in FORWARDED) or (
+            bool(proxies) and (request.remote or "") in proxies
+        )
+        return cls(remote_of(request, proxies), proxied)
+
+    @property
+    def is_this_machine(self) -> bool:
+        return not self.proxied and is_loopback_address(self.address)
 
 
 def remote_of(request: web.BaseRequest, proxies: Networks) -> str:

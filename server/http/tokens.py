@@ -15,8 +15,8 @@ FILE_NAME = "command.token"
 
 def command_token(settings: Settings) -> str:
     """Return the token that commands need; create its file (0600) on first use. Raises ConfigError."""
-    if settings.command_token is not None:
-        return settings.command_token.get_secret_value()
+    if settings.command_token:
+        return settings.command_token[0].value
     path = settings.state_dir / FILE_NAME
     try:
         return read_token(path) or _create(path)

@@ -15,12 +15,15 @@ from typing import NamedTuple
 from aiohttp import web
 
 from core.intake import extract_secrets, remove_known_secrets, split
+from core.model import Intent, Source
 from server.config import ENDPOINTS
 from server.http.auth import Access, Admission
-from server.http.bodies import charset_of, decode_body, read_body, too_large
+from server.http.bodies import charset_of, decode_body, expand, read_body, too_large
+from server.http.credentials import PRICE
 from server.http.limits import RateLimiter
 from server.http.problems import Refused, document
-from server.http.remote import Networks, is_loopback_address, remote_of
+from server.http.protocol import engage
+from server.http.remote import Networks, Sender
 from server.http.views import json_response, receipt_answer
 from server.ledger.codec import encode_any
 from server.runtime.ports import Intake, NotStored, Overloaded, WebhookAnswer
@@ -32,9 +35,6 @@ ALIASES = "/api/phase25/webhooks"
 ALIASED = ("signals", "saty-phase")
 RETRY_AFTER = "5"
 
-PRICE = "price"
-"""Endpoint of price bars; it has no source of its own and takes the common secret."""
-
 WEBHOOK_PATHS: dict[str, str | None] = {
     ROOT: None,
     f"{ROOT}/{PRICE}": PRICE,
@@ -43,6 +43,8 @@ WEBHOOK_PATHS: dict[str, str | None] = {
 }
 """Every webhook address and its endpoint; ``None`` detects the source from the body alone."""
 
+ENDPOINT_OF = {Source(source): name for name, source in ENDPOINTS.items()}
+
 
 def hint_of(endpoint: str | None) -> str | None:
     """Return the address that the intake takes as a hint of a body's source."""
@@ -50,11 +52,10 @@ def hint_of(endpoint: str | None) -> str | None:
 
 
 class Admitted(NamedTuple):
-    """A webhook let in by its address and headers; ``limited`` if its sender pays for each item."""
+    """A webhook let in by its address and headers."""
 
     endpoint: str | None
-    remote: str
-    limited: bool
+    sender: Sender
     admission: Admission
 
 
@@ -82,7 +83,9 @@ class Webhooks:
     ) -> web.Response:
         """Answer one POST. Raises Refused if it has no access, cannot be read or is not stored."""
         admitted = self.admit(request, endpoint, path_secret)
-        text = self.read(request, admitted, await read_body(request, self._limit))
+        body = await read_body(request, self._limit)
+        engage(request)
+        text = self.read(request, admitted, body)
         hint = hint_of(endpoint)
         if not isinstance(text, str):
             return await self.each(text, hint)
@@ -94,29 +97,41 @@ class Webhooks:
 
     def admit(self, request: web.BaseRequest, endpoint: str | None, path_secret: str | None) -> Admitted:
         """Let a webhook in by its address and headers; raises Refused."""
-        remote = remote_of(request, self._proxies)
-        limited = not is_loopback_address(remote)
-        if limited:
-            self._charge(remote)
-        return Admitted(endpoint, remote, limited, self._access.admit(request, endpoint, path_secret, remote))
+        sender = Sender.of(request, self._proxies)
+        if not sender.is_this_machine:
+            self._charge(sender.address)
+        return Admitted(endpoint, sender, self._access.admit(request, endpoint, path_secret, sender))
 
     def read(self, request: web.BaseRequest, admitted: Admitted, body: bytes) -> str | tuple[str, ...]:
-        """Return the text to store, or those of an array's items, without their secrets; raises Refused."""
+        """Return the text to store, or those of an array's items, without their secrets; raises Refused.
+
+        ``body`` is as it was sent: it is decompressed here, once its sender is known.
+        """
         admission, endpoint = admitted.admission, admitted.endpoint
         if len(body) > self._limit:
             raise too_large(self._limit)
-        if admission.signature is not None:
-            self._access.verify(admission.signature, body, endpoint)
+        if admission.signed:
+            admission = self._access.verify_signature(request, admission, body, endpoint)
         # Cut before anything is stored: receipts, the log and every answer show the text without its secrets.
-        text, secrets = extract_secrets(decode_body(body, charset_of(request)))
-        self._access.verify_body_secret(admission, secrets, endpoint)
+        text, secrets = extract_secrets(decode_body(expand(request, body, self._limit), charset_of(request)))
+        admission = self._access.verify_body_secret(admission, secrets, endpoint)
         text = remove_known_secrets(text, self._known_secrets)
         items = split(text)
+        if self._access.by_source:
+            for item in items:
+                self._access.verify_source(admission, self._source_of(item, endpoint))
         if items == (text,):
             return text
-        if admitted.limited:
-            self._limiter.take(admitted.remote, len(items) - 1)
+        if not admitted.sender.is_this_machine:
+            self._limiter.take(admitted.sender.address, len(items) - 1)
         return items
+
+    def _source_of(self, item: str, endpoint: str | None) -> str | None:
+        """Return the endpoint whose secret an item needs, by what it means; ``None`` if it cannot be read."""
+        update = self._intake.read(item, hint_of(endpoint))
+        if update is None:
+            return None
+        return PRICE if update.intent is Intent.BAR else ENDPOINT_OF[update.source]
 
     async def each(self, items: Sequence[str], hint: str | None) -> web.Response:
         """Store each item of an array as a receipt of its own; the answer has one element for each."""

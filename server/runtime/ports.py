@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
-from core.model import DecisionRecord, Source
+from core.model import DecisionRecord, Source, Update
 
 
 class NotStored(Exception):
@@ -71,6 +71,10 @@ class Intake(Protocol):
 
     async def submit(self, body: str, endpoint: str | None) -> WebhookAnswer:
         """Store one body on disk and return its answer, with the decision if it is made in time."""
+        ...
+
+    def read(self, body: str, endpoint: str | None) -> Update | None:
+        """Return what a body means, without any effect; ``None`` if it cannot be read."""
         ...
 
 

@@ -32,6 +32,7 @@ from core.events import (
     TradingStatusSeen,
 )
 from core.exchange.calendar import CalendarError
+from core.model import Update
 from core.options.fills import OptionQuote
 from core.rules import Rules, RulesError, parse_rules
 from server.config import ConfigError
@@ -258,6 +259,10 @@ class Runtime:
             )
         except (NotStored, Overloaded) as error:
             done(error)
+
+    def read(self, body: str, endpoint: str | None) -> Update | None:
+        """Return what a body means under the rules in force, ``None`` if it cannot be read; it has no effect."""
+        return self.engine.read_ahead(body, endpoint)
 
     async def price(
         self,

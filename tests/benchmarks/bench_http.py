@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from core.model import Source
+from core.model import Source, Update
 from server.config import load_settings
 from server.deck import Command, CommandResult, DeckSnapshot, Notice, Page, PageQuery
 from server.http.app import HttpServer
@@ -38,6 +38,9 @@ ANSWER = WebhookAnswer(
 
 class NullIntake:
     """Engine that answers at once and stores nothing."""
+
+    def read(self, body: str, endpoint: str | None) -> Update | None:
+        return None
 
     async def submit(self, body: str, endpoint: str | None) -> WebhookAnswer:
         return ANSWER

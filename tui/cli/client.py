@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import getpass
 import json
+import ssl
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 
 import aiohttp
 
-from server.config import ConfigError, load_settings
+from server.config import ConfigError, Settings, load_settings
 
 TIMEOUT_SECONDS = 30.0
 Answer = tuple[int, dict[str, Any]]
@@ -27,6 +28,8 @@ class EngineClient:
     command_token: str
     read_token: str | None
     author: str
+    tls: ssl.SSLContext | None = None
+    """What an HTTPS listener is checked by; None takes the machine's certificate authorities."""
 
     def post(self, path: str, **fields: Any) -> Answer:
         """Send a command in the author's name; raises aiohttp.ClientError or TimeoutError."""
@@ -47,9 +50,24 @@ class EngineClient:
         timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
         async with (
             aiohttp.ClientSession(headers=headers, timeout=timeout) as session,
-            session.request(method, self.base + path, json=body) as response,
+            session.request(method, self.base + path, json=body, ssl=self.tls or True) as response,
         ):
             return response.status, await response.json(content_type=None)
+
+
+def own_engine(settings: Settings) -> tuple[str, ssl.SSLContext | None]:
+    """Return the address of the engine of these settings, and for HTTPS the check by its own certificate."""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    if settings.tls_certificate is None:
+        return f"http://{host}:{settings.port}", None
+    try:
+        tls = ssl.create_default_context(cafile=settings.tls_certificate)
+    except OSError as error:
+        raise ConfigError(f"tls_certificate: {settings.tls_certificate} cannot be used: {error}") from None
+    # The certificate itself is known, so neither its name nor its authority matters.
+    tls.check_hostname = False
+    tls.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    return f"https://{host}:{settings.port}", tls
 
 
 def engine_client(
@@ -62,8 +80,8 @@ def engine_client(
     from server.http.tokens import FILE_NAME, read_token
 
     settings = load_settings({}, config)
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    token = settings.command_token.get_secret_value() if settings.command_token else None
+    base, tls = own_engine(settings)
+    token = settings.command_token[0].value if settings.command_token else None
     token = token or read_token(settings.state_dir / FILE_NAME)
     if token is None and commands:
         raise ConfigError(
@@ -71,10 +89,11 @@ def engine_client(
             " gatedeck run creates that file"
         )
     return EngineClient(
-        base=(url or f"http://{host}:{settings.port}").rstrip("/"),
+        base=(url or base).rstrip("/"),
         command_token=token or "",
-        read_token=settings.api_token.get_secret_value() if settings.api_token else None,
+        read_token=settings.api_token[0].value if settings.api_token else token,
         author=author or getpass.getuser(),
+        tls=None if url else tls,
     )
 
 

@@ -29,8 +29,9 @@ SETTINGS_FILE = "deck.json"
 KEYS_FILE = "keys.toml"
 LOG_FILE = "gatedeck.log"
 _DEMO_SETTINGS: Mapping[str, Any] = {
-    "host": "127.0.0.1", "webhook_secret": (), "webhook_secrets": {}, "api_token": None, "command_token": None,
-    "allow_from": (), "proxies": (), "allowed_hosts": (),
+    "host": "127.0.0.1", "webhook_secret": (), "webhook_secrets": {}, "api_token": (), "command_token": (),
+    "allow_from": (), "proxies": (), "allowed_hosts": (), "tls_certificate": None, "tls_key": None, "client_ca": None,
+    "client_subject": None,
 }  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from core.intake import ENDPOINTS, sample
 from core.intake.templates import TEMPLATES, find_template
 from core.model import Direction, Source
 from server.config import ConfigError, Settings, load_settings
+from tui.cli.client import own_engine
 
 Post = tuple[str, str, bytes]
 """Name of the sample or file, path of the endpoint, body."""
@@ -42,7 +44,7 @@ def send(
     Returns 0 when every body was accepted, 1 when one was not or nothing answers, 2 when a file cannot be read.
     """
     settings = load_settings({}, config)
-    base = (url or f"http://{_bracket_ipv6(settings.host)}:{settings.port}").rstrip("/")
+    base, tls = (url.rstrip("/"), None) if url else own_engine(settings)
     direction = Direction.SHORT if short else Direction.LONG
 
     def make_posts(now: datetime) -> list[Post]:
@@ -53,7 +55,7 @@ def send(
 
     try:
         files = {n: (n, "/api/webhooks", Path(n).read_bytes()) for n in names if n not in ENDPOINTS}
-        answers = asyncio.run(_send(base, make_posts, settings))
+        answers = asyncio.run(_send(base, make_posts, settings, tls))
     except aiohttp.ClientError as error:
         print(f"gatedeck: nothing answers at {base} ({error}); start it with: gatedeck run", file=sys.stderr)
         return 1
@@ -101,11 +103,13 @@ def _sample_post(name: str, symbol: str, price: float, direction: Direction, now
 
 
 async def _send(
-    base: str, make_posts: Callable[[datetime], list[Post]], settings: Settings
+    base: str, make_posts: Callable[[datetime], list[Post]], settings: Settings, tls: ssl.SSLContext | None
 ) -> list[tuple[str, int, Any]]:
     """Post in order and return the name, HTTP status and decoded answer of each."""
     answers: list[tuple[str, int, Any]] = []
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)) as session:
+    connector = aiohttp.TCPConnector(ssl=tls or True)
+    timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
+    async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
         for name, path, body in make_posts(await _engine_time(session, base)):
             async with session.post(base + path, data=body, headers=_headers(settings, name)) as response:
                 text = await response.text()
@@ -131,7 +135,7 @@ async def _engine_time(session: aiohttp.ClientSession, base: str) -> datetime:
 def _headers(settings: Settings, name: str) -> dict[str, str]:
     """Return the authorization header: the endpoint's own secret if it has one, else the common secret."""
     secrets = settings.webhook_secrets.get(name) or settings.webhook_secret
-    return {"Authorization": f"Bearer {secrets[0].get_secret_value()}"} if secrets else {}
+    return {"Authorization": f"Bearer {secrets[0].value}"} if secrets else {}
 
 
 def _print_answer(name: str, status: int, answer: Any) -> None:
@@ -149,7 +153,3 @@ def _print_answer(name: str, status: int, answer: Any) -> None:
         print(line + (f": {reason}" if reason else ""))
         for note in item.get("notes") or ():
             print(f"  note: {note}")
-
-
-def _bracket_ipv6(host: str) -> str:
-    return f"[{host}]" if ":" in host else host

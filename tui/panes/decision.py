@@ -22,6 +22,8 @@ from tui.widgets.line_widget import Pane
 
 REFUSALS = {
     "UNAUTHORIZED": "no valid secret",
+    "NO_CERTIFICATE": "no accepted certificate",
+    "CODING_NOT_READ": "content coding not read",
     "NOT_ALLOWED": "the address is not in allow_from",
     "NOT_LOCAL": "no secret is set, so only this machine may send",
     "NOT_FOUND": "unknown path",

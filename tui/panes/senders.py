@@ -1,10 +1,10 @@
-"""Senders by symbol: last receipt, usual gap, and silence."""
+"""Senders by symbol: last receipt, usual gap and silence; secrets and tokens by name: their last use."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from server.deck import RefusedRequests, SourceStatus
+from server.deck import CredentialUse, RefusedRequests, SourceStatus
 from tui import fmt
 from tui.panes.decision import REFUSALS
 from tui.panes.sources import SHORT
@@ -23,6 +23,8 @@ COLUMNS = (
 class SendersPane(LiveTable):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__("Senders", COLUMNS, id=id, empty=("no sender heard yet: POST a webhook",))
+        self.credentials: tuple[CredentialUse, ...] = ()
+        """Secrets and tokens, shown below the senders."""
 
     def show(
         self, sources: tuple[SourceStatus, ...], refused: tuple[RefusedRequests, ...], at: datetime
@@ -37,6 +39,7 @@ class SendersPane(LiveTable):
         note: list[Cell] = [(f"! {quiet} quiet", "warn")] if quiet else [("none quiet", "dim")]
         shown = [Row(f"refused/{each.code}/{each.address}", each, refused_cells) for each in refused]
         shown += [Row(f"{status.source}/{status.symbol}", status, sender_cells) for status in rows]
+        shown += [Row(f"credential/{each.name}", each, credential_cells) for each in self.credentials]
         if refused:
             count = sum(each.count for each in refused)
             reason = REFUSALS.get(refused[0].code, refused[0].code)
@@ -53,6 +56,19 @@ def refused_cells(refused: RefusedRequests) -> tuple[Cell, ...]:
         (f"{refused.count} ×", "bad"),
         ("", "text"),
         ("✗ refused", "bad"),
+    )
+
+
+def credential_cells(use: CredentialUse) -> tuple[Cell, ...]:
+    """Return the cells of a secret or token: name, scope, last use and number of uses since the start."""
+    used = use.last_at is not None
+    return (
+        (use.name, "text"),
+        (use.scope.removesuffix("s"), "dim"),
+        (fmt.clock(use.last_at) if use.last_at is not None else "never", "dim"),
+        (f"{use.count} ×", "text" if used else "dim"),
+        ("", "text"),
+        ("secret used", "dim") if used else ("not used", "dim"),
     )
 
 

@@ -67,6 +67,7 @@ class SystemScreen(ReportScreen):
             self.query_one(QuarantinePane).show_problem(view)
         else:
             system, page = view
+            self.query_one(SendersPane).credentials = system.credentials
             # The engine's own numbers are shown even if its snapshot fails; the alarm line says that it does.
             counters = latest.counters if latest is not None else Counters()
             clock_note = latest.clock_note if latest is not None else ""

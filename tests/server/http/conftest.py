@@ -30,6 +30,7 @@ from core.model import (
     Session,
     Source,
     Tone,
+    Update,
 )
 from core.performance import Trades, report
 from server.config import Settings, load_settings
@@ -53,6 +54,7 @@ from server.deck.performance import window_days
 from server.deck.reports import LearningView, PerformanceView
 from server.feeds.base import FeedStatus
 from server.http.app import HttpServer
+from server.runtime.credentials import CredentialLog
 from server.runtime.ports import Health, WebhookAnswer
 from server.runtime.refusals import RefusalLog
 
@@ -68,6 +70,12 @@ class FakeIntake:
         self.raises: Callable[[str], Exception | None] = lambda body: None
         self.decision: DecisionRecord | None = None
         self.notes: tuple[str, ...] = ()
+
+    def read(self, body: str, endpoint: str | None) -> Update | None:
+        try:
+            return normalise(body, endpoint)
+        except IntakeError:
+            return None
 
     async def submit(self, body: str, endpoint: str | None) -> WebhookAnswer:
         if (error := self.raises(body)) is not None:
@@ -288,10 +296,13 @@ def deck(position: PositionRow) -> FakeDeck:
 def server_of(intake: FakeIntake, deck: FakeDeck) -> Callable[..., HttpServer]:
     """A server made with these settings, not listening yet."""
 
-    def make(*, refusals: RefusalLog | None = None, **flags: Any) -> HttpServer:
+    def make(
+        *, refusals: RefusalLog | None = None, uses: CredentialLog | None = None, **flags: Any
+    ) -> HttpServer:
         settings: Settings = load_settings({"port": 0, **flags})
         return HttpServer(
             intake=intake, deck=deck, health=deck, settings=settings, command_token=COMMAND_TOKEN, refusals=refusals,
+            uses=uses,
         )  # fmt: skip
 
     return make

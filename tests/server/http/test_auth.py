@@ -6,14 +6,22 @@ import asyncio
 import hashlib
 import hmac
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import aiohttp
 import pytest
 
+from core.intake import sample
+from core.model import Direction, Source
 from server.config import ADDRESS_PRESETS, ConfigError
 
+AT = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
 SIGNAL = json.dumps({"ticker": "SPY", "action": "buy", "ai_score": 8.4, "price": 450.0})
+PHASE = json.dumps(
+    {"meta": {"engine": "SATY_PO"}, "symbol": "SPY", "phase": {"current": 2, "name": "MARKUP"}}
+)
+STRUCTURE = json.dumps(sample(Source.STRAT_EXEC, AT, "SPY", 450.0, Direction.LONG))
 PATH = "/api/webhooks/signals"
 SECRET = "hush-hush"
 
@@ -87,14 +95,15 @@ async def test_secret_of_one_source_opens_that_source_only(
     serve: Any, path: str, key: str, status: int
 ) -> None:
     client = await serve(webhook_secret="general", webhook_secrets={"SATY_PHASE": ["phases", "phases-2"]})
-    assert (await client.post(f"{path}?key={key}", data=SIGNAL)).status == status
+    body = PHASE if "saty" in path else SIGNAL
+    assert (await client.post(f"{path}?key={key}", data=body)).status == status
 
 
 async def test_endpoint_without_a_secret_is_closed_once_another_has_one(serve: Any) -> None:
     client = await serve(webhook_secrets={"strat": "s"})
     response = await client.post(f"{PATH}?key=s", data=SIGNAL)
     assert response.status == 401
-    assert (await client.post("/api/webhooks/strat?key=s", data=SIGNAL)).status == 200
+    assert (await client.post("/api/webhooks/strat?key=s", data=STRUCTURE)).status == 200
 
 
 # headers that a request on an open loopback listener must not carry
@@ -111,6 +120,13 @@ NOT_OURS = [
     ("a foreign page", {"Origin": "https://evil.example"}, 403),
     ("a sandboxed page", {"Origin": "null"}, 403),
     ("a tunnel", {"X-Forwarded-For": "9.9.9.9"}, 403),
+    ("a proxy that names the host", {"X-Forwarded-Host": "deck.example"}, 403),
+    ("a proxy that names the sender", {"X-Real-IP": "127.0.0.1"}, 403),
+    ("a standard proxy", {"Forwarded": "for=127.0.0.1"}, 403),
+    ("Cloudflare", {"CF-Connecting-IP": "9.9.9.9"}, 403),
+    ("a page of another site", {"Sec-Fetch-Site": "cross-site"}, 403),
+    ("a page of this machine", {"Sec-Fetch-Site": "same-site", "Origin": "http://localhost:3000"}, 200),
+    ("typed by a person", {"Sec-Fetch-Site": "none"}, 200),
     ("a proxy", {"Via": "1.1 proxy"}, 403),
 ]
 
@@ -125,6 +141,30 @@ async def test_open_on_loopback_means_this_machine_only(
     client = await serve()
     response = await client.request(method, path, headers=headers, data=SIGNAL if method == "POST" else None)
     assert response.status == status
+
+
+async def test_listener_behind_proxies_has_no_own_machine(serve: Any) -> None:
+    client = await serve(proxies="10.0.0.1")
+    assert (await client.post(PATH, data=SIGNAL)).status == 403
+    assert (await client.get("/api/decisions")).status == 403
+
+
+@pytest.mark.parametrize("host", ["Host: 127.0.0.1:8787\r\n", "Host: deck.example\r\n", ""])
+async def test_plain_proxy_is_not_this_machine(serve: Any, host: str) -> None:
+    """A proxy set up in one line speaks HTTP/1.0, names the listener as host, and adds no header."""
+    client = await serve()
+    reader, writer = await asyncio.open_connection("127.0.0.1", client.port)
+    head = f"POST {PATH} HTTP/1.0\r\n{host}Connection: close\r\nContent-Length: {len(SIGNAL)}\r\n\r\n"
+    writer.write(f"{head}{SIGNAL}".encode())
+    assert b" 403 " in (await reader.read()).partition(b"\r\n")[0]
+    writer.close()
+
+
+async def test_proxied_request_is_never_on_a_loopback_list(serve: Any) -> None:
+    client = await serve(allow_from="loopback", webhook_secret=SECRET)
+    forged = {"X-Forwarded-For": "127.0.0.1"}
+    assert (await client.post(f"{PATH}?key={SECRET}", data=SIGNAL)).status == 200
+    assert (await client.post(f"{PATH}?key={SECRET}", data=SIGNAL, headers=forged)).status == 403
 
 
 async def test_allowed_host_is_as_good_as_ours(serve: Any) -> None:

@@ -13,11 +13,12 @@ from server.http.app import HttpServer
 from server.runtime.ports import NotStored, WebhookAnswer
 
 PATH = "/api/webhooks/signals"
+SECRET = "hush"
 
 
 def post(n: int, *, head: str = "", version: str = "1.1", path: str = PATH) -> bytes:
     body = json.dumps({"ticker": f"S{n}", "action": "buy", "price": 450.0})
-    lines = f"POST {path} HTTP/{version}\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n{head}\r\n"
+    lines = f"POST {path}?key={SECRET} HTTP/{version}\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n{head}\r\n"
     return f"{lines}{body}".encode()
 
 
@@ -61,7 +62,7 @@ def intake() -> Any:
 
 @pytest.fixture
 async def port(server_of: Callable[..., HttpServer]) -> Any:
-    server = server_of()
+    server = server_of(webhook_secret=SECRET)
     await server.start()
     yield server.port
     await server.stop()

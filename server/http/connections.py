@@ -1,0 +1,125 @@
+"""Limits of open connections, in all and per address, below what the process may open.
+
+A new connection is always taken while an older one only waits: the one that has waited longest is closed for it,
+those that never had a request accepted first. So a crowd of silent or slow connections cannot shut out a sender.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import resource
+from collections import OrderedDict
+from typing import Protocol
+
+log = logging.getLogger("gatedeck.http")
+
+SPARE_FILES = 256
+"""Files left to the ledger, the feeds, the log, and connections that are accepted while others are closed."""
+ACCEPT_AT_ONCE = 32
+"""Connections accepted in one turn of the loop; asyncio goes on after the limit of open files for as many."""
+REQUEST_SECONDS = 10.0
+"""Longest time without a whole request on a connection that never had one accepted."""
+TOLD_SECONDS = 60.0
+
+
+class Connection(Protocol):
+    """One connection, as its limits see it."""
+
+    address: str
+
+    def abort(self) -> None: ...
+
+
+def files_limit() -> int:
+    """Return how many files the process may have open."""
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+
+
+class Connections:
+    """Open connections by what they do: waiting (strangers, or senders known by an accepted request), or at work.
+
+    ``exempt`` addresses have no limit of their own: a proxy or tunnel brings many senders.
+    """
+
+    def __init__(self, most: int, per_address: int) -> None:
+        self.most = max(1, min(most, files_limit() - SPARE_FILES))
+        self._per_address = per_address
+        self._strangers: OrderedDict[Connection, float] = OrderedDict()
+        self._known: OrderedDict[Connection, float] = OrderedDict()
+        self._working: set[Connection] = set()
+        self._by_address: dict[str, OrderedDict[Connection, None]] = {}
+        self._closed = 0
+        self._told_at = -TOLD_SECONDS
+        self._sweeping: asyncio.TimerHandle | None = None
+
+    def __len__(self) -> int:
+        return len(self._strangers) + len(self._known) + len(self._working)
+
+    def opened(self, connection: Connection, *, exempt: bool) -> None:
+        """Add a connection; another one, or this one, is closed if it is too many."""
+        loop = asyncio.get_running_loop()
+        self._strangers[connection] = loop.time()
+        self._by_address.setdefault(connection.address, OrderedDict())[connection] = None
+        if not exempt and len(self._by_address[connection.address]) > self._per_address:
+            self._close_one(self._oldest_of(connection.address) or connection)
+        if len(self) > self.most:
+            self._close_one(next(iter(self._strangers or self._known), connection))
+        if self._sweeping is None:
+            self._sweeping = loop.call_later(1.0, self._sweep)
+
+    def working(self, connection: Connection) -> None:
+        """Protect a connection while its whole request is answered."""
+        if self._strangers.pop(connection, None) is not None or self._known.pop(connection, None) is not None:
+            self._working.add(connection)
+
+    def waiting(self, connection: Connection, *, known: bool) -> None:
+        """Note that a connection waits again; ``known`` once a request of it was accepted."""
+        if connection in self._working:
+            self._working.discard(connection)
+            (self._known if known else self._strangers)[connection] = asyncio.get_running_loop().time()
+            self._by_address[connection.address].move_to_end(connection)
+
+    def lost(self, connection: Connection) -> None:
+        """Forget a connection."""
+        self._strangers.pop(connection, None)
+        self._known.pop(connection, None)
+        self._working.discard(connection)
+        of_address = self._by_address.get(connection.address)
+        if of_address is not None:
+            of_address.pop(connection, None)
+            if not of_address:
+                del self._by_address[connection.address]
+
+    def _oldest_of(self, address: str) -> Connection | None:
+        return next((one for one in self._by_address[address] if one not in self._working), None)
+
+    def _close_one(self, connection: Connection) -> None:
+        self.lost(connection)
+        connection.abort()
+        self._closed += 1
+        now = asyncio.get_running_loop().time()
+        if now - self._told_at >= TOLD_SECONDS:
+            log.warning(
+                "%d waiting connections were closed for new ones (at most %d in all, %d of one address)",
+                self._closed, self.most, self._per_address,
+            )  # fmt: skip
+            self._told_at, self._closed = now, 0
+
+    def _sweep(self) -> None:
+        """Close strangers that sent no whole request in time."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() - REQUEST_SECONDS
+        while self._strangers:
+            connection, since = next(iter(self._strangers.items()))
+            if since > until:
+                break
+            self.lost(connection)
+            connection.abort()
+        self._sweeping = loop.call_later(1.0, self._sweep) if len(self) else None
+
+    def close(self) -> None:
+        """End the sweep."""
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+            self._sweeping = None

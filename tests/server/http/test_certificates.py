@@ -1,0 +1,248 @@
+"""HTTPS by the listener itself, nginx before it, and client certificates by both: real TLS over real sockets."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import ssl
+import subprocess
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from server.config import SUBJECT_PRESETS, ConfigError, load_settings
+from server.http.app import HttpServer
+from server.http.client_certificate import parse_subject
+from tests.server.http.certificates import make_certificates
+from tui.cli.client import own_engine
+
+PATH = "/api/webhooks/signals"
+SIGNAL = json.dumps({"ticker": "SPY", "action": "buy", "ai_score": 8.4, "price": 450.0})
+SECRET = "hush-hush"
+NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+
+needs_openssl = pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificates")
+needs_nginx = pytest.mark.skipif(NGINX is None, reason="nginx is not installed (Debian: nginx-light)")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("certificates")
+    make_certificates(folder)
+    return folder
+
+
+def client_tls(made: Path, certificate: str | None) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=made / "ca.crt")
+    if certificate is not None:
+        context.load_cert_chain(made / f"{certificate}.crt", made / f"{certificate}.key")
+    return context
+
+
+async def post(url: str, tls: ssl.SSLContext | None = None, **headers: str) -> tuple[int, str]:
+    """Post a signal; status 0 stands for a connection that the other side ended."""
+    try:
+        async with (
+            aiohttp.ClientSession() as session,
+            session.post(url, data=SIGNAL, headers=headers, ssl=tls or True) as response,
+        ):
+            return response.status, await response.text()
+    except (aiohttp.ClientError, ssl.SSLError) as error:
+        return 0, str(error)
+
+
+@asynccontextmanager
+async def listening(server: HttpServer) -> AsyncIterator[HttpServer]:
+    await server.start()
+    try:
+        yield server
+    finally:
+        await server.stop()
+
+
+# client certificate | status of a webhook with the right secret
+BY_CERTIFICATE = [("tradingview", 200), ("other", 403), ("namesake", 403), (None, 403), ("forged", 0)]
+
+
+@needs_openssl
+@pytest.mark.parametrize(("certificate", "status"), BY_CERTIFICATE)
+async def test_listener_with_tls_takes_webhooks_by_the_wanted_subject(
+    server_of: Any, made: Path, certificate: str | None, status: int
+) -> None:
+    server = server_of(
+        webhook_secret=SECRET,
+        tls_certificate=made / "server.crt",
+        tls_key=made / "server.key",
+        client_ca=made / "ca.crt",
+        client_subject="tradingview",
+    )
+    async with listening(server):
+        tls = client_tls(made, certificate)
+        url = f"https://localhost:{server.port}{PATH}"
+        given, told = await post(f"{url}?key={SECRET}", tls)
+        assert given == status, told
+        if status:
+            forged = {"X-SSL-Client-Verify": "SUCCESS", "X-SSL-Client-S-DN": SUBJECT_PRESETS["tradingview"]}
+            assert (await post(f"{url}?key={SECRET}", tls, **forged))[0] == status
+            assert (await post(url, tls))[0] == (401 if status == 200 else 403), (
+                "it does not replace the secret"
+            )
+
+
+@needs_openssl
+async def test_command_line_knows_the_listener_by_its_own_certificate(server_of: Any, made: Path) -> None:
+    files = {"tls_certificate": made / "server.crt", "tls_key": made / "server.key"}
+    async with listening(server_of(webhook_secret=SECRET, **files)) as server:
+        assert server.url.startswith("https://")
+        base, tls = own_engine(load_settings({**files, "port": server.port}))
+        assert (await post(f"{base}{PATH}?key={SECRET}", tls))[0] == 200
+        assert (await post(f"{base}{PATH}?key={SECRET}"))[0] == 0
+        assert (await post(f"http://localhost:{server.port}{PATH}?key={SECRET}"))[0] == 0
+    _, other = own_engine(load_settings({"tls_certificate": made / "other.crt"}))
+    async with listening(server_of(webhook_secret=SECRET, **files)) as server:
+        assert (await post(f"{server.url}{PATH}?key={SECRET}", other))[0] == 0
+
+
+@needs_openssl
+def test_certificates_that_cannot_be_used_are_named(server_of: Any, made: Path) -> None:
+    for flags, name in (
+        ({"tls_certificate": made / "none.crt"}, "tls_certificate"),
+        ({"tls_certificate": made / "server.crt", "tls_key": made / "other.key"}, "tls_certificate"),
+        ({"tls_certificate": made / "server.crt"}, "tls_certificate"),
+        ({"tls_key": made / "server.key"}, "tls_key"),
+        ({"client_subject": "somebody"}, "client_subject"),
+    ):
+        with pytest.raises(ConfigError, match=f"^{name}: "):
+            server_of(**flags)
+
+
+SUBJECTS = [
+    (r"CN=TradingView Webhooks,O=TradingView\, Inc.,L=Westerville,ST=Ohio,C=US", "TradingView, Inc."),
+    ('C=US, ST=Ohio, O="TradingView, Inc.", CN=TradingView Webhooks', "TradingView, Inc."),
+    ("O=A,CN=TradingView Webhooks", "A"),
+    ("O=A,O=B", None),
+    (r"CN=x\,O=TradingView\, Inc.", None),
+    ("junk", None),
+    ("", None),
+]
+
+
+@pytest.mark.parametrize(("text", "organisation"), SUBJECTS)
+def test_subject_is_read_part_by_part(text: str, organisation: str | None) -> None:
+    assert parse_subject(text).get("O") == organisation
+
+
+# --- nginx -------------------------------------------------------------------------------------------------
+
+SITE = """\
+daemon off; master_process off; pid {folder}/nginx.pid; error_log {folder}/error.log;
+events {{ worker_connections 64; }}
+http {{
+  access_log off;
+  client_body_temp_path {folder}/b; proxy_temp_path {folder}/p; fastcgi_temp_path {folder}/f;
+  uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
+  server {{ listen 127.0.0.1:{port} {tls}; {lines}
+    location / {{ proxy_pass http://127.0.0.1:{back}; {headers} }} }}
+}}
+"""
+TLS = """ssl_certificate {made}/server.crt; ssl_certificate_key {made}/server.key;
+    ssl_client_certificate {made}/ca.crt; ssl_verify_client {verify};"""
+CERTIFICATE = (
+    "proxy_set_header X-SSL-Client-Verify $ssl_client_verify; "
+    "proxy_set_header X-SSL-Client-S-DN $ssl_client_s_dn;"
+)
+FORWARDED = "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;"
+
+
+def free_port() -> int:
+    with socket.socket() as opened:
+        opened.bind(("127.0.0.1", 0))
+        return int(opened.getsockname()[1])
+
+
+@contextmanager
+def nginx(folder: Path, back: int, *, headers: str = "", tls: bool = False, lines: str = "") -> Iterator[int]:
+    """Run nginx before the listener at ``back`` and yield its port."""
+    assert NGINX is not None
+    port = free_port()
+    site = folder / "nginx.conf"
+    listen = "ssl" if tls else ""
+    site.write_text(
+        SITE.format(folder=folder, port=port, back=back, headers=headers, tls=listen, lines=lines)
+    )
+    with subprocess.Popen([NGINX, "-p", str(folder), "-c", str(site)], stderr=subprocess.PIPE) as process:
+        try:
+            for _ in range(200):
+                with socket.socket() as probe:
+                    if probe.connect_ex(("127.0.0.1", port)) == 0:
+                        break
+                assert process.poll() is None, process.stderr and process.stderr.read().decode()
+                time.sleep(0.02)
+            yield port
+        finally:
+            process.terminate()
+
+
+# what nginx adds: each makes a listener without a secret refuse, and one with a secret is open to its holder
+SITES = [
+    ("proxy_pass alone", ""),
+    ("with the Host of the sender", "proxy_set_header Host $host;"),
+    ("with the Host of the sender and HTTP/1.1", "proxy_http_version 1.1; proxy_set_header Host $host;"),
+    ("as its pages advise", f"proxy_http_version 1.1; proxy_set_header Host localhost; {FORWARDED}"),
+    ("with the address alone", "proxy_http_version 1.1; proxy_set_header X-Real-IP $remote_addr;"),
+]
+
+
+@needs_nginx
+@pytest.mark.parametrize("headers", [site[1] for site in SITES], ids=[site[0] for site in SITES])
+async def test_nginx_does_not_open_a_listener_without_a_secret(
+    server_of: Any, intake: Any, tmp_path: Path, headers: str
+) -> None:
+    forged = {"X-Forwarded-For": "127.0.0.1", "X-Real-IP": "127.0.0.1", "Forwarded": "for=127.0.0.1"}
+    async with listening(server_of()) as server:
+        with nginx(tmp_path, server.port, headers=headers) as port:
+            url = f"http://127.0.0.1:{port}{PATH}"
+            for sent in ({"Host": "deck.example"}, {"Host": "deck.example", **forged}):
+                assert (await post(url, **sent))[0] == 403
+            async with (
+                aiohttp.ClientSession() as session,
+                session.get(
+                    f"http://127.0.0.1:{port}/api/decisions", headers={"Host": "deck.example"}
+                ) as response,
+            ):
+                assert response.status == 403
+        assert (await post(f"{server.url}{PATH}"))[0] == 200
+    assert len(intake.bodies) == 1
+    async with listening(server_of(webhook_secret=SECRET)) as server:
+        with nginx(tmp_path, server.port, headers=headers) as port:
+            url = f"http://127.0.0.1:{port}{PATH}"
+            assert (await post(f"{url}?key={SECRET}", Host="deck.example"))[0] == 200
+            assert (await post(url, Host="deck.example"))[0] == 401
+
+
+# certificate | with nginx's `optional`: status
+BEHIND_NGINX = [("tradingview", 200), ("other", 403), ("namesake", 403), (None, 403), ("forged", 400)]
+
+
+@needs_nginx
+@needs_openssl
+@pytest.mark.parametrize(("certificate", "status"), BEHIND_NGINX)
+async def test_nginx_states_the_certificate_that_it_checked(
+    server_of: Any, made: Path, tmp_path: Path, certificate: str | None, status: int
+) -> None:
+    flags = {"webhook_secret": SECRET, "client_subject": "tradingview"}
+    forged = {"X-SSL-Client-Verify": "SUCCESS", "X-SSL-Client-S-DN": SUBJECT_PRESETS["tradingview"]}
+    lines = TLS.format(made=made, verify="optional")
+    for proxies, expected in (("127.0.0.1", status), ("", status if status == 400 else 403)):
+        async with listening(server_of(**flags, proxies=proxies)) as server:
+            with nginx(tmp_path, server.port, headers=CERTIFICATE + FORWARDED, tls=True, lines=lines) as port:
+                url = f"https://localhost:{port}{PATH}?key={SECRET}"
+                for sent in ({}, forged):
+                    given, told = await post(url, client_tls(made, certificate), **sent)
+                    assert given == expected, (proxies, told)
