@@ -27,6 +27,8 @@ DRAWS = 2_000
 BOOTSTRAP_TRADES = 5_000
 """Largest number of trades the bootstrap is used for."""
 SEED = 20_120
+LEAST_SESSIONS = 5
+"""Sessions below which money has no interval: with Student's 12.7 errors for two, its ends would mean nothing."""
 _BLOCK = 2.0
 """Block length is this times the cube root of the number of sessions."""
 _KIEFER_VOGELSANG = (Z, 2.9694, 0.4160, -0.5324)
@@ -104,15 +106,15 @@ class Sampler:
     def __init__(self, rows: Floats, *, bootstrap: bool, seed: int = SEED) -> None:
         self.rows = rows
         self.sessions = len(rows)
-        self._drawn = _draw(rows, seed) if bootstrap and self.sessions > 1 else None
+        self._drawn = _draw(rows, seed) if bootstrap and self.sessions >= LEAST_SESSIONS else None
 
     def ratio(self, above: int, below: int) -> Interval:
         """Return the interval of one column's sum over another's; arguments are column indices.
 
         A ratio of columns that are never negative is widened by factors, so that it stays above 0.
         """
-        if self.sessions < 2:
-            return _ONE_SESSION
+        if self.sessions < LEAST_SESSIONS:
+            return _too_few(self.sessions)
         a, b = self.rows[:, above], self.rows[:, below]
         total = float(b.sum())
         value = float(a.sum()) / total
@@ -130,7 +132,7 @@ class Sampler:
         Arguments are column indices.
         """
         if self.sessions < 2:
-            return _ONE_SESSION
+            return _too_few(self.sessions, 2)
         won, n = self.rows[:, successes], self.rows[:, trials]
         total = float(n.sum())
         share = float(won.sum()) / total
@@ -141,8 +143,8 @@ class Sampler:
 
     def total(self, column: int) -> Interval:
         """Return the interval of one column's sum."""
-        if self.sessions < 2:
-            return _ONE_SESSION
+        if self.sessions < LEAST_SESSIONS:
+            return _too_few(self.sessions)
         a = self.rows[:, column]
         value = float(a.sum())
         if self._drawn is None:
@@ -154,15 +156,17 @@ class Sampler:
 
         ``statistic`` maps draws × columns to one value per draw, ``influence`` has one value per session.
         """
-        if self.sessions < 2:
-            return _ONE_SESSION
+        if self.sessions < LEAST_SESSIONS:
+            return _too_few(self.sessions)
         if self._drawn is None:
             return normal(value, influence)
         with np.errstate(divide="ignore", invalid="ignore"):
             return widened(percentiles(statistic(self._drawn)), value, self.sessions)
 
 
-_ONE_SESSION = Interval(None, None, "no interval: one session")
+def _too_few(sessions: int, needed: int = LEAST_SESSIONS) -> Interval:
+    known = "one session" if sessions == 1 else f"{sessions} sessions"
+    return Interval(None, None, f"no interval: {known}, {needed} needed")
 
 
 def block_variance(centred: Floats) -> float:

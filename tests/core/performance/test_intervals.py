@@ -66,11 +66,18 @@ def test_the_bootstrap_is_seeded_and_holds_the_value(in_a_row: Any) -> None:
         assert m.low < m.value < m.high, name
 
 
-def test_one_session_has_no_interval(in_a_row: Any) -> None:
+def test_few_sessions_have_no_interval(in_a_row: Any) -> None:
     one, four = metrics(in_a_row([1.0, -2.0, 3.0])), metrics(in_a_row([1.0, -2.0, 3.0, 4.0], hours=24))
-    for metric in (one.expectancy, one.win_rate, one.net_pnl):
-        assert (metric.low, metric.high, metric.reason) == (None, None, "no interval: one session")
-    assert four.expectancy.low is not None and four.expectancy.sessions == 4
+    five = metrics(in_a_row([1.0, -2.0, 3.0, 4.0, -1.0], hours=24))
+    for metric, why in (
+        (one.expectancy, "one session, 5 needed"),
+        (one.net_pnl, "one session, 5 needed"),
+        (one.win_rate, "one session, 2 needed"),
+        (four.profit_factor, "4 sessions, 5 needed"),
+    ):
+        assert (metric.low, metric.high, metric.reason) == (None, None, f"no interval: {why}")
+    assert four.win_rate.low is not None
+    assert five.expectancy.low is not None and five.expectancy.sessions == 5
 
 
 # trades, sessions, status of every metric of them
@@ -133,14 +140,15 @@ def test_above_five_thousand_the_normal_agrees_with_the_bootstrap() -> None:
 
 
 def test_the_error_of_a_ratio_by_hand() -> None:
-    # Sums (2, 4, 9) over counts (1, 2, 3): ratio 15/6 = 2.5, residuals -.5, -1, 1.5 -> their squares 3.5.
     # Three sessions make blocks of one: a third of the sample, Student's t of 2 degrees of freedom.
-    rows = np.array([[2.0, 1.0], [4.0, 2.0], [9.0, 3.0]])
-    made = Sampler(rows, bootstrap=False).ratio(0, 1)
     critical = (Z + 2.9694 / 3 + 0.4160 / 9 - 0.5324 / 27) * 4.30265 / Z * math.sqrt(3 / 2)
     assert critical_value(3) == pytest.approx(critical)
-    assert made.low == pytest.approx(2.5 - critical * math.sqrt(3.5) / 6)
-    assert made.high == pytest.approx(2.5 + critical * math.sqrt(3.5) / 6)
+    # Sums over counts: ratio 20/8 = 2.5, residuals -.5, -1, 1.5, .5, -.5.
+    rows = np.array([[2.0, 1.0], [4.0, 2.0], [9.0, 3.0], [3.0, 1.0], [2.0, 1.0]])
+    made = Sampler(rows, bootstrap=False).ratio(0, 1)
+    half = critical_value(5) * math.sqrt(block_variance(np.array([-0.5, -1.0, 1.5, 0.5, -0.5]))) / 8
+    assert made.low == pytest.approx(2.5 - half)
+    assert made.high == pytest.approx(2.5 + half)
 
 
 def test_sessions_that_resemble_their_neighbours_count_for_less() -> None:

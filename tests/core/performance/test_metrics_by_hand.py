@@ -194,8 +194,8 @@ def test_an_exit_late_in_the_evening_belongs_to_the_exchange_date() -> None:
 
 
 def test_without_exit_times_only_what_needs_them_is_undefined() -> None:
-    made = metrics([Trade(pnl_net=n) for n in (10.0, -5.0, -6.0, 20.0)])
-    assert made.expectancy.value == exactly(4.75)
+    made = metrics([Trade(pnl_net=n) for n in (10.0, -5.0, -6.0, 20.0, 5.0)])
+    assert made.expectancy.value == exactly(4.8)
     assert made.expectancy.low is not None
     assert made.max_drawdown.value == exactly(11.0)
     for metric in (made.sharpe, made.sortino, made.drawdown_duration, made.drawdown_recovery):
