@@ -4,29 +4,21 @@ from __future__ import annotations
 
 import math
 
-from textual.app import ComposeResult
-from textual.binding import Binding
-from textual.containers import Container
-from textual.widgets import Input
-
 from core.positions import settlement_value
-from server.deck import DeckSnapshot, PositionRow
+from server.deck import PositionRow
 from tui import fmt
-from tui.dialogs.base import Dialog
-from tui.dialogs.question_pane import QuestionPane
+from tui.dialogs.typed_answer import PositionText, TypedAnswerDialog
 from tui.widgets.line import DIRECTION_MARK, DIRECTION_ROLE, Line, heading, wrap_text
 
 FAR = 0.4
 """Share of the last known price from which the typed one is shown as a warning; the engine has a rule of its own."""
 
 
-class SettleText(QuestionPane):
+class SettleText(PositionText):
     """The position, what it waits for, and what the typed close pays."""
 
     usual_height = 7
     box_width = 68
-
-    data: tuple[PositionRow, str, str] | None = None
 
     def text(self, width: int, *, short: bool) -> list[Line]:
         if self.data is None:
@@ -70,45 +62,14 @@ def close_of(typed: str) -> float | None:
     return price if math.isfinite(price) and price > 0 else None
 
 
-class SettleDialog(Dialog[float]):
+class SettleDialog(TypedAnswerDialog[float]):
     """Returns the close of the underlying, ``None`` when cancelled."""
 
-    BINDINGS = [Binding("escape", "cancel", "cancel")]
-    AUTO_FOCUS = "Input"
+    text_type = SettleText
+    max_length = 14
 
-    def __init__(self, row: PositionRow) -> None:
-        """``row`` is the position as painted when the key was pressed; it is never replaced by another."""
-        super().__init__()
-        self.row = row
-        self._refusal = ""
+    def refusal(self, now: PositionRow | None) -> str:
+        return "" if now is not None else "This position is settled by now."
 
-    def compose(self) -> ComposeResult:
-        with Container(classes="box question all"):
-            text = SettleText(id="question")
-            text.data = (self.row, "", "")
-            yield text
-            yield Input(id="word", max_length=14, compact=True)
-
-    def show(self, snapshot: DeckSnapshot) -> None:
-        now = next((row for row in snapshot.positions if row.id == self.row.id), None)
-        self._refusal = "" if now is not None else "This position is settled by now."
-        self._repaint()
-
-    def on_input_changed(self, event: Input.Changed) -> None:
-        self._repaint()
-
-    def _repaint(self) -> None:
-        self.query_one(SettleText).show((self.row, self.query_one(Input).value, self._refusal))
-
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        if self.too_soon:
-            return
-        close = close_of(event.value)
-        if close is None or self._refusal:
-            self.app.bell()
-            return
-        self.dismiss(close)
-
-    def action_cancel(self) -> None:
-        if not self.too_soon:
-            self.dismiss(None)
+    def answer(self, typed: str) -> float | None:
+        return close_of(typed)
