@@ -133,4 +133,4 @@ class CommandSender:
 def _echo_key(event: Notice) -> str | None:
     if event.kind == "mode":
         return MODE
-    return event.position_id if event.kind == "exit" else None
+    return event.position_id if event.kind in ("exit", "risk") else None

@@ -130,7 +130,7 @@ class PositionActions:
                 expected=row.remaining,
                 argument=None if accepted else typed,
             )
-            self._sender.send(command, f"Going on with {row.contract}")
+            self._sender.send(command, f"Going on with {row.contract}", echoes=frozenset({row.id}))
 
         self._app.push_screen(SuspendedDialog(row), answered)
 

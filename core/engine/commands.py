@@ -102,8 +102,7 @@ def _resume(kernel: Kernel, event: Commanded) -> Result:
     after = replace(position, suspended=None)
     kernel.state.positions[position.id] = after
     text = f"{label} is marked again: its contract is unchanged, says {event.author}"
-    notice = Notice(kind="risk", at=event.at, text=text, tone=Tone.NEUTRAL, symbol=position.symbol)
-    return CommandDone(True, "RESUMED", text), [StoreTrade(position=after), notice]
+    return CommandDone(True, "RESUMED", text), [StoreTrade(position=after), _going_on(after, event, text)]
 
 
 def _adjust(kernel: Kernel, event: Commanded) -> Result:
@@ -133,8 +132,19 @@ def _adjust(kernel: Kernel, event: Commanded) -> Result:
         f"{label} goes on after a {event.argument} split, says {event.author}: {after.new_shares:g} new shares of "
         f"{position.symbol} stand for one as it was bought"
     )
-    notice = Notice(kind="risk", at=event.at, text=text, tone=Tone.NEUTRAL, symbol=position.symbol)
-    return CommandDone(True, "ADJUSTED", text), [StoreTrade(position=after), notice]
+    return CommandDone(True, "ADJUSTED", text), [StoreTrade(position=after), _going_on(after, event, text)]
+
+
+def _going_on(position: Position, event: Commanded, text: str) -> Notice:
+    """Return the notice of a suspended position that goes on."""
+    return Notice(
+        kind="risk",
+        at=event.at,
+        text=text,
+        tone=Tone.NEUTRAL,
+        symbol=position.symbol,
+        position_id=position.id,
+    )
 
 
 def _ratio(text: str) -> float | None:

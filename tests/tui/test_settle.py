@@ -8,8 +8,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from fake_deck import FakeDeck, position, screen_text, snapshot
+from fake_deck import NOW, FakeDeck, position, screen_text, snapshot
 
+from core.effects import Notice
+from core.model import Tone
 from tui.app import DeckApp
 from tui.dialogs import base
 from tui.dialogs.settle_position import SettleDialog
@@ -125,3 +127,10 @@ async def test_a_suspended_position_is_accepted_or_adjusted(
         await pilot.press(*("colon" if key == ":" else key for key in typed), "enter")
         await pilot.pause()
         assert [(c.name, c.argument) for c in deck.commands] == ([] if sent is None else [sent])
+        if sent is not None:
+            # The event that repeats the answer is not told a second time.
+            deck.urgent.put_nowait(
+                Notice(at=NOW, kind="risk", text="goes on", tone=Tone.NEUTRAL, position_id=row.id)
+            )
+            await pilot.pause()
+            assert "goes on" not in [each.message for each in app._notifications]
