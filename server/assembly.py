@@ -23,6 +23,7 @@ from server.runtime.ports import NotStored, Overloaded
 from server.runtime.price_sink import RuntimeSink
 from server.runtime.refusals import RefusalLog
 from server.runtime.runtime import Runtime
+from server.telemetry.engine_log import EngineLog
 
 log = logging.getLogger("gatedeck.assembly")
 
@@ -93,6 +94,9 @@ async def running_engine(
     refusals = RefusalLog(clock.now)
     uses = CredentialLog(clock.now)
     deck = LocalDeck(runtime, refusals=refusals, uses=uses)
+    engine_log = EngineLog()
+    runtime.listeners.add(engine_log.heard)
+    deck.notice_listeners.add(engine_log.notice)
     try:
         http = HttpServer(
             intake=runtime,
@@ -115,6 +119,8 @@ async def running_engine(
         await http.start()
         started = True
         deck.listener = http.url
+        await engine_log.resume(runtime)
+        engine_log.started(runtime, http.url, settings.feeds)
         host.supervise("feeds", markets.run())
         if ticking:
             host.supervise("clock", _tick(runtime))
@@ -133,6 +139,8 @@ async def running_engine(
             if not started:
                 ledger.discard()
             await runtime.stop()
+            if started:
+                engine_log.stopped(runtime)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -91,6 +91,10 @@ def _split_commas(value: object) -> object:
     )
 
 
+def _empty_is_unset(value: object) -> object:
+    return None if value == "" else value
+
+
 def _networks(values: tuple[str, ...]) -> tuple[str, ...]:
     for value in values:
         if value in ADDRESS_PRESETS:
@@ -157,6 +161,7 @@ def _named_once(names: tuple[str, ...]) -> tuple[str, ...]:
 
 Several = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_commas)]
 Networks = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_commas), AfterValidator(_addresses)]
+Hidden = Annotated[SecretStr | None, BeforeValidator(_empty_is_unset)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 FeedNames = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_commas), AfterValidator(_named_once)]
 Folder = Annotated[Path, AfterValidator(_expanded)]
@@ -172,6 +177,9 @@ class Settings(BaseSettings):
     ``rate_per_second`` and ``rate_burst`` are webhooks per remote address; loopback has no limit. ``client_subject``
     asks webhooks for a client certificate, by TLS with ``client_ca`` or from a proxy. ``max_connections`` never
     exceeds what the process may open.
+
+    The log rotates at ``log_megabytes`` and keeps ``log_files`` older files; ``log_to`` auto is the state folder, or
+    standard output when headless under systemd.
 
     ``feeds`` is the order in which vendors are preferred. Their keys are read from the environment only; their
     addresses are settings, so that a paper or sandbox account is chosen here. ``feed_options`` is for vendors that
@@ -219,6 +227,13 @@ class Settings(BaseSettings):
     max_body_bytes: Annotated[int, Field(ge=1024, le=1 << 20)] = 64 * 1024
     rate_per_second: Annotated[float, Field(gt=0)] = 600.0
     rate_burst: Annotated[int, Field(ge=1)] = 1200
+
+    log_format: Literal["text", "json"] = "text"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_to: Literal["auto", "file", "stdout"] = "auto"
+    log_megabytes: Annotated[int, Field(ge=1, le=1024)] = 10
+    log_files: Annotated[int, Field(ge=1, le=100)] = 5
+    sentry_dsn: Hidden = None
 
     feeds: FeedNames = ()
     tradier_url: WebAddress = "https://api.tradier.com/v1"
@@ -340,7 +355,7 @@ def _line(error: Any, flags: Mapping[str, Any], path: Path) -> str:
         cause = (error.get("ctx") or {}).get("error")
         template = str(cause) if cause is not None else str(error["msg"]).lower()
     # A secret is never repeated, not even a mistaken one.
-    shown = "" if "secret" in field or "token" in field else f" {error['input']!r}"
+    shown = "" if "secret" in field or "token" in field or "dsn" in field else f" {error['input']!r}"
     message = (
         template.format(**(error.get("ctx") or {}))
         if "{" in template and error["type"] in _MESSAGES

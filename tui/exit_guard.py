@@ -44,7 +44,9 @@ def _end(number: int) -> None:
     name = signal.Signals(number).name
     log.critical("still running %s s after %s: ended by force; every thread's place follows", SECONDS, name)
     for handler in logging.getLogger().handlers:
-        if isinstance(handler, logging.FileHandler) and handler.stream is not None:
-            with suppress(OSError, ValueError):
-                faulthandler.dump_traceback(handler.stream)
+        handler.flush()
+        stream = getattr(handler, "stream", None)
+        if stream is not None:
+            with suppress(OSError, ValueError, AttributeError):
+                faulthandler.dump_traceback(stream)
     os._exit(EXIT_CODE)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
@@ -47,8 +46,6 @@ from server.runtime.runtime import Runtime
 if TYPE_CHECKING:
     from server.deck.learning import LearningService
 
-log = logging.getLogger("gatedeck.deck")
-
 RECENT = 20
 KEPT_EVENTS = 100
 REFUSALS_SHOWN = 8
@@ -75,6 +72,8 @@ class LocalDeck:
         self._runtime = runtime
         self._events: list[Notice] = []
         self._followers: set[asyncio.Queue[Notice]] = set()
+        self.notice_listeners: set[Callable[[Notice], None]] = set()
+        """Functions called with every notice: the engine's, and those of lost feeds and of stops."""
         self._down: frozenset[str] = frozenset()
         self._stuck: frozenset[str] = frozenset()
         """Symbols whose stops cannot act."""
@@ -206,17 +205,17 @@ class LocalDeck:
         stuck = {each.symbol or "": each for each in warnings if each.urgent}
         for symbol in stuck.keys() - self._stuck:
             text = stuck[symbol].text
-            log.warning("%s", text)
             self._announce(Notice(at=now, kind="feed", text=text, tone=Tone.NEGATIVE, symbol=symbol))
         held = {p.symbol for p in self._runtime.engine.state.positions.values() if p.is_open}
         for symbol in (self._stuck - stuck.keys()) & held:
             text = f"stops act again: {symbol}"
-            log.warning("%s", text)
             self._announce(Notice(at=now, kind="feed", text=text, tone=Tone.POSITIVE, symbol=symbol))
         self._stuck = frozenset(stuck)
         return warnings
 
     def _announce(self, line: Notice) -> None:
+        for listener in self.notice_listeners:
+            listener(line)
         self._events.append(line)
         if len(self._events) > KEPT_EVENTS:
             del self._events[0]

@@ -20,14 +20,13 @@ from core.effects import (
     AnswerReceipt,
     Effect,
     FetchMarket,
-    Notice,
     StoreDecision,
     StoreShadow,
     StoreTrade,
 )
 from core.engine import Engine
 from core.events import MarketAnswered, Ticked
-from core.model import DecisionRecord, Tone
+from core.model import DecisionRecord
 from server.feeds.base import MarketReply, Markets, reply_at_once
 from server.ledger.base import Entry, Ledger
 from server.runtime.callers import Caller, FutureCaller, MakeEvent
@@ -45,8 +44,6 @@ BACKLOG = 20_000
 """Most inputs that may wait; more are refused with Overloaded."""
 CHANGES_WATCHED = frozenset({FetchMarket, StoreDecision, StoreTrade, StoreShadow})
 """Effects after which the engine may want prices of other symbols."""
-LOGGED = frozenset({"risk", "mode"})
-"""Notices that the log keeps too: limits that were hit, and every change of the mode with its reason."""
 READ_AGAIN_SECONDS = 0.5
 """Pause before the loop retries to read a ledger that could not be read."""
 
@@ -282,8 +279,6 @@ class EngineLoop:
             log.exception("a decision was stored and could not be answered", exc_info=error)
 
     def _notify(self, effect: Effect) -> None:
-        if isinstance(effect, Notice) and effect.kind in LOGGED:
-            log.log(logging.WARNING if effect.tone is Tone.NEGATIVE else logging.INFO, "%s", effect.text)
         for listener in tuple(self.listeners):
             try:
                 listener(effect)

@@ -117,7 +117,6 @@ def test_a_mistake_is_one_line_that_says_what_is_wrong(
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(gatedeck.state)
     monkeypatch.setattr("sys.argv", ["gatedeck", *arguments])
-    monkeypatch.setattr("tui.cli.run._log_to", lambda path: None)
     threads = threading.active_count()
     with pytest.raises(SystemExit) as ended:
         main()

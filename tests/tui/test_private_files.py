@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tui.cli.run import _log_to
+from server.config import load_settings
+from server.telemetry.log_output import log_output
 from tui.settings import SettingsStore
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="modes of POSIX systems")
@@ -45,9 +46,11 @@ def test_settings_are_private_in_a_private_folder(tmp_path: Path) -> None:
 
 def test_the_log_is_private_in_a_private_folder_also_when_it_was_not(tmp_path: Path) -> None:
     path = tmp_path / "state" / "gatedeck.log"
-    _log_to(path)
+    settings = load_settings({"state_dir": path.parent}, Path("/dev/null"))
+    with log_output(settings):
+        pass
     assert (mode(path), mode(path.parent)) == (0o600, 0o700)
-    logging.getLogger("gatedeck").warning("first line")
     path.chmod(0o644)
-    _log_to(path)
+    with log_output(settings):
+        logging.getLogger("gatedeck").warning("first line")
     assert mode(path) == 0o600 and "first line" in path.read_text()

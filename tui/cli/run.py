@@ -15,8 +15,8 @@ from typing import Any
 
 from server.config import ConfigError, Settings, default_config_path, default_state_dir, load_settings
 from server.feeds.base import Markets, NoFeed
-from server.private_files import make_private_file, make_private_folder
 from server.runtime.clock import Clock, OffsetClock, SteadyClock
+from server.telemetry.log_output import LOG_FILE, log_output
 from tui.cli.console import print_json, read_text, require_terminal
 from tui.supervisor import Display, print_error, report_failures, supervise_screen, wait_for_signal
 
@@ -27,10 +27,10 @@ log = logging.getLogger("gatedeck")
 
 SETTINGS_FILE = "deck.json"
 KEYS_FILE = "keys.toml"
-LOG_FILE = "gatedeck.log"
 _DEMO_SETTINGS: Mapping[str, Any] = {
     "host": "127.0.0.1", "webhook_secret": (), "webhook_secrets": {}, "api_token": (), "command_token": (),
-    "allow_from": (), "proxies": (), "allowed_hosts": (), "tls_certificate": None, "tls_key": None, "client_ca": None,
+    "allow_from": (), "proxies": (), "allowed_hosts": (), "log_to": "file", "sentry_dsn": None,
+    "tls_certificate": None, "tls_key": None, "client_ca": None,
     "client_subject": None,
 }  # fmt: skip
 
@@ -42,12 +42,12 @@ def run(
     settings = load_settings(flags, config)
     if not settings.headless:
         require_terminal()
-    _log_to(settings.state_dir / LOG_FILE)
     rules_text = "" if settings.rules is None else read_text(settings.rules, "rules")
     display = _with_user_files(display, settings, settings.state_dir, config)
-    return asyncio.run(
-        _run(settings, rules_text, display, keep_running=keep_running, ledger_ahead=ledger_ahead)
-    )
+    with log_output(settings):
+        return asyncio.run(
+            _run(settings, rules_text, display, keep_running=keep_running, ledger_ahead=ledger_ahead)
+        )
 
 
 def demo(
@@ -75,21 +75,21 @@ def demo(
             for name in ("rules", "clock")
         }
         settings = settings.model_copy(update={**from_flags, **_DEMO_SETTINGS})
-        _log_to(Path(folder) / LOG_FILE)
         # Use the user's display settings, but do not save changes.
         display = replace(_with_user_files(display, settings, default_state_dir(), None), keep_settings=False)
-        return asyncio.run(
-            _demo(
-                settings,
-                display,
-                seed=seed,
-                speed=speed,
-                seconds=seconds,
-                headless=headless,
-                as_json=json,
-                feed=feed,
+        with log_output(settings):
+            return asyncio.run(
+                _demo(
+                    settings,
+                    display,
+                    seed=seed,
+                    speed=speed,
+                    seconds=seconds,
+                    headless=headless,
+                    as_json=json,
+                    feed=feed,
+                )
             )
-        )
 
 
 def _with_user_files(display: Display, settings: Settings, state: Path, config: Path | None) -> Display:
@@ -210,15 +210,6 @@ async def _demo(
     else:
         _print_summary(result)
     return 0
-
-
-def _log_to(path: Path) -> None:
-    """Send all log records to a file that only its owner can read: on the terminal they would cover the screen."""
-    make_private_folder(path.parent)
-    make_private_file(path)
-    handler = logging.FileHandler(path, encoding="utf-8")
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
-    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
 
 
 def _print_summary(result: Mapping[str, Any]) -> None:
