@@ -14,6 +14,7 @@ from server.config import ConfigError, Settings
 from server.deck.local import LocalDeck
 from server.feeds.base import Markets
 from server.http.app import HttpServer
+from server.http.metrics import metrics_routes
 from server.http.tokens import command_token
 from server.ledger.sqlite import SqliteLedger
 from server.runtime.clock import Clock
@@ -24,6 +25,7 @@ from server.runtime.price_sink import RuntimeSink
 from server.runtime.refusals import RefusalLog
 from server.runtime.runtime import Runtime
 from server.telemetry.engine_log import EngineLog
+from server.telemetry.metrics import EngineMetrics
 
 log = logging.getLogger("gatedeck.assembly")
 
@@ -97,6 +99,8 @@ async def running_engine(
     engine_log = EngineLog()
     runtime.listeners.add(engine_log.heard)
     deck.notice_listeners.add(engine_log.notice)
+    metrics = EngineMetrics(runtime, deck, refusals)
+    runtime.listeners.add(metrics.heard)
     try:
         http = HttpServer(
             intake=runtime,
@@ -106,6 +110,7 @@ async def running_engine(
             command_token=token,
             refusals=refusals,
             uses=uses,
+            routes=metrics_routes(metrics),
         )
     except BaseException:
         ledger.discard()
@@ -121,7 +126,9 @@ async def running_engine(
         deck.listener = http.url
         await engine_log.resume(runtime)
         engine_log.started(runtime, http.url, settings.feeds)
+        metrics.resume()
         host.supervise("feeds", markets.run())
+        host.supervise("loop lag", metrics.watch_loop())
         if ticking:
             host.supervise("clock", _tick(runtime))
             host.supervise("stops", _watch(deck))

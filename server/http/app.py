@@ -27,7 +27,7 @@ from server.http.limits import RateLimiter
 from server.http.problems import Refused
 from server.http.protocol import Server, engage, release
 from server.http.remote import Networks, remote_of
-from server.http.routes import Router
+from server.http.routes import Route, Router
 from server.http.webhooks import WEBHOOK_PATHS, Webhooks
 from server.runtime.credentials import CredentialLog
 from server.runtime.ports import HealthSource, Intake
@@ -94,7 +94,9 @@ class HttpServer:
         command_token: str,
         refusals: RefusalLog | None = None,
         uses: CredentialLog | None = None,
+        routes: tuple[Route, ...] = (),
     ) -> None:
+        """Serve ``routes`` beside those of the API."""
         access = Access(settings, command_token, uses=uses)
         self._settings = settings
         self._tls = tls_context(settings)
@@ -109,8 +111,8 @@ class HttpServer:
             max_body_bytes=settings.max_body_bytes,
         )
         self._direct = DirectWebhooks(self._webhooks, intake, self._record)
-        self._api = Api(deck, health, access, max_body_bytes=settings.max_body_bytes, routes=ROUTES)
-        self._router = Router(ROUTES)
+        self._api = Api(deck, health, access, max_body_bytes=settings.max_body_bytes, routes=ROUTES + routes)
+        self._router = Router(ROUTES + routes)
         self._server: Server | None = None
         self._listener: asyncio.Server | None = None
         self._port = settings.port

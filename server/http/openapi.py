@@ -119,6 +119,8 @@ SCHEMAS: Mapping[str, Json] = {
     },
     "Health": {"type": "object", "required": ["status"], "properties": {"status": {"type": "string"}}},
     "OpenApi": {"type": "object"},
+    "MetricsPage": {"type": "string"},
+    "Dashboard": {"type": "object"},
     "Problem": {
         "type": "object",
         "required": ["type", "title", "status", "code", "detail"],
@@ -201,7 +203,7 @@ def _operation(route: Route) -> Json:
         "summary": route.summary,
         "parameters": parameters,
         "responses": {
-            "200": {"description": "done", "content": {"application/json": {"schema": schema}}},
+            "200": {"description": "done", "content": {route.media: {"schema": schema}}},
             **_problems(route.refuses + (("UNAUTHORIZED", "NOT_LOCAL") if route.access == READ else ())),
             **(_accepted(schema) if route.access == COMMAND else {}),
             **_problems(("UNAUTHORIZED",) if route.access == COMMAND else ()),

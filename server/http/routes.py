@@ -35,7 +35,10 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """One method of one address; ``access`` is open | read | command, ``refuses`` its error codes."""
+    """One method of one address; ``access`` is open | read | command, ``refuses`` its error codes.
+
+    ``media`` is the type of its answer.
+    """
 
     method: str
     path: str
@@ -46,6 +49,7 @@ class Route:
     query: tuple[Parameter, ...] = ()
     body: Mapping[str, Any] | None = None
     refuses: tuple[str, ...] = ()
+    media: str = "application/json"
 
 
 class Router:

@@ -195,8 +195,7 @@ class EngineLoop:
                 begun = time.perf_counter()
                 self._storing = True
                 await self.ledger.commit(batch)
-                self.counters.last_commit_ms = (time.perf_counter() - begun) * 1000
-                self.counters.commit_ms.append(self.counters.last_commit_ms)
+                self.counters.commit_took((time.perf_counter() - begun) * 1000)
             except Exception as error:
                 await self._refuse_all(taken, error)
                 continue

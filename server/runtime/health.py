@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 
+from server.runtime.histogram import Histogram
+
 LATEST = 2048
 """Latencies kept for the percentiles."""
 
@@ -19,3 +21,19 @@ class HealthCounters:
     webhook_ms: deque[float] = field(default_factory=lambda: deque(maxlen=LATEST))
     commit_ms: deque[float] = field(default_factory=lambda: deque(maxlen=LATEST))
     alarms: dict[str, str] = field(default_factory=dict)
+    webhooks: Histogram = field(default_factory=Histogram)
+    commits_took: Histogram = field(default_factory=Histogram)
+    decisions: Histogram = field(default_factory=Histogram)
+    """From a signal's receipt to its first decision on disk."""
+    loop_lag: Histogram = field(default_factory=Histogram)
+
+    def webhook_took(self, milliseconds: float) -> None:
+        """Count the time from the body of a webhook to its answer."""
+        self.webhook_ms.append(milliseconds)
+        self.webhooks.observe(milliseconds / 1000)
+
+    def commit_took(self, milliseconds: float) -> None:
+        """Count the time of one commit of the ledger."""
+        self.last_commit_ms = milliseconds
+        self.commit_ms.append(milliseconds)
+        self.commits_took.observe(milliseconds / 1000)

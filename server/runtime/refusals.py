@@ -6,6 +6,7 @@ A sender with a wrong secret leaves no receipt. Without this count its user woul
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -37,10 +38,13 @@ class RefusalLog:
 
     def __init__(self, now: Callable[[], datetime] = _now) -> None:
         self._now = now
+        self.totals: Counter[str] = Counter()
+        """Refusals by code since the start; the codes are few."""
         self._rows: dict[tuple[str, str], RefusedRequests] = {}
 
     def record(self, *, code: str, status: int, address: str, reason: str) -> None:
         """Count one refusal. Log the 1st, 10th, 100th … of an address, so that a flood cannot fill the log."""
+        self.totals[code] += 1
         before = self._rows.pop((code, address), None)
         count = 1 if before is None else before.count + 1
         self._rows[code, address] = RefusedRequests(

@@ -248,7 +248,7 @@ class Runtime:
             gone,
             seconds=self._decision_wait,
             when_decided=loop.when_decided,
-            took=self.counters.webhook_ms.append,
+            took=self.counters.webhook_took,
         )
         try:
             loop.put(

@@ -54,6 +54,7 @@ from server.deck.performance import window_days
 from server.deck.reports import LearningView, PerformanceView
 from server.feeds.base import FeedStatus
 from server.http.app import HttpServer
+from server.http.routes import Route
 from server.runtime.credentials import CredentialLog
 from server.runtime.ports import Health, WebhookAnswer
 from server.runtime.refusals import RefusalLog
@@ -297,12 +298,16 @@ def server_of(intake: FakeIntake, deck: FakeDeck) -> Callable[..., HttpServer]:
     """A server made with these settings, not listening yet."""
 
     def make(
-        *, refusals: RefusalLog | None = None, uses: CredentialLog | None = None, **flags: Any
+        *,
+        refusals: RefusalLog | None = None,
+        uses: CredentialLog | None = None,
+        routes: tuple[Route, ...] = (),
+        **flags: Any,
     ) -> HttpServer:
         settings: Settings = load_settings({"port": 0, **flags})
         return HttpServer(
             intake=intake, deck=deck, health=deck, settings=settings, command_token=COMMAND_TOKEN, refusals=refusals,
-            uses=uses,
+            uses=uses, routes=routes,
         )  # fmt: skip
 
     return make
