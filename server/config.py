@@ -22,6 +22,7 @@ from pydantic_settings import (
     InitSettingsSource,
     NoDecode,
     PydanticBaseSettingsSource,
+    SecretsSettingsSource,
     SettingsConfigDict,
     SettingsError,
 )
@@ -270,7 +271,13 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return init_settings, env_settings, InitSettingsSource(settings_cls, dict(_file_values.get() or {}))
+        file = InitSettingsSource(settings_cls, dict(_file_values.get() or {}))
+        # A service of systemd gets its secrets as files, each named like its setting.
+        credentials = os.environ.get("CREDENTIALS_DIRECTORY")
+        if not credentials:
+            return init_settings, env_settings, file
+        given = SecretsSettingsSource(settings_cls, secrets_dir=credentials, env_prefix="")
+        return init_settings, env_settings, given, file
 
 
 # --- loading ---------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from core.model import Mode
 from server.deck.protocol import Deck
 from server.http.auth import Access
 from server.http.bodies import expand, read_body
+from server.http.engine_status import engine_status
 from server.http.lists import (
     APPROVAL_FILTERS,
     ENTRY_FILTERS,
@@ -335,6 +336,11 @@ class Api:
             ]
             detail = "; ".join(f"{w['field']}: {w['message']}" for w in wrong)
             raise Refused("INVALID_BODY", detail, extra={"errors": wrong}) from None
+
+    async def status(self, call: Call) -> web.Response:
+        parameters(call.request, ())
+        status = engine_status(self._deck, self._health.health())
+        return json_response(status.model_dump_json().encode())
 
     # --- health ------------------------------------------------------------------------------------------
 

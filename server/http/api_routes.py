@@ -227,6 +227,15 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(
         method="GET",
+        path="/api/status",
+        access=READ,
+        handler=Api.status,
+        summary="The engine in one answer: mode, feeds, senders, positions, P&L today, alarms",
+        answers="EngineStatus",
+        refuses=("INVALID_PARAMETER",),
+    ),
+    Route(
+        method="GET",
         path="/healthz",
         access=OPEN,
         handler=Api.healthz,

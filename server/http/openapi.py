@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from core.model import Mode, ReceiptStatus, Source
 from server.deck.reports import WINDOWS
+from server.http.engine_status import EngineStatus
 from server.http.problems import PROBLEMS
 from server.http.routes import COMMAND, READ, Route
 from server.http.webhooks import WEBHOOK_PATHS
+from server.package_version import package_version
 
 Json = dict[str, Any]
 
@@ -60,6 +61,7 @@ SCHEMAS: Mapping[str, Json] = {
             },
         },
     },
+    "EngineStatus": EngineStatus.model_json_schema(mode="serialization"),
     "Learning": {"type": "object", "required": ["as_of", "learning", "suggestions", "judged"]},
     "Rules": {
         "type": "object",
@@ -158,7 +160,7 @@ def document(routes: Iterable[Route]) -> Json:
     bearer = {"type": "http", "scheme": "bearer"}
     return {
         "openapi": "3.1.0",
-        "info": {"title": "gatedeck", "version": _version()},
+        "info": {"title": "gatedeck", "version": package_version()},
         "paths": paths,
         "components": {
             "schemas": dict(SCHEMAS),
@@ -233,10 +235,3 @@ def _problems(codes: Iterable[str]) -> Json:
     return {
         status: {"description": "; ".join(titles), "content": content} for status, titles in by_status.items()
     }
-
-
-def _version() -> str:
-    try:
-        return version("gatedeck")
-    except PackageNotFoundError:
-        return "unknown"

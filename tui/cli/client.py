@@ -43,6 +43,13 @@ class EngineClient:
         items: list[dict[str, Any]] = body["items"]
         return items
 
+    def object(self, path: str) -> dict[str, Any]:
+        """Return one object; raises ConfigError with the engine's reason if it refuses."""
+        status, body = asyncio.run(self._request("GET", path, self.read_token, None))
+        if status != 200:
+            raise ConfigError(f"{self.base}{path}: {_answer_text(body)}")
+        return body
+
     async def _request(
         self, method: str, path: str, token: str | None, body: dict[str, Any] | None
     ) -> Answer:

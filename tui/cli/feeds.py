@@ -18,7 +18,7 @@ from server.feeds.trial import TrialRow
 from tui.cli.client import engine_client, report_unreachable
 
 GAP = "  "
-_BAD = frozenset({"DOWN", "KEY_MISSING", "KEY_REFUSED", "NOT_IN_PLAN"})
+UNUSABLE = frozenset({"DOWN", "KEY_MISSING", "KEY_REFUSED", "NOT_IN_PLAN"})
 _NONE = (
     'no feed is configured: set feeds = ["tradier"] or others in the configuration file; '
     "gatedeck guide feeds says more"
@@ -38,7 +38,7 @@ def show(*, url: str | None, config: Path | None, as_json: bool) -> int:
         now = datetime.now(UTC)
         head = ("feed", "state", "budget", "p50", "p99", "answered", "stream", "")
         print(*_table(head, [_cells(item, now) for item in items]), sep="\n")
-    return 1 if any(item["state"] in _BAD for item in items) else 0
+    return 1 if any(item["state"] in UNUSABLE for item in items) else 0
 
 
 def test(symbol: str, *, config: Path | None, as_json: bool) -> int:

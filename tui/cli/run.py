@@ -11,14 +11,18 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from traceback import format_exception
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from server.config import ConfigError, Settings, default_config_path, default_state_dir, load_settings
 from server.feeds.base import Markets, NoFeed
 from server.runtime.clock import Clock, OffsetClock, SteadyClock
+from server.sd_notify import Notifier
 from server.telemetry.log_output import LOG_FILE, log_output
 from tui.cli.console import print_json, read_text, require_terminal
 from tui.supervisor import Display, print_error, report_failures, supervise_screen, wait_for_signal
+
+if TYPE_CHECKING:
+    from server.assembly import RunningEngine
 
 Check = Callable[[], Awaitable[Sequence[str]]]
 """Asks each feed for its state; gives a line for each that cannot be used."""
@@ -122,8 +126,7 @@ async def _run(
             if check is not None:
                 host.supervise("check of the feeds", _tell_faults(check, on_screen=not settings.headless))
             if settings.headless:
-                print(f"gatedeck listens on {host.http.url}", flush=True)
-                await wait_for_signal()
+                await _serve(host)
                 return 0
             ended = await supervise_screen(host.deck, display)
             if ended.crashed:
@@ -139,6 +142,21 @@ async def _run(
             return 0
     finally:
         await markets.close()
+
+
+async def _serve(host: RunningEngine) -> None:
+    """Run without a screen until a signal; tell systemd, where it started this, that it is ready, alive, stopping."""
+    from server.deck.last_word import last_word
+
+    notifier = Notifier()
+    print(f"gatedeck listens on {host.http.url}", flush=True)
+    notifier.send(READY="1", STATUS=f"listens on {host.http.url}")
+    host.supervise("signs of life", notifier.keep_alive(lambda: host.runtime.engine_loop.running))
+    await wait_for_signal()
+    left = last_word(host.deck.snapshot())
+    notifier.send(STOPPING="1", STATUS=left)
+    log.info("stopped: %s", left)
+    print(f"gatedeck stopped: {left}", flush=True)
 
 
 def _open_markets(settings: Settings, clock: Clock) -> tuple[Markets, Check | None]:

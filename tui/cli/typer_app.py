@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from server.config import ConfigError
-from tui.cli import control_options, feeds_options, rules_options
+from tui.cli import control_options, feeds_options, rules_options, service_options
 from tui.cli.options import (
     ClockStart,
     Config,
@@ -208,6 +208,7 @@ def send(
 
 control_options.register(app)
 feeds_options.register(app)
+service_options.register(app)
 
 
 @app.command()
