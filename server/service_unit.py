@@ -12,7 +12,7 @@ WATCHDOG_SECONDS = 30
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unit:
-    """What the unit's text depends on: the command, the settings file if any, the state folder, and for whom it is.
+    """The command, the settings file if any, the state folder, and for whom the unit is.
 
     ``system``: for the machine, started at boot; else for the user, whose lingering must be enabled for that.
     """

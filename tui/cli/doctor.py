@@ -7,7 +7,6 @@ import json
 import os
 import shutil
 import socket
-import sqlite3
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -213,12 +212,15 @@ def _ledger(settings: Settings) -> Iterator[Finding]:
 
 def _file(path: Path) -> Finding:
     size = f"{path.stat().st_size / (1 << 20):.1f} MB"
+    from server.ledger.base import LedgerError
+    from server.ledger.snapshot import LedgerSnapshot
+
     try:
-        with sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=1.0) as ledger:
-            ledger.execute("PRAGMA schema_version").fetchone()
-    except sqlite3.Error as error:
-        return Finding("ledger", BAD, f"{path} cannot be read: {error}", "gatedeck verify says what is sound")
-    return Finding("ledger", OK, f"{path}, {size}")
+        with LedgerSnapshot(path) as ledger:
+            inputs = ledger.inputs
+    except LedgerError as error:
+        return Finding("ledger", BAD, str(error), "gatedeck verify says what is sound")
+    return Finding("ledger", OK, f"{path}, {inputs:,} inputs, {size}")
 
 
 def _log(settings: Settings) -> Finding:
