@@ -181,7 +181,7 @@ class HttpServer:
             self._listener = self._server = None
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Return the answer to one request. Raises nothing but ConnectionError."""
+        """Return the answer to one request. Raises nothing."""
         if request.content.is_eof():
             engage(request)
         answer = await self._answer(request)
@@ -198,8 +198,11 @@ class HttpServer:
         except Refused as refused:
             self._record(request, refused)
             return refused.response()
-        except ConnectionError:
-            raise
+        except ConnectionError as error:
+            error.__traceback__ = (
+                None  # the connection keeps the error, whose frames would keep the connection
+            )
+            return Refused("BAD_BODY", "the connection was lost", close=True).response()
         except Exception as error:
             log.exception("a request failed", exc_info=error)
             return Refused(

@@ -53,6 +53,11 @@ class Refused(Exception):
         return PROBLEMS[self.code][0]
 
     def response(self) -> web.Response:
+        """Return the answer, and drop the traceback.
+
+        Its frames hold this refusal and the request: without it they are freed at once, not by a garbage collection.
+        """
+        self.__traceback__ = self.__cause__ = self.__context__ = None
         answer = problem(self.code, self.detail, headers=self.headers, **self.extra)
         if self.close:
             answer.force_close()

@@ -128,6 +128,8 @@ class _Protocol(web.RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
+        if exc is not None:
+            exc.__traceback__ = None  # its frames hold this connection
         if status >= 500 or request.writer.output_size > 0:
             return super().handle_error(request, status, exc, message)
         return Refused("BAD_BODY", _reason(exc), close=True).response()
@@ -158,7 +160,11 @@ class _Protocol(web.RequestHandler):
         self._connections.lost(self)
         self._held.clear()
         self._held_error = None
+        transport: Any = self.transport
         super().connection_lost(exc)
+        if hasattr(transport, "_read_ready_cb"):
+            # A method of the transport in itself: only a garbage collection would free the two.
+            del transport._read_ready_cb
 
     def answered(self, data: bytes, *, close: bool) -> None:
         """Write the answer to the webhook under way, and go on with the requests that wait behind it."""

@@ -44,6 +44,8 @@ BACKLOG = 20_000
 """Most inputs that may wait; more are refused with Overloaded."""
 CHANGES_WATCHED = frozenset({FetchMarket, StoreDecision, StoreTrade, StoreShadow})
 """Effects after which the engine may want prices of other symbols."""
+TURN_AWAY_SECONDS = 0.25
+"""Time for going back to the ledger after which new inputs wait no longer for it."""
 READ_AGAIN_SECONDS = 0.5
 """Pause before the loop retries to read a ledger that could not be read."""
 
@@ -118,6 +120,11 @@ class EngineLoop:
     def running(self) -> bool:
         """Return whether the loop was started and has not ended."""
         return self._task is not None and not self._task.done()
+
+    @property
+    def takes_inputs(self) -> bool:
+        """Return whether a webhook that comes now would be stored, as far as is known."""
+        return self.running and self.backlog < BACKLOG and not self.counters.refuses
 
     @property
     def ended(self) -> bool:
@@ -204,6 +211,9 @@ class EngineLoop:
             self._ahead_of_disk = False
             self.counters.commits += 1
             self.counters.events += len(batch)
+            if self.counters.failing:
+                for event, _ in batch:
+                    self.counters.failing.pop(type(event), None)
             self._end_outage()
             self._deliver(committed)
             if self.on_stored is not None:
@@ -289,14 +299,16 @@ class EngineLoop:
         failed = taken.pop()
         log.exception("the engine failed on an input", exc_info=error)
         self.counters.alarms["engine"] = f"an input was refused because the engine failed on it: {error!r}"
+        # Its sender is told at once: going back to the ledger may take longer than senders wait.
+        self._refuse(failed, f"the engine failed on this input: {error!r}")
+        with suppress(Exception):
+            self.counters.failing[type(failed.make(self.engine.state.seq + 1, self.clock.now()))] += 1
         await self._reload()
         self._inbox.extendleft(reversed(taken))
-        self._refuse(failed, f"the engine failed on this input: {error!r}")
 
     async def _refuse_all(self, taken: list[Input], error: Exception) -> None:
-        """Go back to the state on disk and refuse a batch that could not be stored; senders will retry."""
+        """Refuse a batch that could not be stored, and go back to the state on disk; senders will retry."""
         log.exception("commit failed; going back to the ledger's last state", exc_info=error)
-        await self._reload()
         if self._outage is None:
             self._outage = Outage(self.clock.now())
         outage, now = self._outage, self.clock.now()
@@ -304,6 +316,8 @@ class EngineLoop:
         for one in taken:
             if one.came_at is None:
                 self._turn_away(one, outage, now)
+        self.counters.alarms["ledger"] = outage.text()
+        await self._reload(outage)
         self.counters.alarms["ledger"] = outage.text()
 
     async def _stores_again(self, outage: Outage) -> bool:
@@ -361,17 +375,26 @@ class EngineLoop:
     def _refuse(one: Input, reason: str) -> None:
         one.caller.refused(NotStored(reason))
 
-    async def _reload(self) -> None:
-        """Set the engine back to the state on disk; retry until the ledger can be read."""
+    async def _reload(self, outage: Outage | None = None) -> None:
+        """Set the engine back to the state on disk; retry until the ledger can be read.
+
+        With an ``outage``, what comes meanwhile is turned away instead of waiting for a long journal.
+        """
         while True:
+            reading = asyncio.ensure_future(self.load())
             try:
-                await self.load()
+                while not (await asyncio.wait({reading}, timeout=TURN_AWAY_SECONDS))[0]:
+                    if outage is not None:
+                        self._turn_away_all(outage)
+                reading.result()
                 self._ahead_of_disk = False
                 return
             except Exception as again:
                 log.exception("the ledger cannot be read", exc_info=again)
                 self.counters.alarms["ledger"] = f"the ledger cannot be read: {again}"
                 await asyncio.sleep(READ_AGAIN_SECONDS)
+            finally:
+                reading.cancel()
 
     def _task_ended(self, task: asyncio.Task[None]) -> None:
         if task.cancelled():

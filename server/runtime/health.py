@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass, field
 
 from server.runtime.histogram import Histogram
 
+FAILURES = 3
+"""Failures in a row on inputs of one type after which the engine counts as not ready."""
 LATEST = 2048
 """Latencies kept for the percentiles."""
 
@@ -26,6 +28,8 @@ class HealthCounters:
     decisions: Histogram = field(default_factory=Histogram)
     """From a signal's receipt to its first decision on disk."""
     loop_lag: Histogram = field(default_factory=Histogram)
+    failing: Counter[type[object]] = field(default_factory=Counter)
+    """For each type of input: how many in a row the engine failed on."""
 
     def webhook_took(self, milliseconds: float) -> None:
         """Count the time from the body of a webhook to its answer."""
@@ -37,3 +41,8 @@ class HealthCounters:
         self.last_commit_ms = milliseconds
         self.commit_ms.append(milliseconds)
         self.commits_took.observe(milliseconds / 1000)
+
+    @property
+    def refuses(self) -> bool:
+        """Return whether inputs of some type are all refused, so that the engine is not ready."""
+        return any(count >= FAILURES for count in self.failing.values())

@@ -6,6 +6,7 @@ A sender with a wrong secret leaves no receipt. Without this count its user woul
 from __future__ import annotations
 
 import logging
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ log = logging.getLogger("gatedeck.http")
 
 REMEMBERED = 200
 """Most (code, address) pairs kept; the one refused longest ago is forgotten first."""
+LINES = 30
+"""Most lines a minute in the log: a crowd of addresses must not fill it either."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,10 +39,14 @@ def _now() -> datetime:
 class RefusalLog:
     """Counts refused requests, bounded by ``REMEMBERED``; lost at a restart."""
 
-    def __init__(self, now: Callable[[], datetime] = _now) -> None:
+    def __init__(
+        self, now: Callable[[], datetime] = _now, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         self._now = now
         self.totals: Counter[str] = Counter()
         """Refusals by code since the start; the codes are few."""
+        self._monotonic = monotonic
+        self._minute, self._lines, self._left_out = monotonic(), 0, 0
         self._rows: dict[tuple[str, str], RefusedRequests] = {}
 
     def record(self, *, code: str, status: int, address: str, reason: str) -> None:
@@ -52,8 +59,18 @@ class RefusalLog:
         )
         if len(self._rows) > REMEMBERED:
             del self._rows[next(iter(self._rows))]
-        if str(count).rstrip("0") == "1":
+        if str(count).rstrip("0") == "1" and self._may_log():
             log.warning("refused request %d from %s: %d %s: %s", count, address, status, code, reason)
+
+    def _may_log(self) -> bool:
+        now = self._monotonic()
+        if now - self._minute >= 60.0:
+            if self._left_out:
+                log.warning("%d more lines about refused requests were left out", self._left_out)
+            self._minute, self._lines, self._left_out = now, 0, 0
+        self._lines += 1
+        self._left_out += self._lines > LINES
+        return self._lines <= LINES
 
     def rows(self) -> tuple[RefusedRequests, ...]:
         """Return the refusals, the latest first."""

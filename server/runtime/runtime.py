@@ -203,7 +203,7 @@ class Runtime:
 
     def health(self) -> Health:
         return Health(
-            ready=self.engine_loop.running and STOPPING.isdisjoint(self.counters.alarms),
+            ready=self.engine_loop.takes_inputs and STOPPING.isdisjoint(self.counters.alarms),
             uptime=time.monotonic() - self.started,
             queue=self.engine_loop.backlog,
             last_commit_ms=self.counters.last_commit_ms,

@@ -196,6 +196,7 @@ async def test_a_failed_commit_refuses_its_inputs_and_leaves_no_trace(station: A
     )
     for result in await asyncio.gather(*tried, return_exceptions=True):
         assert isinstance(result, NotStored)
+    await runtime.settled()
     assert runtime.engine.state == before
     assert not runtime.health().ready and "disk full" in runtime.health().alarms[0]
     runtime.ledger.failing = lambda batch: False
@@ -203,6 +204,31 @@ async def test_a_failed_commit_refuses_its_inputs_and_leaves_no_trace(station: A
     assert answer.status == "accepted", "the same body again is no duplicate of what was refused"
     assert runtime.health().ready
     assert (await folded(runtime)).state == runtime.engine.state
+
+
+async def test_senders_are_refused_before_the_journal_is_folded_again(
+    station: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine_loop, "TURN_AWAY_SECONDS", 0.01)
+    runtime = await station.start(NoFeed())
+    folded_again, load = asyncio.Event(), runtime.engine_loop.load
+
+    async def slowly() -> None:
+        await folded_again.wait()
+        await load()
+
+    monkeypatch.setattr(runtime.engine_loop, "load", slowly)
+    runtime.ledger.failing = lambda batch: True
+    async with asyncio.timeout(5):
+        for _ in range(2):  # the one whose commit failed, and one that comes while the journal is read
+            with pytest.raises(NotStored):
+                await station.send(runtime, SIGNAL)
+    assert not runtime.health().ready
+    runtime.ledger.failing = lambda batch: False
+    folded_again.set()
+    await runtime.settled()
+    assert (await station.send(runtime, SIGNAL)).status == "accepted"
+    assert (await folded(runtime)).state == runtime.engine.state and runtime.health().ready
 
 
 async def test_only_the_failed_batch_is_refused(station: Any) -> None:
@@ -329,6 +355,24 @@ async def test_an_input_that_the_engine_fails_on_is_refused_alone(station: Any) 
     assert runtime.engine.state.tally.receipts == 5
     assert (await folded(runtime)).state == runtime.engine.state
     assert "engine" in runtime.counters.alarms and runtime.health().ready
+
+
+async def test_engine_that_fails_on_every_webhook_is_not_ready_though_its_ticks_are_stored(
+    station: Any,
+) -> None:
+    runtime = await station.start(NoFeed())
+    trip(runtime, Received, "", times=3)
+    for n in range(3):
+        assert runtime.health().ready, f"{n} failures in a row"
+        with pytest.raises(NotStored):
+            await station.send(runtime, SATY, f"S{n}")
+        await runtime.settled()
+        trip(runtime, Received, "", times=3)
+        await runtime.tick()
+    assert not runtime.health().ready
+    runtime.engine.__class__ = Engine
+    assert (await station.send(runtime, SATY)).status == "accepted"
+    assert runtime.health().ready
 
 
 async def test_a_fault_in_a_decision_refuses_its_webhook_and_opens_nothing(station: Any) -> None:

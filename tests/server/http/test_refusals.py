@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from server.runtime.refusals import REMEMBERED, RefusalLog
+from server.runtime.refusals import LINES, REMEMBERED, RefusalLog
 
 SECRET = "hush-hush"
 PATH = "/api/webhooks/signals"
@@ -65,3 +65,22 @@ def test_a_flood_from_one_address_is_logged_at_powers_of_ten(caplog: Any) -> Non
     for _ in range(1000):
         refusals.record(code="RATE_LIMITED", status=429, address="10.0.0.1", reason="too many")
     assert [r.getMessage().split()[2] for r in caplog.records] == ["1", "10", "100", "1000"]
+
+
+def test_crowd_of_addresses_cannot_fill_the_log(caplog: Any) -> None:
+    now = [0.0]
+    refusals = RefusalLog(monotonic=lambda: now[0])
+
+    def crowd() -> None:
+        for n in range(5000):
+            refusals.record(code="UNAUTHORIZED", status=401, address=f"2001:db8::{n:x}", reason="no secret")
+
+    crowd()
+    assert len(caplog.records) == LINES
+    now[0] = 61.0
+    crowd()
+    assert (
+        caplog.records[LINES].getMessage()
+        == f"{5000 - LINES} more lines about refused requests were left out"
+    )
+    assert len(caplog.records) == 2 * LINES + 1
