@@ -67,7 +67,12 @@ async def test_any_sizes_and_keys_leave_a_deck_that_works(seed: int) -> None:
         await pilot.press("2")
         await pilot.press("1")
         app.pull()
-        text = screen_text(app)
+        for _ in range(20):
+            # The last of many sizes is laid out a moment after the key.
+            text = screen_text(app)
+            if "Positions" in text:
+                break
+            await asyncio.sleep(0.05)
         assert "Positions" in text and "? help" in text, text
 
 
