@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import hmac
 import json
+import re
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -19,6 +20,8 @@ from core.intake import sample
 from core.model import Direction, Source
 from server.config import ENDPOINTS, ConfigError, load_settings
 from server.http import credentials
+from server.http.api_routes import ROUTES
+from server.http.routes import COMMAND, OPEN, Route
 from server.http.webhooks import WEBHOOK_PATHS
 from server.runtime.credentials import CredentialLog
 
@@ -273,3 +276,35 @@ async def test_tokens_open_their_scope_only_and_are_counted_by_name(serve: Any, 
         "command_token phone": ("commands", 2, AT),
         "command_token desk": ("commands", 2, AT),
     }
+
+
+NO_ROUTE_OPENS = {
+    "": None,
+    "wrong": "wrong",
+    "webhooks": COMMON,
+    "a source": SECRETS["trend"],
+    "nearly": "act",
+}
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
+async def test_every_route_of_the_api_opens_by_a_token_of_its_scope_only(
+    serve: Any, deck: Any, route: Route
+) -> None:
+    client = await serve(
+        api_token="reads", command_token="acts", webhook_secret=COMMON, webhook_secrets=SECRETS
+    )
+    path = re.sub(r"\{\w+\}", "x", route.path)
+
+    async def status(token: str | None, address: str = path) -> int:
+        headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        return int((await client.request(route.method, address, headers=headers, data="{}")).status)
+
+    closed = route.access != OPEN
+    for name, token in NO_ROUTE_OPENS.items():
+        assert (await status(token) == 401) == closed, name
+    assert (await status(None, f"{path}?key=acts") == 401) == closed
+    assert await status(None, f"/w/acts{path}") == 404
+    assert (await status("reads") == 401) == (route.access == COMMAND)
+    assert deck.commands == []
+    assert await status("acts") not in (401, 403)
