@@ -1,7 +1,7 @@
 """Time of a comparison with the secrets: the same, however much of one was guessed.
 
-Run ``python tests/benchmarks secrets``. A difference would let a sender find a secret piece by piece. ``test_access_table.py`` checks the cause (every secret
-is compared, each by its digest); this prints the effect.
+Run ``python tests/benchmarks secrets``. A difference would let a sender find a secret piece by piece. The test
+``test_access_table.py`` checks the cause (every secret is compared, by its digest); this prints the effect.
 """
 
 from __future__ import annotations
