@@ -96,6 +96,7 @@ def test_a_screen_that_crashes_comes_back_and_the_listener_never_left(start: Sta
     deck.press("q")
     assert deck.wait() == 0
     assert deck.restored()
+    assert "gatedeck stopped: 1 position left open (SPY 450C" in deck.seen.decode().splitlines()[-1]
 
 
 def test_a_screen_that_only_crashes_is_given_up_and_the_engine_goes_on_until_its_terminal_ends(

@@ -14,6 +14,7 @@ from traceback import format_exception
 from typing import TYPE_CHECKING, Any
 
 from server.config import ConfigError, Settings, default_config_path, default_state_dir, load_settings
+from server.deck.last_word import last_word
 from server.feeds.base import Markets, NoFeed
 from server.runtime.clock import Clock, OffsetClock, SteadyClock
 from server.sd_notify import Notifier
@@ -139,6 +140,10 @@ async def _run(
                 log.warning("the terminal was closed; the engine runs on at %s", host.http.url)
                 await wait_for_signal(hangup=False)
             log.info("the screen ended: %s", ended.reason)
+            left = last_word(host.deck.snapshot())
+            log.info("stopped: %s", left)
+            if not ended.terminal_went_away:
+                print_error(f"gatedeck stopped: {left}")
             return 0
     finally:
         await markets.close()
@@ -146,8 +151,6 @@ async def _run(
 
 async def _serve(host: RunningEngine) -> None:
     """Run without a screen until a signal; tell systemd, where it started this, that it is ready, alive, stopping."""
-    from server.deck.last_word import last_word
-
     notifier = Notifier()
     print(f"gatedeck listens on {host.http.url}", flush=True)
     notifier.send(READY="1", STATUS=f"listens on {host.http.url}")
