@@ -43,7 +43,7 @@ class Connections:
     """
 
     def __init__(self, most: int, per_address: int) -> None:
-        self.most = max(1, min(most, files_limit() - SPARE_FILES))
+        self.capacity = max(1, min(most, files_limit() - SPARE_FILES))
         self._per_address = per_address
         self._strangers: OrderedDict[Connection, float] = OrderedDict()
         self._known: OrderedDict[Connection, float] = OrderedDict()
@@ -63,7 +63,7 @@ class Connections:
         self._by_address.setdefault(connection.address, OrderedDict())[connection] = None
         if not exempt and len(self._by_address[connection.address]) > self._per_address:
             self._close_one(self._oldest_of(connection.address) or connection)
-        if len(self) > self.most:
+        if len(self) > self.capacity:
             self._close_one(next(iter(self._strangers or self._known), connection))
         if self._sweeping is None:
             self._sweeping = loop.call_later(1.0, self._sweep)
@@ -102,7 +102,7 @@ class Connections:
         if now - self._told_at >= TOLD_SECONDS:
             log.warning(
                 "%d waiting connections were closed for new ones (at most %d in all, %d of one address)",
-                self._closed, self.most, self._per_address,
+                self._closed, self.capacity, self._per_address,
             )  # fmt: skip
             self._told_at, self._closed = now, 0
 

@@ -48,6 +48,13 @@ NOT_CODES = {
     "core/positions/opening.py CALL PUT": "sides of an option, plain words on the screen",
     "server/demo": "symbols and events of the simulated market",
     "server/config.py CONFIG XDG_CONFIG_HOME XDG_STATE_HOME": "names of environment variables",
+    "server/config.py CREDENTIALS_DIRECTORY": "the name of an environment variable",
+    "server/sd_notify.py NOTIFY_SOCKET WATCHDOG_PID WATCHDOG_USEC": "names of environment variables",
+    "server/telemetry/log_output.py JOURNAL_STREAM": "the name of an environment variable",
+    "server/telemetry/secrets.py ALPACA APCA KEY KEY_ID SECRET SECRET_KEY TOKEN TRADIER TWELVE": (
+        "parts of the names of environment variables"
+    ),
+    "server/telemetry/metrics.py OTHER": "the label of decisions whose codes are too many",
     "server/feeds/alpaca_json.py LNUZ": "conditions of quotes, one letter each",
     "server/feeds/live.py SPY": "the symbol that a feed is checked with",
     "server/feeds/alpaca.py APCA_API_KEY_ID APCA_API_SECRET_KEY": "names of environment variables",

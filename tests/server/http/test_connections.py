@@ -85,8 +85,8 @@ async def test_address_is_forgotten_with_its_last_connection(few: Connections) -
 
 def test_limit_stays_below_the_files_of_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connections, "files_limit", lambda: 1024)
-    assert Connections(100_000, 10).most == 1024 - connections.SPARE_FILES
-    assert Connections(50, 10).most == 50
+    assert Connections(100_000, 10).capacity == 1024 - connections.SPARE_FILES
+    assert Connections(50, 10).capacity == 50
 
 
 # --- over real sockets ---------------------------------------------------------------------------------------
