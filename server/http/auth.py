@@ -12,6 +12,7 @@ import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from aiohttp import HttpVersion11, hdrs, web
 
@@ -69,6 +70,11 @@ class Admission:
 EVERYTHING = Admission(None)
 
 
+@lru_cache(maxsize=64)
+def _admission(opens: frozenset[str]) -> Admission:
+    return Admission(opens)
+
+
 class Access:
     """The secrets, tokens and networks that decide who has access; built once at start.
 
@@ -107,7 +113,8 @@ class Access:
         """Let a webhook in by its address and headers; raises Refused when no body could change the answer."""
         if self._allow_from and not self._allowed(sender):
             raise Refused("NOT_ALLOWED", "webhooks are not allowed from this address")
-        self._certificate.check(request)
+        if self._certificate.wanted:
+            self._certificate.check(request)
         if not self._webhooks:
             self._own_machine(
                 request, sender, f"set {PREFIX}WEBHOOK_SECRET to accept webhooks from elsewhere"
@@ -210,8 +217,11 @@ class Access:
         """Return what credentials open, ``None`` if not this endpoint; any opens the one that detects sources."""
         if not given:
             return None
-        opens = given[0].opens if len(given) == 1 else frozenset().union(*(one.opens for one in given))
-        return Admission(opens) if endpoint is None or endpoint in opens else None
+        if len(given) == 1:
+            one = given[0]
+            return _admission(one.opens) if endpoint is None or endpoint in one.opens else None
+        opens = frozenset().union(*(one.opens for one in given))
+        return _admission(opens) if endpoint is None or endpoint in opens else None
 
     def _expected(self, endpoint: str | None) -> str:
         """Return which secret an endpoint takes; the same whatever was given."""

@@ -24,9 +24,14 @@ TOLD_SECONDS = 60.0
 
 
 class Connection(Protocol):
-    """One connection, as its limits see it."""
+    """One connection, as its limits see it.
+
+    ``busy`` while a whole request is answered; ``since`` is the loop's time at which it began to wait.
+    """
 
     address: str
+    busy: bool
+    since: float
 
     def abort(self) -> None: ...
 
@@ -37,9 +42,10 @@ def files_limit() -> int:
 
 
 class Connections:
-    """Open connections by what they do: waiting (strangers, or senders known by an accepted request), or at work.
+    """Open connections of strangers, and of senders known by an accepted request.
 
-    ``exempt`` addresses have no limit of their own: a proxy or tunnel brings many senders.
+    Both are filed in the order in which they began to wait. One used since is filed anew when its turn comes,
+    not at each request.
     """
 
     def __init__(self, most: int, per_address: int) -> None:
@@ -47,52 +53,44 @@ class Connections:
         self._per_address = per_address
         self._strangers: OrderedDict[Connection, float] = OrderedDict()
         self._known: OrderedDict[Connection, float] = OrderedDict()
-        self._working: set[Connection] = set()
-        self._by_address: dict[str, OrderedDict[Connection, None]] = {}
+        self._by_address: dict[str, OrderedDict[Connection, float]] = {}
         self._closed = 0
         self._told_at = -TOLD_SECONDS
         self._sweeping: asyncio.TimerHandle | None = None
 
     def __len__(self) -> int:
-        return len(self._strangers) + len(self._known) + len(self._working)
+        return len(self._strangers) + len(self._known)
 
     def opened(self, connection: Connection, *, exempt: bool) -> None:
-        """Add a connection; another one, or this one, is closed if it is too many."""
+        """Add a connection; another one, or this one, is closed if it is too many.
+
+        ``exempt`` addresses have no limit of their own: a proxy or tunnel brings many senders.
+        """
         loop = asyncio.get_running_loop()
-        self._strangers[connection] = loop.time()
-        self._by_address.setdefault(connection.address, OrderedDict())[connection] = None
-        if not exempt and len(self._by_address[connection.address]) > self._per_address:
-            self._close_one(self._oldest_of(connection.address) or connection)
+        connection.since = self._strangers[connection] = loop.time()
+        of_address = self._by_address.setdefault(connection.address, OrderedDict())
+        of_address[connection] = connection.since
+        if not exempt and len(of_address) > self._per_address:
+            self._close_one(_oldest(of_address) or connection)
         if len(self) > self.capacity:
-            self._close_one(next(iter(self._strangers or self._known), connection))
+            self._close_one(_oldest(self._strangers, but=connection) or _oldest(self._known) or connection)
         if self._sweeping is None:
             self._sweeping = loop.call_later(1.0, self._sweep)
 
-    def working(self, connection: Connection) -> None:
-        """Protect a connection while its whole request is answered."""
-        if self._strangers.pop(connection, None) is not None or self._known.pop(connection, None) is not None:
-            self._working.add(connection)
-
-    def waiting(self, connection: Connection, *, known: bool) -> None:
-        """Note that a connection waits again; ``known`` once a request of it was accepted."""
-        if connection in self._working:
-            self._working.discard(connection)
-            (self._known if known else self._strangers)[connection] = asyncio.get_running_loop().time()
-            self._by_address[connection.address].move_to_end(connection)
+    def accepted(self, connection: Connection) -> None:
+        """Note that the first request of a connection was accepted."""
+        if self._strangers.pop(connection, None) is not None:
+            self._known[connection] = connection.since
 
     def lost(self, connection: Connection) -> None:
         """Forget a connection."""
         self._strangers.pop(connection, None)
         self._known.pop(connection, None)
-        self._working.discard(connection)
         of_address = self._by_address.get(connection.address)
         if of_address is not None:
             of_address.pop(connection, None)
             if not of_address:
                 del self._by_address[connection.address]
-
-    def _oldest_of(self, address: str) -> Connection | None:
-        return next((one for one in self._by_address[address] if one not in self._working), None)
 
     def _close_one(self, connection: Connection) -> None:
         self.lost(connection)
@@ -110,10 +108,7 @@ class Connections:
         """Close strangers that sent no whole request in time."""
         loop = asyncio.get_running_loop()
         until = loop.time() - REQUEST_SECONDS
-        while self._strangers:
-            connection, since = next(iter(self._strangers.items()))
-            if since > until:
-                break
+        while (connection := _oldest(self._strangers)) is not None and connection.since <= until:
             self.lost(connection)
             connection.abort()
         self._sweeping = loop.call_later(1.0, self._sweep) if len(self) else None
@@ -123,3 +118,14 @@ class Connections:
         if self._sweeping is not None:
             self._sweeping.cancel()
             self._sweeping = None
+
+
+def _oldest(filed: OrderedDict[Connection, float], but: Connection | None = None) -> Connection | None:
+    """Return the connection that has waited longest, and file those anew that were used since."""
+    for _ in range(2 * len(filed)):
+        connection, since = next(iter(filed.items()))
+        if connection is not but and not connection.busy and connection.since <= since:
+            return connection
+        filed[connection] = connection.since
+        filed.move_to_end(connection)
+    return None

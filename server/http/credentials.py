@@ -57,7 +57,7 @@ class Credentials:
     def given(self, texts: Iterable[str | None]) -> tuple[Credential, ...]:
         """Return the credentials that are among ``texts``; all are compared with all."""
         digests = [hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest() for text in texts if text]
-        return self._matching([[(one.digest, given) for given in digests] for one in self.known])
+        return self._matching([one.digest for one in self.known], digests)
 
     def signed(self, signatures: Sequence[str], body: bytes) -> tuple[Credential, ...]:
         """Return the credentials by which a hex HMAC-SHA256 of the body was made, with or without ``sha256=``."""
@@ -67,7 +67,7 @@ class Credentials:
         expected = [
             hmac.new(one.value.encode(), body, hashlib.sha256).hexdigest().encode() for one in self.known
         ]
-        return self._matching([[(right, text) for text in given] for right in expected])
+        return self._matching(expected, given)
 
     def signed_standard(self, head: StandardHead, body: bytes) -> tuple[Credential, ...]:
         """Return the credentials by which a Standard Webhooks signature of the body was made."""
@@ -76,19 +76,18 @@ class Credentials:
             base64.b64encode(hmac.new(standard_key(one.value), content, hashlib.sha256).digest())
             for one in self.known
         ]
-        return self._matching([[(right, text) for text in head.signatures] for right in expected])
+        return self._matching(expected, head.signatures)
 
-    def _matching(self, pairs: Sequence[Sequence[tuple[bytes, bytes]]]) -> tuple[Credential, ...]:
-        found = []
-        for credential, compared in zip(self.known, pairs, strict=True):
+    def _matching(self, expected: Sequence[bytes], given: Sequence[bytes]) -> tuple[Credential, ...]:
+        found: tuple[Credential, ...] = ()
+        for credential, right in zip(self.known, expected, strict=True):
             equal = False
-            for right, text in compared:
+            for text in given:
                 equal |= hmac.compare_digest(right, text)
             if equal:
-                found.append(credential)
-        if found:
-            self._uses.used([one.name for one in found], self._scope)
-        return tuple(found)
+                found += (credential,)
+                self._uses.used(credential.name, self._scope)
+        return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,8 +107,8 @@ class _Protocol(web.RequestHandler):
     ) -> None:
         super().__init__(manager, **options)
         self.address = ""
-        self.accepted = False
-        """True once a request of this connection was accepted."""
+        self.accepted = self.busy = False
+        self.since = 0.0
         self._connections = connections
         self._proxies = proxies
         self._endpoints = endpoints
@@ -147,14 +147,13 @@ class _Protocol(web.RequestHandler):
         if transport is not None:
             transport.abort()
 
-    def working(self) -> None:
-        """Note that a whole request arrived: the connection is not closed for another until it is answered."""
-        self._connections.working(self)
-
-    def waiting(self, status: int) -> None:
-        """Note that a request was answered with this status."""
-        self.accepted |= status < 400
-        self._connections.waiting(self, known=self.accepted)
+    def waiting(self, *, accepted: bool) -> None:
+        """Note that a request was answered: the connection may be closed for another one again."""
+        self.busy = False
+        self.since = self._loop.time()
+        if accepted and not self.accepted:
+            self.accepted = True
+            self._connections.accepted(self)
 
     def connection_lost(self, exc: BaseException | None) -> None:
         self._connections.lost(self)
@@ -168,7 +167,7 @@ class _Protocol(web.RequestHandler):
 
     def answered(self, data: bytes, *, close: bool) -> None:
         """Write the answer to the webhook under way, and go on with the requests that wait behind it."""
-        self.waiting(int(data[9:12]))
+        self.waiting(accepted=data[9:10] == b"2")
         self._under_way = self._request_in_progress = False
         if self._handler_waiter is not None and not self._handler_waiter.done():
             self._handler_waiter.set_result(None)  # the server is stopping and waits for this answer
@@ -245,8 +244,7 @@ class _Protocol(web.RequestHandler):
         body = data[at:]
         self._parser.message_consumed()  # type: ignore[union-attr]
         manager.requests_count += 1
-        self._under_way = self._request_in_progress = True
-        self.working()
+        self._under_way = self._request_in_progress = self.busy = True
         nothing_to_write: Any = None
         request = web.BaseRequest(message, payload, self, nothing_to_write, self._task_handler, self._loop)
         direct(request, endpoint, body, Exchange(self))
@@ -291,11 +289,11 @@ def engage(request: web.BaseRequest) -> None:
     """Note that a request has arrived whole, see ``Connections``."""
     protocol = request.protocol
     if isinstance(protocol, _Protocol):
-        protocol.working()
+        protocol.busy = True
 
 
 def release(request: web.BaseRequest, status: int) -> None:
     """Note that a request was answered with this status."""
     protocol = request.protocol
     if isinstance(protocol, _Protocol):
-        protocol.waiting(status)
+        protocol.waiting(accepted=status < 400)

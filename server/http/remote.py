@@ -76,7 +76,7 @@ class Sender(NamedTuple):
     def of(cls, request: web.BaseRequest, proxies: Networks) -> Sender:
         """Return the sender of a request; such a request is never one of this machine itself."""
         headers = request.headers
-        proxied = any(name in headers for name in FORWARDED) or (
+        proxied = not headers.keys().isdisjoint(FORWARDED) or (
             bool(proxies) and (request.remote or "") in proxies
         )
         return cls(remote_of(request, proxies), proxied)

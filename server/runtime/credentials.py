@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -17,6 +17,13 @@ class CredentialUse:
     last_at: datetime | None = None
 
 
+@dataclass(slots=True)
+class _Uses:
+    scope: str
+    count: int = 0
+    last_at: datetime | None = None
+
+
 def _now() -> datetime:
     return datetime.now(UTC)
 
@@ -26,24 +33,23 @@ class CredentialLog:
 
     def __init__(self, now: Callable[[], datetime] = _now) -> None:
         self._now = now
-        self._scopes: dict[str, str] = {}
-        self._used: dict[str, tuple[int, datetime]] = {}
+        self._uses: dict[str, _Uses] = {}
 
     def know(self, name: str, scope: str) -> None:
         """Add a credential that was not used yet."""
-        self._scopes.setdefault(name, scope)
+        self._uses.setdefault(name, _Uses(scope))
 
-    def used(self, names: Iterable[str], scope: str) -> None:
-        """Count one use of each."""
-        at = self._now()
-        for name in names:
-            self.know(name, scope)
-            self._used[name] = (self._used.get(name, (0, at))[0] + 1, at)
+    def used(self, name: str, scope: str) -> None:
+        """Count one use."""
+        uses = self._uses.get(name)
+        if uses is None:
+            uses = self._uses[name] = _Uses(scope)
+        uses.count += 1
+        uses.last_at = self._now()
 
     def rows(self) -> tuple[CredentialUse, ...]:
         """Return all credentials by scope, in the order of the settings."""
-        rows = []
-        for name, scope in self._scopes.items():
-            count, at = self._used.get(name, (0, None))
-            rows.append(CredentialUse(name=name, scope=scope, count=count, last_at=at))
-        return tuple(rows)
+        return tuple(
+            CredentialUse(name=name, scope=uses.scope, count=uses.count, last_at=uses.last_at)
+            for name, uses in self._uses.items()
+        )

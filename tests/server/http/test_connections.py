@@ -24,7 +24,8 @@ class Line:
 
     def __init__(self, address: str = "192.0.2.1") -> None:
         self.address = address
-        self.closed = False
+        self.busy = self.closed = False
+        self.since = 0.0
 
     def abort(self) -> None:
         self.closed = True
@@ -51,14 +52,13 @@ async def test_oldest_waiting_connection_makes_room(few: Connections) -> None:
 
 async def test_strangers_make_room_before_senders_and_nothing_under_way_does(few: Connections) -> None:
     sender, working, *strangers = [opened(few, f"192.0.2.{n}") for n in range(4)]
-    few.working(sender)
-    few.waiting(sender, known=True)
-    few.working(working)
+    few.accepted(sender)
+    working.busy = True
     more = [opened(few, f"198.51.100.{n}") for n in range(5)]
     assert not sender.closed and not working.closed
     assert all(line.closed for line in [*strangers, *more[:-2]]) and not more[-1].closed
-    few.waiting(working, known=False)
-    opened(few)
+    working.busy, working.since = False, asyncio.get_running_loop().time()
+    opened(few, "198.51.100.9")
     assert not working.closed, "it waits only since now"
 
 
@@ -72,7 +72,7 @@ async def test_address_has_a_limit_of_its_own_but_not_this_machine(few: Connecti
 
 async def test_new_one_is_closed_if_all_others_are_at_work(few: Connections) -> None:
     for n in range(4):
-        few.working(opened(few, f"192.0.2.{n}"))
+        opened(few, f"192.0.2.{n}").busy = True
     assert opened(few, "192.0.2.9").closed and len(few) == 4
 
 
