@@ -6,9 +6,10 @@ from dataclasses import replace
 
 from fake_deck import NOW, FakeDeck, record, screen_text, snapshot
 
-from server.deck import RefusedRequests
+from server.deck import CredentialUse, RefusedRequests, SystemView
 from tui.app import DeckApp
 from tui.panes.decision import DecisionPane
+from tui.panes.senders import SendersPane
 
 REFUSED = (
     RefusedRequests(
@@ -34,3 +35,26 @@ async def test_the_system_screen_lists_refusals_before_the_senders() -> None:
         await pilot.pause(0.3)
         text = screen_text(app)
         assert "52.32.178.7" in text and "✗ 3 refused" in text and "no valid secret" in text
+
+
+class Keyed(FakeDeck):
+    """A deck whose secrets have names."""
+
+    async def system(self) -> SystemView:
+        uses = (
+            CredentialUse(name="trend old", scope="webhooks"),
+            CredentialUse(name="api_token grafana", scope="read", count=7, last_at=NOW),
+        )
+        return replace(await super().system(), credentials=uses)
+
+
+async def test_the_system_screen_lists_secrets_by_name_with_their_last_use() -> None:
+    app = DeckApp(Keyed(snapshot(decision=record())))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("5")
+        await pilot.pause(0.3)
+        app.screen.query_one(SendersPane).show((), (), NOW)
+        await pilot.pause(0.3)
+        lines = [" ".join(line.split()) for line in screen_text(app).splitlines()]
+        assert any("trend old webhook never 0 × not used" in line for line in lines)
+        assert any("api_token grafana read" in line and "7 × secret used" in line for line in lines)
