@@ -32,6 +32,7 @@ from server.http.lists import (
     position_page,
 )
 from server.http.problems import PROBLEMS, Refused, problem
+from server.http.protocol import engage
 from server.http.routes import COMMAND, READ, Call, Params, Route
 from server.http.views import answer, decision_detail, json_response
 from server.ledger.codec import encode_any
@@ -320,7 +321,9 @@ class Api:
 
     async def _body(self, request: web.BaseRequest, kind: type[B]) -> B:
         """Return the request's body as ``kind``; no body counts as an empty object. Raises Refused."""
-        raw = expand(request, await read_body(request, self._limit), self._limit)
+        sent = await read_body(request, self._limit)
+        engage(request)
+        raw = expand(request, sent, self._limit)
         try:
             value = orjson.loads(raw) if raw.strip() else {}
         except orjson.JSONDecodeError as error:
