@@ -36,6 +36,7 @@ from tui.dialogs.base import Dialog
 from tui.dialogs.decision_detail import DecisionDialog
 from tui.dialogs.notices import NoticesDialog
 from tui.dialogs.position_detail import PositionDialog
+from tui.dialogs.quit import QuitDialog
 from tui.interfaces import run_in_background
 from tui.notices import SILENT, TOAST, NoticeSettings, Notifier
 from tui.palette import DeckCommands
@@ -98,11 +99,13 @@ class DeckApp(CroppedOutput, DialogStylesFirst, App[str]):
         settings: SettingsStore | None = None,
         keymap: KeyMap = NO_KEYS,
         crash: str = "",
+        ask_at_quit: bool = False,
     ) -> None:
         """``refresh_hz`` snapshots a second (at most 1 with ``low_bandwidth``: 16 colours and no toasts).
 
         ``on_quit`` is called once when the deck is left on purpose, not when it crashes. ``settings`` are
         what a person chose before, ``keymap`` their own keys. ``crash`` tells of the crash of the screen before.
+        With ``ask_at_quit`` the key that quits asks first while positions are open or trades wait.
         """
         super().__init__(driver_class=_driver_class())
         self.deck = deck
@@ -112,6 +115,7 @@ class DeckApp(CroppedOutput, DialogStylesFirst, App[str]):
         self.latest: DeckSnapshot | None = None
         self.charts = ChartWorker()
         self._on_quit = on_quit
+        self._ask_at_quit = ask_at_quit
         self._alarms: dict[str, str] = {"crash": crash} if crash else {}
         self._known_alarms: frozenset[str] = frozenset()
         self._toasts_due: list[Notice] = []
@@ -356,7 +360,16 @@ class DeckApp(CroppedOutput, DialogStylesFirst, App[str]):
     # --- leaving ----------------------------------------------------------------------------------------
 
     async def action_quit(self) -> None:
-        self.leave("quit")
+        now = self.latest
+        if not self._ask_at_quit or now is None or not (now.positions or now.approvals):
+            self.leave("quit")
+            return
+
+        def answered(stop: bool | None) -> None:
+            if stop:
+                self.leave("quit")
+
+        self.push_screen(QuitDialog(now), answered)
 
     def leave(self, reason: str) -> None:
         """End the deck cleanly; the reason is quit, the name of a signal, or terminal closed."""

@@ -51,6 +51,7 @@ class Display:
     settings_path: Path | None = None
     keep_settings: bool = True
     keys_path: Path | None = None
+    ask_at_quit: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +145,7 @@ async def _start_screen(deck: Deck, display: Display, crash: str) -> ScreenExit:
             settings=settings,
             keymap=load_keymap(display.keys_path) if display.keys_path is not None else NO_KEYS,
             crash=crash,
+            ask_at_quit=display.ask_at_quit,
         )
         return await run_screen(app)
     except Exception as error:

@@ -112,6 +112,25 @@ async def test_numbers_change_the_screen_and_q_leaves_telling_its_owner_once() -
     assert app.return_value == "quit" and told == ["quit"]
 
 
+async def test_q_asks_where_quitting_ends_an_engine_with_open_positions() -> None:
+    deck = FakeDeck()
+    app = DeckApp(deck, ask_at_quit=True)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        await pilot.press("q")
+        await pilot.pause(0.2)
+        shown = screen_text(app)
+        assert "Stop the engine?" in shown and "nobody watches their stops" in " ".join(shown.split())
+        await pilot.press("escape")
+        await pilot.pause()
+        assert app.return_value is None and len(app.screen_stack) == 1
+        deck.change(positions=(), approvals=())
+        app.pull()
+        await pilot.pause()
+        await pilot.press("q")
+    assert app.return_value == "quit"
+
+
 async def test_enter_and_d_open_the_whole_of_a_row() -> None:
     app = DeckApp(FakeDeck())
     async with app.run_test(size=(120, 40)) as pilot:

@@ -94,6 +94,9 @@ def test_a_screen_that_crashes_comes_back_and_the_listener_never_left(start: Sta
     assert post(url)["status"] == "accepted"
     deck.wait_for("1 webhook")
     deck.press("q")
+    deck.wait_for("Stop the engine?")
+    deck.read(0.3)
+    deck.press("y")
     assert deck.wait() == 0
     assert deck.restored()
     assert "gatedeck stopped: 1 position left open (SPY 450C" in deck.seen.decode().splitlines()[-1]

@@ -48,7 +48,7 @@ def run(
     if not settings.headless:
         require_terminal()
     rules_text = "" if settings.rules is None else read_text(settings.rules, "rules")
-    display = _with_user_files(display, settings, settings.state_dir, config)
+    display = replace(_with_user_files(display, settings, settings.state_dir, config), ask_at_quit=True)
     with log_output(settings):
         return asyncio.run(
             _run(settings, rules_text, display, keep_running=keep_running, ledger_ahead=ledger_ahead)
