@@ -1,0 +1,175 @@
+"""The steps from one price or bar to the position after it: retry, exit at levels, mark, exit at the end."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from core.events import PriceSeen
+from core.model import ExitReason
+from core.options.quotes import OptionQuote
+from core.positions.exits import Exit, ExitInputs, PriceRange, crosses_a_level, first_exit
+from core.positions.fills import apply_mark, sell
+from core.positions.marking import iv_from_quote, next_mark
+from core.positions.parity import bid_of
+from core.positions.position import Position, PositionChange
+from core.positions.trading_context import TradingContext
+from core.positions.walking_exit import begin_walk, overtakes, walks, work
+
+
+class PriceWalk:
+    """One price or bar, with the quote and the dividends that came with it, as it changes a position."""
+
+    def __init__(
+        self,
+        seen: PriceSeen,
+        quote: OptionQuote | None,
+        dividends: float | None,
+        now: datetime,
+        trading: TradingContext,
+    ) -> None:
+        self.seen, self.quote, self.now, self.trading = seen, quote, now, trading
+        self.dividends = dividends
+        self.is_bar = seen.open is not None or seen.high is not None or seen.low is not None
+        first = seen.price if seen.open is None else seen.open
+        met = [first, seen.price, *(x for x in (seen.high, seen.low) if x is not None)]
+        self.first = first
+        self.ranges = (PriceRange(first, first, False), PriceRange(min(met), max(met), True))
+        self.iv: float | None = None
+        self.reached: Exit | None = None
+        """An exit at a level inside the bar whose limit is put to work at the bar's close."""
+
+    def retry_pending(self, change: PositionChange, exits: bool) -> PositionChange:
+        """Sell the rest of an exit that filled in part, at the first price available."""
+        pending = change.position.pending
+        if pending is None or pending.walk or not (exits or pending.reason is ExitReason.MANUAL):
+            return change
+        contracts = min(pending.contracts, change.position.remaining)
+        return self._sell(change, Exit(pending.reason, contracts, self.first))
+
+    def exit_at_levels(self, change: PositionChange, passed: PriceRange) -> PositionChange:
+        """Sell at every level that one range of the bar (its open, then its inside) crosses."""
+        if not crosses_a_level(change.position, passed):
+            return change
+        inputs = ExitInputs(now=self.now, spot=self.first, tradable=True, passed=passed)
+        while True:
+            position = change.position
+            found = first_exit(position, inputs, self.trading)
+            if found is None or not overtakes(found, position.pending):
+                return change
+            if walks(position, found.reason, self.now, self.trading):
+                # The limit can only be placed when the bar is known, and that is at its close.
+                target_2 = passed.crossing(position.levels.target_2, position.direction.sign)
+                both = found.reason is ExitReason.TARGET_1 and target_2 is not None
+                self.reached = (
+                    Exit(ExitReason.TARGET_2, position.remaining, found.underlying) if both else found
+                )
+                return change
+            change = self._sell(change, found)
+
+    def mark_and_exit_at_end(self, change: PositionChange, tradable: bool, fresh: bool) -> PositionChange:
+        """Mark at the price itself (a bar's close), then sell if an exit applies there."""
+        seen, now, trading = self.seen, self.now, self.trading
+        position = change.position
+        quote = self.quote if is_new_quote(position, self.quote) else None
+        mark = next_mark(
+            position.contract,
+            position.last,
+            spot=seen.price,
+            spot_at=seen.priced_at,
+            now=now,
+            trading=trading,
+            quote=quote,
+            dividends=self.dividends,
+        )
+        change = apply_mark(change, mark)
+        if self.reached is not None and change.position.is_open:
+            change = begin_walk(change, self.reached, self._sale(change.position), now, trading)
+        levels = tradable and fresh and not self.is_bar
+        inputs = ExitInputs(
+            now=now,
+            spot=seen.price,
+            tradable=tradable,
+            passed=PriceRange(seen.price, seen.price, False) if levels else None,
+            time_exits=True,
+        )
+        while True:
+            found = first_exit(change.position, inputs, trading)
+            if found is None or not overtakes(found, change.position.pending):
+                break
+            change = sell_now(change, found, self._sale(change.position), now, trading)
+        return work(change, self._sale(change.position), seen.priced_at, now, trading) if tradable else change
+
+    def _sell(self, change: PositionChange, found: Exit) -> PositionChange:
+        """Sell at the open of a bar or inside it, at the volatility that the bar's closing quote implies."""
+        position, now, trading = change.position, self.now, self.trading
+        if not self.is_bar:
+            change = mark_by_model(change, self.seen.price, self.seen.priced_at, now, trading)
+            return sell_now(change, found, self._sale(position), now, trading)
+        if self.iv is None and self.quote is not None:
+            known = position.last.dividends if self.dividends is None else self.dividends
+            self.iv = iv_from_quote(position.contract, self.quote, self.seen.price, now, trading, known)
+        mark = next_mark(
+            position.contract,
+            position.last,
+            spot=found.underlying,
+            spot_at=self.seen.priced_at,
+            now=now,
+            trading=trading,
+            iv=self.iv,
+            dividends=self.dividends,
+        )
+        change = apply_mark(change, mark)
+        return sell(change, found.reason, found.contracts, self._sale(position), now, trading, inside=True)
+
+    def _sale(self, position: Position) -> OptionQuote | None:
+        """Return the quote to sell on: a two-sided one, else the bid of a market without an ask."""
+        return self.quote or bid_of(position.contract.occ, self.seen.quotes, self.now, self.trading)
+
+
+def is_new_quote(position: Position, quote: OptionQuote | None) -> bool:
+    """Return whether a quote was made after the one that the position was last marked at."""
+    seen_before = position.last.quoted_at
+    return quote is not None and (seen_before is None or quote.at > seen_before)
+
+
+def sell_now(
+    change: PositionChange,
+    found: Exit,
+    quote: OptionQuote | None,
+    now: datetime,
+    trading: TradingContext,
+    *,
+    doubted: bool = False,
+) -> PositionChange:
+    """Sell at the instant and price of the last mark, after marking at the real quote if there is one.
+
+    An exit whose limit walks is put to work instead.
+    """
+    position = change.position
+    last = position.last
+    if quote is not None and quote.mid is not None and last.mid != quote.mid:
+        mark = next_mark(
+            position.contract,
+            last,
+            spot=last.spot,
+            spot_at=last.spot_at,
+            now=now,
+            trading=trading,
+            quote=quote,
+        )
+        change = apply_mark(change, mark)
+    retried = position.pending is not None and position.pending.walk is None
+    if not doubted and not retried and walks(change.position, found.reason, now, trading):
+        return begin_walk(change, found, quote, now, trading)
+    return sell(change, found.reason, found.contracts, quote, now, trading, doubted=doubted)
+
+
+def mark_by_model(
+    change: PositionChange, spot: float, spot_at: datetime, now: datetime, trading: TradingContext
+) -> PositionChange:
+    """Mark by the model, unless the last mark is of that price and instant already."""
+    last = change.position.last
+    if (last.at, last.spot) == (now, spot):
+        return change
+    contract = change.position.contract
+    return apply_mark(change, next_mark(contract, last, spot=spot, spot_at=spot_at, now=now, trading=trading))
