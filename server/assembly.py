@@ -26,6 +26,8 @@ from server.runtime.refusals import RefusalLog
 from server.runtime.runtime import Runtime
 from server.telemetry.engine_log import EngineLog
 from server.telemetry.metrics import EngineMetrics
+from server.telemetry.notify_process import require_apprise
+from server.telemetry.phone import phone_of
 
 log = logging.getLogger("gatedeck.assembly")
 
@@ -81,6 +83,8 @@ async def running_engine(
             f"db: {settings.database_shown}: this version keeps its ledger in a file; give a path"
         )
     token = command_token(settings)
+    if settings.notify_urls:
+        require_apprise()
     ledger = await SqliteLedger.open(settings.db, settings.engine_id)
     runtime = Runtime(
         ledger,
@@ -99,6 +103,9 @@ async def running_engine(
     engine_log = EngineLog()
     runtime.listeners.add(engine_log.heard)
     deck.notice_listeners.add(engine_log.notice)
+    phone = phone_of(settings, runtime.counters.alarms)
+    if phone is not None:
+        deck.notice_listeners.add(phone.put)
     metrics = EngineMetrics(runtime, deck, refusals)
     runtime.listeners.add(metrics.heard)
     try:
@@ -128,6 +135,8 @@ async def running_engine(
         engine_log.started(runtime, http.url, settings.feeds)
         metrics.resume()
         host.supervise("feeds", markets.run())
+        if phone is not None:
+            host.supervise("notify", phone.run())
         host.supervise("loop lag", metrics.watch_loop())
         if ticking:
             host.supervise("clock", _tick(runtime))

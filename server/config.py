@@ -28,6 +28,7 @@ from pydantic_settings import (
 )
 
 from server.named_secrets import OneOrSeveral, Secrets
+from server.quiet_hours import quiet_hours
 
 PREFIX = "GATEDECK_"
 
@@ -90,6 +91,11 @@ def _split_commas(value: object) -> object:
         if isinstance(value, str)
         else value
     )
+
+
+def _quiet(value: str) -> str:
+    quiet_hours(value)
+    return value
 
 
 def _empty_is_unset(value: object) -> object:
@@ -163,6 +169,7 @@ def _named_once(names: tuple[str, ...]) -> tuple[str, ...]:
 Several = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_commas)]
 Networks = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_commas), AfterValidator(_addresses)]
 Hidden = Annotated[SecretStr | None, BeforeValidator(_empty_is_unset)]
+Quiet = Annotated[str, AfterValidator(_quiet)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 FeedNames = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_commas), AfterValidator(_named_once)]
 Folder = Annotated[Path, AfterValidator(_expanded)]
@@ -181,6 +188,8 @@ class Settings(BaseSettings):
 
     The log rotates at ``log_megabytes`` and keeps ``log_files`` older files; ``log_to`` auto is the state folder, or
     standard output when headless under systemd.
+
+    Messages go to ``notify_urls`` of apprise, at most ``notify_per_minute``, none in the hours of ``notify_quiet``.
 
     ``feeds`` is the order in which vendors are preferred. Their keys are read from the environment only; their
     addresses are settings, so that a paper or sandbox account is chosen here. ``feed_options`` is for vendors that
@@ -235,6 +244,10 @@ class Settings(BaseSettings):
     log_megabytes: Annotated[int, Field(ge=1, le=1024)] = 10
     log_files: Annotated[int, Field(ge=1, le=100)] = 5
     sentry_dsn: Hidden = None
+
+    notify_urls: OneOrSeveral = ()
+    notify_quiet: Quiet | None = None
+    notify_per_minute: Annotated[int, Field(ge=1, le=60)] = 10
 
     feeds: FeedNames = ()
     tradier_url: WebAddress = "https://api.tradier.com/v1"
@@ -362,7 +375,11 @@ def _line(error: Any, flags: Mapping[str, Any], path: Path) -> str:
         cause = (error.get("ctx") or {}).get("error")
         template = str(cause) if cause is not None else str(error["msg"]).lower()
     # A secret is never repeated, not even a mistaken one.
-    shown = "" if "secret" in field or "token" in field or "dsn" in field else f" {error['input']!r}"
+    shown = (
+        ""
+        if "secret" in field or "token" in field or "dsn" in field or "urls" in field
+        else f" {error['input']!r}"
+    )
     message = (
         template.format(**(error.get("ctx") or {}))
         if "{" in template and error["type"] in _MESSAGES

@@ -9,21 +9,13 @@ from time import monotonic
 from typing import Any
 
 from server.deck import Notice
+from server.deck.notice_kinds import KIND_OF, KINDS, PHONE, phone_kinds
 from tui import fmt
 
 TOAST, BELL, DESKTOP = "toast", "bell", "desktop"
-CHANNELS = (TOAST, BELL, DESKTOP)
-KINDS = {
-    "execute": "an entry is filled",
-    "approval": "a trade needs your approval",
-    "exit": "a position is closed, or part of it",
-    "risk": "a limit is hit, the mode changes",
-    "feed": "a feed is lost, an alarm is raised",
-    "silence": "a sender stopped sending",
-}
-"""Kinds of events that have a switch, each with its description for the notifications dialog."""
-_KIND_OF = {"mode": "risk", "order": "execute"}
-"""Kinds that share the switch of another kind."""
+CHANNELS = (TOAST, BELL, DESKTOP, PHONE)
+_ON_SCREEN = (TOAST, BELL, DESKTOP)
+"""Channels of the deck itself; the engine sends to the phone, with or without a deck."""
 
 _BELL_GAP = 2.0
 _DESKTOP_GAP = 5.0
@@ -49,12 +41,12 @@ class NoticeSettings:
 
     def wants(self, kind: str, channel: str) -> bool:
         """Return whether events of a kind are announced by a channel; False for a kind without a switch."""
-        name = _KIND_OF.get(kind, kind)
+        name = KIND_OF.get(kind, kind)
         return name in KINDS and channel in getattr(self, name)
 
     def counts(self, kind: str) -> bool:
         """Return whether a kind is announced at all, and so counts as unseen until a key is pressed."""
-        return any(self.wants(kind, channel) for channel in CHANNELS)
+        return any(self.wants(kind, channel) for channel in _ON_SCREEN)
 
     def toggled(self, kind: str, channel: str) -> NoticeSettings:
         """Return settings with one channel of one kind switched on or off."""
@@ -62,8 +54,8 @@ class NoticeSettings:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the settings as JSON values for the settings file."""
-        values: dict[str, Any] = {kind: [c for c in CHANNELS if c in getattr(self, kind)] for kind in KINDS}
-        return values | {"title": self.title}
+        values: dict[str, Any] = {kind: [c for c in _ON_SCREEN if c in getattr(self, kind)] for kind in KINDS}
+        return values | {PHONE: [kind for kind in KINDS if self.wants(kind, PHONE)], "title": self.title}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> NoticeSettings:
@@ -74,7 +66,12 @@ class NoticeSettings:
             if field.name == "title" and isinstance(value, bool):
                 found["title"] = value
             elif field.name in KINDS and isinstance(value, list):
-                found[field.name] = frozenset(each for each in value if each in CHANNELS)
+                found[field.name] = frozenset(each for each in value if each in _ON_SCREEN)
+        # Kept apart, so that choices of before there were messages to the phone do not switch them off.
+        phone = phone_kinds(values)
+        for kind in KINDS:
+            others = found.get(kind, getattr(cls(), kind)) - {PHONE}
+            found[kind] = others | ({PHONE} if kind in phone else frozenset())
         return cls(**found)
 
 

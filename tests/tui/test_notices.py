@@ -13,6 +13,7 @@ from test_exits import running
 
 from core.model import Tone
 from server.deck import Notice
+from server.deck.notice_kinds import PHONE_KINDS, phone_kinds
 from tui.dialogs import base
 from tui.dialogs.notices import NoticesDialog
 from tui.notices import (
@@ -78,7 +79,7 @@ def test_each_kind_and_each_way_is_switched_by_itself(kind: str) -> None:
     name = "risk" if kind == "mode" else kind
     settings = NoticeSettings(**{each: frozenset() for each in KINDS})
     assert not settings.counts(kind)
-    for channel in CHANNELS:
+    for channel in CHANNELS:  # the phone is the engine's, chosen on the same grid
         on = settings.toggled(name, channel)
         assert on.wants(kind, channel) and [c for c in CHANNELS if on.wants(kind, c)] == [channel]
         assert on.toggled(name, channel) == settings
@@ -97,7 +98,16 @@ def test_settings_are_plain_and_come_back_and_nonsense_keeps_the_default() -> No
     assert NoticeSettings.from_dict(settings.as_dict()) == settings
     assert NoticeSettings.from_dict(
         {"exit": "loud", "title": 3, "x": [], "risk": ["bell", 4]}
-    ) == NoticeSettings(risk=frozenset({"bell"}))
+    ) == NoticeSettings(risk=frozenset({"bell", "phone"}))
+
+
+def test_choices_of_before_the_phone_keep_its_default_and_new_ones_are_kept() -> None:
+    old = NoticeSettings.from_dict({kind: [] for kind in KINDS})
+    assert {kind for kind in KINDS if old.wants(kind, "phone")} == PHONE_KINDS
+    chosen = old.toggled("exit", "phone")
+    assert phone_kinds(chosen.as_dict()) == PHONE_KINDS - {"exit"}
+    assert NoticeSettings.from_dict(chosen.as_dict()) == chosen
+    assert not chosen.counts("risk"), "what goes to the phone alone is not counted on the deck"
 
 
 def test_without_the_title_it_is_given_back() -> None:
@@ -162,7 +172,7 @@ async def test_a_kind_that_is_off_is_no_toast_and_the_dialog_switches_it(
     monkeypatch.setattr(base, "DEBOUNCE", 0.0)
     deck = FakeDeck()
     async with running(deck) as (app, pilot):
-        await pilot.press("A", "space", "right", "space", "right", "space")
+        await pilot.press("A", "space", "right", "space", "right", "space", "right", "space")
         await pilot.pause()
         assert isinstance(app.screen, NoticesDialog) and "execute" in screen_text(app)
         assert app.notifier.settings.execute == frozenset()

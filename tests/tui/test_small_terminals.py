@@ -49,7 +49,7 @@ async def test_a_position_has_a_row_from_ten_rows_on() -> None:
         ("mh", ("ACTIVE → HALTED", "y confirms", "Esc", "Halt  y")),
         ("X", ("Exit all: 4 positions", "Type exit and Enter", "SPY 452C 11/27 6 ×")),
         ("a", ("SPY 452C 11/27", "buys 12 contracts", "Esc", "Approve  y")),
-        ("A", ("toast", "bell", "desktop", "▸[✓]")),
+        ("A", ("toast", "bell", "deskt", "phone", "▸[✓]")),
         ("?", ("Esc", "of", "more")),
         ("d", ("EXECUTE", "SPY", "more")),
     ],

@@ -1,4 +1,4 @@
-"""Options of `gatedeck feeds`."""
+"""Options of `gatedeck feeds` and `gatedeck notify`."""
 
 from __future__ import annotations
 
@@ -29,6 +29,20 @@ def feeds(
     raise typer.Exit(feeds_command.show(url=url, config=config, as_json=json))
 
 
+def notify(
+    test: Annotated[bool, typer.Option("--test", help="Send a message to each address now.")] = False,
+    config: Config = None,
+) -> None:
+    """Show the addresses that messages go to, such as a phone; their secrets are not shown.
+
+    The exit code is 1 if a test message was not taken.
+    """
+    from tui.cli.notify import notify as notify_command
+
+    raise typer.Exit(notify_command(test=test, config=config))
+
+
 def register(app: typer.Typer) -> None:
-    """Add the command."""
+    """Add the commands."""
     app.command()(feeds)
+    app.command()(notify)

@@ -8,17 +8,19 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Container
 
+from server.deck.notice_kinds import KINDS, PHONE
 from tui import fmt
 from tui.dialogs.base import Dialog
 from tui.interfaces import deck_ui
-from tui.notices import BELL, CHANNELS, DESKTOP, KINDS, TOAST, NoticeSettings
+from tui.notices import BELL, CHANNELS, DESKTOP, TOAST, NoticeSettings
 from tui.widgets.line import Line, heading
 from tui.widgets.line_widget import LineWidget
 
 _ROWS = (*KINDS, "title")
-_NAMES = {TOAST: "toast", BELL: "bell", DESKTOP: "desktop"}
+_NAMES = {TOAST: "toast", BELL: "bell", DESKTOP: "desktop", PHONE: "phone"}
 _NAME = 11
-_CELL, _NARROW_CELL = 10, 8
+_CELLS = (10, 8, 6)
+"""Widths of a column; the widest that fits is taken."""
 
 
 class NoticeGrid(LineWidget, can_focus=True):
@@ -38,8 +40,11 @@ class NoticeGrid(LineWidget, can_focus=True):
         self.row = self.column = 0
 
     def lines(self, width: int, height: int) -> list[Line]:
-        cell = _CELL if width >= _NAME + len(CHANNELS) * _CELL else _NARROW_CELL
-        head: Line = [(" " * _NAME, "head"), *((fmt.fit(_NAMES[c], cell), "head") for c in CHANNELS)]
+        cell = next((c for c in _CELLS if _NAME + len(CHANNELS) * c <= width), _CELLS[-1])
+        head: Line = [
+            (" " * _NAME, "head"),
+            *((fmt.fit(_NAMES[c][: cell - 1], cell), "head") for c in CHANNELS),
+        ]
         out = [heading("Alerts", width), head]
         # Where there is little room, the rows around the selected one.
         room = max(1, height - len(out))
