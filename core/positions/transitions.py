@@ -111,7 +111,7 @@ def on_time(
     spot, spot_at = _last_known(position, last_price)
     waiting = spot_at < session.open and not trading.is_stale(session.open, now)
     tradable = exits and not waiting
-    over = is_over(position.pending, now, trading.rules.fills)
+    over = is_over(position.pending, now, trading)
     due = tradable and (over or (position.pending is None and due_by_clock(position, now, trading)))
     if not due and _span(now) == _span(position.last.at):
         return change

@@ -103,7 +103,7 @@ def work(
             quoted = f"bid {around.bid:.2f} at {exchange_clock(around.at, trading.calendar)}{modelled}"
             met = f"{quoted}: limit {limit:.2f}, step {step} of {rules.walk_steps}"
             return record_exit_fill(change, pending.reason, done, evidence=met)
-    return end_walk(change, quote, now, trading) if is_over(pending, now, rules) else change
+    return end_walk(change, quote, now, trading) if is_over(pending, now, trading) else change
 
 
 def end_walk(
@@ -126,9 +126,16 @@ def end_walk(
     return sell(without, pending.reason, contracts, quote, now, trading, doubted=doubted, evidence=evidence)
 
 
-def is_over(pending: Pending | None, now: datetime, rules: FillRules) -> bool:
-    """Return whether the last limit of a walk has stood for one step."""
-    return pending is not None and pending.walk is not None and now >= walk_ends_at(pending.walk.at, rules)
+def is_over(pending: Pending | None, now: datetime, trading: TradingContext) -> bool:
+    """Return whether the last limit of a walk has stood for one step, or the close is so near that it may not wait.
+
+    The close is looked at again, because rules that change meanwhile can make a walk longer.
+    """
+    if pending is None or pending.walk is None:
+        return False
+    session = trading.calendar.session_at(now)
+    near = session is not None and now >= session.close - BEFORE_CLOSE
+    return near or now >= walk_ends_at(pending.walk.at, trading.rules.fills)
 
 
 def limit_now(position: Position, now: datetime, rules: FillRules) -> float | None:

@@ -153,6 +153,8 @@ def test_no_webhook_can_write_to_the_terminal_or_move_a_column(tmp_path: Path, t
         actions = [row[head.index("action") :] for row in below if row[2:4].isdigit()]
         assert actions and all(row.startswith(("EXECUTE", "WAIT", "SKIP")) for row in actions)
         deck.press("q")
+        deck.read(0.5)
+        deck.press("y")
         assert deck.wait() == 0
         assert deck.restored() and "crashed" not in log.read_text()
     finally:

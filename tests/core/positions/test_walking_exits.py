@@ -129,6 +129,15 @@ def test_near_the_close_and_on_an_old_price_an_exit_does_not_wait(desk_by: Any) 
     assert [leg.reason for leg in old.legs] == ["THETA_DECAY"] and old.legs[0].stale_fill
 
 
+def test_a_walk_that_new_rules_make_longer_ends_before_the_close(desk_by: Any) -> None:
+    desk, position, _ = walked(desk_by, "15:58:30 603.00 4.00 4.20")
+    longer = desk_by(rules=replace(RULES, fills=replace(RULES.fills, walk_seconds=600.0))).trading
+    now = desk.at("2026-11-24T15:59:00")
+    ended = on_time(position, now, None, longer).position
+    assert position.pending is not None and position.pending.walk is not None and not position.legs
+    assert ended.pending is None and ended.legs[0].reason == "TARGET_1"
+
+
 def test_exits_that_walk_are_those_that_may_be_overtaken() -> None:
     assert set(OVERTAKEN_BY) == WALKING_EXITS
 
