@@ -409,9 +409,11 @@ async def test_below_a_dialog_the_screen_has_the_new_size_too() -> None:
             await pilot.pause()
             await pilot.press("x")
             await pilot.resize_terminal(80, 24)
-            await pilot.pause()
-            await pilot.pause()
-            shown.append(screen_text(app))
+            text = ""
+            while text != screen_text(app):  # until the last layout is done
+                text = screen_text(app)
+                await pilot.pause(0.2)
+            shown.append(text)
     assert shown[0] == shown[1] and "Exit this position?" in shown[0] and "ACTIVE" in shown[0]
 
 

@@ -117,7 +117,7 @@ def _share_and_survive(past: Path, url: str) -> None:
     workers = [_worker(past, url) for _ in range(2)]
     try:
         study = open_study(Problem(past, QUESTION), Where(name="shared", storage=url, heartbeat=1, grace=2))
-        victims = _wait_for(lambda: _running_by_both(study), workers)
+        victims = _wait_for(lambda: _stopped_in_a_trial(study, workers[0]), workers)
         workers[0].send_signal(signal.SIGKILL)
         workers[0].wait()
         out, errors = workers[1].communicate(timeout=90)
@@ -179,6 +179,20 @@ def _running_by_both(study: Any) -> set[int] | None:
     done = {trial.user_attrs.get("maker") for trial in trials if trial.state.name == "COMPLETE"}
     running = {trial.number for trial in trials if trial.state.name == "RUNNING" and trial.params}
     return running if len(done - {None}) == 2 and len(running) == 2 else None
+
+
+def _stopped_in_a_trial(study: Any, worker: subprocess.Popen[str]) -> set[int] | None:
+    """The trials under way, once both are in one and the worker is held in the middle of its own."""
+    running = _running_by_both(study)
+    if running is None:
+        return None
+    worker.send_signal(signal.SIGSTOP)
+    trials = study.get_trials(deepcopy=False)
+    own = [t for t in trials if t.user_attrs.get("maker") == str(worker.pid)]
+    if own and own[-1].state.name == "RUNNING" and own[-1].params:
+        return running | {own[-1].number}
+    worker.send_signal(signal.SIGCONT)
+    return None
 
 
 def _wait_for(there: Any, workers: list[subprocess.Popen[str]]) -> Any:
