@@ -76,7 +76,12 @@ class LiveScreen(DeckScreen):
         self._place_positions()
 
     def _place_positions(self) -> None:
-        """Put the positions above the decision where it would leave no row for them: keys act on what is seen."""
+        """Put the positions above the decision where it would leave no row for them: keys act on what is seen.
+
+        Not below a dialog: what is moved there is laid out only when the dialog closes.
+        """
+        if self.app.screen is not self:
+            return
         body, evidence = self.query_one("#body"), self.query_one("#evidence")
         positions = self.query_one(PositionsPane)
         if not body.size.height or not evidence.outer_size.height:
