@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from core.compared import over
 from core.events import PriceSeen
 from core.model import Contract, DecisionRecord, Direction, Reason, Tone
 from core.positions.marking import entry_mark, quote_of
@@ -85,14 +86,14 @@ class Approval:
 def approval_needed(contracts: int, premium: float, rules: Rules) -> Reason | None:
     """Return the reason when a trade of this size needs approval; ``premium`` in dollars for all contracts."""
     limits = rules.risk
-    over: list[str] = []
+    reasons: list[str] = []
     if contracts > limits.approval_above_contracts:
-        over.append(f"{contracts} contracts > {limits.approval_above_contracts}")
+        reasons.append(f"{contracts} contracts > {limits.approval_above_contracts}")
     if above(premium, limits.approval_above_premium):
-        over.append(f"premium ${premium:,.0f} > ${limits.approval_above_premium:,.0f}")
-    if not over:
+        reasons.append(f"premium {over(premium, limits.approval_above_premium)}")
+    if not reasons:
         return None
-    return Reason(NEEDED, f"Waits for approval: {' and '.join(over)}", Tone.NEUTRAL)
+    return Reason(NEEDED, f"Waits for approval: {' and '.join(reasons)}", Tone.NEUTRAL)
 
 
 def mark_now(

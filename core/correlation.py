@@ -78,6 +78,24 @@ def correlation(one: str, other: str, book: CloseBook, rules: RiskRules) -> Corr
     return Correlation(None, len(days), assumed)
 
 
+class CorrelationMemo:
+    """Correlations that were computed already; one is computed again when closes or rules have changed."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], tuple[object, object, RiskRules, Correlation]] = {}
+
+    def get(self, one: str, other: str, book: CloseBook, rules: RiskRules) -> Correlation:
+        """Return what ``correlation`` returns."""
+        first, second = book.closes.get(one), book.closes.get(other)
+        known = self._known.get((one, other))
+        # The book replaces a symbol's closes whole, so the same object has the same closes.
+        if known is not None and known[0] is first and known[1] is second and known[2] is rules:
+            return known[3]
+        found = correlation(one, other, book, rules)
+        self._known[one, other] = (first, second, rules, found)
+        return found
+
+
 def counts_as_one(rho: float, rules: RiskRules) -> bool:
     """Return whether symbols of a measured correlation, either way, count as one."""
     return above(abs(rho), rules.correlation_above)

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
+from core.compared import over
 from core.model import Contract
 from core.positions.position import Mark, Position
 from core.rules import Rules
@@ -58,6 +60,26 @@ def exposure_held(positions: Iterable[Position]) -> Exposure:
     return total
 
 
+class GreekLimit(NamedTuple):
+    """The limit on one Greek: its reason code, the name of its field in ``Exposure``, dollars, and per what."""
+
+    code: str
+    name: str
+    dollars: float
+    unit: str
+
+
+def greek_dollar_limits(rules: Rules) -> tuple[GreekLimit, ...]:
+    """Return the limits on the Greeks in dollars."""
+    size, limits = rules.account.size, rules.risk
+    return (
+        GreekLimit("DELTA_LIMIT", "delta", limits.delta_accounts * size, ""),
+        GreekLimit("GAMMA_LIMIT", "gamma", limits.gamma_accounts * size, " per 1 % move"),
+        GreekLimit("VEGA_LIMIT", "vega", limits.vega_pct / 100 * size, " per point"),
+        GreekLimit("THETA_LIMIT", "theta", limits.theta_pct / 100 * size, " a day"),
+    )
+
+
 def greek_limits(
     held: Exposure, each: Exposure, wanted: int, rules: Rules
 ) -> Iterator[tuple[str, str, int, str]]:
@@ -65,16 +87,10 @@ def greek_limits(
 
     What brings a Greek nearer to zero, or not further away on the other side, always fits.
     """
-    size, limits = rules.account.size, rules.risk
-    of_account = (
-        ("DELTA_LIMIT", "delta", held.delta, each.delta, limits.delta_accounts * size, ""),
-        ("GAMMA_LIMIT", "gamma", held.gamma, each.gamma, limits.gamma_accounts * size, " per 1 % move"),
-        ("VEGA_LIMIT", "vega", held.vega, each.vega, limits.vega_pct / 100 * size, " per point"),
-        ("THETA_LIMIT", "theta", held.theta, each.theta, limits.theta_pct / 100 * size, " a day"),
-    )
-    for code, name, now, one, limit, unit in of_account:
+    for code, name, limit, unit in greek_dollar_limits(rules):
+        now, one = getattr(held, name), getattr(each, name)
         side = 1 if one > 0 else -1
         room = max(limit, abs(now)) - now * side
         most = wanted if one == 0 else min(wanted, whole_down(room / abs(one)))
-        text = f"{name.capitalize()} with one contract ${abs(now + one):,.0f}{unit} > ${limit:,.0f}"
+        text = f"{name.capitalize()} with one contract {over(abs(now + one), limit, unit=unit)}"
         yield code, f"{name} limit", most, text

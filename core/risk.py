@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from core.compared import over
 from core.correlation import CloseBook, Correlation, correlation
 from core.daybook import DayBook
 from core.exposure import Exposure, exposure_held, greek_limits
@@ -92,7 +93,7 @@ def _limits(p: Proposal, held: tuple[Position, ...], closes: CloseBook, rules: R
         "premium per trade",
         most_paid(p.paid, wanted, r.premium_per_trade),
         "MAX_PREMIUM",
-        f"One contract costs ${one:,.0f} > ${r.premium_per_trade:,.0f} per trade",
+        f"One contract costs {over(one, r.premium_per_trade)} per trade",
     )
     same = [x for x in held if x.symbol == p.symbol]
     at_stake = sum(map(premium_at_stake, same))
@@ -100,18 +101,17 @@ def _limits(p: Proposal, held: tuple[Position, ...], closes: CloseBook, rules: R
         "symbol premium",
         most_paid(p.paid, wanted, r.symbol_premium - at_stake),
         "SYMBOL_EXPOSURE",
-        f"Premium in {p.symbol} with one contract ${at_stake + one:,.0f} > ${r.symbol_premium:,.0f}",
+        f"Premium in {p.symbol} with one contract {over(at_stake + one, r.symbol_premium)}",
     )
     as_one = _as_one(p.symbol, held, closes, rules)
     if as_one:
         at_stake = sum(premium_at_stake(x) for x in held if x.symbol == p.symbol or x.symbol in as_one)
         names = " + ".join(sorted({*as_one, p.symbol}))
         yield Limit(
-            f"correlated premium ({_how(as_one)})",
+            f"correlated premium ({as_one_text(as_one)})",
             most_paid(p.paid, wanted, r.symbol_premium - at_stake),
             "CORRELATED_EXPOSURE",
-            f"Premium in {names} ({_how(as_one)}) with one contract ${at_stake + one:,.0f} > "
-            f"${r.symbol_premium:,.0f}",
+            f"Premium in {names} ({as_one_text(as_one)}) with one contract {over(at_stake + one, r.symbol_premium)}",
         )
     for code, name, most, text in greek_limits(exposure_held(held), p.each, wanted, rules):
         yield Limit(name, most, code, text)
@@ -126,7 +126,7 @@ def _as_one(
     return {other: each for other, each in found.items() if each.as_one}
 
 
-def _how(as_one: Mapping[str, Correlation]) -> str:
+def as_one_text(as_one: Mapping[str, Correlation]) -> str:
     """Say where the correlations come from; by symbol where they differ."""
     texts = {each.text for each in as_one.values()}
     if len(texts) == 1:

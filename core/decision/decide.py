@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from core.compared import compared
 from core.decision.confidence import combine, components
 from core.decision.from_mapping import context_from, market_from
 from core.decision.gates import alignment_reason, regime_gate, structural_gate
@@ -70,11 +71,11 @@ def _verdict(
         reason = Reason("CONFIDENT", f"Confidence {confidence:.1f} ≥ {limits.execute_at:g}", Tone.POSITIVE)
     elif at_least(confidence, limits.wait_at):
         action = Action.WAIT
-        text = f"Confidence {confidence:.1f} is under {limits.execute_at:g}"
+        text = f"Confidence {compared(confidence, 'is under', limits.execute_at, '.1f')}"
         reason = Reason("UNSURE", text, Tone.NEUTRAL)
     else:
         action = Action.SKIP
-        text = f"Confidence too low ({confidence:.1f} < {limits.wait_at:g})"
+        text = f"Confidence too low ({compared(confidence, '<', limits.wait_at, '.1f')})"
         reason = Reason("LOW_CONFIDENCE", text, Tone.NEGATIVE)
     if not passed:
         action = Action.SKIP

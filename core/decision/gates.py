@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from core.compared import compared
 from core.decision.phases import PHASE_NAMES, aligned_pct, opposed
 from core.model import Context, Direction, Gate, Reason, RegimeFacts, Tone
 from core.rules import Rules
@@ -53,7 +54,7 @@ def regime_gate(context: Context, rules: Rules) -> GateResult:
         return _failed_or_passed(False, 0.0, Reason("PHASE_FORBIDS", text, Tone.NEGATIVE), evidence)
     confidence = None if stated is None else min(100.0, max(0.0, stated))
     if confidence is not None and below(confidence, limits.min_confidence):
-        text = f"Regime confidence too low ({confidence:g} < {limits.min_confidence:g})"
+        text = f"Regime confidence too low ({compared(confidence, '<', limits.min_confidence)})"
         return _failed_or_passed(False, confidence, Reason("REGIME_WEAK", text, Tone.NEGATIVE), evidence)
     if opposed(regime.bias, direction):
         score = limits.unstated_opposed if confidence is None else confidence / 2
@@ -102,7 +103,7 @@ def structural_gate(context: Context, rules: Rules) -> GateResult:
     elif score is None:
         failure, value = _NO_SCORE, 0.0
     elif not helped:
-        text = f"AI score too low ({score:g} < {limits.min_ai_score:g})"
+        text = f"AI score too low ({compared(score, '<', limits.min_ai_score)})"
         failure = Reason("LOW_SCORE", text, Tone.NEGATIVE)
         value = max(0.0, score / limits.min_ai_score * 100)
     else:

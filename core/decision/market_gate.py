@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+from core.compared import compared
 from core.decision.atr import daily_atr, known
 from core.decision.gates import GateResult
 from core.decision.phases import aligned_pct
@@ -96,7 +97,7 @@ def spread_part(spread: float | None, limits: MarketGateRules) -> Part:
         return Part(False, 0.0, reason)
     if above(spread, limits.max_spread_bps):
         over = spread - limits.max_spread_bps
-        text = f"Spread too wide ({spread:.4g} bps > {limits.max_spread_bps:g})"
+        text = f"Spread too wide ({compared(spread, '>', limits.max_spread_bps, '.4g', unit=' bps')})"
         score = max(0.0, 100 - limits.spread_penalty * over)
         return Part(False, score, Reason("SPREAD_WIDE", text, Tone.NEGATIVE))
     text = f"Tight spread ({spread:.4g} bps)"
@@ -109,7 +110,7 @@ def atr_part(pct: float | None, limits: MarketGateRules) -> Part:
         return _NO_ATR
     if above(pct, limits.max_atr_pct):
         over = pct - limits.max_atr_pct
-        text = f"Daily ATR too high ({pct:.2f} % > {limits.max_atr_pct:g} %)"
+        text = f"Daily ATR too high ({compared(pct, '>', limits.max_atr_pct, '.2f', unit=' %', limit_unit=' %')})"
         score = max(0.0, 100 - limits.atr_penalty * over)
         return Part(False, score, Reason("ATR_HIGH", text, Tone.NEGATIVE))
     score = max(limits.atr_floor, 100 - limits.atr_slope * pct)
@@ -122,7 +123,7 @@ def depth_part(depth: float | None, limits: MarketGateRules) -> Part:
         return _NO_DEPTH
     score = min(100.0, max(0.0, depth))
     if below(depth, limits.min_depth):
-        text = f"Too thin (depth {depth:.0f} < {limits.min_depth:g})"
+        text = f"Too thin (depth {compared(depth, '<', limits.min_depth, '.0f')})"
         return Part(False, score, Reason("DEPTH_THIN", text, Tone.NEGATIVE))
     return Part(True, score, Reason("DEPTH_OK", f"Good depth ({depth:.0f})", Tone.POSITIVE))
 

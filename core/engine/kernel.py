@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from core.approvals import Approval
+from core.correlation import CorrelationMemo
 from core.effects import FetchMarket, Watch
 from core.engine.state import EngineState, ask_for
 from core.exchange.calendar import Calendar
@@ -39,6 +40,7 @@ class Kernel:
         self.trading = self._context()
         self.marked: dict[str, tuple[Contract, Mark]] = {}
         """The newest mark in this step of each contract that was marked, by OCC symbol."""
+        self.correlations = CorrelationMemo()
         # Every body needs the signals of its symbol; without an index it would search thousands of others.
         self._by_symbol: dict[str, dict[str, LiveSignal]] = {}
         for signal in self.state.signals.values():

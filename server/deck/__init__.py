@@ -11,6 +11,7 @@ Read first:
 """
 
 from core.effects import Notice
+from core.engine.risk_view import LimitUse, RiskView, SymbolRisk
 from core.model import Counters
 from core.positions.live_values import ExitCondition, GreekPair, LevelDistance
 from core.positions.position import EntryFill, ExitFill
@@ -57,6 +58,7 @@ __all__ = [
     "Latency",
     "LearningView",
     "LevelDistance",
+    "LimitUse",
     "Notice",
     "OrderRow",
     "Page",
@@ -66,7 +68,9 @@ __all__ = [
     "PositionDetail",
     "PositionRow",
     "RefusedRequests",
+    "RiskView",
     "SourceStatus",
     "StopsWarning",
+    "SymbolRisk",
     "SystemView",
 ]

@@ -15,6 +15,7 @@ from core.effects import Effect, Notice
 from core.engine.day import open_today
 from core.engine.mode import until_text
 from core.engine.positions import open_net
+from core.engine.risk_view import risk_view
 from core.from_json import read
 from core.model import DecisionRecord, Tone
 from core.performance import CUTS
@@ -161,6 +162,7 @@ class LocalDeck:
                 series=tuple(state.day.series),
                 assumed=runtime.markets.assumed,
             ),
+            risk=risk_view(engine, now),
             events=tuple(reversed(self._events)),
             counters=replace(state.tally),
             alarms=tuple(runtime.counters.alarms.values()),

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from core.effects import Notice
+from core.engine.risk_view import RiskView
 from core.model import Action, Counters, DecisionRecord, Direction, ExitReason, Mode, Quality, Session, Source
 from core.positions import EntryFill, LiveValues
 from core.rules.sections import ConfidenceRules
@@ -205,6 +206,7 @@ class DeckSnapshot:
     approvals: tuple[ApprovalRow, ...] = ()
     orders: tuple[OrderRow, ...] = ()
     pnl: PnlView
+    risk: RiskView
     events: tuple[Notice, ...] = ()
     counters: Counters = field(default_factory=Counters)
     alarms: tuple[str, ...] = ()

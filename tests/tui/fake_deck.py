@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import fake_details
+import fake_risk
 import fake_views
 
 from core.execution_band import ExecutionBand
@@ -336,6 +337,7 @@ def snapshot(**changes: Any) -> DeckSnapshot:
         pnl=PnlView(realized=184.2, open=path[-1] - 184.2, total=path[-1], costs=41.35, closed=7, wins=4,
                     held=path[-1] - 184.2,
                     series=path),
+        risk=fake_risk.risk(),
         events=(
             Notice(at=NOW - timedelta(seconds=12), kind="execute", text="Bought 6 SPY 452C 11/27 at 2.05",
                       tone=Tone.POSITIVE),
@@ -356,6 +358,7 @@ def empty_snapshot(**changes: Any) -> DeckSnapshot:
     base = snapshot(
         decision=None, recent=(), positions=(), events=(), sources=(), counters=Counters(),
         pnl=PnlView(realized=0.0, open=0.0, total=0.0, costs=0.0, closed=0, wins=0, held=0.0),
+        risk=fake_risk.no_risk(),
     )  # fmt: skip
     return replace(base, **changes)
 

@@ -12,6 +12,8 @@ import pytest
 from aiohttp.test_utils import RawTestServer, TestClient
 from aiohttp.web import ServerRunner
 
+from core.engine.kernel import Kernel
+from core.engine.risk_view import risk_view
 from core.intake import IntakeError, normalise
 from core.learning import learn
 from core.model import (
@@ -289,6 +291,7 @@ def deck(position: PositionRow) -> FakeDeck:
             rules_fingerprint="abc",
             positions=(position,),
             pnl=PnlView(realized=0.0, open=0.0, total=0.0, costs=0.0, closed=0, wins=0, held=0.0),
+            risk=risk_view(Kernel(), AT),
         )
     )
 
