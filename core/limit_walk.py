@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from core.exchange.calendar import Calendar
 from core.options.ticks import tick_down, tick_up
 from core.rules.sections import FillRules
 
@@ -33,9 +32,3 @@ def sell_limit(symbol: str, mid: float, bid: float, step: int, rules: FillRules)
     if step >= rules.walk_steps:
         return tick_down(symbol, bid, rules)
     return tick_up(symbol, mid - (mid - bid) * step / rules.walk_steps, rules)
-
-
-def exchange_clock(at: datetime, calendar: Calendar) -> str:
-    """Return the exchange's time of an instant to the second, as evidence says it: "10:04:31 ET"."""
-    minute = calendar.market_minute(at)
-    return f"{minute // 60:02d}:{minute % 60:02d}:{at.second:02d} ET"

@@ -62,6 +62,10 @@ def _xdg_folder(variable: str, fallback: str) -> Path:
     return base / "gatedeck"
 
 
+DECK_FILE = "deck.json"
+"""File in the state folder with what a person chose on the deck: appearance, filters, and notices by key `A`."""
+
+
 def default_config_path() -> Path:
     """Return the default path of the configuration: gatedeck/config.toml in the XDG config folder."""
     return _xdg_folder("XDG_CONFIG_HOME", ".config") / "config.toml"

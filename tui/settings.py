@@ -12,7 +12,6 @@ from server.private_files import make_private_file, make_private_folder
 
 log = logging.getLogger("gatedeck.tui")
 
-FILE = "deck.json"
 Value = TypeVar("Value")
 
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from core.effects import Effect, Notice, StoreRiskEvent
 from core.engine.kernel import Kernel
 from core.exchange.calendar import Calendar
+from core.exchange.clock_text import exchange_clock
 from core.model import Mode, Reason, Tone
 
 
@@ -71,5 +72,4 @@ def until_text(until: datetime | None, calendar: Calendar) -> str:
     """Return the end of a mode in exchange time, as "until Wed 09:30 ET"; empty without an end."""
     if until is None:
         return ""
-    minute = calendar.market_minute(until)
-    return f"until {calendar.market_date(until):%a} {minute // 60:02d}:{minute % 60:02d} ET"
+    return f"until {calendar.market_date(until):%a} {exchange_clock(until, calendar)}"

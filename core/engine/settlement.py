@@ -15,6 +15,7 @@ from core.engine.positions import settle_outcome
 from core.engine.shadows import store_shadow
 from core.engine.state import CommandDone
 from core.events import CloseUnavailable, Commanded
+from core.exchange.clock_text import exchange_clock
 from core.positions import (
     Position,
     PositionChange,
@@ -150,5 +151,4 @@ def awaiting_text(kernel: Kernel, position: Position) -> str:
 def instant_text(kernel: Kernel, instant: datetime) -> str:
     """Return an instant in exchange time, as "11/27 13:00 ET"."""
     calendar = kernel.trading.calendar
-    minute = calendar.market_minute(instant)
-    return f"{calendar.market_date(instant):%m/%d} {minute // 60:02d}:{minute % 60:02d} ET"
+    return f"{calendar.market_date(instant):%m/%d} {exchange_clock(instant, calendar)}"

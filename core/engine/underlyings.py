@@ -13,6 +13,7 @@ from core.engine.kernel import Kernel
 from core.engine.state import AnnouncedSplit, Halt
 from core.events import CorporateAction, CorporateActionSeen, PriceSeen, TradingStatusSeen
 from core.exchange.calendar import Calendar
+from core.exchange.clock_text import exchange_clock
 from core.model import Levels, Reason, Tone
 from core.options.dividends import CashDividend, updated
 from core.positions import Position
@@ -91,9 +92,8 @@ def untradable(kernel: Kernel, symbol: str) -> Reason | None:
 def halt_text(kernel: Kernel, symbol: str) -> str:
     """Return in words since when a symbol is halted, and why; the time is the exchange's."""
     halt = kernel.state.halts[symbol]
-    minutes = kernel.trading.calendar.market_minute(halt.since)
     why = f" ({halt.reason})" if halt.reason else ""
-    return f"{symbol} is halted since {minutes // 60:02d}:{minutes % 60:02d} ET{why}"
+    return f"{symbol} is halted since {exchange_clock(halt.since, kernel.trading.calendar)}{why}"
 
 
 def waiting_for(kernel: Kernel, position: Position, now: datetime) -> str | None:

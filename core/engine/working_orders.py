@@ -19,8 +19,8 @@ from core.engine.shadows import supersede
 from core.engine.state import TradeOutcome
 from core.engine.underlyings import untradable
 from core.events import WEBHOOK, PriceSeen
+from core.exchange.clock_text import exchange_clock
 from core.exposure import exposure_of
-from core.limit_walk import exchange_clock
 from core.model import Action, ContractCount, DecisionRecord, Reason, Tone
 from core.options.fills import Fill, Order, OrderType, Side, fill
 from core.options.quotes import OptionQuote
@@ -109,9 +109,8 @@ def _work(kernel: Kernel, order: WorkingOrder, now: datetime) -> list[Effect]:
                 else "at market"
             )
             modelled = ", modelled" if quote.is_model else ""
-            evidence = (
-                f"ask {quote.ask:.2f} at {exchange_clock(quote.at, kernel.trading.calendar)}{modelled}: {at}"
-            )
+            clock = exchange_clock(quote.at, kernel.trading.calendar, seconds=True)
+            evidence = f"ask {quote.ask:.2f} at {clock}{modelled}: {at}"
             return _open(kernel, order, mark, done, evidence, now)
     if not over:
         return []

@@ -6,5 +6,6 @@ core.model only; rules come in as a ``ClockSettings``.
 Read first:
 
 - calendar.py: ``Calendar``, with sessions, early closes, exchange dates and parts of a day.
+- clock_text.py: the exchange's time of an instant, in words.
 - session_exceptions.py: the table of holidays and early closes, written by tests/tools/make_sessions.py.
 """

@@ -26,7 +26,7 @@ from core.positions.position import (
     SettlementBasis,
     SettlementPrice,
 )
-from core.positions.price_walk import PriceWalk, is_new_quote, mark_by_model, sell_now
+from core.positions.price_steps import PriceSteps, is_new_quote, mark_by_model, sell_or_walk
 from core.positions.settle import expire, settle_by_price, settle_on
 from core.positions.splits import as_bought
 from core.positions.trading_context import TradingContext
@@ -67,18 +67,18 @@ def on_price(
     if is_new_quote(position, quote):
         left = time_left(position.contract, now, trading)
         dividends = implied_dividends(position.contract, quotes, seen.price, seen.priced_at, *left, trading)
-    walk = PriceWalk(seen, quote, dividends, now, trading)
+    steps = PriceSteps(seen, quote, dividends, now, trading)
     change = PositionChange(position=position)
     in_session = _in_session(seen, now, trading)
     tradable = exits and in_session
     fresh = not trading.is_stale(seen.priced_at, now)
     if in_session:
-        change = walk.retry_pending(change, exits)
-    if tradable and walk.is_bar and fresh:
-        for passed in walk.ranges:
-            change = walk.exit_at_levels(change, passed)
+        change = steps.retry_pending(change, exits)
+    if tradable and steps.is_bar and fresh:
+        for passed in steps.ranges:
+            change = steps.exit_at_levels(change, passed)
     if change.position.is_open:
-        change = walk.mark_and_exit_at_end(change, tradable, fresh)
+        change = steps.mark_and_exit_at_end(change, tradable, fresh)
     protected = _move_stop_after_target_1(position, change.position, now)
     return change if protected is change.position else replace(change, position=protected)
 
@@ -126,7 +126,7 @@ def on_time(
     found = _time_based_exit(change.position, inputs, trading.is_stale(spot_at, now), trading)
     if found is None:
         return change
-    return sell_now(change, found, best, now, trading, doubted=doubted)
+    return sell_or_walk(change, found, best, now, trading, doubted=doubted)
 
 
 def exit_by_hand(
@@ -169,7 +169,7 @@ def exit_by_hand(
         signal_contracts=contracts if by_sender else 0,
     )
     found = first_exit(change.position, inputs, trading)
-    return change if found is None else sell_now(change, found, best, now, trading, doubted=doubted)
+    return change if found is None else sell_or_walk(change, found, best, now, trading, doubted=doubted)
 
 
 def settle(
@@ -295,9 +295,9 @@ def _walk_last_bar(
         return change
     at = close - timedelta(microseconds=1)
     seen = replace(_since_entry(position, seen), at=at, priced_at=min(seen.priced_at, at))
-    walk = PriceWalk(seen, None, None, at, trading)
-    for passed in walk.ranges if walk.is_bar else ():
-        change = walk.exit_at_levels(change, passed)
+    steps = PriceSteps(seen, None, None, at, trading)
+    for passed in steps.ranges if steps.is_bar else ():
+        change = steps.exit_at_levels(change, passed)
     return change
 
 

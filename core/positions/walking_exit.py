@@ -12,7 +12,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from core.limit_walk import WALK, exchange_clock, sell_limit, steps_gone, walk_ends_at
+from core.exchange.clock_text import exchange_clock
+from core.limit_walk import WALK, sell_limit, steps_gone, walk_ends_at
 from core.model import ExitReason
 from core.options.fills import Fill, Order, OrderType, Side, fill
 from core.options.quotes import OptionQuote
@@ -100,7 +101,7 @@ def work(
         done = None if order is None else fill(order, around, now, True, rules, trading.rules.contract)
         if isinstance(done, Fill):
             modelled = ", modelled" if around.is_model else ""
-            quoted = f"bid {around.bid:.2f} at {exchange_clock(around.at, trading.calendar)}{modelled}"
+            quoted = f"bid {around.bid:.2f} at {exchange_clock(around.at, trading.calendar, seconds=True)}{modelled}"
             met = f"{quoted}: limit {limit:.2f}, step {step} of {rules.walk_steps}"
             return record_exit_fill(change, pending.reason, done, evidence=met)
     return end_walk(change, quote, now, trading) if is_over(pending, now, trading) else change

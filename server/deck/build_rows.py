@@ -15,6 +15,7 @@ from core.engine.kernel import Kernel
 from core.engine.one_mark import newest_mark
 from core.engine.state import TradeOutcome
 from core.events import PriceSeen
+from core.exchange.clock_text import exchange_clock
 from core.limit_walk import sell_limit, steps_gone, walk_ends_at
 from core.model import DecisionRecord, Direction
 from core.positions import LiveValues, Position, TradingContext, live_values
@@ -38,8 +39,7 @@ def exchange_status(now: datetime, trading: TradingContext) -> ExchangeStatus:
     """Return the exchange's session at an instant, with the seconds until it closes or the next one opens."""
     calendar = trading.calendar
     session = calendar.session_at(now)
-    minutes = calendar.market_minute(now)
-    local = f"{minutes // 60:02d}:{minutes % 60:02d} ET"
+    local = exchange_clock(now, calendar)
     label = calendar.session_label(now, trading.rules.clock)
     if session is not None:
         return ExchangeStatus(

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from importlib.metadata import version
 from typing import Any
 
 from core.decision.deciding_reason import code_of, text_of
 from core.effects import AnswerCommand, Effect, Notice, StoreDecision, StoreReceipt, StoreTrade
 from core.model import DecisionRecord, ReceiptStatus, Tone
 from core.positions import Position
+from server.package_version import package_version
 from server.runtime.runtime import Runtime
 
 log = logging.getLogger("gatedeck.engine")
@@ -51,7 +51,7 @@ class EngineLog:
         """Log the start: version, ledger, rules, address and feeds, and what is open."""
         rules, state = runtime.engine.rules, runtime.engine.state
         text = (
-            f"gatedeck {version('gatedeck')}, ledger {runtime.ledger_name} at {state.seq}, rules {rules.name} "
+            f"gatedeck {package_version()}, ledger {runtime.ledger_name} at {state.seq}, rules {rules.name} "
             f"{rules.fingerprint}, {address}, feeds {', '.join(feeds) or 'none'}, mode {state.mode}, "
             f"{_open(runtime)}"
         )

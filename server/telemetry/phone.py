@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from core.effects import Notice
-from server.config import Settings
+from server.config import DECK_FILE, Settings
 from server.deck.notice_kinds import KIND_OF, KINDS, PHONE_KINDS, phone_kinds
 from server.named_secrets import NamedSecret
 from server.quiet_hours import quiet_hours
@@ -25,8 +25,6 @@ from server.telemetry.secrets import secrets_of
 
 log = logging.getLogger("gatedeck.notify")
 
-CHOICES_FILE = "deck.json"
-"""File of the deck's settings in the state folder: a person chooses there what goes to the phone."""
 RETRY_SECONDS = (2.0, 10.0, 30.0)
 """Pauses before a message is tried again; after the last one it counts as lost."""
 LOOK_SECONDS = 1.0
@@ -70,7 +68,7 @@ def phone_of(settings: Settings, alarms: dict[str, str]) -> PhoneNotifier | None
             settings.notify_per_minute,
             None if settings.notify_quiet is None else quiet_hours(settings.notify_quiet),
         ),
-        choices=lambda: saved_choices(settings.state_dir / CHOICES_FILE),
+        choices=lambda: saved_choices(settings.state_dir / DECK_FILE),
         redact=Redactor(secrets_of(settings)),
         alarms=alarms,
         retries=RETRY_SECONDS,

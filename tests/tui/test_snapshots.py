@@ -9,7 +9,7 @@ from fake_deck import FakeDeck, approval, empty_snapshot, record, screen_text, s
 
 from core.model import Action
 from tui.app import DeckApp
-from tui.panes.reports import READING
+from tui.panes.reports import READING, ReportPane
 from tui.settings import SettingsStore
 from tui.themes import NAMES as NAMES_OF_THEMES
 
@@ -24,13 +24,16 @@ def size(request: pytest.FixtureRequest) -> tuple[int, int]:
 
 async def charts_drawn(pilot: Any) -> None:
     """Wait until the view is read and its charts are drawn and painted, however busy the machine is."""
-    settled = 0
+    settled, before = 0, ""
     for _ in range(200):
         await pilot.pause()
         await pilot.app.charts.idle()
         await pilot.pause()
-        text = screen_text(pilot.app)
-        settled = 0 if "drawing …" in text or READING in text else settled + 1
+        screen, text = pilot.app.screen, screen_text(pilot.app)
+        # A screen that was just opened is laid out only later: until then its panes have one row and no chart.
+        laid_out = all(pane.size.height > 1 for pane in screen.query(ReportPane) if pane.display)
+        done = laid_out and text == before and "drawing …" not in text and READING not in text
+        settled, before = settled + 1 if done else 0, text
         if settled == 2:
             return
 

@@ -19,6 +19,7 @@ from typing import Any
 import aiohttp
 
 from server.config import PREFIX, ConfigError, Settings, default_config_path, load_settings
+from server.telemetry.log_output import LOG_FILE
 from tui.cli.client import engine_client
 from tui.cli.feeds import UNUSABLE
 
@@ -226,7 +227,7 @@ def _file(path: Path) -> Finding:
 def _log(settings: Settings) -> Finding:
     folder = next(each for each in (settings.state_dir, *settings.state_dir.parents) if each.exists())
     if os.access(folder, os.W_OK):
-        return Finding("log", OK, f"{settings.state_dir / 'gatedeck.log'}")
+        return Finding("log", OK, f"{settings.state_dir / LOG_FILE}")
     return Finding("log", BAD, f"{settings.state_dir} cannot be written", f"chown or chmod {folder}")
 
 

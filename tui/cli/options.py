@@ -48,9 +48,9 @@ ThemeName = Annotated[
 
 def _print_version(requested: bool) -> None:
     if requested:
-        from importlib.metadata import version
+        from server.package_version import package_version
 
-        print(f"gatedeck {version('gatedeck')}")
+        print(f"gatedeck {package_version()}")
         raise typer.Exit
 
 

@@ -13,8 +13,15 @@ from pathlib import Path
 from traceback import format_exception
 from typing import TYPE_CHECKING, Any
 
-from server.config import ConfigError, Settings, default_config_path, default_state_dir, load_settings
-from server.deck.last_word import last_word
+from server.config import (
+    DECK_FILE,
+    ConfigError,
+    Settings,
+    default_config_path,
+    default_state_dir,
+    load_settings,
+)
+from server.deck.left_open import left_open
 from server.feeds.base import Markets, NoFeed
 from server.runtime.clock import Clock, OffsetClock, SteadyClock
 from server.sd_notify import Notifier
@@ -30,7 +37,6 @@ Check = Callable[[], Awaitable[Sequence[str]]]
 
 log = logging.getLogger("gatedeck")
 
-SETTINGS_FILE = "deck.json"
 KEYS_FILE = "keys.toml"
 _DEMO_SETTINGS: Mapping[str, Any] = {
     "host": "127.0.0.1", "webhook_secret": (), "webhook_secrets": {}, "api_token": (), "command_token": (),
@@ -104,7 +110,7 @@ def _with_user_files(display: Display, settings: Settings, state: Path, config: 
     return replace(
         display,
         refresh_hz=settings.refresh_hz,
-        settings_path=state / SETTINGS_FILE,
+        settings_path=state / DECK_FILE,
         keys_path=folder / KEYS_FILE,
     )
 
@@ -141,8 +147,7 @@ async def _run(
                 log.warning("the terminal was closed; the engine runs on at %s", host.http.url)
                 await wait_for_signal(hangup=False)
             log.info("the screen ended: %s", ended.reason)
-            left = last_word(host.deck.snapshot())
-            log.info("stopped: %s", left)
+            left = left_open(host.deck.snapshot())
             if not ended.terminal_went_away:
                 print_error(f"gatedeck stopped: {left}")
             return 0
@@ -157,9 +162,8 @@ async def _serve(host: RunningEngine) -> None:
     notifier.send(READY="1", STATUS=f"listens on {host.http.url}")
     host.supervise("signs of life", notifier.keep_alive(lambda: host.runtime.engine_loop.running))
     await wait_for_signal()
-    left = last_word(host.deck.snapshot())
+    left = left_open(host.deck.snapshot())
     notifier.send(STOPPING="1", STATUS=left)
-    log.info("stopped: %s", left)
     print(f"gatedeck stopped: {left}", flush=True)
 
 

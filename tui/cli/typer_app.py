@@ -7,20 +7,18 @@ from __future__ import annotations
 
 import math
 import sys
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from server.config import ConfigError
-from tui.cli import control_options, feeds_options, rules_options, service_options
+from tui.cli import control_options, feeds_options, ledger_options, rules_options, service_options
 from tui.cli.options import (
     ClockStart,
     Config,
     Db,
     Headless,
     Host,
-    JsonLine,
     LowBandwidth,
     NoMouse,
     Port,
@@ -206,175 +204,11 @@ def send(
     )
 
 
+ledger_options.register(app)
 control_options.register(app)
 feeds_options.register(app)
 service_options.register(app)
-
-
-@app.command()
-def replay(
-    source: Annotated[
-        Path, typer.Argument(help="A ledger, or receipts as jsonl (fields received_at and body).")
-    ],
-    prices: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--prices",
-            help="Exported prices, bars as csv (SYMBOL=FILE or FILE), or a ledger; may be repeated.",
-        ),
-    ] = None,
-    rules: RulesFile = None,
-    db: Annotated[str | None, typer.Option("--db", help="New ledger file for the result.")] = None,
-    json: JsonLine = False,
-) -> None:
-    """Run a ledger, or receipts and prices, through the engine again.
-
-    Time is simulated. A replayed ledger must give the same decisions and trades. If not, the differences are
-    printed and the exit code is 1.
-    """
-    from tui.cli import replay as replay_command
-
-    raise typer.Exit(replay_command.replay(source, prices=prices or [], rules=rules, db=db, as_json=json))
-
-
-@app.command()
-def verify(
-    db: Db = None,
-    rebuild: Annotated[
-        bool, typer.Option("--rebuild", help="Write the derived tables again from the journal.")
-    ] = False,
-    json: JsonLine = False,
-    config: Config = None,
-) -> None:
-    """Check a ledger's hash chain and its tables.
-
-    The tables are compared with a replay of the journal. The exit code is 1 if anything differs.
-    """
-    from tui.cli import replay as replay_command
-
-    raise typer.Exit(replay_command.verify(db=db, config=config, rebuild=rebuild, as_json=json))
-
-
-@app.command()
-def report(
-    window: Annotated[str, typer.Option("--window", help="Days to look back: 30, 60, 90 or all.")] = "all",
-    cut: Annotated[
-        str | None,
-        typer.Option("--cut", help="One breakdown, as setup, symbol, timeframe or weekday; default all."),
-    ] = None,
-    html: Annotated[
-        Path | None, typer.Option("--html", help="Write a self-contained HTML page to this file.")
-    ] = None,
-    as_of: Annotated[
-        str | None, typer.Option("--as-of", help="Date or time to look back from; default now.")
-    ] = None,
-    include_stale: Annotated[
-        bool, typer.Option("--include-stale", help="Include trades that were filled at a stale price.")
-    ] = False,
-    db: Db = None,
-    json: JsonLine = False,
-    config: Config = None,
-) -> None:
-    """Report the closed trades of a ledger.
-
-    The report has metrics with intervals, P&L by Greek, curves and breakdowns.
-    """
-    from tui.cli import report as report_command
-
-    raise typer.Exit(
-        report_command.report(
-            window=window, cut=cut, as_of=as_of, html=html, include_stale=include_stale, as_json=json, db=db,
-            config=config,
-        )
-    )  # fmt: skip
-
-
-@app.command()
-def export(
-    what: Annotated[
-        str, typer.Option("--what", help="decisions, trades, receipts, ledger, marks or prices.")
-    ] = "trades",
-    form: Annotated[str, typer.Option("--format", help="csv, jsonl or parquet.")] = "csv",
-    out: Annotated[Path | None, typer.Option("--out", help="File to write; default standard output.")] = None,
-    begin: Annotated[
-        str | None, typer.Option("--from", help="First day (2026-11-24, the exchange's) or instant to write.")
-    ] = None,
-    end: Annotated[str | None, typer.Option("--to", help="Last day or instant to write.")] = None,
-    db: Db = None,
-    config: Config = None,
-) -> None:
-    """Export one list of the ledger as csv, jsonl or parquet. Its rows are oldest first."""
-    from tui.cli import export as export_command
-
-    raise typer.Exit(
-        export_command.export(what, form=form, out=out, db=db, config=config, begin=begin, end=end)
-    )
-
-
 app.add_typer(rules_options.app, name="rules")
-
-
-@app.command()
-def whatif(
-    changes: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="A changed rule, as market.max_spread_bps=18; may be repeated."),
-    ] = None,
-    rules: RulesFile = None,
-    db: Db = None,
-    json: JsonLine = False,
-    config: Config = None,
-) -> None:
-    """Decide a whole ledger again under other rules.
-
-    The changes in decisions and dollars are printed.
-    """
-    from tui.cli import whatif as whatif_command
-
-    raise typer.Exit(whatif_command.whatif(changes or [], rules=rules, db=db, config=config, as_json=json))
-
-
-@app.command()
-def tune(
-    study: Annotated[str, typer.Option("--study", help="Name of the study; a known name continues it.")],
-    storage: Annotated[
-        str | None,
-        typer.Option(help="Database of the study, shared by its workers: sqlite:///FILE or postgresql://…"),
-    ] = None,
-    trials: Annotated[
-        int, typer.Option(min=1, help="Number of finished trials in total, over all workers.")
-    ] = 200,
-    rule: Annotated[
-        list[str] | None,
-        typer.Option("--rule", help="A rule to search, as market.max_spread_bps; may be repeated."),
-    ] = None,
-    measure: Annotated[str, typer.Option(help="Mean per trade to maximise: R or usd.")] = "R",
-    folds: Annotated[int, typer.Option(min=1, help="Number of walk-forward folds.")] = 4,
-    embargo: Annotated[int, typer.Option(min=0, help="Sessions left out before each fold's test.")] = 5,
-    least: Annotated[int, typer.Option(min=0, help="Fewest trades; rules with fewer are penalised.")] = 30,
-    penalty: Annotated[
-        float | None,
-        typer.Option(help="Penalty of rules without any trade, in the measure's unit; default 1 R or $250."),
-    ] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of this worker's sampler.")] = None,
-    grace: Annotated[
-        int, typer.Option(min=2, help="Seconds without a heartbeat before a worker counts as dead.")
-    ] = 60,
-    rules: RulesFile = None,
-    db: Db = None,
-    json: JsonLine = False,
-    config: Config = None,
-) -> None:
-    """Search for better rules on the ledger's history. The result is a suggestion; it changes no rule."""
-    from tui.cli import tune as tune_command
-
-    raise typer.Exit(
-        tune_command.tune(
-            study=study, storage=storage, trials=trials, paths=rule or [], measure=measure, folds=folds,
-            embargo=embargo, least=least, penalty=penalty, seed=seed, grace=grace, rules=rules, db=db,
-            config=config, as_json=json,
-        )
-    )  # fmt: skip
 
 
 def _guide_topics() -> list[str]:

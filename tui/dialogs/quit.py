@@ -6,7 +6,7 @@ from textual.app import ComposeResult
 from textual.containers import Container
 
 from server.deck import DeckSnapshot
-from server.deck.last_word import last_word
+from server.deck.left_open import left_open
 from tui.dialogs.base import YesOrNo
 from tui.dialogs.question_pane import QuestionPane
 from tui.widgets.line import Line, heading, wrap_text
@@ -32,7 +32,7 @@ class QuitDialog(YesOrNo):
 
     def __init__(self, snapshot: DeckSnapshot) -> None:
         super().__init__()
-        self._left = last_word(snapshot)
+        self._left = left_open(snapshot)
 
     def compose(self) -> ComposeResult:
         with Container(classes="box question"):
@@ -42,7 +42,7 @@ class QuitDialog(YesOrNo):
             yield Answers("Stop the engine")
 
     def show(self, snapshot: DeckSnapshot) -> None:
-        self._left = last_word(snapshot)
+        self._left = left_open(snapshot)
         self.query_one(QuitText).show(self._left)
 
     def answer(self) -> bool | None:

@@ -110,6 +110,18 @@ def test_a_bar_with_the_stop_and_a_target_sells_at_the_stop(desk_by: Any) -> Non
     assert [leg.reason for leg in position.legs] == ["STOP_LOSS"]
 
 
+def test_the_rest_of_a_stop_is_not_replaced_by_a_target_of_the_same_bar(desk_by: Any) -> None:
+    fills = replace(RULES.fills, partial_above=1, partial_pct=50.0)
+    desk = desk_by(rules=replace(RULES, fills=fills))
+    position = desk.open(quote=(3.0, 3.2))
+    now = desk.at("2026-11-24T10:01:00")
+    seen = desk.seen(position, now, 600.0, bar=(603.2, 603.5, 596.5))
+    position = on_price(position, seen, now, desk.trading).position
+    assert {leg.reason for leg in position.legs} == {"STOP_LOSS"} and position.remaining == 1
+    pending = position.pending
+    assert pending is not None and (pending.reason, pending.walk) == ("STOP_LOSS", None)
+
+
 def test_a_person_does_not_wait_and_the_walk_goes_on_with_the_rest(desk_by: Any) -> None:
     desk, position, changes = walked(desk_by, AT_FIRST_TARGET)
     now = desk.at("2026-11-24T10:01:03")

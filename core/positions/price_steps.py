@@ -16,7 +16,7 @@ from core.positions.trading_context import TradingContext
 from core.positions.walking_exit import begin_walk, overtakes, walks, work
 
 
-class PriceWalk:
+class PriceSteps:
     """One price or bar, with the quote and the dividends that came with it, as it changes a position."""
 
     def __init__(
@@ -82,8 +82,10 @@ class PriceWalk:
             dividends=self.dividends,
         )
         change = apply_mark(change, mark)
-        if self.reached is not None and change.position.is_open:
-            change = begin_walk(change, self.reached, self._sale(change.position), now, trading)
+        reached = self.reached
+        # A stop of the same bar may have sold a part only: its rest is not given to the target's limit.
+        if reached is not None and change.position.is_open and overtakes(reached, change.position.pending):
+            change = begin_walk(change, reached, self._sale(change.position), now, trading)
         levels = tradable and fresh and not self.is_bar
         inputs = ExitInputs(
             now=now,
@@ -96,7 +98,7 @@ class PriceWalk:
             found = first_exit(change.position, inputs, trading)
             if found is None or not overtakes(found, change.position.pending):
                 break
-            change = sell_now(change, found, self._sale(change.position), now, trading)
+            change = sell_or_walk(change, found, self._sale(change.position), now, trading)
         return work(change, self._sale(change.position), seen.priced_at, now, trading) if tradable else change
 
     def _sell(self, change: PositionChange, found: Exit) -> PositionChange:
@@ -104,7 +106,7 @@ class PriceWalk:
         position, now, trading = change.position, self.now, self.trading
         if not self.is_bar:
             change = mark_by_model(change, self.seen.price, self.seen.priced_at, now, trading)
-            return sell_now(change, found, self._sale(position), now, trading)
+            return sell_or_walk(change, found, self._sale(position), now, trading)
         if self.iv is None and self.quote is not None:
             known = position.last.dividends if self.dividends is None else self.dividends
             self.iv = iv_from_quote(position.contract, self.quote, self.seen.price, now, trading, known)
@@ -132,7 +134,7 @@ def is_new_quote(position: Position, quote: OptionQuote | None) -> bool:
     return quote is not None and (seen_before is None or quote.at > seen_before)
 
 
-def sell_now(
+def sell_or_walk(
     change: PositionChange,
     found: Exit,
     quote: OptionQuote | None,

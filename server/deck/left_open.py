@@ -1,4 +1,4 @@
-"""What an engine leaves behind when it stops, in one sentence."""
+"""The sentence that says what stays open when the engine stops."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from server.deck.rows import DeckSnapshot
 _NAMED = 5
 
 
-def last_word(snapshot: DeckSnapshot) -> str:
+def left_open(snapshot: DeckSnapshot) -> str:
     """Return what stays open while no engine runs, and that nobody watches its stops then."""
     parts = []
     if snapshot.positions:
