@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
-from server.config import ConfigError
+from server.config import ConfigError, load_settings
 from tui.guide.pages import TOPICS, find_topic, topic_list
 
 WIDEST = 110
@@ -27,6 +28,16 @@ def guide(name: str | None) -> int:
         _draw(markdown)
     else:
         print(markdown, end="" if markdown.endswith("\n") else "\n")
+    return 0
+
+
+def print_file(topic: str | None, file: str | None, *, domain: str | None, config: Path | None) -> int:
+    """Print the file of a proxy that the page on servers is about; raises ConfigError for any other."""
+    from server.deploy.proxy_files import PROXY_FILES, proxy_file
+
+    if (topic or "").strip().casefold() != "vps" or file is None:
+        raise ConfigError(f"file: give it as in gatedeck guide vps --file {next(iter(PROXY_FILES))}")
+    print(proxy_file(file, domain=domain, settings=load_settings({}, config)), end="")
     return 0
 
 

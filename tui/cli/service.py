@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-from server.config import ConfigError, default_config_path, load_settings
+from server.config import PREFIX, ConfigError, default_config_path, load_settings
 from server.service_unit import NAME, Unit, unit_path
 
 
 def unit_of(*, system: bool, config: Path | None) -> Unit:
     """Return the unit for this installation, with the settings file that is named or lies in its usual place."""
     settings = load_settings({}, config)
-    file = config or default_config_path()
+    file = Path(config or os.environ.get(f"{PREFIX}CONFIG") or default_config_path()).expanduser()
     executable = shutil.which(sys.argv[0]) or sys.argv[0]
     return Unit(
         command=(str(Path(executable).resolve()),),

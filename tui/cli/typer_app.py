@@ -223,10 +223,21 @@ def guide(
         str | None,
         typer.Argument(help="A topic; without it, list the topics.", autocompletion=_guide_topics),
     ] = None,
+    file: Annotated[
+        str | None,
+        typer.Option("--file", help="With vps: print a proxy's file instead of the page: nginx or caddy."),
+    ] = None,
+    domain: Annotated[
+        str | None, typer.Option("--domain", help="Domain to write into that file; default deck.example.com.")
+    ] = None,
+    config: Config = None,
 ) -> None:
-    """Read about gatedeck: architecture, glossary, rules, feeds, keys."""
+    """Read about gatedeck: a server of your own, operations, architecture, glossary, rules, feeds, keys."""
     from tui.cli.guide import guide as show_guide
+    from tui.cli.guide import print_file
 
+    if file is not None or domain is not None:
+        raise typer.Exit(print_file(topic, file, domain=domain, config=config))
     raise typer.Exit(show_guide(topic))
 
 

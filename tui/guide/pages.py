@@ -74,6 +74,16 @@ TOPICS: tuple[Topic, ...] = (
         "Real prices: vendors, keys, settings and budgets; and the way without a key.",
         lambda: stored_page("feeds"),
     ),
+    Topic(
+        "vps",
+        "From a bare server to an alert over HTTPS; --file nginx or caddy prints the proxy's file.",
+        lambda: stored_page("vps"),
+    ),
+    Topic(
+        "operations",
+        "Update, back up, restore, move, rotate a secret, read the log, answer an alarm.",
+        lambda: stored_page("operations"),
+    ),
     Topic("senders", "Every key that is read from a sender's body, and what it means.", _senders),
     Topic("tradingview", "Alerts on TradingView: address, secret, and ready bodies to paste.", _tradingview),
     Topic("keys", "Every key of the deck and what it does.", _keys),

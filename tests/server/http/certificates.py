@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from pathlib import Path
 
+import pytest
+
 TRADINGVIEW = "/C=US/ST=Ohio/L=Westerville/O=TradingView, Inc./CN=TradingView Webhooks"
+needs_openssl = pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificates")
 CLIENTS = {
     "tradingview": TRADINGVIEW,
     "other": "/C=US/O=TradingView, Inc./CN=Somebody Else",
@@ -14,7 +18,7 @@ CLIENTS = {
 
 
 def make_certificates(folder: Path) -> None:
-    """Write ca.pem, server.pem, one file for each of CLIENTS, and forged.pem of an authority nobody trusts."""
+    """Write ca.crt, server.crt, one file for each of CLIENTS, and forged.crt of an authority nobody trusts."""
     for authority in ("ca", "stranger"):
         _openssl(
             folder, "req", "-x509", *_new_key(authority), "-subj", f"/CN={authority}", "-days", "2",

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import json
-import shutil
-import socket
 import ssl
-import subprocess
-import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,16 +15,13 @@ import pytest
 from server.config import SUBJECT_PRESETS, ConfigError, load_settings
 from server.http.app import HttpServer
 from server.http.client_certificate import parse_subject
-from tests.server.http.certificates import make_certificates
+from tests.server.http.certificates import make_certificates, needs_openssl
+from tests.server.http.proxies import needs_nginx, nginx_before
 from tui.cli.client import own_engine
 
 PATH = "/api/webhooks/signals"
 SIGNAL = json.dumps({"ticker": "SPY", "action": "buy", "ai_score": 8.4, "price": 450.0})
 SECRET = "hush-hush"
-NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
-
-needs_openssl = pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificates")
-needs_nginx = pytest.mark.skipif(NGINX is None, reason="nginx is not installed (Debian: nginx-light)")
 
 
 @pytest.fixture(scope="module")
@@ -140,17 +133,6 @@ def test_subject_is_read_part_by_part(text: str, organisation: str | None) -> No
 
 # --- nginx -------------------------------------------------------------------------------------------------
 
-SITE = """\
-daemon off; master_process off; pid {folder}/nginx.pid; error_log {folder}/error.log;
-events {{ worker_connections 64; }}
-http {{
-  access_log off;
-  client_body_temp_path {folder}/b; proxy_temp_path {folder}/p; fastcgi_temp_path {folder}/f;
-  uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
-  server {{ listen 127.0.0.1:{port} {tls}; {lines}
-    location / {{ proxy_pass http://127.0.0.1:{back}; {headers} }} }}
-}}
-"""
 TLS = """ssl_certificate {made}/server.crt; ssl_certificate_key {made}/server.key;
     ssl_client_certificate {made}/ca.crt; ssl_verify_client {verify};"""
 CERTIFICATE = (
@@ -158,36 +140,6 @@ CERTIFICATE = (
     "proxy_set_header X-SSL-Client-S-DN $ssl_client_s_dn;"
 )
 FORWARDED = "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;"
-
-
-def free_port() -> int:
-    with socket.socket() as opened:
-        opened.bind(("127.0.0.1", 0))
-        return int(opened.getsockname()[1])
-
-
-@contextmanager
-def nginx(folder: Path, back: int, *, headers: str = "", tls: bool = False, lines: str = "") -> Iterator[int]:
-    """Run nginx before the listener at ``back`` and yield its port."""
-    assert NGINX is not None
-    port = free_port()
-    site = folder / "nginx.conf"
-    listen = "ssl" if tls else ""
-    site.write_text(
-        SITE.format(folder=folder, port=port, back=back, headers=headers, tls=listen, lines=lines)
-    )
-    with subprocess.Popen([NGINX, "-p", str(folder), "-c", str(site)], stderr=subprocess.PIPE) as process:
-        try:
-            for _ in range(200):
-                with socket.socket() as probe:
-                    if probe.connect_ex(("127.0.0.1", port)) == 0:
-                        break
-                assert process.poll() is None, process.stderr and process.stderr.read().decode()
-                time.sleep(0.02)
-            yield port
-        finally:
-            process.terminate()
-
 
 # what nginx adds: each makes a listener without a secret refuse, and one with a secret is open to its holder
 SITES = [
@@ -206,7 +158,7 @@ async def test_nginx_does_not_open_a_listener_without_a_secret(
 ) -> None:
     forged = {"X-Forwarded-For": "127.0.0.1", "X-Real-IP": "127.0.0.1", "Forwarded": "for=127.0.0.1"}
     async with listening(server_of()) as server:
-        with nginx(tmp_path, server.port, headers=headers) as port:
+        with nginx_before(tmp_path, server.port, headers=headers) as port:
             url = f"http://127.0.0.1:{port}{PATH}"
             for sent in ({"Host": "deck.example"}, {"Host": "deck.example", **forged}):
                 assert (await post(url, **sent))[0] == 403
@@ -220,7 +172,7 @@ async def test_nginx_does_not_open_a_listener_without_a_secret(
         assert (await post(f"{server.url}{PATH}"))[0] == 200
     assert len(intake.bodies) == 1
     async with listening(server_of(webhook_secret=SECRET)) as server:
-        with nginx(tmp_path, server.port, headers=headers) as port:
+        with nginx_before(tmp_path, server.port, headers=headers) as port:
             url = f"http://127.0.0.1:{port}{PATH}"
             assert (await post(f"{url}?key={SECRET}", Host="deck.example"))[0] == 200
             assert (await post(url, Host="deck.example"))[0] == 401
@@ -241,7 +193,9 @@ async def test_nginx_states_the_certificate_that_it_checked(
     lines = TLS.format(made=made, verify="optional")
     for proxies, expected in (("127.0.0.1", status), ("", status if status == 400 else 403)):
         async with listening(server_of(**flags, proxies=proxies)) as server:
-            with nginx(tmp_path, server.port, headers=CERTIFICATE + FORWARDED, tls=True, lines=lines) as port:
+            with nginx_before(
+                tmp_path, server.port, headers=CERTIFICATE + FORWARDED, tls=True, lines=lines
+            ) as port:
                 url = f"https://localhost:{port}{PATH}?key={SECRET}"
                 for sent in ({}, forged):
                     given, told = await post(url, client_tls(made, certificate), **sent)
