@@ -49,7 +49,7 @@ class QueuedLog(QueueHandler):
         super().__init__(records)
         self.lost = 0
         self.stream = stream
-        """Where the thread writes: a process that is ended by force dumps its threads there."""
+        """The stream that the thread writes to: a process that is ended by force dumps its threads there."""
         self._records = records
 
     def prepare(self, record: logging.LogRecord) -> logging.LogRecord:

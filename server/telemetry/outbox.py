@@ -1,4 +1,4 @@
-"""What is sent to the phone and when: at most n messages a minute and none in quiet hours; the rest is counted."""
+"""Messages for the phone: at most n a minute and none in quiet hours; the rest is counted."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Outbox:
         self._counts: Counter[str] = Counter()
         self._sent: deque[float] = deque(maxlen=per_minute)
         self._held = False
-        """Whether notices were held back, by quiet hours or by the limit: then they leave as one message."""
+        """True while notices are held back by quiet hours or the limit: they leave as one message."""
 
     def put(self, kind: str, text: str) -> None:
         """Add a notice."""

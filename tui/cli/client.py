@@ -29,7 +29,7 @@ class EngineClient:
     read_token: str | None
     author: str
     tls: ssl.SSLContext | None = None
-    """What an HTTPS listener is checked by; None takes the machine's certificate authorities."""
+    """Check of an HTTPS listener's certificate; None takes the machine's certificate authorities."""
 
     def post(self, path: str, **fields: Any) -> Answer:
         """Send a command in the author's name; raises aiohttp.ClientError or TimeoutError."""
