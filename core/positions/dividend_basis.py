@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 
+from core.exchange.calendar import Calendar
 from core.options.dividend_table import AS_OF, TABLE, AssumedDividend, third_fridays
+from core.options.dividends import CashDividend
 from core.positions.position import Position
 from core.positions.trading_context import TradingContext
 
@@ -18,7 +21,9 @@ def dividend_basis(position: Position, now: datetime, trading: TradingContext) -
     contract, mark = position.contract, position.last
     symbol, today = contract.underlying, trading.calendar.market_date(now)
     ahead = trading.announced(contract, now, now, mark.spot)
-    text = _source(symbol, today, contract.expiry, trading)
+    known = trading.dividends.get(symbol, ())
+    stated = trading.rules.volatility.dividend.get(symbol)
+    text = _source(symbol, today, contract.expiry, known, stated, trading.calendar)
     if ahead:
         text += f"; ${ahead:.2f} a share until the expiry"
     if mark.dividends is not None and abs(mark.dividends - (ahead or 0.0)) >= _CENT:
@@ -26,11 +31,19 @@ def dividend_basis(position: Position, now: datetime, trading: TradingContext) -
     return text
 
 
-def _source(symbol: str, today: date, expiry: date, trading: TradingContext) -> str:
-    announced = [each for each in trading.dividends.get(symbol, ()) if today < each.ex_date <= expiry]
+@lru_cache(maxsize=1024)
+def _source(
+    symbol: str,
+    today: date,
+    expiry: date,
+    known: tuple[CashDividend, ...],
+    stated: float | None,
+    calendar: Calendar,
+) -> str:
+    """Return the source in words. Kept, because it changes once a day and every snapshot shows it."""
+    announced = [each for each in known if today < each.ex_date <= expiry]
     if announced:
         return f"dividends announced: ${announced[0].amount:.2f} ex {_day(announced[0].ex_date)}"
-    stated = trading.rules.volatility.dividend.get(symbol)
     if stated is not None:
         return f"dividends {stated * 100:.4g} % a year by the rule volatility.dividend"
     row = TABLE.get(symbol)
@@ -40,7 +53,7 @@ def _source(symbol: str, today: date, expiry: date, trading: TradingContext) -> 
     if not row.third_friday:
         return f"{assumed}, {_usual_months(row)}"
     ex = next(iter(third_fridays(row.months, today, today + _AHEAD)))
-    day = ex if trading.calendar.session(ex) else trading.calendar.previous_session(ex).date
+    day = ex if calendar.session(ex) else calendar.previous_session(ex).date
     return f"{assumed}, next ex-date {_day(day)}"
 
 
