@@ -260,6 +260,13 @@ class DeckApp(CroppedOutput, DialogStylesFirst, App[str]):
     def paused(self) -> bool:
         return self.appearance.paused_at is not None
 
+    @property
+    def risk_open(self) -> bool | None:
+        return self.appearance.risk_open
+
+    def keep_risk_open(self, is_open: bool) -> None:
+        self.appearance.keep_risk_open(is_open)
+
     def paused_label(self, snapshot: DeckSnapshot) -> str:
         """Return the status line's text while the display is paused, else an empty string."""
         return self.appearance.paused_label(snapshot)

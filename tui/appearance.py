@@ -79,6 +79,14 @@ class Appearance:
         self.settings.set("compact", compact)
         self._repaint_all()
 
+    @property
+    def risk_open(self) -> bool | None:
+        """Return what a person chose for the risk on Live; ``None`` while nobody did."""
+        return {"open": True, "folded": False}.get(self.settings.get("risk", ""))
+
+    def keep_risk_open(self, is_open: bool) -> None:
+        self.settings.set("risk", "open" if is_open else "folded")
+
     def next_number_format(self) -> None:
         names = list(fmt.NUMBERS)
         current = names.index(self.settings.get("numbers", names[0]))

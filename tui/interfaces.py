@@ -68,6 +68,15 @@ class DeckUi(Protocol):
     @property
     def low_bandwidth(self) -> bool: ...
 
+    @property
+    def risk_open(self) -> bool | None:
+        """True while a key unfolded the risk on Live, False while one folded it, ``None`` while it goes by the rows."""
+        ...
+
+    def keep_risk_open(self, is_open: bool) -> None:
+        """Keep the risk on Live unfolded, or folded."""
+        ...
+
     def paused_label(self, snapshot: DeckSnapshot) -> str:
         """Return the status line's text while the display is paused, else an empty string."""
         ...

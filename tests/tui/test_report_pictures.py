@@ -72,6 +72,10 @@ def test_other_charts(snap_compare: Any, keys: str) -> None:
     assert picture(snap_compare, (80, 24), "3", *keys)
 
 
+def test_risk_on_a_small_system_screen(snap_compare: Any) -> None:
+    assert picture(snap_compare, (80, 24), "5", "v")
+
+
 def test_few_trades(snap_compare: Any, size: tuple[int, int]) -> None:
     assert picture(snap_compare, size, "3", deck=FakeDeck(trades=12))
 

@@ -96,6 +96,10 @@ def test_live_in_every_theme(snap_compare: Any, theme: str) -> None:
     assert picture(snap_compare, (120, 40), settings=chosen(theme=theme))
 
 
+def test_live_with_the_risk_unfolded(snap_compare: Any, size: tuple[int, int]) -> None:
+    assert picture(snap_compare, size, "v")
+
+
 def test_live_compact(snap_compare: Any, size: tuple[int, int]) -> None:
     assert picture(snap_compare, size, settings=chosen(compact=True))
 

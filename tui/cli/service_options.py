@@ -1,4 +1,4 @@
-"""Options of `gatedeck status`, `gatedeck doctor` and `gatedeck service`."""
+"""Options of `gatedeck status`, `gatedeck risk`, `gatedeck doctor` and `gatedeck service`."""
 
 from __future__ import annotations
 
@@ -23,6 +23,13 @@ def status(url: Url = None, json: JsonLine = False, config: Config = None) -> No
     from tui.cli import status as status_command
 
     raise typer.Exit(status_command.status(url=url, config=config, as_json=json))
+
+
+def risk(url: Url = None, json: JsonLine = False, config: Config = None) -> None:
+    """Show what is used of each limit: Greeks, premium, positions, the day's loss, losses in a row."""
+    from tui.cli import risk as risk_command
+
+    raise typer.Exit(risk_command.risk(url=url, config=config, as_json=json))
 
 
 def doctor(url: Url = None, json: JsonLine = False, config: Config = None) -> None:
@@ -70,5 +77,6 @@ def service_status(system: System = False) -> None:
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(status)
+    app.command()(risk)
     app.command()(doctor)
     app.add_typer(service, name="service")

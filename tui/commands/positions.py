@@ -102,6 +102,17 @@ COMMANDS = (
         footer_rank=2,
     ),
     UserCommand(
+        name="ToggleRisk",
+        help="Show every limit with what is used of it, or fold the risk into one line.",
+        keys=("v",),
+        label="risk",
+        action="toggle_risk",
+        group="Positions",
+        scope="live",
+        footer=True,
+        footer_rank=2,
+    ),
+    UserCommand(
         name="ShowDecision",
         help="Open the decision on the card with its inputs, gates, components, factors and reasons.",
         keys=("d",),

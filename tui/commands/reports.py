@@ -110,6 +110,16 @@ LEARNING = (
 
 SYSTEM = (
     UserCommand(
+        name="NextSystemView",
+        help="Show the risk and the day's funnel, on a screen too small for all panes.",
+        keys=("v",),
+        label="risk",
+        action="next_view",
+        group="System",
+        scope="system",
+        footer=True,
+    ),
+    UserCommand(
         name="ReadSystem",
         help="Read the system's state now; this also happens every five seconds.",
         keys=("u",),

@@ -23,12 +23,16 @@ from tui.panes.pnl import PnlPane
 from tui.panes.positions import PositionsPane
 from tui.panes.reasons import ReasonsPane
 from tui.panes.recent import RecentPane
+from tui.panes.risk import RiskPane
 from tui.panes.size import SizePane
 from tui.screens.base import DeckScreen
 from tui.widgets.table import LiveTable
 
 _LEAST_ROWS = 3
 """Rows of the positions that are seen at least: the title, the heads of the columns, and one position."""
+
+_RISK_OPEN_ROWS, _RISK_LINE_ROWS = 50, 32
+"""Rows of a terminal from which the risk is unfolded, and from which it has one line, unless a key said otherwise."""
 
 
 class PlaceAgain(Message):
@@ -65,12 +69,25 @@ class LiveScreen(DeckScreen):
                 yield ReasonsPane(id="reasons")
             yield PositionsPane(id="positions")
             yield RecentPane(id="recent")
+        yield RiskPane(id="risk")
         with Container(id="day"):
             yield PnlPane(id="pnl")
             yield EventsPane(id="events")
 
     def on_mount(self) -> None:
         self.query_one(PositionsPane).focus(scroll_visible=False)
+
+    def on_resize(self) -> None:
+        super().on_resize()
+        self._fold_risk()
+
+    def _fold_risk(self) -> None:
+        """Unfold the risk where a person wants it or the rows are many; on a short screen a folded one is hidden."""
+        wanted, rows = deck_ui(self).risk_open, self.size.height
+        is_open = rows >= _RISK_OPEN_ROWS if wanted is None else wanted
+        pane = self.query_one(RiskPane)
+        pane.fold(not is_open)
+        pane.display = is_open or rows >= _RISK_LINE_ROWS
 
     def on_place_again(self) -> None:
         self._place_positions()
@@ -120,6 +137,7 @@ class LiveScreen(DeckScreen):
         yield
         self.query_one(RecentPane).show(snapshot.recent, snapshot.counters, snapshot.at)
         yield
+        self.query_one(RiskPane).show(snapshot.risk)
         self.query_one(PnlPane).show(snapshot.pnl)
         self.query_one(EventsPane).show(snapshot.events)
 
@@ -165,6 +183,11 @@ class LiveScreen(DeckScreen):
 
     def action_sort_positions(self) -> None:
         self.query_one(PositionsPane).next_order()
+
+    def action_toggle_risk(self) -> None:
+        pane = self.query_one(RiskPane)
+        deck_ui(self).keep_risk_open(pane.folded)
+        self._fold_risk()
 
     def action_show_decision(self) -> None:
         deck_ui(self).open_decision()

@@ -16,6 +16,7 @@ from tui.dialogs.receipt_detail import ReceiptDialog
 from tui.interfaces import deck_ui, run_in_background
 from tui.panes.engine import EnginePane, EngineView, FeedsPane, LedgerPane, RulesPane
 from tui.panes.quarantine import BodyPane, BodyView, QuarantinePane
+from tui.panes.risk import FullRiskPane
 from tui.panes.senders import SendersPane
 from tui.screens.reports import ReportScreen
 from tui.widgets.table import LiveTable
@@ -25,6 +26,8 @@ log = logging.getLogger("gatedeck.tui")
 REFRESH = 5.0
 """Seconds between two readings while the screen is shown; none while it is not."""
 _QUARANTINED = 100
+BOOK = "-book"
+"""Class of the screen while risk and funnel are shown on a small screen."""
 
 
 class SystemScreen(ReportScreen):
@@ -38,6 +41,8 @@ class SystemScreen(ReportScreen):
             yield LedgerPane(id="ledger")
             yield FeedsPane(id="feeds")
             yield RulesPane(id="rules")
+        with Container(id="book"):
+            yield FullRiskPane(id="full-risk")
         yield SendersPane(id="senders")
         with Container(id="refused"):
             yield QuarantinePane(id="quarantine")
@@ -52,6 +57,8 @@ class SystemScreen(ReportScreen):
 
     def show_body(self, snapshot: DeckSnapshot) -> Iterator[None]:
         self.query_one(SendersPane).show(snapshot.sources, snapshot.refused, snapshot.at)
+        yield
+        self.query_one(FullRiskPane).show(snapshot.risk)
         yield
 
     async def fetch(self, deck: Deck) -> tuple[SystemView, Page]:
@@ -76,6 +83,12 @@ class SystemScreen(ReportScreen):
             self.query_one(QuarantinePane).show(page.items, page.next_cursor is not None)
         for kind in (EnginePane, LedgerPane, FeedsPane, RulesPane):
             self.query_one(kind).show(shown)
+
+    def action_next_view(self) -> None:
+        """Show risk and funnel, or the engine, on a screen too small for both."""
+        self.toggle_class(BOOK)
+        if not self.has_class(BOOK):
+            self.query_one(QuarantinePane).focus()
 
     # --- quarantine -------------------------------------------------------------------------------------
 
