@@ -70,7 +70,7 @@ class DeckUi(Protocol):
 
     @property
     def risk_open(self) -> bool | None:
-        """True while a key unfolded the risk on Live, False while one folded it, ``None`` while it goes by the rows."""
+        """True or False once a key unfolded or folded the risk on Live; ``None`` while it goes by the rows."""
         ...
 
     def keep_risk_open(self, is_open: bool) -> None:
