@@ -9,7 +9,7 @@ from enum import StrEnum
 from core.approvals import Approval
 from core.events import PriceSeen
 from core.model import Contract, DecisionRecord, Direction, ReceiptStatus, Source, Tone
-from core.positions.position import Mark, Position
+from core.positions.position import ExitFill, Mark, Position
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,9 +38,14 @@ class StoreDecision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreTrade:
-    """The new state of a position: opened, partly sold, or closed; updates its ledger entry."""
+    """The new state of a position: opened, partly sold, or closed; updates its ledger entry.
+
+    ``bought``: this step opened it. ``legs`` are the exit fills of this step, in order.
+    """
 
     position: Position
+    bought: bool = False
+    legs: tuple[ExitFill, ...] = ()
 
 
 class ShadowStatus(StrEnum):

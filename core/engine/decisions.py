@@ -218,7 +218,7 @@ def open_trade(
     note_mark(kernel, position)
     state.day.bought(bought.spread_cost + bought.slippage + bought.commission)
     note_outcome(kernel, decision_id, TradeOutcome("open"))
-    return [StoreTrade(position=position), StoreMarks(position_id=position.id, marks=(mark,))]
+    return [StoreTrade(position=position, bought=True), StoreMarks(position_id=position.id, marks=(mark,))]
 
 
 def _answered_too_late(signal: LiveSignal, now: datetime) -> Reason | None:

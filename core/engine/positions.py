@@ -97,7 +97,7 @@ def settle_outcome(kernel: Kernel, before: Position, outcome: PositionChange, no
         note_mark(kernel, position)
         effects.append(StoreMarks(position_id=position.id, marks=outcome.marks))
     if outcome.legs or position.state is not before.state or position.stop != before.stop:
-        effects.append(StoreTrade(position=position))
+        effects.append(StoreTrade(position=position, legs=outcome.legs))
     for leg in outcome.legs:
         sold = pnl_breakdown(position, (leg,))
         own = leg.spread_cost + leg.slippage + leg.commission

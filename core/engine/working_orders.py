@@ -235,7 +235,7 @@ def _open(
     text = f"EXECUTE {position.direction} {order.contract.label} × {done.contracts}: {filled.text}"
     return [
         *effects,
-        StoreTrade(position=position),
+        StoreTrade(position=position, bought=True),
         StoreMarks(position_id=position.id, marks=(mark,)),
         *supersede(kernel, order.signal_id),
         Notice(

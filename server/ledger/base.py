@@ -6,7 +6,7 @@ events, chained by hash) is the source of truth; every other table can be rebuil
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -17,6 +17,7 @@ from core.model import DecisionRecord
 from core.positions.position import Mark
 from server.ledger.chain import Verified
 from server.ledger.paging import Page, PageQuery
+from server.ledger.streamed import Place, StreamKind, StreamPage
 
 Entry = tuple[Event, Sequence[Effect]]
 """One step: its event and its effects; effects that are not stored are ignored."""
@@ -104,6 +105,16 @@ class LedgerReader(Protocol):
         """Yield the inputs after ``seq`` in order."""
         ...
 
+    async def stream_after(
+        self, place: Place, kinds: Collection[StreamKind] = (), symbols: Collection[str] = ()
+    ) -> StreamPage:
+        """Return the events of the stream after a place, of these kinds and symbols (of all when empty)."""
+        ...
+
+    async def streamed_after(self) -> int:
+        """Return the seq after which the events of the stream are stored; 0 unless an older version began it."""
+        ...
+
     async def last_checkpoint(self) -> Checkpoint | None: ...
 
     async def verify(self) -> Verified:
@@ -134,6 +145,6 @@ class Ledger(LedgerReader, Protocol):
         """Store the engine's state after ``seq`` and drop all but the last few older checkpoints."""
         ...
 
-    async def rebuild(self, steps: Iterable[Sequence[Effect]]) -> None:
+    async def rebuild(self, steps: Iterable[Entry]) -> None:
         """Rebuild the derived tables from the effects of a replay of the journal."""
         ...

@@ -71,6 +71,8 @@ def _table(
     left_out = {*order.left_out, *(FINGERPRINTS if found.other_rules else ())}
     counted = [i for i, name in enumerate(columns) if name not in left_out]
     recorded, replayed = _keyed(table, columns, mine), _keyed(table, columns, theirs)
+    if table == "stream_events":
+        recorded, replayed = _streamed(recorded, here, there), _streamed(replayed, here, there)
     a, b = next(recorded, None), next(replayed, None)
     while a is not None or b is not None:
         if b is None or (a is not None and a[0] < b[0]):
@@ -90,6 +92,12 @@ def _table(
                 found.columns.update(f"{table}.{columns[i]}" for i in unequal)
                 yield Difference(table, _format_key(a[0]), f"{names} differ", here_text, there_text)
             a, b = next(recorded, None), next(replayed, None)
+
+
+def _streamed(rows: Iterator[Keyed], here: LedgerSnapshot, there: LedgerSnapshot) -> Iterator[Keyed]:
+    """Yield the events of the inputs for which both ledgers store them."""
+    since = max(here.streamed_after, there.streamed_after)
+    return (keyed for keyed in rows if keyed[0][0] > since)
 
 
 def _other_rules(here: LedgerSnapshot, there: LedgerSnapshot) -> bool:

@@ -104,8 +104,12 @@ def receipt_item(row: Row) -> Item:
 
 
 def approval_item(row: Row) -> Item:
+    """Return a stored approval as ``approval_view`` shows it."""
+    return approval_view(read_json(Approval, row["payload"]))
+
+
+def approval_view(approval: Approval) -> Item:
     """Return a trade that waits, or waited, for approval; its decision holds the evidence."""
-    approval = read_json(Approval, row["payload"])
     plain = ("symbol", "direction", "timeframe", "confidence", "contracts", "price", "premium", "planned_loss",
              "signal_id", "decision_id", "position_id", "author", "code")  # fmt: skip
     return {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,7 +22,8 @@ from server.ledger.entries import COLUMNS, ITEMS, ledger_item, receipt_item, rec
 from server.ledger.paging import Page, PageQuery
 from server.ledger.queries import plan
 from server.ledger.rows import DERIVED
-from server.ledger.schema import check
+from server.ledger.schema import STREAMED_AFTER, check
+from server.ledger.streamed import Place, StreamKind, StreamPage, read_stream
 from server.ledger.timestamps import instant, iso
 
 T = TypeVar("T")
@@ -150,6 +151,17 @@ class SqliteReader:
             for event in events:
                 yield event
             seq = events[-1].seq
+
+    async def stream_after(
+        self, place: Place, kinds: Collection[StreamKind] = (), symbols: Collection[str] = ()
+    ) -> StreamPage:
+        """Return the events of the stream after a place, of these kinds and symbols (of all when empty)."""
+        return await self._read(lambda connection: read_stream(connection, place, kinds, symbols))
+
+    async def streamed_after(self) -> int:
+        """Return the seq after which the events of the stream are stored; 0 unless an older version began it."""
+        sql = "SELECT value FROM meta WHERE key = ?"
+        return await self._read(lambda c: int(c.execute(sql, (STREAMED_AFTER,)).fetchone()[0]))
 
     async def last_checkpoint(self) -> Checkpoint | None:
         """Return the newest stored state; ``None`` in a ledger without one."""

@@ -29,6 +29,7 @@ from server.ledger.base import Entry
 from server.ledger.chain import link
 from server.ledger.codec import encode, encode_any
 from server.ledger.packed import DECISION, pack_decision, pack_outcome
+from server.ledger.streamed import stream_rows
 from server.ledger.timestamps import micros
 
 Row = tuple[Any, ...]
@@ -78,6 +79,7 @@ APPROVAL = _insert(
 )
 
 RISK = _insert("risk_events", "id seq at code cleared position_id text")
+STREAMED = _insert("stream_events", "seq n kind symbol key payload")
 
 STATEMENTS = (
     *(
@@ -97,6 +99,7 @@ STATEMENTS = (
     ),
     APPROVAL,
     RISK,
+    STREAMED,
 )
 """In the order of execution within a batch: an entry is inserted before its outcome updates it."""
 
@@ -111,7 +114,7 @@ DERIVED = (
         "path_bars",
         "rules_versions",
     ),
-    *("suggestions", "approvals", "risk_events"),
+    *("suggestions", "approvals", "risk_events", "stream_events"),
 )
 """The tables that a replay of the journal rebuilds."""
 
@@ -302,15 +305,20 @@ _STORES: Mapping[type, Callable[[Any, Tables], None]] = {
 }
 
 
-def derived(steps: Iterable[Sequence[Effect]], into: Tables | None = None) -> Tables:
+def derived(steps: Iterable[Entry], into: Tables | None = None) -> Tables:
     """Return the rows for the effects of these steps; effects that are not stored are ignored."""
     tables = {statement: [] for statement in STATEMENTS} if into is None else into
-    for effects in steps:
-        for effect in effects:
-            store = _STORES.get(type(effect))
-            if store is not None:
-                store(effect, tables)
+    for event, effects in steps:
+        _store(event.seq, effects, tables)
     return tables
+
+
+def _store(seq: int, effects: Sequence[Effect], into: Tables) -> None:
+    for effect in effects:
+        store = _STORES.get(type(effect))
+        if store is not None:
+            store(effect, into)
+    into[STREAMED] += stream_rows(seq, effects)
 
 
 def rows_of(batch: Sequence[Entry], head: bytes, last_seq: int) -> tuple[Tables, bytes]:
@@ -328,10 +336,7 @@ def rows_of(batch: Sequence[Entry], head: bytes, last_seq: int) -> tuple[Tables,
         at = micros(event.at)
         head = link(head, event.seq, at, event.kind, payload)
         journal.append((event.seq, at, event.kind, payload.decode(), head))
-        for effect in effects:
-            store = _STORES.get(type(effect))
-            if store is not None:
-                store(effect, tables)
+        _store(event.seq, effects, tables)
     return tables, head
 
 

@@ -15,7 +15,7 @@ from core.events import Event
 from server.ledger.base import LedgerError
 from server.ledger.chain import GENESIS, JournalRow, link, verify
 from server.ledger.codec import decode
-from server.ledger.schema import check
+from server.ledger.schema import STREAMED_AFTER, check
 
 MAGIC = b"SQLite format 3\x00"
 
@@ -40,6 +40,7 @@ ORDERS: dict[str, TableOrder] = {
     "suggestions": TableOrder(("seq",)),
     "approvals": TableOrder(("id",)),
     "risk_events": TableOrder(("id",)),
+    "stream_events": TableOrder(("seq", "n")),
 }
 """Every derived table. A mark is numbered by insertion, and a rebuild may number it otherwise."""
 
@@ -68,6 +69,8 @@ class LedgerSnapshot:
             check(self._connection)
             self._connection.execute("BEGIN")
             self.engine_id = self._value("SELECT value FROM meta WHERE key = 'engine_id'") or "local"
+            self.streamed_after = int(self._value(f"SELECT value FROM meta WHERE key = '{STREAMED_AFTER}'"))
+            """The last input before the events of the stream were stored."""
             self.inputs = int(self._value("SELECT count(*) FROM journal"))
         except sqlite3.Error as error:
             raise LedgerError(f"{path}: {error}") from error

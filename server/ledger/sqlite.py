@@ -17,14 +17,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Self, TypeVar
 
-from core.effects import Effect
 from server.ledger.base import Entry, LedgerError, LedgerStats
 from server.ledger.chain import GENESIS
 from server.ledger.connection import GroupConnection, connect
 from server.ledger.lock import WriterLock
 from server.ledger.reader import SqliteReader, open_reading
 from server.ledger.rows import DERIVED, Tables, derived, rows_of, write
-from server.ledger.schema import create
+from server.ledger.schema import STREAMED_AFTER, create
 from server.ledger.timestamps import micros
 from server.private_files import hide_from_others, make_private_file, make_private_folder
 
@@ -60,6 +59,8 @@ class SqliteLedger:
         self.rules_versions = reader.rules_versions
         self.journal_after = reader.journal_after
         self.last_checkpoint = reader.last_checkpoint
+        self.stream_after = reader.stream_after
+        self.streamed_after = reader.streamed_after
         self.verify = reader.verify
         self._writing = writing
         self._lock = lock
@@ -171,7 +172,7 @@ class SqliteLedger:
 
         await self._write(work)
 
-    async def rebuild(self, steps: Iterable[Sequence[Effect]]) -> None:
+    async def rebuild(self, steps: Iterable[Entry]) -> None:
         """Rebuild the derived tables from the effects of a replay of the whole journal.
 
         All or nothing: when ``steps`` or the ledger raises, the old tables stay. Raises LedgerError.
@@ -182,12 +183,13 @@ class SqliteLedger:
                 for table in DERIVED:
                     connection.execute(f"DELETE FROM {table}")
                 tables: Tables = derived(())
-                for effects in steps:
-                    derived((effects,), tables)
+                for entry in steps:
+                    derived((entry,), tables)
                     if sum(map(len, tables.values())) >= 1000:
                         write(connection, tables)
                         tables = derived(())
                 write(connection, tables)
+                connection.execute("UPDATE meta SET value = '0' WHERE key = ?", (STREAMED_AFTER,))
 
             _in_transaction(connection, again)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
-from core.effects import Effect
 from core.engine import Engine
+from server.ledger.base import Entry
 from server.ledger.snapshot import LedgerSnapshot
 from server.ledger.sqlite import SqliteLedger
 
@@ -25,9 +25,9 @@ async def rebuild_ledger(path: Path) -> None:
         await ledger.close()
 
 
-def _steps(path: Path, engine_id: str) -> Iterator[Sequence[Effect]]:
+def _steps(path: Path, engine_id: str) -> Iterator[Entry]:
     # Opened where it is used: the ledger consumes this in the thread of its writing connection.
     engine = Engine(engine_id=engine_id)
     with LedgerSnapshot(path) as source:
         for event in source.events():
-            yield engine.step(event)
+            yield event, engine.step(event)

@@ -7,9 +7,11 @@ from importlib import resources
 
 from server.ledger.base import LedgerError
 
-VERSION = 5
-_FROM = (1, 2, 3, 4)
+VERSION = 6
+_FROM = (1, 2, 3, 4, 5)
 """Older versions that only lack tables: creating those upgrades a file to the present version."""
+STREAMED_AFTER = "streamed_after"
+"""Key in ``meta`` of the last input before the events of the stream were stored."""
 _APPLICATION_ID = 0x67617465  # "gate"
 
 
@@ -25,6 +27,7 @@ def create(connection: sqlite3.Connection) -> None:
     tables = resources.files(__name__).joinpath("sqlite.sql").read_text(encoding="utf-8")
     connection.executescript(
         f"BEGIN IMMEDIATE; {tables}\n"
+        f"INSERT OR IGNORE INTO meta SELECT '{STREAMED_AFTER}', CAST(coalesce(max(seq), 0) AS TEXT) FROM journal;"
         f"PRAGMA application_id = {_APPLICATION_ID}; PRAGMA user_version = {VERSION}; COMMIT;"
     )
 

@@ -1,4 +1,4 @@
--- Version 4. Instants are whole microseconds since 1970 UTC; JSON columns hold what server/ledger/rows.py wrote.
+-- Version 6. Instants are whole microseconds since 1970 UTC; JSON columns hold what server/ledger/rows.py wrote.
 -- The journal is the truth, append-only and chained by hash; every other table can be made from it again.
 
 CREATE TABLE IF NOT EXISTS meta (
@@ -161,6 +161,18 @@ CREATE TABLE IF NOT EXISTS risk_events (
   text        TEXT NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS risk_events_newest ON risk_events (seq DESC, id DESC);
+
+-- The events of the stream in their order; ``key`` is the id of what happened, ``payload`` the event's data where no
+-- other table keeps it unchanged. The meta key streamed_after is the last input of a ledger from before this table.
+CREATE TABLE IF NOT EXISTS stream_events (
+  seq     INTEGER NOT NULL,
+  n       INTEGER NOT NULL,
+  kind    TEXT NOT NULL,
+  symbol  TEXT,
+  key     TEXT NOT NULL,
+  payload TEXT,
+  PRIMARY KEY (seq, n)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE IF NOT EXISTS checkpoints (
   seq   INTEGER PRIMARY KEY,

@@ -279,7 +279,8 @@ class Make:
         )
 
     def trade(self, seq: int, closed_at: int | None = None) -> StoreTrade:
-        return StoreTrade(position=self.position(seq, closed_at))
+        position = self.position(seq, closed_at)
+        return StoreTrade(position=position, bought=closed_at is None, legs=position.legs)
 
     def marks(self, seq: int, *at: int) -> StoreMarks:
         return StoreMarks(position_id=self.id(seq, "position"), marks=tuple(self.mark(n) for n in at))
