@@ -11,9 +11,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from server.config import ConfigError, Settings
+from server.deck.hub import DeckHub
+from server.deck.left_open import left_open
 from server.deck.local import LocalDeck
 from server.feeds.base import Markets
 from server.http.app import HttpServer
+from server.http.deck_socket import DeckSocket, LocalSocket, deck_routes
 from server.http.metrics import metrics_routes
 from server.http.tokens import command_token
 from server.ledger.sqlite import SqliteLedger
@@ -100,6 +103,9 @@ async def running_engine(
     refusals = RefusalLog(clock.now)
     uses = CredentialLog(clock.now)
     deck = LocalDeck(runtime, refusals=refusals, uses=uses)
+    hub = DeckHub(deck)
+    decks = DeckSocket(hub, settings.engine_id, lambda: deck.listener)
+    local_socket = LocalSocket(decks, settings.deck_socket)
     engine_log = EngineLog()
     runtime.listeners.add(engine_log.heard)
     deck.notice_listeners.add(engine_log.notice)
@@ -117,7 +123,7 @@ async def running_engine(
             command_token=token,
             refusals=refusals,
             uses=uses,
-            routes=metrics_routes(metrics),
+            routes=metrics_routes(metrics) + deck_routes(decks),
         )
     except BaseException:
         ledger.discard()
@@ -131,6 +137,7 @@ async def running_engine(
         await http.start()
         started = True
         deck.listener = http.url
+        await local_socket.start()
         await engine_log.resume(runtime)
         engine_log.started(runtime, http.url, settings.feeds)
         metrics.resume()
@@ -149,6 +156,9 @@ async def running_engine(
             task.cancel()
         await asyncio.gather(*host.tasks, return_exceptions=True)
         try:
+            if started:
+                await hub.close(_left_open(deck))
+            await local_socket.stop()
             await http.stop()
             await markets.close()
         finally:
@@ -157,6 +167,14 @@ async def running_engine(
             await runtime.stop()
             if started:
                 engine_log.stopped(runtime)
+
+
+def _left_open(deck: LocalDeck) -> str:
+    try:
+        return left_open(deck.snapshot())
+    except Exception as error:
+        log.exception("what stays open is not known", exc_info=error)
+        return "what stays open is not known"
 
 
 @contextmanager

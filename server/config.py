@@ -7,6 +7,7 @@ Secrets (``server.named_secrets``) show as asterisks wherever settings are print
 from __future__ import annotations
 
 import difflib
+import hashlib
 import os
 import tomllib
 from collections.abc import Mapping
@@ -49,6 +50,9 @@ ADDRESS_PRESETS: Mapping[str, tuple[str, ...]] = {
 
 SUBJECT_PRESETS: Mapping[str, str] = {"tradingview": r"CN=TradingView Webhooks,O=TradingView\, Inc."}
 """Names that ``client_subject`` may hold in place of a subject; TradingView's is the one it publishes."""
+
+
+LEDGER_FILE = "gatedeck.db"
 
 
 class ConfigError(Exception):
@@ -213,7 +217,7 @@ class Settings(BaseSettings):
     port: Annotated[int, Field(ge=0, le=65535)] = 8787
     state_dir: Folder = Field(default_factory=default_state_dir)
     db: Annotated[str, AfterValidator(_database)] = Field(
-        default_factory=lambda given: str(given["state_dir"] / "gatedeck.db"),
+        default_factory=lambda given: str(given["state_dir"] / LEDGER_FILE),
         repr=False,  # a URL may hold a password
     )
     rules: Folder | None = None
@@ -269,6 +273,14 @@ class Settings(BaseSettings):
     def exposed(self) -> bool:
         """Return whether other machines can reach the listener."""
         return not is_loopback(self.host)
+
+    @property
+    def deck_socket(self) -> Path:
+        """Return the socket at which local decks attach to the engine of this ledger."""
+        if self.db == str(self.state_dir / LEDGER_FILE):
+            return self.state_dir / "deck.sock"
+        name = hashlib.sha256(str(Path(self.db).absolute()).encode()).hexdigest()[:8]
+        return self.state_dir / f"deck-{name}.sock"
 
     @property
     def database_shown(self) -> str:

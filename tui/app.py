@@ -178,7 +178,8 @@ class DeckApp(CroppedOutput, DialogStylesFirst, App[str]):
 
     def _show_in_parts(self) -> Generator[None]:
         snapshot, screen = self.latest, self.screen
-        alarms = tuple(self._alarms.values())
+        lost = (snapshot.connection_note,) if snapshot is not None and snapshot.connection_note else ()
+        alarms = (*lost, *self._alarms.values())
         if snapshot is None:
             if isinstance(screen, DeckScreen) and screen.is_mounted:
                 screen.show_alarms(alarms)

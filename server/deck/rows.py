@@ -178,7 +178,8 @@ class StopsWarning:
 class DeckSnapshot:
     """Everything the Live screen shows, at one instant of the engine's clock.
 
-    ``clock_note`` is empty on the real clock, else e.g. SIMULATED TIME or DEMO ×60. ``market_note`` names
+    ``clock_note`` is empty on the real clock, else e.g. SIMULATED TIME or DEMO ×60. ``connection_note`` says for how
+    long an engine in another process has not been heard; the values are old then. ``market_note`` names
     the feeds, or says that the market is assumed. ``alarms`` are failures that a person must see now.
     ``mode_reason`` says why the mode is in force, ``mode_end`` until when in exchange time, empty without an end.
     ``approvals`` are ordered by expiry. From confidence ``wait_at`` the rules in force decide WAIT, from
@@ -197,6 +198,7 @@ class DeckSnapshot:
     mode_until: datetime | None = None
     mode_end: str = ""
     clock_note: str = ""
+    connection_note: str = ""
     market_note: str = ""
     market_assumed: bool = False
     sources: tuple[SourceStatus, ...] = ()

@@ -158,6 +158,14 @@ class Api:
         response: web.Response = await route.handler(self, Call(request, params))
         return response
 
+    def may_command(self, request: web.BaseRequest) -> bool:
+        """Return whether a request has a command token."""
+        try:
+            self._access.may_command(request)
+        except Refused:
+            return False
+        return True
+
     # --- lists -------------------------------------------------------------------------------------------
 
     async def decisions(self, call: Call) -> web.Response:

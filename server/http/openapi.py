@@ -123,6 +123,7 @@ SCHEMAS: Mapping[str, Json] = {
     "OpenApi": {"type": "object"},
     "MetricsPage": {"type": "string"},
     "Dashboard": {"type": "object"},
+    "DeckSocket": {"type": "object"},
     "Problem": {
         "type": "object",
         "required": ["type", "title", "status", "code", "detail"],

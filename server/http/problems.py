@@ -27,6 +27,7 @@ PROBLEMS: Mapping[str, tuple[int, str]] = {
     "CODING_NOT_READ": (415, "The content coding is not read"),
     "INVALID_PARAMETER": (422, "A parameter is not accepted"),
     "INVALID_BODY": (422, "The body is not accepted"),
+    "NOT_A_WEBSOCKET": (426, "A WebSocket is expected"),
     "RATE_LIMITED": (429, "Too many requests"),
     "OVERLOADED": (429, "The engine is busy"),
     "INTERNAL": (500, "Internal error"),

@@ -113,13 +113,15 @@ class _Writer(QueueListener):
 
 
 @contextmanager
-def log_output(settings: Settings, environ: Mapping[str, str] = os.environ) -> Iterator[QueuedLog]:
-    """Send all log records to the file or to standard output until the end of the block.
+def log_output(
+    settings: Settings, environ: Mapping[str, str] = os.environ, *, file: str = LOG_FILE
+) -> Iterator[QueuedLog]:
+    """Send all log records to a file in the state folder or to standard output until the end of the block.
 
     Raises ConfigError when the file cannot be written, or when Sentry is wanted and not installed.
     """
     redact = Redactor(secrets_of(settings, environ))
-    handler = _handler(settings, environ)
+    handler = _handler(settings, environ, file)
     handler.setFormatter((JsonFormat if settings.log_format == "json" else TextFormat)(redact))
     handlers: list[logging.Handler] = [handler]
     if settings.sentry_dsn is not None:
@@ -154,10 +156,10 @@ def to_stdout(settings: Settings, environ: Mapping[str, str] = os.environ) -> bo
     return wanted and settings.headless
 
 
-def _handler(settings: Settings, environ: Mapping[str, str]) -> logging.StreamHandler[Any]:
+def _handler(settings: Settings, environ: Mapping[str, str], file: str) -> logging.StreamHandler[Any]:
     if to_stdout(settings, environ):
         return logging.StreamHandler(sys.stdout)
-    path = settings.state_dir / LOG_FILE
+    path = settings.state_dir / file
     try:
         make_private_folder(path.parent)
         return PrivateRotatingFile(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+
+from server.config import ConfigError
 
 Config = Annotated[Path | None, typer.Option("--config", help="TOML file with settings.")]
 JsonLine = Annotated[bool, typer.Option("--json", help="Print one line of JSON to standard output.")]
@@ -57,3 +59,14 @@ def _print_version(requested: bool) -> None:
 Version = Annotated[
     bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
 ]
+
+
+def display_options(no_mouse: bool, low_bandwidth: bool, theme: str | None) -> Any:
+    """Return the display options. Sets Textual's environment variables, which it reads when it is imported."""
+    from tui.supervisor import THEMES, Display
+    from tui.textual_patches.environment import set_textual_environment
+
+    if theme is not None and theme not in THEMES:
+        raise ConfigError(f"theme: {theme!r} is not one of {', '.join(THEMES)}")
+    set_textual_environment(low_bandwidth=low_bandwidth)
+    return Display(mouse=not no_mouse, low_bandwidth=low_bandwidth, theme=theme)

@@ -55,7 +55,7 @@ def run(
     if not settings.headless:
         require_terminal()
     rules_text = "" if settings.rules is None else read_text(settings.rules, "rules")
-    display = replace(_with_user_files(display, settings, settings.state_dir, config), ask_at_quit=True)
+    display = replace(with_user_files(display, settings, settings.state_dir, config), ask_at_quit=True)
     with log_output(settings):
         return asyncio.run(
             _run(settings, rules_text, display, keep_running=keep_running, ledger_ahead=ledger_ahead)
@@ -88,7 +88,7 @@ def demo(
         }
         settings = settings.model_copy(update={**from_flags, **_DEMO_SETTINGS})
         # Use the user's display settings, but do not save changes.
-        display = replace(_with_user_files(display, settings, default_state_dir(), None), keep_settings=False)
+        display = replace(with_user_files(display, settings, default_state_dir(), None), keep_settings=False)
         with log_output(settings):
             return asyncio.run(
                 _demo(
@@ -104,7 +104,7 @@ def demo(
             )
 
 
-def _with_user_files(display: Display, settings: Settings, state: Path, config: Path | None) -> Display:
+def with_user_files(display: Display, settings: Settings, state: Path, config: Path | None) -> Display:
     """Return the display options with the refresh rate and the paths of the user's settings and keys."""
     folder = (config or default_config_path()).parent
     return replace(

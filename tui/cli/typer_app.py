@@ -12,7 +12,14 @@ from typing import Annotated, Any
 import typer
 
 from server.config import ConfigError
-from tui.cli import control_options, feeds_options, ledger_options, rules_options, service_options
+from tui.cli import (
+    attach_options,
+    control_options,
+    feeds_options,
+    ledger_options,
+    rules_options,
+    service_options,
+)
 from tui.cli.options import (
     ClockStart,
     Config,
@@ -27,6 +34,7 @@ from tui.cli.options import (
     ThemeName,
     Url,
     Version,
+    display_options,
 )
 
 app = typer.Typer(
@@ -114,7 +122,7 @@ def demo(
     raise typer.Exit(
         run_command.demo(
             flags,
-            _display_options(no_mouse, low_bandwidth, theme),
+            display_options(no_mouse, low_bandwidth, theme),
             seed=seed,
             speed=_speed(speed),
             seconds=seconds,
@@ -159,7 +167,7 @@ def run(
         "host": host, "port": port, "db": db, "rules": rules, "clock": clock, "refresh_hz": refresh,
         "headless": headless or None,
     }  # fmt: skip
-    display = _display_options(no_mouse, low_bandwidth, theme)
+    display = display_options(no_mouse, low_bandwidth, theme)
     raise typer.Exit(
         run_command.run(flags, config, display, keep_running=keep_running, ledger_ahead=ledger_ahead)
     )
@@ -205,6 +213,7 @@ def send(
 
 
 ledger_options.register(app)
+attach_options.register(app)
 control_options.register(app)
 feeds_options.register(app)
 service_options.register(app)
@@ -239,17 +248,6 @@ def guide(
     if file is not None or domain is not None:
         raise typer.Exit(print_file(topic, file, domain=domain, config=config))
     raise typer.Exit(show_guide(topic))
-
-
-def _display_options(no_mouse: bool, low_bandwidth: bool, theme: str | None) -> Any:
-    """Return the display options. Sets Textual's environment variables, which it reads when it is imported."""
-    from tui.supervisor import THEMES, Display
-    from tui.textual_patches.environment import set_textual_environment
-
-    if theme is not None and theme not in THEMES:
-        raise ConfigError(f"theme: {theme!r} is not one of {', '.join(THEMES)}")
-    set_textual_environment(low_bandwidth=low_bandwidth)
-    return Display(mouse=not no_mouse, low_bandwidth=low_bandwidth, theme=theme)
 
 
 def _speed(text: str) -> float:

@@ -1,0 +1,165 @@
+"""What every deck gives, in the engine's process or attached to it: the same tests on both."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from server.assembly import RunningEngine
+from server.deck import Command, Deck, PageQuery
+from server.deck.remote import RemoteDeck
+from tests.server.deck.attached import COMMAND_TOKEN, open_position
+
+
+@pytest.fixture(params=["local", "socket", "listener"])
+async def deck(
+    request: pytest.FixtureRequest, host: RunningEngine, attach: Callable[..., Awaitable[RemoteDeck]]
+) -> Deck:
+    if request.param == "local":
+        return host.deck
+    return await attach(None if request.param == "socket" else COMMAND_TOKEN)
+
+
+def alike(found: Any, wanted: Any, at: str = "") -> list[str]:
+    """Return where two values differ: types, texts and counts, and numbers beyond six digits."""
+    if isinstance(wanted, float | int) and isinstance(found, float | int) and not isinstance(wanted, bool):
+        same = found == wanted or (found != found and wanted != wanted)
+        near = abs(found - wanted) <= max(2e-3, 1e-4 * abs(wanted))
+        return [] if same or near else [f"{at}: {found} for {wanted}"]
+    if isinstance(wanted, datetime) and isinstance(found, datetime):
+        return [] if abs((found - wanted).total_seconds()) < 1e-3 else [f"{at}: {found} for {wanted}"]
+    if isinstance(found, str) and isinstance(wanted, str):  # an enum is a text where its field has no type
+        return [] if found == wanted else [f"{at}: {found!r} for {wanted!r}"]
+    if type(found) is not type(wanted) and not (isinstance(found, Mapping) and isinstance(wanted, Mapping)):
+        return [f"{at}: {type(found).__name__} for {type(wanted).__name__}"]
+    if dataclasses.is_dataclass(wanted):
+        return [
+            line
+            for each in dataclasses.fields(wanted)
+            for line in alike(getattr(found, each.name), getattr(wanted, each.name), f"{at}.{each.name}")
+        ]
+    if isinstance(wanted, Mapping):
+        if found.keys() != wanted.keys():
+            return [f"{at}: keys {sorted(found)} for {sorted(wanted)}"]
+        return [line for key in wanted for line in alike(found[key], wanted[key], f"{at}[{key}]")]
+    if isinstance(wanted, tuple | list):
+        if len(found) != len(wanted):
+            return [f"{at}: {len(found)} for {len(wanted)}"]
+        pairs = zip(found, wanted, strict=True)
+        return [line for n, (a, b) in enumerate(pairs) for line in alike(a, b, f"{at}[{n}]")]
+    return [] if found == wanted else [f"{at}: {found!r} for {wanted!r}"]
+
+
+async def same_snapshot(deck: Deck, host: RunningEngine) -> None:
+    """Wait until the deck shows what the engine's own shows, and compare every field."""
+    for _ in range(100):
+        wanted = host.deck.snapshot()
+        found = deck.snapshot()
+        if found.seq == wanted.seq:
+            break
+        await asyncio.sleep(0.05)
+    if isinstance(deck, RemoteDeck):
+        assert found.listener.startswith(host.http.url), found.listener
+        found = dataclasses.replace(found, listener=wanted.listener)
+    assert alike(found, wanted) == []
+
+
+async def test_the_snapshot_has_every_field(deck: Deck, host: RunningEngine) -> None:
+    await same_snapshot(deck, host)
+    assert len(deck.snapshot().positions) == 2
+    assert deck.snapshot().connection_note == ""
+
+
+async def test_the_snapshot_follows_the_engine(deck: Deck, host: RunningEngine) -> None:
+    clock: Any = host.runtime.clock
+    for n in range(4):
+        clock.move(clock.now() + timedelta(seconds=17.3))
+        await host.runtime.price("SPY", 450.0 + 0.21 * n, "test")
+        await same_snapshot(deck, host)
+    await open_position(host, "IWM", 220.0)
+    await same_snapshot(deck, host)
+    assert [row.symbol for row in deck.snapshot().positions] == ["SPY", "QQQ", "IWM"]
+
+
+async def test_the_feeds(deck: Deck, host: RunningEngine) -> None:
+    assert alike(deck.feeds(), host.deck.feeds()) == []
+
+
+@pytest.mark.parametrize(
+    "what", ["decisions", "ledger", "receipts", "trades", "closed", "approvals", "risk_events"]
+)
+async def test_pages(deck: Deck, host: RunningEngine, what: str) -> None:
+    first = PageQuery(what=what, limit=1)
+    found, wanted = await deck.page(first), await host.deck.page(first)
+    assert alike(found, wanted) == []
+    if found.next_cursor is not None:
+        more = PageQuery(what=what, limit=5, cursor=found.next_cursor, filters={})
+        assert alike(await deck.page(more), await host.deck.page(more)) == []
+
+
+async def test_a_filter_that_is_not_known(deck: Deck) -> None:
+    with pytest.raises(ValueError, match="colour"):
+        await deck.page(PageQuery(what="decisions", filters={"colour": "red"}))
+
+
+async def test_a_decision_with_its_entry_and_its_receipt(deck: Deck, host: RunningEngine) -> None:
+    record = host.deck.snapshot().decision
+    assert record is not None
+    assert await deck.decision(record.id) == record
+    assert alike(await deck.entry(record.id), await host.deck.entry(record.id)) == []
+    assert alike(await deck.receipt(record.receipt_id), await host.deck.receipt(record.receipt_id)) == []
+    assert await deck.decision("no-such-id") is None
+    assert await deck.entry("no-such-id") is None
+    assert await deck.receipt("no-such-id") is None
+
+
+async def test_a_position_comes_exactly(deck: Deck, host: RunningEngine) -> None:
+    row = host.deck.snapshot().positions[0]
+    found = await deck.position(row.id)
+    assert found == await host.deck.position(row.id)
+    assert await deck.position("no-such-id") is None
+
+
+async def test_the_reports(deck: Deck, host: RunningEngine) -> None:
+    assert alike(await deck.performance("all", "symbol"), await host.deck.performance("all", "symbol")) == []
+    assert alike(await deck.learning(), await host.deck.learning()) == []
+    with pytest.raises(ValueError, match="window"):
+        await deck.performance("2", "symbol")
+
+
+async def test_the_system(deck: Deck, host: RunningEngine) -> None:
+    found, wanted = await deck.system(), await host.deck.system()
+    same = {"uptime": 0.0, "resident_bytes": 0, "credentials": ()}
+    assert alike(dataclasses.replace(found, **same), dataclasses.replace(wanted, **same)) == []
+
+
+async def test_a_command_and_its_notice(deck: Deck, host: RunningEngine) -> None:
+    heard: list[Any] = []
+
+    async def listen() -> None:
+        async for notice in deck.changes():
+            heard.append(notice)
+
+    listening = asyncio.create_task(listen())
+    await asyncio.sleep(0.1)
+    row = deck.snapshot().positions[0]
+    command = Command(id=str(uuid4()), name="exit", position_id=row.id, expected=row.remaining)
+    result = await deck.command(command)
+    assert result.ok, result
+    await same_snapshot(deck, host)
+    assert [each.symbol for each in deck.snapshot().positions] == ["QQQ"]
+    assert await deck.command(command) == result
+    refused = await deck.command(dataclasses.replace(command, id=str(uuid4())))
+    assert (refused.ok, refused.code) == (False, "NOT_OPEN")
+    for _ in range(40):
+        if heard:
+            break
+        await asyncio.sleep(0.05)
+    listening.cancel()
+    assert [(each.kind, each.position_id) for each in heard] == [("exit", row.id)]
