@@ -181,11 +181,11 @@ class RemoteDeck:
 
     def connection_note(self) -> str:
         """Return for how long the engine has not been heard, and why; empty while it is connected."""
-        if self.connected:
-            return ""
+        return "" if self.connected else f"{self._disconnected()}: everything below is old ({self._link.reason})"
+
+    def _disconnected(self) -> str:
         seconds = monotonic() - self._link.heard_at
-        age = f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
-        return f"disconnected {age}: everything below is old ({self._link.reason})"
+        return f"disconnected {seconds:.0f} s" if seconds < 120 else f"disconnected {seconds / 60:.0f} min"
 
     # --- snapshots and notices ----------------------------------------------------------------------------------
 
@@ -238,7 +238,7 @@ class RemoteDeck:
         """Return the engine's answer. Raises NotConnected, TimeoutError, and ValueError as the engine's deck does."""
         connection = self._link.open
         if connection is None:
-            raise NotConnected(self.connection_note())
+            raise NotConnected(f"{self._disconnected()} ({self._link.reason})")
         self._asked += 1
         number = self._asked
         message = dump({"kind": "ask", "id": number, "what": what, "with": given})
@@ -302,7 +302,7 @@ class RemoteDeck:
         if self.hello is not None and not self.hello.may_command:
             return READ_ONLY
         if not self.connected:
-            return CommandResult(ok=False, code="DISCONNECTED", text=f"not sent: {self.connection_note()}")
+            return CommandResult(ok=False, code="DISCONNECTED", text=f"not sent: {self._disconnected()} ({self._link.reason})")
         try:
             found: CommandResult = await self._ask(COMMAND, command)
         except TimeoutError:
