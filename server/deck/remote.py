@@ -181,7 +181,9 @@ class RemoteDeck:
 
     def connection_note(self) -> str:
         """Return for how long the engine has not been heard, and why; empty while it is connected."""
-        return "" if self.connected else f"{self._disconnected()}: everything below is old ({self._link.reason})"
+        return (
+            "" if self.connected else f"{self._disconnected()}: everything below is old ({self._link.reason})"
+        )
 
     def _disconnected(self) -> str:
         seconds = monotonic() - self._link.heard_at
@@ -302,7 +304,9 @@ class RemoteDeck:
         if self.hello is not None and not self.hello.may_command:
             return READ_ONLY
         if not self.connected:
-            return CommandResult(ok=False, code="DISCONNECTED", text=f"not sent: {self._disconnected()} ({self._link.reason})")
+            return CommandResult(
+                ok=False, code="DISCONNECTED", text=f"not sent: {self._disconnected()} ({self._link.reason})"
+            )
         try:
             found: CommandResult = await self._ask(COMMAND, command)
         except TimeoutError:
