@@ -9,6 +9,7 @@ Read first:
 - gates.py: regime and structural gate (market_gate.py: spread, ATR, depth).
 - confidence.py: the weighted mean that the verdict compares with its thresholds.
 - levels.py: stop and targets, and when a price has passed them.
+- why_no_trade.py: how far a WAIT or SKIP was from an EXECUTE, by the same code.
 - sizing.py: the size multiplier (contracts.py: the number of contracts).
 """
 

@@ -10,6 +10,7 @@ Read first:
 - ``server/deck/learning.py``: suggestions, and what approving one does
 """
 
+from core.decision.why_no_trade import GateDistance, Outcome, WhyNoTrade
 from core.effects import Notice
 from core.engine.risk_view import LimitUse, RiskView, SymbolRisk
 from core.model import Counters
@@ -53,6 +54,7 @@ __all__ = [
     "ExitCondition",
     "ExitFill",
     "FeedStatus",
+    "GateDistance",
     "GreekPair",
     "Judged",
     "Latency",
@@ -61,6 +63,7 @@ __all__ = [
     "LimitUse",
     "Notice",
     "OrderRow",
+    "Outcome",
     "Page",
     "PageQuery",
     "PerformanceView",
@@ -73,4 +76,5 @@ __all__ = [
     "StopsWarning",
     "SymbolRisk",
     "SystemView",
+    "WhyNoTrade",
 ]

@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from core.decision.why_no_trade import WhyNoTrade
 from core.effects import Effect, Notice
 from core.engine.day import open_today
 from core.engine.mode import until_text
@@ -37,6 +38,7 @@ from server.deck.position_detail import PositionDetail
 from server.deck.reports import LearningView, PerformanceView
 from server.deck.rows import DeckSnapshot, Latency, PnlView, SourceStatus, StopsWarning, SystemView
 from server.deck.rules_history import with_changes
+from server.deck.why import WhyNoTradeService
 from server.feeds.base import FeedStatus
 from server.ledger.paging import Page, PageQuery
 from server.runtime.credentials import CredentialLog
@@ -82,6 +84,7 @@ class LocalDeck:
         self._wanted = False
         runtime.engine_loop.on_stored = self._on_stored
         runtime.listeners.add(self._on_effect)
+        self._why = WhyNoTradeService(runtime.ledger)
         self._performance = Performance(runtime.ledger)
         runtime.listeners.add(self._performance.heard)
 
@@ -142,6 +145,7 @@ class LocalDeck:
                 for s in state.senders.known.values()
             ),
             decision=state.recent[-1] if state.recent else None,
+            why_no_trade=self._why.of_known(state.recent[-1], rules) if state.recent else None,
             recent=tuple(
                 decision_row(r, state.outcomes.get(r.id), now) for r in reversed(state.recent[-RECENT:])
             ),
@@ -246,6 +250,12 @@ class LocalDeck:
             if record.id == decision_id:
                 return record
         return await self._runtime.ledger.record(decision_id)
+
+    async def why_no_trade(self, decision_id: str) -> WhyNoTrade | None:
+        record = await self.decision(decision_id)
+        if record is None:
+            return None
+        return await self._why.of(record, self._runtime.engine.rules)
 
     async def entry(self, decision_id: str) -> Mapping[str, Any] | None:
         return await self._runtime.ledger.decision(decision_id)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, Protocol
 
+from core.decision.why_no_trade import WhyNoTrade
 from core.effects import Notice
 from core.model import DecisionRecord
 from server.deck.position_detail import PositionDetail
@@ -36,6 +37,10 @@ class Deck(Protocol):
 
     async def decision(self, decision_id: str) -> DecisionRecord | None:
         """Return one decision with all of its evidence; ``None`` if the id is unknown."""
+        ...
+
+    async def why_no_trade(self, decision_id: str) -> WhyNoTrade | None:
+        """Return how far a WAIT or SKIP was from an EXECUTE; ``None`` for an EXECUTE or an unknown id."""
         ...
 
     async def entry(self, decision_id: str) -> Mapping[str, Any] | None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from core.decision.why_no_trade import WhyNoTrade
 from core.effects import Notice
 from core.engine.risk_view import RiskView
 from core.model import Action, Counters, DecisionRecord, Direction, ExitReason, Mode, Quality, Session, Source
@@ -203,6 +204,8 @@ class DeckSnapshot:
     market_assumed: bool = False
     sources: tuple[SourceStatus, ...] = ()
     decision: DecisionRecord | None = None
+    why_no_trade: WhyNoTrade | None = None
+    """How far ``decision`` was from an EXECUTE; ``None`` for an EXECUTE."""
     recent: tuple[DecisionRow, ...] = ()
     positions: tuple[PositionRow, ...] = ()
     approvals: tuple[ApprovalRow, ...] = ()

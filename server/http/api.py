@@ -34,7 +34,7 @@ from server.http.lists import (
 from server.http.problems import PROBLEMS, Refused, problem
 from server.http.protocol import engage
 from server.http.routes import COMMAND, READ, Call, Params, Route
-from server.http.views import answer, decision_detail, json_response
+from server.http.views import answer, decision_detail, json_response, why_no_trade_view
 from server.ledger.codec import encode_any
 from server.ledger.paging import PageQuery
 from server.runtime.ports import Command, CommandResult, Health, HealthSource, NotStored, Overloaded
@@ -198,7 +198,8 @@ class Api:
         record = await self._deck.decision(call.params["id"])
         if record is None:
             raise Refused("UNKNOWN_DECISION", "no decision has this id")
-        return answer(decision_detail(record))
+        why = await self._deck.why_no_trade(record.id)
+        return answer(decision_detail(record) | {"why_no_trade": why_no_trade_view(why)})
 
     async def metrics(self, call: Call) -> web.Response:
         given = parameters(call.request, PERFORMANCE)

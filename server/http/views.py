@@ -13,6 +13,7 @@ from aiohttp.http import SERVER_SOFTWARE
 
 from core.decision.deciding_reason import code_of, text_of
 from core.decision.evidence import decision_evidence
+from core.decision.why_no_trade import WhyNoTrade
 from core.model import DecisionRecord
 from server.ledger.codec import encode_any
 from server.runtime.ports import WebhookAnswer
@@ -90,6 +91,18 @@ def decision_view(record: DecisionRecord) -> dict[str, Any]:
 def decision_detail(record: DecisionRecord) -> dict[str, Any]:
     """Return a decision with its evidence and the inputs from which it can be decided again."""
     return decision_view(record) | {"inputs": {"context": record.context, "market": record.market}}
+
+
+def why_no_trade_view(why: WhyNoTrade | None) -> dict[str, Any] | None:
+    """Return the distances of a WAIT or SKIP to an EXECUTE, each with its sentence; ``None`` for an EXECUTE."""
+    if why is None:
+        return None
+    fields = ("gate", "code", "sentence", "text", "changed", "would", "missing", "unit", "rule")
+    return {
+        "distances": [{name: getattr(each, name) for name in fields} for each in why.distances],
+        "together": why.together,
+        "unknown": why.unknown,
+    }
 
 
 def receipt_answer(given: WebhookAnswer) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import Any
 import fake_details
 import fake_risk
 import fake_views
+import fake_why
 
 from core.execution_band import ExecutionBand
 from core.model import (
@@ -61,6 +62,7 @@ from server.deck import (
     PositionRow,
     SourceStatus,
     SystemView,
+    WhyNoTrade,
 )
 
 NOW = datetime(2026, 11, 24, 17, 41, 7, tzinfo=UTC)
@@ -350,7 +352,9 @@ def snapshot(**changes: Any) -> DeckSnapshot:
         ),
         counters=Counters(receipts=412, duplicates=3, quarantined=1, executed=12, waited=31, skipped=64),
     )  # fmt: skip
-    return replace(base, **changes)
+    made = replace(base, **changes)
+    refused = made.decision is not None and made.decision.action is not Action.EXECUTE
+    return replace(made, why_no_trade=fake_why.why()) if refused and "why_no_trade" not in changes else made
 
 
 def empty_snapshot(**changes: Any) -> DeckSnapshot:
@@ -424,6 +428,9 @@ class FakeDeck:
 
     async def decision(self, decision_id: str) -> DecisionRecord | None:
         return replace(record(Action.SKIP), id=decision_id)
+
+    async def why_no_trade(self, decision_id: str) -> WhyNoTrade | None:
+        return fake_why.why()
 
     async def entry(self, decision_id: str) -> Mapping[str, Any] | None:
         made = await self.decision(decision_id)

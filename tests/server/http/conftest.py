@@ -51,6 +51,7 @@ from server.deck import (
     PnlView,
     PositionRow,
     SystemView,
+    WhyNoTrade,
 )
 from server.deck.performance import window_days
 from server.deck.reports import LearningView, PerformanceView
@@ -116,6 +117,7 @@ class FakeDeck:
         self.queries: list[PageQuery] = []
         self.trades = Trades.from_trades(())
         self.records: dict[str, DecisionRecord] = {}
+        self.why: dict[str, WhyNoTrade] = {}
         self.commands: list[Command] = []
         self.results: dict[str, CommandResult | Exception] = {}
         self.state = Health(ready=True, uptime=12.3456, queue=4, last_commit_ms=1.5)
@@ -150,6 +152,9 @@ class FakeDeck:
 
     async def decision(self, decision_id: str) -> DecisionRecord | None:
         return self.records.get(decision_id)
+
+    async def why_no_trade(self, decision_id: str) -> WhyNoTrade | None:
+        return self.why.get(decision_id)
 
     async def performance(self, window: str, cut: str) -> PerformanceView:
         made = report(self.trades, as_of=AT, window_days=window_days(window), cuts=(cut,))

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from server.deck import CommandResult
+from core.model import Action
+from server.deck import CommandResult, GateDistance, Outcome, WhyNoTrade
 from server.runtime.ports import NotStored, Overloaded
 
 # path | limit asked of the deck | filters | order
@@ -94,9 +95,34 @@ async def test_one_decision_with_its_inputs(serve: Any, deck: Any, record: Any) 
     assert (told["id"], told["symbol"], told["action"]) == ("d-1", "SPY", "SKIP")
     assert told["inputs"]["market"]["spread_bps"] == 4.2
     assert told["inputs"]["context"]["session"] == "OPEN"
+    assert told["why_no_trade"] is None
     missing = await client.get("/api/decisions/d-2")
     assert missing.status == 404
     assert (await missing.json(content_type=None))["code"] == "UNKNOWN_DECISION"
+
+
+async def test_a_refused_decision_says_how_far_it_was_from_a_trade(
+    serve: Any, deck: Any, record: Any
+) -> None:
+    deck.records["d-1"] = record
+    would = Outcome(action=Action.EXECUTE, confidence=71.3)
+    deck.why["d-1"] = WhyNoTrade(
+        distances=(
+            GateDistance(
+                gate="market", code="SPREAD_WIDE", text="market failed by 1.4 bps of spread",
+                changed="at 12 bps", would=would, missing=1.4, unit="bps", rule="market.max_spread_bps",
+            ),
+        ),
+    )  # fmt: skip
+    client = await serve()
+    told = (await (await client.get("/api/decisions/d-1")).json())["why_no_trade"]
+    (distance,) = told["distances"]
+    assert distance["sentence"] == (
+        "market failed by 1.4 bps of spread; at 12 bps it would have been EXECUTE 71.3"
+    )
+    assert (distance["missing"], distance["unit"], distance["rule"]) == (1.4, "bps", "market.max_spread_bps")
+    assert (distance["would"]["action"], distance["would"]["confidence"]) == ("EXECUTE", 71.3)
+    assert (told["together"], told["unknown"]) == (None, "")
 
 
 # --- positions -------------------------------------------------------------------------------------------
