@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 NAME = "gatedeck.service"
+SYSTEM_FOLDER = Path("/etc/systemd/system")
 STOP_SECONDS = 5
 WATCHDOG_SECONDS = 30
 
@@ -91,4 +92,4 @@ def _quoted(word: str) -> str:
 
 def unit_path(*, system: bool, home: Path) -> Path:
     """Return where systemd looks for the unit."""
-    return Path("/etc/systemd/system") / NAME if system else home / ".config" / "systemd" / "user" / NAME
+    return SYSTEM_FOLDER / NAME if system else home / ".config" / "systemd" / "user" / NAME

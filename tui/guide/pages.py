@@ -56,7 +56,7 @@ def _keys() -> str:
 
     return (
         "# Keys\n\nYour own keys are set in `keys.toml` beside the configuration file: the name of a command = a key,"
-        ' or a list of keys.\n\n```toml\nExitPosition = "e"\nShowDecision = ["d", "f2"]\n```\n\n'
+        ' or a list of keys.\n\n```toml\nExitPosition = "w"\nShowDecision = ["d", "f2"]\n```\n\n'
         f"{key_table(names=True)}\n"
     )
 

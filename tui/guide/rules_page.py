@@ -10,7 +10,7 @@ _INTRODUCTION = """# Rules
 
 Every number that a trader may change. A rule is set in a TOML file, under the name of its section:
 
-```
+```toml
 [market]
 max_spread_bps = 10
 ```

@@ -22,6 +22,6 @@ def tradingview_page() -> str:
     parts = [_HEAD]
     for template in TRADINGVIEW:
         parts.append(
-            f"## {template.name}\n\n{template.about} Address: `{template.path}`\n\n```\n{template.body}\n```\n"
+            f"## {template.name}\n\n{template.about} Address: `{template.path}`\n\n```text\n{template.body}\n```\n"
         )
     return "\n".join(parts)
