@@ -27,7 +27,7 @@ _NO_EXPERT = "NO_EXPERT"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What gates, confidence and size say to changed inputs; ``failed`` names the gates that still fail."""
+    """The decision of gates, confidence and size on changed inputs; ``failed`` names the gates that still fail."""
 
     action: Action
     confidence: float

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from time import monotonic
 from typing import Any
 
+from core.decision.why_no_trade import WhyNoTrade
 from core.effects import Notice
 from core.model import DecisionRecord, Tone
 from server.deck.hub import READ_ONLY
@@ -273,6 +274,10 @@ class RemoteDeck:
 
     async def decision(self, decision_id: str) -> DecisionRecord | None:
         found: DecisionRecord | None = await self._ask("decision", decision_id)
+        return found
+
+    async def why_no_trade(self, decision_id: str) -> WhyNoTrade | None:
+        found: WhyNoTrade | None = await self._ask("why_no_trade", decision_id)
         return found
 
     async def entry(self, decision_id: str) -> Mapping[str, Any] | None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from core.decision.why_no_trade import WhyNoTrade
 from core.effects import Notice
 from core.model import DecisionRecord
 from server.deck.position_detail import PositionDetail
@@ -40,6 +41,7 @@ class Ask:
 ASKS: Mapping[str, Ask] = {
     "page": Ask((PageQuery,), Page),
     "decision": Ask((str,), DecisionRecord | None),
+    "why_no_trade": Ask((str,), WhyNoTrade | None),
     "entry": Ask((str,), Mapping[str, Any] | None),
     "position": Ask((str,), PositionDetail | None),
     "receipt": Ask((str,), Mapping[str, Any] | None),

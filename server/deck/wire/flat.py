@@ -33,7 +33,7 @@ LISTS: Mapping[str, tuple[str, ...]] = {
 }
 """The lists of a snapshot, with the fields that tell one row from another; without any, by all of the row."""
 
-WHOLE = frozenset({"decision", "execution"})
+WHOLE = frozenset({"decision", "execution", "why_no_trade"})
 """Fields that are sent as a whole, and exactly, when anything in them changes."""
 
 CLOCKS: Mapping[str, Mapping[str, float]] = {
