@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from core.approvals import Approval
@@ -127,6 +127,28 @@ class StoreRiskEvent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StoreNote:
+    """A person's note on a trade (``position_id``) or on an exchange day (``day``), and the tags in its text."""
+
+    id: str
+    seq: int
+    at: datetime
+    position_id: str | None
+    day: date | None
+    text: str
+    tags: tuple[str, ...]
+    author: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveNote:
+    """A note is no longer shown; the journal still holds it."""
+
+    id: str
+    seq: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FetchMarket:
     """A request to the feeds for the market of one live signal; the answer is a ``MarketAnswered`` event."""
 
@@ -194,5 +216,7 @@ Stored = (
     | StoreJudgement
     | StoreApproval
     | StoreRiskEvent
+    | StoreNote
+    | RemoveNote
 )
 Effect = Stored | FetchMarket | AnswerReceipt | AnswerDecision | AnswerCommand | Notice

@@ -177,7 +177,8 @@ class Commanded:
     """A command of a person; the same ``command_id`` acts only once.
 
     ``name`` is exit | close_at | settle | resume | adjust | exit_all | exit_half | breakeven | mode | approve_trade |
-    reject_trade | approve_suggestion | reject_suggestion; ``expected`` is the quantity that the person saw.
+    reject_trade | approve_suggestion | reject_suggestion | note | remove_note; ``expected`` is the quantity that the
+    person saw.
     """
 
     kind: Literal["command"] = "command"

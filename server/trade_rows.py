@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from core.from_json import FactsError, read
-from core.model import Contract
-from core.performance.trade import setup_of
 from server.ledger.lists import Item, items
 from server.ledger.snapshot import LedgerSnapshot
+from server.ledger.trades import contract_of, r_multiple, setup_name, state_of
 
 _PARTS = (
     "pnl_from_delta",
@@ -24,14 +22,17 @@ _LEFT_OUT = ("signal", "decision_breakdown", "regime", "hypothetical", "inputs")
 
 
 def trade_rows(ledger: LedgerSnapshot) -> Iterator[Item]:
-    """Yield every trade, oldest first.
+    """Yield every trade, oldest first, with its notes and tags.
 
     ``state`` is OPEN, PARTIAL (some contracts are sold) or CLOSED; ``r`` the net P&L so far in planned losses. Costs
     and gross P&L are rounded so that gross less costs is still net.
     """
-    for item in items(ledger, "ledger"):
-        if item["execution"] is not None:
-            yield _row(item)
+    notes: dict[str, list[Item]] = {}
+    for note in items(ledger, "notes"):
+        if note["position_id"] is not None:
+            notes.setdefault(note["position_id"], []).append(note)
+    for item in items(ledger, "trades"):
+        yield _row(item, notes.get(item["position_id"], ()))
 
 
 def whole_cents(item: Item) -> Item:
@@ -42,18 +43,16 @@ def whole_cents(item: Item) -> Item:
     return {**item, "execution": bought, "exit": None if left is None else _exit(left)}
 
 
-def _row(item: Item) -> Item:
-    bought, left = item["execution"], item["exit"]
-    partials = [] if left is None else left["partials"]
-    sold = sum(leg["contracts"] for leg in partials)
-    state = "OPEN" if not sold else "CLOSED" if sold >= bought["filled_contracts"] else "PARTIAL"
-    risk = bought["risk_amount"]
+def _row(item: Item, notes: Sequence[Item]) -> Item:
+    contract = contract_of(item)
     return {
         **{name: value for name, value in whole_cents(item).items() if name not in _LEFT_OUT},
-        "state": state,
-        "occ": _occ((item["decision_breakdown"] or {}).get("contract")),
-        "setup": setup_of(_of(item["signal"], "facts"), _of(_of(item["inputs"], "context"), "structure")),
-        "r": None if left is None or not risk > 0 else round(left["pnl_net"] / risk, 4),
+        "state": state_of(item),
+        "occ": None if contract is None else contract.occ,
+        "setup": setup_name(item),
+        "r": r_multiple(item),
+        "tags": list(dict.fromkeys(tag for note in notes for tag in note["tags"])),
+        "notes": [note["text"] for note in notes],
     }
 
 
@@ -77,15 +76,3 @@ def _costs(sold: Mapping[str, Any], prefix: str) -> dict[str, float]:
         f"{prefix}spread_cost": spread,
         f"{prefix}slippage": round(gross - net - commission - spread, 2),
     }
-
-
-def _occ(contract: Any) -> str | None:
-    try:
-        return read(Contract, contract).occ if contract else None
-    except FactsError:
-        return None
-
-
-def _of(mapping: Any, name: str) -> Mapping[str, Any]:
-    found = mapping.get(name) if isinstance(mapping, Mapping) else None
-    return found if isinstance(found, Mapping) else {}

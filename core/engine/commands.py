@@ -10,6 +10,7 @@ from core.effects import AnswerCommand, Effect, Notice, StoreJudgement, StoreTra
 from core.engine.approvals import approve, reject
 from core.engine.kernel import Kernel
 from core.engine.mode import set_mode
+from core.engine.notes import add_note, remove_note
 from core.engine.positions import settle_outcome
 from core.engine.price_doubt import doubt_text
 from core.engine.settlement import awaiting_text, settle_command
@@ -245,6 +246,8 @@ COMMANDS: dict[str, Callable[[Kernel, Commanded], Result]] = {
     "reject_trade": reject,
     "approve_suggestion": _judge("APPROVED"),
     "reject_suggestion": _judge("REJECTED"),
+    "note": add_note,
+    "remove_note": remove_note,
 }
 
 

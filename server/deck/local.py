@@ -38,6 +38,7 @@ from server.deck.position_detail import PositionDetail
 from server.deck.reports import LearningView, PerformanceView
 from server.deck.rows import DeckSnapshot, Latency, PnlView, SourceStatus, StopsWarning, SystemView
 from server.deck.rules_history import with_changes
+from server.deck.trade_windows import in_window
 from server.deck.why import WhyNoTradeService
 from server.feeds.base import FeedStatus
 from server.ledger.paging import Page, PageQuery
@@ -243,6 +244,7 @@ class LocalDeck:
     # --- pages, details and commands -------------------------------------------------------------------
 
     async def page(self, query: PageQuery) -> Page:
+        query = in_window(query, self._now(), self._runtime.engine.trading.calendar)
         return await self._runtime.ledger.page(query)
 
     async def decision(self, decision_id: str) -> DecisionRecord | None:
@@ -328,11 +330,25 @@ class LocalDeck:
             versions = await self._runtime.ledger.rules_versions()
             in_force = self._runtime.engine.rules.fingerprint
             return await roll_back(versions, self._runtime, command, in_force)
+        if missing := await self._note_fault(command):
+            return missing
         result = await self._runtime.command(command)
         if result.code == "NOT_OPEN" and command.position_id is not None:
             if await self._runtime.ledger.position(command.position_id) is None:
                 return CommandResult(ok=False, code="UNKNOWN_POSITION", text="There is no such position")
         return result
+
+    async def _note_fault(self, command: Command) -> CommandResult | None:
+        """Return the refusal of a note on an unknown trade, or of removing an unknown one; ``None`` for the rest."""
+        ledger = self._runtime.ledger
+        if command.name == "note" and command.position_id is not None:
+            if await ledger.position(command.position_id) is None:
+                return CommandResult(ok=False, code="UNKNOWN_POSITION", text="There is no such trade")
+        elif command.name == "remove_note" and command.argument:
+            known = await ledger.page(PageQuery(what="notes", filters={"id": command.argument}))
+            if not known.items:
+                return CommandResult(ok=False, code="NO_NOTE", text="There is no such note")
+        return None
 
 
 def _latency(values: Sequence[float]) -> Latency:

@@ -20,17 +20,21 @@ from server.http.bodies import expand, read_body
 from server.http.engine_status import engine_status
 from server.http.lists import (
     APPROVAL_FILTERS,
+    DAY_QUERY,
     ENTRY_FILTERS,
+    NOTE_QUERY,
     PAGING,
     PERFORMANCE,
     RECEIPT_FILTERS,
     TIME_FILTERS,
+    TRADE_QUERY,
     invalid,
     listing,
     page_query,
     parameters,
     position_page,
 )
+from server.http.notes import Author, CommandId, NoteRequest, note_command
 from server.http.problems import PROBLEMS, Refused, problem
 from server.http.protocol import engage
 from server.http.routes import COMMAND, READ, Call, Params, Route
@@ -40,9 +44,6 @@ from server.ledger.paging import PageQuery
 from server.runtime.ports import Command, CommandResult, Health, HealthSource, NotStored, Overloaded
 
 B = TypeVar("B", bound=BaseModel)
-
-CommandId = Annotated[str, Field(pattern=r"^[\x21-\x7e]{1,100}$")]
-Author = Annotated[str, Field(pattern=r"^[\w .@-]{1,64}$")]
 
 COMMAND_STATUS: Mapping[str, int] = {
     "EXITING": 202,
@@ -62,6 +63,8 @@ COMMAND_STATUS: Mapping[str, int] = {
     "BAD_RATIO": 422,
     "PRICE_FAR": 422,
     "BAD_MODE": 422,
+    "BAD_NOTE": 422,
+    "NO_NOTE": 404,
 }
 """HTTP status by the engine's code; for any other code 200 when done, else 409."""
 
@@ -183,6 +186,15 @@ class Api:
     async def risk_events(self, call: Call) -> web.Response:
         return await self._page(page_query(call.request, "risk_events", PAGING + TIME_FILTERS))
 
+    async def trades(self, call: Call) -> web.Response:
+        return await self._page(page_query(call.request, "trades", PAGING + TRADE_QUERY))
+
+    async def days(self, call: Call) -> web.Response:
+        return await self._page(page_query(call.request, "days", PAGING + DAY_QUERY))
+
+    async def notes(self, call: Call) -> web.Response:
+        return await self._page(page_query(call.request, "notes", PAGING + NOTE_QUERY))
+
     async def positions(self, call: Call) -> web.Response:
         query = page_query(call.request, "positions", PAGING)
         return answer(position_page(self._deck.snapshot().positions, query))
@@ -192,7 +204,7 @@ class Api:
             page = await self._deck.page(query)
         except ValueError as error:
             raise invalid(str(error)) from None
-        return answer(listing(page.items, page.next_cursor))
+        return answer(listing(page.items, page.next_cursor, page.totals))
 
     async def decision(self, call: Call) -> web.Response:
         record = await self._deck.decision(call.params["id"])
@@ -279,6 +291,17 @@ class Api:
             id=command_id, name="resume", position_id=call.params["id"], author=body.author or "api"
         )
         return await self._command(command)
+
+    async def add_note(self, call: Call) -> web.Response:
+        body = await self._body(call.request, NoteRequest)
+        try:
+            command = await note_command(self._deck, body)
+        except ValueError as error:
+            raise Refused("INVALID_BODY", str(error)) from None
+        return await self._command(command)
+
+    async def remove_note(self, call: Call) -> web.Response:
+        return await self._judge("remove_note", call)
 
     async def approve(self, call: Call) -> web.Response:
         return await self._judge("approve", call)

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from server.http.api import AdjustRequest, Api, ExitRequest, JudgeRequest, ModeRequest, SettleRequest
+from server.http.api import (
+    AdjustRequest,
+    Api,
+    ExitRequest,
+    JudgeRequest,
+    ModeRequest,
+    SettleRequest,
+)
 from server.http.lists import (
     APPROVAL_FILTERS,
+    DAY_QUERY,
     ENTRY_FILTERS,
+    NOTE_QUERY,
     PAGING,
     PERFORMANCE,
     RECEIPT_FILTERS,
     TIME_FILTERS,
+    TRADE_QUERY,
 )
+from server.http.notes import NoteRequest
 from server.http.routes import COMMAND, OPEN, READ, Route
 
 ROUTES: tuple[Route, ...] = (
@@ -72,6 +83,56 @@ ROUTES: tuple[Route, ...] = (
         answers="List",
         query=PAGING + TIME_FILTERS,
         refuses=("INVALID_PARAMETER",),
+    ),
+    Route(
+        method="GET",
+        path="/api/trades",
+        access=READ,
+        handler=Api.trades,
+        summary="Trades, open and closed: in, out, R, net, notes and tags; totals over all pages",
+        answers="List",
+        query=PAGING + TRADE_QUERY,
+        refuses=("INVALID_PARAMETER",),
+    ),
+    Route(
+        method="GET",
+        path="/api/days",
+        access=READ,
+        handler=Api.days,
+        summary="Exchange days with the net P&L and number of the trades closed on them, and their notes",
+        answers="List",
+        query=PAGING + DAY_QUERY,
+        refuses=("INVALID_PARAMETER",),
+    ),
+    Route(
+        method="GET",
+        path="/api/notes",
+        access=READ,
+        handler=Api.notes,
+        summary="Notes on trades and days, with their tags",
+        answers="List",
+        query=PAGING + NOTE_QUERY,
+        refuses=("INVALID_PARAMETER",),
+    ),
+    Route(
+        method="POST",
+        path="/api/notes",
+        access=COMMAND,
+        handler=Api.add_note,
+        summary="Add a note with tags to a trade or a day",
+        answers="CommandDone",
+        body=NoteRequest.model_json_schema(),
+        refuses=("BAD_BODY", "UNKNOWN_POSITION", "COMMAND_REFUSED", "INVALID_BODY", "NOT_STORED"),
+    ),
+    Route(
+        method="POST",
+        path="/api/notes/{id}/remove",
+        access=COMMAND,
+        handler=Api.remove_note,
+        summary="Remove a note; the journal keeps it",
+        answers="CommandDone",
+        body=JudgeRequest.model_json_schema(),
+        refuses=("COMMAND_REFUSED", "INVALID_BODY", "NOT_STORED"),
     ),
     Route(
         method="GET",

@@ -12,9 +12,12 @@ from core.approvals import ApprovalStatus
 from core.performance import CUTS
 from server.deck.reports import WINDOWS
 from server.deck.rows import PositionRow
+from server.deck.trade_windows import TRADE_WINDOWS
 from server.http.problems import Refused
 from server.http.routes import Parameter
 from server.ledger.paging import PageQuery
+from server.ledger.queries import ASCENDING
+from server.ledger.trade_lists import SORTED
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 500
@@ -57,6 +60,47 @@ APPROVAL_FILTERS = (
     *(p for p in ENTRY_FILTERS if p.name in ("symbol", "from", "to")),
 )
 
+_DAY = {"type": "string", "format": "date"}
+_ORDERS = ("time", *SORTED, *(f"{name}{ASCENDING}" for name in SORTED))
+TRADE_QUERY = (
+    Parameter(
+        name="window",
+        text="today and 5d (sessions) with the trades still open; days of exits back from now; or all",
+        schema={"type": "string", "enum": list(TRADE_WINDOWS), "default": "all"},
+    ),
+    Parameter(name="text", text="words of contract, setup, reason or notes", schema=_TEXT),
+    Parameter(name="symbol", text="", schema=_TEXT),
+    Parameter(name="direction", text="", schema={"type": "string", "enum": ["LONG", "SHORT"]}),
+    Parameter(name="setup", text="", schema=_TEXT),
+    Parameter(name="state", text="", schema={"type": "string", "enum": ["open", "closed"]}),
+    Parameter(name="outcome", text="", schema={"type": "string", "enum": ["win", "loss", "flat", "open"]}),
+    Parameter(name="reason", text="reason of the last exit", schema=_TEXT),
+    Parameter(name="tag", text="tag of a note on the trade", schema=_TEXT),
+    Parameter(name="day_tag", text="tag of a note on the day it closed", schema=_TEXT),
+    Parameter(name="day", text="exchange day on which it closed", schema=_DAY),
+    Parameter(name="since", text="first day of its close; open trades are included", schema=_DAY),
+    Parameter(name="from", text="earliest close: ISO 8601 time or date", schema=_TEXT),
+    Parameter(name="to", text="latest close: ISO 8601 time or date", schema=_TEXT),
+    Parameter(name="cut", text="a group of a breakdown, as timeframe=15m", schema=_TEXT),
+    Parameter(
+        name="counted",
+        text="only the closed trades that the metrics measure",
+        schema={"type": "string", "enum": ["yes"]},
+    ),
+    Parameter(name="id", text="id of the decision or the position", schema=_TEXT),
+    Parameter(name="order", text="", schema={"type": "string", "enum": list(_ORDERS), "default": "time"}),
+)
+DAY_QUERY = (
+    Parameter(name="from", text="first day", schema=_DAY),
+    Parameter(name="to", text="last day", schema=_DAY),
+)
+NOTE_QUERY = (
+    Parameter(name="position", text="id of the position of a trade", schema=_TEXT),
+    Parameter(name="day", text="day that the note is about", schema=_DAY),
+    Parameter(name="tag", text="", schema=_TEXT),
+    Parameter(name="text", text="words of the note", schema=_TEXT),
+    *TIME_FILTERS,
+)
 
 PERFORMANCE = (
     Parameter(
@@ -109,8 +153,11 @@ def invalid(detail: str) -> Refused:
     return Refused("INVALID_PARAMETER", detail, extra={"parameter": detail.partition(":")[0]})
 
 
-def listing(items: Sequence[object], next_cursor: str | None) -> Mapping[str, Any]:
-    return {"items": items, "next_cursor": next_cursor}
+def listing(
+    items: Sequence[object], next_cursor: str | None, totals: Mapping[str, Any] | None = None
+) -> Mapping[str, Any]:
+    """Return the body of a page; ``totals`` are the sums over all pages of a list that has them."""
+    return {"items": items, "next_cursor": next_cursor} | ({} if totals is None else {"totals": totals})
 
 
 def position_page(rows: Sequence[PositionRow], query: PageQuery) -> Mapping[str, Any]:

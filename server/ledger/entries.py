@@ -13,6 +13,7 @@ from core.from_json import read, read_json
 from core.model import DecisionRecord
 from server.ledger.codec import loads
 from server.ledger.timestamps import iso
+from server.ledger.trade_lists import VALUES, day_item, note_item, trade_item, value_item
 
 log = logging.getLogger("gatedeck.ledger")
 
@@ -46,7 +47,10 @@ _OUTCOME = ("exit_time", "exit_reason", "pnl_gross", "pnl_net")
 COLUMNS: Mapping[str, str] = {
     "decisions": ", ".join((*_ENTRY_TEXT, "decision_breakdown", "exit")),
     "ledger": ", ".join((*_ENTRY_TEXT, *_ENTRY_JSON, "inputs")),
-    "trades": ", ".join((*_ENTRY_TEXT, "execution", "exit")),
+    "trades": "*",
+    "days": "*",
+    "notes": "*",
+    **dict.fromkeys(VALUES, "*"),
     "closed": ", ".join((*_ENTRY_TEXT, *_ENTRY_JSON, "inputs")),
     "receipts": "*",
     "approvals": "id, seq, payload",
@@ -79,11 +83,6 @@ def decision_item(row: Row) -> Item:
 def ledger_item(row: Row) -> Item:
     """Return a whole ledger entry, with the inputs from which it can be decided again."""
     return _entry(row) | {name: loads(row[name]) for name in (*_ENTRY_JSON, "inputs")}
-
-
-def trade_item(row: Row) -> Item:
-    """Return an entry as a trade: its execution, and its exit once contracts were sold."""
-    return _entry(row) | {"execution": loads(row["execution"]), "exit": loads(row["exit"])}
 
 
 def receipt_item(row: Row) -> Item:
@@ -152,7 +151,10 @@ def _or_fault(make: Callable[[Row], Item], *unread: str) -> Callable[[Row], Item
 ITEMS = {
     "decisions": _or_fault(decision_item, "decision_breakdown", "outcome"),
     "ledger": _or_fault(ledger_item, *_ENTRY_JSON, "inputs"),
-    "trades": _or_fault(trade_item, "execution", "exit"),
+    "trades": trade_item,
+    "days": day_item,
+    "notes": note_item,
+    **dict.fromkeys(VALUES, value_item),
     "closed": _or_fault(ledger_item, *_ENTRY_JSON, "inputs"),
     "receipts": _or_fault(receipt_item),
     "approvals": _or_fault(approval_item),

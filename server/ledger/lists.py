@@ -18,7 +18,7 @@ _ENTRIES: Mapping[str, str] = {
     "ledger": "",
     "trades": "WHERE execution IS NOT NULL",
 }
-LISTS = (*_ENTRIES, "receipts", "marks", "prices")
+LISTS = (*_ENTRIES, "receipts", "marks", "prices", "notes")
 """The names that ``items`` accepts."""
 
 
@@ -31,14 +31,17 @@ def items(ledger: LedgerSnapshot, what: str) -> Iterator[Item]:
         yield from _receipts(ledger)
     elif what == "prices":
         yield from price_rows(ledger)
+    elif what == "notes":
+        for row in ledger.mappings("SELECT * FROM notes WHERE removed = 0 ORDER BY seq"):
+            yield ITEMS[what](row)
     elif what == "marks":
         for position_id, payload in ledger.query("SELECT position_id, payload FROM marks ORDER BY n"):
             yield {"position_id": position_id, **loads(payload)}
     else:
-        for row in ledger.mappings(
-            f"SELECT {COLUMNS[what]} FROM ledger_entries {_ENTRIES[what]} ORDER BY seq, id"
-        ):
-            yield ITEMS[what](row)
+        kind = "ledger" if what == "trades" else what
+        sql = f"SELECT {COLUMNS[kind]} FROM ledger_entries {_ENTRIES[what]} ORDER BY seq, id"
+        for row in ledger.mappings(sql):
+            yield ITEMS[kind](row)
 
 
 def _receipts(ledger: LedgerSnapshot) -> Iterator[Item]:

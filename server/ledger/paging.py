@@ -10,9 +10,10 @@ from typing import Any
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageQuery:
     """One page of a list, newest first: ``what`` is decisions | ledger | receipts | trades | closed |
-    approvals | risk_events.
+    approvals | risk_events | days | notes | setups | symbols | tags.
 
-    ``closed`` are whole ledger entries of which contracts were sold.
+    ``closed`` are whole ledger entries of which contracts were sold, ``trades`` a row for each trade, ``days`` those
+    with trades or notes; ``setups``, ``symbols`` and ``tags`` are what trades can be filtered by.
     """
 
     what: str
@@ -24,5 +25,8 @@ class PageQuery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
+    """Items of a list; ``totals`` are sums over all its pages, of trades only: see ``trade_totals``."""
+
     items: tuple[Mapping[str, Any], ...]
     next_cursor: str | None
+    totals: Mapping[str, Any] | None = None

@@ -1,106 +1,49 @@
 """Pages of the ledger: the filters that each list allows, and cursors that continue after the last row.
 
 A page follows a key (seq, id), or (confidence, seq, id), so rows added meanwhile neither repeat nor
-move a row. A cursor holds the key of the last row, and only the same query accepts it.
+move a row. A cursor holds the key of the last row, and only the same query accepts it. A trade whose own value
+changes between two pages, such as its net P&L at an exit, may move.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 import orjson
 
 from core.approvals import ApprovalStatus
-from core.model import SYMBOL_PATTERN, Action, Quality, ReceiptStatus, Source
+from core.model import Action, Quality, ReceiptStatus, Source
+from server.ledger.filters import ID, SEQ, Filter, Key, Listing, minutes, one_of, symbol
 from server.ledger.paging import PageQuery
 from server.ledger.timestamps import bound
+from server.ledger.trade_lists import DAYS, NOTES, TRADES, VALUES
 
 MAX_LIMIT = 500
-
-_SYMBOL = re.compile(SYMBOL_PATTERN)
-
-Parse = Callable[[str, str], Any]
-
-
-def _one_of(kind: type[StrEnum], fold: Callable[[str], str] = str.upper) -> Parse:
-    def parse(name: str, text: str) -> str:
-        try:
-            return kind(fold(text.strip())).value
-        except ValueError:
-            raise ValueError(f"{name}: {text!r} is not one of {', '.join(kind)}") from None
-
-    return parse
-
-
-def _minutes(name: str, text: str) -> int:
-    """Return a timeframe in minutes from a text such as 15, 15m, 4h or D. Raises ValueError."""
-    units = {"M": 1, "H": 60, "D": 1440, "W": 10080}
-    plain = text.strip().upper()
-    unit = units.get(plain[-1:], 1)
-    digits = plain[:-1] if plain[-1:] in units else plain
-    if digits.isascii() and digits.isdigit() and 0 < len(digits) <= 6:
-        return int(digits) * unit
-    if not digits and plain in ("D", "W"):
-        return unit
-    raise ValueError(f"{name}: {text!r} is not a number of minutes, nor like 15m, 4h, D")
-
-
-def _symbol(name: str, text: str) -> str:
-    plain = text.strip().upper().rpartition(":")[2]
-    if not _SYMBOL.fullmatch(plain):
-        raise ValueError(f"{name}: {text!r} is not a symbol")
-    return plain
-
-
-def _open_or_closed(name: str, text: str) -> str:
-    plain = text.strip().lower()
-    if plain not in ("open", "closed"):
-        raise ValueError(f"{name}: {text!r} is not one of open, closed")
-    return plain
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """One accepted filter: the function that parses its text, and its SQL condition (``?`` is the value)."""
-
-    parse: Parse
-    condition: str
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """One list that can be paged; ``orders`` maps an order's name to its columns, all descending."""
-
-    table: str
-    filters: Mapping[str, Filter]
-    orders: Mapping[str, tuple[str, ...]]
-    always: str = ""
-
+ASCENDING = ".asc"
+"""After the name of an order: the other way round."""
 
 _ENTRY_FILTERS = {
-    "decision": Filter(_one_of(Action), "decision = ?"),
-    "timeframe": Filter(_minutes, "timeframe = ?"),
-    "quality": Filter(_one_of(Quality), "quality = ?"),
-    "symbol": Filter(_symbol, "symbol = ?"),
-    "source": Filter(_one_of(Source), "source = ?"),
+    "decision": Filter(one_of(Action), "decision = ?"),
+    "timeframe": Filter(minutes, "timeframe = ?"),
+    "quality": Filter(one_of(Quality), "quality = ?"),
+    "symbol": Filter(symbol, "symbol = ?"),
+    "source": Filter(one_of(Source), "source = ?"),
     "from": Filter(bound, "created_at >= ?"),
     "to": Filter(bound, "created_at <= ?"),
 }
-_ENTRY_ORDERS = {"time": ("seq", "id"), "confidence": ("confidence", "seq", "id")}
-_STATE = Filter(_open_or_closed, "(CASE WHEN exit IS NULL THEN 'open' ELSE 'closed' END) = ?")
+_ENTRY_ORDERS = {"time": (SEQ, ID), "confidence": (Key("confidence", (int, float)), SEQ, ID)}
 
 LISTINGS: Mapping[str, Listing] = {
     "decisions": Listing("ledger_entries", _ENTRY_FILTERS, _ENTRY_ORDERS),
     "ledger": Listing("ledger_entries", _ENTRY_FILTERS, _ENTRY_ORDERS),
-    "trades": Listing(
-        "ledger_entries", {**_ENTRY_FILTERS, "state": _STATE}, _ENTRY_ORDERS, "execution IS NOT NULL"
-    ),
+    "trades": TRADES,
+    "days": DAYS,
+    "notes": NOTES,
+    **VALUES,
     # Whole entries of trades of which contracts were sold: the metrics are computed from them.
     "closed": Listing(
         "ledger_entries", _ENTRY_FILTERS, _ENTRY_ORDERS, "execution IS NOT NULL AND exit IS NOT NULL"
@@ -108,53 +51,59 @@ LISTINGS: Mapping[str, Listing] = {
     "receipts": Listing(
         "receipts",
         {
-            "status": Filter(_one_of(ReceiptStatus, str.lower), "status = ?"),
-            "symbol": Filter(_symbol, "symbol = ?"),
-            "source": Filter(_one_of(Source), "source = ?"),
+            "status": Filter(one_of(ReceiptStatus, str.lower), "status = ?"),
+            "symbol": Filter(symbol, "symbol = ?"),
+            "source": Filter(one_of(Source), "source = ?"),
             "from": Filter(bound, "received_at >= ?"),
             "to": Filter(bound, "received_at <= ?"),
         },
-        {"time": ("seq",)},
+        {"time": (SEQ,)},
     ),
     "risk_events": Listing(
         "risk_events",
         {"from": Filter(bound, "at >= ?"), "to": Filter(bound, "at <= ?")},
-        {"time": ("seq", "id")},
+        {"time": (SEQ, ID)},
     ),
     "approvals": Listing(
         "approvals",
         {
-            "status": Filter(_one_of(ApprovalStatus), "status = ?"),
-            "symbol": Filter(_symbol, "symbol = ?"),
+            "status": Filter(one_of(ApprovalStatus), "status = ?"),
+            "symbol": Filter(symbol, "symbol = ?"),
             "from": Filter(bound, "at >= ?"),
             "to": Filter(bound, "at <= ?"),
         },
-        {"time": ("seq", "id")},
+        {"time": (SEQ, ID)},
     ),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A page as SQL. It selects one row more than ``limit``, to know whether there is a next page."""
+    """A page as SQL. It selects one row more than ``limit``, to know whether there is a next page.
+
+    ``filtered`` and ``values`` are the conditions of the filters alone, for sums over all pages.
+    """
 
     where: str
     order_by: str
     parameters: tuple[Any, ...]
-    keys: tuple[str, ...]
+    keys: tuple[Key, ...]
     table: str
     limit: int
     tag: str
     top: int | None
+    filtered: str
+    values: tuple[Any, ...]
 
     def sql(self, columns: str) -> str:
+        keys = "".join(f", {key.expression} AS key_{n}" for n, key in enumerate(self.keys))
         rest = f"{self.where} ORDER BY {self.order_by} LIMIT {self.limit + 1}"
-        return f"SELECT {columns} FROM {self.table}{rest}"
+        return f"SELECT {columns}{keys} FROM {self.table}{rest}"
 
     def cursor_after(self, row: Mapping[str, Any], newest: int) -> str:
         """Return the cursor of the page after ``row``; ``newest`` is the last seq when the first page was read."""
         top = newest if self.top is None else self.top
-        parts = orjson.dumps([self.tag, top, *(row[key] for key in self.keys)])
+        parts = orjson.dumps([self.tag, top, *(row[f"key_{n}"] for n in range(len(self.keys)))])
         return base64.urlsafe_b64encode(parts).decode().rstrip("=")
 
 
@@ -165,9 +114,12 @@ def plan(query: PageQuery) -> Plan:
         raise ValueError(f"what: {query.what!r} is not one of {', '.join(LISTINGS)}")
     if not 1 <= query.limit <= MAX_LIMIT:
         raise ValueError(f"limit: {query.limit} is not within 1 to {MAX_LIMIT}")
-    keys = listing.orders.get(query.order)
+    keys, down = listing.orders.get(query.order), True
+    if keys is None and query.order.endswith(ASCENDING):
+        keys, down = listing.ascending.get(query.order.removesuffix(ASCENDING)), False
     if keys is None:
-        raise ValueError(f"order: {query.order!r} is not one of {', '.join(listing.orders)}")
+        also = f"; all but time also with {ASCENDING}" if listing.ascending else ""
+        raise ValueError(f"order: {query.order!r} is not one of {', '.join(listing.orders)}{also}")
     conditions = [listing.always] if listing.always else []
     parameters: list[Any] = []
     for name, text in sorted(query.filters.items()):
@@ -175,26 +127,35 @@ def plan(query: PageQuery) -> Plan:
         if accepted is None:
             raise ValueError(f"{name}: is not a filter of {query.what} ({', '.join(listing.filters)})")
         conditions.append(accepted.condition)
-        parameters.append(accepted.parse(name, text))
+        value = accepted.parse(name, text)
+        parameters += value if isinstance(value, tuple) else [value]
+    filtered, values = _where(conditions), tuple(parameters)
     tag = _tag(query.what, query.order, conditions, parameters)
     top: int | None = None
     if query.cursor is not None:
         top, after = _read_cursor(query.cursor, tag, keys)
-        conditions.append(f"({', '.join(keys)}) < ({', '.join('?' * len(keys))})")
+        names = ", ".join(key.expression for key in keys)
+        conditions.append(f"({names}) {'<' if down else '>'} ({', '.join('?' * len(keys))})")
         parameters += after
-        if keys[0] != "seq":
+        if listing.grows and (keys[0] != SEQ or not down):
             conditions.append("seq <= ?")
             parameters.append(top)
     return Plan(
-        where=" WHERE " + " AND ".join(conditions) if conditions else "",
-        order_by=", ".join(f"{key} DESC" for key in keys),
+        where=_where(conditions),
+        order_by=", ".join(f"{key.expression} {'DESC' if down else 'ASC'}" for key in keys),
         parameters=tuple(parameters),
         keys=keys,
         table=listing.table,
         limit=query.limit,
         tag=tag,
         top=top,
+        filtered=filtered,
+        values=values,
     )
+
+
+def _where(conditions: list[str]) -> str:
+    return " WHERE " + " AND ".join(conditions) if conditions else ""
 
 
 def _tag(what: str, order: str, conditions: list[str], parameters: list[Any]) -> str:
@@ -202,10 +163,7 @@ def _tag(what: str, order: str, conditions: list[str], parameters: list[Any]) ->
     return hashlib.sha256(text).hexdigest()[:8]
 
 
-_KEY_TYPES: Mapping[str, type | tuple[type, ...]] = {"seq": int, "id": str, "confidence": (int, float)}
-
-
-def _read_cursor(text: str, tag: str, keys: tuple[str, ...]) -> tuple[int, list[Any]]:
+def _read_cursor(text: str, tag: str, keys: tuple[Key, ...]) -> tuple[int, list[Any]]:
     try:
         padded = text.encode("ascii") + b"=" * (-len(text) % 4)
         stated, top, *after = orjson.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
@@ -214,7 +172,7 @@ def _read_cursor(text: str, tag: str, keys: tuple[str, ...]) -> tuple[int, list[
     if stated != tag:
         raise ValueError("cursor: belongs to a query with another list, order or filters")
     fits = len(after) == len(keys) and all(
-        isinstance(value, _KEY_TYPES[key]) and not isinstance(value, bool)
+        isinstance(value, key.kind) and not isinstance(value, bool)
         for key, value in zip(keys, after, strict=True)
     )
     if not fits or not isinstance(top, int) or isinstance(top, bool):

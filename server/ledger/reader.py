@@ -25,6 +25,7 @@ from server.ledger.rows import DERIVED
 from server.ledger.schema import STREAMED_AFTER, check
 from server.ledger.streamed import Place, StreamKind, StreamPage, read_stream
 from server.ledger.timestamps import instant, iso
+from server.ledger.trade_lists import NOTED, add_notes, trade_totals
 
 T = TypeVar("T")
 
@@ -68,7 +69,13 @@ class SqliteReader:
             more = len(rows) > query.limit
             shown = rows[: query.limit]
             cursor = wanted.cursor_after(shown[-1], newest) if more else None
-            return Page(items=tuple(item(row) for row in shown), next_cursor=cursor)
+            items = tuple(item(row) for row in shown)
+            if query.what in NOTED:
+                add_notes(connection, items, NOTED[query.what])
+            totals = None
+            if query.what == "trades":
+                totals = trade_totals(connection, wanted.filtered, wanted.values)
+            return Page(items=items, next_cursor=cursor, totals=totals)
 
         return await self._read(read)
 

@@ -11,11 +11,13 @@ from typing import Any
 from core.decision.evidence import decision_evidence
 from core.effects import (
     Effect,
+    RemoveNote,
     ShadowStatus,
     StoreApproval,
     StoreDecision,
     StoreJudgement,
     StoreMarks,
+    StoreNote,
     StorePrice,
     StoreReceipt,
     StoreRiskEvent,
@@ -31,6 +33,7 @@ from server.ledger.codec import encode, encode_any
 from server.ledger.packed import DECISION, pack_decision, pack_outcome
 from server.ledger.streamed import stream_rows
 from server.ledger.timestamps import micros
+from server.ledger.trades import refresh
 
 Row = tuple[Any, ...]
 
@@ -80,6 +83,8 @@ APPROVAL = _insert(
 
 RISK = _insert("risk_events", "id seq at code cleared position_id text")
 STREAMED = _insert("stream_events", "seq n kind symbol key payload")
+NOTE = _insert("notes", "seq id at position_id day text tags author removed search")
+REMOVED = "UPDATE notes SET removed = 1 WHERE id = ?"
 
 STATEMENTS = (
     *(
@@ -100,6 +105,8 @@ STATEMENTS = (
     APPROVAL,
     RISK,
     STREAMED,
+    NOTE,
+    REMOVED,
 )
 """In the order of execution within a batch: an entry is inserted before its outcome updates it."""
 
@@ -114,7 +121,7 @@ DERIVED = (
         "path_bars",
         "rules_versions",
     ),
-    *("suggestions", "approvals", "risk_events", "stream_events"),
+    *("suggestions", "approvals", "risk_events", "stream_events", "notes", "trades"),
 )
 """The tables that a replay of the journal rebuilds."""
 
@@ -291,6 +298,27 @@ def _risk(effect: StoreRiskEvent, into: Tables) -> None:
     into[RISK].append((*row, effect.text))
 
 
+def _note(effect: StoreNote, into: Tables) -> None:
+    into[NOTE].append(
+        (
+            effect.seq,
+            effect.id,
+            micros(effect.at),
+            effect.position_id,
+            None if effect.day is None else effect.day.isoformat(),
+            effect.text,
+            _json(effect.tags),
+            effect.author,
+            0,
+            effect.text.casefold(),
+        )
+    )
+
+
+def _remove(effect: RemoveNote, into: Tables) -> None:
+    into[REMOVED].append((effect.id,))
+
+
 _STORES: Mapping[type, Callable[[Any, Tables], None]] = {
     StoreReceipt: _receipt,
     StoreDecision: _decision,
@@ -302,6 +330,8 @@ _STORES: Mapping[type, Callable[[Any, Tables], None]] = {
     StoreJudgement: _judgement,
     StoreApproval: _approval,
     StoreRiskEvent: _risk,
+    StoreNote: _note,
+    RemoveNote: _remove,
 }
 
 
@@ -354,6 +384,8 @@ def write(connection: sqlite3.Connection, tables: Tables) -> None:
         for at in range(0, len(rows), together):
             some = rows[at : at + together]
             connection.execute(_for_rows(statement, len(some)), [*chain.from_iterable(some)])
+    notes = (*(row[1] for row in tables[NOTE]), *(row[0] for row in tables[REMOVED]))
+    refresh(connection, (row[-1] for row in tables[OUTCOME]), notes)
 
 
 _TOGETHER = 64

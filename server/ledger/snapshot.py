@@ -33,6 +33,8 @@ ORDERS: dict[str, TableOrder] = {
     "ledger_entries": TableOrder(("seq", "id")),
     "decision_columns": TableOrder(("seq", "id")),
     "positions": TableOrder(("id",)),
+    "trades": TableOrder(("seq", "id")),
+    "notes": TableOrder(("seq",)),
     "marks": TableOrder(("position_id", "n"), ("n",)),
     "paths": TableOrder(("seq",)),
     "path_bars": TableOrder(("seq",)),

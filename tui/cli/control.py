@@ -31,7 +31,7 @@ def judge(
     try:
         trades = engine.items(_PENDING) + (engine.items(_APPROVED) if verb == "reject" else [])
         if name is None:
-            return _print_list(trades, "no trade is waiting for approval", _format_approval, as_json)
+            return print_list(trades, "no trade is waiting for approval", _format_approval, as_json)
         # Send it even if it is no longer pending; the engine explains its status.
         found = _find(trades, name)
         status, answer = engine.post(f"/api/approvals/{found['id'] if found else name}/{verb}")
@@ -67,7 +67,7 @@ def close(
             accepted = all(answer.get("code") == "EXITED" for _, answer in answers)
             return print_answers([answer for _, answer in answers], accepted, as_json=as_json)
         if name is None:
-            return _print_list(positions, "no position is open", _format_position, as_json)
+            return print_list(positions, "no position is open", _format_position, as_json)
         status, answer = _exit(engine, _open_position(positions, name), contracts, at)
     except (aiohttp.ClientError, TimeoutError) as error:
         return report_unreachable(engine, error)
@@ -167,7 +167,8 @@ def _find(items: list[Item], name: str) -> Item | None:
     return found[0] if found else None
 
 
-def _print_list(items: list[Item], empty: str, format_item: Callable[[Item], str], as_json: bool) -> int:
+def print_list(items: list[Item], empty: str, format_item: Callable[[Item], str], as_json: bool) -> int:
+    """Print a list, one line an item, or as one line of JSON; return the exit code 0."""
     if as_json:
         print(json.dumps(items))
     elif items:

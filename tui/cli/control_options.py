@@ -1,4 +1,4 @@
-"""Options of `gatedeck approve`, `reject`, `close`, `settle`, `adjust`, `resume` and `mode`."""
+"""Options of `gatedeck approve`, `reject`, `close`, `settle`, `adjust`, `resume`, `mode` and `note`."""
 
 from __future__ import annotations
 
@@ -154,7 +154,38 @@ def mode(
     )
 
 
+def note(
+    about: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[TRADE|DAY]",
+            help="Id (or its beginning), OCC symbol, contract or symbol; or a day as 2026-11-24 or today.",
+        ),
+    ] = None,
+    text: Annotated[str | None, typer.Argument(help="The note; a word with # before it is a tag.")] = None,
+    tag: Annotated[list[str] | None, typer.Option("--tag", help="A tag; may be repeated.")] = None,
+    remove: Annotated[
+        str | None, typer.Option("--remove", metavar="NOTE", help="Remove the note with this id.")
+    ] = None,
+    url: Url = None,
+    author: Author = None,
+    json: JsonLine = False,
+    config: Config = None,
+) -> None:
+    """Add a note with tags to a trade or a day.
+
+    Without a text the notes of the trade or day are listed, without a trade or day the latest of all.
+    """
+    from tui.cli import note as note_command
+
+    raise typer.Exit(
+        note_command.note(
+            about, text, tags=tag or [], remove=remove, url=url, author=author, config=config, as_json=json
+        )
+    )
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
-    for command in (approve, reject, close, settle, adjust, resume, mode):
+    for command in (approve, reject, close, settle, adjust, resume, mode, note):
         app.command()(command)

@@ -87,7 +87,7 @@ def report(
 
 def export(
     what: Annotated[
-        str, typer.Option("--what", help="decisions, trades, receipts, ledger, marks or prices.")
+        str, typer.Option("--what", help="decisions, trades, receipts, ledger, marks, prices or notes.")
     ] = "trades",
     form: Annotated[str, typer.Option("--format", help="csv, jsonl or parquet.")] = "csv",
     out: Annotated[Path | None, typer.Option("--out", help="File to write; default standard output.")] = None,

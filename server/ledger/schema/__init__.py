@@ -6,10 +6,11 @@ import sqlite3
 from importlib import resources
 
 from server.ledger.base import LedgerError
+from server.ledger.trades import refresh_all
 
-VERSION = 6
-_FROM = (1, 2, 3, 4, 5)
-"""Older versions that only lack tables: creating those upgrades a file to the present version."""
+VERSION = 7
+_FROM = (1, 2, 3, 4, 5, 6)
+"""Older versions that only lack tables: creating and filling those upgrades a file to the present version."""
 STREAMED_AFTER = "streamed_after"
 """Key in ``meta`` of the last input before the events of the stream were stored."""
 _APPLICATION_ID = 0x67617465  # "gate"
@@ -25,11 +26,22 @@ def create(connection: sqlite3.Connection) -> None:
         check(connection)
         return
     tables = resources.files(__name__).joinpath("sqlite.sql").read_text(encoding="utf-8")
-    connection.executescript(
-        f"BEGIN IMMEDIATE; {tables}\n"
-        f"INSERT OR IGNORE INTO meta SELECT '{STREAMED_AFTER}', CAST(coalesce(max(seq), 0) AS TEXT) FROM journal;"
-        f"PRAGMA application_id = {_APPLICATION_ID}; PRAGMA user_version = {VERSION}; COMMIT;"
-    )
+    try:
+        connection.executescript(f"BEGIN IMMEDIATE; {tables}")
+        if not empty:
+            refresh_all(connection)
+        # One by one: a script would commit first.
+        for statement in (
+            f"INSERT OR IGNORE INTO meta SELECT '{STREAMED_AFTER}', CAST(coalesce(max(seq), 0) AS TEXT) FROM journal",
+            f"PRAGMA application_id = {_APPLICATION_ID}",
+            f"PRAGMA user_version = {VERSION}",
+            "COMMIT",
+        ):
+            connection.execute(statement)
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
 
 
 def check(connection: sqlite3.Connection) -> None:

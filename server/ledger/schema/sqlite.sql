@@ -1,4 +1,4 @@
--- Version 6. Instants are whole microseconds since 1970 UTC; JSON columns hold what server/ledger/rows.py wrote.
+-- Version 7. Instants are whole microseconds since 1970 UTC; JSON columns hold what server/ledger/rows.py wrote.
 -- The journal is the truth, append-only and chained by hash; every other table can be made from it again.
 
 CREATE TABLE IF NOT EXISTS meta (
@@ -85,6 +85,59 @@ CREATE TABLE IF NOT EXISTS positions (
   payload     TEXT NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS positions_open ON positions (opened_at) WHERE closed_at IS NULL;
+
+-- One row a trade for lists that sort, filter and search, written by server/ledger/trades.py from its entry,
+-- position and notes. Days are the exchange's; ``cuts`` is its group in every breakdown, ``tags`` are between blanks.
+CREATE TABLE IF NOT EXISTS trades (
+  seq          INTEGER NOT NULL,
+  id           TEXT PRIMARY KEY,
+  position_id  TEXT NOT NULL,
+  symbol       TEXT NOT NULL,
+  direction    TEXT,
+  contract     TEXT NOT NULL,
+  occ          TEXT,
+  setup        TEXT,
+  state        TEXT NOT NULL,
+  timeframe    INTEGER,
+  quality      TEXT NOT NULL,
+  confidence   REAL NOT NULL,
+  opened_at    INTEGER NOT NULL,
+  opened_day   TEXT,
+  closed_at    INTEGER,
+  closed_day   TEXT,
+  contracts    INTEGER NOT NULL,
+  entry_price  REAL NOT NULL,
+  exit_price   REAL,
+  hold_seconds REAL,
+  r            REAL,
+  net          REAL,
+  reason       TEXT,
+  mae          REAL,
+  mfe          REAL,
+  stale        INTEGER NOT NULL,
+  cuts         TEXT NOT NULL,
+  tags         TEXT NOT NULL,
+  search       TEXT NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS trades_newest ON trades (seq DESC, id DESC);
+CREATE INDEX IF NOT EXISTS trades_position ON trades (position_id);
+
+-- A person's notes on a trade or a day; a removed one keeps its row, so that its trade is found.
+CREATE TABLE IF NOT EXISTS notes (
+  seq         INTEGER PRIMARY KEY,
+  id          TEXT NOT NULL,
+  at          INTEGER NOT NULL,
+  position_id TEXT,
+  day         TEXT,
+  text        TEXT NOT NULL,
+  tags        TEXT NOT NULL,
+  author      TEXT NOT NULL,
+  removed     INTEGER NOT NULL,
+  search      TEXT NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX IF NOT EXISTS notes_id ON notes (id);
+CREATE INDEX IF NOT EXISTS notes_position ON notes (position_id) WHERE position_id IS NOT NULL;
+CREATE INDEX IF NOT EXISTS notes_day ON notes (day) WHERE day IS NOT NULL;
 
 CREATE TABLE IF NOT EXISTS marks (
   n           INTEGER PRIMARY KEY,

@@ -255,6 +255,8 @@ class AnyHistory(RuleBasedStateMachine):
                 "close_at",
                 "settle",
                 "adjust",
+                "note",
+                "remove_note",
                 "dance",
             ]
         ),

@@ -43,6 +43,15 @@ QUERIES = [
     ("/api/receipts?status=quarantined", "receipts", 50, {"status": "quarantined"}, "time"),
     ("/api/risk-events?from=2026-11-24", "risk_events", 50, {"from": "2026-11-24"}, "time"),
     ("/api/approvals?status=PENDING", "approvals", 50, {"status": "PENDING"}, "time"),
+    (
+        "/api/trades?window=today&text=late&order=net.asc",
+        "trades",
+        50,
+        {"window": "today", "text": "late"},
+        "net.asc",
+    ),
+    ("/api/days?from=2026-11-24", "days", 50, {"from": "2026-11-24"}, "time"),
+    ("/api/notes?tag=fomo", "notes", 50, {"tag": "fomo"}, "time"),
 ]
 
 

@@ -16,6 +16,7 @@ from core.effects import (
     StoreDecision,
     StoreJudgement,
     StoreMarks,
+    StoreNote,
     StorePrice,
     StoreReceipt,
     StoreRiskEvent,
@@ -62,6 +63,7 @@ from core.model import (
     Source,
     Tone,
 )
+from core.notes import note_text
 from core.options.fills import OptionQuote
 from core.positions.attribution import Attribution
 from core.positions.position import Basis, EntryFill, ExitFill, Mark, Position, PositionState
@@ -289,6 +291,20 @@ class Make:
         at = self.at(seq)
         return StorePrice(
             seen=PriceSeen(seq=seq, at=at, symbol="SPY", price=600.5, priced_at=at, source="feed")
+        )
+
+    def note(
+        self, seq: int, trade: int | None = None, text: str = "late #fomo", day: str | None = None
+    ) -> StoreNote:
+        return StoreNote(
+            id=self.id(seq, "note"),
+            seq=seq,
+            at=self.at(seq),
+            position_id=None if trade is None else self.id(trade, "position"),
+            day=None if day is None else date.fromisoformat(day),
+            text=text,
+            tags=note_text(text).tags,
+            author="deck",
         )
 
     def rules(self, seq: int) -> StoreRules:

@@ -112,7 +112,7 @@ async def test_an_entry_that_cannot_be_read_fails_alone(ledger: SqliteLedger, ma
     await ledger.commit([(make.tick(4), tuple(make.trade(seq, closed_at=4) for seq in (1, 2, 3)))])
     with sqlite3.connect(ledger.path) as connection:
         connection.execute("UPDATE ledger_entries SET exit = '{\"pnl_net\": inf}' WHERE seq = 2")
-    for what in ("decisions", "ledger", "closed", "trades"):
+    for what in ("decisions", "ledger", "closed"):
         items = (await ledger.page(PageQuery(what=what))).items
         assert [bool(item.get("fault")) for item in items] == [False, True, False], what
         assert items[1]["symbol"] == "SPY" and "cannot be read" in items[1]["fault"]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from core.approvals import ApprovalStatus
-from core.effects import Notice, StoreDecision
+from core.effects import Notice, RemoveNote, StoreDecision
 from core.model import Action, ReceiptStatus, Tone
 from server.deck import PageQuery
 from server.ledger.base import LedgerError
@@ -28,7 +28,10 @@ async def test_a_batch_lands_in_its_tables(ledger: SqliteLedger, make: Any) -> N
                 (make.receipt(2), *make.decided(2)[1][1:], make.trade(2), make.marks(2, 2), said),
             ),
             (make.tick(3), (make.marks(2, 3, 4), make.trade(2, closed_at=4), make.put(3))),
-            (make.events()[5], (make.rules(6), make.judgement(6), make.approval(6), make.risk(6))),
+            (
+                make.events()[5],
+                (make.rules(6), make.judgement(6), make.approval(6), make.risk(6), make.note(6, 2)),
+            ),
         ]
     )
     stats = await ledger.stats()
@@ -46,9 +49,11 @@ async def test_a_batch_lands_in_its_tables(ledger: SqliteLedger, make: Any) -> N
         "approvals": 1,
         "risk_events": 1,
         "stream_events": 5,
+        "notes": 1,
+        "trades": 1,
         "checkpoints": 0,
     }
-    assert stats.commits == 1 and stats.last_commit_rows == 26 and stats.last_seq == ledger.last_seq == 6
+    assert stats.commits == 1 and stats.last_commit_rows == 27 and stats.last_seq == ledger.last_seq == 6
     assert stats.last_commit_ms is not None and stats.bytes_on_disk > 4096
     assert [mark.at for mark in await ledger.marks_of(make.id(2, "position"))] == [
         make.at(n) for n in (2, 3, 4)
@@ -197,10 +202,17 @@ async def test_a_read_under_way_does_not_hold_up_the_writer(ledger: SqliteLedger
 
 async def test_derived_tables_made_again_are_equal(ledger: SqliteLedger, make: Any) -> None:
     batch = [make.decided(seq) for seq in range(1, 30)]
-    said = (make.rules(30), make.judgement(30), make.approval(4), make.risk(30))
+    said = (
+        make.rules(30),
+        make.judgement(30),
+        make.approval(4),
+        make.risk(30),
+        make.note(30, 3, "late #fomo"),
+    )
     batch.append((make.tick(30), (make.trade(3), make.marks(3, 30, 31), *said)))
     ended = make.approval(4, ApprovalStatus.EXPIRED)
-    batch.append((make.tick(31), (make.trade(3, closed_at=31), ended)))
+    batch.append((make.tick(31), (make.trade(3, closed_at=31), ended, make.note(31, day="2026-11-24"))))
+    batch.append((make.tick(32), (make.note(32, 3, "gone #x"), RemoveNote(id=make.id(32, "note"), seq=32))))
     await ledger.commit(batch)
 
     def dump() -> list[Any]:
@@ -212,6 +224,8 @@ async def test_derived_tables_made_again_are_equal(ledger: SqliteLedger, make: A
         c.execute("DELETE FROM receipts WHERE seq < 10")
         c.execute("UPDATE ledger_entries SET confidence = 1")
         c.execute("DELETE FROM marks")
+        c.execute("UPDATE trades SET net = 1, tags = '', search = ''")
+        c.execute("DELETE FROM notes")
     assert dump() != before
     await ledger.rebuild(batch)
     assert dump() == before

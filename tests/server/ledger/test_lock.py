@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from server.ledger.base import LedgerError, LedgerLocked
+from server.ledger.paging import PageQuery
 from server.ledger.reader import SqliteReader
 from server.ledger.sqlite import SqliteLedger
 
@@ -90,6 +91,21 @@ async def test_what_is_no_ledger_is_refused(tmp_path: Path) -> None:
     for path, match in ((text, "not a database"), (newer, "version 99"), (tmp_path / "none", "no ledger")):
         with pytest.raises(LedgerError, match=match):
             await SqliteReader.attach(path)
+
+
+async def test_a_ledger_without_a_list_of_trades_gets_one(tmp_path: Path, make: Any) -> None:
+    path = tmp_path / "older.db"
+    ledger = await SqliteLedger.open(path, "engine-1")
+    await ledger.commit([make.decided(1), make.decided(2), (make.tick(3), (make.trade(1, closed_at=3),))])
+    before = await ledger.page(PageQuery(what="trades"))
+    await ledger.close()
+    with sqlite3.connect(path) as c:
+        c.execute("DROP TABLE trades")
+        c.execute("DROP TABLE notes")
+        c.execute("PRAGMA user_version = 5")
+    ledger = await SqliteLedger.open(path, "engine-1")
+    assert await ledger.page(PageQuery(what="trades")) == before and len(before.items) == 1
+    await ledger.close()
 
 
 async def test_an_older_ledger_gets_the_tables_it_lacks(tmp_path: Path) -> None:

@@ -118,20 +118,6 @@ async def test_receipts_are_filtered_by_status(ledger: SqliteLedger, make: Any) 
     assert {item["id"] for item in everything.items} == {make.id(seq) for seq in range(1, 31)}
 
 
-async def test_trades_are_the_entries_that_were_executed(ledger: SqliteLedger, make: Any) -> None:
-    await ledger.commit([make.decided(seq) for seq in range(1, 6)])
-    await ledger.commit([(make.tick(6), (make.trade(2), make.trade(4)))])
-    await ledger.commit([(make.tick(7), (make.trade(2, closed_at=7),))])
-
-    async def trades(**filters: str) -> list[tuple[int, bool]]:
-        page = await ledger.page(PageQuery(what="trades", filters=filters))
-        return [(item["seq"], item["exit"] is not None) for item in page.items]
-
-    assert await trades() == [(4, False), (2, True)]
-    assert await trades(state="open") == [(4, False)]
-    assert await trades(state="closed") == [(2, True)]
-
-
 async def test_a_bare_date_is_that_whole_day(ledger: SqliteLedger, make: Any) -> None:
     await ledger.commit([make.webhook(1)])
 

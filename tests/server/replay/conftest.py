@@ -17,6 +17,8 @@ import pytest
 from server.config import load_settings
 from server.demo.drive import virtual_end
 from server.demo.session import demo_session
+from server.ledger.paging import PageQuery
+from server.runtime.ports import Command
 
 MINUTES = 45
 
@@ -32,6 +34,13 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
         async with demo_session(settings, seed=7, speed=math.inf) as running:
             await running.drive.run(virtual_end(running.drive.clock.now(), MINUTES, math.inf))
             await running.host.runtime.settled()
+            ledger = running.host.runtime.ledger
+            (trade, *_) = (await ledger.page(PageQuery(what="trades"))).items
+            for n, (position_id, text) in enumerate(
+                ((trade["position_id"], "late #fomo"), (None, "2026-11-24 x"))
+            ):
+                note = Command(id=f"note-{n}", name="note", position_id=position_id, argument=text)
+                assert (await running.host.runtime.command(note)).ok
 
     asyncio.run(play())
     return folder / "demo.db"

@@ -24,6 +24,7 @@ COUNTS = {
     "trades": "SELECT count(*) FROM ledger_entries WHERE execution IS NOT NULL",
     "receipts": "SELECT count(*) FROM receipts",
     "marks": "SELECT count(*) FROM marks",
+    "notes": "SELECT count(*) FROM notes",
     "prices": "SELECT count(*) FROM journal WHERE kind IN ('price', 'market')",
 }
 

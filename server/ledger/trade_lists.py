@@ -1,0 +1,235 @@
+"""Lists about trades: the trades, the days with their P&L, the notes, and the values to filter by."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from core.model import Direction, ExitReason
+from core.performance.cuts import CUTS
+from server.ledger.codec import loads
+from server.ledger.filters import (
+    ID,
+    SEQ,
+    Filter,
+    Key,
+    Listing,
+    choice,
+    day,
+    folded,
+    one_of,
+    plain_text,
+    symbol,
+    tag,
+)
+from server.ledger.timestamps import bound, iso
+
+_NUMBER = (int, float)
+SORTED: Mapping[str, Key] = {
+    "opened": Key("opened_at"),
+    "closed": Key("closed_at"),
+    "symbol": Key("symbol", str),
+    "contract": Key("contract", str),
+    "direction": Key("direction", str),
+    "setup": Key("setup", str),
+    "contracts": Key("contracts"),
+    "entry": Key("entry_price", _NUMBER),
+    "exit": Key("exit_price", _NUMBER),
+    "hold": Key("hold_seconds", _NUMBER),
+    "r": Key("r", _NUMBER),
+    "net": Key("net", _NUMBER),
+    "reason": Key("reason", str),
+    "mae": Key("mae", _NUMBER),
+    "mfe": Key("mfe", _NUMBER),
+    "confidence": Key("confidence", _NUMBER),
+    "tags": Key("nullif(tags, '')", str),
+}
+"""The columns by which trades can be sorted, by the name of the order."""
+
+
+def _keys(of: Key, *, down: bool) -> tuple[Key, ...]:
+    """Return the keys of an order; trades without a value come last, whichever way it is sorted."""
+    known = Key(f"({of.expression} IS {'NOT ' if down else ''}NULL)")
+    nothing = "''" if of.kind is str else "0"
+    return known, Key(f"coalesce({of.expression}, {nothing})", of.kind), SEQ, ID
+
+
+def _cut(name: str, text: str) -> tuple[str, str]:
+    cut, equals, label = plain_text(name, text).partition("=")
+    if not equals or cut not in CUTS:
+        raise ValueError(
+            f"{name}: {text!r} is not a cut, = and a label, as symbol=SPY; cuts: {', '.join(CUTS)}"
+        )
+    return f"$.{cut}", label
+
+
+def _whole_tag(name: str, text: str) -> str:
+    return f" {tag(name, text)} "
+
+
+_OUTCOME = (
+    "CASE WHEN closed_at IS NULL THEN 'open' WHEN net > 0 THEN 'win' WHEN net < 0 THEN 'loss' ELSE 'flat' END"
+)
+_TAGGED_DAYS = (
+    "SELECT n.day FROM notes n, json_each(n.tags) t WHERE n.day IS NOT NULL AND n.removed = 0 AND t.value = ?"
+)
+TRADES = Listing(
+    "trades",
+    {
+        "symbol": Filter(symbol, "symbol = ?"),
+        "direction": Filter(one_of(Direction), "direction = ?"),
+        "setup": Filter(plain_text, "setup = ?"),
+        "state": Filter(choice("open", "closed"), "iif(closed_at IS NULL, 'open', 'closed') = ?"),
+        "outcome": Filter(choice("win", "loss", "flat", "open"), f"{_OUTCOME} = ?"),
+        "reason": Filter(one_of(ExitReason), "reason = ?"),
+        "tag": Filter(_whole_tag, "instr(tags, ?) > 0"),
+        "day_tag": Filter(tag, f"closed_day IN ({_TAGGED_DAYS})"),
+        "day": Filter(day, "closed_day = ?"),
+        # Trades that are still open belong to every span of days up to today.
+        "since": Filter(day, "(closed_day >= ? OR closed_at IS NULL)"),
+        "from": Filter(bound, "closed_at >= ?"),
+        "to": Filter(bound, "closed_at <= ?"),
+        "text": Filter(folded, "instr(search, ?) > 0"),
+        "cut": Filter(_cut, "json_extract(cuts, ?) = ?"),
+        "counted": Filter(choice("yes"), "iif(closed_at IS NOT NULL AND NOT stale, 'yes', '') = ?"),
+        "id": Filter(plain_text, "? IN (id, position_id)"),
+    },
+    {"time": (SEQ, ID), **{name: _keys(of, down=True) for name, of in SORTED.items()}},
+    ascending={name: _keys(of, down=False) for name, of in SORTED.items()},
+)
+"""Trades, open and closed, newest decision first. ``counted``: closed, and measured by the metrics."""
+
+_DAYS = """(
+  SELECT day, sum(opened) AS opened, sum(trades) AS trades, sum(wins) AS wins, sum(losses) AS losses,
+         sum(net) AS net, sum(r) AS r, sum(with_r) AS with_r
+  FROM (
+    SELECT closed_day AS day, 0 AS opened, count(*) AS trades, sum(net > 0) AS wins, sum(net < 0) AS losses,
+           sum(net) AS net, sum(r) AS r, count(r) AS with_r
+    FROM trades WHERE closed_day IS NOT NULL GROUP BY closed_day
+    UNION ALL
+    SELECT opened_day, count(*), 0, 0, 0, 0, 0, 0 FROM trades WHERE opened_day IS NOT NULL GROUP BY opened_day
+    UNION ALL
+    SELECT day, 0, 0, 0, 0, 0, 0, 0 FROM notes WHERE day IS NOT NULL AND removed = 0 GROUP BY day
+  ) GROUP BY day
+) AS days"""
+DAYS = Listing(
+    _DAYS,
+    {"from": Filter(day, "day >= ?"), "to": Filter(day, "day <= ?")},
+    {"time": (Key("day", str),)},
+    grows=False,
+)
+"""Exchange days on which a trade was opened or closed or that have a note. The sums are of the trades closed."""
+
+NOTES = Listing(
+    "notes",
+    {
+        "position": Filter(plain_text, "position_id = ?"),
+        "day": Filter(day, "day = ?"),
+        "tag": Filter(tag, "EXISTS (SELECT 1 FROM json_each(tags) WHERE value = ?)"),
+        "text": Filter(folded, "instr(search, ?) > 0"),
+        "id": Filter(plain_text, "id = ?"),
+        "from": Filter(bound, "at >= ?"),
+        "to": Filter(bound, "at <= ?"),
+    },
+    {"time": (SEQ, ID)},
+    "removed = 0",
+)
+
+
+def _values(column: str) -> Listing:
+    table = f"(SELECT {column} AS value, count(*) AS trades FROM trades WHERE {column} IS NOT NULL GROUP BY {column})"
+    return Listing(table, {}, {"time": (Key("trades"), Key("value", str))}, grows=False)
+
+
+_TAGS = """(SELECT t.value AS value, count(DISTINCT n.position_id) AS trades FROM notes n, json_each(n.tags) t
+  WHERE n.removed = 0 GROUP BY t.value)"""
+VALUES: Mapping[str, Listing] = {
+    "setups": _values("setup"),
+    "symbols": _values("symbol"),
+    "tags": Listing(_TAGS, {}, {"time": (Key("trades"), Key("value", str))}, grows=False),
+}
+"""Every setup and symbol that was traded, and every tag, each with its number of trades, the most used first."""
+
+_TOTALS = f"""SELECT count(closed_at) AS closed, count(*) - count(closed_at) AS open,
+  sum(iif(closed_at IS NULL, 0, net)) AS net, sum({_OUTCOME} = 'win') AS wins, sum({_OUTCOME} = 'loss') AS losses,
+  avg(iif(closed_at IS NULL, NULL, r)) AS average_r, count(iif(closed_at IS NULL, NULL, r)) AS with_r FROM trades"""
+
+
+def trade_totals(connection: sqlite3.Connection, where: str, values: Sequence[Any]) -> Mapping[str, Any]:
+    """Return the sums over every trade that a filter selects, of the closed ones.
+
+    ``win_rate`` is wins over ``closed``, ``average_r`` over the ``with_r`` trades with a planned loss; ``None``
+    without any.
+    """
+    found = connection.execute(_TOTALS + where, values).fetchone()
+    closed = found["closed"]
+    return {
+        "closed": closed,
+        "open": found["open"],
+        "net": round(found["net"] or 0.0, 2) + 0.0,
+        "wins": found["wins"] or 0,
+        "losses": found["losses"] or 0,
+        "win_rate": found["wins"] / closed if closed else None,
+        "average_r": found["average_r"],
+        "with_r": found["with_r"],
+    }
+
+
+def trade_item(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row of the table of trades: prices per share, money in $, ``hold_seconds`` once it is closed."""
+    names = (
+        "id seq position_id symbol direction contract occ setup state timeframe quality confidence opened_day"
+        " closed_day contracts entry_price exit_price hold_seconds r net reason"
+    )
+    return {name: row[name] for name in names.split()} | {
+        "opened_at": iso(row["opened_at"]),
+        "closed_at": iso(row["closed_at"]),
+        "mae": _cents(row["mae"]),
+        "mfe": _cents(row["mfe"]),
+        "stale": bool(row["stale"]),
+        "tags": row["tags"].split(),
+    }
+
+
+def _cents(value: float | None) -> float | None:
+    return None if value is None else round(value, 2) + 0.0
+
+
+def day_item(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a day: its closed trades with their net in $ and mean R, and how many trades were opened."""
+    return {
+        "id": row["day"],
+        "day": row["day"],
+        "trades": row["trades"],
+        "wins": row["wins"],
+        "losses": row["losses"],
+        "net": round(row["net"], 2) + 0.0,
+        "average_r": row["r"] / row["with_r"] if row["with_r"] else None,
+        "with_r": row["with_r"],
+        "opened": row["opened"],
+    }
+
+
+def note_item(row: Mapping[str, Any]) -> dict[str, Any]:
+    names = ("id", "seq", "position_id", "day", "text", "author")
+    return {name: row[name] for name in names} | {"at": iso(row["at"]), "tags": loads(row["tags"])}
+
+
+def value_item(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {"id": row["value"], "value": row["value"], "trades": row["trades"]}
+
+
+NOTED = {"trades": "position_id", "days": "day"}
+"""Lists whose items come with notes, and the column that says whose a note is."""
+
+
+def add_notes(connection: sqlite3.Connection, items: Sequence[dict[str, Any]], of: str) -> None:
+    """Give each item its notes, oldest first; ``of`` is the column that says whose they are, position_id or day."""
+    by_key: dict[str, list[dict[str, Any]]] = {item[of]: [] for item in items}
+    marks = ", ".join("?" * len(by_key))
+    sql = f"SELECT * FROM notes WHERE {of} IN ({marks}) AND removed = 0 ORDER BY seq"
+    for row in connection.execute(sql, list(by_key)):
+        by_key[row[of]].append(note_item(row))
+    for item in items:
+        item["notes"] = by_key[item[of]]
