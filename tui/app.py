@@ -100,12 +100,14 @@ class DeckApp(CroppedOutput, DialogStylesFirst, App[str]):
         keymap: KeyMap = NO_KEYS,
         crash: str = "",
         ask_at_quit: bool = False,
+        can_leave_running: bool = False,
     ) -> None:
         """``refresh_hz`` snapshots a second (at most 1 with ``low_bandwidth``: 16 colours and no toasts).
 
         ``on_quit`` is called once when the deck is left on purpose, not when it crashes. ``settings`` are
         what a person chose before, ``keymap`` their own keys. ``crash`` tells of the crash of the screen before.
-        With ``ask_at_quit`` the key that quits asks first while positions are open or trades wait.
+        With ``ask_at_quit`` the key that quits asks first while positions are open or trades wait, and offers to
+        leave the engine running with ``can_leave_running``.
         """
         super().__init__(driver_class=_driver_class())
         self.deck = deck
@@ -116,6 +118,7 @@ class DeckApp(CroppedOutput, DialogStylesFirst, App[str]):
         self.charts = ChartWorker()
         self._on_quit = on_quit
         self._ask_at_quit = ask_at_quit
+        self._can_leave_running = can_leave_running
         self._alarms: dict[str, str] = {"crash": crash} if crash else {}
         self._known_alarms: frozenset[str] = frozenset()
         self._toasts_due: list[Notice] = []
@@ -373,14 +376,14 @@ class DeckApp(CroppedOutput, DialogStylesFirst, App[str]):
             self.leave("quit")
             return
 
-        def answered(stop: bool | None) -> None:
-            if stop:
-                self.leave("quit")
+        def answered(reason: str | None) -> None:
+            if reason:
+                self.leave(reason)
 
-        self.push_screen(QuitDialog(now), answered)
+        self.push_screen(QuitDialog(now, can_leave_running=self._can_leave_running), answered)
 
     def leave(self, reason: str) -> None:
-        """End the deck cleanly; the reason is quit, the name of a signal, or terminal closed."""
+        """End the deck cleanly; the reason is quit, leave running, the name of a signal, or terminal closed."""
         self.notifier.restore_title()
         on_quit, self._on_quit = self._on_quit, None
         if on_quit is not None:

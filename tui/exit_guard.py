@@ -18,6 +18,8 @@ log = logging.getLogger("gatedeck")
 SECONDS = 4.5
 """Seconds from the first signal to the end by force; an engine closes in less than one."""
 EXIT_CODE = 1
+LEAVE_RUNNING = "leave running"
+"""Reason for which a deck ends whose engine is to go on without a terminal."""
 
 _started = threading.Event()
 

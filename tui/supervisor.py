@@ -52,11 +52,12 @@ class Display:
     keep_settings: bool = True
     keys_path: Path | None = None
     ask_at_quit: bool = False
+    can_leave_running: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ScreenExit:
-    """Result of a screen: ``reason`` is quit, a signal's name or terminal closed, and None after a crash.
+    """Result of a screen: ``reason`` is quit, LEAVE_RUNNING, a signal's name or terminal closed, None after a crash.
 
     ``error`` is the exception of a crash where there was one.
     """
@@ -146,6 +147,7 @@ async def _start_screen(deck: Deck, display: Display, crash: str) -> ScreenExit:
             keymap=load_keymap(display.keys_path) if display.keys_path is not None else NO_KEYS,
             crash=crash,
             ask_at_quit=display.ask_at_quit,
+            can_leave_running=display.can_leave_running,
         )
         return await run_screen(app)
     except Exception as error:

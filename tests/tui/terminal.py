@@ -46,6 +46,12 @@ def strange(seen: bytes) -> str:
     )
 
 
+def children(pid: int) -> list[int]:
+    """The children of a process that run."""
+    lists = Path(f"/proc/{pid}/task").glob("*/children")
+    return [int(child) for each in lists for child in each.read_text().split()]
+
+
 class Terminal:
     """A process whose terminal this is; nothing is read unless asked for."""
 
@@ -148,9 +154,12 @@ class Terminal:
         return left > entered and b"\x1b[?25h" in self.seen
 
     def cpu_seconds(self) -> float:
-        """Processor time of the process so far."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        """Processor time so far of the process and of its children: a deck has one that only waits before it."""
+        ticks = 0
+        for pid in (self.process.pid, *children(self.process.pid)):
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            ticks += int(fields[11]) + int(fields[12])
+        return ticks / os.sysconf("SC_CLK_TCK")
 
     def close(self) -> None:
         if self.process.poll() is None:

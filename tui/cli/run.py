@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -27,6 +28,8 @@ from server.runtime.clock import Clock, OffsetClock, SteadyClock
 from server.sd_notify import Notifier
 from server.telemetry.log_output import LOG_FILE, log_output
 from tui.cli.console import print_json, read_text, require_terminal
+from tui.cli.detach import OUTPUT_FILE, Terminal, runs_on, start_detached, with_terminal
+from tui.exit_guard import LEAVE_RUNNING
 from tui.supervisor import Display, print_error, report_failures, supervise_screen, wait_for_signal
 
 if TYPE_CHECKING:
@@ -56,10 +59,29 @@ def run(
         require_terminal()
     rules_text = "" if settings.rules is None else read_text(settings.rules, "rules")
     display = replace(with_user_files(display, settings, settings.state_dir, config), ask_at_quit=True)
-    with log_output(settings):
-        return asyncio.run(
-            _run(settings, rules_text, display, keep_running=keep_running, ledger_ahead=ledger_ahead)
-        )
+
+    def work(terminal: Terminal | None) -> int:
+        shown = replace(display, can_leave_running=terminal is not None)
+        with log_output(settings):
+            return asyncio.run(
+                _run(
+                    settings,
+                    rules_text,
+                    shown,
+                    terminal,
+                    keep_running=keep_running,
+                    ledger_ahead=ledger_ahead,
+                )
+            )
+
+    return work(None) if settings.headless else with_terminal(work)
+
+
+def detach(flags: Mapping[str, Any], config: Path | None, arguments: Sequence[str]) -> int:
+    """Start the engine in the background with these arguments of the command line; return the exit code."""
+    settings = load_settings(flags, config)
+    given = [word for word in arguments[list(arguments).index("run") + 1 :] if word != "--detach"]
+    return start_detached(["run", "--headless", *given], settings)
 
 
 def demo(
@@ -116,7 +138,13 @@ def with_user_files(display: Display, settings: Settings, state: Path, config: P
 
 
 async def _run(
-    settings: Settings, rules_text: str, display: Display, *, keep_running: bool, ledger_ahead: bool
+    settings: Settings,
+    rules_text: str,
+    display: Display,
+    terminal: Terminal | None,
+    *,
+    keep_running: bool,
+    ledger_ahead: bool,
 ) -> int:
     from server.assembly import running_engine
 
@@ -143,6 +171,8 @@ async def _run(
                     f"gatedeck: Ctrl+C stops the engine; the error is in {settings.state_dir / LOG_FILE}"
                 )
                 await wait_for_signal(hangup=not keep_running, terminal=not keep_running)
+            elif ended.reason == LEAVE_RUNNING and terminal is not None:
+                await _leave_terminal(host, settings, terminal)
             elif ended.terminal_went_away and keep_running:
                 log.warning("the terminal was closed; the engine runs on at %s", host.http.url)
                 await wait_for_signal(hangup=False)
@@ -153,6 +183,14 @@ async def _run(
             return 0
     finally:
         await markets.close()
+
+
+async def _leave_terminal(host: RunningEngine, settings: Settings, terminal: Terminal) -> None:
+    """Run on without a terminal until a signal."""
+    print_error(runs_on(os.getpid(), host.http.url, settings))
+    terminal.leave(settings.state_dir / OUTPUT_FILE)
+    log.info("the deck was closed; the engine runs on without a terminal at %s", host.http.url)
+    await wait_for_signal(hangup=False)
 
 
 async def _serve(host: RunningEngine) -> None:

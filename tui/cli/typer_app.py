@@ -146,6 +146,12 @@ def run(
     no_mouse: NoMouse = False,
     low_bandwidth: LowBandwidth = False,
     theme: ThemeName = None,
+    detach: Annotated[
+        bool,
+        typer.Option(
+            "--detach", help="Start the engine in the background; `gatedeck attach` shows its deck."
+        ),
+    ] = False,
     keep_running: Annotated[
         bool,
         typer.Option(
@@ -167,6 +173,8 @@ def run(
         "host": host, "port": port, "db": db, "rules": rules, "clock": clock, "refresh_hz": refresh,
         "headless": headless or None,
     }  # fmt: skip
+    if detach:
+        raise typer.Exit(run_command.detach(flags, config, sys.argv))
     display = display_options(no_mouse, low_bandwidth, theme)
     raise typer.Exit(
         run_command.run(flags, config, display, keep_running=keep_running, ledger_ahead=ledger_ahead)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.containers import Container
 
 from server.deck import DeckSnapshot
 from server.deck.left_open import left_open
-from tui.dialogs.base import YesOrNo
+from tui.dialogs.base import Confirming
 from tui.dialogs.question_pane import QuestionPane
+from tui.exit_guard import LEAVE_RUNNING
 from tui.widgets.line import Line, heading, wrap_text
 from tui.widgets.yes_no import Answers
 
-_STAYS = "To leave it running: `gatedeck service install`, or a terminal in tmux that you leave open."
+_STAYS = "Left running, it goes on without this terminal, and `gatedeck attach` shows the deck again."
+_CANNOT_STAY = "To leave it running: `gatedeck run --detach`, or `gatedeck service install`."
+QUIT = "quit"
 
 
 class QuitText(QuestionPane):
@@ -20,30 +24,45 @@ class QuitText(QuestionPane):
 
     usual_height = 7
     data: str = ""
+    hint = _CANNOT_STAY
 
     def text(self, width: int, *, short: bool) -> list[Line]:
         left = f" {self.data[:1].upper()}{self.data[1:]}. Webhooks are lost meanwhile."
         lines = [heading("Stop the engine?", width), *wrap_text(left, "warn", width)]
-        return lines if short else [*lines, [], *wrap_text(f" {_STAYS}", "dim", width)]
+        return lines if short else [*lines, [], *wrap_text(f" {self.hint}", "dim", width)]
 
 
-class QuitDialog(YesOrNo):
-    """Returns True when the engine is to end."""
+class QuitDialog(Confirming[str]):
+    """Returns QUIT when the engine is to end, LEAVE_RUNNING when it is to go on without the terminal, else None."""
 
-    def __init__(self, snapshot: DeckSnapshot) -> None:
+    BINDINGS = [Binding("l", "leave_running", show=False)]
+
+    def __init__(self, snapshot: DeckSnapshot, *, can_leave_running: bool = False) -> None:
         super().__init__()
         self._left = left_open(snapshot)
+        self._can_leave = can_leave_running
 
     def compose(self) -> ComposeResult:
         with Container(classes="box question"):
             text = QuitText(id="question")
             text.data = self._left
+            if self._can_leave:
+                text.hint = _STAYS
             yield text
-            yield Answers("Stop the engine")
+            yield Answers("Stop the engine", ("Leave it running", "l") if self._can_leave else None)
 
     def show(self, snapshot: DeckSnapshot) -> None:
         self._left = left_open(snapshot)
         self.query_one(QuitText).show(self._left)
 
-    def answer(self) -> bool | None:
-        return True
+    def answer(self) -> str | None:
+        return QUIT
+
+    def on_answers_given(self, event: Answers.Given) -> None:
+        if event.between:
+            event.prevent_default()
+            self.action_leave_running()
+
+    def action_leave_running(self) -> None:
+        if self._can_leave and not self.too_soon:
+            self.dismiss(LEAVE_RUNNING)
