@@ -67,7 +67,6 @@ class DayBook:
     def sample(self, at: datetime, total: float) -> None:
         """Keep the day's total once per minute, at most 480 values."""
         if self.sampled_at is not None and (at - self.sampled_at).total_seconds() < SAMPLE_SECONDS:
-            self.series[-1] = total
             return
         self.sampled_at = at
         self.series.append(total)

@@ -145,6 +145,7 @@ async def running_engine(
         if phone is not None:
             host.supervise("notify", phone.run())
         host.supervise("loop lag", metrics.watch_loop())
+        host.supervise("ledger watch", _watch_ledger(runtime))
         if ticking:
             host.supervise("clock", _tick(runtime))
             host.supervise("stops", _watch(deck))
@@ -195,6 +196,12 @@ async def _watch(deck: LocalDeck) -> None:
         await asyncio.sleep(WATCH_SECONDS)
 
 
+async def _watch_ledger(runtime: Runtime) -> None:
+    while True:
+        await runtime.check_ledger()
+        await asyncio.sleep(WATCH_SECONDS)
+
+
 async def _check_clock(runtime: Runtime) -> None:
     try:
         await runtime.check_clock()
@@ -203,7 +210,10 @@ async def _check_clock(runtime: Runtime) -> None:
 
 
 async def _tick(runtime: Runtime) -> None:
-    """Send a tick every second while there are positions or signals, else twice a minute: each is stored."""
+    """Send a tick every second while there are positions or signals, else twice a minute.
+
+    Only ticks that something comes of are stored.
+    """
     since = IDLE_TICK_SECONDS
     while True:
         state = runtime.engine.state

@@ -18,6 +18,7 @@ from core.engine.day import turn_day
 from core.engine.decisions import answered
 from core.engine.kernel import Kernel
 from core.engine.one_mark import align_marks
+from core.engine.passing_time import changed_by_time
 from core.engine.positions import priced
 from core.engine.receipts import receive
 from core.engine.settlement import close_unavailable
@@ -60,6 +61,19 @@ class Engine(Kernel):
         if state.orders:
             effects = (*effects, *work_orders(self, event.at))
         return (*effects, *align_marks(self)) if self.marked else effects
+
+    def pass_time(self, event: Ticked) -> tuple[Effect, ...] | None:
+        """Handle a timer tick as ``step`` does; ``None``, and the state as before, if nothing came of it.
+
+        Such a tick is no input: the next event takes its seq.
+        """
+        state = self.state
+        seq, at, before = state.seq, state.at, changed_by_time(state)
+        effects = self.step(event)
+        if effects or changed_by_time(state) != before:
+            return effects
+        state.seq, state.at = seq, at
+        return None
 
 
 def _rules_changed(kernel: Kernel, event: RulesChanged) -> list[Effect]:

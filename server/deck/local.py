@@ -164,7 +164,7 @@ class LocalDeck:
                 costs=state.day.costs,
                 closed=state.day.closed,
                 wins=state.day.wins,
-                series=tuple(state.day.series),
+                series=(*state.day.series, state.day.realized + open_pnl) if state.day.series else (),
                 assumed=runtime.markets.assumed,
             ),
             risk=risk_view(engine, now),

@@ -149,9 +149,10 @@ class OrderRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PnlView:
-    """The day's profit and loss in dollars, net of costs; ``series`` has one value per minute, oldest first.
+    """The day's profit and loss in dollars, net of costs.
 
-    ``open`` is the change of the open positions since the last close or their entry, ``held`` all that they have
+    ``series`` has one value per minute, oldest first, and the present one. ``open`` is the change of the open
+    positions since the last close or their entry, ``held`` all that they have
     made since their entries.
     """
 

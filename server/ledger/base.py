@@ -33,11 +33,15 @@ class LedgerLocked(LedgerError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checkpoint:
-    """The engine's state after ``seq``, as JSON written by ``codec.encode_any``."""
+    """The engine's state after ``seq``, as JSON written by ``codec.encode_any``.
+
+    A damaged one has a ``problem``, and neither instant nor state.
+    """
 
     seq: int
-    at: datetime
+    at: datetime | None
     state: bytes
+    problem: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +106,7 @@ class LedgerReader(Protocol):
         ...
 
     def journal_after(self, seq: int) -> AsyncIterator[Event]:
-        """Yield the inputs after ``seq`` in order."""
+        """Yield the inputs after ``seq`` in order, each link of the hash chain checked."""
         ...
 
     async def stream_after(
@@ -115,7 +119,9 @@ class LedgerReader(Protocol):
         """Return the seq after which the events of the stream are stored; 0 unless an older version began it."""
         ...
 
-    async def last_checkpoint(self) -> Checkpoint | None: ...
+    async def last_checkpoint(self, before: int | None = None) -> Checkpoint | None:
+        """Return the newest checkpoint, or the newest before a seq; a damaged one with its problem."""
+        ...
 
     async def verify(self) -> Verified:
         """Check the hash chain over the whole journal."""
@@ -132,6 +138,20 @@ class Ledger(LedgerReader, Protocol):
     @property
     def last_seq(self) -> int:
         """Seq of the last input on disk, 0 in a new ledger."""
+        ...
+
+    @property
+    def missing(self) -> str | None:
+        """Text about inputs that were stored earlier and are missing at the end of the journal, if any."""
+        ...
+
+    @property
+    def healed(self) -> int:
+        """Number of times that a part of the ledger's files was removed meanwhile and made again, nothing lost."""
+        ...
+
+    async def check(self) -> None:
+        """Do what is due by time, and raise LedgerError when nothing can be stored now; call it every second."""
         ...
 
     async def commit(self, batch: Sequence[Entry]) -> None:

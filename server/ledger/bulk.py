@@ -12,11 +12,11 @@ from core.engine import EngineState
 from core.events import Event
 from server.ledger.base import Entry, LedgerError
 from server.ledger.chain import GENESIS
+from server.ledger.checkpoint import compress, put_checkpoint
 from server.ledger.codec import encode_any
 from server.ledger.lock import WriterLock
 from server.ledger.rows import rows_of, write
 from server.ledger.schema import create
-from server.ledger.timestamps import micros
 from server.private_files import make_private_file, make_private_folder
 
 _BATCH = 1_000
@@ -37,6 +37,7 @@ class BulkLedger:
             make_private_folder(path.parent)
             self._lock = WriterLock(path, engine_id)
             make_private_file(path)
+            self._lock.hold_file()
             self._connection = sqlite3.connect(path, isolation_level=None)
             self._connection.execute("PRAGMA synchronous = OFF")
             create(self._connection)
@@ -62,10 +63,8 @@ class BulkLedger:
         self._flush()
         try:
             if state is not None and state.at is not None:
-                self._connection.execute(
-                    "INSERT INTO checkpoints (seq, at, state) VALUES (?, ?, ?)",
-                    (state.seq, micros(state.at), encode_any(state).decode()),
-                )
+                packed = compress(encode_any(state))
+                put_checkpoint(self._connection, state.seq, state.at, self.head, packed, keep=1)
             self._connection.execute("COMMIT")
             self._connection.execute("PRAGMA synchronous = FULL")
             self._connection.execute("PRAGMA journal_mode = WAL")

@@ -52,6 +52,11 @@ def link(previous: bytes, seq: int, at: int, kind: str, payload: bytes) -> bytes
     return hashlib.sha256(b"%b%d %d %b\n%b" % (previous, seq, at, kind.encode(), payload)).digest()
 
 
+def follows(previous: bytes, row: JournalRow) -> bool:
+    """Return whether a row's hash is that of its contents after the row with hash ``previous``."""
+    return link(previous, row.seq, row.at, row.kind, row.payload) == row.hash
+
+
 def verify(rows: Iterable[JournalRow], previous: bytes = GENESIS, last_seq: int = 0) -> Verified:
     """Check the chain over ``rows`` in order of seq and name the first broken link.
 
@@ -60,7 +65,7 @@ def verify(rows: Iterable[JournalRow], previous: bytes = GENESIS, last_seq: int 
     """
     count = 0
     for row in rows:
-        if link(previous, row.seq, row.at, row.kind, row.payload) != row.hash:
+        if not follows(previous, row):
             return Verified(count, previous, row.seq, _problem(row.seq, last_seq), last_seq)
         previous, last_seq, count = row.hash, row.seq, count + 1
     return Verified(count, previous, last_seq=last_seq)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -14,6 +15,9 @@ T = TypeVar("T")
 
 _STATEMENTS = 512
 """Prepared statements kept: an INSERT for each table and each number of rows in a group."""
+
+LENIENT_TEXT = partial(str, encoding="utf-8", errors="replace")
+"""Reads a text with a damaged byte: the row can be shown, and `gatedeck verify` finds the damage."""
 
 
 class GroupConnection(aiosqlite.Connection):
@@ -31,11 +35,12 @@ class GroupConnection(aiosqlite.Connection):
         return work(self._conn)
 
 
-async def connect(path: Path, *, busy_seconds: float, read_only: bool) -> GroupConnection:
-    """Open ``path`` with write-ahead logging and a sync per commit; raises sqlite3.Error.
+async def connect(path: Path, *, busy_seconds: float, writes: bool) -> GroupConnection:
+    """Open ``path`` for its writer, with write-ahead logging and a sync per commit; raises sqlite3.Error.
 
-    Transactions are begun and ended by hand; the caller must ``await close()``, as the thread behind the
-    connection would keep the process alive.
+    One that does not write is for reading beside the writer, and may copy the log into the file. Transactions are
+    begun and ended by hand; the caller must ``await close()``, as the thread behind the connection would keep the
+    process alive.
     """
 
     def opener() -> sqlite3.Connection:
@@ -43,15 +48,50 @@ async def connect(path: Path, *, busy_seconds: float, read_only: bool) -> GroupC
             path, timeout=busy_seconds, isolation_level=None, cached_statements=_STATEMENTS
         )
         try:
+            connection.text_factory = LENIENT_TEXT
             connection.row_factory = sqlite3.Row
-            if read_only:
-                connection.execute("PRAGMA query_only = ON")
-            else:
+            if writes:
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute("PRAGMA synchronous = FULL")
+            else:
+                connection.execute("PRAGMA query_only = ON")
         except BaseException:
             connection.close()
             raise
         return connection
 
     return cast(GroupConnection, await GroupConnection(opener, 64))
+
+
+async def connect_to_read(path: Path) -> GroupConnection:
+    """Open a ledger file to read only, as ``open_file`` does, on a thread of its own. Raises sqlite3.Error."""
+
+    def opener() -> sqlite3.Connection:
+        connection = open_file(path)
+        connection.row_factory = sqlite3.Row
+        return connection
+
+    return cast(GroupConnection, await GroupConnection(opener, 64))
+
+
+def open_file(path: Path, busy_seconds: float = 5.0) -> sqlite3.Connection:
+    """Open a ledger file to read only, so that closing it neither moves nor deletes its write-ahead log.
+
+    On a medium that cannot be written, a file without a log is read as it is. Raises sqlite3.Error.
+    """
+
+    def opened(options: str) -> sqlite3.Connection:
+        address = f"{path.absolute().as_uri()}?{options}"
+        return sqlite3.connect(address, uri=True, isolation_level=None, timeout=busy_seconds)
+
+    connection = opened("mode=ro")
+    try:
+        connection.execute("PRAGMA schema_version")
+    except sqlite3.OperationalError:
+        connection.close()
+        log = path.with_name(path.name + "-wal")
+        if log.exists() and log.stat().st_size:
+            raise
+        connection = opened("mode=ro&immutable=1")
+    connection.text_factory = LENIENT_TEXT
+    return connection

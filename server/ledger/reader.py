@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,10 +16,12 @@ from core.from_json import read_json
 from core.model import DecisionRecord
 from core.positions.position import Mark
 from server.ledger.base import Checkpoint, Judged, LedgerError, LedgerStats
-from server.ledger.chain import GENESIS, JournalRow, Verified, verify
-from server.ledger.codec import decode, loads
-from server.ledger.connection import GroupConnection, connect
+from server.ledger.chain import GENESIS, Verified, verify
+from server.ledger.checkpoint import AFTER_ALL, read_checkpoint
+from server.ledger.codec import loads
+from server.ledger.connection import GroupConnection, connect_to_read
 from server.ledger.entries import COLUMNS, ITEMS, ledger_item, receipt_item, record_of
+from server.ledger.journal import JOURNAL_PART, checked_events, hash_at, journal_row
 from server.ledger.paging import Page, PageQuery
 from server.ledger.queries import plan
 from server.ledger.rows import DERIVED
@@ -38,6 +41,8 @@ class SqliteReader:
     def __init__(self, path: Path, connection: GroupConnection) -> None:
         self.path = path
         self._reading = connection
+        self._usable = asyncio.Event()
+        self._usable.set()
 
     @classmethod
     async def attach(cls, path: Path | str) -> SqliteReader:
@@ -45,15 +50,32 @@ class SqliteReader:
         path = Path(path)
         if not path.is_file():
             raise LedgerError(f"{path}: no ledger there")
-        return cls(path, await open_reading(path))
+        return cls(path, await _open_reading(path))
 
     async def close(self) -> None:
         """Finish the reads under way and close the file."""
         await self._reading.close()
 
-    async def copy_log(self) -> None:
-        """Copy as much of the write-ahead log into the file as possible without waiting for other readers."""
-        await self._reading.run(lambda c: c.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall())
+    async def swap(self, reopen: Callable[[], Awaitable[GroupConnection]]) -> None:
+        """Finish the reads under way, close the file, and read on with the connection that ``reopen`` makes."""
+        self._usable.clear()
+        try:
+            await self._reading.close()
+            self._reading = await reopen()
+        finally:
+            self._usable.set()
+
+    async def copy_log(self, then: Callable[[], None]) -> None:
+        """Copy as much of the write-ahead log into the file as possible without waiting for other readers.
+
+        ``then`` is called afterwards on the same thread.
+        """
+
+        def copy(connection: sqlite3.Connection) -> None:
+            connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+            then()
+
+        await self._reading.run(copy)
 
     async def page(self, query: PageQuery) -> Page:
         """Return one page of a list, newest (or most confident) first.
@@ -148,16 +170,23 @@ class SqliteReader:
         return await self._read(read)
 
     async def journal_after(self, seq: int) -> AsyncIterator[Event]:
-        """Yield the inputs after ``seq`` in order, up to the last one on disk when the end is reached."""
-        sql = "SELECT seq, payload FROM journal WHERE seq > ? ORDER BY seq LIMIT ?"
+        """Yield the inputs after ``seq`` in order, up to the last one on disk when the end is reached.
 
-        def read(connection: sqlite3.Connection) -> list[Event]:
-            return [_event(*row) for row in connection.execute(sql, (seq, _CHUNK))]
+        Raises LedgerError naming the first input that was changed, moved or removed.
+        """
+        found = await self._read(lambda connection: hash_at(connection, seq))
+        if found is None:
+            raise LedgerError(f"{self.path}: the journal has no seq {seq}")
+        previous = found
+
+        def read(connection: sqlite3.Connection) -> list[tuple[Event, bytes]]:
+            rows = map(journal_row, connection.execute(JOURNAL_PART, (seq, _CHUNK)))
+            return list(checked_events(rows, previous, seq))
 
         while events := await self._read(read):
-            for event in events:
+            for event, _ in events:
                 yield event
-            seq = events[-1].seq
+            seq, previous = events[-1][0].seq, events[-1][1]
 
     async def stream_after(
         self, place: Place, kinds: Collection[StreamKind] = (), symbols: Collection[str] = ()
@@ -170,25 +199,23 @@ class SqliteReader:
         sql = "SELECT value FROM meta WHERE key = ?"
         return await self._read(lambda c: int(c.execute(sql, (STREAMED_AFTER,)).fetchone()[0]))
 
-    async def last_checkpoint(self) -> Checkpoint | None:
-        """Return the newest stored state; ``None`` in a ledger without one."""
+    async def last_checkpoint(self, before: int | None = None) -> Checkpoint | None:
+        """Return the newest stored state, or the newest before a seq; ``None`` without one.
 
-        def read(connection: sqlite3.Connection) -> Checkpoint | None:
-            row = connection.execute("SELECT * FROM checkpoints ORDER BY seq DESC LIMIT 1").fetchone()
-            return row and Checkpoint(seq=row["seq"], at=instant(row["at"]), state=row["state"].encode())
-
-        return await self._read(read)
+        A damaged one has a problem and no state.
+        """
+        return await self._read(
+            lambda connection: read_checkpoint(connection, AFTER_ALL if before is None else before)
+        )
 
     async def verify(self) -> Verified:
         """Check the hash chain over the whole journal; the result names the broken link, if any."""
-        sql = "SELECT seq, at, kind, payload, hash FROM journal WHERE seq > ? ORDER BY seq LIMIT ?"
         so_far = Verified(0, GENESIS)
         while True:
 
             def read(connection: sqlite3.Connection, start: Verified = so_far) -> Verified:
-                found = connection.execute(sql, (start.last_seq, _CHUNK))
-                rows = (JournalRow(r[0], r[1], r[2], r[3].encode(), r[4]) for r in found)
-                return verify(rows, start.head, start.last_seq)
+                found = connection.execute(JOURNAL_PART, (start.last_seq, _CHUNK))
+                return verify(map(journal_row, found), start.head, start.last_seq)
 
             step = await self._read(read)
             followed = so_far.rows + step.rows
@@ -230,6 +257,7 @@ class SqliteReader:
         return await self._read(read)
 
     async def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        await self._usable.wait()
         try:
             return await self._reading.run(work)
         except sqlite3.Error as error:
@@ -241,18 +269,11 @@ def _payload(row: Mapping[str, Any]) -> Mapping[str, Any]:
     return found
 
 
-def _event(seq: int, payload: str) -> Event:
-    try:
-        return decode(payload.encode())
-    except ValueError as error:
-        raise LedgerError(f"journal seq {seq} cannot be read: {error}") from error
-
-
-async def open_reading(path: Path, busy_seconds: float = 5.0) -> GroupConnection:
+async def _open_reading(path: Path) -> GroupConnection:
     """Open a read-only connection to a ledger of the present schema. Raises LedgerError."""
     connection: GroupConnection | None = None
     try:
-        connection = await connect(path, busy_seconds=busy_seconds, read_only=True)
+        connection = await connect_to_read(path)
         await connection.run(check)
     except (sqlite3.Error, aiosqlite.Error) as error:
         if connection is not None:

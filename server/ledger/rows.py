@@ -354,13 +354,13 @@ def _store(seq: int, effects: Sequence[Effect], into: Tables) -> None:
 def rows_of(batch: Sequence[Entry], head: bytes, last_seq: int) -> tuple[Tables, bytes]:
     """Return the rows of a batch, its journal rows chained to ``head``, and the new head of the chain.
 
-    Raises ValueError for a seq that does not come after ``last_seq`` and the ones before it.
+    Raises ValueError for a seq that does not follow ``last_seq`` and the ones before it.
     """
     tables: Tables = {statement: [] for statement in STATEMENTS}
     journal = tables[JOURNAL]
     for event, effects in batch:
-        if event.seq <= last_seq:
-            raise ValueError(f"seq {event.seq} does not come after {last_seq}")
+        if event.seq != last_seq + 1:
+            raise ValueError(f"seq {event.seq} does not follow {last_seq}")
         last_seq = event.seq
         payload = encode(event)
         at = micros(event.at)

@@ -13,8 +13,9 @@ from typing import Any, Self
 
 from core.events import Event
 from server.ledger.base import LedgerError
-from server.ledger.chain import GENESIS, JournalRow, link, verify
-from server.ledger.codec import decode
+from server.ledger.chain import GENESIS, JournalRow, verify
+from server.ledger.connection import open_file
+from server.ledger.journal import JOURNAL, checked_events, journal_end, journal_row
 from server.ledger.schema import STREAMED_AFTER, check
 
 MAGIC = b"SQLite format 3\x00"
@@ -66,8 +67,7 @@ class LedgerSnapshot:
         if not is_ledger(path):
             raise LedgerError(f"{path}: not a ledger")
         try:
-            self._connection = sqlite3.connect(path, isolation_level=None, timeout=5.0)
-            self._connection.execute("PRAGMA query_only = ON")
+            self._connection = open_file(path)
             check(self._connection)
             self._connection.execute("BEGIN")
             self.engine_id = self._value("SELECT value FROM meta WHERE key = 'engine_id'") or "local"
@@ -89,31 +89,22 @@ class LedgerSnapshot:
     @property
     def head(self) -> bytes:
         """Hash of the last input."""
-        found = self._value("SELECT hash FROM journal ORDER BY seq DESC LIMIT 1")
-        return GENESIS if found is None else bytes(found)
+        return journal_end(self._connection)[1]
 
     def journal(self) -> Iterator[JournalRow]:
         """Yield the inputs as stored, in order."""
-        rows = self._connection.cursor()
-        rows.execute("SELECT seq, at, kind, payload, hash FROM journal ORDER BY seq")
-        for seq, at, kind, payload, digest in rows:
-            yield JournalRow(seq, at, kind, payload.encode(), digest)
+        return map(journal_row, self._connection.cursor().execute(JOURNAL))
 
     def events(self) -> Iterator[Event]:
         """Yield the inputs in order, each link of the hash chain checked.
 
         Raises LedgerError naming the first input that was changed, moved or removed.
         """
-        previous, last = GENESIS, 0
-        for row in self.journal():
-            linked = link(previous, row.seq, row.at, row.kind, row.payload)
-            if linked != row.hash or row.seq != last + 1:
-                raise LedgerError(f"{self.path}: the journal was changed at seq {row.seq}: its hash is wrong")
-            previous, last = linked, row.seq
-            try:
-                yield decode(row.payload)
-            except ValueError as error:
-                raise LedgerError(f"{self.path}: journal seq {row.seq} cannot be read: {error}") from error
+        try:
+            for event, _ in checked_events(self.journal(), GENESIS, 0):
+                yield event
+        except (LedgerError, sqlite3.Error) as error:
+            raise LedgerError(f"{self.path}: {error}") from error
 
     def chain_problem(self) -> str | None:
         """Return the first fault of the hash chain; ``None`` when every link is valid."""

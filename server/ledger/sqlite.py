@@ -18,34 +18,34 @@ from pathlib import Path
 from typing import Self, TypeVar
 
 from server.ledger.base import Entry, LedgerError, LedgerStats
-from server.ledger.chain import GENESIS
-from server.ledger.connection import GroupConnection, connect
+from server.ledger.checkpoint import compress, put_checkpoint
+from server.ledger.connection import GroupConnection
+from server.ledger.files import FileGone, LogGone, OpenFiles, delete_files
+from server.ledger.head_file import Head, HeadFile
+from server.ledger.journal import hash_at, journal_end
 from server.ledger.lock import WriterLock
-from server.ledger.reader import SqliteReader, open_reading
+from server.ledger.opening import Opened, end_writing, open_connections, open_for_writing, rescue
+from server.ledger.reader import SqliteReader
 from server.ledger.rows import DERIVED, Tables, derived, rows_of, write
-from server.ledger.schema import STREAMED_AFTER, create
-from server.ledger.timestamps import micros
-from server.private_files import hide_from_others, make_private_file, make_private_folder
+from server.ledger.schema import STREAMED_AFTER
 
 T = TypeVar("T")
 
 _CHECKPOINTS_KEPT = 3
 _TIDY_ROWS = 2_000
 _TIDY_SECONDS = 5.0
-"""Rows after which the write-ahead log is copied into the file, on the reading connection's thread."""
-_LONGEST_LOG = 8_000
-"""Pages of log after which SQLite copies the log during a commit, should the reading thread fall behind."""
+"""Rows or seconds after which the write-ahead log is copied into the file, on the reading connection's thread."""
 
 
 class SqliteLedger:
     """The only writer of a ledger file, with a reader of the same file; open it with ``SqliteLedger.open``."""
 
-    def __init__(
-        self, path: Path, writing: GroupConnection, reader: SqliteReader, lock: WriterLock, *, created: bool
-    ) -> None:
+    def __init__(self, path: Path, opened: Opened, reader: SqliteReader, lock: WriterLock) -> None:
         self.path = path
-        self.created = created
+        self.created = opened.created
         """True if this writer created the file."""
+        self.missing: str | None = opened.missing
+        self.healed: int = 0
         self._delete = False
         self.reader = reader
         # Reads go to the reader as they are, on its own connection: they never wait for a commit.
@@ -62,10 +62,12 @@ class SqliteLedger:
         self.stream_after = reader.stream_after
         self.streamed_after = reader.streamed_after
         self.verify = reader.verify
-        self._writing = writing
+        self._writing = opened.writing
         self._lock = lock
-        self._head = GENESIS
-        self._last_seq = 0
+        self._last_seq, self._head = opened.end
+        self._head_file = HeadFile(path, Head(*opened.end))
+        self._files = OpenFiles(path)
+        self._reopening = asyncio.Lock()
         self._commits = 0
         self._last_commit: tuple[float | None, int] = (None, 0)
         self._untidy = 0
@@ -81,38 +83,8 @@ class SqliteLedger:
         schema, or belongs to another engine.
         """
         path = Path(path)
-        try:
-            make_private_folder(path.parent)
-            lock = WriterLock(path, engine_id)
-        except OSError as error:
-            raise LedgerError(f"{path}: {error.strerror}") from error
-        created = not path.exists()
-        writing: GroupConnection | None = None
-        try:
-            # SQLite gives its side files (-wal, -shm) the mode of the file.
-            make_private_file(path)
-            for side in _side_files(path):
-                hide_from_others(side)
-            writing = await connect(path, busy_seconds=busy_seconds, read_only=False)
-            await writing.run(create)
-            await writing.run(lambda c: c.execute(f"PRAGMA wal_autocheckpoint = {_LONGEST_LOG}").fetchall())
-            await writing.run(lambda connection: _claim(connection, engine_id))
-            # The file itself holds the schema from now on: a copy of it alone is a ledger, not an empty shell.
-            await writing.run(lambda c: c.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall())
-            ledger = cls(path, writing, SqliteReader(path, await open_reading(path)), lock, created=created)
-            await writing.run(ledger._find_head)
-            return ledger
-        except BaseException as error:
-            if writing is not None:
-                await writing.close()
-            if created:
-                _delete_files(path)
-            lock.release(delete=created)
-            if isinstance(error, sqlite3.Error):
-                raise LedgerError(f"{path}: {error}") from error
-            if isinstance(error, OSError):
-                raise LedgerError(f"{path}: {error.strerror}") from error
-            raise
+        async with open_for_writing(path, engine_id, busy_seconds) as (opened, reading, lock):
+            return cls(path, opened, SqliteReader(path, reading), lock)
 
     @property
     def last_seq(self) -> int:
@@ -123,7 +95,8 @@ class SqliteLedger:
         """Store a batch on disk, whole or not at all.
 
         Raises LedgerError, with nothing of the batch stored, when the disk is full, another program holds the
-        file, a seq does not follow the last one, or a value cannot be written as JSON.
+        file or has written to it, the file was removed or replaced, a seq does not follow the last one, or a value
+        cannot be written as JSON.
         """
         entries = tuple(batch)
         if not entries:
@@ -132,41 +105,42 @@ class SqliteLedger:
         def work(connection: sqlite3.Connection) -> None:
             began = time.perf_counter()
             tables, head = rows_of(entries, self._head, self._last_seq)
-            _in_transaction(connection, lambda: write(connection, tables))
+
+            def put() -> None:
+                self._check_end(connection)
+                write(connection, tables)
+
+            _in_transaction(connection, put)
             self._head, self._last_seq = head, entries[-1][0].seq
+            self._head_file.write(self._last_seq, head)
             self._commits += 1
             self._last_commit = ((time.perf_counter() - began) * 1000, sum(map(len, tables.values())))
 
         await self._write(work)
         self._untidy += self._last_commit[1]
-        due = self._untidy >= _TIDY_ROWS or time.monotonic() - self._tidied_at >= _TIDY_SECONDS
-        if due and (self._tidying is None or self._tidying.done()):
-            self._untidy, self._tidied_at = 0, time.monotonic()
-            self._tidying = asyncio.create_task(self._copy_log(), name="ledger log")
+        self._tidy(_TIDY_ROWS)
 
-    async def _copy_log(self) -> None:
-        """Copy the log into the file on the reading thread: on the writing thread it would delay a commit."""
-        with suppress(sqlite3.Error, ValueError):
-            await self.reader.copy_log()
+    async def check(self) -> None:
+        """Copy the log into the file when it is due, and check the files; call it every second.
+
+        Raises FileGone when the file was removed, moved or replaced: nothing can be stored then.
+        """
+        try:
+            self._files.check()
+        except LogGone:
+            await self._reopen()
+        self._tidy(1)
 
     async def save_checkpoint(self, seq: int, at: datetime, state: bytes | bytearray) -> None:
         """Store the engine's state after ``seq`` and drop all but the last few older ones. Raises LedgerError."""
+        packed = await asyncio.to_thread(compress, state)
 
         def work(connection: sqlite3.Connection) -> None:
-            if seq > self._last_seq:
-                raise LedgerError(f"checkpoint of seq {seq}, but the journal ends at {self._last_seq}")
-
             def put() -> None:
-                # Some megabytes: SQLite converts them to text without holding Python's interpreter lock.
-                connection.execute(
-                    "INSERT OR REPLACE INTO checkpoints (seq, at, state) VALUES (?, ?, CAST(? AS TEXT))",
-                    (seq, micros(at), state),
-                )
-                connection.execute(
-                    "DELETE FROM checkpoints WHERE seq NOT IN"
-                    " (SELECT seq FROM checkpoints ORDER BY seq DESC LIMIT ?)",
-                    (_CHECKPOINTS_KEPT,),
-                )
+                head = hash_at(connection, seq)
+                if head is None:
+                    raise LedgerError(f"checkpoint of seq {seq}, but the journal ends at {self._last_seq}")
+                put_checkpoint(connection, seq, at, head, packed, keep=_CHECKPOINTS_KEPT)
 
             _in_transaction(connection, put)
 
@@ -209,38 +183,98 @@ class SqliteLedger:
         self._delete = self.created and self._last_seq <= 1
 
     async def close(self) -> None:
-        """Finish the pending work, close both connections and release the lock."""
+        """Finish the pending work, close both connections and release the locks.
+
+        A ledger whose file is gone is written anew beside it, under a name of its own.
+        """
         try:
             if self._tidying is not None:
                 await asyncio.gather(self._tidying, return_exceptions=True)
             await self.reader.close()
         finally:
             try:
+                with suppress(sqlite3.Error, OSError, ValueError):
+                    await self._writing.run(self._end)
                 await self._writing.close()
+                self._head_file.close()
                 if self._delete:
-                    _delete_files(self.path)
+                    delete_files(self.path)
             finally:
                 self._lock.release(delete=self._delete)
 
-    def _find_head(self, connection: sqlite3.Connection) -> None:
-        row = connection.execute("SELECT seq, hash FROM journal ORDER BY seq DESC LIMIT 1").fetchone()
-        if row is not None:
-            self._last_seq, self._head = row["seq"], row["hash"]
+    def _end(self, connection: sqlite3.Connection) -> None:
+        try:
+            self._files.check()
+        except FileGone:
+            if not self._delete:
+                rescue(connection, self.path)
+            return
+        except LogGone:
+            pass  # the last connection copies its own log into the file
+        end_writing(connection)
+
+    def _check_end(self, connection: sqlite3.Connection) -> None:
+        """Raise LedgerError unless the journal ends with what this writer stored last."""
+        end = journal_end(connection)
+        if end != (self._last_seq, self._head):
+            raise LedgerError(
+                f"{self.path}: another program has written to the ledger, which ends at seq {end[0]} and not at "
+                f"{self._last_seq}: stop that program, and start gatedeck again"
+            )
+
+    def _tidy(self, rows: int) -> None:
+        """Copy the log in the background after so many rows, or some seconds after the first."""
+        old = self._untidy and time.monotonic() - self._tidied_at >= _TIDY_SECONDS
+        due = old or (self._untidy >= max(rows, _TIDY_ROWS))
+        if due and (self._tidying is None or self._tidying.done()):
+            self._untidy, self._tidied_at = 0, time.monotonic()
+            self._tidying = asyncio.create_task(self._copy_log(), name="ledger log")
+
+    async def _copy_log(self) -> None:
+        """Copy the log into the file on the reading thread: on the writing thread it would delay a commit."""
+        with suppress(sqlite3.Error, ValueError):
+            await self.reader.copy_log(self._head_file.sync)
 
     async def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        def checked(connection: sqlite3.Connection) -> T:
+            self._files.check()
+            return work(connection)
+
         try:
-            return await self._writing.run(work)
+            if self._reopening.locked():
+                async with self._reopening:
+                    pass
+            try:
+                return await self._writing.run(checked)
+            except LogGone:
+                await self._reopen()
+                return await self._writing.run(checked)
         except (sqlite3.Error, TypeError, ValueError) as error:
             raise LedgerError(f"{self.path}: nothing stored: {error}") from error
 
+    async def _reopen(self) -> None:
+        """Copy the open log, which is gone at its path, into the file, and begin a new one with new connections.
 
-def _side_files(path: Path) -> tuple[Path, ...]:
-    return tuple(path.with_name(path.name + suffix) for suffix in ("-wal", "-shm"))
+        Raises LedgerError while another connection reads the file.
+        """
+        async with self._reopening:
+            try:
+                self._files.check()
+                return
+            except LogGone as gone:
+                busy = await self._writing.run(
+                    lambda c: c.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+                )
+                if busy:
+                    raise LedgerError(f"{gone}; another program reads the ledger") from gone
+            await self.reader.swap(self._open_again)
+            self._files = OpenFiles(self.path)
+            self.healed += 1
 
-
-def _delete_files(path: Path) -> None:
-    for file in (*_side_files(path), path):
-        file.unlink(missing_ok=True)
+    async def _open_again(self) -> GroupConnection:
+        await self._writing.close()
+        self._writing, reading = await open_connections(self.path)
+        return reading
 
 
 def _in_transaction(connection: sqlite3.Connection, work: Callable[[], None]) -> None:
@@ -253,10 +287,3 @@ def _in_transaction(connection: sqlite3.Connection, work: Callable[[], None]) ->
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
-
-
-def _claim(connection: sqlite3.Connection, engine_id: str) -> None:
-    connection.execute("INSERT OR IGNORE INTO meta (key, value) VALUES ('engine_id', ?)", (engine_id,))
-    owner = connection.execute("SELECT value FROM meta WHERE key = 'engine_id'").fetchone()[0]
-    if owner != engine_id:
-        raise LedgerError(f"the ledger belongs to engine {owner}, not to {engine_id}")

@@ -9,7 +9,6 @@ or signals.
 
 from __future__ import annotations
 
-import hashlib
 from bisect import bisect_left, bisect_right
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -23,6 +22,7 @@ from core.exchange.calendar import Calendar, CalendarError
 from core.model import MarketSnapshot
 from core.rules import Rules, parse_rules
 from server.ledger.bulk import BulkLedger
+from server.ledger.receipt_ids import ReceiptIds
 from server.replay.machine import PROGRESS_EVERY, Progress, Replayer, ReplayError
 from server.replay.sources import Prices, Receipt
 
@@ -85,7 +85,7 @@ class Rebuilder:
         self._atr: dict[tuple[str, int], float | None] = {}
         self._last: dict[str, PriceSeen] = {}
         self._ticked: datetime | None = None
-        self._salt = hashlib.sha1(ENGINE_ID.encode())
+        self._receipt_id = ReceiptIds(ENGINE_ID).of
 
     def begin(self, at: datetime, rules_text: str) -> None:
         """Put the rules in force at the first instant."""
@@ -127,7 +127,11 @@ class Rebuilder:
         seq = self._next
         self._step(
             Received(
-                seq=seq, at=receipt.at, receipt_id=self._id(seq), body=receipt.body, endpoint=receipt.endpoint
+                seq=seq,
+                at=receipt.at,
+                receipt_id=self._receipt_id(seq),
+                body=receipt.body,
+                endpoint=receipt.endpoint,
             )
         )
 
@@ -211,9 +215,3 @@ class Rebuilder:
                 [bar.high for bar in complete], [bar.low for bar in complete], [bar.close for bar in complete]
             )
         return self._atr[key]
-
-    def _id(self, seq: int) -> str:
-        digest = self._salt.copy()
-        digest.update(b"%d" % seq)
-        h = digest.hexdigest()
-        return f"{h[:8]}-{h[8:12]}-5{h[13:16]}-a{h[17:20]}-{h[20:32]}"

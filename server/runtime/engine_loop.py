@@ -7,7 +7,6 @@ their seq and instant here and nowhere else. A failed commit leaves no trace, in
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 import time
 from collections import deque
@@ -29,8 +28,9 @@ from core.events import MarketAnswered, Ticked
 from core.model import DecisionRecord
 from server.feeds.base import MarketReply, Markets, reply_at_once
 from server.ledger.base import Entry, Ledger
+from server.ledger.receipt_ids import ReceiptIds
 from server.runtime.callers import Caller, FutureCaller, MakeEvent
-from server.runtime.checkpoints import Checkpoints, decode_state
+from server.runtime.checkpoints import Checkpoints
 from server.runtime.clock import Clock
 from server.runtime.health import HealthCounters
 from server.runtime.outage import Input, Outage, waits
@@ -91,7 +91,8 @@ class EngineLoop:
         self._checkpoints = Checkpoints(ledger, self.counters)
         self._watch_may_differ = True
         self._ahead_of_disk = False
-        self._id_hash = hashlib.sha1(engine_id.encode())
+        self.make_id = ReceiptIds(engine_id).of
+        """Returns the id of the receipt with a seq."""
 
     @property
     def ahead_of_disk(self) -> bool:
@@ -143,6 +144,7 @@ class EngineLoop:
             await asyncio.gather(self._task, return_exceptions=True)
         while self._inbox:
             self._refuse(self._inbox.popleft(), "the engine is stopping")
+        await self._checkpoints.finished()
         if self.engine.state.seq > self._checkpoints.seq and not self._ahead_of_disk:
             await self._checkpoints.store(self.engine.state)
 
@@ -199,22 +201,18 @@ class EngineLoop:
                 await self._refuse_last(taken, error)
                 continue
             try:
-                begun = time.perf_counter()
-                self._storing = True
-                await self.ledger.commit(batch)
-                self.counters.commit_took((time.perf_counter() - begun) * 1000)
+                if batch:
+                    begun = time.perf_counter()
+                    self._storing = True
+                    await self.ledger.commit(batch)
+                    self.counters.commit_took((time.perf_counter() - begun) * 1000)
             except Exception as error:
                 await self._refuse_all(taken, error)
                 continue
             finally:
                 self._storing = False
             self._ahead_of_disk = False
-            self.counters.commits += 1
-            self.counters.events += len(batch)
-            if self.counters.failing:
-                for event, _ in batch:
-                    self.counters.failing.pop(type(event), None)
-            self._end_outage()
+            self._count(batch)
             self._deliver(committed)
             if self.on_stored is not None:
                 self.on_stored()
@@ -226,6 +224,17 @@ class EngineLoop:
             await self._checkpoints.store_if_due(self.engine.state)
             # Let the answers be sent, and new webhooks be read, before the next batch.
             await asyncio.sleep(0)
+
+    def _count(self, batch: list[Entry]) -> None:
+        """Count what was stored; a batch without anything to store was a tick of which nothing came."""
+        failing = self.counters.failing
+        if batch:
+            self.counters.commits += 1
+            self.counters.events += len(batch)
+            self._end_outage()
+        if failing:
+            for kind in {type(event) for event, _ in batch} or {Ticked}:
+                failing.pop(kind, None)
 
     def _step(
         self,
@@ -241,7 +250,14 @@ class EngineLoop:
         if state.at is not None and now < state.at:
             now = state.at
         event = make(state.seq + 1, now)
-        effects = self.engine.step(event)
+        if type(event) is Ticked and self._outage is None:
+            passed = self.engine.pass_time(event)
+            if passed is None:
+                committed.append((taken, ()))
+                return
+            effects = passed
+        else:
+            effects = self.engine.step(event)
         batch.append((event, effects))
         committed.append((taken, effects))
         if not self._watch_may_differ:
@@ -256,13 +272,6 @@ class EngineLoop:
                     asks.append(effect)
                 else:
                     self._step(market_event(effect.signal_id, reply), None, batch, committed, asks)
-
-    def make_id(self, seq: int) -> str:
-        """Return the id of the input with this seq: a name-based UUID (as version 5), unique per engine."""
-        digest = self._id_hash.copy()
-        digest.update(b"%d" % seq)
-        h = digest.hexdigest()
-        return f"{h[:8]}-{h[8:12]}-5{h[13:16]}-a{h[17:20]}-{h[20:32]}"
 
     def _deliver(self, committed: list[_Committed]) -> None:
         """Tell the callers of inputs and decisions, and hand every other effect to the listeners."""
@@ -342,7 +351,8 @@ class EngineLoop:
         self.counters.alarms["ledger"] = outage.text()
 
     def _turn_away(self, one: Input, outage: Outage, now: datetime) -> None:
-        if waits(self.engine, one.make(self.engine.state.seq + 1, now)):
+        event = one.make(self.engine.state.seq + 1, now)
+        if waits(self.engine, event) or outage.keeps_tick(event):
             outage.keep(one, now)
         self._refuse(one, str(outage.error))
 
@@ -407,17 +417,11 @@ class EngineLoop:
 
     async def load(self) -> None:
         """Make the engine from the last checkpoint and the inputs stored after it. Raises LedgerError."""
-        saved = await self.ledger.last_checkpoint()
-        state = None
-        if saved is not None:
-            try:
-                state = decode_state(saved.state)
-            except ValueError as error:  # the journal alone is enough
-                log.error("the checkpoint of seq %s cannot be read: %s", saved.seq, error)
-        engine = Engine(state, self.engine_id)
-        self._checkpoints.seq = engine.state.seq
-        async for event in self.ledger.journal_after(engine.state.seq):
+        engine = Engine(await self._checkpoints.newest(), self.engine_id)
+        self._checkpoints.seq = begun = engine.state.seq
+        async for event in self.ledger.journal_after(begun):
             engine.step(event)
+        self._checkpoints.started(engine.state.seq - begun)
         self.engine = engine
 
 

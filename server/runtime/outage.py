@@ -1,7 +1,8 @@
-"""Inputs that wait while the ledger cannot store: prices and requests of senders, put in again when it can.
+"""Inputs that wait while the ledger cannot store: prices and requests of senders, prices of feeds, and time.
 
-Their senders are told 503, and most never send again: a stop that was crossed meanwhile must still sell at the price
-where it was crossed. An entry does not wait: it must not trade minutes later.
+They are put in again when it can. Their senders are told 503, and most never send again: a stop that was crossed
+meanwhile must still sell at the price where it was crossed, and an exit by time must be of its time. An entry does
+not wait: it must not trade minutes later.
 """
 
 from __future__ import annotations
@@ -10,10 +11,10 @@ import logging
 import time
 from collections import deque
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from core.engine import Engine
-from core.events import Event, Received
+from core.events import Event, PriceSeen, Received, Ticked
 from core.intake import IntakeError
 from core.model import Intent
 from server.runtime.callers import Caller, MakeEvent
@@ -25,6 +26,7 @@ MOST_KEPT = 10_000
 TRIES_AT_ONCE = 2
 TRY_AGAIN_SECONDS = 0.5
 """Pause before the ledger is tried again after more failures than TRIES_AT_ONCE; meanwhile inputs are turned away."""
+TICK_EVERY = timedelta(minutes=1)
 REQUESTS = frozenset({Intent.EXIT, Intent.REDUCE, Intent.MOVE_STOP, Intent.CANCEL, Intent.BAR})
 
 
@@ -50,6 +52,7 @@ class Outage:
     one_by_one: bool = False
     try_at: float = 0.0
     waiting: deque[Input] = field(default_factory=deque)
+    tick_kept: datetime | None = None
 
     @property
     def pausing(self) -> float:
@@ -86,6 +89,15 @@ class Outage:
             self.waiting.popleft()
             self.dropped += 1
 
+    def keeps_tick(self, event: Event) -> bool:
+        """Return whether an input is a tick that is to wait: one a minute, for exits by time."""
+        if not isinstance(event, Ticked):
+            return False
+        due = self.tick_kept is None or event.at - self.tick_kept >= TICK_EVERY
+        if due:
+            self.tick_kept = event.at
+        return due
+
     def text(self) -> str:
         """Return for a person since when nothing could be stored, and what waits."""
         lost = f" ({self.dropped} older ones are lost)" if self.dropped else ""
@@ -104,7 +116,9 @@ class Nobody:
 
 
 def waits(engine: Engine, event: Event) -> bool:
-    """Return whether an input that could not be stored is put in again: a sender's price or request, no entry."""
+    """Return whether an input that could not be stored is put in again: a price or a sender's request, no entry."""
+    if isinstance(event, PriceSeen):
+        return True  # feeds send prices of what is held or watched only
     if not isinstance(event, Received):
         return False
     try:

@@ -42,6 +42,7 @@ from server.runtime.callers import MakeEvent, WebhookCaller
 from server.runtime.clock import Clock, SteadyClock
 from server.runtime.engine_loop import EngineLoop, market_event
 from server.runtime.health import HealthCounters
+from server.runtime.ledger_watch import FILES, LedgerWatch
 from server.runtime.ports import (
     Answered,
     Command,
@@ -57,7 +58,7 @@ log = logging.getLogger("gatedeck.runtime")
 STOP_SECONDS = 1.5
 """Longest time that a stop waits for pending work; a feed that hangs must not keep the process running."""
 ASK_AGAIN_SECONDS = 0.5
-STOPPING = frozenset({"ledger", "engine loop"})
+STOPPING = frozenset({"ledger", FILES, "engine loop"})
 """Alarms with which no webhook can be stored; the other alarms leave the engine ready."""
 CLOCK_BEHIND = timedelta(minutes=1)
 """Longest lag of the clock behind the journal's last input; meanwhile the engine's time does not advance."""
@@ -95,6 +96,7 @@ class Runtime:
         self.engine_loop = EngineLoop(
             ledger, clock, markets, engine_id, ask_market=self._ask, update_watch=self._watch
         )
+        self._ledger_watch = LedgerWatch(ledger, self.counters)
         self._rules_text = rules_text
         self._decision_wait = decision_wait
         self._requests: set[asyncio.Task[None]] = set()
@@ -324,6 +326,10 @@ class Runtime:
                 ratio=ratio, text=text,
             )
         )  # fmt: skip
+
+    async def check_ledger(self) -> None:
+        """Check the ledger's files, and copy its log into the file when that is due; call it each second."""
+        await self._ledger_watch.check()
 
     async def check_clock(self) -> None:
         """Tell the engine when the machine's clock was set, and when nothing ran for PAUSED; call it each second."""

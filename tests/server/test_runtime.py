@@ -322,7 +322,7 @@ async def test_feeds_that_raise_are_an_answer_without_data(station: Any, slow_ma
 
 
 async def test_a_checkpoint_that_fails_stops_nobody(station: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checkpoints, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(checkpoints, "DUE", ((1, 0.0),))
     runtime = await station.start(NoFeed())
     runtime.ledger.checkpoints_fail = True
     for n in range(6):
@@ -426,7 +426,7 @@ async def a_morning(station: Any, runtime: Runtime) -> None:
 async def test_a_restart_remembers_everything(
     station: Any, ending: str, checkpoint: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checkpoints, "CHECKPOINT_SECONDS", checkpoint)
+    monkeypatch.setattr(checkpoints, "DUE", ((1, checkpoint),))
     runtime = await station.start(NoFeed())
     await a_morning(station, runtime)
     before = runtime.engine.state
@@ -460,7 +460,7 @@ async def test_a_checkpoint_written_in_pieces_is_the_state_of_one_instant(
     station: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Webhooks arrive while it is written; none of them is in it, and none is lost."""
-    monkeypatch.setattr(checkpoints, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(checkpoints, "DUE", ((1, 0.0),))
     monkeypatch.setattr(piecemeal, "PIECE", 1)
     runtime = await station.start(NoFeed())
 
@@ -555,7 +555,7 @@ async def test_a_clock_set_elsewhere_does_not_go_back_before_the_journal(station
     station.clock = OffsetClock(last.replace(hour=15))
     again = await station.start(NoFeed())
     assert again.clock.now() >= last
-    await again.tick()
+    await station.send(again, SATY)
     assert again.engine.state.at > last
 
 
@@ -673,3 +673,40 @@ async def test_what_is_not_on_disk_is_not_on_the_deck(station: Any) -> None:
     await sent
     assert deck.snapshot().seq > before.seq
     assert deck.snapshot().recent
+
+
+async def test_a_process_that_never_lives_long_leaves_a_checkpoint(
+    station: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkpoints, "READ_AT_START", 8)
+    for life in range(4):
+        runtime = await station.start(NoFeed())
+        for n in range(3):
+            await station.send(runtime, SATY, f"S{life}{n}")
+        await runtime.engine_loop._checkpoints.finished()
+        await station.kill(runtime)
+    last = await station.start(NoFeed())
+    saved = await last.ledger.last_checkpoint()
+    assert saved is not None and last.engine.state.seq - saved.seq < 8
+
+
+async def test_webhooks_are_answered_while_a_checkpoint_is_stored(
+    station: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkpoints, "DUE", ((2, 0.0),))
+    runtime = await station.start(NoFeed())
+    stored = asyncio.Event()
+    save = runtime.ledger.save_checkpoint
+
+    async def slowly(*args: Any) -> None:
+        await stored.wait()
+        await save(*args)
+
+    monkeypatch.setattr(runtime.ledger, "save_checkpoint", slowly, raising=False)
+    for n in range(6):
+        assert (await station.send(runtime, SATY, f"S{n}")).status == "accepted"
+    assert await runtime.ledger.last_checkpoint() is None
+    stored.set()
+    await runtime.engine_loop._checkpoints.finished()
+    saved = await runtime.ledger.last_checkpoint()
+    assert saved is not None and 2 <= saved.seq < 7 <= runtime.engine.state.seq

@@ -1,4 +1,4 @@
-"""The tables of a ledger file: create them, and check their version."""
+"""The tables of a ledger file: create them, check their version, and bring an older file to the present one."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import sqlite3
 from importlib import resources
 
 from server.ledger.base import LedgerError
+from server.ledger.checkpoint import compress, seal
 from server.ledger.trades import refresh_all
 
-VERSION = 7
-_FROM = (1, 2, 3, 4, 5, 6)
-"""Older versions that only lack tables: creating and filling those upgrades a file to the present version."""
+VERSION = 8
+_FROM = (1, 2, 3, 4, 5, 6, 7)
+"""Older versions. Those before 7 lack tables; all of them have checkpoints without a hash."""
 STREAMED_AFTER = "streamed_after"
 """Key in ``meta`` of the last input before the events of the stream were stored."""
 _APPLICATION_ID = 0x67617465  # "gate"
@@ -25,11 +26,12 @@ def create(connection: sqlite3.Connection) -> None:
     if not empty and _version(connection) not in _FROM:
         check(connection)
         return
-    tables = resources.files(__name__).joinpath("sqlite.sql").read_text(encoding="utf-8")
+    aside = "" if empty else "ALTER TABLE checkpoints RENAME TO old_checkpoints;"
     try:
-        connection.executescript(f"BEGIN IMMEDIATE; {tables}")
+        connection.executescript(f"BEGIN IMMEDIATE; {aside} {schema_text()}")
         if not empty:
             refresh_all(connection)
+            _take_newest_checkpoint(connection)
         # One by one: a script would commit first.
         for statement in (
             f"INSERT OR IGNORE INTO meta SELECT '{STREAMED_AFTER}', CAST(coalesce(max(seq), 0) AS TEXT) FROM journal",
@@ -42,6 +44,11 @@ def create(connection: sqlite3.Connection) -> None:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+def schema_text() -> str:
+    """Return the statements that create every table of the present version."""
+    return resources.files(__name__).joinpath("sqlite.sql").read_text(encoding="utf-8")
 
 
 def check(connection: sqlite3.Connection) -> None:
@@ -61,3 +68,19 @@ def _version(connection: sqlite3.Connection) -> int:
         raise LedgerError("the file is a database, but not a gatedeck ledger")
     version: int = connection.execute("PRAGMA user_version").fetchone()[0]
     return version
+
+
+def _take_newest_checkpoint(connection: sqlite3.Connection) -> None:
+    """Keep the newest checkpoint of before version 8, with a hash: without one the start reads the whole journal."""
+    row = connection.execute(
+        "SELECT c.seq, c.at, CAST(c.state AS BLOB), j.hash FROM old_checkpoints c JOIN journal j ON j.seq = c.seq"
+        " ORDER BY c.seq DESC LIMIT 1"
+    ).fetchone()
+    if row is not None:
+        seq, at, state, head = row
+        packed = compress(state)
+        values = (seq, at, head, packed, seal(head, seq, at, packed))
+        connection.execute(
+            "INSERT INTO checkpoints (seq, at, head, state, hash) VALUES (?, ?, ?, ?, ?)", values
+        )
+    connection.execute("DROP TABLE old_checkpoints")

@@ -1,4 +1,4 @@
--- Version 7. Instants are whole microseconds since 1970 UTC; JSON columns hold what server/ledger/rows.py wrote.
+-- Version 8. Instants are whole microseconds since 1970 UTC; JSON columns hold what server/ledger/rows.py wrote.
 -- The journal is the truth, append-only and chained by hash; every other table can be made from it again.
 
 CREATE TABLE IF NOT EXISTS meta (
@@ -13,6 +13,12 @@ CREATE TABLE IF NOT EXISTS journal (
   payload TEXT NOT NULL,
   hash    BLOB NOT NULL
 ) STRICT;
+-- Seqs have no gap and no repetition, whoever writes: a second writer is refused here at the latest.
+CREATE TRIGGER IF NOT EXISTS journal_follows BEFORE INSERT ON journal
+WHEN NEW.seq IS NOT (SELECT coalesce(max(seq), 0) + 1 FROM journal)
+BEGIN
+  SELECT RAISE(ABORT, 'the seq does not follow the last one of the journal');
+END;
 
 -- A receipt's body stays in its journal row (same seq).
 CREATE TABLE IF NOT EXISTS receipts (
@@ -227,8 +233,12 @@ CREATE TABLE IF NOT EXISTS stream_events (
   PRIMARY KEY (seq, n)
 ) STRICT, WITHOUT ROWID;
 
+-- The engine's state after an input, compressed; ``head`` is the hash of that input, ``hash`` covers all of it
+-- (server/ledger/checkpoint.py).
 CREATE TABLE IF NOT EXISTS checkpoints (
   seq   INTEGER PRIMARY KEY,
   at    INTEGER NOT NULL,
-  state TEXT NOT NULL
+  head  BLOB NOT NULL,
+  state BLOB NOT NULL,
+  hash  BLOB NOT NULL
 ) STRICT;

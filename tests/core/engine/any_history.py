@@ -97,6 +97,19 @@ class AnyHistory(RuleBasedStateMachine):
         self.wire.now += timedelta(seconds=seconds)
         self.post(Ticked)
 
+    @rule(seconds=st.sampled_from([0.0, 1.0, 1.0, 30.0, 61.0, 7200.0, 65_000.0]), ticks=st.integers(1, 3))
+    def seconds_go_by(self, seconds: float, ticks: int) -> None:
+        """Ticks as the running engine puts them in: those of which nothing comes are no inputs."""
+        for _ in range(ticks):
+            self.wire.now += timedelta(seconds=seconds)
+            before = encode_any(self.wire.state)
+            event = Ticked(seq=self.wire.state.seq + 1, at=self.wire.now)
+            if self.wire.engine.pass_time(event) is None:
+                assert encode_any(self.wire.state) == before
+            else:
+                self.wire.engine = self.rebuilt(len(self.wire.journal), before)
+                self.post(Ticked)
+
     @rule(
         source=st.sampled_from(list(Source)),
         disguise=st.sampled_from(sorted(DISGUISES)),

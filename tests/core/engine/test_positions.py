@@ -8,6 +8,7 @@ import pytest
 
 from core.effects import AnswerCommand, Notice, StoreMarks, StoreTrade
 from core.engine.positions import open_net
+from core.events import Ticked
 from core.model import Action, Direction, ExitReason, Mode, Source
 from core.positions import PositionState, pnl_breakdown
 
@@ -267,6 +268,19 @@ def test_the_path_of_the_day_has_one_value_a_minute(wire: Any) -> None:
     assert len(wire.state.day.series) == 5
     wire.at("20:00").tick()
     assert len(wire.state.day.series) == 5
+
+
+@pytest.mark.parametrize(("begins", "most"), [("10:00", 2 * 10), ("20:00", 2)])
+def test_few_of_the_ticks_of_an_open_position_are_stored(wire: Any, begins: str, most: int) -> None:
+    wire.enter()
+    wire.at(begins).tick()
+    stored = 0
+    for _ in range(600):
+        wire.later(seconds=1)
+        event = Ticked(seq=wire.state.seq + 1, at=wire.now)
+        stored += wire.engine.pass_time(event) is not None
+    assert 0 < stored <= most
+    assert event.seq - wire.state.seq in (0, 1)
 
 
 def test_marks_are_made_each_minute_without_a_price(wire: Any) -> None:

@@ -13,7 +13,7 @@ from core.from_json import read_json
 from core.intake import sample
 from core.model import Direction, Source
 from server.ledger import chunked_json as piecemeal
-from server.ledger.chunked_json import encode_in_chunks
+from server.ledger.chunked_json import join_parts, take_parts
 from server.ledger.codec import encode_any
 
 AT = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
@@ -38,14 +38,14 @@ async def test_in_pieces_is_byte_for_byte_what_it_is_at_once(
 ) -> None:
     monkeypatch.setattr(piecemeal, "PIECE", piece)
     state = a_state(4)
-    written = await encode_in_chunks(state)
+    written = join_parts(await take_parts(state))
     assert written == encode_any(state)
     assert read_json(EngineState, written) == state
 
 
 async def test_an_empty_state_and_plain_values_are_written_too() -> None:
     for value in (EngineState(), {}, {"a": (1, None, "é")}, "x"):
-        assert await encode_in_chunks(value) == encode_any(value)
+        assert join_parts(await take_parts(value)) == encode_any(value)
 
 
 async def test_the_loop_turns_while_a_large_state_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,6 +60,22 @@ async def test_the_loop_turns_while_a_large_state_is_written(monkeypatch: pytest
             await asyncio.sleep(0)
 
     beside = asyncio.create_task(others())
-    await encode_in_chunks(state)
+    await take_parts(state)
     beside.cancel()
-    assert turns >= len(state.duplicates.keys) // 2 - 1
+    assert turns >= len(state.contexts.symbols) // 2 - 1
+
+
+async def test_a_state_that_changes_after_it_was_taken_is_written_as_it_was(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(piecemeal, "PIECE", 2)
+    state = a_state(6)
+    before = encode_any(state)
+    parts = await take_parts(state)
+    engine = Engine(state)
+    for n in range(4):
+        body = encode_any(sample(Source.SATY_PHASE, AT, f"T{n}", 100.0, Direction.LONG)).decode()
+        seq, at = state.seq + 1, AT + timedelta(minutes=1)
+        engine.step(Received(seq=seq, at=at, receipt_id=f"t{seq}", body=body))
+    engine.step(Ticked(seq=state.seq + 1, at=AT + timedelta(days=3)))
+    assert encode_any(state) != before and join_parts(parts) == before

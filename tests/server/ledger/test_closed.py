@@ -30,7 +30,7 @@ async def test_closed_are_whole_entries_of_what_was_sold(ledger: SqliteLedger, m
 
 
 async def test_a_trade_is_read_from_what_the_ledger_stores(ledger: SqliteLedger, make: Any) -> None:
-    await ledger.commit([make.decided(2)])
+    await ledger.commit([make.webhook(1), make.decided(2)])
     await ledger.commit([(make.tick(3), (make.trade(2, closed_at=3),))])
     (trade,) = await closed_trades(ledger)
     record = await ledger.record(make.id(2, "decision"))

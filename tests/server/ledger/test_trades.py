@@ -198,7 +198,8 @@ async def test_days_have_the_sums_of_the_trades_closed_on_them(ledger: SqliteLed
     await fill(
         ledger, make, [spec | {"price": p, "day": d} for p, d in ((4.35, 0), (0.5, 0), (1.9, 1), (None, 0))]
     )
-    await ledger.commit([(make.tick(50), (make.note(50, day="2026-11-27", text="#holiday short"),))])
+    seq = ledger.last_seq + 1
+    await ledger.commit([(make.tick(seq), (make.note(seq, day="2026-11-27", text="#holiday short"),))])
     page = await ledger.page(PageQuery(what="days", limit=2))
     first, second = page.items
     assert (first["day"], first["trades"], first["opened"]) == ("2026-11-27", 0, 0)

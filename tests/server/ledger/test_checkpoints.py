@@ -1,0 +1,63 @@
+"""A checkpoint that was changed is not used, is told, and does not hide the sound one before it."""
+
+from __future__ import annotations
+
+import sqlite3
+import zlib
+from typing import Any
+
+import pytest
+
+from server.ledger.sqlite import SqliteLedger
+
+
+async def with_checkpoints(ledger: SqliteLedger, make: Any) -> None:
+    await ledger.commit([make.webhook(seq) for seq in range(1, 7)])
+    for seq in (2, 4, 6):
+        await ledger.save_checkpoint(seq, make.at(seq), b'{"seq":%d}' % seq)
+
+
+def change(ledger: SqliteLedger, sql: str, *values: Any) -> None:
+    with sqlite3.connect(ledger.path) as c:
+        assert c.execute(sql, values).rowcount == 1
+    c.close()
+
+
+CHANGES = {
+    "a digit of the state": (
+        "UPDATE checkpoints SET state = ? WHERE seq = 6",
+        (zlib.compress(b'{"seq":6,"contracts":9}'),),
+        "its hash is wrong",
+    ),
+    "the seq": ("UPDATE checkpoints SET seq = 5 WHERE seq = 6", (), "its hash is wrong"),
+    "the instant": ("UPDATE checkpoints SET at = at + 1 WHERE seq = 6", (), "its hash is wrong"),
+    "the head": ("UPDATE checkpoints SET head = x'00' WHERE seq = 6", (), "its hash is wrong"),
+    "the hash": ("UPDATE checkpoints SET hash = x'00' WHERE seq = 6", (), "its hash is wrong"),
+    "its input": ("UPDATE journal SET hash = x'00' WHERE seq = 6", (), "belongs to another journal"),
+    "no input": ("DELETE FROM journal WHERE seq = 6", (), "has no such input"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", CHANGES)
+async def test_a_changed_checkpoint_has_a_problem_and_no_state(
+    ledger: SqliteLedger, make: Any, what: str
+) -> None:
+    await with_checkpoints(ledger, make)
+    sql, values, problem = CHANGES[what]
+    change(ledger, sql, *values)
+    bad = await ledger.last_checkpoint()
+    assert bad is not None and bad.seq in (5, 6) and not bad.state
+    assert problem in (bad.problem or "") and f"seq {bad.seq}" in (bad.problem or "")
+    sound = await ledger.last_checkpoint(bad.seq)
+    assert sound is not None and sound.problem is None and sound.state == b'{"seq":4}'
+    assert await ledger.last_checkpoint(2) is None
+
+
+async def test_one_after_the_journals_end_goes_with_the_next(ledger: SqliteLedger, make: Any) -> None:
+    await with_checkpoints(ledger, make)
+    change(ledger, "UPDATE checkpoints SET seq = 900 WHERE seq = 6")
+    assert (await ledger.last_checkpoint()).seq == 900  # type: ignore[union-attr]
+    await ledger.save_checkpoint(6, make.at(6), b"{}")
+    found = await ledger.last_checkpoint()
+    assert found is not None and (found.seq, found.problem) == (6, None)
+    assert (await ledger.stats()).rows["checkpoints"] == 3

@@ -1,0 +1,64 @@
+"""Ledgers of earlier schemas, as files that their version wrote, are brought to the present one."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.engine import Engine
+from server.ledger.base import LedgerError
+from server.ledger.reader import SqliteReader
+from server.ledger.schema import VERSION
+from server.ledger.sqlite import SqliteLedger
+from server.runtime.checkpoints import decode_state
+
+OLD = Path(__file__).parent / "schemas"
+
+
+@pytest.fixture(params=sorted(OLD.glob("*.sql")), ids=lambda path: path.stem)
+def old(request: Any, tmp_path: Path) -> Path:
+    path = tmp_path / "old.db"
+    with sqlite3.connect(path) as c:
+        c.executescript(request.param.read_text())
+    c.close()
+    return path
+
+
+async def test_an_older_ledger_keeps_its_journal_and_its_newest_checkpoint(old: Path, make: Any) -> None:
+    with pytest.raises(LedgerError, match=r"gatedeck run. upgrades it"):
+        await SqliteReader.attach(old)
+    ledger = await SqliteLedger.open(old, "station")
+    try:
+        assert (await ledger.verify()).ok and ledger.last_seq == 8
+        saved = await ledger.last_checkpoint()
+        assert saved is not None and saved.problem is None and saved.seq == 7
+        whole = Engine(engine_id="station")
+        async for event in ledger.journal_after(0):
+            whole.step(event)
+        engine = Engine(decode_state(saved.state), "station")
+        async for event in ledger.journal_after(saved.seq):
+            engine.step(event)
+        assert engine.state == whole.state
+        await ledger.commit([make.webhook(9)])
+    finally:
+        await ledger.close()
+    with sqlite3.connect(old) as c:
+        assert c.execute("PRAGMA user_version").fetchone() == (VERSION,)
+        assert c.execute("SELECT count(*) FROM sqlite_master WHERE name LIKE 'old_%'").fetchone() == (0,)
+    await (await SqliteReader.attach(old)).close()
+
+
+async def test_an_upgrade_that_fails_leaves_the_older_ledger(old: Path, monkeypatch: Any) -> None:
+    def broken(_: sqlite3.Connection) -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    monkeypatch.setattr("server.ledger.schema._take_newest_checkpoint", broken)
+    with pytest.raises(LedgerError, match="disk I/O"):
+        await SqliteLedger.open(old, "station")
+    monkeypatch.undo()
+    ledger = await SqliteLedger.open(old, "station")
+    assert ledger.last_seq == 8 and await ledger.last_checkpoint() is not None
+    await ledger.close()
