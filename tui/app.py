@@ -48,6 +48,7 @@ from tui.screens.live import LiveScreen
 from tui.screens.performance import PerformanceScreen
 from tui.screens.system import SystemScreen
 from tui.settings import SettingsStore
+from tui.symbol_actions import SymbolActions
 from tui.textual_patches.ansi_output import CroppedOutput
 from tui.textual_patches.app_internals import write_to_terminal
 from tui.textual_patches.style_cache_leak import patch_style_cache
@@ -129,6 +130,7 @@ class DeckApp(CroppedOutput, DialogStylesFirst, App[str]):
         self.sender = CommandSender(self, on_send=self.appearance.resume, on_event=self.show_event)
         self.positions = PositionActions(self, self.sender)
         self.clipboard_actions = ClipboardActions(self)
+        self.symbol_actions = SymbolActions(self)
         saved: dict[str, Any] = self.appearance.settings.get(_NOTICES, {})
         # A demo has events all the time: no bell or desktop notification by default.
         default = NoticeSettings() if self.appearance.settings.keeps else SILENT
@@ -346,6 +348,12 @@ class DeckApp(CroppedOutput, DialogStylesFirst, App[str]):
 
     def action_change_mode(self) -> None:
         self.positions.change_mode()
+
+    def action_show_symbol(self) -> None:
+        self.symbol_actions.show_symbol()
+
+    def action_show_watchlist(self) -> None:
+        self.symbol_actions.show_watchlist()
 
     def action_configure_alerts(self) -> None:
         self.push_screen(NoticesDialog(self.notifier.settings))

@@ -32,6 +32,7 @@ from server.deck.rows import (
     StopsWarning,
     SystemView,
 )
+from server.deck.symbols import ContextSection, LastPrice, SymbolView, WatchedSymbol
 from server.feeds.base import FeedStatus
 from server.ledger.base import Judged
 from server.ledger.paging import Page, PageQuery
@@ -44,6 +45,7 @@ __all__ = [
     "ApprovalRow",
     "Command",
     "CommandResult",
+    "ContextSection",
     "Counters",
     "CredentialUse",
     "DecisionRow",
@@ -57,6 +59,7 @@ __all__ = [
     "GateDistance",
     "GreekPair",
     "Judged",
+    "LastPrice",
     "Latency",
     "LearningView",
     "LevelDistance",
@@ -75,6 +78,8 @@ __all__ = [
     "SourceStatus",
     "StopsWarning",
     "SymbolRisk",
+    "SymbolView",
     "SystemView",
+    "WatchedSymbol",
     "WhyNoTrade",
 ]

@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,11 +33,13 @@ from server.deck.build_rows import (
     position_rows,
 )
 from server.deck.build_stops import stops_warnings
+from server.deck.build_symbols import sections_of, senders_of, watched_symbols
 from server.deck.performance import Performance, window_days
 from server.deck.position_detail import PositionDetail
 from server.deck.reports import LearningView, PerformanceView
-from server.deck.rows import DeckSnapshot, Latency, PnlView, SourceStatus, StopsWarning, SystemView
+from server.deck.rows import DeckSnapshot, Latency, PnlView, StopsWarning, SystemView
 from server.deck.rules_history import with_changes
+from server.deck.symbols import SymbolView, WatchedSymbol
 from server.deck.trade_windows import in_window
 from server.deck.why import WhyNoTradeService
 from server.feeds.base import FeedStatus
@@ -53,6 +55,10 @@ if TYPE_CHECKING:
 RECENT = 20
 KEPT_EVENTS = 100
 REFUSALS_SHOWN = 8
+DECISIONS_SHOWN = 20
+TRADES_SHOWN = 10
+PATH_SPAN = timedelta(hours=8)
+"""Time that the path of a symbol's prices goes back: a session and what lies around it."""
 URGENT = frozenset({"execute", "approval", "exit", "risk", "mode", "silence", "feed"})
 
 LOST = frozenset({"DOWN", "KEY_MISSING", "KEY_REFUSED", "NOT_IN_PLAN"})
@@ -134,17 +140,7 @@ class LocalDeck:
             clock_note=runtime.clock.note,
             market_note=runtime.markets.note,
             market_assumed=runtime.markets.assumed,
-            sources=tuple(
-                SourceStatus(
-                    source=s.source,
-                    symbol=s.symbol,
-                    last_at=s.last_at,
-                    age=(now - s.last_at).total_seconds(),
-                    usual_gap=s.usual_gap,
-                    quiet=s.told_quiet,
-                )
-                for s in state.senders.known.values()
-            ),
+            sources=senders_of(engine, now),
             decision=state.recent[-1] if state.recent else None,
             why_no_trade=self._why.of_known(state.recent[-1], rules) if state.recent else None,
             recent=tuple(
@@ -316,6 +312,35 @@ class LocalDeck:
             rules_versions=with_changes(await runtime.ledger.rules_versions()),
             resident_bytes=resident_bytes(),
             credentials=self._uses.rows(),
+        )
+
+    async def symbols(self) -> tuple[WatchedSymbol, ...]:
+        return watched_symbols(self._runtime.engine, self._now())
+
+    async def symbol(self, symbol: str) -> SymbolView | None:
+        runtime, now = self._runtime, self._now()
+        day = runtime.engine.trading.calendar.market_date(now)
+        mine = {"symbol": symbol}
+        today = PageQuery(what="decisions", limit=DECISIONS_SHOWN, filters=mine | {"from": day.isoformat()})
+        decisions = await runtime.ledger.page(today)
+        trades = await runtime.ledger.page(PageQuery(what="trades", limit=TRADES_SHOWN, filters=mine))
+        # The engine's state is read last and at once: an await in between could mix two instants.
+        path = await runtime.ledger.prices_of(symbol, now - PATH_SPAN, at_most=POINTS)
+        engine, now = runtime.engine, self._now()
+        watched = next((each for each in watched_symbols(engine, now) if each.symbol == symbol), None)
+        if watched is None and not decisions.items and not trades.items:
+            return None
+        held = [each for each in engine.state.positions.values() if each.symbol == symbol]
+        return SymbolView(
+            symbol=symbol,
+            at=now,
+            watched=watched or WatchedSymbol(symbol=symbol),
+            sections=sections_of(engine, symbol, now),
+            path=path,
+            positions=position_rows(held, now, engine.trading),
+            senders=senders_of(engine, now, symbol),
+            decisions=decisions.items,
+            trades=trades.items,
         )
 
     def feeds(self) -> tuple[FeedStatus, ...]:

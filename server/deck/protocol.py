@@ -15,6 +15,7 @@ from core.model import DecisionRecord
 from server.deck.position_detail import PositionDetail
 from server.deck.reports import LearningView, PerformanceView
 from server.deck.rows import DeckSnapshot, SystemView
+from server.deck.symbols import SymbolView, WatchedSymbol
 from server.feeds.base import FeedStatus
 from server.ledger.paging import Page, PageQuery
 from server.runtime.ports import Command, CommandResult
@@ -69,6 +70,14 @@ class Deck(Protocol):
 
     async def learning(self) -> LearningView:
         """Return the learning results. Slow: it reads the whole ledger."""
+        ...
+
+    async def symbols(self) -> tuple[WatchedSymbol, ...]:
+        """Return every symbol that was heard, has a price, or is held."""
+        ...
+
+    async def symbol(self, symbol: str) -> SymbolView | None:
+        """Return all that is known of a symbol; ``None`` for one that was never heard of."""
         ...
 
     async def command(self, command: Command) -> CommandResult:

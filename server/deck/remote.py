@@ -23,6 +23,7 @@ from server.deck.hub import READ_ONLY
 from server.deck.position_detail import PositionDetail
 from server.deck.reports import LearningView, PerformanceView
 from server.deck.rows import DeckSnapshot, SystemView
+from server.deck.symbols import SymbolView, WatchedSymbol
 from server.deck.wire import delta
 from server.deck.wire.asks import ASKS, COMMAND, Hello
 from server.deck.wire.build import SnapshotBuilder
@@ -302,6 +303,14 @@ class RemoteDeck:
 
     async def learning(self) -> LearningView:
         found: LearningView = await self._ask("learning")
+        return found
+
+    async def symbols(self) -> tuple[WatchedSymbol, ...]:
+        found: tuple[WatchedSymbol, ...] = await self._ask("symbols")
+        return found
+
+    async def symbol(self, symbol: str) -> SymbolView | None:
+        found: SymbolView | None = await self._ask("symbol", symbol)
         return found
 
     async def command(self, command: Command) -> CommandResult:

@@ -90,6 +90,12 @@ class LedgerReader(Protocol):
         """Return one position, open or closed, as stored."""
         ...
 
+    async def prices_of(
+        self, symbol: str, since: datetime, *, at_most: int
+    ) -> tuple[tuple[datetime, float], ...]:
+        """Return instants and prices of a symbol since an instant, oldest first, at most so many evenly spaced."""
+        ...
+
     async def marks_of(self, position_id: str, *, at_most: int | None = None) -> tuple[Mark, ...]:
         """Return the stored marks of a position, oldest first.
 

@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -27,12 +28,14 @@ from server.ledger.queries import plan
 from server.ledger.rows import DERIVED
 from server.ledger.schema import STREAMED_AFTER, check
 from server.ledger.streamed import Place, StreamKind, StreamPage, read_stream
-from server.ledger.timestamps import instant, iso
+from server.ledger.timestamps import instant, iso, micros
 from server.ledger.trade_lists import NOTED, add_notes, trade_totals
 
 T = TypeVar("T")
 
 _CHUNK = 500
+_LATEST_INPUTS = 50_000
+"""Inputs looked through for the prices of one symbol: there is no index by symbol."""
 
 
 class SqliteReader:
@@ -141,6 +144,25 @@ class SqliteReader:
 
         def read(connection: sqlite3.Connection) -> tuple[Mark, ...]:
             return tuple(read_json(Mark, row[0]) for row in connection.execute(sql, chosen))
+
+        return await self._read(read)
+
+    async def prices_of(
+        self, symbol: str, since: datetime, *, at_most: int
+    ) -> tuple[tuple[datetime, float], ...]:
+        """Return instants and prices of a symbol since an instant, oldest first.
+
+        At most ``at_most``, evenly spaced and always with the last one, and only of the latest prices of all symbols.
+        """
+        sql = (
+            "SELECT priced_at, price FROM paths WHERE seq > (SELECT max(seq) FROM paths) - ? AND symbol = ?"
+            " AND priced_at >= ? ORDER BY seq DESC"
+        )
+
+        def read(connection: sqlite3.Connection) -> tuple[tuple[datetime, float], ...]:
+            rows = connection.execute(sql, (_LATEST_INPUTS, symbol, micros(since))).fetchall()
+            step = max(1, -(-len(rows) // at_most))
+            return tuple((instant(row[0]), row[1]) for row in reversed(rows[::step]))
 
         return await self._read(read)
 

@@ -55,6 +55,7 @@ class SqliteLedger:
         self.receipt = reader.receipt
         self.position = reader.position
         self.marks_of = reader.marks_of
+        self.prices_of = reader.prices_of
         self.judgements = reader.judgements
         self.rules_versions = reader.rules_versions
         self.journal_after = reader.journal_after

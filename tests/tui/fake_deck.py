@@ -11,6 +11,7 @@ from typing import Any
 
 import fake_details
 import fake_risk
+import fake_symbols
 import fake_views
 import fake_why
 
@@ -61,7 +62,9 @@ from server.deck import (
     PositionDetail,
     PositionRow,
     SourceStatus,
+    SymbolView,
     SystemView,
+    WatchedSymbol,
     WhyNoTrade,
 )
 
@@ -456,6 +459,13 @@ class FakeDeck:
     async def learning(self) -> LearningView:
         self.asked.append("learning")
         return fake_views.learning(self.signals)
+
+    async def symbols(self) -> tuple[WatchedSymbol, ...]:
+        return fake_symbols.watched(self.now.at)
+
+    async def symbol(self, symbol: str) -> SymbolView | None:
+        self.asked.append(f"symbol {symbol}")
+        return fake_symbols.view(self.now, symbol, tuple(ledger_item(n) for n in range(12)))
 
     async def command(self, command: Command) -> CommandResult:
         self.commands.append(command)

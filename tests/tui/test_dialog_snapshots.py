@@ -32,6 +32,8 @@ CASES: dict[str, tuple[str, ...]] = {
     "decision_end": ("2", "enter", "end"),
 }
 FULL = {
+    "symbol_detail": ("i",),
+    "watchlist": ("W",),
     "position_in_part": ("down", "down", "enter"),
     "history_filtered": ("2", "f", "u", "s"),
 }

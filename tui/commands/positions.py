@@ -46,6 +46,23 @@ SETTLE = UserCommand(
     scope="live",
 )
 
+SHOW_SYMBOL = UserCommand(
+    name="ShowSymbol",
+    help="Open the symbol of the selected row: prices, context, signals, trades and senders.",
+    keys=("i",),
+    label="symbol",
+    action="app.show_symbol",
+    group="Positions",
+)
+WATCHLIST = UserCommand(
+    name="Watchlist",
+    help="List every symbol heard or fed, with its last price and age; Enter opens one.",
+    keys=("W",),
+    label="all symbols",
+    action="app.show_watchlist",
+    group="Positions",
+)
+
 COMMANDS = (
     EXIT_POSITION,
     EXIT_HALF,
@@ -122,4 +139,6 @@ COMMANDS = (
         scope="live",
         footer=True,
     ),
+    SHOW_SYMBOL,
+    WATCHLIST,
 )

@@ -129,6 +129,11 @@ class LiveTable(LineWidget, can_focus=True):
         self._top = self._wanted_top = 0
 
     @property
+    def current_row(self) -> Row | None:
+        """The row that the cursor is on."""
+        return next((row for row in self.rows if row.key == self.cursor), None)
+
+    @property
     def cursor_moved_by_itself(self) -> bool:
         """True if the selected row vanished a moment ago and the cursor is on another one."""
         return monotonic() - self._moved_at < _MOVED_GUARD

@@ -18,6 +18,7 @@ from core.model import DecisionRecord
 from server.deck.position_detail import PositionDetail
 from server.deck.reports import LearningView, PerformanceView
 from server.deck.rows import DeckSnapshot, SystemView
+from server.deck.symbols import SymbolView, WatchedSymbol
 from server.deck.wire.codec import shape
 from server.feeds.base import FeedStatus
 from server.ledger.paging import Page, PageQuery
@@ -48,6 +49,8 @@ ASKS: Mapping[str, Ask] = {
     "system": Ask((), SystemView),
     "performance": Ask((str, str), PerformanceView),
     "learning": Ask((), LearningView),
+    "symbols": Ask((), tuple[WatchedSymbol, ...]),
+    "symbol": Ask((str,), SymbolView | None),
     "command": Ask((Command,), CommandResult),
 }
 COMMAND = "command"
@@ -69,5 +72,14 @@ class Hello:
 def deck_shape() -> str:
     """Return the form in which this version writes and reads: two that differ must not show each other's rows."""
     return shape(
-        DeckSnapshot, FeedStatus, Notice, Page, DecisionRecord, PositionDetail, SystemView, CommandResult
+        DeckSnapshot,
+        FeedStatus,
+        Notice,
+        Page,
+        DecisionRecord,
+        PositionDetail,
+        SystemView,
+        CommandResult,
+        SymbolView,
+        WatchedSymbol,
     )

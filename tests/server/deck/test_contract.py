@@ -163,3 +163,12 @@ async def test_a_command_and_its_notice(deck: Deck, host: RunningEngine) -> None
         await asyncio.sleep(0.05)
     listening.cancel()
     assert [(each.kind, each.position_id) for each in heard] == [("exit", row.id)]
+
+
+async def test_a_symbol_and_the_watchlist(deck: Deck, host: RunningEngine) -> None:
+    held = host.deck.snapshot().positions[0].symbol
+    found, wanted = await deck.symbols(), await host.deck.symbols()
+    assert [row.symbol for row in found] == [row.symbol for row in wanted]
+    view = await deck.symbol(held)
+    assert view is not None and view.positions and view.sections and view.decisions
+    assert await deck.symbol("ZZZZ") is None
