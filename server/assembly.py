@@ -18,6 +18,8 @@ from server.feeds.base import Markets
 from server.http.app import HttpServer
 from server.http.deck_socket import DeckSocket, LocalSocket, deck_routes
 from server.http.metrics import metrics_routes
+from server.http.stream import EventStream
+from server.http.stream_routes import stream_routes
 from server.http.tokens import command_token
 from server.ledger.sqlite import SqliteLedger
 from server.runtime.clock import Clock
@@ -114,6 +116,7 @@ async def running_engine(
         deck.notice_listeners.add(phone.put)
     metrics = EngineMetrics(runtime, deck, refusals)
     runtime.listeners.add(metrics.heard)
+    stream = EventStream(runtime, deck)
     try:
         http = HttpServer(
             intake=runtime,
@@ -123,7 +126,7 @@ async def running_engine(
             command_token=token,
             refusals=refusals,
             uses=uses,
-            routes=metrics_routes(metrics) + deck_routes(decks),
+            routes=metrics_routes(metrics) + deck_routes(decks) + stream_routes(stream),
         )
     except BaseException:
         ledger.discard()
@@ -160,6 +163,7 @@ async def running_engine(
             if started:
                 await hub.close(_left_open(deck))
             await local_socket.stop()
+            stream.close()
             await http.stop()
             await markets.close()
         finally:

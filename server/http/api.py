@@ -152,13 +152,13 @@ class Api:
         self._access = access
         self._limit = max_body_bytes
 
-    async def call(self, route: Route, request: web.BaseRequest, params: Params) -> web.Response:
+    async def call(self, route: Route, request: web.BaseRequest, params: Params) -> web.StreamResponse:
         """Answer one request to a route after checking access. Raises Refused."""
         if route.access == READ:
             self._access.may_read(request)
         elif route.access == COMMAND:
             self._access.may_command(request)
-        response: web.Response = await route.handler(self, Call(request, params))
+        response: web.StreamResponse = await route.handler(self, Call(request, params))
         return response
 
     def may_command(self, request: web.BaseRequest) -> bool:

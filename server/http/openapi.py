@@ -124,6 +124,10 @@ SCHEMAS: Mapping[str, Json] = {
     "MetricsPage": {"type": "string"},
     "Dashboard": {"type": "object"},
     "DeckSocket": {"type": "object"},
+    "Stream": {
+        "type": "string",
+        "description": "blocks of `id`, `event` and `data`; data is one line of JSON, see `gatedeck guide stream`",
+    },
     "Problem": {
         "type": "object",
         "required": ["type", "title", "status", "code", "detail"],

@@ -109,6 +109,8 @@ class _Protocol(web.RequestHandler):
         self.address = ""
         self.accepted = self.busy = False
         self.since = 0.0
+        self.when_lost: Callable[[], None] | None = None
+        """Called when the connection is lost."""
         self._connections = connections
         self._proxies = proxies
         self._endpoints = endpoints
@@ -161,6 +163,9 @@ class _Protocol(web.RequestHandler):
         self._held_error = None
         transport: Any = self.transport
         super().connection_lost(exc)
+        call, self.when_lost = self.when_lost, None
+        if call is not None:
+            call()
         if hasattr(transport, "_read_ready_cb"):
             # A method of the transport in itself: only a garbage collection would free the two.
             del transport._read_ready_cb
@@ -297,3 +302,10 @@ def release(request: web.BaseRequest, status: int) -> None:
     protocol = request.protocol
     if isinstance(protocol, _Protocol):
         protocol.waiting(accepted=status < 400)
+
+
+def when_lost(request: web.BaseRequest, call: Callable[[], None]) -> None:
+    """Call a function when the connection of a request is lost: aiohttp does not tell a handler that only waits."""
+    protocol = request.protocol
+    if isinstance(protocol, _Protocol):
+        protocol.when_lost = call

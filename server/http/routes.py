@@ -19,7 +19,7 @@ class Call:
     params: Params
 
 
-Handler = Callable[[Any, Call], Awaitable[web.Response]]
+Handler = Callable[[Any, Call], Awaitable[web.StreamResponse]]
 
 OPEN, READ, COMMAND = "open", "read", "command"
 

@@ -124,6 +124,9 @@ def _summary(kind: str, wanted: Wanted, replayer: Replayer, seconds: float) -> R
     }
 
 
+EVENTS_MISSING = "the stream has no events"
+
+
 def verify_ledger(path: Path, progress: ProgressCallback | None = None) -> Report:
     """Check the hash chain, replay the journal and compare every derived table with the result.
 
@@ -160,6 +163,10 @@ def _notes(compared: Comparison, source: LedgerSnapshot) -> list[str]:
     notes = [f"made in part by engine version {', '.join(sorted(others))}"] if others else []
     if compared.other_rules:
         notes.append("rules were added or removed since: fingerprints were not compared")
+    if source.streamed_after:
+        notes.append(
+            f"{EVENTS_MISSING} up to input {source.streamed_after}, when the ledger was upgraded; --rebuild adds them"
+        )
     return notes
 
 

@@ -38,17 +38,19 @@ def replay(source: Path, *, prices: list[str], rules: Path | None, db: str | Non
 def verify(*, db: str | None, config: Path | None, rebuild: bool, as_json: bool) -> int:
     """Check a ledger and print the result; return 1 when the chain is broken or a table differs.
 
-    With ``rebuild`` tables that differ are written again from the journal, if the chain is intact.
+    With ``rebuild`` tables that differ, or lack what an older version did not store, are written again from the
+    journal, if the chain is intact.
     """
     from server.replay.machine import ReplayError
     from server.replay.rebuild import rebuild_ledger
-    from server.replay.session import verify_ledger
+    from server.replay.session import EVENTS_MISSING, verify_ledger
 
     path = ledger_path(db, config)
     try:
         with progress_bar("verifying") as on_progress:
             result = verify_ledger(path, on_progress)
-        if rebuild and result["chain"] is None and not result["ok"]:
+        lacks = any(note.startswith(EVENTS_MISSING) for note in result.get("notes", ()))
+        if rebuild and result["chain"] is None and (lacks or not result["ok"]):
             asyncio.run(rebuild_ledger(path))
             with progress_bar("verifying again") as on_progress:
                 result = verify_ledger(path, on_progress) | {"rebuilt": True}

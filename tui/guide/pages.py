@@ -84,6 +84,11 @@ TOPICS: tuple[Topic, ...] = (
         "Update, back up, restore, move, rotate a secret, read the log, answer an alarm.",
         lambda: stored_page("operations"),
     ),
+    Topic(
+        "stream",
+        "What happens as server-sent events: kinds, filters, and how a reader goes on where it was.",
+        lambda: stored_page("stream"),
+    ),
     Topic("senders", "Every key that is read from a sender's body, and what it means.", _senders),
     Topic("tradingview", "Alerts on TradingView: address, secret, and ready bodies to paste.", _tradingview),
     Topic("keys", "Every key of the deck and what it does.", _keys),

@@ -11,7 +11,7 @@ import re
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import quote
 
 import pytest
@@ -22,7 +22,10 @@ from server.config import ENDPOINTS, ConfigError, load_settings
 from server.http import credentials
 from server.http.api_routes import ROUTES
 from server.http.routes import COMMAND, OPEN, Route
+from server.http.stream import EventStream
+from server.http.stream_routes import stream_routes
 from server.http.webhooks import WEBHOOK_PATHS
+from server.ledger.streamed import StreamPage
 from server.runtime.credentials import CredentialLog
 
 AT = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
@@ -287,18 +290,46 @@ NO_ROUTE_OPENS = {
 }
 
 
-@pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
+class EmptyLedger:
+    """A ledger of which the stream has nothing to tell."""
+
+    last_seq = 0
+    listeners: ClassVar[set[Any]] = set()
+
+    async def streamed_after(self) -> int:
+        return 0
+
+    async def stream_after(self, place: Any, *_: Any) -> StreamPage:
+        return StreamPage(events=(), upto=place, more=False)
+
+    @property
+    def ledger(self) -> Any:
+        return self
+
+
+def routes_of_the_stream(deck: Any) -> tuple[Route, ...]:
+    return stream_routes(EventStream(EmptyLedger(), deck))
+
+
+@pytest.mark.parametrize(
+    "route", (*ROUTES, *routes_of_the_stream(None)), ids=lambda route: f"{route.method} {route.path}"
+)
 async def test_every_route_of_the_api_opens_by_a_token_of_its_scope_only(
     serve: Any, deck: Any, route: Route
 ) -> None:
     client = await serve(
-        api_token="reads", command_token="acts", webhook_secret=COMMON, webhook_secrets=SECRETS
+        api_token="reads",
+        command_token="acts",
+        webhook_secret=COMMON,
+        webhook_secrets=SECRETS,
+        routes=routes_of_the_stream(deck),
     )
     path = re.sub(r"\{\w+\}", "x", route.path)
 
     async def status(token: str | None, address: str = path) -> int:
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-        return int((await client.request(route.method, address, headers=headers, data="{}")).status)
+        async with client.request(route.method, address, headers=headers, data="{}") as answer:
+            return int(answer.status)
 
     closed = route.access != OPEN
     for name, token in NO_ROUTE_OPENS.items():
