@@ -95,11 +95,11 @@ async def test_a_reader_goes_on_over_kill_and_restart(gatedeck: Any) -> None:
 def test_the_commands_of_the_guide(gatedeck: Any) -> None:
     served = gatedeck.serve()
     enter(served, "SPY")
-    commands = re.findall(r"```sh\n(.*?)```", stored_page("stream"), re.DOTALL)
+    commands = re.findall(r"^curl .*$", stored_page("stream"), re.MULTILINE)
     assert len(commands) == 2
     told = [
         subprocess.run(
-            ["bash", "-c", command.replace("http://127.0.0.1:8787", served.url)],
+            ["bash", "-c", f"{command.replace('http://127.0.0.1:8787', served.url)} --max-time 3"],
             capture_output=True,
             text=True,
             timeout=30,
