@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
 from core.decision.why_no_trade import WhyNoTrade, why_no_trade
 from core.model import DecisionRecord
 from core.rules import Rules, RulesError, parse_rules
-from server.ledger.base import Ledger
 
 _KEPT = 64
+
+
+class RulesVersions(Protocol):
+    """A ledger, or a reader of one."""
+
+    async def rules_versions(self) -> Sequence[Mapping[str, Any]]: ...
 
 
 class WhyNoTradeService:
     """Decides again with one value changed; keeps the latest answers, since a decision never changes."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: RulesVersions) -> None:
         self._ledger = ledger
         self._rules: dict[str, Rules] = {}
         """Rules that were in force while this ran, or were read from the ledger, by fingerprint."""

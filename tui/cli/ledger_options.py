@@ -1,4 +1,4 @@
-"""Options of the commands that read a ledger: `replay`, `verify`, `report`, `export`, `whatif` and `tune`."""
+"""Options of the commands that read a ledger: `replay`, `verify`, `report`, `export`, `whatif`, `tune` and `mcp`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tui.cli.options import Config, Db, JsonLine, RulesFile
+from tui.cli.options import Config, Db, JsonLine, RulesFile, Url
 
 
 def replay(
@@ -167,7 +167,17 @@ def tune(
     )  # fmt: skip
 
 
+def mcp(db: Db = None, url: Url = None, config: Config = None) -> None:
+    """Let an assistant read decisions, positions and reports, over MCP on standard input and output.
+
+    It reads the ledger, and the engine where one answers; it never writes. An assistant starts it by itself.
+    """
+    from tui.cli import mcp as mcp_command
+
+    raise typer.Exit(mcp_command.serve(db=db, url=url, config=config))
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands that read a ledger."""
-    for command in (replay, verify, report, export, whatif, tune):
+    for command in (replay, verify, report, export, whatif, tune, mcp):
         app.command()(command)

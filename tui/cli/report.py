@@ -44,9 +44,7 @@ def report(
     if cut is not None and cut not in CUTS:
         raise ConfigError(f"cut: {cut!r} is not one of {', '.join(CUTS)}")
     try:
-        result = asyncio.run(
-            _measure(path, window, tuple(CUTS) if cut is None else (cut,), at, include_stale)
-        )
+        result = asyncio.run(measure(path, window, tuple(CUTS) if cut is None else (cut,), at, include_stale))
     except ValueError as error:
         raise ConfigError(str(error)) from None
     if html is not None:
@@ -68,9 +66,10 @@ def report(
     return 0
 
 
-async def _measure(
+async def measure(
     path: Path, window: str, cuts: tuple[str, ...], at: datetime | None, include_stale: bool
 ) -> Report:
+    """Return the report of a ledger file as of ``at``, by default now. Raises ValueError for an unknown window."""
     from core.performance import Trades
     from core.rules import Rules, parse_rules
     from server.deck.performance import closed_trades, report_of, window_days

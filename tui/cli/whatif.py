@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING
@@ -27,14 +27,8 @@ def whatif(
     Raises ConfigError for a change that is not ``section.rule=number``, or a rules file that cannot be read.
     """
     from server.ledger.codec import encode_any
-    from server.ledger.history import rules_text
-    from server.ledger.snapshot import LedgerSnapshot
-    from server.whatif import whatif_of_ledger
 
-    with LedgerSnapshot(ledger_path(db, config)) as ledger:
-        in_force = parse_rules(rules_text(ledger) or "")
-        candidate = _candidate(in_force, changes, rules)
-        result = whatif_of_ledger(ledger, in_force, candidate)
+    result = compare(ledger_path(db, config), changes, rules)
     if as_json:
         print_json(encode_any(result))
     else:
@@ -42,7 +36,18 @@ def whatif(
     return 0
 
 
-def _candidate(in_force: Rules, changes: list[str], rules: Path | None) -> Rules:
+def compare(path: Path, changes: Sequence[str], rules: Path | None) -> WhatIf:
+    """Return what changed rules would have changed in a ledger file. Raises ConfigError and LedgerError."""
+    from server.ledger.history import rules_text
+    from server.ledger.snapshot import LedgerSnapshot
+    from server.whatif import whatif_of_ledger
+
+    with LedgerSnapshot(path) as ledger:
+        in_force = parse_rules(rules_text(ledger) or "")
+        return whatif_of_ledger(ledger, in_force, _candidate(in_force, changes, rules))
+
+
+def _candidate(in_force: Rules, changes: Sequence[str], rules: Path | None) -> Rules:
     from core.learning import with_rule
 
     if not changes and rules is None:

@@ -10,8 +10,8 @@ from pathlib import Path
 from tui.guide.pages import TOPICS
 
 ROOT = Path(__file__).resolve().parents[3]
-KINDS = ("sh", "toml", "text")
-"""What a fenced block may be: commands, a file of settings, or neither."""
+KINDS = ("sh", "toml", "json", "text")
+"""What a fenced block may be: commands, a file of settings, an assistant's entry, or neither."""
 PLACES = {"# on your laptop": "laptop", "# on the server, as root": "server"}
 """First lines that say where commands are run; without one it is the reader's checkout, here the laptop."""
 _FENCED = re.compile(r"(?ms)^ *```(?P<kind>\w*)\n(?P<text>.*?)^ *```$")

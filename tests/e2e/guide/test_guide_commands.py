@@ -6,6 +6,7 @@ A block of commands runs by bash, as a reader would paste it. Its programs are t
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -127,21 +128,28 @@ def test_a_block_is_commands_or_a_file_that_is_read_or_neither(block: Block, tmp
         file.write_text(block.text)
         tomllib.loads(block.text)
         FILES[block.page, block.first](file)
+    if block.kind == "json":
+        (server,) = json.loads(block.text)["mcpServers"].values()
+        exists(" ".join((server["command"], *server["args"])))
     if block.kind == "text":
         assert not re.search(rf"(?m)^\s*({'|'.join(STAND_INS)}) ", block.text), "these are commands: ```sh"
 
 
-@pytest.mark.parametrize(("page", "command"), sorted(set(inline_commands())))
-def test_a_command_in_a_sentence_exists(page: str, command: str) -> None:
+def exists(command: str) -> None:
+    """Assert that the program has this command, and the command these options."""
     found: Any = PROGRAM
     words = command.partition(" | ")[0].split()[1:]
     while words and words[0] in getattr(found, "commands", {}):
         found, words = found.commands[words[0]], words[1:]
-    assert found is not PROGRAM or words[0].startswith("-"), f"{page}: {command}"
+    assert found is not PROGRAM or words[0].startswith("-"), command
     options = {name for parameter in found.params for name in (*parameter.opts, *parameter.secondary_opts)}
     for word in words:
-        if word.startswith("-"):
-            assert word.partition("=")[0] in options | {"--help"}, f"{page}: {command}"
+        assert not word.startswith("-") or word.partition("=")[0] in options | {"--help"}, command
+
+
+@pytest.mark.parametrize(("page", "command"), sorted(set(inline_commands())))
+def test_a_command_in_a_sentence_exists(page: str, command: str) -> None:
+    exists(command)
 
 
 def test_a_program_that_no_test_knows_is_not_found(sandbox: Sandbox) -> None:
