@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from tests.benchmarks.load import BODIES, COUNTER, request_parts
 
 CONNECTIONS = 16
+PATHS = {"saty": "/api/webhooks/saty-phase", "signal": "/api/webhooks/signals"}
 
 
 @dataclass(slots=True)
@@ -26,13 +27,13 @@ class Paced:
         return ordered[min(len(ordered) - 1, int(q * len(ordered)))] if ordered else 0.0
 
 
-async def send_paced(url: str, rate: float, seconds: float, *, start: int = 0) -> Paced:
-    """Send ``rate`` distinct webhooks per second for ``seconds``; return when all are answered."""
+async def send_paced(url: str, rate: float, seconds: float, *, start: int = 0, kind: str = "saty") -> Paced:
+    """Send ``rate`` distinct webhooks of a kind per second for ``seconds``; return when all are answered."""
     parts = urlsplit(url)
     host, port = parts.hostname or "127.0.0.1", parts.port or 80
-    body = BODIES["saty"](datetime(2026, 11, 24, 15, 0, tzinfo=UTC))
+    body = BODIES[kind](datetime(2026, 11, 24, 15, 0, tzinfo=UTC))
     assert COUNTER in body
-    _, write = request_parts(f"{host}:{port}", "/api/webhooks/saty-phase", body, {})
+    _, write = request_parts(f"{host}:{port}", PATHS[kind], body, {})
     result = Paced()
     due: asyncio.Queue[tuple[int, float] | None] = asyncio.Queue()
 
