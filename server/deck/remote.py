@@ -61,6 +61,8 @@ class _Link:
     open: Connection | None = None
     heard_at: float = field(default_factory=monotonic)
     reason: str = ""
+    stopped: str = ""
+    """The engine's last word, if it stopped."""
 
 
 class NotConnected(ConnectionError):
@@ -121,7 +123,7 @@ class RemoteDeck:
                     found = None
                     pause = FIRST_PAUSE
                     await self._use(connection)
-                reason = self._link.reason or "the engine closed the connection"
+                reason = "the engine closed the connection"
             except TimeoutError:
                 reason = "nothing arrives"
             except (CannotConnect, ConnectionError, delta.DoesNotFit) as error:
@@ -137,7 +139,7 @@ class RemoteDeck:
 
     async def _use(self, connection: Connection) -> None:
         """Take messages until the engine closes. Raises TimeoutError when it is quiet for too long."""
-        self.hello, self._link.reason = connection.hello, ""
+        self.hello, self._link.reason, self._link.stopped = connection.hello, "", ""
         while (message := await connection.receive(QUIET_SECONDS)) is not None:
             self._link.heard_at = monotonic()
             match message["kind"]:
@@ -158,7 +160,7 @@ class RemoteDeck:
                 case "answer":
                     self._answered(message)
                 case "bye":
-                    self._link.reason = f"the engine stopped: {message['text']}"
+                    self._link.stopped = f"the engine stopped: {message['text']}"
 
     def _take(self, n: int, flat: Flat) -> None:
         self._n, self._flat, self._flat_at, self._problem = n, flat, monotonic(), ""
@@ -173,6 +175,7 @@ class RemoteDeck:
             await connection.send(pending.message)
 
     def _lost(self, reason: str) -> None:
+        reason = self._link.stopped or reason
         if self._link.open is not None:
             self._tell(self._notice(f"The connection to the engine is lost: {reason}", Tone.NEGATIVE))
         self._link.open, self._link.reason = None, reason
