@@ -16,6 +16,7 @@ from core.engine.risk_view import LimitUse, RiskView, SymbolRisk
 from core.model import Counters
 from core.positions.live_values import ExitCondition, GreekPair, LevelDistance
 from core.positions.position import EntryFill, ExitFill
+from server.deck.funnel import Funnel
 from server.deck.position_detail import PositionDetail
 from server.deck.protocol import Deck
 from server.deck.reports import WINDOWS, LearningView, PerformanceView
@@ -56,6 +57,7 @@ __all__ = [
     "ExitCondition",
     "ExitFill",
     "FeedStatus",
+    "Funnel",
     "GateDistance",
     "GreekPair",
     "Judged",

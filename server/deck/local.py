@@ -34,6 +34,7 @@ from server.deck.build_rows import (
 )
 from server.deck.build_stops import stops_warnings
 from server.deck.build_symbols import sections_of, senders_of, watched_symbols
+from server.deck.funnel import FunnelReader
 from server.deck.performance import Performance, window_days
 from server.deck.position_detail import PositionDetail
 from server.deck.reports import LearningView, PerformanceView
@@ -91,6 +92,7 @@ class LocalDeck:
         self._wanted = False
         runtime.engine_loop.on_stored = self._on_stored
         runtime.listeners.add(self._on_effect)
+        self._funnel = FunnelReader(runtime.ledger)
         self._why = WhyNoTradeService(runtime.ledger)
         self._performance = Performance(runtime.ledger)
         runtime.listeners.add(self._performance.heard)
@@ -311,6 +313,9 @@ class LocalDeck:
             feeds=runtime.markets.status(),
             rules_versions=with_changes(await runtime.ledger.rules_versions()),
             resident_bytes=resident_bytes(),
+            funnel=await self._funnel.read(
+                self._now(), runtime.engine.trading.calendar, runtime.engine.state.positions.keys()
+            ),
             credentials=self._uses.rows(),
         )
 

@@ -16,6 +16,7 @@ from core.engine.risk_view import RiskView
 from core.model import Action, Counters, DecisionRecord, Direction, ExitReason, Mode, Quality, Session, Source
 from core.positions import EntryFill, LiveValues
 from core.rules.sections import ConfidenceRules
+from server.deck.funnel import Funnel
 from server.feeds.base import FeedStatus
 from server.runtime.credentials import CredentialUse
 from server.runtime.refusals import RefusedRequests
@@ -248,4 +249,5 @@ class SystemView:
     feeds: tuple[FeedStatus, ...]
     rules_versions: tuple[Mapping[str, Any], ...]
     resident_bytes: int | None = None
+    funnel: Funnel | None = None
     credentials: tuple[CredentialUse, ...] = ()

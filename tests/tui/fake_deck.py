@@ -433,7 +433,7 @@ class FakeDeck:
         return replace(record(Action.SKIP), id=decision_id)
 
     async def why_no_trade(self, decision_id: str) -> WhyNoTrade | None:
-        return fake_why.why()
+        return None if decision_id == record().id else fake_why.why()
 
     async def entry(self, decision_id: str) -> Mapping[str, Any] | None:
         made = await self.decision(decision_id)

@@ -26,7 +26,7 @@ from core.learning import (
 from core.learning.effectiveness import group_of
 from core.learning.hypothetical import ShadowGroup
 from core.performance import CUTS, Trade, Trades, report
-from server.deck import FeedStatus, Judged, Latency, LearningView, Page, PerformanceView, SystemView
+from server.deck import FeedStatus, Funnel, Judged, Latency, LearningView, Page, PerformanceView, SystemView
 
 NOW = datetime(2026, 11, 24, 17, 41, 7, tzinfo=UTC)
 _SETUPS = ("212 continuation", "322 reversal", "breakout + volume", "order block", "31 inside")
@@ -175,6 +175,11 @@ def system() -> SystemView:
              "name": "default", "author": "start", "changes": ""},
         ),
         resident_bytes=142_606_336,
+        funnel=Funnel(
+            day=NOW.date(), webhooks=412, duplicates=3, quarantined=1, signals=107,
+            refused=(("SPREAD_WIDE", 34), ("UNSURE", 31), ("LOW_SCORE", 14), ("LATE", 9), ("OPPOSITE_OPEN", 7)),
+            waiting=31, executed=12, open=5, won=4, lost=3, net=184.2,
+        ),
     )  # fmt: skip
 
 
@@ -183,7 +188,7 @@ def empty_system() -> SystemView:
     return SystemView(
         uptime=2.0, queue=0, webhooks=Latency(n=0, p50=None, p99=None), commits=Latency(n=0, p50=None, p99=None),
         ledger_name="gatedeck.db", ledger_bytes=4096, ledger_rows={"journal": 1}, journal_seq=1, feeds=(),
-        rules_versions=(),
+        rules_versions=(), funnel=Funnel(day=NOW.date()),
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from textual.binding import Binding
 
 from core.model import DecisionRecord
+from server.deck import WhyNoTrade
 from tui.dialogs.base import Reading
 from tui.documents.decision import decision_lines
 from tui.documents.outcome import followed_lines, receipt_lines
@@ -20,7 +21,7 @@ log = logging.getLogger("gatedeck.tui")
 
 
 class DecisionDialog(Reading):
-    """Shows a decision; its outcome and its receipt are read from the ledger when the dialog opens."""
+    """Shows a decision; its distance from a trade, outcome and receipt are read when the dialog opens."""
 
     BINDINGS = [Binding("o", "open_position", "its position")]
 
@@ -29,6 +30,7 @@ class DecisionDialog(Reading):
         self.record = record
         self.entry: Mapping[str, Any] | None = None
         self.receipt: Mapping[str, Any] | None = None
+        self.why: WhyNoTrade | None = None
         self.reading = True
 
     @property
@@ -42,6 +44,7 @@ class DecisionDialog(Reading):
     async def _read(self) -> None:
         deck = deck_ui(self).deck
         try:
+            self.why = await deck.why_no_trade(self.record.id)
             self.entry = await deck.entry(self.record.id)
             self.receipt = await deck.receipt(self.record.receipt_id)
         except Exception:
@@ -62,7 +65,7 @@ class DecisionDialog(Reading):
             deck_ui(self).open_position_id(self.position_id)
 
     def write(self, width: int) -> list[Line]:
-        return [*decision_lines(self.record, width), *self._from_ledger(width)]
+        return [*decision_lines(self.record, width, self.why), *self._from_ledger(width)]
 
     def _from_ledger(self, width: int) -> list[Line]:
         if self.reading:

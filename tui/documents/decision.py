@@ -14,6 +14,7 @@ from core.model import (
     SignalFacts,
     StructureFacts,
 )
+from server.deck import WhyNoTrade
 from tui import fmt
 from tui.documents.fields import named
 from tui.panes.gates import GATES, format_assumed, format_evidence
@@ -32,14 +33,16 @@ from tui.widgets.line import (
 )
 
 
-def decision_lines(record: DecisionRecord, width: int) -> list[Line]:
-    """Return everything the record itself holds, as lines of ``width`` cells."""
+def decision_lines(record: DecisionRecord, width: int, why: WhyNoTrade | None = None) -> list[Line]:
+    """Return everything the record itself holds, and how far it was from a trade, as lines of ``width`` cells."""
     out = [*_top(record, width), [], heading("Reasons", width)]
     for reason in sorted_reasons(record):
         rows = wrap_text(reason.text, "text", width - 6)
         for n, row in enumerate(rows):
             mark = TONE_MARK[reason.tone] if n == 0 else " "
             out.append([(f"  {mark} ", TONE_ROLE[reason.tone]), *row])
+    if why is not None:
+        out += [[], *_why_lines(why, width)]
     out += [[], heading("Gates", width)]
     for title, (_, gate) in zip(GATES, record.verdict.gates.items(), strict=True):
         out += _gate(title, gate, width)
@@ -48,6 +51,21 @@ def decision_lines(record: DecisionRecord, width: int) -> list[Line]:
     if record.size is not None:
         out += [[], heading("Size", width), *factor_rows(record.size, width), total_row(record.size)]
     return [*out, [], heading("Inputs", width), *_inputs(record, width)]
+
+
+def _why_lines(why: WhyNoTrade, width: int) -> list[Line]:
+    out: list[Line] = [heading("Why no trade", width)]
+    for distance in why.distances:
+        rows = wrap_text(distance.sentence, "text", width - 6)
+        if distance.rule:
+            rows += wrap_text(f"rule {distance.rule}", "dim", width - 6)
+        out += [[("  ✗ " if n == 0 else "    ", "bad"), *row] for n, row in enumerate(rows)]
+    if why.together is not None:
+        text = f"with all of these it would have been {why.together.text}"
+        out += [[("    ", "text"), *row] for row in wrap_text(text, "strong", width - 6)]
+    if why.unknown:
+        out += [[("    ", "text"), *row] for row in wrap_text(f"not known: {why.unknown}", "dim", width - 6)]
+    return out
 
 
 def _top(record: DecisionRecord, width: int) -> list[Line]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.model import Action, DecisionRecord
-from server.deck import RefusedRequests
+from server.deck import GateDistance, RefusedRequests, WhyNoTrade
 from tui import fmt
+from tui.commands.registry import key_of
 from tui.widgets import bars
 from tui.widgets.line import (
     ACTION_ROLE,
@@ -51,6 +52,7 @@ class DecisionView:
     execute_at: float
     listener: str
     refused: tuple[RefusedRequests, ...] = ()
+    why: WhyNoTrade | None = None
 
 
 def webhook_url(listener: str) -> str:
@@ -71,7 +73,9 @@ class DecisionPane(Pane):
         record = view.record
         out = [heading("Decision", width, [(f"{fmt.age(view.age)} ago", "dim")])]
         body = [*_action_lines(record, width), _verdict(record), *_confidence(view, record.confidence, width)]
-        body += _plan(record, width)
+        plan, why = _plan(record, width), _why(view.why, width)
+        # A trade that a limit refused has a contract and a size, which say more than the limit's distance.
+        body += [*plan[:-1], *why, plan[-1]] if record.contract is not None else [*why, *plan]
         return out + body[: height - 1]
 
 
@@ -142,6 +146,23 @@ def _confidence(view: DecisionView, confidence: float, width: int) -> list[Line]
     ]
 
 
+def _why(why: WhyNoTrade | None, width: int) -> list[Line]:
+    """Return how far the decision was from a trade: the distance that alone cost it, else the first one."""
+    if why is None or not why.distances:
+        return []
+    nearest = min(why.distances, key=_cost)
+    more = len(why.distances) - 1
+    text = nearest.sentence + (f" (+{more}: {key_of('ShowDecision')})" if more else "")
+    return [[(" ", "text"), *line] for line in wrap_text(text, "warn", width - 2)]
+
+
+def _cost(distance: GateDistance) -> int:
+    """Order distances: first those without which there would have been a trade, last those that cannot be changed."""
+    if distance.would is None:
+        return 2
+    return 0 if distance.would.action is Action.EXECUTE else 1
+
+
 def _plan(record: DecisionRecord, width: int) -> list[Line]:
     out: list[Line] = []
     count = record.count
@@ -153,8 +174,6 @@ def _plan(record: DecisionRecord, width: int) -> list[Line]:
             if width_of(line) + len(risk) <= width:
                 line.append((risk, "dim"))
         out.append(line)
-    else:
-        out.append([(" size ", "dim"), ("none: nothing to execute", "dim")])
     if record.contract is not None:
         # Nothing was bought: this is the contract that an EXECUTE would have bought.
         verb = " buys " if record.action is Action.EXECUTE else " would buy "

@@ -124,6 +124,7 @@ class LiveScreen(DeckScreen):
                 execute_at=snapshot.execute_at,
                 listener=snapshot.listener,
                 refused=snapshot.refused if record is None else (),
+                why=snapshot.why_no_trade,
             )
         )
         for pane in (GatesPane, SizePane, ReasonsPane):

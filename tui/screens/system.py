@@ -15,6 +15,7 @@ from tui.commands.registry import bindings
 from tui.dialogs.receipt_detail import ReceiptDialog
 from tui.interfaces import deck_ui, run_in_background
 from tui.panes.engine import EnginePane, EngineView, FeedsPane, LedgerPane, RulesPane
+from tui.panes.funnel import FunnelPane
 from tui.panes.quarantine import BodyPane, BodyView, QuarantinePane
 from tui.panes.risk import FullRiskPane
 from tui.panes.senders import SendersPane
@@ -43,6 +44,7 @@ class SystemScreen(ReportScreen):
             yield RulesPane(id="rules")
         with Container(id="book"):
             yield FullRiskPane(id="full-risk")
+            yield FunnelPane(id="funnel")
         yield SendersPane(id="senders")
         with Container(id="refused"):
             yield QuarantinePane(id="quarantine")
@@ -81,7 +83,7 @@ class SystemScreen(ReportScreen):
             at = latest.at if latest is not None else None
             shown = EngineView(system=system, counters=counters, clock_note=clock_note, at=at)
             self.query_one(QuarantinePane).show(page.items, page.next_cursor is not None)
-        for kind in (EnginePane, LedgerPane, FeedsPane, RulesPane):
+        for kind in (EnginePane, LedgerPane, FeedsPane, RulesPane, FunnelPane):
             self.query_one(kind).show(shown)
 
     def action_next_view(self) -> None:

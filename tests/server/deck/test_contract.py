@@ -112,6 +112,7 @@ async def test_a_decision_with_its_entry_and_its_receipt(deck: Deck, host: Runni
     record = host.deck.snapshot().decision
     assert record is not None
     assert await deck.decision(record.id) == record
+    assert alike(await deck.why_no_trade(record.id), await host.deck.why_no_trade(record.id)) == []
     assert alike(await deck.entry(record.id), await host.deck.entry(record.id)) == []
     assert alike(await deck.receipt(record.receipt_id), await host.deck.receipt(record.receipt_id)) == []
     assert await deck.decision("no-such-id") is None
