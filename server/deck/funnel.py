@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -60,8 +60,8 @@ class FunnelReader:
         self._signals: dict[str, tuple[int, str, str]] = {}
         """The latest decision of each signal: its seq, action and code."""
 
-    async def read(self, now: datetime, calendar: Calendar, held: Collection[str]) -> Funnel:
-        """Return the funnel of the exchange's day at an instant; ``held`` are the ids of the open positions."""
+    async def read(self, now: datetime, calendar: Calendar) -> Funnel:
+        """Return the funnel of the exchange's day at an instant."""
         day = calendar.market_date(now)
         if day != self._day:
             self._begin(day)
@@ -71,8 +71,8 @@ class FunnelReader:
             known = self._signals.get(row["signal_id"])
             if known is None or row["seq"] > known[0]:
                 self._signals[row["signal_id"]] = (row["seq"], row["decision"], row["code"] or "")
-        trades = [row async for row in self._new("trades", "created_at", _List(), calendar)]
-        return self._funnel(trades, held)
+        trades = [row async for row in self._new("trades", "opened_at", _List(), calendar)]
+        return self._funnel(trades)
 
     async def _new(
         self, what: str, time: str, read: _List, calendar: Calendar
@@ -93,11 +93,11 @@ class FunnelReader:
                 read.last = newest
                 return
 
-    def _funnel(self, trades: list[Mapping[str, Any]], held: Collection[str]) -> Funnel:
+    def _funnel(self, trades: list[Mapping[str, Any]]) -> Funnel:
         latest = list(self._signals.values())
         refused = [(action, code) for _, action, code in latest if action != Action.EXECUTE]
         codes = Counter(code or "–" for _, code in refused)
-        ended = [row["exit"]["pnl_net"] for row in trades if row["exit"] and row["position_id"] not in held]
+        ended = [row["net"] for row in trades if row["closed_at"] is not None]
         return Funnel(
             day=self._day,
             webhooks=self._statuses.total(),

@@ -313,9 +313,7 @@ class LocalDeck:
             feeds=runtime.markets.status(),
             rules_versions=with_changes(await runtime.ledger.rules_versions()),
             resident_bytes=resident_bytes(),
-            funnel=await self._funnel.read(
-                self._now(), runtime.engine.trading.calendar, runtime.engine.state.positions.keys()
-            ),
+            funnel=await self._funnel.read(self._now(), runtime.engine.trading.calendar),
             credentials=self._uses.rows(),
         )
 

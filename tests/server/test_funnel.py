@@ -45,7 +45,7 @@ async def test_webhooks_signals_codes_and_trades_are_counted(station: Any) -> No
     after = await funnel(deck)
     assert (after.executed, after.open, after.won, after.lost) == (1, 0, 0, 1)
     assert after.net == pytest.approx(deck.snapshot().pnl.realized)
-    fresh = await FunnelReader(runtime.ledger).read(at, runtime.engine.trading.calendar, ())
+    fresh = await FunnelReader(runtime.ledger).read(at, runtime.engine.trading.calendar)
     assert fresh == after
 
 
