@@ -38,7 +38,7 @@ log = logging.getLogger("gatedeck.deck")
 
 QUIET_SECONDS = 3.0
 """Time without a word of the engine after which it is not believed to be connected."""
-FIRST_PAUSE, LONGEST_PAUSE = 0.1, 1.0
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 0.5
 """Pause between two tries while nothing listens there."""
 ANSWER_SECONDS = 30.0
 """Longest wait for an answer, lost connections included."""
