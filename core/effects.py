@@ -194,7 +194,8 @@ class AnswerCommand:
 class Notice:
     """A message for a person.
 
-    ``kind`` is execute | refused | approval | order | exit | risk | mode | source | silence | quarantine | feed.
+    ``kind`` is execute | refused | approval | order | exit | risk | mode | source | silence | quarantine | feed |
+    session.
     """
 
     kind: str

@@ -10,11 +10,12 @@ import asyncio
 import logging
 import os
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import closing, suppress
 from functools import partial
 from time import monotonic
 from typing import Any
+from uuid import uuid4
 
 import tui.textual_patches.environment  # noqa: F401  # isort: skip  (before Textual, which reads it once)
 
@@ -34,10 +35,11 @@ from tui.commands.general import QUIT
 from tui.commands.keymap import NO_KEYS, KeyMap
 from tui.dialogs.base import Dialog
 from tui.dialogs.decision_detail import DecisionDialog
+from tui.dialogs.note import NoteDialog
 from tui.dialogs.notices import NoticesDialog
 from tui.dialogs.position_detail import PositionDialog
 from tui.dialogs.quit import QuitDialog
-from tui.interfaces import run_in_background
+from tui.interfaces import NoteSubject, run_in_background
 from tui.notices import SILENT, TOAST, NoticeSettings, Notifier
 from tui.palette import DeckCommands
 from tui.position_actions import PositionActions
@@ -47,6 +49,7 @@ from tui.screens.learning import LearningScreen
 from tui.screens.live import LiveScreen
 from tui.screens.performance import PerformanceScreen
 from tui.screens.system import SystemScreen
+from tui.screens.trades import TradesScreen
 from tui.settings import SettingsStore
 from tui.symbol_actions import SymbolActions
 from tui.textual_patches.ansi_output import CroppedOutput
@@ -83,6 +86,7 @@ class DeckApp(CroppedOutput, DialogStylesFirst, App[str]):
         "performance": PerformanceScreen,
         "learning": LearningScreen,
         "system": SystemScreen,
+        "trades": TradesScreen,
     }
     DEFAULT_MODE = "live"
     COMMANDS = {DeckCommands}
@@ -329,6 +333,27 @@ class DeckApp(CroppedOutput, DialogStylesFirst, App[str]):
             self.say("This decision is not in the ledger yet", "neutral")
         elif isinstance(self.screen, DeckScreen):
             self.push_screen(DecisionDialog(record))
+
+    def open_trades(self, filters: Mapping[str, str]) -> None:
+        """Go to the Trades screen and show the trades that these filters select."""
+        self.action_show_screen("trades")
+        self.call_next(self._filter_trades, dict(filters))
+
+    def _filter_trades(self, filters: Mapping[str, str]) -> None:
+        if isinstance(self.screen, TradesScreen):
+            self.screen.show_filters(filters)
+
+    def add_note(self, about: NoteSubject, on_answer: Callable[[], None] | None = None) -> None:
+        """Ask for a note on a trade or a day and send it."""
+
+        def typed(text: str | None) -> None:
+            if text is None:
+                return
+            argument = text if about.day is None else f"{about.day} {text}"
+            command = Command(id=str(uuid4()), name="note", position_id=about.position_id, argument=argument)
+            self.send(command, f"Note on {about.title}", on_answer)
+
+        self.push_screen(NoteDialog(about), typed)
 
     # --- actions of commands ----------------------------------------------------------------------------
 

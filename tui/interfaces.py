@@ -6,7 +6,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Protocol, cast
 
 from textual.dom import DOMNode
@@ -36,6 +37,15 @@ class PositionRequests(Protocol):
     def exit_all(self) -> None: ...
 
     def judge_approval(self, row: ApprovalRow, *, approve: bool) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class NoteSubject:
+    """The trade (``position_id``) or the day that a note is about; ``title`` is how the dialog names it."""
+
+    title: str
+    position_id: str | None = None
+    day: str | None = None
 
 
 class DeckUi(Protocol):
@@ -99,6 +109,14 @@ class DeckUi(Protocol):
 
     def open_position_id(self, position_id: str) -> None:
         """Open the detail of a position, open or closed, read from the ledger."""
+        ...
+
+    def open_trades(self, filters: Mapping[str, str]) -> None:
+        """Go to the Trades screen and show the trades that these filters select."""
+        ...
+
+    def add_note(self, about: NoteSubject, on_answer: Callable[[], None] | None = None) -> None:
+        """Ask for a note on a trade or a day and send it."""
         ...
 
     def open_decision(self, decision_id: str | None = None) -> None:

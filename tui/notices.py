@@ -37,6 +37,7 @@ class NoticeSettings:
     risk: frozenset[str] = _ALL
     feed: frozenset[str] = _ALL
     silence: frozenset[str] = _TOAST_ONLY
+    session: frozenset[str] = _ALL
     title: bool = True
 
     def wants(self, kind: str, channel: str) -> bool:
@@ -76,7 +77,12 @@ class NoticeSettings:
 
 
 SILENT = NoticeSettings(
-    execute=_TOAST_ONLY, approval=_TOAST_ONLY, exit=_TOAST_ONLY, risk=_TOAST_ONLY, feed=_TOAST_ONLY
+    execute=_TOAST_ONLY,
+    approval=_TOAST_ONLY,
+    exit=_TOAST_ONLY,
+    risk=_TOAST_ONLY,
+    feed=_TOAST_ONLY,
+    session=_TOAST_ONLY,
 )
 """Toasts and the title only, for a demo, where events are frequent."""
 

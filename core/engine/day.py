@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from core.effects import Effect
+from core.effects import Effect, Notice
 from core.engine.closes import note_last_prices
 from core.engine.kernel import Kernel
 from core.engine.mode import end_mode
+from core.model import Tone
 from core.positions.pnl import held_net_each
 
 
@@ -30,10 +31,35 @@ def turn_day(kernel: Kernel, now: datetime) -> list[Effect]:
     if book.day != today:
         book.roll(today, _values(kernel) if book.closing is None else book.closing)
     session = calendar.session(today)
+    summary: list[Effect] = []
     if book.closing is None and session is not None and now >= session.close:
         book.closing = _values(kernel)
         note_last_prices(kernel, session)
-    return end_mode(kernel, now)
+        if book.series or book.closed or kernel.state.positions:
+            summary.append(_summary(kernel, now))
+    return [*summary, *end_mode(kernel, now)]
+
+
+def _summary(kernel: Kernel, now: datetime) -> Notice:
+    """Return the notice of a session's end: the day's P&L and trades, and what stays open."""
+    book, total = kernel.state.day, pnl_today(kernel)
+    held = [position for position in kernel.state.positions.values() if position.is_open]
+    open_text = f"; {_count(len(held), 'position')} open overnight" if held else ""
+    text = (
+        f"Session {book.day:%a %d %b} closed: net {_dollars(total)}, realised {_dollars(book.realized)}, "
+        f"{_count(book.closed, 'trade')} closed, {book.wins} won, costs ${book.costs:,.2f}{open_text}"
+    )
+    tone = Tone.POSITIVE if total > 0 else Tone.NEGATIVE if total < 0 else Tone.NEUTRAL
+    return Notice(kind="session", at=now, text=text, tone=tone)
+
+
+def _dollars(value: float) -> str:
+    cents = round(value, 2)
+    return f"{'-' if cents < 0 else '+' if cents > 0 else ''}${abs(cents):,.2f}"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what if number == 1 else what + 's'}"
 
 
 def open_today(kernel: Kernel) -> float:

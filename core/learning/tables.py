@@ -12,9 +12,10 @@ from core.learning.columns import Flags, Observations
 from core.learning.effectiveness import Group, group_of
 from core.learning.observations import Observation
 from core.learning.session_statistics import difference, metric_of, undefined
-from core.performance.cuts import CONFIDENCE_BANDS, MULTIPLIER_BANDS
+from core.performance.cuts import CONFIDENCE_BANDS, CUTS, MULTIPLIER_BANDS, UNKNOWN
 from core.performance.intervals import Interval
 from core.performance.metric import Metric, Status
+from core.performance.trade import Trade
 from core.rules import DEFAULT, Rules
 
 TABLES: Mapping[str, str] = {
@@ -26,6 +27,28 @@ TABLES: Mapping[str, str] = {
     "size": "multiplier_band",
 }
 """Each table and the label column it is grouped by."""
+
+_TRADE_CUTS: Mapping[str, str] = {"regime": "phase", "size": "multiplier"}
+"""Cuts of the trades' metrics by the same property, where they have another name than the table."""
+
+
+def trades_group(name: str, label: str) -> tuple[str, str]:
+    """Return the cut of the trades' metrics and its label for one row of a table."""
+    cut = _TRADE_CUTS.get(name, name)
+    known = label if label not in ("", UNKNOWN) else None
+    match name:
+        case "setup":
+            trade = Trade(pnl_net=0.0, setup=known)
+        case "quality":
+            trade = Trade(pnl_net=0.0, quality=known)
+        case "regime":
+            trade = Trade(pnl_net=0.0, phase=None if known is None else int(known))
+        case "timeframe":
+            trade = Trade(pnl_net=0.0, timeframe=None if known is None else int(known))
+        case _:
+            return cut, label or UNKNOWN
+    return cut, CUTS[cut].label(trade)
+
 
 _ORDERS: Mapping[str, tuple[str, ...]] = {
     "quality": ("EXTREME", "HIGH", "MEDIUM"),

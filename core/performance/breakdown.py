@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
 
 from core.performance.accounts import Accounts
-from core.performance.columns import Trades
-from core.performance.cuts import CUTS
+from core.performance.columns import Bools, Codes, Trades
+from core.performance.cuts import CUT_TITLES, CUTS, TAG_CUTS
 from core.performance.days import UNKNOWN_AT, to_date
 from core.performance.metric import Metrics
 from core.performance.metrics import ACCOUNT, metrics
+from core.performance.tag_breakdown import tag_groups
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +40,8 @@ def breakdown(
     All buckets use the sessions of the whole set. Raises ValueError naming a cut that is unknown or not among
     the columns.
     """
-    if cut not in CUTS or cut not in trades.cuts:
-        raise ValueError(f"cut: {cut!r} is not one of {', '.join(CUTS)}")
+    if cut not in CUT_TITLES or cut not in trades.cuts:
+        raise ValueError(f"cut: {cut!r} is not one of {', '.join(CUT_TITLES)}")
     counted = trades if include_stale else trades.fresh()
     if len(counted) == 0:
         return ()
@@ -50,18 +51,22 @@ def breakdown(
         first, last = first or to_date(int(known[0])), last or to_date(int(known[-1]))
     codes = counted.cuts[cut]
     buckets = []
-    for code in ordered(cut, codes.labels, np.bincount(codes.codes, minlength=len(codes.labels))):
-        chosen = counted.where(codes.codes == code)
+    for label, mask in tag_groups(codes) if cut in TAG_CUTS else _groups(cut, codes):
         result = metrics(
-            chosen,
+            counted.where(mask),
             account=account,
             sessions=dates,
             first=first,
             last=last,
             include_stale=True,
         )
-        buckets.append(Bucket(codes.labels[code], result))
+        buckets.append(Bucket(label, result))
     return tuple(buckets)
+
+
+def _groups(cut: str, codes: Codes) -> Iterator[tuple[str, Bools]]:
+    for code in ordered(cut, codes.labels, np.bincount(codes.codes, minlength=len(codes.labels))):
+        yield codes.labels[code], codes.codes == code
 
 
 def ordered(cut: str, labels: tuple[str, ...], sizes: np.ndarray[tuple[int], np.dtype[np.intp]]) -> list[int]:

@@ -172,6 +172,10 @@ class Tracker:
             )
         return self._columns
 
+    def ids(self) -> tuple[str, ...]:
+        """Return the ids of all trades so far, in the order of ``trades``."""
+        return tuple(entry.id for entry in self._trades)
+
     def window(self, days: int, as_of: datetime) -> Trades:
         """Return the trades that exited within ``days`` times 24 hours before an instant."""
         return self.trades().window(days, as_of)

@@ -19,7 +19,7 @@ from core.engine.positions import open_net
 from core.engine.risk_view import risk_view
 from core.from_json import read
 from core.model import DecisionRecord, Tone
-from core.performance import CUTS
+from core.performance.cuts import CUT_TITLES
 from core.positions import Position
 from core.positions.detail import POINTS
 from server.deck.build_detail import detail_of
@@ -60,7 +60,8 @@ DECISIONS_SHOWN = 20
 TRADES_SHOWN = 10
 PATH_SPAN = timedelta(hours=8)
 """Time that the path of a symbol's prices goes back: a session and what lies around it."""
-URGENT = frozenset({"execute", "approval", "exit", "risk", "mode", "silence", "feed"})
+NOTES_SHOWN = 50
+URGENT = frozenset({"execute", "approval", "exit", "risk", "mode", "silence", "feed", "session"})
 
 LOST = frozenset({"DOWN", "KEY_MISSING", "KEY_REFUSED", "NOT_IN_PLAN"})
 """States of a feed that gives nothing."""
@@ -271,9 +272,12 @@ class LocalDeck:
                 return None
             position = read(Position, stored)
             now = position.legs[-1].at if position.legs else position.last.at
-        return detail_of(
-            position, position_row(position, now, runtime.engine.trading), marks, now, runtime.engine.trading
+        noted = await runtime.ledger.page(
+            PageQuery(what="notes", limit=NOTES_SHOWN, filters={"position": position_id})
         )
+        row = position_row(position, now, runtime.engine.trading)
+        detail = detail_of(position, row, marks, now, runtime.engine.trading)
+        return replace(detail, notes=tuple(reversed(noted.items)))
 
     async def receipt(self, receipt_id: str) -> Mapping[str, Any] | None:
         return await self._runtime.ledger.receipt(receipt_id)
@@ -285,7 +289,7 @@ class LocalDeck:
         return PerformanceView(
             window=window,
             cut=cut,
-            cuts=tuple((known.name, known.title) for known in CUTS.values()),
+            cuts=tuple(CUT_TITLES.items()),
             report=report,
             assumed=runtime.markets.assumed,
         )

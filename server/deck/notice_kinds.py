@@ -14,11 +14,12 @@ KINDS: Mapping[str, str] = {
     "risk": "a limit is hit, the mode changes",
     "feed": "a feed is lost, an alarm is raised",
     "silence": "a sender stopped sending",
+    "session": "a session closed: its P&L and trades",
 }
 """Kinds of events that have a switch, each with its description for the notifications dialog."""
 KIND_OF: Mapping[str, str] = {"mode": "risk", "order": "execute"}
 """Kinds that share the switch of another kind."""
-PHONE_KINDS = frozenset({"execute", "approval", "exit", "risk", "feed"})
+PHONE_KINDS = frozenset({"execute", "approval", "exit", "risk", "feed", "session"})
 """Kinds that go to the phone as long as nobody chose."""
 
 

@@ -15,7 +15,8 @@ from core.performance.days import micros
 from core.positions import PositionState
 from core.rules import Rules, parse_rules
 from server.deck.reports import WINDOWS
-from server.ledger.paging import Page, PageQuery
+from server.deck.tags import Pages, is_by_tags, with_tags
+from server.ledger.paging import PageQuery
 
 _PAGE = 500
 
@@ -25,12 +26,6 @@ def window_days(window: str) -> int | None:
     if window not in WINDOWS:
         raise ValueError(f"window: {window!r} is not one of {', '.join(WINDOWS)}")
     return None if window == "all" else int(window)
-
-
-class Pages(Protocol):
-    """A deck, or a reader of a ledger."""
-
-    async def page(self, query: PageQuery) -> Page: ...
 
 
 class Entries(Pages, Protocol):
@@ -52,6 +47,11 @@ async def closed_trades(pages: Pages) -> tuple[Trade, ...]:
         cursor = page.next_cursor
         if cursor is None:
             return tuple(found)
+
+
+def in_exit_order(trades: Iterable[Trade]) -> list[Trade]:
+    """Return trades in the order of their exits, as the rows of ``Trades``."""
+    return sorted(trades, key=_exit_order)
 
 
 def _read(entries: Sequence[Mapping[str, Any]]) -> list[Trade]:
@@ -126,7 +126,7 @@ class Performance:
             if self._tracker is None:
                 # With the flagged ones in it: whether they count is for the report to say.
                 tracker = Tracker(include_stale=True)
-                for trade in sorted(await closed_trades(self._ledger), key=_exit_order):
+                for trade in in_exit_order(await closed_trades(self._ledger)):
                     tracker.add(trade)
                 self._tracker = tracker
             while self._closed:
@@ -141,7 +141,10 @@ class Performance:
         self, rules: Rules, as_of: datetime, window_days: int | None, cuts: Collection[str]
     ) -> Report:
         """Return the report at an instant. Raises ValueError naming an unknown cut, LedgerError."""
-        trades = (await self.tracker()).trades()
+        tracker = await self.tracker()
+        trades = tracker.trades()
+        if is_by_tags(cuts):
+            trades = await with_tags(self._ledger, trades, tracker.ids(), cuts)
         versions = await self._ledger.rules_versions()
         return await asyncio.to_thread(report_of, trades, rules, as_of, window_days, cuts, versions=versions)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from core.model import ExitReason
 from core.positions.detail import Detail
@@ -17,7 +19,7 @@ class PositionDetail(Detail):
 
     ``nearest`` is the exit that is closest. ``exit_fills`` are the contracts sold, each with its net in $,
     which includes its part of the entry's costs. ``stop`` is the one in force. ``mfe`` and ``mae`` are the
-    best and worst gross P&L so far, in $.
+    best and worst gross P&L so far, in $. ``notes`` are those on the trade, oldest first, as the API shows them.
     """
 
     at: datetime
@@ -32,3 +34,4 @@ class PositionDetail(Detail):
     scaled_out: bool
     mfe: float
     mae: float
+    notes: tuple[Mapping[str, Any], ...] = ()

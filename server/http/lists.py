@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from core.approvals import ApprovalStatus
-from core.performance import CUTS
+from core.performance.cuts import CUT_TITLES, TAG_CUTS
 from server.deck.reports import WINDOWS
 from server.deck.rows import PositionRow
 from server.deck.trade_windows import TRADE_WINDOWS
@@ -78,9 +78,16 @@ TRADE_QUERY = (
     Parameter(name="tag", text="tag of a note on the trade", schema=_TEXT),
     Parameter(name="day_tag", text="tag of a note on the day it closed", schema=_TEXT),
     Parameter(name="day", text="exchange day on which it closed", schema=_DAY),
+    Parameter(name="overnight", text="exchange day at whose end it was open", schema=_DAY),
     Parameter(name="since", text="first day of its close; open trades are included", schema=_DAY),
     Parameter(name="from", text="earliest close: ISO 8601 time or date", schema=_TEXT),
     Parameter(name="to", text="latest close: ISO 8601 time or date", schema=_TEXT),
+    Parameter(
+        name="untagged",
+        text="trades whose notes, or those of their day, have no tag",
+        schema={"type": "string", "enum": list(TAG_CUTS)},
+    ),
+    Parameter(name="tagged", text="only trades with a tag", schema={"type": "string", "enum": ["yes"]}),
     Parameter(name="cut", text="a group of a breakdown, as timeframe=15m", schema=_TEXT),
     Parameter(
         name="counted",
@@ -111,7 +118,7 @@ PERFORMANCE = (
     Parameter(
         name="cut",
         text="property by which the trades are grouped",
-        schema={"type": "string", "enum": list(CUTS), "default": "setup"},
+        schema={"type": "string", "enum": list(CUT_TITLES), "default": "setup"},
     ),
 )
 

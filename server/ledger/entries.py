@@ -13,7 +13,7 @@ from core.from_json import read, read_json
 from core.model import DecisionRecord
 from server.ledger.codec import loads
 from server.ledger.timestamps import iso
-from server.ledger.trade_lists import VALUES, day_item, note_item, trade_item, value_item
+from server.ledger.trade_lists import PERIODS, VALUES, day_item, note_item, trade_item, value_item
 
 log = logging.getLogger("gatedeck.ledger")
 
@@ -48,9 +48,7 @@ COLUMNS: Mapping[str, str] = {
     "decisions": ", ".join((*_ENTRY_TEXT, "decision_breakdown", "exit")),
     "ledger": ", ".join((*_ENTRY_TEXT, *_ENTRY_JSON, "inputs")),
     "trades": "*",
-    "days": "*",
-    "notes": "*",
-    **dict.fromkeys(VALUES, "*"),
+    **dict.fromkeys((*PERIODS, *VALUES, "notes"), "*"),
     "closed": ", ".join((*_ENTRY_TEXT, *_ENTRY_JSON, "inputs")),
     "receipts": "*",
     "approvals": "id, seq, payload",
@@ -152,7 +150,7 @@ ITEMS = {
     "decisions": _or_fault(decision_item, "decision_breakdown", "outcome"),
     "ledger": _or_fault(ledger_item, *_ENTRY_JSON, "inputs"),
     "trades": trade_item,
-    "days": day_item,
+    **dict.fromkeys(PERIODS, day_item),
     "notes": note_item,
     **dict.fromkeys(VALUES, value_item),
     "closed": _or_fault(ledger_item, *_ENTRY_JSON, "inputs"),

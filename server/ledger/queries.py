@@ -20,7 +20,7 @@ from core.model import Action, Quality, ReceiptStatus, Source
 from server.ledger.filters import ID, SEQ, Filter, Key, Listing, minutes, one_of, symbol
 from server.ledger.paging import PageQuery
 from server.ledger.timestamps import bound
-from server.ledger.trade_lists import DAYS, NOTES, TRADES, VALUES
+from server.ledger.trade_lists import NOTES, PERIODS, TRADES, VALUES
 
 MAX_LIMIT = 500
 ASCENDING = ".asc"
@@ -41,7 +41,7 @@ LISTINGS: Mapping[str, Listing] = {
     "decisions": Listing("ledger_entries", _ENTRY_FILTERS, _ENTRY_ORDERS),
     "ledger": Listing("ledger_entries", _ENTRY_FILTERS, _ENTRY_ORDERS),
     "trades": TRADES,
-    "days": DAYS,
+    **PERIODS,
     "notes": NOTES,
     **VALUES,
     # Whole entries of trades of which contracts were sold: the metrics are computed from them.

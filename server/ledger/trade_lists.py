@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core.model import Direction, ExitReason
-from core.performance.cuts import CUTS
+from core.performance.cuts import CUTS, TAG, TAG_CUTS
 from server.ledger.codec import loads
 from server.ledger.filters import (
     ID,
@@ -64,6 +64,10 @@ def _cut(name: str, text: str) -> tuple[str, str]:
     return f"$.{cut}", label
 
 
+def _twice(name: str, text: str) -> tuple[str, str]:
+    return day(name, text), day(name, text)
+
+
 def _whole_tag(name: str, text: str) -> str:
     return f" {tag(name, text)} "
 
@@ -73,6 +77,9 @@ _OUTCOME = (
 )
 _TAGGED_DAYS = (
     "SELECT n.day FROM notes n, json_each(n.tags) t WHERE n.day IS NOT NULL AND n.removed = 0 AND t.value = ?"
+)
+_UNTAGGED_DAY = (
+    "closed_day NOT IN (SELECT day FROM notes WHERE day IS NOT NULL AND removed = 0 AND tags <> '[]')"
 )
 TRADES = Listing(
     "trades",
@@ -84,8 +91,11 @@ TRADES = Listing(
         "outcome": Filter(choice("win", "loss", "flat", "open"), f"{_OUTCOME} = ?"),
         "reason": Filter(one_of(ExitReason), "reason = ?"),
         "tag": Filter(_whole_tag, "instr(tags, ?) > 0"),
+        "tagged": Filter(choice("yes"), "iif(tags = '', '', 'yes') = ?"),
+        "untagged": Filter(choice(*TAG_CUTS), f"CASE ? WHEN '{TAG}' THEN tags = '' ELSE {_UNTAGGED_DAY} END"),
         "day_tag": Filter(tag, f"closed_day IN ({_TAGGED_DAYS})"),
         "day": Filter(day, "closed_day = ?"),
+        "overnight": Filter(_twice, "opened_day <= ? AND (closed_day IS NULL OR closed_day > ?)"),
         # Trades that are still open belong to every span of days up to today.
         "since": Filter(day, "(closed_day >= ? OR closed_at IS NULL)"),
         "from": Filter(bound, "closed_at >= ?"),
@@ -100,8 +110,8 @@ TRADES = Listing(
 )
 """Trades, open and closed, newest decision first. ``counted``: closed, and measured by the metrics."""
 
-_DAYS = """(
-  SELECT day, sum(opened) AS opened, sum(trades) AS trades, sum(wins) AS wins, sum(losses) AS losses,
+_PERIODS = """(
+  SELECT {start} AS day, sum(opened) AS opened, sum(trades) AS trades, sum(wins) AS wins, sum(losses) AS losses,
          sum(net) AS net, sum(r) AS r, sum(with_r) AS with_r
   FROM (
     SELECT closed_day AS day, 0 AS opened, count(*) AS trades, sum(net > 0) AS wins, sum(net < 0) AS losses,
@@ -111,21 +121,35 @@ _DAYS = """(
     SELECT opened_day, count(*), 0, 0, 0, 0, 0, 0 FROM trades WHERE opened_day IS NOT NULL GROUP BY opened_day
     UNION ALL
     SELECT day, 0, 0, 0, 0, 0, 0, 0 FROM notes WHERE day IS NOT NULL AND removed = 0 GROUP BY day
-  ) GROUP BY day
-) AS days"""
-DAYS = Listing(
-    _DAYS,
-    {"from": Filter(day, "day >= ?"), "to": Filter(day, "day <= ?")},
-    {"time": (Key("day", str),)},
-    grows=False,
-)
-"""Exchange days on which a trade was opened or closed or that have a note. The sums are of the trades closed."""
+  ) GROUP BY 1
+) AS periods"""
+
+
+def _periods(start: str) -> Listing:
+    return Listing(
+        _PERIODS.format(start=start),
+        {"from": Filter(day, "day >= ?"), "to": Filter(day, "day <= ?")},
+        {"time": (Key("day", str),)},
+        grows=False,
+    )
+
+
+PERIODS: Mapping[str, Listing] = {
+    "days": _periods("day"),
+    "weeks": _periods("date(day, 'weekday 0', '-6 days')"),
+    "months": _periods("substr(day, 1, 7) || '-01'"),
+}
+"""Exchange days, weeks (from Monday) and months by their first day, with the sums of the trades closed in them.
+
+Listed are those in which a trade was opened or closed, or that have a note on a day.
+"""
 
 NOTES = Listing(
     "notes",
     {
         "position": Filter(plain_text, "position_id = ?"),
         "day": Filter(day, "day = ?"),
+        "about": Filter(choice("trade", "day"), "iif(day IS NULL, 'trade', 'day') = ?"),
         "tag": Filter(tag, "EXISTS (SELECT 1 FROM json_each(tags) WHERE value = ?)"),
         "text": Filter(folded, "instr(search, ?) > 0"),
         "id": Filter(plain_text, "id = ?"),
@@ -197,7 +221,7 @@ def _cents(value: float | None) -> float | None:
 
 
 def day_item(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a day: its closed trades with their net in $ and mean R, and how many trades were opened."""
+    """Return a day, week or month: its closed trades with net in $ and mean R, and how many trades were opened."""
     return {
         "id": row["day"],
         "day": row["day"],

@@ -12,6 +12,7 @@ from typing import Any
 import fake_details
 import fake_risk
 import fake_symbols
+import fake_trades
 import fake_views
 import fake_why
 
@@ -420,6 +421,8 @@ class FakeDeck:
         self.queries.append(query)
         if query.what == "receipts":
             return fake_views.quarantined(self.quarantined)
+        if query.what != "decisions":
+            return fake_trades.page(query, self.trades)
         items = [ledger_item(n) for n in range(self._ledger)]
         for name, text in query.filters.items():
             items = [item for item in items if str(item[name]) == text]

@@ -19,8 +19,9 @@ from tui.dialogs import base
 from tui.textual_patches.ansi_output import crop_update
 
 KEYS = (
-    "1", "2", "3", "4", "5", "d", "escape", "question_mark", "x", "h", "b", "A", "m", "X", "a", "r", "y", "n", "c",
-    "tab", "enter", "down", "up", "left", "right", "pagedown", "G", "s", "z", "v", "t", "p", "ctrl+p", "ctrl+c",
+    "1", "2", "3", "4", "5", "6", "w", "d", "escape", "question_mark", "x", "h", "b", "A", "m", "X", "a", "r", "y",
+    "n", "c", "tab", "enter", "down", "up", "left", "right", "pagedown", "G", "s", "z", "v", "t", "p", "ctrl+p",
+    "ctrl+c",
 )  # fmt: skip
 SIZES = ((1, 1), (3, 2), (5, 10), (10, 5), (1, 24), (80, 1), (40, 10), (80, 13), (80, 24), (200, 50))
 

@@ -32,7 +32,7 @@ def test_every_command_has_its_own_sentence_and_a_word() -> None:
     assert len(BY_NAME) == len(COMMANDS)
 
 
-@pytest.mark.parametrize("screen", ["live", "history", "performance", "learning", "system"])
+@pytest.mark.parametrize("screen", ["live", "history", "performance", "learning", "system", "trades"])
 def test_no_key_means_two_things(screen: str) -> None:
     keys = [key for command in in_scope("screen", "table", screen) for key in command.keys]
     assert [key for key, count in Counter(keys).items() if count > 1] == []
@@ -65,12 +65,12 @@ async def test_the_last_line_shows_the_keys_of_its_screen() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.pause()
         line = app.screen.query_one(KeyBar).render_line(0).text
-        assert all(word in line for word in ("? help", "x exit", "X exit all", "2-5 screens", "q quit"))
+        assert all(word in line for word in ("? help", "x exit", "X exit all", "2-6 screens", "q quit"))
         await pilot.press("2")
         await pilot.pause()
         line = app.screen.query_one(KeyBar).render_line(0).text
         assert (
-            all(word in line for word in ("n older", "N newer", "1-5 screens", "q quit"))
+            all(word in line for word in ("n older", "N newer", "1-6 screens", "q quit"))
             and "x exit" not in line
         )
 

@@ -133,5 +133,26 @@ def test_decision(snap_compare: Any, size: tuple[int, int]) -> None:
     assert picture(snap_compare, size, "d")
 
 
+def test_trades(snap_compare: Any, size: tuple[int, int]) -> None:
+    assert picture(snap_compare, size, "6")
+
+
+@pytest.mark.parametrize("size", [(60, 20), (200, 60)], ids=["60x20", "200x60"])
+def test_trades_narrow_and_wide(snap_compare: Any, size: tuple[int, int]) -> None:
+    assert picture(snap_compare, size, "6", "s")
+
+
+def test_trades_empty(snap_compare: Any) -> None:
+    assert picture(snap_compare, (80, 24), "6", deck=FakeDeck(trades=0))
+
+
+def test_calendar(snap_compare: Any, size: tuple[int, int]) -> None:
+    assert picture(snap_compare, size, "6", "v")
+
+
+def test_note(snap_compare: Any, size: tuple[int, int]) -> None:
+    assert picture(snap_compare, size, "6", "down", "down", "down", "n")
+
+
 def test_history(snap_compare: Any, size: tuple[int, int]) -> None:
     assert picture(snap_compare, size, "2")

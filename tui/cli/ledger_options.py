@@ -53,6 +53,13 @@ def verify(
 
 
 def report(
+    date: Annotated[
+        str | None,
+        typer.Argument(metavar="[DATE]", help="With --day: the day, as 2026-11-24; default the latest."),
+    ] = None,
+    day: Annotated[
+        bool, typer.Option("--day", help="Report one day: its trades with their sums, and its notes.")
+    ] = False,
     window: Annotated[str, typer.Option("--window", help="Days to look back: 30, 60, 90 or all.")] = "all",
     cut: Annotated[
         str | None,
@@ -77,6 +84,8 @@ def report(
     """
     from tui.cli import report as report_command
 
+    if day or date is not None:
+        raise typer.Exit(report_command.report_day(date, day=day, as_json=json, db=db, config=config))
     raise typer.Exit(
         report_command.report(
             window=window, cut=cut, as_of=as_of, html=html, include_stale=include_stale, as_json=json, db=db,

@@ -17,6 +17,7 @@ from tui.cli.console import ledger_path, print_json
 
 if TYPE_CHECKING:
     from core.performance import Report
+    from server.day_report import DayReport
 
 MIN_WIDTH = 80
 MAX_WIDTH = 120
@@ -37,14 +38,15 @@ def report(
 
     Raises ConfigError for an unknown window, cut or time, and for a file that cannot be written.
     """
-    from core.performance import CUTS
+    from core.performance.cuts import CUT_TITLES
 
     path = ledger_path(db, config)
     at = None if as_of is None else _parse_time(as_of)
-    if cut is not None and cut not in CUTS:
-        raise ConfigError(f"cut: {cut!r} is not one of {', '.join(CUTS)}")
+    if cut is not None and cut not in CUT_TITLES:
+        raise ConfigError(f"cut: {cut!r} is not one of {', '.join(CUT_TITLES)}")
     try:
-        result = asyncio.run(measure(path, window, tuple(CUTS) if cut is None else (cut,), at, include_stale))
+        cuts = tuple(CUT_TITLES) if cut is None else (cut,)
+        result = asyncio.run(measure(path, window, cuts, at, include_stale))
     except ValueError as error:
         raise ConfigError(str(error)) from None
     if html is not None:
@@ -59,11 +61,45 @@ def report(
     elif html is None:
         from tui.report.text import text
 
-        width = min(MAX_WIDTH, max(MIN_WIDTH, shutil.get_terminal_size((MIN_WIDTH, 24)).columns))
-        print("\n".join(text(result, width=width, colour=_use_colour())))
+        print("\n".join(text(result, width=_width(), colour=_use_colour())))
     else:
         print(f"report of {result.metrics.trades} trades written to {html}", file=sys.stderr)
     return 0
+
+
+def report_day(text: str | None, *, day: bool, as_json: bool, db: str | None, config: Path | None) -> int:
+    """Print the report of an exchange day, without a date of the newest one with a trade.
+
+    Raises ConfigError for what is not a day, and for a ledger without trades.
+    """
+    if not day:
+        raise ConfigError(f"report: {text!r} needs --day before it: gatedeck report --day {text}")
+    try:
+        wanted = None if text is None else date.fromisoformat(text)
+    except ValueError:
+        raise ConfigError(f"day: {text!r} is not a day like 2026-11-24") from None
+    found = asyncio.run(_read_day(ledger_path(db, config), wanted))
+    if as_json:
+        print_json(orjson.dumps(found, option=orjson.OPT_UTC_Z))
+    else:
+        from tui.report.day import day_text
+
+        print("\n".join(day_text(found, width=_width(), colour=_use_colour())))
+    return 0
+
+
+async def _read_day(path: Path, wanted: date | None) -> DayReport:
+    from server.day_report import day_report, latest_day
+    from server.ledger.reader import SqliteReader
+
+    reader = await SqliteReader.attach(path)
+    try:
+        day = wanted or await latest_day(reader)
+        if day is None:
+            raise ConfigError("report: the ledger has no trade; give a day, as --day 2026-11-24")
+        return await day_report(reader, day)
+    finally:
+        await reader.close()
 
 
 async def measure(
@@ -72,21 +108,23 @@ async def measure(
     """Return the report of a ledger file as of ``at``, by default now. Raises ValueError for an unknown window."""
     from core.performance import Trades
     from core.rules import Rules, parse_rules
-    from server.deck.performance import closed_trades, report_of, window_days
+    from server.deck.performance import closed_trades, in_exit_order, report_of, window_days
+    from server.deck.tags import with_tags
     from server.ledger.reader import SqliteReader
 
     days = window_days(window)
     reader = await SqliteReader.attach(path)
     try:
-        trades = await closed_trades(reader)
+        trades = in_exit_order(await closed_trades(reader))
         versions = await reader.rules_versions()
+        columns = await with_tags(reader, Trades.from_trades(trades), [trade.id for trade in trades], cuts)
     finally:
         await reader.close()
     rules = parse_rules(versions[0]["toml"]) if versions else Rules()
     last = max((trade.exit_time for trade in trades if trade.exit_time is not None), default=None)
     # A simulated ledger may be ahead of the clock: look back from its last exit then.
     now = at or max(filter(None, (datetime.now(UTC), last)))
-    return report_of(Trades.from_trades(trades), rules, now, days, cuts, include_stale, versions)
+    return report_of(columns, rules, now, days, cuts, include_stale, versions)
 
 
 def _parse_time(text: str) -> datetime:
@@ -98,6 +136,10 @@ def _parse_time(text: str) -> datetime:
     except ValueError:
         raise ConfigError(f"as-of: {text!r} is neither a date nor an ISO 8601 time") from None
     return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _width() -> int:
+    return min(MAX_WIDTH, max(MIN_WIDTH, shutil.get_terminal_size((MIN_WIDTH, 24)).columns))
 
 
 def _use_colour() -> bool:

@@ -62,6 +62,15 @@ SCREENS = (
         footer=True,
         goes_to="system",
     ),
+    UserCommand(
+        name="ShowTrades",
+        help="Go to the Trades screen: every trade, filtered, searched and sorted, and the calendar of days.",
+        keys=("6",),
+        label="Trades",
+        action="app.show_screen('trades')",
+        footer=True,
+        goes_to="trades",
+    ),
 )
 
 QUIT = UserCommand(

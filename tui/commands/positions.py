@@ -63,11 +63,22 @@ WATCHLIST = UserCommand(
     group="Positions",
 )
 
+NOTE_POSITION = UserCommand(
+    name="NotePosition",
+    help="Write a note on the selected position; a word with # before it is a tag.",
+    keys=("n",),
+    label="note",
+    action="add_note",
+    group="Positions",
+    scope="live",
+)
+
 COMMANDS = (
     EXIT_POSITION,
     EXIT_HALF,
     BREAK_EVEN,
     SETTLE,
+    NOTE_POSITION,
     UserCommand(
         name="ExitAll",
         help="Close every open position; a dialog asks for a typed word.",

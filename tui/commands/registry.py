@@ -10,13 +10,14 @@ from collections.abc import Iterable
 
 from textual.binding import BindingType
 
-from tui.commands import appearance, general, history, positions, reports, table_navigation
+from tui.commands import appearance, general, history, positions, reports, table_navigation, trades
 from tui.commands.user_command import UserCommand
 
 COMMANDS: tuple[UserCommand, ...] = (
     general.HELP,
     *positions.COMMANDS,
     *history.COMMANDS,
+    *trades.COMMANDS,
     *reports.PERFORMANCE,
     *reports.LEARNING,
     *reports.SYSTEM,

@@ -24,6 +24,8 @@ _KEY_NAMES = {
     "ctrl+p": "Ctrl+P",
     "ctrl+s": "Ctrl+S",
     "escape": "Esc",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
 }
 
 _user_keys: dict[str, tuple[str, ...]] = {}

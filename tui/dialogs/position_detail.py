@@ -11,11 +11,12 @@ from textual.content import Content
 
 from server.deck import DeckSnapshot, PositionDetail, PositionRow
 from tui.charts import ChartFrame
-from tui.commands.positions import BREAK_EVEN, EXIT_HALF, EXIT_POSITION
+from tui.commands.positions import BREAK_EVEN, EXIT_HALF, EXIT_POSITION, NOTE_POSITION
 from tui.dialogs.base import Reading
 from tui.documents import position as part
+from tui.documents.notes import notes_block
 from tui.documents.position import stacked
-from tui.interfaces import deck_ui, run_in_background
+from tui.interfaces import NoteSubject, deck_ui, run_in_background
 from tui.widgets.document import Document
 from tui.widgets.line import Line, two_columns
 
@@ -33,7 +34,7 @@ _ACTIONS = (EXIT_POSITION, EXIT_HALF, BREAK_EVEN)
 class PositionDialog(Reading):
     """Follows an open position; also shows a closed one."""
 
-    BINDINGS = [command.binding for command in _ACTIONS]
+    BINDINGS = [command.binding for command in (*_ACTIONS, NOTE_POSITION)]
 
     def __init__(self, row: PositionRow, detail: PositionDetail | None = None) -> None:
         super().__init__()
@@ -109,6 +110,15 @@ class PositionDialog(Reading):
     def action_break_even(self) -> None:
         self._request(deck_ui(self).positions.break_even)
 
+    def action_add_note(self) -> None:
+        if not self.too_soon:
+            about = NoteSubject(title=self.row.contract, position_id=self.row.id)
+            deck_ui(self).add_note(about, self._read_again)
+
+    def _read_again(self) -> None:
+        if self.is_mounted:
+            run_in_background(self, self._read, exclusive=True, group="position")
+
     def _request(self, request: Callable[[PositionRow], None]) -> None:
         if self.too_soon:
             return
@@ -138,6 +148,7 @@ class PositionDialog(Reading):
             if not detail.closed:
                 blocks.append(part.levels(row, detail, width))
             blocks += [part.greeks(row, width), part.execution(row, width, costs=bool(detail.exit_fills))]
+            blocks.append(notes_block(detail.notes, width))
             return [*head, *stacked(blocks)]
         return [*head, *self._wide(detail, width)]
 
@@ -147,7 +158,8 @@ class PositionDialog(Reading):
         if not detail.closed:
             blocks.append(part.exits(detail.exits, detail.nearest, detail.row, half))
         costs = bool(detail.exit_fills)
-        left = stacked([*blocks, part.greeks(self.row, half), part.execution(self.row, half, costs=costs)])
+        blocks += [part.greeks(self.row, half), part.execution(self.row, half, costs=costs)]
+        left = stacked([*blocks, notes_block(detail.notes, half)])
         right_half = width - 3 - half
         levels = [] if detail.closed else [[], *part.levels(self.row, detail, right_half)]
         # The charts fill the height that the left column and the window leave.
@@ -167,4 +179,4 @@ class PositionDialog(Reading):
 
     def _keys(self) -> list[tuple[str, str]]:
         acting = [] if self.closed else [(c.key_name, c.label) for c in _ACTIONS]
-        return [*acting, ("c", "copy"), ("Esc", "close")]
+        return [*acting, (NOTE_POSITION.key_name, NOTE_POSITION.label), ("c", "copy"), ("Esc", "close")]

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from core.performance.cuts import NO_TAG, TAG_CUTS
 from server.deck import PerformanceView
 from tui import fmt
 from tui.commands.registry import hint
@@ -107,6 +108,13 @@ class CutsPane(LiveTable):
         self.sorted_by = following if following < len(COLUMNS) else None
         if self._view is not None:
             self.show(self._view)
+
+
+def group_filters(cut: str, label: str) -> dict[str, str]:
+    """Return the filters that select the trades of one group."""
+    if cut in TAG_CUTS:
+        return {"untagged": cut} if label == NO_TAG else {cut: label}
+    return {"cut": f"{cut}={label}"}
 
 
 def _descending(value: float | None) -> tuple[bool, float]:

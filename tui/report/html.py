@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from core.performance import CUTS, Bucket, Metric, Report
+from core.performance import Bucket, Metric, Report
+from core.performance.cuts import CUT_TITLES
 from tui.fmt import NONE, safe
 from tui.metric_format import (
     GREEKS,
@@ -109,7 +110,7 @@ def _sections(report: Report) -> Iterable[str]:
     )
     for name, buckets in report.cuts.items():
         if buckets:
-            yield _chart(f"By {CUTS[name].title}", _table(buckets))
+            yield _chart(f"By {CUT_TITLES[name]}", _table(buckets))
 
 
 def _text(text: str) -> str:

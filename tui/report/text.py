@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from core.performance import CUTS, Bucket, Report
+from core.performance import Bucket, Report
+from core.performance.cuts import CUT_TITLES
 from core.performance.distribution import Histogram
 from tui.charts import draw_chart
 from tui.charts.equity import CumulativeChart, DrawdownChart
@@ -53,7 +54,12 @@ _CHART = 10
 
 def text(report: Report, *, width: int, colour: bool) -> list[str]:
     """Return the report as lines of at most ``width`` cells; ``colour`` adds ANSI codes."""
-    return [_to_text(line, colour) for line in _lines(report, width)]
+    return plain(_lines(report, width), colour=colour)
+
+
+def plain(lines: Iterable[Line], *, colour: bool) -> list[str]:
+    """Return lines as text; ``colour`` adds ANSI codes."""
+    return [_to_text(line, colour) for line in lines]
 
 
 def _to_text(line: Line, colour: bool) -> str:
@@ -87,7 +93,7 @@ def _lines(report: Report, width: int) -> Iterator[Line]:
         "Distribution of net P&L, trades per step of $", _histogram(report.distribution, width)
     )
     for name, buckets in report.cuts.items():
-        yield from _section(f"By {CUTS[name].title}", _table(buckets, width))
+        yield from _section(f"By {CUT_TITLES[name]}", _table(buckets, width))
     yield []
     yield from ([(note, "dim")] for note in LEGEND)
 

@@ -71,6 +71,12 @@ class LearningScreen(ReportScreen):
     def on_live_table_opened(self, message: LiveTable.Opened) -> None:
         if isinstance(message.table, SuggestionsPane) and message.table.selected is not None:
             self.app.push_screen(SuggestionDialog(message.table.selected))
+        elif isinstance(message.table, LearnedCutsPane):
+            # Imported on first use: it loads numpy, which a deck attached to another process does without.
+            from core.learning.tables import trades_group
+
+            cut, label = trades_group(TABLES[self._table], message.key)
+            deck_ui(self).open_trades({"cut": f"{cut}={label}", "counted": "yes"})
 
     # --- approving and rejecting ------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from server.deck import ApprovalRow, DeckSnapshot, PositionRow
 from tui.commands import positions as commands
 from tui.commands.registry import bindings
 from tui.commands.user_command import UserCommand
-from tui.interfaces import deck_ui
+from tui.interfaces import NoteSubject, deck_ui
 from tui.panes.approvals import ApprovalsPane
 from tui.panes.decision import DecisionPane, DecisionView
 from tui.panes.events import EventsPane
@@ -170,6 +170,10 @@ class LiveScreen(DeckScreen):
     def action_settle_position(self) -> None:
         if row := self._row_to_act_on(commands.SETTLE, "settle"):
             deck_ui(self).positions.settle(row)
+
+    def action_add_note(self) -> None:
+        if row := self._row_to_act_on(commands.NOTE_POSITION, "note"):
+            deck_ui(self).add_note(NoteSubject(title=row.contract, position_id=row.id))
 
     def action_exit_all(self) -> None:
         deck_ui(self).positions.exit_all()

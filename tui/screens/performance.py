@@ -7,13 +7,15 @@ from textual.containers import Container
 
 from server.deck import WINDOWS, Deck, PerformanceView
 from tui.commands.registry import bindings
-from tui.panes.cuts import CutsPane
+from tui.interfaces import deck_ui
+from tui.panes.cuts import CutsPane, group_filters
 from tui.panes.distribution import DistributionPane, ExcursionsPane
 from tui.panes.equity import DrawdownPane, EquityPane
 from tui.panes.greek_bars import GreeksPane
 from tui.panes.metric_cards import MetricsPane
 from tui.panes.reports import ReportPane
 from tui.screens.reports import ReportScreen
+from tui.widgets.table import LiveTable
 
 _START_WINDOW = "90"
 _START_CUT = "setup"
@@ -52,6 +54,12 @@ class PerformanceScreen(ReportScreen):
         for pane in self.query(ReportPane):
             pane.show(view)
         self.query_one(CutsPane).show(view)
+
+    def on_live_table_opened(self, message: LiveTable.Opened) -> None:
+        """Show the trades of a group, those that the metrics measure."""
+        deck_ui(self).open_trades(
+            group_filters(self.cut, message.key) | {"window": self.window, "counted": "yes"}
+        )
 
     def action_next_window(self) -> None:
         self.window = WINDOWS[(WINDOWS.index(self.window) + 1) % len(WINDOWS)]

@@ -182,3 +182,37 @@ def test_a_person_may_trade_on_until_the_next_loss(wired: Any) -> None:
     assert wire.state.mode is Mode.ACTIVE
     wire.later(seconds=1).tick()
     assert wire.state.mode is Mode.REDUCING, "the loss of the day is still there"
+
+
+def summaries(wire: Any) -> list[str]:
+    return [notice.text for notice in wire.of(Notice, everything=True) if notice.kind == "session"]
+
+
+def test_a_session_ends_with_its_summary_once(wired: Any) -> None:
+    wire = wired(rules=rules())
+    held = wire.enter(changes=FAR)
+    wire.at("2026-11-24T15:59").price(448.0)
+    wire.tick()
+    assert summaries(wire) == []
+    wire.at("2026-11-24T16:00").tick()
+    (text,) = summaries(wire)
+    total = pnl_today(wire.engine)
+    assert text.startswith(f"Session Tue 24 Nov closed: net -${-total:,.2f}, realised $0.00, 0 trades closed")
+    assert text.endswith("; 1 position open overnight")
+    wire.at("2026-11-24T18:00").tick()
+    assert len(summaries(wire)) == 1
+    wire.at("2026-11-25T15:00").price(449.0)
+    wire.tick()
+    wire.command("exit", held)
+    wire.at("2026-11-25T16:00").tick()
+    wire.at("2026-11-26T16:30").tick()
+    second = summaries(wire)[1:]
+    assert len(second) == 1, "a holiday has no session"
+    assert "1 trade closed" in second[0] and "open overnight" not in second[0]
+
+
+def test_a_session_that_the_engine_did_not_see_has_no_summary(wired: Any) -> None:
+    wire = wired(rules=rules())
+    wire.at("2026-11-24T18:00").tick()
+    wire.later(minutes=1).tick()
+    assert summaries(wire) == []

@@ -1,0 +1,289 @@
+"""The list of trades, the filters in force above it, and the sums of what is shown below it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from core.performance.cuts import DAY_TAG
+from server.deck import Page, PositionRow
+from tui import fmt
+from tui.commands.registry import hint, key_of
+from tui.widgets.line import DIRECTION_MARK, DIRECTION_ROLE, Line, clip_line, signed_role, width_of
+from tui.widgets.line_widget import Pane
+from tui.widgets.table import Cell, Column, LiveTable, Row
+
+Item = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A trade as listed, with its value now while it is open."""
+
+    item: Item
+    pnl: float | None = None
+    r: float | None = None
+    held: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TradeColumn:
+    """A column: its cell, and the name of the deck's order that sorts by it."""
+
+    column: Column
+    order: str
+    cell: Callable[[Shown], Cell]
+
+
+def _opened(shown: Shown) -> Cell:
+    return (_when(shown.item["opened_at"]), "dim")
+
+
+def _contract(shown: Shown) -> Cell:
+    side = str(shown.item["direction"])
+    return (f"{DIRECTION_MARK.get(side, ' ')} {shown.item['contract']}", DIRECTION_ROLE.get(side, "text"))
+
+
+def _net(shown: Shown) -> Cell:
+    net = shown.item["net"] if shown.pnl is None else shown.pnl
+    text = f"{fmt.arrow(net)}{fmt.money(net).replace('$', '')}"
+    return (text, signed_role(net) if shown.pnl is None else "info")
+
+
+def _r(shown: Shown) -> Cell:
+    r = shown.item["r"] if shown.r is None else shown.r
+    return (fmt.signed(r), signed_role(r) if shown.r is None else "info")
+
+
+def _reason(shown: Shown) -> Cell:
+    state = str(shown.item["state"])
+    return (str(shown.item["reason"]), "text") if state == "CLOSED" else (state.lower(), "info")
+
+
+def _hold(shown: Shown) -> Cell:
+    return (fmt.age(shown.item["hold_seconds"] if shown.held is None else shown.held), "text")
+
+
+def _text(name: str, role: str = "text") -> Callable[[Shown], Cell]:
+    return lambda shown: (str(shown.item[name] if shown.item[name] is not None else fmt.NONE), role)
+
+
+def _price(name: str) -> Callable[[Shown], Cell]:
+    return lambda shown: (fmt.number(shown.item[name]), "text")
+
+
+def _signed(name: str) -> Callable[[Shown], Cell]:
+    return lambda shown: (fmt.money(shown.item[name]).replace("$", ""), "dim")
+
+
+def _tags(shown: Shown) -> Cell:
+    tags = " ".join(f"#{tag}" for tag in shown.item["tags"])
+    noted = len(shown.item["notes"])
+    return (tags or (fmt.plural(noted, "note") if noted else ""), "info" if tags else "dim")
+
+
+def _closed(shown: Shown) -> Cell:
+    """Return the time of the last exit on the day of the entry, else its day."""
+    item = shown.item
+    if item["closed_at"] is None:
+        return (fmt.NONE, "dim")
+    at = datetime.fromisoformat(item["closed_at"])
+    return (fmt.clock(at)[:5] if item["closed_day"] == item["opened_day"] else fmt.date(at), "dim")
+
+
+COLUMNS = (
+    TradeColumn(Column("in ET", 12), "opened", _opened),
+    TradeColumn(Column("trade", 18), "contract", _contract),
+    TradeColumn(Column("net $", 10, "right"), "net", _net),
+    TradeColumn(Column("R", 6, "right"), "r", _r),
+    TradeColumn(Column("exit reason", 11), "reason", _reason),
+    TradeColumn(Column("hold", 6, "right"), "hold", _hold),
+    TradeColumn(Column("qty", 3, "right"), "contracts", _text("contracts")),
+    TradeColumn(Column("in $", 6, "right"), "entry", _price("entry_price")),
+    TradeColumn(Column("out $", 6, "right"), "exit", _price("exit_price")),
+    TradeColumn(Column("out ET", 6), "closed", _closed),
+    TradeColumn(Column("tags", 14), "tags", _tags),
+    TradeColumn(Column("setup", 20), "setup", _text("setup")),
+    TradeColumn(Column("MAE $", 9, "right"), "mae", _signed("mae")),
+    TradeColumn(Column("MFE $", 9, "right"), "mfe", _signed("mfe")),
+)
+_CYCLE: tuple[int | None, ...] = (*range(2, len(COLUMNS)), 1, None)
+"""Columns in the order in which they are sorted by; the first one is the order in time, ``None``."""
+
+
+class TradesPane(LiveTable):
+    """One page of trades in the order of the ledger; ``sorted_by`` is a column, ``None`` for the order in time."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        self.sorted_by: int | None = None
+        self.ascending = False
+        self._items: tuple[Item, ...] = ()
+        self._open: Mapping[str, PositionRow] = {}
+        super().__init__("Trades", self._columns(), id=id, empty=("reading the ledger",))
+
+    @property
+    def order(self) -> str:
+        """The order as the deck names it."""
+        if self.sorted_by is None:
+            return "time"
+        return COLUMNS[self.sorted_by].order + (".asc" if self.ascending else "")
+
+    def _columns(self) -> tuple[Column, ...]:
+        mark = "▲" if self.ascending else "▼"
+        return tuple(
+            replace(each.column, title=each.column.title + mark) if n == self.sorted_by else each.column
+            for n, each in enumerate(COLUMNS)
+        )
+
+    def next_order(self) -> None:
+        """Sort by the next column, the largest first; after the last one, by the time of the entry."""
+        here = _CYCLE.index(self.sorted_by) if self.sorted_by in _CYCLE else len(_CYCLE) - 1
+        self.sorted_by = _CYCLE[(here + 1) % len(_CYCLE)]
+        self.ascending = False
+        self.columns = self._columns()
+
+    def turn_order(self) -> None:
+        """Sort the other way round; by time, the oldest entry first."""
+        if self.sorted_by is None:
+            self.sorted_by = 0
+        self.ascending = not self.ascending
+        self.columns = self._columns()
+
+    @property
+    def order_note(self) -> str:
+        """The sorted column and its direction, for the heading; empty for the order in time."""
+        if self.sorted_by is None:
+            return ""
+        return f"by {COLUMNS[self.sorted_by].column.title} {'▲' if self.ascending else '▼'}"
+
+    def unsort(self) -> None:
+        self.sorted_by, self.ascending = None, False
+        self.columns = self._columns()
+
+    def show_page(self, page: Page, note: Line) -> None:
+        self._items = page.items
+        self.show_rows(self._rows(), note)
+        self.repaint()
+
+    def show_positions(self, positions: tuple[PositionRow, ...]) -> None:
+        """Show the present value of the open trades on this page."""
+        self._open = {row.id: row for row in positions}
+        if any(item["closed_at"] is None for item in self._items):
+            self.show_rows(self._rows())
+
+    @property
+    def selected(self) -> Item | None:
+        return next((item for item in self._items if item["position_id"] == self.cursor), None)
+
+    def _rows(self) -> tuple[Row, ...]:
+        return tuple(Row(str(item["position_id"]), self._shown(item), trade_cells) for item in self._items)
+
+    def _shown(self, item: Item) -> Shown:
+        row = self._open.get(item["position_id"]) if item["closed_at"] is None else None
+        if row is None or row.fault:
+            return Shown(item)
+        return Shown(item, row.pnl, row.r, row.time_in_trade)
+
+
+def trade_cells(shown: Shown) -> tuple[Cell, ...]:
+    """Return the cells of one trade; an open one has its P&L now, in the colour of what is not final."""
+    return tuple(each.cell(shown) for each in COLUMNS)
+
+
+def _when(text: str) -> str:
+    at = datetime.fromisoformat(text)
+    return f"{fmt.date(at)} {fmt.clock(at)[:5]}"
+
+
+@dataclass(frozen=True, slots=True)
+class TradeFilters:
+    """The filters in force."""
+
+    filters: Mapping[str, str]
+
+
+_WINDOWS = {"": "all", "today": "today", "5d": "5 sessions"}
+_KEYED = (
+    ("TradeWindow", "window", "window"),
+    ("SearchTrades", "text", "search"),
+    ("TradeOutcome", "outcome", "outcome"),
+    ("ChooseSetup", "setup", "setup"),
+    ("ChooseSymbol", "symbol", "symbol"),
+    ("ChooseTag", "tag", "tag"),
+)
+_OTHERS = {
+    "day": "closed on",
+    "day_tag": "tag of the day",
+    "cut": "",
+    "untagged": "without",
+    "counted": "as measured",
+}
+"""Filters that come from the calendar or another screen, by the words before their value."""
+
+
+class TradeFiltersPane(Pane):
+    """The filters with their keys; those in force come first where not all fit."""
+
+    data: TradeFilters | None = None
+
+    def lines(self, width: int, height: int) -> list[Line]:
+        if self.data is None:
+            return []
+        filters = self.data.filters
+        pieces: list[Line] = []
+        for name, words in _OTHERS.items():
+            if name in filters:
+                value = "" if name == "counted" else _words(name, filters[name])
+                pieces.append([(f"{words} " if words and value else words, "dim"), (value, "strong")])
+        if pieces:
+            pieces.append([(key_of("AllTrades"), "key"), (" all", "dim")])
+        keyed = sorted(_KEYED, key=lambda each: each[1] not in filters)
+        for command, name, words in keyed:
+            value = filters.get(name, "")
+            shown = _WINDOWS.get(value, f"{value} days") if name == "window" else value or "all"
+            pieces.append(
+                [(key_of(command), "key"), (f" {words} ", "dim"), (shown, "strong" if value else "text")]
+            )
+        line: Line = [(" ", "text")]
+        for piece in pieces:
+            if len(line) > 1 and width_of(line) + width_of(piece) + 3 > width:
+                break
+            line += [*([("   ", "text")] if len(line) > 1 else []), *piece]
+        return [clip_line(line, width)]
+
+
+def _words(name: str, value: str) -> str:
+    """Return a filter's value for reading; a group of a cut is written as setup=breakout."""
+    if name == "untagged":
+        return "a tag of the day" if value == DAY_TAG else "a tag"
+    cut, _, label = value.partition("=")
+    return f"{fmt.words(cut)} {label}" if name == "cut" else value
+
+
+class TradeTotalsPane(Pane):
+    """The sums over all trades that the filters select, not only those on the page."""
+
+    data: Mapping[str, Any] | None = None
+
+    def lines(self, width: int, height: int) -> list[Line]:
+        totals = self.data
+        if totals is None:
+            return []
+        net, rate, r = totals["net"], totals["win_rate"], totals["average_r"]
+        line: Line = [
+            (" Σ ", "title"),
+            (f"{totals['closed']} closed", "strong"),
+            (f", {totals['open']} open" if totals["open"] else "", "info"),
+            ("   net ", "dim"),
+            (f"{fmt.arrow(net)}{fmt.money(net)}", signed_role(net)),
+            ("   win ", "dim"),
+            (fmt.NONE if rate is None else f"{fmt.number(100 * rate, 1)} %", "strong"),
+            (f" of {totals['closed']}", "dim"),
+            ("   avg R ", "dim"),
+            (fmt.signed(r), signed_role(r)),
+            (f" of {totals['with_r']}", "dim"),
+        ]
+        more: Line = [("   ", "dim"), (hint("TradeCalendar"), "info")]
+        return [clip_line([*line, *(more if width_of(line) + width_of(more) <= width else [])], width)]
