@@ -16,8 +16,8 @@ from core.notes import MAX_TEXT, NoteError, note_text
 from server.deck import PageQuery
 from tui.dialogs.base import Dialog
 from tui.dialogs.question_pane import QuestionPane
-from tui.documents.notes import indented, note_lines
 from tui.interfaces import NoteSubject, deck_ui, run_in_background
+from tui.panes.notes import indented, note_lines
 from tui.widgets.line import Line, heading, wrap, wrap_text
 
 log = logging.getLogger("gatedeck.tui")

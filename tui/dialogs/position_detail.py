@@ -14,9 +14,9 @@ from tui.charts import ChartFrame
 from tui.commands.positions import BREAK_EVEN, EXIT_HALF, EXIT_POSITION, NOTE_POSITION
 from tui.dialogs.base import Reading
 from tui.documents import position as part
-from tui.documents.notes import notes_block
 from tui.documents.position import stacked
 from tui.interfaces import NoteSubject, deck_ui, run_in_background
+from tui.panes.notes import notes_block
 from tui.widgets.document import Document
 from tui.widgets.line import Line, two_columns
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from tui import fmt
-from tui.documents.notes import note_lines
+from tui.panes.notes import note_lines
 from tui.report.text import plain
 from tui.widgets.line import Line, heading, signed_role
 
