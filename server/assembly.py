@@ -29,6 +29,7 @@ from server.runtime.ports import NotStored, Overloaded
 from server.runtime.price_sink import RuntimeSink
 from server.runtime.refusals import RefusalLog
 from server.runtime.runtime import Runtime
+from server.runtime.stream_counts import StreamCounts
 from server.telemetry.engine_log import EngineLog
 from server.telemetry.metrics import EngineMetrics
 from server.telemetry.notify_process import require_apprise
@@ -114,9 +115,11 @@ async def running_engine(
     phone = phone_of(settings, runtime.counters.alarms)
     if phone is not None:
         deck.notice_listeners.add(phone.put)
-    metrics = EngineMetrics(runtime, deck, refusals)
+        deck.phone = phone.rows
+    counts = StreamCounts()
+    metrics = EngineMetrics(runtime, deck, refusals, counts)
     runtime.listeners.add(metrics.heard)
-    stream = EventStream(runtime, deck)
+    stream = EventStream(runtime, deck, counts)
     try:
         http = HttpServer(
             intake=runtime,
@@ -143,7 +146,6 @@ async def running_engine(
         await local_socket.start()
         await engine_log.resume(runtime)
         engine_log.started(runtime, http.url, settings.feeds)
-        metrics.resume()
         host.supervise("feeds", markets.run())
         if phone is not None:
             host.supervise("notify", phone.run())

@@ -38,7 +38,7 @@ from server.deck.funnel import FunnelReader
 from server.deck.performance import Performance, window_days
 from server.deck.position_detail import PositionDetail
 from server.deck.reports import LearningView, PerformanceView
-from server.deck.rows import DeckSnapshot, Latency, PnlView, StopsWarning, SystemView
+from server.deck.rows import DeckSnapshot, Latency, PhoneAddress, PnlView, StopsWarning, SystemView
 from server.deck.rules_history import with_changes
 from server.deck.symbols import SymbolView, WatchedSymbol
 from server.deck.trade_windows import in_window
@@ -86,6 +86,8 @@ class LocalDeck:
         self._followers: set[asyncio.Queue[Notice]] = set()
         self.notice_listeners: set[Callable[[Notice], None]] = set()
         """Functions called with every notice: the engine's, and those of lost feeds and of stops."""
+        self.phone: Callable[[], tuple[PhoneAddress, ...]] = tuple
+        """Gives the state of the addresses that notices are sent to."""
         self._down: frozenset[str] = frozenset()
         self._stuck: frozenset[str] = frozenset()
         """Symbols whose stops cannot act."""
@@ -172,6 +174,7 @@ class LocalDeck:
             alarms=tuple(runtime.counters.alarms.values()),
             stops=self._watch_stops(now),
             refused=self._refusals.rows()[:REFUSALS_SHOWN],
+            phone=self.phone(),
             wait_at=rules.confidence.wait_at,
             execute_at=rules.confidence.execute_at,
         )

@@ -178,6 +178,21 @@ class StopsWarning:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneAddress:
+    """An address of the phone: its messages since the start, and whether the last of them was lost.
+
+    ``retried`` counts tries after the first, ``waiting`` what is not sent yet, quiet hours and the limit included.
+    """
+
+    name: str
+    sent: int = 0
+    retried: int = 0
+    lost: int = 0
+    waiting: int = 0
+    failing: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeckSnapshot:
     """Everything the Live screen shows, at one instant of the engine's clock.
 
@@ -221,6 +236,8 @@ class DeckSnapshot:
     """Reasons why stops and targets cannot act; empty while all of them can."""
     refused: tuple[RefusedRequests, ...] = ()
     """Requests refused without a receipt (no secret, wrong path …), the latest first."""
+    phone: tuple[PhoneAddress, ...] = ()
+    """Addresses that notices are sent to; empty without any."""
     wait_at: float = _CONFIDENCE.wait_at
     execute_at: float = _CONFIDENCE.execute_at
 

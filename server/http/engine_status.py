@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
@@ -48,6 +49,17 @@ class PositionStatus(_Model):
     stale: bool
 
 
+class PhoneStatus(_Model):
+    """Messages to one address since the start; ``failing``: the last of them was lost."""
+
+    name: str
+    sent: int
+    retried: int
+    lost: int
+    waiting: int
+    failing: bool
+
+
 class EngineStatus(_Model):
     """Money in $, ages in seconds; ``alarms`` and ``stops`` are what a person must see now."""
 
@@ -74,6 +86,7 @@ class EngineStatus(_Model):
     alarms: tuple[str, ...]
     stops: tuple[str, ...]
     refused_requests: int
+    phone: tuple[PhoneStatus, ...] = ()
 
 
 def engine_status(deck: Deck, health: Health) -> EngineStatus:
@@ -116,4 +129,5 @@ def engine_status(deck: Deck, health: Health) -> EngineStatus:
         alarms=tuple(dict.fromkeys((*now.alarms, *health.alarms))),
         stops=tuple(warning.text for warning in now.stops),
         refused_requests=sum(each.count for each in now.refused),
+        phone=tuple(PhoneStatus(**asdict(each)) for each in now.phone),
     )

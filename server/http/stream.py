@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -25,6 +24,7 @@ from server.http.stream_reader import RETRY_MS, Reader
 from server.ledger.base import Ledger, LedgerError
 from server.ledger.codec import encode_any
 from server.ledger.streamed import STREAMED, Place, StreamedEvent, StreamKind, StreamPage
+from server.runtime.stream_counts import StreamCounts
 
 log = logging.getLogger("gatedeck.http")
 
@@ -53,20 +53,11 @@ class Positions(Protocol):
     def snapshot(self) -> DeckSnapshot: ...
 
 
-@dataclass(slots=True)
-class StreamCounts:
-    """Readers that came, were refused because there were too many, and were dropped because they were slow."""
-
-    came: int = 0
-    refused: int = 0
-    dropped: int = 0
-
-
 class EventStream:
     """Gives the events of an engine to the readers of ``GET /api/stream``."""
 
-    def __init__(self, source: Source, positions: Positions) -> None:
-        self.counts = StreamCounts()
+    def __init__(self, source: Source, positions: Positions, counts: StreamCounts | None = None) -> None:
+        self.counts = counts or StreamCounts()
         self._source = source
         self._positions = positions
         self._readers: set[Reader] = set()
@@ -78,11 +69,6 @@ class EventStream:
         self._catching_up = asyncio.Semaphore(1)
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping = False
-
-    @property
-    def readers(self) -> int:
-        """Number of readers that are connected."""
-        return len(self._readers)
 
     @property
     def last_seq(self) -> int:
@@ -142,6 +128,7 @@ class EventStream:
     def _came(self, reader: Reader) -> None:
         self.counts.came += 1
         self._readers.add(reader)
+        self.counts.connected = len(self._readers)
         if len(self._readers) == 1:
             self._head = Place(self.last_seq, WHOLE_INPUT)
             self._marked.clear()
@@ -154,6 +141,7 @@ class EventStream:
     def _left(self, reader: Reader) -> None:
         self.counts.dropped += reader.dropped
         self._readers.discard(reader)
+        self.counts.connected = len(self._readers)
         if not self._readers:
             self._source.listeners.discard(self._heard)
             for task in self._tasks:

@@ -15,10 +15,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from core.decision.deciding_reason import code_of
 from core.effects import Effect, StoreDecision, StoreReceipt, StoreTrade
 from core.model import Mode, ReceiptStatus
+from core.options.quotes import Refusal
+from core.positions.position import Pending, Position
+from core.working_order import NOT_FILLED
 from server.deck.protocol import Deck
 from server.runtime.histogram import Histogram
 from server.runtime.refusals import RefusalLog
 from server.runtime.runtime import Runtime
+from server.runtime.stream_counts import StreamCounts
 
 if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric
@@ -31,6 +35,14 @@ AWAITED = 5_000
 CODES = 100
 """Most codes of decisions that have a label of their own; further ones are counted as OTHER."""
 OTHER = "OTHER"
+NOT_BOUGHT = frozenset({*Refusal, NOT_FILLED})
+"""Codes of decisions whose order found no fill."""
+PHONE = (
+    ("sent", "Messages sent"),
+    ("retried", "Tries of a message after the first"),
+    ("lost", "Messages that could not be sent"),
+)
+"""Counters of the phone, as in ``PhoneAddress``."""
 
 
 class Value(NamedTuple):
@@ -43,22 +55,21 @@ class Value(NamedTuple):
 class EngineMetrics:
     """Counts what the engine does, and gives it to Prometheus when asked."""
 
-    def __init__(self, runtime: Runtime, deck: Deck, refusals: RefusalLog) -> None:
+    def __init__(
+        self, runtime: Runtime, deck: Deck, refusals: RefusalLog, stream: StreamCounts | None = None
+    ) -> None:
         self._runtime, self._deck, self._refusals = runtime, deck, refusals
+        self._stream = stream or StreamCounts()
         self._arrived: dict[str, datetime] = {}
         """Instants of receipts by id, until their first decision."""
-        self._legs: dict[str, int] = {}
-        """Exit fills counted already, by position."""
         self._receipts: Counter[tuple[str, str]] = Counter()
         self._decisions: Counter[tuple[str, str]] = Counter()
         self._codes: set[str] = set()
         self._exits: Counter[str] = Counter()
+        self._unfilled: Counter[tuple[str, str]] = Counter()
+        self._waiting: dict[str, Pending] = {}
+        """Exits that wait for a price, by position."""
         self._registry: CollectorRegistry | None = None
-
-    def resume(self) -> None:
-        """Leave out the exit fills that were made before this start."""
-        for position in self._runtime.engine.state.positions.values():
-            self._legs[position.id] = len(position.legs)
 
     async def watch_loop(self) -> None:
         """Measure by how much the event loop wakes a sleeper too late, until cancelled."""
@@ -82,18 +93,26 @@ class EngineMetrics:
             assert isinstance(effect, StoreDecision)
             record = effect.record
             self._decisions[record.action, self._code(code_of(record) or "")] += 1
+            if record.code is not None and record.code in NOT_BOUGHT:
+                self._unfilled["buy", record.code] += 1
             at = self._arrived.pop(record.receipt_id, None)
             if at is not None:
                 waited = (self._runtime.clock.now() - at).total_seconds()
                 self._runtime.counters.decisions.observe(max(0.0, waited))
         elif kind is StoreTrade:
             assert isinstance(effect, StoreTrade)
-            position = effect.position
-            for leg in position.legs[self._legs.get(position.id, 0) :]:
+            for leg in effect.legs:
                 self._exits[leg.reason] += 1
-            self._legs[position.id] = len(position.legs)
-            if not position.remaining:
-                del self._legs[position.id]
+            self._count_waiting(effect.position)
+
+    def _count_waiting(self, position: Position) -> None:
+        """Count an exit that found no fill, or one for a part only, when it begins to wait for a price."""
+        pending = position.pending
+        if pending is None:
+            self._waiting.pop(position.id, None)
+        elif pending.walk is None and self._waiting.get(position.id) != pending:
+            self._waiting[position.id] = pending
+            self._unfilled["sell", pending.reason] += 1
 
     def _code(self, code: str) -> str:
         if code in self._codes or len(self._codes) < CODES:
@@ -153,6 +172,20 @@ class EngineMetrics:
             (((k,), n) for k, n in self._refusals.totals.items()),
         )  # fmt: skip
         yield _row(
+            "orders_unfilled",
+            "Paper orders without a fill: purchases by the code that ended them, exits (all or part) that wait",
+            ("side", "code"),
+            self._unfilled.items(),
+        )
+        yield _row(
+            "stream_dropped", "Readers of the stream that were too slow", (), [((), self._stream.dropped)]
+        )
+        phone = self._deck.snapshot().phone
+        for name, text in PHONE:
+            yield _row(
+                f"phone_{name}", text, ("address",), (((each.name,), getattr(each, name)) for each in phone)
+            )
+        yield _row(
             "feed_requests", "Requests to a vendor", ("feed",), (((f.name,), f.requests) for f in feeds)
         )
         yield _row(
@@ -179,6 +212,11 @@ class EngineMetrics:
             (((k,), age) for k, age in silence.items()),
         )  # fmt: skip
         yield _row("positions_open", "Open positions", (), [((), len(now.positions))])
+        yield _row("stream_readers", "Readers of the stream", (), [((), self._stream.connected)])
+        yield _row(
+            "phone_waiting", "Messages and notices that are not sent yet", ("address",),
+            (((each.name,), each.waiting) for each in now.phone),
+        )  # fmt: skip
         yield _row("approvals_waiting", "Trades that wait for a person", (), [((), len(now.approvals))])
         yield _row(
             "pnl_dollars",

@@ -33,6 +33,11 @@ class Outbox:
         self._held = False
         """True while notices are held back by quiet hours or the limit: they leave as one message."""
 
+    @property
+    def waiting(self) -> int:
+        """Number of notices that wait."""
+        return self._counts.total()
+
     def put(self, kind: str, text: str) -> None:
         """Add a notice."""
         self._waiting.append((kind, text))

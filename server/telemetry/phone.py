@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -16,6 +16,7 @@ from typing import Protocol
 from core.effects import Notice
 from server.config import DECK_FILE, Settings
 from server.deck.notice_kinds import KIND_OF, KINDS, PHONE_KINDS, phone_kinds
+from server.deck.rows import PhoneAddress
 from server.named_secrets import NamedSecret
 from server.quiet_hours import quiet_hours
 from server.telemetry.log_format import Redactor
@@ -96,6 +97,11 @@ class PhoneNotifier:
         """Notices that came faster than the loop could hand them out."""
         self._wake = asyncio.Event()
 
+    def rows(self) -> tuple[PhoneAddress, ...]:
+        """Return the state of each address."""
+        held = len(self._incoming) + self._outbox.waiting
+        return tuple(target.row(held) for target in self._targets)
+
     def put(self, notice: Notice) -> None:
         """Take a notice; returns at once."""
         if len(self._incoming) == INCOMING:
@@ -153,7 +159,20 @@ class _Target:
         self.left = 0
         """Messages that are neither sent nor lost yet."""
         self._lost = 0
+        """Messages lost since the last one that was sent."""
         self._lost_since: datetime | None = None
+        self._counts: Counter[str] = Counter()
+
+    def row(self, held: int) -> PhoneAddress:
+        """Return the state of the address; ``held`` notices are not a message yet."""
+        return PhoneAddress(
+            name=self.name,
+            sent=self._counts["sent"],
+            retried=self._counts["retried"],
+            lost=self._counts["lost"],
+            waiting=self.left + held,
+            failing=self._lost > 0,
+        )
 
     def put(self, message: Message) -> None:
         try:
@@ -171,6 +190,7 @@ class _Target:
             message = await self._waiting.get()
             try:
                 if await self._send(message):
+                    self._counts["sent"] += 1
                     self._works()
                 else:
                     self._lose("its service does not take them; see gatedeck notify --test")
@@ -184,6 +204,7 @@ class _Target:
         # While the address is known to be dead, one try for each message is enough.
         for pause in () if self._lost else self._retries:
             await asyncio.sleep(pause)
+            self._counts["retried"] += 1
             if await self._sender.send(self._number, message):
                 return True
         return False
@@ -192,6 +213,7 @@ class _Target:
         if self._lost_since is None:
             self._lost_since = datetime.now(UTC)
         self._lost += 1
+        self._counts["lost"] += 1
         words = "1 message was" if self._lost == 1 else f"{self._lost:,} messages were"
         text = f"{words} not sent to {self.name} since {self._lost_since:%H:%M} UTC: {why}"
         self._alarms[f"notify {self.name}"] = text

@@ -142,7 +142,7 @@ async def test_refused(
     answer = await on.client.get(f"/api/stream{query}", headers=headers)
     told = await answer.json(content_type="application/problem+json")
     assert (answer.status, told["code"]) == (status, code) and says in told["detail"]
-    assert on.stream.readers == 0
+    assert on.stream.counts.connected == 0
 
 
 @pytest.mark.parametrize("query", ["", "?last_event_id=1.0", "?last_event_id=0"])
@@ -228,11 +228,11 @@ async def test_a_read_that_fails_is_made_again(on: Streaming, monkeypatch: pytes
 async def test_without_readers_nothing_runs(on: Streaming) -> None:
     assert on.engine.listeners == set()
     first, second = await on.get(), await on.get()
-    assert len(on.engine.listeners) == 1 and on.stream.readers == 2
+    assert len(on.engine.listeners) == 1 and on.stream.counts.connected == 2
     first.close()
-    await on.until(lambda: on.stream.readers == 1)
+    await on.until(lambda: on.stream.counts.connected == 1)
     second.close()
-    await on.until(lambda: on.stream.readers == 0)
+    await on.until(lambda: on.stream.counts.connected == 0)
     assert on.engine.listeners == set()
     running = {task.get_name() for task in asyncio.all_tasks()}
     assert not running & {"stream", "stream marks"}
@@ -245,7 +245,7 @@ async def test_too_many_readers(on: Streaming, monkeypatch: pytest.MonkeyPatch) 
     assert answer.status == 429 and answer.headers["Retry-After"] == "5"
     assert (await answer.json(content_type=None))["code"] == "TOO_MANY_READERS"
     first.close()
-    await on.until(lambda: on.stream.readers == 1)
+    await on.until(lambda: on.stream.counts.connected == 1)
     third = await on.get(ALL)
     await on.engine.commit(make.decided(1))
     assert await second.take(1) == await third.take(1) == ["1.0"]
@@ -259,7 +259,7 @@ async def test_a_stop_ends_every_reader_and_refuses_new_ones(on: Streaming) -> N
     assert (await reader.response.content.read()).endswith(b": the engine stops\n\n")
     answer = await on.client.get("/api/stream")
     assert (answer.status, (await answer.json(content_type=None))["code"]) == (503, "NOT_READY")
-    assert on.stream.readers == 0
+    assert on.stream.counts.connected == 0
 
 
 async def test_head_begins_no_stream(on: Streaming) -> None:
@@ -282,14 +282,14 @@ async def test_a_slow_reader_is_dropped_and_goes_on_where_it_was(
     slow.setblocking(False)
     loop = asyncio.get_running_loop()
     await loop.sock_sendall(slow, b"GET /api/stream?events=decision HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
-    await on.until(lambda: on.stream.readers == 2)
+    await on.until(lambda: on.stream.counts.connected == 2)
     last = 0
     had: list[str] = []
     while not on.stream.counts.dropped and last < 6_000:
         await on.engine.commit(*steps(last + 1, last + 50))
         last += 50
         had += await good.take(50)
-    assert on.stream.counts.dropped == 1 and on.stream.readers == 1
+    assert on.stream.counts.dropped == 1 and on.stream.counts.connected == 1
     assert had == ids(steps(1, last), lambda _: True), "others notice nothing"
     told = [record.getMessage() for record in caplog.records if "dropped" in record.getMessage()]
     assert len(told) == 1 and "Last-Event-ID" in told[0]
@@ -325,5 +325,5 @@ async def test_a_reader_that_takes_nothing_in_its_past_is_dropped(
     slow.connect(("127.0.0.1", on.client.port))
     slow.sendall(f"GET /api/stream{ALL} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
     await on.until(lambda: on.stream.counts.dropped == 1)
-    assert on.stream.readers == 0
+    assert on.stream.counts.connected == 0
     slow.close()

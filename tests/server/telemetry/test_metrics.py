@@ -29,7 +29,6 @@ OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 def attached(runtime: Runtime, refusals: RefusalLog | None = None) -> EngineMetrics:
     refusals = refusals or RefusalLog()
     metrics = EngineMetrics(runtime, LocalDeck(runtime, refusals=refusals), refusals)
-    metrics.resume()
     runtime.listeners.add(metrics.heard)
     return metrics
 
