@@ -56,6 +56,10 @@ def lines(found: dict[str, Any]) -> list[str]:
     for each in found["senders"]:
         quiet = "  ! silent for longer than usual" if each["quiet"] else ""
         out.append(f"sender     {each['source']} {each['symbol']}, {fmt.age(each['age_seconds'])} ago{quiet}")
+    for each in found["phone"]:
+        lost = f"  ! {each['lost']} lost" if each["lost"] else ""
+        waits = f", {each['waiting']} waiting" if each["waiting"] else ""
+        out.append(f"phone      {each['name']}: {each['sent']} sent{waits}{lost}")
     if found["refused_requests"]:
         out.append(
             f"refused    {found['refused_requests']} requests without a receipt: see the System screen"

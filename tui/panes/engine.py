@@ -31,6 +31,7 @@ _TABLES = {
     "suggestions": "judged",
     "approvals": "approvals",
     "risk_events": "alerts",
+    "stream_events": "events",
     "checkpoints": "checkpoints",
 }
 _WITH_N = 46

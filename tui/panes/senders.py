@@ -1,10 +1,10 @@
-"""Senders by symbol: last receipt, usual gap and silence; secrets and tokens by name: their last use."""
+"""Senders by symbol: last receipt, usual gap, silence; addresses of the phone; secrets and tokens: their last use."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from server.deck import CredentialUse, RefusedRequests, SourceStatus
+from server.deck import CredentialUse, PhoneAddress, RefusedRequests, SourceStatus
 from tui import fmt
 from tui.panes.decision import REFUSALS
 from tui.panes.sources import SHORT
@@ -27,7 +27,11 @@ class SendersPane(LiveTable):
         """Secrets and tokens, shown below the senders."""
 
     def show(
-        self, sources: tuple[SourceStatus, ...], refused: tuple[RefusedRequests, ...], at: datetime
+        self,
+        sources: tuple[SourceStatus, ...],
+        refused: tuple[RefusedRequests, ...],
+        phone: tuple[PhoneAddress, ...],
+        at: datetime,
     ) -> None:
         # Silent senders come first, because there may be more senders than rows.
         order = list(SHORT)
@@ -38,7 +42,9 @@ class SendersPane(LiveTable):
         quiet = sum(status.quiet for status in sources)
         note: list[Cell] = [(f"! {quiet} quiet", "warn")] if quiet else [("none quiet", "dim")]
         shown = [Row(f"refused/{each.code}/{each.address}", each, refused_cells) for each in refused]
+        shown += [Row(f"phone/{each.name}", each, phone_cells) for each in phone if each.failing]
         shown += [Row(f"{status.source}/{status.symbol}", status, sender_cells) for status in rows]
+        shown += [Row(f"phone/{each.name}", each, phone_cells) for each in phone if not each.failing]
         shown += [Row(f"credential/{each.name}", each, credential_cells) for each in self.credentials]
         if refused:
             count = sum(each.count for each in refused)
@@ -69,6 +75,21 @@ def credential_cells(use: CredentialUse) -> tuple[Cell, ...]:
         (f"{use.count} ×", "text" if used else "dim"),
         ("", "text"),
         ("secret used", "dim") if used else ("not used", "dim"),
+    )
+
+
+def phone_cells(phone: PhoneAddress) -> tuple[Cell, ...]:
+    """Return the cells of an address of the phone: messages sent, tried again, waiting and lost since the start."""
+    state: Cell = ("✓ sent", "good") if phone.sent else ("none yet", "dim")
+    if phone.lost:
+        state = (f"{'✗' if phone.failing else '!'} {phone.lost:,} lost", "bad" if phone.failing else "warn")
+    return (
+        (phone.name, "text"),
+        ("phone", "dim"),
+        (f"{phone.sent:,} sent", "text" if phone.sent else "dim"),
+        (f"{phone.retried:,} retried", "warn") if phone.retried else ("", "text"),
+        (f"{phone.waiting:,} wait", "warn") if phone.waiting else ("", "text"),
+        state,
     )
 
 

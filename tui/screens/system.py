@@ -58,7 +58,7 @@ class SystemScreen(ReportScreen):
             self.read()
 
     def show_body(self, snapshot: DeckSnapshot) -> Iterator[None]:
-        self.query_one(SendersPane).show(snapshot.sources, snapshot.refused, snapshot.at)
+        self.query_one(SendersPane).show(snapshot.sources, snapshot.refused, snapshot.phone, snapshot.at)
         yield
         self.query_one(FullRiskPane).show(snapshot.risk)
         yield

@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from importlib.resources import files
 from typing import Any
 
@@ -14,21 +15,33 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as read_openmetrics
 from prometheus_client.parser import text_string_to_metric_families
 
-from core.model import Source
+from core.effects import StoreDecision, StoreTrade
+from core.model import ExitReason, Source
+from core.positions.position import ExitWalk, Pending
 from server.deck import Command
 from server.deck.local import LocalDeck
+from server.deck.rows import PhoneAddress
 from server.feeds.base import NoFeed
 from server.runtime.histogram import BOUNDS, Histogram
 from server.runtime.refusals import RefusalLog
 from server.runtime.runtime import Runtime
+from server.runtime.stream_counts import StreamCounts
 from server.telemetry.metrics import AWAITED, CODES, LAG_SECONDS, OTHER, EngineMetrics
 
 OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 
 
-def attached(runtime: Runtime, refusals: RefusalLog | None = None) -> EngineMetrics:
+def attached(
+    runtime: Runtime,
+    refusals: RefusalLog | None = None,
+    *,
+    stream: StreamCounts | None = None,
+    phone: tuple[PhoneAddress, ...] = (PhoneAddress(name="mail"),),
+) -> EngineMetrics:
     refusals = refusals or RefusalLog()
-    metrics = EngineMetrics(runtime, LocalDeck(runtime, refusals=refusals), refusals)
+    deck = LocalDeck(runtime, refusals=refusals)
+    deck.phone = lambda: phone
+    metrics = EngineMetrics(runtime, deck, refusals, stream)
     runtime.listeners.add(metrics.heard)
     return metrics
 
@@ -72,6 +85,43 @@ async def test_what_the_engine_did_is_counted(station: Any) -> None:
     found = samples(metrics)
     assert found["gatedeck_positions_open"] == 0 and found["gatedeck_exits_total{reason=MANUAL}"] == 2
     assert found["gatedeck_pnl_dollars{part=realized}"] == round(runtime.engine.state.day.realized, 6)
+
+
+async def test_the_phone_and_the_streams_readers(station: Any) -> None:
+    runtime = await station.start(NoFeed())
+    mail = PhoneAddress(name="mail", sent=5, retried=3, lost=2, waiting=1, failing=True)
+    metrics = attached(
+        runtime, stream=StreamCounts(connected=3, dropped=1), phone=(mail, PhoneAddress(name="ntfy 2"))
+    )
+    found = samples(metrics)
+    assert found["gatedeck_phone_sent_total{address=mail}"] == 5
+    assert found["gatedeck_phone_retried_total{address=mail}"] == 3
+    assert found["gatedeck_phone_lost_total{address=mail}"] == 2
+    assert found["gatedeck_phone_waiting{address=mail}"] == 1
+    assert found["gatedeck_phone_sent_total{address=ntfy 2}"] == 0
+    assert found["gatedeck_stream_readers"] == 3 and found["gatedeck_stream_dropped_total"] == 1
+
+
+async def test_orders_without_a_fill(station: Any) -> None:
+    """An exit at a doubted or old price waits once; a purchase ends by its code."""
+    runtime = await station.start(NoFeed())
+    metrics = attached(runtime)
+    await station.enter(runtime)
+    (position,) = runtime.engine.state.positions.values()
+    wide = Pending(reason=ExitReason.TARGET_1, contracts=1)
+    for pending in (wide, wide, None, wide, replace(wide, contracts=2)):
+        metrics.heard(StoreTrade(position=replace(position, pending=pending)))
+    working = replace(wide, walk=ExitWalk(at=position.opened_at, mid=2.0, bid=1.9, modelled=False))
+    metrics.heard(StoreTrade(position=replace(position, pending=working)))
+    record = runtime.engine.state.recent[-1]
+    for code in ("NOT_FILLED", "NOT_FILLED", "SPREAD_TOO_WIDE", "MAX_POSITIONS", None):
+        metrics.heard(StoreDecision(record=replace(record, code=code)))
+    found = samples(metrics)
+    assert {name: n for name, n in found.items() if "unfilled" in name} == {
+        "gatedeck_orders_unfilled_total{code=TARGET_1,side=sell}": 3,
+        "gatedeck_orders_unfilled_total{code=NOT_FILLED,side=buy}": 2,
+        "gatedeck_orders_unfilled_total{code=SPREAD_TOO_WIDE,side=buy}": 1,
+    }
 
 
 async def test_exit_fills_of_before_a_restart_are_not_counted_again(station: Any) -> None:

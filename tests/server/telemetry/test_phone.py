@@ -18,6 +18,7 @@ from core.effects import Notice
 from core.model import Tone
 from server.config import ConfigError, load_settings
 from server.deck.notice_kinds import PHONE_KINDS
+from server.deck.rows import PhoneAddress
 from server.quiet_hours import quiet_hours
 from server.telemetry.outbox import Message, Outbox
 from server.telemetry.phone import PhoneNotifier, phone_of, saved_choices
@@ -107,6 +108,7 @@ async def test_it_tries_again_and_sends_only_what_was_chosen_without_a_secret() 
         phone.put(notice(kind, f"{kind} hunter2"))
     await run_until(phone, lambda: bool(service.sent))
     assert service.sent == [Message("gatedeck: mode", "mode ***")] and alarms == {}
+    assert phone.rows() == (PhoneAddress(name="phone", sent=1, retried=2),)
 
 
 async def test_a_loss_is_an_alarm_and_a_line_until_it_works_again(caplog: Any) -> None:
@@ -119,6 +121,17 @@ async def test_a_loss_is_an_alarm_and_a_line_until_it_works_again(caplog: Any) -
     phone.put(notice())
     await run_until(phone, lambda: not alarms)
     assert len(service.sent) == 1 and "2 were lost" in caplog.text
+    assert phone.rows() == (PhoneAddress(name="phone", sent=1, retried=2, lost=2),)
+
+
+async def test_what_quiet_hours_hold_back_waits() -> None:
+    outbox = Outbox(10, quiet_hours("00:00-23:59 UTC"))
+    outbox.put("exit", "one")
+    phone = PhoneNotifier(
+        ["phone"], Service(0), outbox, choices=lambda: PHONE_KINDS, redact=str, alarms={}, retries=()
+    )  # fmt: skip
+    phone.put(notice())
+    assert phone.rows() == (PhoneAddress(name="phone", waiting=2),)
 
 
 async def test_a_stop_says_what_it_left_unsent(caplog: Any, monkeypatch: pytest.MonkeyPatch) -> None:
