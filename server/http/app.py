@@ -28,6 +28,7 @@ from server.http.problems import Refused
 from server.http.protocol import Server, engage, release
 from server.http.remote import Networks, remote_of
 from server.http.routes import Route, Router
+from server.http.tls_handshake import TlsHandshakes
 from server.http.webhooks import WEBHOOK_PATHS, Webhooks
 from server.runtime.credentials import CredentialLog
 from server.runtime.ports import HealthSource, Intake
@@ -46,7 +47,6 @@ COUNTED_REFUSALS = frozenset(
 SHUTDOWN_SECONDS = 3.0
 LINGER_SECONDS = 2.0
 KEEPALIVE_SECONDS = 75.0
-HANDSHAKE_SECONDS = 5.0
 BACKLOG = 1024
 
 
@@ -114,6 +114,7 @@ class HttpServer:
         self._api = Api(deck, health, access, max_body_bytes=settings.max_body_bytes, routes=ROUTES + routes)
         self._router = Router(ROUTES + routes)
         self._server: Server | None = None
+        self._handshakes: TlsHandshakes | None = None
         self._listener: asyncio.Server | None = None
         self._port = settings.port
 
@@ -137,14 +138,11 @@ class HttpServer:
     async def start(self) -> None:
         """Begin to listen. Raises ConfigError saying what is wrong with the address and what to do."""
         server = self.server()
+        if self._tls is not None:
+            self._handshakes = TlsHandshakes(server, self._tls, self._connections, self._proxies)
         try:
             listener = await asyncio.get_running_loop().create_server(
-                server,
-                self._settings.host,
-                self._settings.port,
-                ssl=self._tls,
-                ssl_handshake_timeout=HANDSHAKE_SECONDS if self._tls is not None else None,
-                backlog=ACCEPT_AT_ONCE,
+                self._handshakes or server, self._settings.host, self._settings.port, backlog=ACCEPT_AT_ONCE
             )
         except OSError as error:
             raise ConfigError(self._unavailable(error)) from None
@@ -174,6 +172,8 @@ class HttpServer:
         """Stop listening, answer the requests under way, and close."""
         if self._listener is not None and self._server is not None:
             self._listener.close()
+            if self._handshakes is not None:
+                self._handshakes.close()
             await asyncio.sleep(0)
             self._server.pre_shutdown()
             await self._server.shutdown(SHUTDOWN_SECONDS)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import ssl
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import aiohttp
 import pytest
 
 from server.config import SUBJECT_PRESETS, ConfigError, load_settings
+from server.http import tls_handshake
 from server.http.app import HttpServer
 from server.http.client_certificate import parse_subject
 from tests.server.http.certificates import make_certificates, needs_openssl
@@ -100,6 +102,67 @@ async def test_command_line_knows_the_listener_by_its_own_certificate(server_of:
     _, other = own_engine(load_settings({"tls_certificate": made / "other.crt"}))
     async with listening(server_of(webhook_secret=SECRET, **files)) as server:
         assert (await post(f"{server.url}{PATH}?key={SECRET}", other))[0] == 0
+
+
+@needs_openssl
+async def test_handshakes_under_way_count_in_the_limit_and_end(
+    server_of: Any, made: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(tls_handshake, "HANDSHAKE_SECONDS", 1.0)
+    files = {"tls_certificate": made / "server.crt", "tls_key": made / "server.key"}
+    async with listening(server_of(webhook_secret=SECRET, max_connections=8, **files)) as server:
+        counted = server._connections
+        silent = [await asyncio.open_connection("localhost", server.port) for _ in range(30)]
+        for _, writer in silent[::2]:
+            writer.write(b"\x16\x03\x01")  # the beginning of a handshake
+        async with asyncio.timeout(5):
+            ended = await asyncio.gather(*(gone(reader) for reader, _ in silent[:22]))
+        assert len(counted) == 8 and all(ended), "the oldest made room"
+        url = f"{server.url.replace('127.0.0.1', 'localhost')}{PATH}?key={SECRET}"
+        assert (await post(url, client_tls(made, None)))[0] == 200
+        async with asyncio.timeout(5):
+            assert all(await asyncio.gather(*(gone(reader) for reader, _ in silent[22:]))), "too long"
+            while len(counted):  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        for _, writer in silent:
+            writer.close()
+    assert not [record for record in caplog.records if record.exc_info]
+
+
+@needs_openssl
+async def test_what_a_sender_writes_with_its_handshake_is_not_lost(server_of: Any, made: Path) -> None:
+    """A client that sends its request in the same packet as the end of its handshake."""
+    files = {"tls_certificate": made / "server.crt", "tls_key": made / "server.key"}
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = client_tls(made, None).wrap_bio(incoming, outgoing, server_hostname="localhost")
+    request = f"POST {PATH}?key={SECRET} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(SIGNAL)}\r\n\r\n{SIGNAL}"
+    async with listening(server_of(webhook_secret=SECRET, **files)) as server:
+        reader, writer = await asyncio.open_connection("localhost", server.port)
+        for _ in range(5):
+            try:
+                tls.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                writer.write(outgoing.read())
+                incoming.write(await reader.read(1 << 16))
+        tls.write(request.encode())
+        writer.write(outgoing.read())
+        answer = b""
+        async with asyncio.timeout(5):
+            while b"receipt_id" not in answer:
+                incoming.write(await reader.read(1 << 16))
+                with suppress(ssl.SSLWantReadError):
+                    answer += tls.read(1 << 16)
+        assert answer.startswith(b"HTTP/1.1 200 ")
+        writer.close()
+
+
+async def gone(reader: asyncio.StreamReader) -> bool:
+    """Whether the other side closed a connection."""
+    try:
+        return await reader.read() == b""
+    except ConnectionError:
+        return True
 
 
 @needs_openssl
