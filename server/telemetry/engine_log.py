@@ -25,6 +25,8 @@ EVENTS = {"execute": "fill", "risk": "limit", "feed": "connection"}
 """Events of the log by kind of notice, where the two differ."""
 SAID_BY_DECISION = "refused"
 SAID_BY_RECEIPT = "quarantine"
+RESULTS = frozenset({"exit", "session"})
+"""Kinds whose loss is a result, not a fault: no warning."""
 
 
 class EngineLog:
@@ -86,7 +88,8 @@ class EngineLog:
         text = notice.text
         if notice.kind == "execute" and position is not None:
             text += f", {position.entry.contracts} filled at {position.entry.entry_price:.2f}"
-        level = logging.WARNING if notice.tone is Tone.NEGATIVE and notice.kind != "exit" else logging.INFO
+        warns = notice.tone is Tone.NEGATIVE and notice.kind not in RESULTS
+        level = logging.WARNING if warns else logging.INFO
         _write(level, EVENTS.get(notice.kind, notice.kind), text, self._ids(notice.position_id))
 
     def _ids(self, position_id: str | None) -> dict[str, str]:

@@ -38,7 +38,10 @@ class TradeColumn:
 
 
 def _opened(shown: Shown) -> Cell:
-    return (_when(shown.item["opened_at"]), "dim")
+    """Return the time of the entry; a mark between day and time says that there are notes."""
+    at = datetime.fromisoformat(shown.item["opened_at"])
+    noted = bool(shown.item["notes"])
+    return (f"{fmt.date(at)}{'✎' if noted else ' '}{fmt.clock(at)[:5]}", "info" if noted else "dim")
 
 
 def _contract(shown: Shown) -> Cell:
@@ -190,11 +193,6 @@ class TradesPane(LiveTable):
 def trade_cells(shown: Shown) -> tuple[Cell, ...]:
     """Return the cells of one trade; an open one has its P&L now, in the colour of what is not final."""
     return tuple(each.cell(shown) for each in COLUMNS)
-
-
-def _when(text: str) -> str:
-    at = datetime.fromisoformat(text)
-    return f"{fmt.date(at)} {fmt.clock(at)[:5]}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -173,3 +173,29 @@ async def test_a_symbol_and_the_watchlist(deck: Deck, host: RunningEngine) -> No
     view = await deck.symbol(held)
     assert view is not None and view.positions and view.sections and view.decisions
     assert await deck.symbol("ZZZZ") is None
+
+
+async def test_a_note_is_on_the_trade_its_day_and_in_the_metrics(deck: Deck, host: RunningEngine) -> None:
+    (row, *_) = deck.snapshot().positions
+    for position_id, argument in ((row.id, "late #fomo"), (None, "2026-11-24 #news")):
+        command = Command(id=str(uuid4()), name="note", position_id=position_id, argument=argument)
+        assert (await deck.command(command)).code == "NOTED"
+    page = await deck.page(PageQuery(what="trades", filters={"tag": "fomo"}))
+    assert [item["position_id"] for item in page.items] == [row.id]
+    assert page.totals is not None and page.totals["open"] == 1
+    detail = await deck.position(row.id)
+    assert detail is not None and [note["text"] for note in detail.notes] == ["late #fomo"]
+    closing = Command(id=str(uuid4()), name="exit", position_id=row.id)
+    assert (await deck.command(closing)).ok
+    for cut, label in (("tag", "fomo"), ("day_tag", "news")):
+        view = await deck.performance("all", cut)
+        assert [(b.label, b.metrics.trades) for b in view.report.cuts[cut]] == [(label, 1)]
+    (note,) = (await deck.page(PageQuery(what="notes", filters={"position": row.id}))).items
+    removed = Command(id=str(uuid4()), name="remove_note", argument=note["id"])
+    assert (await deck.command(removed)).code == "REMOVED"
+    view = await deck.performance("all", "tag")
+    assert [bucket.label for bucket in view.report.cuts["tag"]] == ["no tag"]
+    unknown = Command(id=str(uuid4()), name="note", position_id="nobody", argument="x")
+    assert (await deck.command(unknown)).code == "UNKNOWN_POSITION"
+    again = Command(id=str(uuid4()), name="remove_note", argument=note["id"])
+    assert (await deck.command(again)).code == "NO_NOTE"
