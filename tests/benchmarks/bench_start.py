@@ -101,10 +101,15 @@ def _read(terminal: int, wait: float) -> bytes | None:
 
 
 def _resident(pid: int) -> float:
-    """Return the resident memory of a process in megabytes (10⁶ bytes)."""
+    """Return the resident memory of a process and its children in megabytes (10⁶ bytes)."""
+    children = [
+        int(child)
+        for each in Path(f"/proc/{pid}/task").glob("*/children")
+        for child in each.read_text(encoding="ascii").split()
+    ]
     for line in Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines():
         if line.startswith("VmRSS:"):
-            return int(line.split()[1]) * 1024 / 1e6
+            return int(line.split()[1]) * 1024 / 1e6 + sum(map(_resident, children))
     raise RuntimeError("this system does not tell a process's memory")
 
 

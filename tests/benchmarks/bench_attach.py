@@ -1,0 +1,129 @@
+"""An attached deck: bytes on the wire with thirty positions that are all marked each second, and its cost under load.
+
+The load is 200 durable webhooks a second for GATEDECK_BENCH_ATTACH seconds (default 10; the target is for an hour,
+3600), without a deck and with one, in turns on the same engine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from server.deck.remote import RemoteDeck
+from server.deck.wire.connect import EngineAddress
+from tests.benchmarks.bench_deck import POSITIONS, watched
+from tests.benchmarks.paced import Paced, send_paced
+from tests.benchmarks.table import Row
+
+QUIET_SECONDS = 12.0
+LOAD_SECONDS = float(os.environ.get("GATEDECK_BENCH_ATTACH", "10"))
+RATE = 200.0
+ELSEWHERE = Path(__file__).resolve().parents[1] / "server" / "deck" / "deck_elsewhere.py"
+
+
+class Counted:
+    """Bytes that went through a relay before the engine."""
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        self._host, self._port = parts.hostname or "", parts.port or 0
+        self.bytes = 0
+
+    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        engine_reader, engine_writer = await asyncio.open_connection(self._host, self._port)
+        with suppress(asyncio.CancelledError):
+            await asyncio.gather(self._carry(reader, engine_writer), self._carry(engine_reader, writer))
+
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError):
+            while data := await reader.read(1 << 16):
+                self.bytes += len(data)
+                writer.write(data)
+        writer.close()
+
+
+async def wire(seconds: float = QUIET_SECONDS) -> tuple[float, float]:
+    """Return the bytes a second of an attached deck in both directions, and the bytes until its first snapshot."""
+    async with watched(POSITIONS, "none") as (_, url):
+        counted = Counted(url)
+        relay = await asyncio.start_server(counted, "127.0.0.1", 0)
+        port = relay.sockets[0].getsockname()[1]
+        deck = RemoteDeck(EngineAddress(url=f"http://127.0.0.1:{port}"))
+        await deck.start()
+        assert len(deck.snapshot().positions) == POSITIONS
+        first = counted.bytes
+        await asyncio.sleep(2.0)
+        begun = counted.bytes
+        await asyncio.sleep(seconds)
+        spent = counted.bytes - begun
+        await deck.close()
+        relay.close()
+        return spent / seconds, float(first)
+
+
+@asynccontextmanager
+async def attached(url: str) -> AsyncIterator[None]:
+    """Attach a deck in a process of its own that shows every snapshot."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, str(ELSEWHERE), url, "", stdin=subprocess.PIPE, stdout=subprocess.PIPE, limit=1 << 20
+    )
+    assert process.stdout is not None
+    shown = json.loads(await asyncio.wait_for(process.stdout.readline(), 60.0))
+    assert len(shown["rows"]) == POSITIONS
+    dropping = asyncio.create_task(_drop(process.stdout))
+    try:
+        yield
+    finally:
+        process.kill()
+        await process.wait()
+        await dropping
+
+
+async def _drop(output: asyncio.StreamReader) -> None:
+    while await output.read(1 << 16):
+        pass
+
+
+async def loaded(seconds: float = LOAD_SECONDS) -> tuple[Paced, Paced, float, float]:
+    """Return the webhooks without and with a deck, and the engine's memory in MB before and after those with it."""
+    async with watched(POSITIONS, "none") as (terminal, url):
+        await send_paced(url, RATE, 3.0)
+        alone = await send_paced(url, RATE, min(seconds, 60.0), start=1_000_000)
+        async with attached(url):
+            before = resident(terminal.process.pid)
+            beside = await send_paced(url, RATE, seconds, start=10_000_000)
+            after = resident(terminal.process.pid)
+        return alone, beside, before, after
+
+
+def resident(pid: int) -> float:
+    """Return the resident memory of a process in MB."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def rows() -> Iterator[Row]:
+    """Yield the bytes of a quiet deck, and what a deck costs the webhooks."""
+    rate, first = asyncio.run(wire())
+    yield Row(
+        "attached deck, 30 positions marked each second", f"{rate:.0f} bytes/s", "–", None, "≤ 2048 bytes/s",
+        f"both directions; {first / 1024:.1f} KiB to the first snapshot",
+    )  # fmt: skip
+    alone, beside, before, after = asyncio.run(loaded())
+    p99, without = beside.quantile(0.99), alone.quantile(0.99)
+    failed = sum(beside.statuses.values()) - beside.statuses["200"]
+    yield Row(
+        f"{RATE:.0f} webhooks/s for {LOAD_SECONDS:g} s beside an attached deck: p99", f"{p99:.1f} ms",
+        f"without a deck {without:.1f} ms", without / p99, "≥ .83 ×",
+        f"median {beside.quantile(0.5):.1f} and {alone.quantile(0.5):.1f} ms; {failed} not answered 200",
+    )  # fmt: skip
+    yield Row(
+        "  memory of the engine before and after", f"{before:.0f} and {after:.0f} MB", "–", None, "no growth"
+    )
