@@ -6,7 +6,7 @@ events, chained by hash) is the source of truth; every other table can be rebuil
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -169,8 +169,4 @@ class Ledger(LedgerReader, Protocol):
 
     async def save_checkpoint(self, seq: int, at: datetime, state: bytes | bytearray) -> None:
         """Store the engine's state after ``seq`` and drop all but the last few older checkpoints."""
-        ...
-
-    async def rebuild(self, steps: Iterable[Entry]) -> None:
-        """Rebuild the derived tables from the effects of a replay of the journal."""
         ...

@@ -11,11 +11,11 @@ from core.effects import Effect
 from core.engine import EngineState
 from core.events import Event
 from server.ledger.base import Entry, LedgerError
-from server.ledger.chain import GENESIS
+from server.ledger.chain import GENESIS, JournalRow
 from server.ledger.checkpoint import compress, put_checkpoint
 from server.ledger.codec import encode_any
 from server.ledger.lock import WriterLock
-from server.ledger.rows import rows_of, write
+from server.ledger.rows import copied_rows, rows_of, write
 from server.ledger.schema import create
 from server.private_files import make_private_file, make_private_folder
 
@@ -32,6 +32,7 @@ class BulkLedger:
             raise LedgerError(f"{path}: exists already; name a new file")
         self.head, self.last_seq = GENESIS, 0
         self._batch: list[Entry] = []
+        self._copied: list[tuple[JournalRow, Sequence[Effect]]] = []
         self._finished = False
         try:
             make_private_folder(path.parent)
@@ -58,6 +59,12 @@ class BulkLedger:
         if len(self._batch) >= _BATCH:
             self._flush()
 
+    def copy(self, row: JournalRow, effects: Sequence[Effect]) -> None:
+        """Store a journal row as it is, to its hash, with the effects of its step. Raises LedgerError."""
+        self._copied.append((row, effects))
+        if len(self._copied) >= _BATCH:
+            self._flush()
+
     def finish(self, state: EngineState | None = None) -> None:
         """Write everything to disk, with the engine's state as a checkpoint. Raises LedgerError."""
         self._flush()
@@ -80,12 +87,14 @@ class BulkLedger:
         self._lock.release()
 
     def _flush(self) -> None:
-        batch, self._batch = self._batch, []
-        if not batch:
-            return
         try:
-            tables, self.head = rows_of(batch, self.head, self.last_seq)
-            write(self._connection, tables)
+            if batch := self._batch:
+                tables, self.head = rows_of(batch, self.head, self.last_seq)
+                write(self._connection, tables)
+                self.last_seq = batch[-1][0].seq
+            if copied := self._copied:
+                write(self._connection, copied_rows(copied))
+                self.last_seq, self.head = copied[-1][0].seq, copied[-1][0].hash
         except (sqlite3.Error, TypeError, ValueError) as error:
             raise LedgerError(f"{self.path}: {error}") from error
-        self.last_seq = batch[-1][0].seq
+        self._batch, self._copied = [], []

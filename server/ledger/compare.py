@@ -129,7 +129,7 @@ def _format_key(key: Key) -> str:
 
 def _excerpts(here: Any, there: Any, width: int = 60) -> tuple[str, str]:
     """Return both values, cut to start shortly before the first difference."""
-    mine, theirs = str(here), str(there)
+    mine, theirs = (str(text).encode(errors="replace").decode() for text in (here, there))
     at = next((i for i, (x, y) in enumerate(zip(mine, theirs, strict=False)) if x != y), 0)
     start = max(0, at - 20)
     return mine[start : start + width], theirs[start : start + width]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -124,6 +124,14 @@ def written_since(connection: sqlite3.Connection) -> str | None:
     """Return since when the file is being written, or was until the writer was killed; ``None`` if it was closed."""
     row = connection.execute("SELECT value FROM meta WHERE key = 'written_since'").fetchone()
     return None if row is None else str(row[0])
+
+
+def owner_of(connection: sqlite3.Connection) -> str | None:
+    """Return the id of the engine that a ledger belongs to, ``None`` where it cannot be read."""
+    with suppress(sqlite3.Error):
+        row = connection.execute("SELECT value FROM meta WHERE key = 'engine_id'").fetchone()
+        return None if row is None else str(row[0])
+    return None
 
 
 def rescue(connection: sqlite3.Connection, path: Path) -> Path:

@@ -28,7 +28,7 @@ from core.effects import (
 from core.model import DecisionRecord
 from core.positions import Position, PositionState, execution_record, exit_record
 from server.ledger.base import Entry
-from server.ledger.chain import link
+from server.ledger.chain import JournalRow, link
 from server.ledger.codec import encode, encode_any
 from server.ledger.packed import DECISION, pack_decision, pack_outcome
 from server.ledger.streamed import stream_rows
@@ -335,14 +335,6 @@ _STORES: Mapping[type, Callable[[Any, Tables], None]] = {
 }
 
 
-def derived(steps: Iterable[Entry], into: Tables | None = None) -> Tables:
-    """Return the rows for the effects of these steps; effects that are not stored are ignored."""
-    tables = {statement: [] for statement in STATEMENTS} if into is None else into
-    for event, effects in steps:
-        _store(event.seq, effects, tables)
-    return tables
-
-
 def _store(seq: int, effects: Sequence[Effect], into: Tables) -> None:
     for effect in effects:
         store = _STORES.get(type(effect))
@@ -368,6 +360,15 @@ def rows_of(batch: Sequence[Entry], head: bytes, last_seq: int) -> tuple[Tables,
         journal.append((event.seq, at, event.kind, payload.decode(), head))
         _store(event.seq, effects, tables)
     return tables, head
+
+
+def copied_rows(steps: Iterable[tuple[JournalRow, Sequence[Effect]]]) -> Tables:
+    """Return journal rows as they were stored, and the rows for the effects of their steps."""
+    tables: Tables = {statement: [] for statement in STATEMENTS}
+    for row, effects in steps:
+        tables[JOURNAL].append((row.seq, row.at, row.kind, row.payload.decode(), row.hash))
+        _store(row.seq, effects, tables)
+    return tables
 
 
 def write(connection: sqlite3.Connection, tables: Tables) -> None:

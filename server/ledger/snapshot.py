@@ -8,17 +8,20 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
 from core.events import Event
 from server.ledger.base import LedgerError
-from server.ledger.chain import GENESIS, JournalRow, verify
+from server.ledger.chain import GENESIS, JournalRow
+from server.ledger.checkpoint import AFTER_ALL, read_checkpoint
 from server.ledger.connection import open_file
 from server.ledger.journal import JOURNAL, checked_events, journal_end, journal_row
 from server.ledger.schema import STREAMED_AFTER, check
 
 MAGIC = b"SQLite format 3\x00"
+_LOSSLESS = partial(str, encoding="utf-8", errors="surrogateescape")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +61,13 @@ def is_ledger(path: Path) -> bool:
 
 
 class LedgerSnapshot:
-    """The journal and the tables of a ledger file. Raises LedgerError when the file is not a ledger."""
+    """The journal and the tables of a ledger file. Raises LedgerError when the file is not a ledger.
 
-    def __init__(self, path: Path) -> None:
+    Damaged texts are read with a mark in place of each damaged byte, or so that two of them are equal only if their
+    bytes are, with ``lossless``.
+    """
+
+    def __init__(self, path: Path, *, lossless: bool = False) -> None:
         self.path = path
         if not path.exists():
             raise LedgerError(f"{path}: no ledger there")
@@ -68,13 +75,15 @@ class LedgerSnapshot:
             raise LedgerError(f"{path}: not a ledger")
         try:
             self._connection = open_file(path)
+            if lossless:
+                self._connection.text_factory = _LOSSLESS
             check(self._connection)
             self._connection.execute("BEGIN")
             self.engine_id = self._value("SELECT value FROM meta WHERE key = 'engine_id'") or "local"
             self.streamed_after = int(self._value(f"SELECT value FROM meta WHERE key = '{STREAMED_AFTER}'"))
             """The last input before the events of the stream were stored."""
             self.inputs = int(self._value("SELECT count(*) FROM journal"))
-        except sqlite3.Error as error:
+        except (sqlite3.Error, TypeError, ValueError) as error:
             raise LedgerError(f"{path}: {error}") from error
 
     def __enter__(self) -> Self:
@@ -106,9 +115,13 @@ class LedgerSnapshot:
         except (LedgerError, sqlite3.Error) as error:
             raise LedgerError(f"{self.path}: {error}") from error
 
-    def chain_problem(self) -> str | None:
-        """Return the first fault of the hash chain; ``None`` when every link is valid."""
-        return verify(self.journal()).problem
+    def checkpoints(self) -> Iterator[tuple[int, bytes]]:
+        """Yield seq and state of each sound checkpoint, newest first."""
+        before = AFTER_ALL
+        while (saved := read_checkpoint(self._connection, before)) is not None:
+            if saved.problem is None:
+                yield saved.seq, saved.state
+            before = saved.seq
 
     def engine_versions(self) -> set[str]:
         """Return the versions of the engine that decided in this ledger."""

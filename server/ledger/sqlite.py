@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -26,8 +26,7 @@ from server.ledger.journal import hash_at, journal_end
 from server.ledger.lock import WriterLock
 from server.ledger.opening import Opened, end_writing, open_connections, open_for_writing, rescue
 from server.ledger.reader import SqliteReader
-from server.ledger.rows import DERIVED, Tables, derived, rows_of, write
-from server.ledger.schema import STREAMED_AFTER
+from server.ledger.rows import rows_of, write
 
 T = TypeVar("T")
 
@@ -144,29 +143,6 @@ class SqliteLedger:
                 put_checkpoint(connection, seq, at, head, packed, keep=_CHECKPOINTS_KEPT)
 
             _in_transaction(connection, put)
-
-        await self._write(work)
-
-    async def rebuild(self, steps: Iterable[Entry]) -> None:
-        """Rebuild the derived tables from the effects of a replay of the whole journal.
-
-        All or nothing: when ``steps`` or the ledger raises, the old tables stay. Raises LedgerError.
-        """
-
-        def work(connection: sqlite3.Connection) -> None:
-            def again() -> None:
-                for table in DERIVED:
-                    connection.execute(f"DELETE FROM {table}")
-                tables: Tables = derived(())
-                for entry in steps:
-                    derived((entry,), tables)
-                    if sum(map(len, tables.values())) >= 1000:
-                        write(connection, tables)
-                        tables = derived(())
-                write(connection, tables)
-                connection.execute("UPDATE meta SET value = '0' WHERE key = ?", (STREAMED_AFTER,))
-
-            _in_transaction(connection, again)
 
         await self._write(work)
 

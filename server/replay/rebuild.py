@@ -1,33 +1,132 @@
-"""Rebuild a ledger's derived tables from its journal."""
+"""Make a ledger's file again from its journal: derived tables, indexes and checkpoints, all that can be derived.
+
+A new file is written beside the old one and takes its place when it is whole; the old one is kept under another name.
+So a damaged page of the old file is never written to, and a rebuild that fails changes nothing.
+"""
 
 from __future__ import annotations
 
+import os
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from core.engine import Engine
-from server.ledger.base import Entry
-from server.ledger.snapshot import LedgerSnapshot
-from server.ledger.sqlite import SqliteLedger
+from server.ledger.base import LedgerError
+from server.ledger.bulk import BulkLedger
+from server.ledger.chain import GENESIS, JournalRow, follows
+from server.ledger.codec import decode
+from server.ledger.connection import open_file
+from server.ledger.files import delete_files, side_files
+from server.ledger.head_file import Head, HeadFile
+from server.ledger.journal import JOURNAL_PART, journal_end, journal_row
+from server.ledger.lock import WriterLock
+from server.ledger.opening import owner_of
+from server.ledger.soundness import check_ledger
+from server.replay.machine import PROGRESS_EVERY, ReplayError
+from server.replay.session import ProgressCallback
 
 
-async def rebuild_ledger(path: Path) -> None:
-    """Write every derived table again, all or nothing.
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """Result of a rebuild: inputs taken over, those left behind after the damage, and where the old file is."""
 
-    Raises LedgerError when an engine is writing the ledger, or when its journal was changed.
+    inputs: int
+    left: int
+    kept: Path
+
+
+def rebuild_ledger(
+    path: Path, *, engine_id: str, until_damage: bool = False, progress: ProgressCallback | None = None
+) -> Rebuilt:
+    """Write the file again from its journal and keep the old one as ``<name>.damaged-<time>`` or ``.before-…``.
+
+    ``engine_id`` is used where the file does not say its own. Raises LedgerLocked when an engine writes the ledger,
+    LedgerError when it cannot be opened, or when its journal is damaged and ``until_damage`` is not given: then the
+    inputs before the damage are all that is taken over.
     """
-    with LedgerSnapshot(path) as source:
-        engine_id = source.engine_id
-    ledger = await SqliteLedger.open(path, engine_id)
+    found = check_ledger(path)
+    if found.chain is not None and not until_damage:
+        raise LedgerError(
+            f"{path}: the journal is damaged: {found.chain}. It is sound up to seq {found.last_seq} "
+            f"({found.last_at}); `gatedeck rebuild --until-damage` goes on from there in a new ledger, and keeps "
+            "this one"
+        )
     try:
-        await ledger.rebuild(_steps(path, engine_id))
+        lock = WriterLock(path, engine_id)
+    except OSError as error:
+        raise LedgerError(f"{path}: {error.strerror}") from error
+    fresh = path.resolve().with_name(f"{path.name}.rebuilding")
+    try:
+        lock.hold_file()
+        delete_files(fresh)
+        try:
+            with closing(open_file(path)) as connection:
+                inputs = _write(
+                    connection, fresh, owner_of(connection) or engine_id, found.last_seq, progress
+                )
+            kept = _take_place(path, fresh, "damaged" if found.chain or found.problems else "before")
+        finally:
+            delete_files(fresh)
+            fresh.with_name(fresh.name + ".lock").unlink(missing_ok=True)
+    except (OSError, sqlite3.Error) as error:
+        raise LedgerError(f"{path}: {error}") from error
     finally:
-        await ledger.close()
+        lock.release()
+    return Rebuilt(inputs, found.after, kept)
 
 
-def _steps(path: Path, engine_id: str) -> Iterator[Entry]:
-    # Opened where it is used: the ledger consumes this in the thread of its writing connection.
+def _write(
+    connection: sqlite3.Connection, fresh: Path, engine_id: str, last: int, progress: ProgressCallback | None
+) -> int:
     engine = Engine(engine_id=engine_id)
-    with LedgerSnapshot(path) as source:
-        for event in source.events():
-            yield event, engine.step(event)
+    with BulkLedger(fresh, engine_id) as out:
+        for row in _sound_rows(connection, last):
+            try:
+                effects = engine.step(decode(row.payload))
+            except Exception as error:
+                raise ReplayError(f"input {row.seq} cannot be replayed: {error}") from error
+            out.copy(row, effects)
+            if progress is not None and row.seq % PROGRESS_EVERY == 0:
+                progress(row.seq, last)
+        out.finish(engine.state)
+        return out.last_seq
+
+
+def _sound_rows(connection: sqlite3.Connection, last: int) -> Iterator[JournalRow]:
+    """Yield the inputs up to a seq, each link of the chain checked, one by one where pages are damaged."""
+    seq, previous = 0, GENESIS
+    while seq < last:
+        try:
+            rows = connection.execute(JOURNAL_PART, (seq, min(500, last - seq))).fetchall()
+        except sqlite3.Error:
+            rows = connection.execute(JOURNAL_PART, (seq, 1)).fetchall()
+        for row in map(journal_row, rows):
+            if row.seq != seq + 1 or not follows(previous, row):
+                raise LedgerError(f"the journal was changed at seq {row.seq} while it was read")
+            yield row
+            seq, previous = row.seq, row.hash
+
+
+def _take_place(path: Path, fresh: Path, why: str) -> Path:
+    """Move the old file and its log aside and the new one to its place; return where the old one is."""
+    target = path.resolve()
+    kept = target.with_name(f"{target.name}.{why}-{datetime.now(UTC):%Y%m%d-%H%M%S}")
+    for side, new in zip(side_files(target), side_files(kept), strict=True):
+        if side.exists():
+            side.replace(new)
+    target.replace(kept)
+    for side in side_files(fresh):
+        side.unlink(missing_ok=True)
+    fresh.replace(target)
+    with closing(open_file(target)) as connection:
+        HeadFile(target, Head(*journal_end(connection))).close()
+    folder = os.open(target.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+    return kept

@@ -8,8 +8,11 @@ open: it is counted, and no market is invented.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
+from core.engine import Engine
 from core.events import RulesChanged
 from core.model import Action
 from core.rules import parse_rules
@@ -19,6 +22,7 @@ from server.ledger.snapshot import LedgerSnapshot
 from server.replay.machine import Progress, Replayer
 
 AUTHOR = "replay"
+NOTHING: Mapping[int, Callable[[Engine], None]] = MappingProxyType({})
 
 
 def replay_journal(
@@ -28,11 +32,12 @@ def replay_journal(
     output: BulkLedger | None = None,
     progress: Progress | None = None,
     keep_closed: bool = False,
+    at: Mapping[int, Callable[[Engine], None]] = NOTHING,
 ) -> Replayer:
     """Replay a journal from its first input; ``rules_text`` replaces every rules version in it.
 
-    Raises RulesError for invalid rules, LedgerError when the journal was changed, ReplayError
-    for an input that the engine fails on.
+    ``at`` are functions to be called with the engine after the input with a seq. Raises RulesError for invalid
+    rules, LedgerError when the journal was changed, ReplayError for an input that the engine fails on.
     """
     if rules_text is not None:
         parse_rules(rules_text)
@@ -43,6 +48,8 @@ def replay_journal(
         if rules_text is not None and isinstance(event, RulesChanged):
             event = replace(event, toml=rules_text, author=AUTHOR)
         replayer.take(event)
+        if event.seq in at:
+            at[event.seq](replayer.engine)
     replayer.finish()
     return replayer
 

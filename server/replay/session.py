@@ -59,7 +59,7 @@ def _replay_ledger(wanted: Wanted, progress: ProgressCallback | None) -> Report:
                 source,
                 rules_text=wanted.rules_text,
                 output=out,
-                progress=_with_total(progress, source.inputs),
+                progress=with_total(progress, source.inputs),
             )
             seconds = time.perf_counter() - begun
         replayed = stack.enter_context(LedgerSnapshot(out.path))
@@ -75,7 +75,7 @@ def _replay_ledger(wanted: Wanted, progress: ProgressCallback | None) -> Report:
             "differing": sum(compared.differing.values()),
             "differing_columns": dict(compared.columns),
             "differences": differences,
-            "notes": _notes(compared, source),
+            "notes": version_notes(compared, source),
         }
 
 
@@ -93,7 +93,7 @@ def _replay_receipts(wanted: Wanted, progress: ProgressCallback | None) -> Repor
             prices,
             rules_text=wanted.rules_text or "",
             output=out,
-            progress=_with_total(progress, len(receipts) + len(prices.seen)),
+            progress=with_total(progress, len(receipts) + len(prices.seen)),
         )
         seconds = time.perf_counter() - begun
     result = _summary("rebuilt", wanted, rebuilder.replayer, seconds)
@@ -127,37 +127,7 @@ def _summary(kind: str, wanted: Wanted, replayer: Replayer, seconds: float) -> R
 EVENTS_MISSING = "the stream has no events"
 
 
-def verify_ledger(path: Path, progress: ProgressCallback | None = None) -> Report:
-    """Check the hash chain, replay the journal and compare every derived table with the result.
-
-    ``ok`` if all of it agrees. A journal with a broken chain is not replayed. Raises LedgerError when the file
-    is not a ledger.
-    """
-    with ExitStack() as stack:
-        source = stack.enter_context(LedgerSnapshot(path))
-        problem = source.chain_problem()
-        result: Report = {"ledger": str(path), "inputs": source.inputs, "head": source.head.hex()}
-        if problem is not None:
-            return result | {"ok": False, "chain": problem, "differing": None, "differences": []}
-        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="gatedeck-verify-"))
-        with BulkLedger(Path(folder) / "refold.db", source.engine_id) as out:
-            replay_journal(source, output=out, progress=_with_total(progress, source.inputs))
-        replayed = stack.enter_context(LedgerSnapshot(out.path))
-        compared = compare(source, replayed)
-        return result | {"ok": compared.equal, "chain": None} | _format_comparison(compared, source)
-
-
-def _format_comparison(compared: Comparison, source: LedgerSnapshot) -> Report:
-    return {
-        "rows": compared.rows,
-        "differing": sum(compared.differing.values()),
-        "differing_columns": dict(compared.columns),
-        "differences": [str(difference) for difference in compared.first],
-        "notes": _notes(compared, source),
-    }
-
-
-def _notes(compared: Comparison, source: LedgerSnapshot) -> list[str]:
+def version_notes(compared: Comparison, source: LedgerSnapshot) -> list[str]:
     """Return notes on expected differences: other versions of the engine or of the rules."""
     others = source.engine_versions() - {ENGINE_VERSION}
     notes = [f"made in part by engine version {', '.join(sorted(others))}"] if others else []
@@ -170,5 +140,5 @@ def _notes(compared: Comparison, source: LedgerSnapshot) -> list[str]:
     return notes
 
 
-def _with_total(progress: ProgressCallback | None, total: int) -> Callable[[int], None] | None:
+def with_total(progress: ProgressCallback | None, total: int) -> Callable[[int], None] | None:
     return None if progress is None else lambda done: progress(done, total)

@@ -7,7 +7,7 @@ from typing import Any
 from server.deck import Command, PageQuery
 from server.deck.local import LocalDeck
 from server.feeds.base import NoFeed
-from server.replay.session import verify_ledger
+from server.replay.verify import verify_ledger
 
 
 def word(name: str, approval_id: str, command_id: str = "w1") -> Command:

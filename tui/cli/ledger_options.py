@@ -1,4 +1,4 @@
-"""Options of the commands that read a ledger: `replay`, `verify`, `report`, `export`, `whatif`, `tune` and `mcp`."""
+"""Options of the commands that read a ledger: `replay`, `verify`, `rebuild`, `report`, `whatif` and others."""
 
 from __future__ import annotations
 
@@ -38,18 +38,36 @@ def replay(
 def verify(
     db: Db = None,
     rebuild: Annotated[
-        bool, typer.Option("--rebuild", help="Write the derived tables again from the journal.")
+        bool, typer.Option("--rebuild", help="Write a file that differs again from its journal.")
     ] = False,
     json: JsonLine = False,
     config: Config = None,
 ) -> None:
-    """Check a ledger's hash chain and its tables.
+    """Check a ledger's file, its hash chain, its checkpoints and its tables.
 
-    The tables are compared with a replay of the journal. The exit code is 1 if anything differs.
+    Tables and checkpoints are compared with a replay of the journal. The exit code is 1 if anything differs.
     """
     from tui.cli import replay as replay_command
 
     raise typer.Exit(replay_command.verify(db=db, config=config, rebuild=rebuild, as_json=json))
+
+
+def rebuild(
+    db: Db = None,
+    until_damage: Annotated[
+        bool,
+        typer.Option("--until-damage", help="Take over the sound inputs before the damage of a journal."),
+    ] = False,
+    json: JsonLine = False,
+    config: Config = None,
+) -> None:
+    """Write a ledger again from its journal: tables, indexes and checkpoints.
+
+    The old file is kept under another name. No engine may be running on it.
+    """
+    from tui.cli import replay as replay_command
+
+    raise typer.Exit(replay_command.rebuild(db=db, config=config, until_damage=until_damage, as_json=json))
 
 
 def report(
@@ -188,5 +206,5 @@ def mcp(db: Db = None, url: Url = None, config: Config = None) -> None:
 
 def register(app: typer.Typer) -> None:
     """Add the commands that read a ledger."""
-    for command in (replay, verify, report, export, whatif, tune, mcp):
+    for command in (replay, verify, rebuild, report, export, whatif, tune, mcp):
         app.command()(command)

@@ -1,11 +1,10 @@
-"""`gatedeck replay` and `gatedeck verify`, with a progress bar."""
+"""`gatedeck replay`, `gatedeck verify` and `gatedeck rebuild`, with a progress bar."""
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
-from server.config import ConfigError
+from server.config import ConfigError, load_settings
 from tui.cli.console import ledger_path, print_result, progress_bar, read_text
 
 
@@ -38,12 +37,12 @@ def replay(source: Path, *, prices: list[str], rules: Path | None, db: str | Non
 def verify(*, db: str | None, config: Path | None, rebuild: bool, as_json: bool) -> int:
     """Check a ledger and print the result; return 1 when the chain is broken or a table differs.
 
-    With ``rebuild`` tables that differ, or lack what an older version did not store, are written again from the
+    With ``rebuild`` a file that differs, or lacks what an older version did not store, is written again from the
     journal, if the chain is intact.
     """
     from server.replay.machine import ReplayError
-    from server.replay.rebuild import rebuild_ledger
-    from server.replay.session import EVENTS_MISSING, verify_ledger
+    from server.replay.session import EVENTS_MISSING
+    from server.replay.verify import verify_ledger
 
     path = ledger_path(db, config)
     try:
@@ -51,10 +50,43 @@ def verify(*, db: str | None, config: Path | None, rebuild: bool, as_json: bool)
             result = verify_ledger(path, on_progress)
         lacks = any(note.startswith(EVENTS_MISSING) for note in result.get("notes", ()))
         if rebuild and result["chain"] is None and (lacks or not result["ok"]):
-            asyncio.run(rebuild_ledger(path))
+            _rebuild(path, config, until_damage=False)
             with progress_bar("verifying again") as on_progress:
                 result = verify_ledger(path, on_progress) | {"rebuilt": True}
     except ReplayError as error:
         raise ConfigError(str(error)) from None
     print_result(result, as_json)
     return 0 if result["ok"] else 1
+
+
+def rebuild(*, db: str | None, config: Path | None, until_damage: bool, as_json: bool) -> int:
+    """Write a ledger again from its journal and print the result; return 1 when it does not verify then.
+
+    Raises LedgerError for a damaged journal without ``until_damage``, and while an engine writes the ledger.
+    """
+    from server.replay.verify import verify_ledger
+
+    path = ledger_path(db, config)
+    made = _rebuild(path, config, until_damage=until_damage)
+    with progress_bar("verifying") as on_progress:
+        result = verify_ledger(path, on_progress)
+    print_result(made | result, as_json)
+    return 0 if result["ok"] else 1
+
+
+def _rebuild(path: Path, config: Path | None, *, until_damage: bool) -> dict[str, object]:
+    from server.replay.machine import ReplayError
+    from server.replay.rebuild import rebuild_ledger
+
+    engine_id = load_settings({}, config).engine_id
+    try:
+        with progress_bar("rebuilding") as on_progress:
+            made = rebuild_ledger(
+                path,
+                engine_id=engine_id,
+                until_damage=until_damage,
+                progress=on_progress,
+            )
+    except ReplayError as error:
+        raise ConfigError(str(error)) from None
+    return {"taken_over": made.inputs, "left_behind": made.left, "old_file": str(made.kept)}

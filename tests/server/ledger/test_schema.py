@@ -12,6 +12,7 @@ from core.engine import Engine
 from server.ledger.base import LedgerError
 from server.ledger.reader import SqliteReader
 from server.ledger.schema import VERSION
+from server.ledger.soundness import check_ledger
 from server.ledger.sqlite import SqliteLedger
 from server.runtime.checkpoints import decode_state
 
@@ -42,13 +43,14 @@ async def test_an_older_ledger_keeps_its_journal_and_its_newest_checkpoint(old: 
         async for event in ledger.journal_after(saved.seq):
             engine.step(event)
         assert engine.state == whole.state
-        await ledger.commit([make.webhook(9)])
+        await ledger.commit([(make.tick(9), ())])
     finally:
         await ledger.close()
     with sqlite3.connect(old) as c:
         assert c.execute("PRAGMA user_version").fetchone() == (VERSION,)
         assert c.execute("SELECT count(*) FROM sqlite_master WHERE name LIKE 'old_%'").fetchone() == (0,)
     await (await SqliteReader.attach(old)).close()
+    assert check_ledger(old).ok
 
 
 async def test_an_upgrade_that_fails_leaves_the_older_ledger(old: Path, monkeypatch: Any) -> None:

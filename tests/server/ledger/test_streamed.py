@@ -133,9 +133,6 @@ async def test_a_ledger_of_an_older_version_says_where_its_events_begin(tmp_path
     assert await ledger.streamed_after() == 5
     await ledger.commit([make.decided(6)])
     assert [event.place for event in (await ledger.stream_after(START)).events] == [(6, 0)]
-    await ledger.rebuild([*lived(make), make.decided(6)])
-    assert await ledger.streamed_after() == 0
-    assert len((await ledger.stream_after(START)).events) == 8
     await ledger.close()
 
 

@@ -14,11 +14,14 @@ from typing import Any
 
 import pytest
 
+from core.model import Source
 from server.config import load_settings
 from server.demo.drive import virtual_end
 from server.demo.session import demo_session
+from server.feeds.base import NoFeed
 from server.ledger.paging import PageQuery
 from server.runtime.ports import Command
+from tests.server.conftest import Station
 
 MINUTES = 45
 
@@ -102,3 +105,40 @@ def rising(tmp_path: Path) -> tuple[Path, Path]:
     receipts.write_text("".join(json.dumps(line) + "\n" for line in signals))
     prices.write_text("\n".join(bars) + "\n")
     return receipts, prices
+
+
+SUFFIXES = ("", "-wal", ".head")
+
+
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The files of an engine that was killed: part of the session in the file, part in its log, pages free."""
+    folder = tmp_path_factory.mktemp("killed")
+
+    async def session() -> Path:
+        station = Station(folder / "ledger.db")
+        runtime = await station.start(NoFeed())
+        for symbol in ("SPY", "QQQ"):
+            await station.enter(runtime, symbol)
+            station.later(minutes=1)
+            await runtime.price(symbol, 450.5, "feed")
+        await runtime.submit("{{close}}", None)
+        await station.stop(runtime)
+        with sqlite3.connect(station.path) as c:
+            c.execute("CREATE TABLE filler (text)")
+            c.executemany("INSERT INTO filler VALUES (?)", [("x" * 3000,)] * 10)
+            c.execute("DROP TABLE filler")
+        c.close()
+        runtime = await station.start(NoFeed())
+        await station.enter(runtime, "IWM")
+        await station.send(runtime, Source.SATY_PHASE, "DIA")
+        await runtime.engine_loop._checkpoints.store(runtime.engine.state)
+        await station.send(runtime, Source.SATY_PHASE, "AAPL")
+        copy = folder / "copy"
+        copy.mkdir()
+        for suffix in SUFFIXES:
+            shutil.copy(f"{station.path}{suffix}", copy / f"ledger.db{suffix}")
+        await station.stop(runtime)
+        return copy / "ledger.db"
+
+    return asyncio.run(session())

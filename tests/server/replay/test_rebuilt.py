@@ -12,8 +12,9 @@ import pytest
 from core.exchange.calendar import Calendar
 from server.ledger.snapshot import LedgerSnapshot
 from server.replay.machine import ReplayError
-from server.replay.session import Wanted, replay, verify_ledger
+from server.replay.session import Wanted, replay
 from server.replay.sources import read_prices, read_receipts
+from server.replay.verify import verify_ledger
 
 
 def test_receipts_and_bars_make_decisions_and_trades(rising: tuple[Path, Path], tmp_path: Path) -> None:

@@ -16,7 +16,8 @@ from server.ledger.lists import items
 from server.ledger.snapshot import LedgerSnapshot
 from server.ledger.sqlite import SqliteLedger
 from server.replay.rebuild import rebuild_ledger
-from server.replay.session import Wanted, replay, verify_ledger
+from server.replay.session import Wanted, replay
+from server.replay.verify import verify_ledger
 
 Spoil = Callable[[Path, str], None]
 
@@ -150,7 +151,7 @@ def test_a_touched_table_is_named_and_a_rebuild_mends_it(
     if column is not None:
         assert column in told["differing_columns"]
     assert replay(Wanted(source=ledger))["identical"] is False
-    asyncio.run(rebuild_ledger(ledger))
+    rebuild_ledger(ledger, engine_id="")
     assert verify_ledger(ledger)["ok"]
 
 
@@ -159,7 +160,7 @@ def test_a_ledger_that_an_engine_writes_is_not_rebuilt(ledger: Path) -> None:
         running = await SqliteLedger.open(ledger, "demo")
         try:
             with pytest.raises(LedgerLocked):
-                await rebuild_ledger(ledger)
+                rebuild_ledger(ledger, engine_id="")
         finally:
             await running.close()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sqlite3
 from collections.abc import Iterator
@@ -17,7 +16,8 @@ from core.model import Direction, Source
 from server.ledger.lists import items
 from server.ledger.snapshot import LedgerSnapshot
 from server.replay.rebuild import rebuild_ledger
-from server.replay.session import Wanted, replay, verify_ledger
+from server.replay.session import Wanted, replay
+from server.replay.verify import verify_ledger
 
 OPEN = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
 RULES = (
@@ -79,5 +79,5 @@ def test_a_rebuild_lays_the_bars_again(made: Path) -> None:
     connection.commit()
     connection.close()
     assert not verify_ledger(made)["ok"]
-    asyncio.run(rebuild_ledger(made))
+    rebuild_ledger(made, engine_id="")
     assert verify_ledger(made)["ok"]

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from server.ledger.lists import items
 from server.ledger.snapshot import LedgerSnapshot
-from server.replay.session import Wanted, replay, verify_ledger
+from server.replay.session import Wanted, replay
+from server.replay.verify import verify_ledger
 
 WALKING = 'order_type = "walk"\nwalk_steps = 4\nwalk_seconds = 15.0'
 
