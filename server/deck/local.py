@@ -358,6 +358,9 @@ class LocalDeck:
 
     async def command(self, command: Command) -> CommandResult:
         if command.name in ("approve", "reject") and command.argument is not None:
+            done = self._runtime.engine.state.commands.get(command.id)
+            if done is not None:
+                return CommandResult(ok=done.ok, code=done.code, text=done.text)
             return await self._learning.judge(command, self._runtime.engine.rules, self._now())
         if command.name == "rollback":
             from server.deck.learning import roll_back

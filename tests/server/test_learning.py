@@ -49,6 +49,7 @@ async def test_an_approval_writes_a_rules_version_with_its_author(station: Any) 
     assert runtime.engine.rules.market.max_spread_bps == 13.2
     version = (await deck.system()).rules_versions[0]
     assert version["author"] == "ana" and version["changes"] == "market.max_spread_bps 12 → 13.2"
+    assert await deck.command(say("approve")) == result, "sent again by an attached deck, with the same id"
     view = await deck.learning()
     assert view.suggestions == ()
     (said,) = view.judged
