@@ -10,11 +10,11 @@ PHONE = "phone"
 KINDS: Mapping[str, str] = {
     "execute": "an entry is filled",
     "approval": "a trade needs your approval",
-    "exit": "a position is closed, or part of it",
+    "exit": "a position or part of it is sold",
     "risk": "a limit is hit, the mode changes",
-    "feed": "a feed is lost, an alarm is raised",
+    "feed": "a feed is lost, an alarm raised",
     "silence": "a sender stopped sending",
-    "session": "a session closed: its P&L and trades",
+    "session": "a session closed: P&L and trades",
 }
 """Kinds of events that have a switch, each with its description for the notifications dialog."""
 KIND_OF: Mapping[str, str] = {"mode": "risk", "order": "execute"}

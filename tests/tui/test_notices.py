@@ -175,6 +175,7 @@ async def test_a_kind_that_is_off_is_no_toast_and_the_dialog_switches_it(
         await pilot.press("A", "space", "right", "space", "right", "space", "right", "space")
         await pilot.pause()
         assert isinstance(app.screen, NoticesDialog) and "execute" in screen_text(app)
+        assert "phone: no address is set" in screen_text(app)
         assert app.notifier.settings.execute == frozenset()
         assert app.appearance.settings.get("notices", {})["execute"] == []
         await pilot.press("escape")

@@ -19,8 +19,19 @@ from tui.widgets.line_widget import LineWidget
 _ROWS = (*KINDS, "title")
 _NAMES = {TOAST: "toast", BELL: "bell", DESKTOP: "desktop", PHONE: "phone"}
 _NAME = 11
+_TITLE = "unseen events, in its title"
+_ABOUT = max(map(len, (*KINDS.values(), _TITLE)))
 _CELLS = (10, 8, 6)
-"""Widths of a column; the widest that fits is taken."""
+"""Widths of a column; the widest that leaves room for the descriptions is taken, or the widest that fits."""
+_NO_PHONE = "phone: no address is set (notify_urls in the settings)"
+
+
+def _cell_width(width: int) -> int:
+    for about in (_ABOUT, 0):
+        for cell in _CELLS:
+            if _NAME + len(CHANNELS) * cell + about <= width:
+                return cell
+    return _CELLS[-1]
 
 
 class NoticeGrid(LineWidget, can_focus=True):
@@ -40,7 +51,7 @@ class NoticeGrid(LineWidget, can_focus=True):
         self.row = self.column = 0
 
     def lines(self, width: int, height: int) -> list[Line]:
-        cell = next((c for c in _CELLS if _NAME + len(CHANNELS) * c <= width), _CELLS[-1])
+        cell = _cell_width(width)
         head: Line = [
             (" " * _NAME, "head"),
             *((fmt.fit(_NAMES[c][: cell - 1], cell), "head") for c in CHANNELS),
@@ -53,7 +64,7 @@ class NoticeGrid(LineWidget, can_focus=True):
             line: Line = [(" " + fmt.fit(kind, 10), "strong" if n == self.row else "text")]
             for m in range(len(CHANNELS)):
                 line.append(self._cell(n, m, cell))
-            about = KINDS.get(kind, "unseen events, in its title")
+            about = KINDS.get(kind, _TITLE)
             line.append(
                 (
                     fmt.clip(about, left) if (left := width - _NAME - cell * len(CHANNELS)) >= _NAME else "",
@@ -65,7 +76,10 @@ class NoticeGrid(LineWidget, can_focus=True):
         keys: Line = [(" ", "text")]
         for key, word in words:
             keys += [(key, "key"), (f" {word}   ", "dim")]
-        return [*out, [], keys]
+        snapshot = deck_ui(self).latest
+        unset = snapshot is not None and not snapshot.phone
+        note: Line = [(f" {fmt.clip(_NO_PHONE, width - 1)}", "dim")] if unset else []
+        return [*out, note, keys]
 
     def _cell(self, n: int, m: int, width: int) -> tuple[str, str]:
         kind = _ROWS[n]
