@@ -427,8 +427,12 @@ class AnyHistory(RuleBasedStateMachine):
         assert not opened, "every position has its EXECUTE"
 
     def check_positions(self, effects: list[Any]) -> None:
-        for position in (e.position for e in effects if isinstance(e, StoreTrade)):
+        for trade in (e for e in effects if isinstance(e, StoreTrade)):
+            position = trade.position
             before = self.positions.get(position.id)
+            assert trade.bought is (before is None), "each purchase is told once"
+            told = () if before is None else before.legs
+            assert told + trade.legs == position.legs, "each exit fill is told once"
             assert before is None or before.legs == position.legs[: len(before.legs)]
             assert before is None or before.remaining > 0
             self.positions[position.id] = position

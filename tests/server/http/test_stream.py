@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import orjson
 import pytest
 
@@ -17,7 +18,8 @@ from core.effects import StoreMarks
 from server.http import stream as stream_module
 from server.http import stream_reader
 from server.ledger.base import LedgerError
-from tests.server.http.streaming import HeldLedger, Streaming, ids, streaming
+from tests.server.http.proxies import needs_nginx, nginx_before
+from tests.server.http.streaming import Events, HeldLedger, Streaming, ids, streaming
 from tests.server.ledger.conftest import Make
 
 make = Make()
@@ -327,3 +329,22 @@ async def test_a_reader_that_takes_nothing_in_its_past_is_dropped(
     await on.until(lambda: on.stream.counts.dropped == 1)
     assert on.stream.counts.connected == 0
     slow.close()
+
+
+@needs_nginx
+@pytest.mark.parametrize("headers", ["", "proxy_http_version 1.1; proxy_set_header Connection '';"])
+async def test_nginx_passes_each_event_on_at_once(
+    tmp_path: Path, deck: Any, serve: Any, headers: str
+) -> None:
+    """Plain ``proxy_pass`` speaks HTTP/1.0 to the listener."""
+    async with streaming(tmp_path / "ledger.db", deck, serve, api_token="reads") as on:
+        with nginx_before(tmp_path, on.client.port, headers=headers) as port:
+            url = f"http://127.0.0.1:{port}/api/stream?events=decision"
+            async with aiohttp.ClientSession(headers={"Authorization": "Bearer reads"}) as session:
+                async with session.get(url) as answer:
+                    reader = Events(answer)
+                    assert await reader.block() == {"retry": "3000", "id": "0"}
+                    for seq in (1, 2):
+                        await on.engine.commit(make.decided(seq))
+                        assert await asyncio.wait_for(reader.take(1), 2) == [f"{seq}.0"]
+                await on.until(lambda: on.stream.counts.connected == 0)
