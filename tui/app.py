@@ -198,6 +198,7 @@ class DeckApp(CroppedOutput, DialogStylesFirst, App[str]):
         self.notifier.flush()
         if isinstance(screen, Dialog):
             if screen.is_mounted:
+                screen.show_connection(snapshot.connection_note)
                 screen.show(snapshot)
         elif isinstance(screen, DeckScreen) and screen.is_mounted:
             for _ in screen.show(snapshot, alarms):

@@ -15,10 +15,12 @@ from typing import Any
 import orjson
 
 from server.deck.protocol import Deck
+from server.deck.rows import DeckSnapshot
 from server.deck.wire import delta
 from server.deck.wire.asks import ASKS, COMMAND, LOCAL_HZ, Hello
 from server.deck.wire.codec import dump, load
 from server.deck.wire.flat import Flat, flatten
+from server.feeds.base import FeedStatus
 from server.runtime.ports import Command, CommandResult, NotStored, Overloaded
 
 log = logging.getLogger("gatedeck.deck")
@@ -104,14 +106,12 @@ class Broadcast:
             await asyncio.sleep(1 / self._hz)
 
     async def tick(self) -> None:
-        """Take a snapshot and send it; in several turns of the loop, so that a webhook waits for one at most."""
+        """Take a snapshot and send it; written in a thread, so that no webhook waits for that."""
         async with self._turn:
+            n = self._n + 1
             try:
                 snapshot, feeds = self._deck.snapshot(), self._deck.feeds()
-                await asyncio.sleep(0)
-                flat = flatten(snapshot, feeds)
-                await asyncio.sleep(0)
-                change = None if self._flat is None else delta.difference(self._flat, flat)
+                flat, change = await asyncio.to_thread(_written, n, snapshot, feeds, self._flat)
             except Exception as error:
                 log.exception("no snapshot for the decks")
                 self._flat = None
@@ -119,8 +119,7 @@ class Broadcast:
                 for line in self.lines:
                     line.notice(problem)
                 return
-            self._n += 1
-            n = self._n
+            self._n = n
             kept: list[bytes] = []
 
             def whole() -> bytes:
@@ -128,10 +127,19 @@ class Broadcast:
                     kept.append(dump({"kind": "whole", "n": n, **delta.whole(flat)}))
                 return kept[0]
 
-            message = None if change is None else dump({"kind": "change", "n": n, **change})
             self._flat = flat
             for line in self.lines:
-                line.tick(n, message, whole)
+                line.tick(n, change, whole)
+
+
+def _written(
+    n: int, snapshot: DeckSnapshot, feeds: tuple[FeedStatus, ...], before: Flat | None
+) -> tuple[Flat, bytes | None]:
+    """Return a snapshot as flat rows, and the message with what changed since the one before."""
+    flat = flatten(snapshot, feeds)
+    if before is None:
+        return flat, None
+    return flat, dump({"kind": "change", "n": n, **delta.difference(before, flat)})
 
 
 class DeckHub:

@@ -70,6 +70,8 @@ class DeckSocket:
         async def close() -> None:
             await ws.close(code=WSCloseCode.GOING_AWAY)
 
+        where = request.remote or "this machine"
+        log.info("a deck was attached from %s%s", where, "" if may_command else ", only to look")
         try:
             await self._hub.serve(hello, ws.send_bytes, receive, close, hz=hz)
         except (ConnectionError, ValueError, KeyError, TypeError) as error:
@@ -77,6 +79,7 @@ class DeckSocket:
         finally:
             with suppress(ConnectionError, RuntimeError):
                 await ws.close()
+            log.info("a deck from %s left", where)
         return ws
 
 

@@ -18,6 +18,8 @@ from tui.dialogs.exit_position import ExitDialog
 from tui.dialogs.help import HelpDialog
 from tui.dialogs.mode import ModeDialog
 from tui.dialogs.position_detail import PositionDialog
+from tui.dialogs.quit import QuitDialog
+from tui.exit_guard import LEAVE_RUNNING
 from tui.screens.history import HistoryScreen
 from tui.screens.live import LiveScreen
 from tui.supervisor import run_screen
@@ -129,6 +131,54 @@ async def test_q_asks_where_quitting_ends_an_engine_with_open_positions() -> Non
         await pilot.pause()
         await pilot.press("q")
     assert app.return_value == "quit"
+
+
+@pytest.mark.parametrize("keys", [("l",), ("right", "enter"), ("left", "left", "space")])
+async def test_the_engine_can_be_left_running(keys: tuple[str, ...]) -> None:
+    app = DeckApp(FakeDeck(), ask_at_quit=True, can_leave_running=True)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        await pilot.press("q")
+        await pilot.pause(0.2)
+        assert "Leave it running" in screen_text(app) and "gatedeck attach" in screen_text(app)
+        await pilot.press(*keys)
+        await pilot.pause()
+    assert app.return_value == LEAVE_RUNNING
+
+
+async def test_without_a_process_before_it_the_engine_cannot_be_left_running() -> None:
+    app = DeckApp(FakeDeck(), ask_at_quit=True)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        await pilot.press("q")
+        await pilot.pause(0.2)
+        assert "Leave it running" not in screen_text(app)
+        await pilot.press("l")
+        await pilot.pause()
+        assert isinstance(app.screen, QuitDialog)
+        await pilot.press("right", "enter")
+    assert app.return_value == "quit"
+
+
+@pytest.mark.parametrize("key", ["1", "2", "3", "4", "5", "x", "d", "q"])
+@pytest.mark.parametrize("size", [(80, 24), (60, 20)])
+async def test_a_lost_connection_is_told_on_every_screen_and_dialog(key: str, size: tuple[int, int]) -> None:
+    deck = FakeDeck()
+    app = DeckApp(deck, ask_at_quit=True)
+    async with app.run_test(size=size) as pilot:
+        await pilot.pause()
+        await pilot.press(key)
+        await pilot.pause(0.1)
+        for seconds in (1, 12):
+            note = f"disconnected {seconds} s: everything below is old (no engine runs there)"
+            deck.change(connection_note=note)
+            app.pull()
+            await pilot.pause()
+            assert f"disconnected {seconds} s" in screen_text(app)
+        deck.change(connection_note="")
+        app.pull()
+        await pilot.pause()
+        assert "disconnected" not in screen_text(app)
 
 
 async def test_enter_and_d_open_the_whole_of_a_row() -> None:

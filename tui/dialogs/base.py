@@ -43,6 +43,7 @@ class Dialog(BackdropScreen[Answer]):
         super().__init__()
         self._opened_at = monotonic()
         self._answered = False
+        self._connection_note = ""
 
     def dismiss(self, result: Answer | None = None) -> AwaitComplete:
         """Close with the first answer; one that arrives while the dialog closes is ignored, not asked of the next."""
@@ -76,6 +77,15 @@ class Dialog(BackdropScreen[Answer]):
     @property
     def too_soon(self) -> bool:
         return monotonic() - self._opened_at < DEBOUNCE
+
+    def show_connection(self, note: str) -> None:
+        """Say in the border for how long the engine has not been heard; nothing with an empty note."""
+        if note == self._connection_note:
+            return
+        self._connection_note = note
+        for box in self.query(".box"):
+            box.border_title = note.partition(":")[0]
+            box.set_class(bool(note), "-lost")
 
     def show(self, snapshot: DeckSnapshot) -> None:
         """Show a newer snapshot while the dialog is open; most dialogs ignore it."""
