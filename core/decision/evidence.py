@@ -7,9 +7,12 @@ from typing import Any
 
 from core.model import DecisionRecord
 
-_VERDICT = ("action", "direction", "proposed_direction", "confidence")
-_OF_VERDICT = ("gates", "components", "completeness")
-_OF_RECORD = ("size", "count", "contract", "levels", "trigger", "approval_id", "notes", "strategy", "option")
+VERDICT_FIELDS = ("action", "direction", "proposed_direction", "confidence")
+"""Fields of ``Decision`` that evidence holds under ``verdict``."""
+FROM_VERDICT = ("gates", "components", "completeness")
+"""Fields of ``Decision`` that evidence holds at its top."""
+FROM_RECORD = ("size", "count", "contract", "levels", "trigger", "approval_id", "notes", "strategy", "option")
+"""Fields of ``DecisionRecord`` that evidence holds at its top."""
 
 
 def decision_evidence(record: DecisionRecord) -> dict[str, Any]:
@@ -19,11 +22,11 @@ def decision_evidence(record: DecisionRecord) -> dict[str, Any]:
     """
     verdict = record.verdict
     return {
-        "verdict": {name: getattr(verdict, name) for name in _VERDICT},
-        **{name: getattr(verdict, name) for name in _OF_VERDICT},
+        "verdict": {name: getattr(verdict, name) for name in VERDICT_FIELDS},
+        **{name: getattr(verdict, name) for name in FROM_VERDICT},
         "reasons": record.reasons,
         "blocks": record.blocks,
-        **{name: getattr(record, name) for name in _OF_RECORD},
+        **{name: getattr(record, name) for name in FROM_RECORD},
     }
 
 
@@ -34,8 +37,8 @@ def evidence_fields(evidence: Mapping[str, Any]) -> dict[str, Any]:
     to ``verdict``. A ledger from before approvals, notes or strategies has none: such a field is left out then.
     """
     blocks, notes = evidence["blocks"], evidence.get("notes", ())
-    verdict = {name: evidence["verdict"][name] for name in _VERDICT}
-    verdict |= {name: evidence[name] for name in _OF_VERDICT}
+    verdict = {name: evidence["verdict"][name] for name in VERDICT_FIELDS}
+    verdict |= {name: evidence[name] for name in FROM_VERDICT}
     verdict["reasons"] = evidence["reasons"][len(blocks) + len(notes) :]
-    found = {name: evidence[name] for name in _OF_RECORD if name in evidence}
+    found = {name: evidence[name] for name in FROM_RECORD if name in evidence}
     return {"verdict": verdict, "blocks": blocks} | found

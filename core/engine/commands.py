@@ -38,15 +38,27 @@ Result = tuple[CommandDone, list[Effect]]
 
 
 def command(kernel: Kernel, event: Commanded) -> list[Effect]:
-    """Run a command, or repeat the answer when the same command id was handled before."""
+    """Run a command, or repeat the answer when the same command id was handled before.
+
+    Another command under the same id is refused: the answer of the first one would be wrong for it.
+    """
     done = kernel.state.commands.get(event.command_id)
     effects: list[Effect] = []
-    if done is None:
+    asked = " ".join(
+        str(part)
+        for part in (event.name, event.position_id, event.contracts, event.expected, event.argument)
+        if part is not None
+    )
+    if done is not None and done.asked not in ("", asked):
+        text = f"command_id: {event.command_id} was another command's ({done.asked}); give this one an id of its own"
+        done = CommandDone(False, "COMMAND_ID_USED", text)
+    elif done is None:
         run = COMMANDS.get(event.name)
         if run is None:
             done = CommandDone(False, "UNKNOWN", f"no command {event.name!r}; known: {', '.join(COMMANDS)}")
         else:
             done, effects = run(kernel, event)
+        done.asked = asked
         commands = kernel.state.commands
         commands[event.command_id] = done
         if len(commands) > KEPT_COMMANDS:

@@ -25,11 +25,16 @@ from core.working_order import WorkingOrder
 
 @dataclass(slots=True)
 class CommandDone:
-    """The outcome of a command, kept so that the same command again does nothing."""
+    """The outcome of a command, kept so that the same command again does nothing.
+
+    ``asked`` is the command in words, by which another command under the same id is told from a repetition; empty in
+    ledgers from before it was kept.
+    """
 
     ok: bool
     code: str
     text: str
+    asked: str = ""
 
 
 @dataclass(slots=True)

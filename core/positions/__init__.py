@@ -14,7 +14,7 @@ Read first:
 - attribution.py: the split of a change in value into delta, gamma, volatility and theta.
 """
 
-from core.positions.ledger_record import execution_record, exit_record
+from core.positions.ledger_record import ExitRecord, execution_record, exit_record
 from core.positions.live_values import LiveValues, live_values
 from core.positions.marking import entry_mark, next_mark
 from core.positions.opening import open_position
@@ -47,6 +47,7 @@ from core.positions.walking_exit import limit_now
 __all__ = [
     "EntryFill",
     "ExitFill",
+    "ExitRecord",
     "LiveValues",
     "Mark",
     "Position",

@@ -3,11 +3,68 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from typing import Any, NotRequired
 
+from typing_extensions import TypedDict
+
+from core.model import ExitReason
+from core.options.volatility import VolatilitySource
 from core.positions.attribution import NO_ATTRIBUTION
 from core.positions.pnl import pnl_band, pnl_breakdown
-from core.positions.position import ExitFill, Position
+from core.positions.position import ExitFill, Position, SettlementBasis
+
+
+class PartialExit(TypedDict):
+    """One exit fill of an exit record; ``pnl_net`` includes its part of the entry's costs."""
+
+    exit_time: str
+    exit_reason: ExitReason
+    contracts: int
+    exit_price: float
+    exit_iv: float | None
+    exit_iv_source: NotRequired[VolatilitySource | None]
+    exit_delta: float
+    underlying_at_exit: float
+    pnl_gross: float
+    pnl_net: float
+    commission: float
+    spread_cost: float
+    slippage: float
+    stale_fill: NotRequired[bool]
+    without_feed: NotRequired[bool]
+    near_strike: NotRequired[bool]
+    evidence: NotRequired[str]
+    settlement: NotRequired[SettlementBasis | None]
+    settlement_at: NotRequired[str | None]
+
+
+class ExitRecord(TypedDict):
+    """Result of a trade's exits; fields that are not required are missing in ledgers from before they were stored."""
+
+    exit_time: str
+    exit_price: float
+    exit_iv: float | None
+    exit_delta: float
+    underlying_at_exit: float
+    pnl_gross: float
+    pnl_net: float
+    pnl_best: NotRequired[float | None]
+    pnl_expected: NotRequired[float | None]
+    pnl_worst: NotRequired[float | None]
+    hold_time_seconds: float
+    exit_reason: ExitReason
+    pnl_from_delta: float
+    pnl_from_iv: float
+    pnl_from_theta: float
+    pnl_from_gamma: float
+    pnl_unexplained: float
+    total_commission: float
+    total_spread_cost: float
+    total_slippage: float
+    partials: list[PartialExit]
+    mfe: float
+    mae: float
+    exit_iv_source: NotRequired[VolatilitySource | None]
 
 
 def execution_record(position: Position) -> dict[str, Any]:
@@ -15,7 +72,7 @@ def execution_record(position: Position) -> dict[str, Any]:
     return dataclasses.asdict(position.entry)
 
 
-def exit_record(position: Position) -> dict[str, Any]:
+def exit_record(position: Position) -> ExitRecord:
     """Return the result of a trade's exits in $, not rounded; prices per share, weighted by contracts.
 
     Volatility, delta, underlying, time and reason are those of the last exit fill; ``mfe`` and ``mae`` are
@@ -42,7 +99,7 @@ def exit_record(position: Position) -> dict[str, Any]:
         "pnl_expected": None if band is None else band.expected,
         "pnl_worst": None if band is None else band.worst,
         "hold_time_seconds": (last.at - position.opened_at).total_seconds(),
-        "exit_reason": last.reason.value,
+        "exit_reason": last.reason,
         "pnl_from_delta": parts.delta,
         "pnl_from_iv": parts.iv,
         "pnl_from_theta": parts.theta,
@@ -58,11 +115,11 @@ def exit_record(position: Position) -> dict[str, Any]:
     }
 
 
-def _partial(position: Position, leg: ExitFill) -> dict[str, Any]:
+def _partial(position: Position, leg: ExitFill) -> PartialExit:
     account = pnl_breakdown(position, (leg,))
     return {
         "exit_time": leg.at.isoformat(),
-        "exit_reason": leg.reason.value,
+        "exit_reason": leg.reason,
         "contracts": leg.contracts,
         "exit_price": leg.price,
         "exit_iv": leg.iv,
@@ -78,6 +135,6 @@ def _partial(position: Position, leg: ExitFill) -> dict[str, Any]:
         "without_feed": leg.without_feed,
         "near_strike": leg.near_strike,
         "evidence": leg.evidence,
-        "settlement": None if leg.settlement is None else leg.settlement.value,
+        "settlement": leg.settlement,
         "settlement_at": None if leg.settlement_at is None else leg.settlement_at.isoformat(),
     }

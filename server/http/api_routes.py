@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from server.http.api import (
-    AdjustRequest,
-    Api,
-    ExitRequest,
-    JudgeRequest,
-    ModeRequest,
-    SettleRequest,
-)
-from server.http.lists import (
+from collections.abc import Iterator
+
+from server.http.api import Api
+from server.http.commands import AdjustRequest, ExitRequest, JudgeRequest, ModeRequest, SettleRequest
+from server.http.notes import NoteRequest
+from server.http.query_parameters import (
     APPROVAL_FILTERS,
     DAY_QUERY,
     ENTRY_FILTERS,
@@ -21,20 +18,95 @@ from server.http.lists import (
     TIME_FILTERS,
     TRADE_QUERY,
 )
-from server.http.notes import NoteRequest
-from server.http.routes import COMMAND, OPEN, READ, Route
+from server.http.routes import COMMAND, OPEN, READ, Link, Route
+
+LEDGER, POSITIONS, RESULTS, RULES, ENGINE = "Ledger", "Positions", "Results", "Rules", "Engine"
+"""Groups of the documentation."""
+
+# path | handler | answer | group | filters | operations that take the id of an item | summary
+_LISTS = (
+    ("decisions", Api.decisions, "Decisions", LEDGER, ENTRY_FILTERS, ("decision",),
+     "Decisions with their evidence, newest first"),
+    ("ledger", Api.ledger, "Ledger", LEDGER, ENTRY_FILTERS, ("decision",),
+     "Whole ledger entries: signal, decision, execution, exit and inputs"),
+    ("receipts", Api.receipts, "Receipts", LEDGER, RECEIPT_FILTERS, (),
+     "Webhooks as they were received, quarantined ones included"),
+    ("approvals", Api.approvals, "Approvals", POSITIONS, APPROVAL_FILTERS, ("approve_trade", "reject_trade"),
+     "Trades that wait, or waited, for approval: contract, deadline and result"),
+    ("trades", Api.trades, "Trades", POSITIONS, TRADE_QUERY, ("decision",),
+     "Trades, open and closed: in, out, R, net, notes and tags; totals over all pages"),
+    ("days", Api.days, "Days", RESULTS, DAY_QUERY, (),
+     "Exchange days with the net P&L and number of the trades closed on them, and their notes"),
+    ("notes", Api.notes, "Notes", RESULTS, NOTE_QUERY, ("remove_note",),
+     "Notes on trades and days, with their tags"),
+    ("risk-events", Api.risk_events, "RiskEvents", RESULTS, TIME_FILTERS, (),
+     "Risk alerts: when each was raised and cleared"),
+)  # fmt: skip
+
+# path | handler | answer | group | etag | parameters | summary
+_READS = (
+    ("metrics", Api.metrics, "Metrics", RESULTS, False, PERFORMANCE,
+     "Metrics of all closed trades or of a window, each with n, interval and status, and one breakdown"),
+    ("feeds", Api.feeds, "Feeds", ENGINE, False, (),
+     "The feeds in order of preference: state, budget, latency, ages and last error"),
+    ("mode", Api.mode, "Mode", ENGINE, True, (), "The mode: whether the engine opens positions"),
+    ("status", Api.status, "EngineStatus", ENGINE, False, (),
+     "The engine in one answer: mode, feeds, senders, positions, P&L today, alarms"),
+)  # fmt: skip
+
+# path | handler | body | group | refusal of an unknown id | summary
+_COMMANDS = (
+    ("positions/{id}/exit", Api.exit, ExitRequest, POSITIONS, "UNKNOWN_POSITION",
+     "Close a position or part of it at the market"),
+    ("positions/{id}/settle", Api.settle, SettleRequest, POSITIONS, "UNKNOWN_POSITION",
+     "Settle an expired position at the close of its underlying"),
+    ("positions/{id}/adjust", Api.adjust, AdjustRequest, POSITIONS, "UNKNOWN_POSITION",
+     "Go on with a suspended position after a split of its underlying"),
+    ("positions/{id}/resume", Api.resume, JudgeRequest, POSITIONS, "UNKNOWN_POSITION",
+     "Mark a suspended position again: its contract is unchanged"),
+    ("approvals/{id}/approve", Api.approve_trade, JudgeRequest, POSITIONS, "NO_APPROVAL",
+     "Approve a waiting trade; it is filled at the current market"),
+    ("approvals/{id}/reject", Api.reject_trade, JudgeRequest, POSITIONS, "NO_APPROVAL",
+     "Reject a waiting trade and end its signal"),
+    ("suggestions/{id}/approve", Api.approve, JudgeRequest, RULES, "NO_SUGGESTION",
+     "Put a suggestion in force as a new rules version"),
+    ("suggestions/{id}/reject", Api.reject, JudgeRequest, RULES, "NO_SUGGESTION",
+     "Reject a suggestion; it is not offered again"),
+    ("rules/{fingerprint}/rollback", Api.roll_back, JudgeRequest, RULES, "NO_VERSION",
+     "Put an earlier rules version in force again"),
+    ("notes", Api.add_note, NoteRequest, RESULTS, "UNKNOWN_POSITION", "Add a note with tags to a trade or a day"),
+    ("notes/{id}/remove", Api.remove_note, JudgeRequest, RESULTS, "NO_NOTE", "Remove a note; the journal keeps it"),
+    ("mode", Api.set_mode, ModeRequest, ENGINE, None, "Change the mode to ACTIVE, REDUCING or HALTED"),
+)  # fmt: skip
+
+
+def _lists() -> Iterator[Route]:
+    for path, handler, answers, tag, filters, targets, summary in _LISTS:
+        yield Route(
+            method="GET", path=f"/api/{path}", access=READ, handler=handler, summary=summary, answers=answers,
+            query=PAGING + filters, refuses=("INVALID_PARAMETER", "UNKNOWN_CURSOR"), etag=True, tag=tag,
+            links=tuple(Link(target, "id", "/items/0/id") for target in targets),
+        )  # fmt: skip
+
+
+def _reads() -> Iterator[Route]:
+    for path, handler, answers, tag, etag, query, summary in _READS:
+        yield Route(
+            method="GET", path=f"/api/{path}", access=READ, handler=handler, summary=summary, answers=answers,
+            query=query, refuses=("INVALID_PARAMETER",), etag=etag, tag=tag,
+        )  # fmt: skip
+
+
+def _commands() -> Iterator[Route]:
+    for path, handler, body, tag, unknown, summary in _COMMANDS:
+        yield Route(
+            method="POST", path=f"/api/{path}", access=COMMAND, handler=handler, summary=summary, body=body,
+            answers="CommandDone", refuses=() if unknown is None else (unknown,), tag=tag,
+        )  # fmt: skip
+
 
 ROUTES: tuple[Route, ...] = (
-    Route(
-        method="GET",
-        path="/api/decisions",
-        access=READ,
-        handler=Api.decisions,
-        summary="Decisions with their evidence, newest first",
-        answers="List",
-        query=PAGING + ENTRY_FILTERS,
-        refuses=("INVALID_PARAMETER",),
-    ),
+    *_lists(),
     Route(
         method="GET",
         path="/api/decisions/{id}",
@@ -43,96 +115,9 @@ ROUTES: tuple[Route, ...] = (
         summary="One decision with its evidence and inputs",
         answers="Decision",
         refuses=("UNKNOWN_DECISION",),
-    ),
-    Route(
-        method="GET",
-        path="/api/ledger",
-        access=READ,
-        handler=Api.ledger,
-        summary="Whole ledger entries: signal, decision, execution, exit and inputs",
-        answers="List",
-        query=PAGING + ENTRY_FILTERS,
-        refuses=("INVALID_PARAMETER",),
-    ),
-    Route(
-        method="GET",
-        path="/api/receipts",
-        access=READ,
-        handler=Api.receipts,
-        summary="Webhooks as they were received, quarantined ones included",
-        answers="List",
-        query=PAGING + RECEIPT_FILTERS,
-        refuses=("INVALID_PARAMETER",),
-    ),
-    Route(
-        method="GET",
-        path="/api/approvals",
-        access=READ,
-        handler=Api.approvals,
-        summary="Trades that wait, or waited, for approval: contract, deadline and result",
-        answers="List",
-        query=PAGING + APPROVAL_FILTERS,
-        refuses=("INVALID_PARAMETER",),
-    ),
-    Route(
-        method="GET",
-        path="/api/risk-events",
-        access=READ,
-        handler=Api.risk_events,
-        summary="Risk alerts: when each was raised and cleared",
-        answers="List",
-        query=PAGING + TIME_FILTERS,
-        refuses=("INVALID_PARAMETER",),
-    ),
-    Route(
-        method="GET",
-        path="/api/trades",
-        access=READ,
-        handler=Api.trades,
-        summary="Trades, open and closed: in, out, R, net, notes and tags; totals over all pages",
-        answers="List",
-        query=PAGING + TRADE_QUERY,
-        refuses=("INVALID_PARAMETER",),
-    ),
-    Route(
-        method="GET",
-        path="/api/days",
-        access=READ,
-        handler=Api.days,
-        summary="Exchange days with the net P&L and number of the trades closed on them, and their notes",
-        answers="List",
-        query=PAGING + DAY_QUERY,
-        refuses=("INVALID_PARAMETER",),
-    ),
-    Route(
-        method="GET",
-        path="/api/notes",
-        access=READ,
-        handler=Api.notes,
-        summary="Notes on trades and days, with their tags",
-        answers="List",
-        query=PAGING + NOTE_QUERY,
-        refuses=("INVALID_PARAMETER",),
-    ),
-    Route(
-        method="POST",
-        path="/api/notes",
-        access=COMMAND,
-        handler=Api.add_note,
-        summary="Add a note with tags to a trade or a day",
-        answers="CommandDone",
-        body=NoteRequest.model_json_schema(),
-        refuses=("BAD_BODY", "UNKNOWN_POSITION", "COMMAND_REFUSED", "INVALID_BODY", "NOT_STORED"),
-    ),
-    Route(
-        method="POST",
-        path="/api/notes/{id}/remove",
-        access=COMMAND,
-        handler=Api.remove_note,
-        summary="Remove a note; the journal keeps it",
-        answers="CommandDone",
-        body=JudgeRequest.model_json_schema(),
-        refuses=("COMMAND_REFUSED", "INVALID_BODY", "NOT_STORED"),
+        etag=True,
+        tag=LEDGER,
+        links=(Link("position", "id", "/position_id"),),
     ),
     Route(
         method="GET",
@@ -140,19 +125,21 @@ ROUTES: tuple[Route, ...] = (
         access=READ,
         handler=Api.positions,
         summary="Open positions with their current value",
-        answers="List",
+        answers="Positions",
         query=PAGING,
-        refuses=("INVALID_PARAMETER",),
+        refuses=("INVALID_PARAMETER", "UNKNOWN_CURSOR"),
+        tag=POSITIONS,
+        links=tuple(Link(target, "id", "/items/0/id") for target in ("position", "exit", "settle")),
     ),
     Route(
         method="GET",
-        path="/api/metrics",
+        path="/api/positions/{id}",
         access=READ,
-        handler=Api.metrics,
-        summary="Metrics of all closed trades or of a window, each with n, interval and status, and one breakdown",
-        answers="Metrics",
-        query=PERFORMANCE,
-        refuses=("INVALID_PARAMETER",),
+        handler=Api.position,
+        summary="One position, open or closed: value, exits, P&L by cause, price path and time decay",
+        answers="Position",
+        refuses=("UNKNOWN_POSITION",),
+        tag=POSITIONS,
     ),
     Route(
         method="GET",
@@ -161,6 +148,10 @@ ROUTES: tuple[Route, ...] = (
         handler=Api.learning,
         summary="Learning results: gates, calibration, breakdowns, drift, and suggestions with their evidence",
         answers="Learning",
+        refuses=("INVALID_PARAMETER",),
+        etag=True,
+        tag=RESULTS,
+        links=tuple(Link(target, "id", "/suggestions/0/id") for target in ("approve", "reject")),
     ),
     Route(
         method="GET",
@@ -169,132 +160,13 @@ ROUTES: tuple[Route, ...] = (
         handler=Api.rules,
         summary="The rules in force and every earlier version, with author, time and changes",
         answers="Rules",
-    ),
-    Route(
-        method="GET",
-        path="/api/feeds",
-        access=READ,
-        handler=Api.feeds,
-        summary="The feeds in order of preference: state, budget, latency, ages and last error",
-        answers="List",
         refuses=("INVALID_PARAMETER",),
+        etag=True,
+        tag=RULES,
+        links=(Link("roll_back", "fingerprint", "/versions/0/fingerprint"),),
     ),
-    *(
-        Route(
-            method="POST",
-            path=f"/api/suggestions/{{id}}/{name}",
-            access=COMMAND,
-            handler=handler,
-            summary=summary,
-            answers="CommandDone",
-            body=JudgeRequest.model_json_schema(),
-            refuses=("COMMAND_REFUSED", "INVALID_BODY", "NOT_STORED"),
-        )
-        for name, handler, summary in (
-            ("approve", Api.approve, "Put a suggestion in force as a new rules version"),
-            ("reject", Api.reject, "Reject a suggestion; it is not offered again"),
-        )
-    ),
-    *(
-        Route(
-            method="POST",
-            path=f"/api/approvals/{{id}}/{name}",
-            access=COMMAND,
-            handler=handler,
-            summary=summary,
-            answers="CommandDone",
-            body=JudgeRequest.model_json_schema(),
-            refuses=("COMMAND_REFUSED", "INVALID_BODY", "NOT_STORED"),
-        )
-        for name, handler, summary in (
-            ("approve", Api.approve_trade, "Approve a waiting trade; it is filled at the current market"),
-            ("reject", Api.reject_trade, "Reject a waiting trade and end its signal"),
-        )
-    ),
-    Route(
-        method="POST",
-        path="/api/rules/{fingerprint}/rollback",
-        access=COMMAND,
-        handler=Api.roll_back,
-        summary="Put an earlier rules version in force again",
-        answers="CommandDone",
-        body=JudgeRequest.model_json_schema(),
-        refuses=("COMMAND_REFUSED", "INVALID_BODY", "NOT_STORED"),
-    ),
-    Route(
-        method="POST",
-        path="/api/positions/{id}/exit",
-        access=COMMAND,
-        handler=Api.exit,
-        summary="Close a position or part of it at the market",
-        answers="CommandDone",
-        body=ExitRequest.model_json_schema(),
-        refuses=(
-            "BAD_BODY",
-            "UNKNOWN_POSITION",
-            "COMMAND_REFUSED",
-            "BODY_TOO_LARGE",
-            "INVALID_BODY",
-            "NOT_STORED",
-        ),
-    ),
-    Route(
-        method="POST",
-        path="/api/positions/{id}/settle",
-        access=COMMAND,
-        handler=Api.settle,
-        summary="Settle an expired position at the close of its underlying",
-        answers="CommandDone",
-        body=SettleRequest.model_json_schema(),
-        refuses=("BAD_BODY", "UNKNOWN_POSITION", "COMMAND_REFUSED", "INVALID_BODY", "NOT_STORED"),
-    ),
-    Route(
-        method="POST",
-        path="/api/positions/{id}/adjust",
-        access=COMMAND,
-        handler=Api.adjust,
-        summary="Go on with a suspended position after a split of its underlying",
-        answers="CommandDone",
-        body=AdjustRequest.model_json_schema(),
-        refuses=("BAD_BODY", "UNKNOWN_POSITION", "COMMAND_REFUSED", "INVALID_BODY", "NOT_STORED"),
-    ),
-    Route(
-        method="POST",
-        path="/api/positions/{id}/resume",
-        access=COMMAND,
-        handler=Api.resume,
-        summary="Mark a suspended position again: its contract is unchanged",
-        answers="CommandDone",
-        body=JudgeRequest.model_json_schema(),
-        refuses=("UNKNOWN_POSITION", "COMMAND_REFUSED", "INVALID_BODY", "NOT_STORED"),
-    ),
-    Route(
-        method="GET",
-        path="/api/mode",
-        access=READ,
-        handler=Api.mode,
-        summary="The mode: whether the engine opens positions",
-        answers="Mode",
-    ),
-    Route(
-        method="POST",
-        path="/api/mode",
-        access=COMMAND,
-        handler=Api.set_mode,
-        summary="Change the mode to ACTIVE, REDUCING or HALTED",
-        answers="CommandDone",
-        body=ModeRequest.model_json_schema(),
-        refuses=("BAD_BODY", "COMMAND_REFUSED", "BODY_TOO_LARGE", "INVALID_BODY", "NOT_STORED"),
-    ),
-    Route(
-        method="GET",
-        path="/api/status",
-        access=READ,
-        handler=Api.status,
-        summary="The engine in one answer: mode, feeds, senders, positions, P&L today, alarms",
-        answers="EngineStatus",
-        refuses=("INVALID_PARAMETER",),
-    ),
+    *_reads(),
+    *_commands(),
     Route(
         method="GET",
         path="/healthz",
@@ -319,5 +191,6 @@ ROUTES: tuple[Route, ...] = (
         handler=Api.openapi,
         summary="This document",
         answers="OpenApi",
+        etag=True,
     ),
 )

@@ -77,6 +77,11 @@ def _secret_and_path(rest: str) -> tuple[str, str]:
     return secret, f"/{path}"
 
 
+def _options(allowed: str) -> web.Response:
+    """Return the methods of an address; no access is needed, for nothing else is told."""
+    return web.Response(status=204, headers={"Allow": allowed})
+
+
 class HttpServer:
     """Serves webhooks and the API on the running event loop.
 
@@ -222,8 +227,10 @@ class HttpServer:
             secret, path = _secret_and_path(path[len(SECRET_PATH) :])
         bare = path.rstrip("/") or "/"
         if bare in WEBHOOK_PATHS:
+            if request.method == "OPTIONS":
+                return _options("OPTIONS, POST")
             if request.method != "POST":
-                raise Refused("METHOD_NOT_ALLOWED", _NOT_A_PAGE, {"Allow": "POST"})
+                raise Refused("METHOD_NOT_ALLOWED", _NOT_A_PAGE, {"Allow": "OPTIONS, POST"})
             return await self._webhooks.receive(request, WEBHOOK_PATHS[bare], secret)
         found = self._router.find(bare) if secret is None else None
         if found is None:
@@ -233,7 +240,9 @@ class HttpServer:
         methods, params = found
         route = methods.get("GET" if request.method == "HEAD" else request.method)
         if route is None:
-            allowed = ", ".join(sorted({*methods, *({"HEAD"} if "GET" in methods else ())}))
+            allowed = ", ".join(sorted({*methods, "OPTIONS", *({"HEAD"} if "GET" in methods else ())}))
+            if request.method == "OPTIONS":
+                return _options(allowed)
             raise Refused("METHOD_NOT_ALLOWED", f"this address accepts {allowed}", {"Allow": allowed})
         return await self._api.call(route, request, params)
 

@@ -188,13 +188,23 @@ class Access:
 
     # --- reading and commands ----------------------------------------------------------------------------
 
+    @property
+    def reading_is_open(self) -> bool:
+        """Return whether this machine may read without a token."""
+        return not self._readers and not self._exposed
+
+    @property
+    def webhooks_are_open(self) -> bool:
+        """Return whether this machine may send webhooks without a secret."""
+        return not self._webhooks
+
     def may_read(self, request: web.BaseRequest) -> None:
         """Raise Refused unless the sender may read; a command token also allows reading."""
         given = (bearer(request),)
         by_token, by_command = self._readers.given(given), self._commanders.given(given)
         if by_token or by_command:
             return
-        if not self._readers and not self._exposed:
+        if self.reading_is_open:
             self._own_machine(request, None, f"set {PREFIX}API_TOKEN to read from elsewhere")
             return
         what = "" if self._readers else f"; no token is set yet, set {PREFIX}API_TOKEN"

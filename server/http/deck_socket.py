@@ -86,7 +86,7 @@ class DeckSocket:
 def deck_routes(decks: DeckSocket) -> tuple[Route, ...]:
     """Return the route of the deck."""
 
-    async def connect(api: Any, call: Call) -> Any:
+    async def deck_socket(api: Any, call: Call) -> Any:
         return await decks.serve(call.request, may_command=api.may_command(call.request), hz=REMOTE_HZ)
 
     return (
@@ -94,7 +94,7 @@ def deck_routes(decks: DeckSocket) -> tuple[Route, ...]:
             method="GET",
             path=PATH,
             access=READ,
-            handler=connect,
+            handler=deck_socket,
             summary="The deck for `gatedeck attach`, over a WebSocket",
             answers="DeckSocket",
             refuses=("NOT_A_WEBSOCKET", "NOT_READY"),

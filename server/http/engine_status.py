@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from core.model import Mode
 from server.deck.protocol import Deck
+from server.deck.rows import DeckSnapshot
 from server.package_version import package_version
 from server.runtime.ports import Health
 
@@ -89,6 +90,11 @@ class EngineStatus(_Model):
     phone: tuple[PhoneStatus, ...] = ()
 
 
+def mode_status(now: DeckSnapshot) -> ModeStatus:
+    """Return the mode of a snapshot."""
+    return ModeStatus(mode=now.mode, reason=now.mode_reason, since=now.mode_since, until=now.mode_until)
+
+
 def engine_status(deck: Deck, health: Health) -> EngineStatus:
     """Return the state now. Cheap: it reads neither ledger nor vendor."""
     now = deck.snapshot()
@@ -102,7 +108,7 @@ def engine_status(deck: Deck, health: Health) -> EngineStatus:
         exchange=f"{now.exchange.session} {now.exchange.local_time}".strip(),
         market=now.market_note,
         market_assumed=now.market_assumed,
-        mode=ModeStatus(mode=now.mode, reason=now.mode_reason, since=now.mode_since, until=now.mode_until),
+        mode=mode_status(now),
         rules_name=now.rules_name,
         rules_fingerprint=now.rules_fingerprint,
         feeds=tuple(FeedState(name=each.name, state=str(each.state)) for each in deck.feeds()),

@@ -25,7 +25,7 @@ class MetricsPage(Protocol):
 def metrics_routes(metrics: MetricsPage) -> tuple[Route, ...]:
     """Return the routes of the metrics."""
 
-    async def page(_api: Any, call: Call) -> web.Response:
+    async def metrics_page(_api: Any, call: Call) -> web.Response:
         # The first import takes some 50 ms, which a webhook must not wait.
         await asyncio.to_thread(import_module, "prometheus_client")
         body, content_type = metrics.page(call.request.headers.get("Accept", ""))
@@ -40,10 +40,11 @@ def metrics_routes(metrics: MetricsPage) -> tuple[Route, ...]:
             method="GET",
             path="/metrics",
             access=READ,
-            handler=page,
+            handler=metrics_page,
             summary="Metrics for Prometheus",
             answers="MetricsPage",
-            media="text/plain",
+            media=("text/plain", "application/openmetrics-text"),
+            tag="Results",
         ),
         Route(
             method="GET",
@@ -52,5 +53,6 @@ def metrics_routes(metrics: MetricsPage) -> tuple[Route, ...]:
             handler=dashboard,
             summary="A Grafana dashboard of these metrics, to be imported",
             answers="Dashboard",
+            etag=True,
         ),
     )

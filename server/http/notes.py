@@ -2,33 +2,28 @@
 
 from __future__ import annotations
 
-import uuid
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from core.notes import MAX_TEXT, with_tags
 from core.performance.trade import exchange_date
 from server.deck.protocol import Deck
+from server.http.commands import CommandRequest
 from server.ledger.paging import PageQuery
 from server.runtime.ports import Command
 
-CommandId = Annotated[str, Field(pattern=r"^[\x21-\x7e]{1,100}$")]
-Author = Annotated[str, Field(pattern=r"^[\w .@-]{1,64}$")]
+_TAG = r"^#?[A-Za-z][A-Za-z0-9_-]{0,31}$"
 
 
-class NoteRequest(BaseModel):
+class NoteRequest(CommandRequest):
     """A note on a ``trade`` (the id of its decision or position) or on a ``day``; a # word in it is a tag."""
 
-    model_config = ConfigDict(extra="forbid")
-
     trade: Annotated[str, Field(pattern=r"^[\x21-\x7e]{1,100}$")] | None = None
-    day: date | Literal["today"] | None = None
+    day: Annotated[date, Field(strict=False)] | Literal["today"] | None = None
     text: Annotated[str, Field(max_length=MAX_TEXT)] = ""
-    tags: Annotated[tuple[str, ...], Field(max_length=20)] = ()
-    author: Author | None = None
-    command_id: CommandId | None = None
+    tags: Annotated[tuple[Annotated[str, Field(pattern=_TAG)], ...], Field(max_length=20, strict=False)] = ()
 
 
 async def note_command(deck: Deck, body: NoteRequest) -> Command:
@@ -41,10 +36,4 @@ async def note_command(deck: Deck, body: NoteRequest) -> Command:
         found = await deck.page(PageQuery(what="trades", limit=1, filters={"id": body.trade}))
         position_id = found.items[0]["position_id"] if found.items else body.trade
     day = exchange_date(deck.snapshot().at) if body.day == "today" else body.day
-    return Command(
-        id=body.command_id or str(uuid.uuid4()),
-        name="note",
-        position_id=position_id,
-        argument=text if day is None else f"{day} {text}",
-        author=body.author or "api",
-    )
+    return body.command("note", position_id=position_id, argument=text if day is None else f"{day} {text}")

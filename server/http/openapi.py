@@ -1,240 +1,250 @@
-"""The OpenAPI document, generated from the route table and the webhook addresses."""
+"""The OpenAPI 3.1 document, generated from the routes, the types of their answers and the webhook addresses."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from core.model import Mode, ReceiptStatus, Source
-from server.deck.reports import WINDOWS
-from server.http.engine_status import EngineStatus
+from pydantic import TypeAdapter
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
+
+from server.http import webhook_contract
+from server.http.answers import WITH_UNKNOWN_NUMBERS, answer_types
 from server.http.problems import PROBLEMS
-from server.http.routes import COMMAND, READ, Route
+from server.http.routes import COMMAND, OPEN, READ, Route
 from server.http.webhooks import WEBHOOK_PATHS
 from server.package_version import package_version
 
 Json = dict[str, Any]
 
-_TEXT_OR_NULL: Json = {"type": ["string", "null"]}
-
-SCHEMAS: Mapping[str, Json] = {
-    "List": {
-        "type": "object",
-        "required": ["items", "next_cursor"],
-        "properties": {
-            "items": {
-                "type": "array",
-                "items": {"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}}},
-            },
-            "next_cursor": _TEXT_OR_NULL,
-        },
-    },
-    "Decision": {
-        "type": "object",
-        "required": ["id", "created_at", "symbol", "action", "direction", "confidence", "decision_breakdown"],
-        "properties": {
-            "id": {"type": "string"},
-            "created_at": {"type": "string", "format": "date-time"},
-            "symbol": {"type": "string"},
-            "action": {"enum": ["EXECUTE", "WAIT", "SKIP"]},
-            "direction": {"enum": ["LONG", "SHORT", None]},
-            "confidence": {"type": "number"},
-            "decision_breakdown": {"type": "object"},
-        },
-    },
-    "Metrics": {
-        "type": "object",
-        "required": ["as_of", "window", "assumed", "metrics", "cut", "buckets"],
-        "properties": {
-            "as_of": {"type": "string", "format": "date-time"},
-            "window": {"enum": list(WINDOWS)},
-            "assumed": {"type": "boolean"},
-            "metrics": {"type": "object"},
-            "cut": {"type": "string"},
-            "buckets": {
-                "type": "array",
-                "items": {
-                    "type": "object",
-                    "required": ["label", "metrics"],
-                    "properties": {"label": {"type": "string"}, "metrics": {"type": "object"}},
-                },
-            },
-        },
-    },
-    "EngineStatus": EngineStatus.model_json_schema(mode="serialization"),
-    "Learning": {"type": "object", "required": ["as_of", "learning", "suggestions", "judged"]},
-    "Rules": {
-        "type": "object",
-        "required": ["in_force", "versions"],
-        "properties": {
-            "in_force": {"type": "object"},
-            "versions": {"type": "array", "items": {"type": "object"}},
-        },
-    },
-    "WebhookAnswer": {
-        "type": "object",
-        "required": ["status", "receipt_id", "source", "symbol", "notes", "decision"],
-        "properties": {
-            "status": {"enum": [status.value for status in ReceiptStatus]},
-            "receipt_id": {"type": "string"},
-            "source": {"enum": [*(source.value for source in Source), None]},
-            "symbol": _TEXT_OR_NULL,
-            "notes": {"type": "array", "items": {"type": "string"}},
-            "decision": {"oneOf": [{"$ref": "#/components/schemas/Decision"}, {"type": "null"}]},
-            "reason": _TEXT_OR_NULL,
-            "code": _TEXT_OR_NULL,
-        },
-    },
-    "WebhookAnswers": {
-        "oneOf": [
-            {"$ref": "#/components/schemas/WebhookAnswer"},
-            {
-                "type": "array",
-                "items": {
-                    "oneOf": [
-                        {"$ref": "#/components/schemas/WebhookAnswer"},
-                        {"$ref": "#/components/schemas/Problem"},
-                    ]
-                },
-            },
-        ]
-    },
-    "CommandDone": {
-        "type": "object",
-        "required": ["ok", "code", "text", "command_id"],
-        "properties": {
-            "ok": {"const": True},
-            "code": {"type": "string"},
-            "text": {"type": "string"},
-            "command_id": {"type": "string"},
-        },
-    },
-    "Mode": {
-        "type": "object",
-        "required": ["mode", "reason", "since", "until"],
-        "properties": {
-            "mode": {"enum": [mode.value for mode in Mode]},
-            "reason": {"type": "string"},
-            "since": {"type": ["string", "null"], "format": "date-time"},
-            "until": {"type": ["string", "null"], "format": "date-time"},
-        },
-    },
-    "Health": {"type": "object", "required": ["status"], "properties": {"status": {"type": "string"}}},
-    "OpenApi": {"type": "object"},
-    "MetricsPage": {"type": "string"},
-    "Dashboard": {"type": "object"},
-    "DeckSocket": {"type": "object"},
-    "Stream": {
-        "type": "string",
-        "description": "blocks of `id`, `event` and `data`; data is one line of JSON, see `gatedeck guide stream`",
-    },
-    "Problem": {
-        "type": "object",
-        "required": ["type", "title", "status", "code", "detail"],
-        "properties": {
-            "type": {"type": "string"},
-            "title": {"type": "string"},
-            "status": {"type": "integer"},
-            "code": {"type": "string"},
-            "detail": {"type": "string"},
-        },
-    },
-}
-
-_WEBHOOK_REFUSALS = (
-    "BAD_BODY",
-    "UNAUTHORIZED",
-    "NOT_ALLOWED",
+_REF = "#/components/schemas/{model}"
+_EVERYWHERE = ("BAD_BODY", "NOT_ACCEPTABLE")
+_BODY_REFUSALS = (
+    "NOT_JSON",
     "BODY_TIMEOUT",
     "BODY_TOO_LARGE",
-    "RATE_LIMITED",
+    "CODING_NOT_READ",
+    "MEDIA_TYPE_NOT_READ",
+    "INVALID_BODY",
 )
-_SECURITY: Mapping[str, list[Json]] = {
-    READ: [{}, {"readToken": []}],
-    COMMAND: [{"commandToken": []}],
+_REFUSALS: Mapping[str, tuple[str, ...]] = {
+    OPEN: (),
+    READ: ("UNAUTHORIZED", "NOT_LOCAL"),
+    COMMAND: ("UNAUTHORIZED", *_BODY_REFUSALS, "COMMAND_REFUSED", "OVERLOADED", "NOT_STORED"),
+}
+_WEBHOOK_REFUSALS = (
+    *(
+        "BAD_BODY",
+        "UNAUTHORIZED",
+        "NOT_ALLOWED",
+        "NO_CERTIFICATE",
+        "NOT_LOCAL",
+        "BODY_TIMEOUT",
+        "BODY_TOO_LARGE",
+    ),
+    *("CODING_NOT_READ", "RATE_LIMITED", "OVERLOADED", "NOT_STORED"),
+)
+_RAW: Mapping[str, Json] = {
+    "OpenApi": {
+        "description": "This document. Its form is that of the OpenAPI specification, version 3.1.",
+        "type": "object",
+        "required": ["openapi", "info", "paths", "components"],
+        "properties": {"openapi": {"type": "string"}},
+    },
+    "MetricsPage": {"description": "Prometheus' text format.", "type": "string"},
+    "Dashboard": {
+        "description": "A dashboard in the form of Grafana.",
+        "type": "object",
+        "required": ["panels"],
+    },
+    "Page": {"description": "HTML.", "type": "string"},
+    "DeckSocket": {"description": "A WebSocket, see gatedeck attach.", "type": "string"},
+    "Stream": {
+        "description": "Blocks of id, event and data; data is one line of JSON, see gatedeck guide stream.",
+        "type": "string",
+    },
+}
+"""Answers whose form is somebody else's."""
+_FREE: Mapping[tuple[str, str], str] = {
+    ("Gate", "evidence"): "The numbers that the gate compared, by name: each gate compares its own."
+}
+"""Properties of any form, with the reason."""
+
+
+class _Schema(GenerateJsonSchema):
+    """pydantic's generator without a title for every property."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        return False
+
+
+def document(routes: Iterable[Route], *, reading_open: bool = True, webhooks_open: bool = True) -> Json:
+    """Return the whole document; reading and webhooks are ``open`` where this machine needs no token for them."""
+    routes = tuple(routes)
+    answers, bodies, schemas = _schemas(routes)
+    paths: dict[str, Json] = {}
+    for path, endpoint in WEBHOOK_PATHS.items():
+        paths[path] = {"post": _webhook(path, endpoint, answers, webhooks_open)}
+    for route in routes:
+        security = _security(route.access, reading_open)
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, answers, bodies, security)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "gatedeck",
+            "version": package_version(),
+            "description": "Every list is newest first and paged: next_cursor of one page is the cursor of the next. "
+            "Errors are application/problem+json with a code that never changes. Money in $, times in UTC.",
+        },
+        "paths": paths,
+        "components": {"schemas": schemas, "securitySchemes": _SCHEMES},
+    }
+
+
+_BEARER = {"type": "http", "scheme": "bearer"}
+_SCHEMES: Json = {
+    "readToken": {**_BEARER, "description": "GATEDECK_API_TOKEN"},
+    "commandToken": {
+        **_BEARER,
+        "description": "GATEDECK_COMMAND_TOKEN, or the token in the state folder; it may read too",
+    },
+    "webhookSecret": {**_BEARER, "description": "The secret of the source that the body is of"},
+    "webhookKey": {"type": "apiKey", "in": "query", "name": "key"},
+    "webhookSignature": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-Signature",
+        "description": "HMAC-SHA256 of the body, in hexadecimal; X-Hub-Signature-256 and Standard Webhooks too",
+    },
 }
 
 
-def document(routes: Iterable[Route]) -> Json:
-    """Return the whole document, OpenAPI 3.1."""
-    paths: dict[str, Json] = {}
-    for path, endpoint in WEBHOOK_PATHS.items():
-        paths[path] = {"post": _webhook(endpoint)}
-    for route in routes:
-        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
-    bearer = {"type": "http", "scheme": "bearer"}
-    return {
-        "openapi": "3.1.0",
-        "info": {"title": "gatedeck", "version": package_version()},
-        "paths": paths,
-        "components": {
-            "schemas": dict(SCHEMAS),
-            "securitySchemes": {
-                "readToken": bearer,
-                "commandToken": bearer,
-                "webhookSecret": bearer,
-                "webhookKey": {"type": "apiKey", "in": "query", "name": "key"},
-                "webhookSignature": {"type": "apiKey", "in": "header", "name": "X-Signature"},
-            },
-        },
-    }
+def _security(access: str, reading_open: bool) -> list[Json] | None:
+    if access == OPEN:
+        return None
+    if access == COMMAND:
+        return [{"commandToken": []}]
+    tokens: list[Json] = [{"readToken": []}, {"commandToken": []}]
+    return [{}, *tokens] if reading_open else tokens
 
 
-def _webhook(endpoint: str | None) -> Json:
-    content = {"application/json": {"schema": {}}, "text/plain": {"schema": {"type": "string"}}}
-    answers = {"application/json": {"schema": {"$ref": "#/components/schemas/WebhookAnswers"}}}
+def _schemas(routes: tuple[Route, ...]) -> tuple[Mapping[str, Json], Mapping[type, Json], Json]:
+    """Return the schema of each answer by name and of each body by its class, and the components they refer to."""
+    kinds: list[tuple[Any, JsonSchemaMode, TypeAdapter[Any]]] = [
+        (name, "serialization", TypeAdapter(kind)) for name, kind in answer_types().items()
+    ]
+    bodies = {route.body for route in routes if route.body is not None}
+    kinds += [(body, "validation", TypeAdapter(body)) for body in sorted(bodies, key=lambda b: b.__name__)]
+    found, rest = TypeAdapter.json_schemas(kinds, ref_template=_REF, schema_generator=_Schema)
+    schemas: Json = rest["$defs"]
+    for name in WITH_UNKNOWN_NUMBERS:
+        for spec in schemas[name]["properties"].values():
+            if spec.get("type") == "number":
+                spec["type"] = ["number", "null"]
+    for (name, part), why in _FREE.items():
+        schemas[name]["properties"][part]["description"] = why
+    schemas |= {**_RAW, **webhook_contract.SCHEMAS}
+    answers = {name: schema for (name, mode), schema in found.items() if mode == "serialization"}
+    answers |= {name: {"$ref": _REF.format(model=name)} for name in _RAW}
+    asked = {body: schema for (body, mode), schema in found.items() if mode == "validation"}
+    return answers, asked, dict(sorted(schemas.items()))
+
+
+def _webhook(path: str, endpoint: str | None, answers: Mapping[str, Json], is_open: bool) -> Json:
+    content = {"application/json": {"schema": answers["WebhookAnswers"]}}
+    links = {"decision": {"operationId": "decision", "parameters": {"id": "$response.body#/decision/id"}}}
+    ways: list[Json] = [{"webhookKey": []}, {"webhookSecret": []}, {"webhookSignature": []}]
+    refusals = _problems(_WEBHOOK_REFUSALS)
+    quarantined = "not understood; stored in quarantine"
     return {
-        "summary": f"A webhook of {endpoint}"
-        if endpoint
-        else "A webhook whose source is detected from its body",
-        "requestBody": {"required": True, "content": content},
-        "security": [{}, {"webhookKey": []}, {"webhookSecret": []}, {"webhookSignature": []}],
+        "operationId": f"post{path.removeprefix('/api').replace('/', '_').replace('-', '_')}",
+        "tags": ["Webhooks"],
+        "summary": webhook_contract.summary_of(endpoint),
+        "description": webhook_contract.DESCRIPTION,
+        "requestBody": webhook_contract.body_of(endpoint),
+        "security": [{}] if is_open else ways,
         "responses": {
-            "200": {"description": "stored, or a duplicate of a stored one", "content": answers},
-            "422": {"description": "not understood; stored in quarantine", "content": answers},
-            **_problems((*_WEBHOOK_REFUSALS, "NOT_STORED")),
+            "200": {
+                "description": "stored, or a duplicate of a stored one",
+                "content": content,
+                "links": links,
+            },
+            "422": {"description": quarantined, "content": content},
+            **refusals,
+            "400": {
+                "description": f"not JSON: {quarantined}; or {refusals['400']['description']}",
+                "content": content | refusals["400"]["content"],
+            },
+            **{status: _array_too(refusals[status], content) for status in ("429", "503")},
         },
     }
 
 
-def _operation(route: Route) -> Json:
+def _array_too(refusal: Json, content: Json) -> Json:
+    """Return a refusal that an array is answered with as well, when one of its items is refused."""
+    return {**refusal, "content": content | refusal["content"]}
+
+
+def _operation(
+    route: Route, answers: Mapping[str, Json], bodies: Mapping[type, Json], security: list[Json] | None
+) -> Json:
     names = [part[1:-1] for part in route.path.split("/") if part.startswith("{")]
     parameters: list[Json] = [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
+        for name in names
     ]
     parameters += [
         {"name": p.name, "in": "query", "description": p.text, "schema": dict(p.schema)} for p in route.query
     ]
-    schema = {"$ref": f"#/components/schemas/{route.answers}"}
+    done: Json = {
+        "description": "done",
+        "content": {media: {"schema": answers[route.answers]} for media in route.media},
+    }
+    if route.links:
+        done["links"] = {
+            link.operation: {
+                "operationId": link.operation,
+                "parameters": {link.parameter: f"$response.body#{link.pointer}"},
+            }
+            for link in route.links
+        }
     operation: Json = {
+        "operationId": route.name,
+        "tags": [route.tag],
         "summary": route.summary,
         "parameters": parameters,
-        "responses": {
-            "200": {"description": "done", "content": {route.media: {"schema": schema}}},
-            **_problems(route.refuses + (("UNAUTHORIZED", "NOT_LOCAL") if route.access == READ else ())),
-            **(_accepted(schema) if route.access == COMMAND else {}),
-            **_problems(("UNAUTHORIZED",) if route.access == COMMAND else ()),
-        },
+        "responses": {"200": done},
     }
-    if route.access in _SECURITY:
-        operation["security"] = _SECURITY[route.access]
+    responses = operation["responses"]
+    if route.etag:
+        parameters.append(_IF_NONE_MATCH)
+        done["headers"] = {"ETag": {"schema": {"type": "string"}, "required": True}}
+        responses["304"] = {"description": "nothing has changed: If-None-Match names the present ETag"}
+    if route.access == COMMAND:
+        responses["202"] = {**done, "description": "accepted; the result follows"}
+    responses |= _problems((*_EVERYWHERE, *_REFUSALS[route.access], *route.refuses))
+    if security is not None:
+        operation["security"] = security
     if route.body is not None:
-        operation["requestBody"] = {"content": {"application/json": {"schema": dict(route.body)}}}
+        operation["requestBody"] = {
+            "required": any(field.is_required() for field in route.body.model_fields.values()),
+            "content": {"application/json": {"schema": bodies[route.body]}},
+        }
     return operation
 
 
-def _accepted(schema: Json) -> Json:
-    response = {
-        "description": "accepted; the result follows",
-        "content": {"application/json": {"schema": schema}},
-    }
-    return {"202": response}
+_IF_NONE_MATCH: Json = {
+    "name": "If-None-Match",
+    "in": "header",
+    "description": "ETag of an earlier answer; the same answer is then 304 without a body",
+    "schema": {"type": "string"},
+}
 
 
 def _problems(codes: Iterable[str]) -> Json:
-    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    content = {"application/problem+json": {"schema": {"$ref": _REF.format(model="Problem")}}}
     by_status: dict[str, list[str]] = {}
-    for code in codes:
+    for code in dict.fromkeys(codes):
         status, title = PROBLEMS[code]
         by_status.setdefault(str(status), []).append(f"{title} ({code})")
     return {

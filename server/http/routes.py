@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
+from pydantic import BaseModel
 
 Params = Mapping[str, str]
 
@@ -33,11 +34,22 @@ class Parameter:
     schema: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Link:
+    """The place in an answer, a JSON ``pointer`` such as /items/0/id, of another operation's ``parameter``."""
+
+    operation: str
+    parameter: str
+    pointer: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """One method of one address; ``access`` is open | read | command, ``refuses`` its error codes.
+    """One method of one address; ``access`` is open | read | command, ``refuses`` its own error codes.
 
-    ``media`` is the type of its answer.
+    ``answers`` is the answer's type by its name in ``answers.answer_types``, ``media`` its content types, ``body``
+    the model of the request. With ``etag`` an answer has one, and If-None-Match is heeded: only where the answer
+    does not change with the clock.
     """
 
     method: str
@@ -47,9 +59,17 @@ class Route:
     summary: str
     answers: str
     query: tuple[Parameter, ...] = ()
-    body: Mapping[str, Any] | None = None
+    body: type[BaseModel] | None = None
     refuses: tuple[str, ...] = ()
-    media: str = "application/json"
+    media: tuple[str, ...] = ("application/json",)
+    etag: bool = False
+    links: tuple[Link, ...] = ()
+    tag: str = "Engine"
+
+    @property
+    def name(self) -> str:
+        """The id of the operation in the OpenAPI document."""
+        return self.handler.__name__
 
 
 class Router:

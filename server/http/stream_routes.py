@@ -15,7 +15,7 @@ from server.http.stream_reader import HEADERS
 def stream_routes(stream: EventStream) -> tuple[Route, ...]:
     """Return the route of the stream."""
 
-    async def serve(_api: Any, call: Call) -> web.StreamResponse:
+    async def stream_events(_api: Any, call: Call) -> web.StreamResponse:
         query = stream_query(call.request, stream.last_seq)
         if call.request.method == "HEAD":
             return web.Response(headers=HEADERS)
@@ -26,7 +26,7 @@ def stream_routes(stream: EventStream) -> tuple[Route, ...]:
             method="GET",
             path="/api/stream",
             access=READ,
-            handler=serve,
+            handler=stream_events,
             summary="Decisions, fills, exits, approvals, modes, alerts and marks as they happen, as server-sent "
             "events; Last-Event-ID goes on after an event, marks excepted",
             answers="Stream",
@@ -34,6 +34,6 @@ def stream_routes(stream: EventStream) -> tuple[Route, ...]:
             refuses=(
                 "INVALID_PARAMETER", "UNKNOWN_EVENT", "EVENTS_NOT_KEPT", "TOO_MANY_READERS", "NOT_READY"
             ),
-            media="text/event-stream",
+            media=("text/event-stream",),
         ),
     )  # fmt: skip

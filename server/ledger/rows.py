@@ -30,6 +30,7 @@ from core.positions import Position, PositionState, execution_record, exit_recor
 from server.ledger.base import Entry
 from server.ledger.chain import JournalRow, link
 from server.ledger.codec import encode, encode_any
+from server.ledger.entry_records import ShadowRecord, SignalRecord
 from server.ledger.packed import DECISION, pack_decision, pack_outcome
 from server.ledger.streamed import stream_rows
 from server.ledger.timestamps import micros
@@ -188,7 +189,7 @@ def _decision(effect: StoreDecision, into: Tables) -> None:
     into[COLUMNS].append((record.seq, record.id, pack_decision(record)))
 
 
-def _signal(record: DecisionRecord) -> Mapping[str, object]:
+def _signal(record: DecisionRecord) -> SignalRecord:
     return {
         "id": record.signal_id,
         "receipt_id": record.receipt_id,
@@ -224,13 +225,13 @@ def _trade(effect: StoreTrade, into: Tables) -> None:
 
 def _shadow(effect: StoreShadow, into: Tables) -> None:
     position = effect.position
-    record = {
+    record: ShadowRecord = {
         "status": effect.status,
         "id": position.id,
         "opened_at": position.opened_at,
         "contract": position.contract,
         "first": position.first,
-        "execution": execution_record(position),
+        "execution": position.entry,
         "exit": exit_record(position) if position.legs else None,
     }
     into[SHADOW].append((_json(record), position.decision_id))

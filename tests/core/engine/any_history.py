@@ -289,10 +289,15 @@ class AnyHistory(RuleBasedStateMachine):
             Commanded, command_id=command_id, name=name, position_id=position, contracts=contracts,
             expected=expected, argument=mode,
         )  # fmt: skip
+        self.answered(command_id, effects)
+
+    def answered(self, command_id: str, effects: list[Any]) -> None:
+        """A repeated id has no effect: the answer is the first one, or the refusal of another command."""
         answer = next(e for e in effects if isinstance(e, AnswerCommand))
-        if command_id in self.commands:
-            assert effects == [self.commands[command_id]]
-        self.commands[command_id] = answer
+        known = self.commands.setdefault(command_id, answer)
+        if known is not answer:
+            assert effects == [answer]
+            assert answer == known or (answer.ok, answer.code) == (False, "COMMAND_ID_USED")
 
     @precondition(lambda self: self.approvals)
     @rule(
@@ -311,9 +316,7 @@ class AnyHistory(RuleBasedStateMachine):
         effects = self.post(
             Commanded, command_id=command_id, name="approve_trade" if yes else "reject_trade", argument=approval.id,
         )  # fmt: skip
-        if command_id in self.commands:
-            assert effects == [self.commands[command_id]]
-        self.commands[command_id] = next(e for e in effects if isinstance(e, AnswerCommand))
+        self.answered(command_id, effects)
         if now:
             self.market_answers_all()
 

@@ -133,7 +133,8 @@ def test_a_settlement_by_hand_acts_once_and_is_named(wire: Any) -> None:
     wire.at("2026-11-30T10:00").tick()
     told = wire.command("settle", position, argument="455.0", command_id="s1", author="ann")
     assert told.ok and "SPY closed at 455, says ann" in told.text
-    assert wire.command("settle", position, argument="460.0", command_id="s1").text == told.text
+    assert wire.command("settle", position, argument="455.0", command_id="s1").text == told.text
+    assert wire.command("settle", position, argument="460.0", command_id="s1").code == "COMMAND_ID_USED"
     assert wire.command("settle", position, argument="460.0").code == "NOT_OPEN"
     leg = leg_of(wire, position)
     assert (leg.settlement, leg.underlying, leg.stale_fill) == (SettlementBasis.BY_HAND, 455.0, False)

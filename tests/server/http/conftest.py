@@ -49,6 +49,7 @@ from server.deck import (
     Page,
     PageQuery,
     PnlView,
+    PositionDetail,
     PositionRow,
     SystemView,
     WhyNoTrade,
@@ -118,6 +119,7 @@ class FakeDeck:
         self.trades = Trades.from_trades(())
         self.records: dict[str, DecisionRecord] = {}
         self.why: dict[str, WhyNoTrade] = {}
+        self.details: dict[str, PositionDetail] = {}
         self.commands: list[Command] = []
         self.results: dict[str, CommandResult | Exception] = {}
         self.state = Health(ready=True, uptime=12.3456, queue=4, last_commit_ms=1.5)
@@ -155,6 +157,9 @@ class FakeDeck:
 
     async def why_no_trade(self, decision_id: str) -> WhyNoTrade | None:
         return self.why.get(decision_id)
+
+    async def position(self, position_id: str) -> PositionDetail | None:
+        return self.details.get(position_id)
 
     async def performance(self, window: str, cut: str) -> PerformanceView:
         made = report(self.trades, as_of=AT, window_days=window_days(window), cuts=(cut,))

@@ -13,6 +13,8 @@ from core.model import Action
 from server.deck import CommandResult, GateDistance, Outcome, WhyNoTrade
 from server.runtime.ports import NotStored, Overloaded
 
+JSON = {"Content-Type": "application/json"}
+
 # path | limit asked of the deck | filters | order
 QUERIES = [
     ("/api/decisions", "decisions", 50, {}, "time"),
@@ -32,7 +34,7 @@ QUERIES = [
         {"timeframe": "15m", "quality": "HIGH"},
         "time",
     ),
-    ("/api/decisions?order=confidence&symbol=", "decisions", 50, {}, "confidence"),
+    ("/api/decisions?order=confidence", "decisions", 50, {}, "confidence"),
     (
         "/api/ledger?from=2026-11-24&to=2026-11-25",
         "ledger",
@@ -82,9 +84,11 @@ REFUSED = [
     ("/api/receipts?decision=SKIP", "decision"),
     ("/api/decisions?symbol=SPY&symbol=QQQ", "symbol"),
     ("/api/decisions?decision=BUY", "decision"),
-    ("/api/decisions?cursor=foreign", "cursor"),
-    ("/api/positions?cursor=foreign", "cursor"),
-    ("/api/positions?cursor=2026-11-24T10:00:00~p", "cursor"),
+    ("/api/decisions?symbol=", "symbol"),
+    ("/api/decisions?limit=", "limit"),
+    ("/api/decisions?symbol=S%20PY", "symbol"),
+    ("/api/decisions?timeframe=0", "timeframe"),
+    ("/api/mode?now=1", "now"),
 ]
 
 
@@ -95,6 +99,21 @@ async def test_parameter_not_accepted_is_named(serve: Any, path: str, parameter:
     told = await response.json(content_type="application/problem+json")
     assert (response.status, told["code"], told["parameter"]) == (422, "INVALID_PARAMETER", parameter)
     assert told["detail"].startswith(f"{parameter}: ")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/decisions?cursor=foreign",
+        "/api/decisions?cursor=%00",
+        "/api/positions?cursor=foreign",
+        "/api/positions?cursor=2026-11-24T10:00:00~p",
+    ],
+)
+async def test_a_cursor_of_no_page_is_not_found(serve: Any, path: str) -> None:
+    response = await (await serve()).get(path)
+    told = await response.json(content_type="application/problem+json")
+    assert (response.status, told["code"], told["parameter"]) == (404, "UNKNOWN_CURSOR", "cursor")
 
 
 async def test_one_decision_with_its_inputs(serve: Any, deck: Any, record: Any) -> None:
@@ -171,7 +190,7 @@ EXITS = [
     (CommandResult(ok=False, code="UNKNOWN_POSITION", text="no such position"), 404, "UNKNOWN_POSITION"),
     (CommandResult(ok=False, code="NOT_OPEN", text="not open (any more)"), 409, "NOT_OPEN"),
     (CommandResult(ok=False, code="CHANGED", text="3 are held now"), 409, "CHANGED"),
-    (CommandResult(ok=False, code="BAD_QUANTITY", text="9 cannot be sold"), 422, "BAD_QUANTITY"),
+    (CommandResult(ok=False, code="BAD_QUANTITY", text="9 cannot be sold"), 409, "BAD_QUANTITY"),
     (CommandResult(ok=False, code="SOMETHING_NEW", text="no"), 409, "SOMETHING_NEW"),
     (NotStored("disk"), 503, "NOT_STORED"),
     (Overloaded("busy"), 429, "OVERLOADED"),
@@ -231,7 +250,7 @@ async def test_settle_hands_on_the_close_and_refuses_what_is_none(
         b'{"price": NaN}',
         b'{"price": 1e999}',
     ):
-        response = await client.post(to, headers=command_headers, data=wrong)
+        response = await client.post(to, headers=command_headers | JSON, data=wrong)
         assert response.status in (400, 422), wrong
     assert len(deck.commands) == 2
 
@@ -265,7 +284,7 @@ async def test_exit_refuses_a_bad_body_and_names_the_field(
     serve: Any, deck: Any, command_headers: Any, body: bytes, status: int, code: str, field: str
 ) -> None:
     client = await serve()
-    response = await client.post("/api/positions/p-1/exit", headers=command_headers, data=body)
+    response = await client.post("/api/positions/p-1/exit", headers=command_headers | JSON, data=body)
     told = await response.json(content_type="application/problem+json")
     assert (response.status, told["code"]) == (status, code)
     assert told["detail"].startswith(field)
@@ -324,14 +343,17 @@ async def test_strangers_learn_the_status_alone(serve: Any, deck: Any) -> None:
 
 
 METHODS = [
-    ("DELETE", "/api/decisions", 405, "GET, HEAD"),
-    ("POST", "/api/decisions", 405, "GET, HEAD"),
-    ("PUT", "/api/mode", 405, "GET, HEAD, POST"),
-    ("GET", "/api/positions/p-1/exit", 405, "POST"),
-    ("OPTIONS", "/api/webhooks/signals", 405, "POST"),
+    ("DELETE", "/api/decisions", 405, "GET, HEAD, OPTIONS"),
+    ("POST", "/api/decisions", 405, "GET, HEAD, OPTIONS"),
+    ("PUT", "/api/mode", 405, "GET, HEAD, OPTIONS, POST"),
+    ("GET", "/api/positions/p-1/exit", 405, "OPTIONS, POST"),
+    ("GET", "/api/webhooks/signals", 405, "OPTIONS, POST"),
+    ("OPTIONS", "/api/webhooks/signals", 204, "OPTIONS, POST"),
+    ("OPTIONS", "/api/mode", 204, "GET, HEAD, OPTIONS, POST"),
+    ("OPTIONS", "/api", 404, None),
     ("GET", "/", 404, None),
     ("GET", "/api", 404, None),
-    ("GET", "/api/positions/p-1", 404, None),
+    ("GET", "/api/positions/p-1/", 404, None),
     ("GET", "/api/decisions//", 200, None),
     ("GET", "/api/positions//exit", 404, None),
     ("GET", "/w/x/api/decisions", 404, None),
@@ -345,7 +367,7 @@ async def test_wrong_method_and_wrong_address(
     client = await serve()
     response = await client.request(method, path)
     assert (response.status, response.headers.get("Allow")) == (status, allow)
-    if status != 200:
+    if status >= 400:
         assert set(await response.json(content_type="application/problem+json")) >= {
             "code",
             "detail",
@@ -387,18 +409,6 @@ async def test_openapi_names_every_address_and_its_refusals(serve: Any) -> None:
     known = set(document["components"]["schemas"])
     refs = {part.split('"')[0] for part in json.dumps(document).split("#/components/schemas/")[1:]}
     assert refs <= known
-
-
-async def test_documented_addresses_answer(serve: Any, deck: Any, record: Any, command_headers: Any) -> None:
-    deck.records["x"] = record
-    client = await serve()
-    document = await (await client.get("/openapi.json")).json()
-    for path, methods in document["paths"].items():
-        for method in methods:
-            response = await client.request(
-                method.upper(), path.replace("{id}", "x"), headers=command_headers, json={"mode": "ACTIVE"}
-            )
-            assert response.status not in (404, 405, 500), (method, path)
 
 
 async def test_slow_command_does_not_hold_up_a_webhook(serve: Any, deck: Any, command_headers: Any) -> None:

@@ -38,7 +38,7 @@ async def test_a_trade_is_named_by_its_decision_too(serve: Any, deck: Any, comma
 REFUSED = [
     ({"text": "x"}, "trade or day: give one of them"),
     ({"trade": "p", "day": "2026-11-24", "text": "x"}, "trade or day: give one of them"),
-    ({"trade": "p", "tags": ["5"]}, "tag: '5' is not a letter"),
+    ({"trade": "p", "tags": ["5"]}, "tags.0: String should match pattern"),
     ({"day": "yesterday"}, "day"),
     ({"trade": "p", "text": "x" * 1001}, "text"),
 ]

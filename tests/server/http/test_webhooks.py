@@ -181,7 +181,7 @@ async def test_person_in_a_browser_is_told_what_this_is(serve: Any, path: str) -
     client = await serve()
     response = await client.get(path)
     told = await response.json(content_type="application/problem+json")
-    assert (response.status, response.headers["Allow"]) == (405, "POST")
+    assert (response.status, response.headers["Allow"]) == (405, "OPTIONS, POST")
     assert "POST" in told["detail"] and "gatedeck send" in told["detail"]
 
 
