@@ -8,8 +8,10 @@ import sys
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+from server.backups import Backups, interval
 from server.config import ConfigError, Settings
 from server.deck.hub import DeckHub
 from server.deck.left_open import left_open
@@ -150,6 +152,8 @@ async def running_engine(
         if phone is not None:
             host.supervise("notify", phone.run())
         host.supervise("loop lag", metrics.watch_loop())
+        if settings.backup_every is not None:
+            host.supervise("backups", _backups(settings, runtime).run())
         host.supervise("ledger watch", _watch_ledger(runtime))
         if ticking:
             host.supervise("clock", _tick(runtime))
@@ -200,6 +204,17 @@ async def _watch(deck: LocalDeck) -> None:
     while True:
         deck.watch()
         await asyncio.sleep(WATCH_SECONDS)
+
+
+def _backups(settings: Settings, runtime: Runtime) -> Backups:
+    assert settings.backup_every is not None
+    return Backups(
+        Path(settings.db),
+        settings.backup_dir,
+        interval(settings.backup_every),
+        settings.backup_keep,
+        runtime.counters.alarms,
+    )
 
 
 async def _watch_ledger(runtime: Runtime) -> None:

@@ -28,6 +28,7 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from server.backups import interval
 from server.named_secrets import OneOrSeveral, Secrets
 from server.quiet_hours import quiet_hours
 
@@ -106,6 +107,12 @@ def _quiet(value: str) -> str:
     return value
 
 
+def _every(value: str | None) -> str | None:
+    if value is not None:
+        interval(value)
+    return value
+
+
 def _empty_is_unset(value: object) -> object:
     return None if value == "" else value
 
@@ -177,6 +184,7 @@ def _named_once(names: tuple[str, ...]) -> tuple[str, ...]:
 Several = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_commas)]
 Networks = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_commas), AfterValidator(_addresses)]
 Hidden = Annotated[SecretStr | None, BeforeValidator(_empty_is_unset)]
+BackupEvery = Annotated[str | None, BeforeValidator(_empty_is_unset), AfterValidator(_every)]
 Quiet = Annotated[str, AfterValidator(_quiet)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 FeedNames = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_commas), AfterValidator(_named_once)]
@@ -198,6 +206,8 @@ class Settings(BaseSettings):
     standard output when headless under systemd.
 
     Messages go to ``notify_urls`` of apprise, at most ``notify_per_minute``, none in the hours of ``notify_quiet``.
+
+    With ``backup_every`` (as 12h or 1d) the ledger is copied into ``backup_dir``; ``backup_keep`` copies are kept.
 
     ``feeds`` is the order in which vendors are preferred. Their keys are read from the environment only; their
     addresses are settings, so that a paper or sandbox account is chosen here. ``feed_options`` is for vendors that
@@ -256,6 +266,10 @@ class Settings(BaseSettings):
     notify_urls: OneOrSeveral = ()
     notify_quiet: Quiet | None = None
     notify_per_minute: Annotated[int, Field(ge=1, le=60)] = 10
+
+    backup_every: BackupEvery = None
+    backup_keep: Annotated[int, Field(ge=1, le=10_000)] = 7
+    backup_dir: Folder = Field(default_factory=lambda given: given["state_dir"] / "backups")
 
     feeds: FeedNames = ()
     tradier_url: WebAddress = "https://api.tradier.com/v1"

@@ -48,28 +48,34 @@ class HeadFile:
         """Create the file anew with this head. Raises OSError."""
         path = head_path(ledger)
         fresh = path.with_name(path.name + ".new")
-        self._fd = os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        fd = os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         try:
-            os.pwrite(self._fd, _line(head) * 2, 0)
-            os.fsync(self._fd)
+            os.pwrite(fd, _line(head) * 2, 0)
+            os.fsync(fd)
             fresh.replace(path)
         except BaseException:
-            os.close(self._fd)
+            os.close(fd)
             raise
+        self._fd: int | None = fd
         self._turn = 0
 
     def write(self, seq: int, digest: bytes) -> None:
         """Note the head after a commit; a write that fails leaves the older one."""
         self._turn ^= 1
-        with suppress(OSError):
-            os.pwrite(self._fd, _line(Head(seq, digest)), self._turn * LINE)
+        if self._fd is not None:
+            with suppress(OSError):
+                os.pwrite(self._fd, _line(Head(seq, digest)), self._turn * LINE)
 
     def sync(self) -> None:
-        with suppress(OSError):
-            os.fsync(self._fd)
+        if self._fd is not None:
+            with suppress(OSError):
+                os.fsync(self._fd)
 
     def close(self) -> None:
-        os.close(self._fd)
+        """Close the file; closing it again does nothing."""
+        if self._fd is not None:
+            os.close(self._fd)
+            self._fd = None
 
 
 def remove_head(ledger: Path) -> None:

@@ -6,12 +6,10 @@ So a damaged page of the old file is never written to, and a rebuild that fails 
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from core.engine import Engine
@@ -20,11 +18,11 @@ from server.ledger.bulk import BulkLedger
 from server.ledger.chain import GENESIS, JournalRow, follows
 from server.ledger.codec import decode
 from server.ledger.connection import open_file
-from server.ledger.files import delete_files, side_files
-from server.ledger.head_file import Head, HeadFile
-from server.ledger.journal import JOURNAL_PART, journal_end, journal_row
+from server.ledger.files import delete_files
+from server.ledger.journal import JOURNAL_PART, journal_row
 from server.ledger.lock import WriterLock
 from server.ledger.opening import owner_of
+from server.ledger.replacing import take_place
 from server.ledger.soundness import check_ledger
 from server.replay.machine import PROGRESS_EVERY, ReplayError
 from server.replay.session import ProgressCallback
@@ -36,7 +34,7 @@ class Rebuilt:
 
     inputs: int
     left: int
-    kept: Path
+    kept: Path | None
 
 
 def rebuild_ledger(
@@ -68,7 +66,7 @@ def rebuild_ledger(
                 inputs = _write(
                     connection, fresh, owner_of(connection) or engine_id, found.last_seq, progress
                 )
-            kept = _take_place(path, fresh, "damaged" if found.chain or found.problems else "before")
+            kept = take_place(path, fresh, "damaged" if found.chain or found.problems else "before")
         finally:
             delete_files(fresh)
             fresh.with_name(fresh.name + ".lock").unlink(missing_ok=True)
@@ -109,24 +107,3 @@ def _sound_rows(connection: sqlite3.Connection, last: int) -> Iterator[JournalRo
                 raise LedgerError(f"the journal was changed at seq {row.seq} while it was read")
             yield row
             seq, previous = row.seq, row.hash
-
-
-def _take_place(path: Path, fresh: Path, why: str) -> Path:
-    """Move the old file and its log aside and the new one to its place; return where the old one is."""
-    target = path.resolve()
-    kept = target.with_name(f"{target.name}.{why}-{datetime.now(UTC):%Y%m%d-%H%M%S}")
-    for side, new in zip(side_files(target), side_files(kept), strict=True):
-        if side.exists():
-            side.replace(new)
-    target.replace(kept)
-    for side in side_files(fresh):
-        side.unlink(missing_ok=True)
-    fresh.replace(target)
-    with closing(open_file(target)) as connection:
-        HeadFile(target, Head(*journal_end(connection))).close()
-    folder = os.open(target.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-    return kept

@@ -70,6 +70,30 @@ def rebuild(
     raise typer.Exit(replay_command.rebuild(db=db, config=config, until_damage=until_damage, as_json=json))
 
 
+def backup(
+    target: Annotated[Path, typer.Argument(metavar="FILE", help="New file for the copy.")],
+    db: Db = None,
+    json: JsonLine = False,
+    config: Config = None,
+) -> None:
+    """Copy the ledger to one file, also while an engine writes it, and check the copy."""
+    from tui.cli import backup as backup_command
+
+    raise typer.Exit(backup_command.backup(target, db=db, config=config, as_json=json))
+
+
+def restore(
+    source: Annotated[Path, typer.Argument(metavar="FILE", help="A copy that gatedeck backup made.")],
+    db: Db = None,
+    json: JsonLine = False,
+    config: Config = None,
+) -> None:
+    """Put a copy in the ledger's place. The old ledger is kept under another name; no engine may run on it."""
+    from tui.cli import backup as backup_command
+
+    raise typer.Exit(backup_command.restore(source, db=db, config=config, as_json=json))
+
+
 def report(
     date: Annotated[
         str | None,
@@ -206,5 +230,5 @@ def mcp(db: Db = None, url: Url = None, config: Config = None) -> None:
 
 def register(app: typer.Typer) -> None:
     """Add the commands that read a ledger."""
-    for command in (replay, verify, rebuild, report, export, whatif, tune, mcp):
+    for command in (replay, verify, rebuild, backup, restore, report, export, whatif, tune, mcp):
         app.command()(command)

@@ -44,7 +44,7 @@ KEYS_FILE = "keys.toml"
 _DEMO_SETTINGS: Mapping[str, Any] = {
     "host": "127.0.0.1", "webhook_secret": (), "webhook_secrets": {}, "api_token": (), "command_token": (),
     "allow_from": (), "proxies": (), "allowed_hosts": (), "log_to": "file", "sentry_dsn": None,
-    "notify_urls": (),
+    "notify_urls": (), "backup_every": None,
     "tls_certificate": None, "tls_key": None, "client_ca": None,
     "client_subject": None,
 }  # fmt: skip
