@@ -6,7 +6,7 @@ A tag is a word that begins with ``#`` and a letter, as in "entered too early #f
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -15,6 +15,13 @@ from core.intake.clean import clean
 MAX_TEXT = 1_000
 """Most characters of a note."""
 MAX_TAG = 32
+TAG, DAY_TAG = "tag", "day_tag"
+TAG_CUTS: Mapping[str, str] = {TAG: "tag", DAY_TAG: "tag of the day"}
+"""Breakdowns by tag with their titles: by the tags on the trade, and by those on the day it closed.
+
+A trade with several tags counts in the group of each, so that the groups add up to more than all trades.
+"""
+NO_TAG = "no tag"
 _TAG = re.compile(rf"(?<!\S)#([^\W\d_][\w-]{{0,{MAX_TAG - 1}}})(?![\w-])")
 _NAME = re.compile(rf"#?([^\W\d_][\w-]{{0,{MAX_TAG - 1}}})")
 

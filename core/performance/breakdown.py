@@ -8,9 +8,10 @@ from datetime import date
 
 import numpy as np
 
+from core.notes import TAG_CUTS
 from core.performance.accounts import Accounts
 from core.performance.columns import Bools, Codes, Trades
-from core.performance.cuts import CUT_TITLES, CUTS, TAG_CUTS
+from core.performance.cuts import CUT_TITLES, CUTS
 from core.performance.days import UNKNOWN_AT, to_date
 from core.performance.metric import Metrics
 from core.performance.metrics import ACCOUNT, metrics

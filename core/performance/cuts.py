@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from core.model import Direction, ExitReason, Quality, Session
+from core.notes import TAG_CUTS
 from core.performance.trade import Trade
 from core.thresholds import at_least
 
@@ -121,13 +122,6 @@ CUTS: Mapping[str, Cut] = {cut.name: cut for cut in _ALL}
 """Every cut by its name; ``quality``, ``session`` and ``weekday`` are those at the entry."""
 
 
-TAG, DAY_TAG = "tag", "day_tag"
-TAG_CUTS: Mapping[str, str] = {TAG: "tag", DAY_TAG: "tag of the day"}
-"""Cuts by the tags of a person's notes with their titles: on the trade, and on the day it closed.
-
-A trade with several tags counts in the group of each, so that the groups add up to more than all trades.
-"""
-NO_TAG = "no tag"
 CUT_TITLES: Mapping[str, str] = {**{name: cut.title for name, cut in CUTS.items()}, **TAG_CUTS}
 """Every cut that a report can be broken down by, with its title."""
 

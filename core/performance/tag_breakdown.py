@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from core.notes import NO_TAG
 from core.performance.columns import Bools, Codes
-from core.performance.cuts import NO_TAG
 
 _BETWEEN = " "
 """Between the tags of one trade in a label; a tag has no blank in it."""

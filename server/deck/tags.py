@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
+from core.notes import DAY_TAG, TAG, TAG_CUTS
 from core.performance import Trades
-from core.performance.cuts import DAY_TAG, TAG, TAG_CUTS
 from core.performance.days import UNKNOWN_AT, to_date
 from core.performance.tag_breakdown import tag_codes
 from server.ledger.paging import Page, PageQuery

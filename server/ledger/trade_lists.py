@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core.model import Direction, ExitReason
-from core.performance.cuts import CUTS, TAG, TAG_CUTS
+from core.notes import TAG, TAG_CUTS
 from server.ledger.codec import loads
 from server.ledger.filters import (
     ID,
@@ -56,6 +56,9 @@ def _keys(of: Key, *, down: bool) -> tuple[Key, ...]:
 
 
 def _cut(name: str, text: str) -> tuple[str, str]:
+    # Imported on first use: it loads numpy, and a deck in a process of its own reads this module's names.
+    from core.performance.cuts import CUTS
+
     cut, equals, label = plain_text(name, text).partition("=")
     if not equals or cut not in CUTS:
         raise ValueError(

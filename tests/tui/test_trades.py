@@ -10,7 +10,7 @@ from fake_deck import FakeDeck, position, screen_text
 from test_exits import running
 
 from core.learning.tables import TABLES, trades_group
-from core.performance.cuts import NO_TAG
+from core.notes import NO_TAG
 from server.deck import CommandResult
 from tui.app import DeckApp
 from tui.commands.registry import in_scope

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from core.performance.cuts import NO_TAG, TAG_CUTS
+from core.notes import NO_TAG, TAG_CUTS
 from server.deck import PerformanceView
 from tui import fmt
 from tui.commands.registry import hint

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from core.performance.cuts import DAY_TAG
+from core.notes import DAY_TAG
 from server.deck import Page, PositionRow
 from tui import fmt
 from tui.commands.registry import hint, key_of

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from core.notes import NO_TAG, TAG
 from core.performance import Trade, Trades, breakdown
-from core.performance.cuts import NO_TAG, TAG
 from core.performance.tag_breakdown import tag_codes
 
 START = datetime(2026, 11, 23, 16, 0, tzinfo=UTC)
