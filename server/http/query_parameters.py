@@ -8,7 +8,8 @@ from typing import Any
 
 from core.approvals import ApprovalStatus
 from core.model import Action, ExitReason, Quality, ReceiptStatus, Source
-from core.performance.cuts import CUT_TITLES, CUTS, TAG_CUTS
+from core.notes import TAG_CUTS
+from core.performance.cuts import CUT_TITLES, CUTS
 from server.deck.reports import WINDOWS
 from server.deck.trade_windows import TRADE_WINDOWS
 from server.http.routes import Parameter
