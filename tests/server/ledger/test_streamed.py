@@ -15,11 +15,13 @@ from hypothesis import strategies as st
 
 from core.approvals import ApprovalStatus
 from core.effects import StoreRiskEvent
+from core.from_json import read_json
 from server.deck import PageQuery
 from server.ledger import streamed
+from server.ledger.codec import encode_any
 from server.ledger.reader import SqliteReader
 from server.ledger.sqlite import SqliteLedger
-from server.ledger.streamed import START, Place, StreamKind
+from server.ledger.streamed import START, ExitEvent, FillEvent, ModeEvent, Place, StreamKind
 
 KEYS = {
     StreamKind.FILL: {
@@ -45,6 +47,9 @@ KEYS = {
     StreamKind.ALERT: {"id", "seq", "at", "code", "cleared", "position_id", "text"},
 }
 """Members of each kind that is no item of a list of the API."""
+
+
+TYPES = {StreamKind.FILL: FillEvent, StreamKind.EXIT: ExitEvent, StreamKind.MODE: ModeEvent}
 
 
 def mode(make: Any, seq: int) -> StoreRiskEvent:
@@ -79,6 +84,8 @@ async def test_events_come_in_the_order_of_their_steps(ledger: SqliteLedger, mak
     for event in page.events:
         if (names := KEYS.get(event.kind)) is not None:
             assert set(data[event.place]) == names, event.kind
+        if (kind := TYPES.get(event.kind)) is not None:
+            assert encode_any(read_json(kind, event.data)) == event.data
         assert data[event.place]["seq"] == event.place.seq or event.kind is StreamKind.APPROVAL
     decision, approval = await items(ledger, "decisions"), await items(ledger, "approvals")
     assert data[1, 0] | {"outcome": decision["outcome"]} == decision
