@@ -184,6 +184,11 @@ class RemoteDeck:
     def connected(self) -> bool:
         return self._link.open is not None
 
+    @property
+    def reason(self) -> str:
+        """Reason why there is no connection; of the last one while there is."""
+        return self._link.reason
+
     def connection_note(self) -> str:
         """Return for how long the engine has not been heard, and why; empty while it is connected."""
         return (

@@ -181,6 +181,24 @@ async def test_a_lost_connection_is_told_on_every_screen_and_dialog(key: str, si
         assert "disconnected" not in screen_text(app)
 
 
+@pytest.mark.parametrize("key", ["2", "3", "4", "5", "6"])
+async def test_a_screen_reads_again_what_it_could_not_read_without_the_engine(key: str) -> None:
+    deck = FakeDeck()
+    app = DeckApp(deck)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        await pilot.press(key)
+        await pilot.pause(0.1)
+        deck.change(connection_note="disconnected 2 s: everything below is old (no engine runs there)")
+        app.pull()
+        await pilot.pause()
+        before = len(deck.asked) + len(deck.queries)
+        deck.change(connection_note="")
+        app.pull()
+        await pilot.pause(0.1)
+        assert len(deck.asked) + len(deck.queries) > before
+
+
 async def test_enter_and_d_open_the_whole_of_a_row() -> None:
     app = DeckApp(FakeDeck())
     async with app.run_test(size=(120, 40)) as pilot:

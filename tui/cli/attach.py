@@ -55,8 +55,9 @@ async def _attach(address: EngineAddress, display: Display, url: str | None) -> 
         if ended.crashed:
             print_error("gatedeck: the screen crashed; the engine is not affected")
         elif not ended.terminal_went_away:
-            note = deck.connection_note()
-            goes_on = f"the engine was last {note}" if note else "the engine runs on"
+            goes_on = (
+                "the engine runs on" if deck.connected else f"the engine is not reached now ({deck.reason})"
+            )
             print_error(f"gatedeck: {goes_on}; come back with: gatedeck attach{f' {url}' if url else ''}")
         return 1 if ended.crashed else 0
     finally:

@@ -29,6 +29,7 @@ class DeckScreen(SingleLayout, Screen[None]):
 
     scope: ClassVar[str] = ""
     _has_body = False
+    _was_lost = False
     HORIZONTAL_BREAKPOINTS = [(0, "-phone"), (76, "-narrow"), (108, "-normal"), (160, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall"), (50, "-high")]
 
@@ -67,10 +68,17 @@ class DeckScreen(SingleLayout, Screen[None]):
         """
         ui = deck_ui(self)
         self._show_frame(snapshot, alarms, ui.paused_label(snapshot))
+        lost = bool(snapshot.connection_note)
+        if self._was_lost and not lost:
+            self.read_again()
+        self._was_lost = lost
         if not (ui.paused and self._has_body):
             self._has_body = True
             yield
             yield from self.show_body(snapshot)
+
+    def read_again(self) -> None:
+        """Read again what the screen shows of the ledger, after a time without the engine."""
 
     def show_alarms(self, alarms: tuple[str, ...]) -> None:
         """Show failures of the deck itself; used alone while the engine has given no snapshot."""

@@ -65,6 +65,9 @@ class HistoryScreen(DeckScreen):
         if len(self._cursors) == 1:
             self._read()
 
+    def read_again(self) -> None:
+        self._read()
+
     # No ``show_body``: the page does not change while it is read; r reads the newest page.
 
     # --- paging -----------------------------------------------------------------------------------------

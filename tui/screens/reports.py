@@ -48,6 +48,9 @@ class ReportScreen(DeckScreen):
     def action_read(self) -> None:
         self.read()
 
+    def read_again(self) -> None:
+        self.read()
+
     def read(self) -> None:
         """Read the view again; a reading in progress is cancelled."""
         latest = deck_ui(self).latest

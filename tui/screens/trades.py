@@ -144,6 +144,9 @@ class TradesScreen(DeckScreen):
         self._cursors = [None]
         self.read(from_top=True)
 
+    def read_again(self) -> None:
+        self.read()
+
     def read(self, *, from_top: bool = False) -> None:
         """Read the page again; a reading in progress is cancelled."""
         self.query_one(TradeFiltersPane).show(TradeFilters(dict(self.filters)))
