@@ -171,7 +171,7 @@ class LocalDeck:
             risk=risk_view(engine, now),
             events=tuple(reversed(self._events)),
             counters=replace(state.tally),
-            alarms=tuple(runtime.counters.alarms.values()),
+            alarms=runtime.counters.alarm_texts,
             stops=self._watch_stops(now),
             refused=self._refusals.rows()[:REFUSALS_SHOWN],
             phone=self.phone(),

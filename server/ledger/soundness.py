@@ -67,7 +67,8 @@ def check_ledger(path: Path) -> Soundness:
     # Before the file, because a running engine writes on: its end is then after this head, never before.
     noted, running = read_head(path), is_being_written(path)
     log = side_files(path)[0]
-    has_log = log.exists()
+    # A reader of a file without a log leaves an empty one behind.
+    has_log = running or (log.exists() and log.stat().st_size > 0)
     frames = None if running else log_frames(log)
     found = Soundness()
     try:
@@ -83,7 +84,7 @@ def check_ledger(path: Path) -> Soundness:
         found.notes.append(
             f"the write-ahead log ends after {frames.readable} frames: the {frames.lost} after them cannot be read"
         )
-    elif frames is None and not running and has_log and log.stat().st_size:
+    elif frames is None and not running and has_log:
         found.problems.append("the header of the write-ahead log is damaged: nothing in it can be read")
     return found
 

@@ -9,6 +9,8 @@ from server.runtime.histogram import Histogram
 
 FAILURES = 3
 """Failures in a row on inputs of one type after which the engine counts as not ready."""
+STOPPING = frozenset({"ledger", "ledger files", "engine loop"})
+"""Alarms with which no webhook can be stored; the other alarms leave the engine ready."""
 LATEST = 2048
 """Latencies kept for the percentiles."""
 
@@ -41,6 +43,12 @@ class HealthCounters:
         self.last_commit_ms = milliseconds
         self.commit_ms.append(milliseconds)
         self.commits_took.observe(milliseconds / 1000)
+
+    @property
+    def alarm_texts(self) -> tuple[str, ...]:
+        """Return the texts of the alarms, those first with which nothing can be stored: a screen shows the first."""
+        order = sorted(self.alarms, key=lambda name: name not in STOPPING)
+        return tuple(self.alarms[name] for name in order)
 
     @property
     def refuses(self) -> bool:

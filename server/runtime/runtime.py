@@ -41,8 +41,8 @@ from server.ledger.base import Ledger
 from server.runtime.callers import MakeEvent, WebhookCaller
 from server.runtime.clock import Clock, SteadyClock
 from server.runtime.engine_loop import EngineLoop, market_event
-from server.runtime.health import HealthCounters
-from server.runtime.ledger_watch import FILES, LedgerWatch
+from server.runtime.health import STOPPING, HealthCounters
+from server.runtime.ledger_watch import LedgerWatch
 from server.runtime.ports import (
     Answered,
     Command,
@@ -58,8 +58,6 @@ log = logging.getLogger("gatedeck.runtime")
 STOP_SECONDS = 1.5
 """Longest time that a stop waits for pending work; a feed that hangs must not keep the process running."""
 ASK_AGAIN_SECONDS = 0.5
-STOPPING = frozenset({"ledger", FILES, "engine loop"})
-"""Alarms with which no webhook can be stored; the other alarms leave the engine ready."""
 CLOCK_BEHIND = timedelta(minutes=1)
 """Longest lag of the clock behind the journal's last input; meanwhile the engine's time does not advance."""
 
@@ -209,7 +207,7 @@ class Runtime:
             uptime=time.monotonic() - self.started,
             queue=self.engine_loop.backlog,
             last_commit_ms=self.counters.last_commit_ms,
-            alarms=tuple(self.counters.alarms.values()),
+            alarms=self.counters.alarm_texts,
             clock=self.clock.now(),
         )
 

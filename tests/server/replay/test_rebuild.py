@@ -107,6 +107,7 @@ def test_a_copy_without_its_log_says_so(ledger: Path, tmp_path: Path) -> None:
         Path(f"{ledger}{suffix}").unlink()
     (problem,) = verify_ledger(ledger)["problems"]
     assert "without its -wal" in problem and "may be missing" in problem
+    assert verify_ledger(ledger)["problems"] == [problem], "readers leave an empty log behind"
 
 
 def test_a_copy_with_its_head_says_how_many_inputs_it_lacks(ledger: Path) -> None:
