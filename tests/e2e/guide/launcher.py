@@ -1,28 +1,35 @@
 """Starts the program in the sandbox: its files there, the domain of the pages on this machine, and no screen.
 
 One process loads the program once; each command is a fork of it, so that a page with thirty commands takes seconds.
-What differs from the command that a reader types: ``run`` and ``demo`` are headless (a test has no terminal),
-``demo`` ends after some seconds of the market, ``run`` goes into the background once it listens, and ``feeds --test``
-asks a local server that answers as the vendor does.
+What differs from the command that a reader types: ``run`` and ``demo`` are headless, ``demo`` ends after some seconds
+of the market, ``run`` goes into the background once it listens, ``attach`` gets a terminal and is left once it shows
+the engine, and ``feeds --test`` asks a local server that answers as the vendor does.
 """
 
 from __future__ import annotations
 
 import array
 import asyncio
+import fcntl
 import json
 import os
+import pty
 import signal
 import socket
+import struct
 import sys
+import termios
 import threading
 import time
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 DOMAIN = "deck.example.com"
 SIZE = 1 << 20
+SHOWN = b"ACTIVE"
+"""Word of the deck that only an engine tells: its mode."""
 _resolve = socket.getaddrinfo
 
 
@@ -72,18 +79,29 @@ def answer(caller: socket.socket) -> int:
 
 def load() -> None:
     """Import what the commands need."""
-    for name in ("typer_app", "doctor", "replay", "run", "send", "status", "guide", "service", "control"):
+    for name in (
+        "typer_app",
+        "doctor",
+        "replay",
+        "run",
+        "send",
+        "status",
+        "guide",
+        "service",
+        "control",
+        "attach",
+    ):
         import_module(f"tui.cli.{name}")
-    import_module("server.assembly")
+    for name in ("server.assembly", "server.deck.remote", "server.replay.rebuild", "tui.app"):
+        import_module(name)
 
 
 def run(words: list[str]) -> int:
     """Run the program with these words."""
-    import server.service_unit
-    from tui.cli import main as program
-
     sandbox = Path(os.environ["SANDBOX"])
-    if words[:1] == ["run"] and "--headless" not in words:
+    if words[:1] == ["attach"]:
+        return on_a_screen(words)
+    if words[:1] == ["run"] and not {"--headless", "--detach"} & set(words):
         words = [*words, "--headless", "--clock", "2026-11-24T10:00-05:00"]
         if (engine := os.fork()) != 0:
             return until_it_listens(engine)
@@ -95,6 +113,15 @@ def run(words: list[str]) -> int:
         words = [*words, "--headless", "--seconds", "5", "--speed", "max"]
     if words == ["feeds", "--test"]:
         point_at_a_local_vendor()
+    return start(words)
+
+
+def start(words: list[str]) -> int:
+    """Start the program, in the sandbox's folders and with the pages' domain on this machine."""
+    import server.service_unit
+    from tui.cli import main as program
+
+    sandbox = Path(os.environ["SANDBOX"])
     sys.argv = [str(sandbox / "usr/local/bin/gatedeck"), *words]
     socket.getaddrinfo = lambda host, *rest, **named: _resolve(
         "127.0.0.1" if host == DOMAIN else host, *rest, **named
@@ -102,6 +129,25 @@ def run(words: list[str]) -> int:
     server.service_unit.SYSTEM_FOLDER = sandbox / "etc/systemd/system"
     program()
     return 0
+
+
+def on_a_screen(words: list[str]) -> int:
+    """Run the deck on a terminal until it shows the engine, leave it by ``q``, and print its last words."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        sys.stdout = sys.__stdout__ = open(1, "w", closefd=False)  # noqa: SIM115
+        return start(words)
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    said, left = b"", False
+    with suppress(OSError):  # Linux's way to say that the other side is closed
+        while data := os.read(terminal, SIZE):
+            said += data
+            if not left and SHOWN in said:
+                os.write(terminal, b"q")
+                left = True
+    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    print(said.decode(errors="replace").rpartition("gatedeck: ")[2])
+    return code if left else 1
 
 
 def until_it_listens(engine: int) -> int:

@@ -19,7 +19,7 @@ from tests.e2e.guide.stand_ins import STAND_INS, is_running
 from tests.server.http.proxies import MAIN, NGINX
 
 REAL = (
-    "bash", "caddy", "cat", "chmod", "cp", "curl", "df", "env", "grep", "ln", "mkdir", "mv", "openssl", "rm",
+    "bash", "caddy", "cat", "chmod", "cp", "df", "env", "grep", "ln", "mkdir", "mv", "openssl", "rm",
 )  # fmt: skip
 """Programs that are the machine's own. Any other is not found, so that a block which needs it fails."""
 _ABSOLUTE = re.compile(r"(?<![\w.$~/:-])/(etc|opt|root|usr/local|var)(?=[/\s])")
@@ -79,6 +79,8 @@ class Sandbox:
         """
         if "gatedeck run" in block.text:
             self.end_all("engine*")
+        elif "127.0.0.1:8787" in block.text and not list((self.folder / "run").glob("engine*.pid")):
+            self.run(Block("README", "sh", "gatedeck run"))
         home = self._home[block.place]
         server = block.place == "server"
         environment = {
@@ -91,6 +93,8 @@ class Sandbox:
             "GATEDECK_PORT": str(self.port if server else self.laptop),
             "HTTP_PORT": str(self.http),
             "HTTPS_PORT": str(self.https),
+            "CHECKOUT": str(ROOT),
+            "CURL": str(shutil.which("curl")),
             "NGINX": str(NGINX),
             "NGINX_MAIN": MAIN,
             "SSL_CERT_FILE": str(self.folder / "server.crt"),
@@ -105,6 +109,7 @@ class Sandbox:
         """Commands with the sandbox in place of the machine's folders, and its ports in place of the usual ones."""
         text = _ABSOLUTE.sub(lambda found: f"{self.folder}/{found[1]}", text)
         text = text.replace("https://deck.example.com", f"https://deck.example.com:{self.https}")
+        text = text.replace("127.0.0.1:8787", f"127.0.0.1:{self.laptop}")
         return text.replace("…", "a-key")
 
     def write(self, block: Block) -> None:
@@ -118,6 +123,9 @@ class Sandbox:
     def close(self) -> None:
         self._launcher.kill()
         self._launcher.wait()
+        for file in self._home["laptop"].rglob("*.db.lock"):  # an engine in the background
+            with suppress(ProcessLookupError, ValueError, IndexError):
+                os.kill(int(file.read_text().split()[0]), signal.SIGKILL)
         self.end_all("*")
 
     def end_all(self, names: str) -> None:

@@ -23,7 +23,7 @@ import typer
 from core.rules import parse_rules
 from server.config import load_settings
 from tests.e2e.guide.blocks import KINDS, ROOT, Block, blocks, inline_commands
-from tests.e2e.guide.sandbox import Sandbox
+from tests.e2e.guide.sandbox import REAL, Sandbox
 from tests.e2e.guide.stand_ins import STAND_INS
 from tests.server.http.certificates import needs_openssl
 from tests.server.http.proxies import needs_nginx
@@ -48,6 +48,10 @@ EXPECTED = {
     ("operations", "openssl rand -hex 24"): r"^[0-9a-f]{48}$",
     ("feeds", "gatedeck send --print bar --template tradingview"): r"\{\{close\}\}",
     ("feeds", "gatedeck demo --feed tradier"): r"decisions",
+    (
+        "stream",
+        "curl --silent --no-buffer 'http://127.0.0.1:8787/api/stream?events=decision,fill,exit'",
+    ): r"retry: \d+",
     ("README", "uv run gatedeck run                 # the deck, listening on http://127.0.0.1:8787"): (
         r"signals: accepted TRADINGVIEW_SIGNAL SPY → "
     ),
@@ -132,7 +136,9 @@ def test_a_block_is_commands_or_a_file_that_is_read_or_neither(block: Block, tmp
         (server,) = json.loads(block.text)["mcpServers"].values()
         exists(" ".join((server["command"], *server["args"])))
     if block.kind == "text":
-        assert not re.search(rf"(?m)^\s*({'|'.join(STAND_INS)}) ", block.text), "these are commands: ```sh"
+        assert not re.search(rf"(?m)^\s*({'|'.join((*STAND_INS, *REAL))}) ", block.text), (
+            "these are commands: ```sh"
+        )
 
 
 def exists(command: str) -> None:
