@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from fake_deck import FakeDeck, position, screen_text
+from fake_deck import FakeDeck, position, record, screen_text
 from test_exits import running
 
 from core.learning.tables import TABLES, trades_group
@@ -192,6 +192,16 @@ async def test_a_position_takes_a_note_on_live_and_in_its_detail(keys: tuple[str
         assert isinstance(app.screen, NoteDialog)
         await press(pilot, "x", "enter")
         assert [(c.name, c.position_id) for c in deck.commands] == [("note", "p1")]
+
+
+@pytest.mark.parametrize("position_id", ["p1", None])
+async def test_a_decision_takes_a_note_if_something_was_bought(position_id: str | None) -> None:
+    deck = FakeDeck()
+    async with running(deck) as (app, pilot):
+        app.push_screen(DecisionDialog(replace(record(), position_id=position_id)))
+        await pilot.pause()
+        await press(pilot, "n", "x", "enter")
+        assert [c.position_id for c in deck.commands] == ([position_id] if position_id else [])
 
 
 async def test_the_calendar_moves_by_days_with_sessions_and_a_day_opens_its_trades() -> None:

@@ -10,10 +10,11 @@ from textual.binding import Binding
 
 from core.model import DecisionRecord
 from server.deck import WhyNoTrade
+from tui.commands.positions import NOTE_POSITION
 from tui.dialogs.base import Reading
 from tui.documents.decision import decision_lines
 from tui.documents.outcome import followed_lines, receipt_lines
-from tui.interfaces import deck_ui, run_in_background
+from tui.interfaces import NoteSubject, deck_ui, run_in_background
 from tui.widgets.document import Document
 from tui.widgets.line import Line, heading
 
@@ -23,7 +24,7 @@ log = logging.getLogger("gatedeck.tui")
 class DecisionDialog(Reading):
     """Shows a decision; its distance from a trade, outcome and receipt are read when the dialog opens."""
 
-    BINDINGS = [Binding("o", "open_position", "its position")]
+    BINDINGS = [Binding("o", "open_position", "its position"), NOTE_POSITION.binding]
 
     def __init__(self, record: DecisionRecord) -> None:
         super().__init__()
@@ -64,6 +65,15 @@ class DecisionDialog(Reading):
         elif not self.too_soon:
             deck_ui(self).open_position_id(self.position_id)
 
+    def action_add_note(self) -> None:
+        if self.position_id is None:
+            deck_ui(self).say(
+                "Nothing was bought on this decision: a note is about a trade or a day", "neutral"
+            )
+        elif not self.too_soon:
+            name = self.record.contract.label if self.record.contract is not None else self.record.symbol
+            deck_ui(self).add_note(NoteSubject(title=name, position_id=self.position_id))
+
     def write(self, width: int) -> list[Line]:
         return [*decision_lines(self.record, width, self.why), *self._from_ledger(width)]
 
@@ -74,7 +84,15 @@ class DecisionDialog(Reading):
         if self.entry is not None:
             out += [[], *followed_lines(self.entry, width)]
             if self.position_id is not None:
-                out.append([("  o", "key"), (" opens the position with its path and attribution", "dim")])
+                key = NOTE_POSITION.key_name
+                out.append(
+                    [
+                        ("  o", "key"),
+                        (" opens the position with its path and attribution   ", "dim"),
+                        (key, "key"),
+                        (" notes it", "dim"),
+                    ]
+                )
         else:
             out += [[], heading("What followed", width), [("  not in the ledger yet", "dim")]]
         if self.receipt is not None:

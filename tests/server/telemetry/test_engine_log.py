@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from core.model import Source
+from core.effects import Notice
+from core.model import Source, Tone
 from server.deck import Command
 from server.deck.local import LocalDeck
 from server.feeds.base import NoFeed
@@ -72,3 +74,14 @@ async def test_refusals_and_modes(station: Any, caplog: Any) -> None:
     assert command.ids == {"command": "c-3"}
     (mode,) = lines_of(caplog, "mode")
     assert "HALTED" in mode.getMessage()
+
+
+def test_a_lost_session_is_told_without_a_warning(caplog: Any) -> None:
+    caplog.set_level(logging.INFO, "gatedeck.engine")
+    at = datetime(2026, 11, 24, 21, 0, tzinfo=UTC)
+    for kind in ("session", "risk"):
+        EngineLog().notice(Notice(kind=kind, at=at, text="Session Tue 24 Nov closed", tone=Tone.NEGATIVE))
+    assert [(line.event, line.levelno) for line in caplog.records] == [
+        ("session", logging.INFO),
+        ("limit", logging.WARNING),
+    ]
