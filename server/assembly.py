@@ -52,6 +52,8 @@ class RunningEngine:
     runtime: Runtime
     deck: LocalDeck
     http: HttpServer
+    rules_change: str = ""
+    """Text that says which rules this start put in force in place of which; empty while it changed none."""
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     def supervise(self, name: str, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
@@ -75,7 +77,7 @@ async def running_engine(
     settings: Settings,
     clock: Clock,
     markets: Markets,
-    rules_text: str,
+    rules_text: str | None,
     *,
     ticking: bool,
     ledger_ahead: bool = False,
@@ -148,6 +150,8 @@ async def running_engine(
         await local_socket.start()
         await engine_log.resume(runtime)
         engine_log.started(runtime, http.url, settings.feeds)
+        if runtime.rules_replaced is not None:
+            host.rules_change = deck.tell_rules_change(runtime.rules_replaced)
         host.supervise("feeds", markets.run())
         if phone is not None:
             host.supervise("notify", phone.run())

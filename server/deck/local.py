@@ -22,6 +22,7 @@ from core.model import DecisionRecord, Tone
 from core.performance.cuts import CUT_TITLES
 from core.positions import Position
 from core.positions.detail import POINTS
+from core.rules import Rules
 from server.deck.build_detail import detail_of
 from server.deck.build_rows import (
     approval_rows,
@@ -39,7 +40,7 @@ from server.deck.performance import Performance, window_days
 from server.deck.position_detail import PositionDetail
 from server.deck.reports import LearningView, PerformanceView
 from server.deck.rows import DeckSnapshot, Latency, PhoneAddress, PnlView, StopsWarning, SystemView
-from server.deck.rules_history import with_changes
+from server.deck.rules_history import rules_change, with_changes
 from server.deck.symbols import SymbolView, WatchedSymbol
 from server.deck.trade_windows import in_window
 from server.deck.why import WhyNoTradeService
@@ -232,6 +233,16 @@ class LocalDeck:
             for follower in self._followers:
                 if not follower.full():
                     follower.put_nowait(line)
+
+    def tell_rules_change(self, before: Rules) -> str:
+        """Announce that a start put other rules in force, and return the text."""
+        text = f"Rules changed by this start: {rules_change(before, self._runtime.engine.rules)}"
+        self.tell_of_rules(text)
+        return text
+
+    def tell_of_rules(self, text: str) -> None:
+        """Announce something about the rules that a person should know."""
+        self._announce(Notice(at=self._now(), kind="rules", text=text, tone=Tone.NEGATIVE))
 
     async def changes(self) -> AsyncIterator[Notice]:
         """Yield urgent events as they happen; a reader that falls behind by 200 misses the newest."""

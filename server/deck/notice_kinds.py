@@ -17,7 +17,7 @@ KINDS: Mapping[str, str] = {
     "session": "a session closed: P&L and trades",
 }
 """Kinds of events that have a switch, each with its description for the notifications dialog."""
-KIND_OF: Mapping[str, str] = {"mode": "risk", "order": "execute"}
+KIND_OF: Mapping[str, str] = {"mode": "risk", "order": "execute", "rules": "risk"}
 """Kinds that share the switch of another kind."""
 PHONE_KINDS = frozenset({"execute", "approval", "exit", "risk", "feed", "session"})
 """Kinds that go to the phone as long as nobody chose."""

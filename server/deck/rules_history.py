@@ -24,6 +24,12 @@ def changes_between(before: Rules, after: Rules) -> list[str]:
     return [_format_change(path, old, new) for path, (old, new) in changed_rules(before, after).items()]
 
 
+def rules_change(before: Rules, after: Rules) -> str:
+    """Return one line: name and fingerprint of both, and the numbers that differ."""
+    names = f"{before.name} {before.fingerprint[:6]} → {after.name} {after.fingerprint[:6]}"
+    return f"{names}: {', '.join(changes_between(before, after)) or 'only the name'}"
+
+
 @lru_cache(maxsize=256)
 def _changes(before: str, after: str) -> str:
     try:

@@ -18,6 +18,7 @@ from core.approvals import Approval
 from core.decision.evidence import FROM_RECORD, FROM_VERDICT, VERDICT_FIELDS
 from core.decision.why_no_trade import GateDistance, WhyNoTrade
 from core.effects import StoreNote, StoreReceipt, StoreRiskEvent, StoreRules
+from core.engine.risk_view import RiskView
 from core.model import (
     Action,
     Context,
@@ -289,6 +290,7 @@ def answer_types() -> Mapping[str, Any]:
         "Positions": page(PositionRow, "Position"),
         "Position": PositionDetail,
         "Metrics": METRICS,
+        "Risk": RiskView,
         "Learning": LEARNING,
         "Rules": RULES,
         "Feeds": page(FEED, "Feed"),

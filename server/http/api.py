@@ -157,6 +157,10 @@ class Api:
             }
         )
 
+    async def risk(self, call: Call) -> web.Response:
+        parameters(call.request, ())
+        return answer(self._deck.snapshot().risk)
+
     async def learning(self, call: Call) -> web.Response:
         parameters(call.request, ())
         return answer(await self._deck.learning())

@@ -49,6 +49,8 @@ _READS = (
      "Metrics of all closed trades or of a window, each with n, interval and status, and one breakdown"),
     ("feeds", Api.feeds, "Feeds", ENGINE, False, (),
      "The feeds in order of preference: state, budget, latency, ages and last error"),
+    ("risk", Api.risk, "Risk", POSITIONS, False, (),
+     "What is used of each limit: Greeks, premium by symbol and group, the day's loss, cool-down, mode"),
     ("mode", Api.mode, "Mode", ENGINE, True, (), "The mode: whether the engine opens positions"),
     ("status", Api.status, "EngineStatus", ENGINE, False, (),
      "The engine in one answer: mode, feeds, senders, positions, P&L today, alarms"),

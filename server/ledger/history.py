@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from core.approvals import Approval
@@ -34,6 +35,12 @@ def rules_text(ledger: LedgerSnapshot) -> str | None:
     """Return the TOML text of the rules last in force; ``None`` in a ledger without any."""
     row = next(ledger.query("SELECT toml FROM rules_versions ORDER BY seq DESC LIMIT 1"), None)
     return None if row is None else str(row[0])
+
+
+def last_input_at(ledger: LedgerSnapshot) -> datetime | None:
+    """Return the instant of the last input; ``None`` in an empty journal."""
+    row = next(ledger.query("SELECT at FROM journal ORDER BY seq DESC LIMIT 1"), None)
+    return None if row is None else instant(row[0])
 
 
 def verdicts(ledger: LedgerSnapshot) -> Iterator[Verdict]:

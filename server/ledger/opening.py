@@ -108,7 +108,10 @@ def _claim(connection: sqlite3.Connection, engine_id: str, missing: str | None) 
     connection.execute("INSERT OR IGNORE INTO meta (key, value) VALUES ('engine_id', ?)", (engine_id,))
     owner = connection.execute("SELECT value FROM meta WHERE key = 'engine_id'").fetchone()[0]
     if owner != engine_id:
-        raise LedgerError(f"the ledger belongs to engine {owner}, not to {engine_id}")
+        raise LedgerError(
+            f"the ledger belongs to engine {owner}, not to {engine_id}: --engine-id {owner} opens it "
+            f"(engine_id in the configuration), or choose another ledger with --db"
+        )
     if missing is not None:
         note_missing(connection, missing)
     now = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"

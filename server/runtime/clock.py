@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+SIMULATED = "SIMULATED TIME"
 ADOPTED_SECONDS = 2.0
 """Largest difference to the machine's clock that is taken over without a word."""
 
@@ -71,9 +72,8 @@ class SteadyClock:
 class OffsetClock:
     """Starts at a given instant and runs at normal speed, regardless of changes to the machine's clock."""
 
-    note = "SIMULATED TIME"
-
-    def __init__(self, start: datetime) -> None:
+    def __init__(self, start: datetime, note: str = SIMULATED) -> None:
+        self.note = note
         self._start = start.astimezone(UTC)
         self._zero = time.monotonic()
 
@@ -82,12 +82,6 @@ class OffsetClock:
 
     def ahead(self) -> float:
         return 0.0
-
-    def not_before(self, instant: datetime) -> None:
-        """Jump forward to ``instant`` if it is later than now, so that a restart never goes back in time."""
-        ahead = instant - self.now()
-        if ahead > timedelta(0):
-            self._start += ahead
 
 
 class VirtualClock:

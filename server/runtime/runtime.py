@@ -39,7 +39,7 @@ from server.config import ConfigError
 from server.feeds.base import Markets, request_market
 from server.ledger.base import Ledger
 from server.runtime.callers import MakeEvent, WebhookCaller
-from server.runtime.clock import Clock, SteadyClock
+from server.runtime.clock import Clock, OffsetClock, SteadyClock
 from server.runtime.engine_loop import EngineLoop, market_event
 from server.runtime.health import STOPPING, HealthCounters
 from server.runtime.ledger_watch import LedgerWatch
@@ -79,12 +79,15 @@ class Runtime:
         markets: Markets,
         *,
         engine_id: str,
-        rules_text: str,
+        rules_text: str | None,
         decision_wait: float = 0.25,
         ledger_name: str = "",
         ledger_ahead: bool = False,
     ) -> None:
-        """Restore nothing yet; with ``ledger_ahead`` a person accepts a ledger that is ahead of the clock."""
+        """Restore nothing yet. Without ``rules_text`` the rules in force stay; a new ledger gets the defaults.
+
+        With ``ledger_ahead`` a person accepts a ledger that is ahead of the clock.
+        """
         self.ledger = ledger
         self.clock = clock
         self.markets = markets
@@ -96,6 +99,8 @@ class Runtime:
         )
         self._ledger_watch = LedgerWatch(ledger, self.counters)
         self._rules_text = rules_text
+        self.rules_replaced: Rules | None = None
+        """The rules that were in force before this start put others in force."""
         self._decision_wait = decision_wait
         self._requests: set[asyncio.Task[None]] = set()
         """Market requests under way."""
@@ -126,13 +131,15 @@ class Runtime:
         Raises RulesError when the rules text is invalid, LedgerError when the ledger cannot be read,
         ConfigError when the clock is behind the ledger or outside the calendar.
         """
-        wanted = parse_rules(self._rules_text)
+        wanted = parse_rules(self._rules_text or "")
         await self.engine_loop.load()
         self._check_clock()
         self.engine_loop.start()
-        if self.engine.state.seq == 0 or not await self._in_force(wanted):
-            text = self._rules_text
+        is_new = self.engine.state.seq == 0
+        if is_new or (self._rules_text is not None and not await self._in_force(wanted)):
+            text, before = self._rules_text or "", self.engine.rules
             await self.post(lambda seq, at: RulesChanged(seq=seq, at=at, toml=text, author=AT_START))
+            self.rules_replaced = None if is_new else before
         for ask in self.engine.unanswered():
             self._ask(ask)
         await self._watch()
@@ -152,15 +159,18 @@ class Runtime:
         return False
 
     def _check_clock(self) -> None:
-        """Set the clock forward to the journal's last instant where it can be set, else compare the two.
+        """Compare the clock with the journal's last instant.
 
         Raises ConfigError when the clock is behind the ledger or outside the calendar.
         """
         last = self.engine.state.at
-        not_before = getattr(self.clock, "not_before", None)
-        if last is not None and not_before is not None:
-            not_before(last)
         now = self.clock.now()
+        if last is not None and last - now > CLOCK_BEHIND and isinstance(self.clock, OffsetClock):
+            raise ConfigError(
+                f"clock: --clock {now:%Y-%m-%d %H:%M:%S} UTC is before the ledger's last entry, of "
+                f"{last:%Y-%m-%d %H:%M:%S} UTC; leave --clock out to go by the machine's clock, give --clock "
+                f"{last:%Y-%m-%dT%H:%M:%S}Z or a later time, or choose another ledger with --db"
+            )
         if last is not None and last - now > CLOCK_BEHIND:
             if not (self._ledger_ahead and isinstance(self.clock, SteadyClock)):
                 raise ConfigError(

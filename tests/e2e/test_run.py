@@ -64,8 +64,10 @@ def test_a_termination_signal_ends_it_cleanly_and_the_next_start_goes_on(gatedec
         assert served.end(signal.SIGTERM, within=3) == 0, "however many connections are open"
         assert idle.recv(10) == b""
     before = told["decision"]["position_id"]
-    again = gatedeck.serve("--clock", "2026-11-24T10:00-05:00")
-    assert again.now() >= last, "the clock goes on from where the ledger ends"
+    code, _, why = gatedeck("run", "--headless", "--port", "0", "--clock", "2026-11-24T10:00-05:00")
+    assert code == 2 and "before the ledger's last entry" in why and "leave --clock out" in why
+    again = gatedeck.serve("--clock", f"{last:%Y-%m-%dT%H:%M:%S}Z")
+    assert again.now() >= last
     assert [p["id"] for p in again.all("/api/positions")] == [before]
     assert again.send(SIGNAL, changes={"id": told["receipt_id"]})["status"] == "accepted"
     assert again.end(signal.SIGINT, within=3) == 0

@@ -545,7 +545,7 @@ async def test_a_checkpoint_that_cannot_be_read_costs_time_and_nothing_else(stat
 # --- the clock ------------------------------------------------------------------------------------------------
 
 
-async def test_a_clock_set_elsewhere_does_not_go_back_before_the_journal(station: Any) -> None:
+async def test_a_clock_set_before_the_journal_is_refused_and_never_moved_in_silence(station: Any) -> None:
     station.clock = OffsetClock(station.clock.now())
     runtime = await station.start(NoFeed())
     station.clock._start = station.clock._start.replace(hour=17)
@@ -553,8 +553,11 @@ async def test_a_clock_set_elsewhere_does_not_go_back_before_the_journal(station
     last = runtime.engine.state.at
     await station.stop(runtime)
     station.clock = OffsetClock(last.replace(hour=15))
+    words = rf"--clock 2026-11-24 15:.*before the ledger's last entry.*leave --clock out.*--clock {last:%Y-%m-%dT%H}"
+    with pytest.raises(ConfigError, match=words):
+        await station.start(NoFeed())
+    station.clock = OffsetClock(last)
     again = await station.start(NoFeed())
-    assert again.clock.now() >= last
     await station.send(again, SATY)
     assert again.engine.state.at > last
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from core.rules import Rules, parse_rules
 from core.rules.parsing import retired_rules
+from server.config import ConfigError, load_settings
 from tui.cli.console import ledger_path, read_text
 
 
@@ -57,6 +58,35 @@ def diff(one: Path, other: Path | None) -> int:
     found = changes_between(before, after)
     for line in found:
         print(line)
+    return 1 if found else 0
+
+
+def drift(*, db: str | None, config: Path | None) -> int:
+    """Print how the rules in force differ from the file that a start was given last; return 1 if they do, else 0.
+
+    Raises ConfigError when no file is remembered for the ledger.
+    """
+    from server.deck.rules_history import changes_between
+    from server.ledger.history import rules_text
+    from server.ledger.snapshot import LedgerSnapshot
+    from tui.cli.rules_file import remembered
+
+    settings = load_settings({"db": db}, config)
+    file = remembered(settings)
+    if file is None:
+        raise ConfigError(
+            f"rules: no file was given to {settings.db} yet; name one: gatedeck rules diff FILE"
+        )
+    with LedgerSnapshot(ledger_path(db, config)) as ledger:
+        in_force = parse_rules(rules_text(ledger) or "")
+    print(f"in force {in_force.name} {in_force.fingerprint}, {file.path} was given as {file.fingerprint}")
+    if text := file.drift():
+        print(text)
+    found = changes_between(in_force, _read(file.path))
+    for line in found:
+        print(line)
+    if not found:
+        print("no difference")
     return 1 if found else 0
 
 

@@ -40,18 +40,25 @@ def check(file: RulesPath) -> None:
 
 @app.command("diff")
 def diff(
-    file: RulesPath,
+    file: Annotated[
+        Path | None,
+        typer.Argument(
+            help="TOML file with trading rules; without it, the file that a start was given last."
+        ),
+    ] = None,
     other: Annotated[
         Path | None, typer.Argument(help="Second file; without it, compare with the defaults.")
     ] = None,
+    db: Db = None,
+    config: Config = None,
 ) -> None:
-    """Print the differences of two rules files.
+    """Print the differences of two rules files, or of the rules in force and the file given last.
 
     A single file is compared with the defaults. The exit code is 1 if there are differences.
     """
     from tui.cli import rules
 
-    raise typer.Exit(rules.diff(file, other))
+    raise typer.Exit(rules.drift(db=db, config=config) if file is None else rules.diff(file, other))
 
 
 @app.command("approve")

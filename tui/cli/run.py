@@ -10,10 +10,12 @@ import sys
 import tempfile
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from traceback import format_exception
 from typing import TYPE_CHECKING, Any
 
+from core.rules import parse_rules
 from server.config import (
     DECK_FILE,
     ConfigError,
@@ -24,11 +26,14 @@ from server.config import (
 )
 from server.deck.left_open import left_open
 from server.feeds.base import Markets, NoFeed
-from server.runtime.clock import Clock, OffsetClock, SteadyClock
+from server.runtime.clock import SIMULATED, Clock, OffsetClock, SteadyClock
 from server.sd_notify import Notifier
 from server.telemetry.log_output import LOG_FILE, log_output
+from tui import fmt
 from tui.cli.console import print_json, read_text, require_terminal
 from tui.cli.detach import OUTPUT_FILE, Terminal, runs_on, start_detached, with_terminal
+from tui.cli.practice import NOTE, practice_settings
+from tui.cli.rules_file import remember, remembered
 from tui.exit_guard import LEAVE_RUNNING
 from tui.supervisor import Display, print_error, report_failures, supervise_screen, wait_for_signal
 
@@ -51,13 +56,19 @@ _DEMO_SETTINGS: Mapping[str, Any] = {
 
 
 def run(
-    flags: Mapping[str, Any], config: Path | None, display: Display, *, keep_running: bool, ledger_ahead: bool
+    flags: Mapping[str, Any],
+    config: Path | None,
+    display: Display,
+    *,
+    keep_running: bool,
+    ledger_ahead: bool,
+    practice: bool = False,
 ) -> int:
     """Run the engine on the real clock (or ``--clock``), with a screen unless headless; return the exit code."""
-    settings = load_settings(flags, config)
+    settings = _settings(flags, config, practice=practice)
     if not settings.headless:
         require_terminal()
-    rules_text = "" if settings.rules is None else read_text(settings.rules, "rules")
+    rules_text = None if settings.rules is None else read_text(settings.rules, "rules")
     display = replace(with_user_files(display, settings, settings.state_dir, config), ask_at_quit=True)
 
     def work(terminal: Terminal | None) -> int:
@@ -71,17 +82,25 @@ def run(
                     terminal,
                     keep_running=keep_running,
                     ledger_ahead=ledger_ahead,
+                    practice=practice,
                 )
             )
 
     return work(None) if settings.headless else with_terminal(work)
 
 
-def detach(flags: Mapping[str, Any], config: Path | None, arguments: Sequence[str]) -> int:
+def detach(
+    flags: Mapping[str, Any], config: Path | None, arguments: Sequence[str], *, practice: bool = False
+) -> int:
     """Start the engine in the background with these arguments of the command line; return the exit code."""
-    settings = load_settings(flags, config)
+    settings = _settings(flags, config, practice=practice)
     given = [word for word in arguments[list(arguments).index("run") + 1 :] if word != "--detach"]
     return start_detached(["run", "--headless", *given], settings)
+
+
+def _settings(flags: Mapping[str, Any], config: Path | None, *, practice: bool) -> Settings:
+    settings = load_settings(flags, config)
+    return practice_settings(settings) if practice else settings
 
 
 def demo(
@@ -139,16 +158,18 @@ def with_user_files(display: Display, settings: Settings, state: Path, config: P
 
 async def _run(
     settings: Settings,
-    rules_text: str,
+    rules_text: str | None,
     display: Display,
     terminal: Terminal | None,
     *,
     keep_running: bool,
     ledger_ahead: bool,
+    practice: bool,
 ) -> int:
     from server.assembly import running_engine
 
-    clock: Clock = SteadyClock() if settings.clock is None else OffsetClock(settings.clock)
+    note = NOTE if practice else SIMULATED
+    clock: Clock = SteadyClock() if settings.clock is None else OffsetClock(settings.clock, note)
     if settings.clock is not None and set(settings.feeds) - {"webhook"}:
         # The prices of now would be hours or days away from the engine's time: none of them could be used.
         settings = settings.model_copy(update={"feeds": ()})
@@ -158,12 +179,15 @@ async def _run(
         async with running_engine(
             settings, clock, markets, rules_text, ticking=True, ledger_ahead=ledger_ahead
         ) as host:
+            if settings.rules is not None and rules_text is not None:
+                remember(settings, settings.rules, parse_rules(rules_text).fingerprint)
             report_failures(lambda alarm: host.runtime.counters.alarms.update(loop=alarm))
             if check is not None:
                 host.supervise("check of the feeds", _tell_faults(check, on_screen=not settings.headless))
             if settings.headless:
-                await _serve(host)
+                await _serve(host, partial(_tell_start, host, settings, practice=practice))
                 return 0
+            _tell_start(host, settings, practice=practice)
             ended = await supervise_screen(host.deck, display)
             if ended.crashed:
                 print_error(
@@ -185,6 +209,20 @@ async def _run(
         await markets.close()
 
 
+def _tell_start(host: RunningEngine, settings: Settings, *, practice: bool) -> None:
+    """Print what a start changed or left: other rules, a rules file that is not what it was, a practice ledger."""
+    if practice and settings.clock is not None:
+        print(
+            f"gatedeck practice: the clock starts at {fmt.day_clock(settings.clock)}, the ledger is {settings.db}"
+        )
+    if host.rules_change:
+        print(f"gatedeck: {host.rules_change}")
+    if settings.rules is None and (file := remembered(settings)) is not None and (drift := file.drift()):
+        host.deck.tell_of_rules(drift)
+        print(f"gatedeck: {drift}; --rules {file.path} puts it in force")
+    sys.stdout.flush()
+
+
 async def _leave_terminal(host: RunningEngine, settings: Settings, terminal: Terminal) -> None:
     """Run on without a terminal until a signal."""
     print_error(runs_on(os.getpid(), host.http.url, settings))
@@ -193,10 +231,11 @@ async def _leave_terminal(host: RunningEngine, settings: Settings, terminal: Ter
     await wait_for_signal(hangup=False)
 
 
-async def _serve(host: RunningEngine) -> None:
+async def _serve(host: RunningEngine, tell_start: Callable[[], None]) -> None:
     """Run without a screen until a signal; tell systemd, where it started this, that it is ready, alive, stopping."""
     notifier = Notifier()
     print(f"gatedeck listens on {host.http.url}", flush=True)
+    tell_start()
     notifier.send(READY="1", STATUS=f"listens on {host.http.url}")
     host.supervise("signs of life", notifier.keep_alive(lambda: host.runtime.engine_loop.running))
     await wait_for_signal()

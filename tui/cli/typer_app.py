@@ -146,6 +146,16 @@ def run(
     no_mouse: NoMouse = False,
     low_bandwidth: LowBandwidth = False,
     theme: ThemeName = None,
+    practice: Annotated[
+        bool,
+        typer.Option(
+            "--practice",
+            help="Practise in a ledger of its own; the clock is inside a session, and the deck says PRACTICE.",
+        ),
+    ] = False,
+    engine_id: Annotated[
+        str | None, typer.Option("--engine-id", help="Name of the engine that the ledger belongs to.")
+    ] = None,
     detach: Annotated[
         bool,
         typer.Option(
@@ -171,13 +181,20 @@ def run(
 
     flags: dict[str, Any] = {
         "host": host, "port": port, "db": db, "rules": rules, "clock": clock, "refresh_hz": refresh,
-        "headless": headless or None,
+        "headless": headless or None, "engine_id": engine_id,
     }  # fmt: skip
     if detach:
-        raise typer.Exit(run_command.detach(flags, config, sys.argv))
+        raise typer.Exit(run_command.detach(flags, config, sys.argv, practice=practice))
     display = display_options(no_mouse, low_bandwidth, theme)
     raise typer.Exit(
-        run_command.run(flags, config, display, keep_running=keep_running, ledger_ahead=ledger_ahead)
+        run_command.run(
+            flags,
+            config,
+            display,
+            keep_running=keep_running,
+            ledger_ahead=ledger_ahead,
+            practice=practice,
+        )
     )
 
 

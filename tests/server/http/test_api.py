@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from core.from_json import read
 from core.model import Action
-from server.deck import CommandResult, GateDistance, Outcome, WhyNoTrade
+from server.deck import CommandResult, GateDistance, Outcome, RiskView, WhyNoTrade
 from server.runtime.ports import NotStored, Overloaded
 
 JSON = {"Content-Type": "application/json"}
@@ -289,6 +290,14 @@ async def test_exit_refuses_a_bad_body_and_names_the_field(
     assert (response.status, told["code"]) == (status, code)
     assert told["detail"].startswith(field)
     assert deck.commands == []
+
+
+async def test_the_risk_is_that_of_the_snapshot(serve: Any, deck: Any) -> None:
+    client = await serve()
+    told = await (await client.get("/api/risk")).json()
+    assert read(RiskView, told) == deck.now.risk
+    assert told["delta"]["limit"] == 250_000.0
+    assert (await client.get("/api/risk?symbol=SPY")).status == 422
 
 
 async def test_mode_is_read_and_set(serve: Any, deck: Any, command_headers: Any) -> None:
