@@ -11,8 +11,10 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -21,10 +23,12 @@ from server.deck.wire.connect import EngineAddress
 from tests.benchmarks.bench_deck import POSITIONS, watched
 from tests.benchmarks.paced import Paced, send_paced
 from tests.benchmarks.table import Row
+from tests.benchmarks.terminals import Watched
 
 QUIET_SECONDS = 12.0
 LOAD_SECONDS = float(os.environ.get("GATEDECK_BENCH_ATTACH", "10"))
 RATE = 200.0
+TURNS = 4
 ELSEWHERE = Path(__file__).resolve().parents[1] / "server" / "deck" / "deck_elsewhere.py"
 
 
@@ -91,16 +95,36 @@ async def _drop(output: asyncio.StreamReader) -> None:
         pass
 
 
-async def loaded(seconds: float = LOAD_SECONDS) -> tuple[Paced, Paced, float, float]:
-    """Return the webhooks without and with a deck, and the engine's memory in MB before and after those with it."""
+@dataclass(slots=True)
+class Load:
+    """Webhooks and processor seconds of the engine, summed over the turns; memory in MB at begin and end."""
+
+    webhooks: Paced = field(default_factory=Paced)
+    seconds: float = 0.0
+    processor: float = 0.0
+    memory: list[float] = field(default_factory=list)
+
+    async def turn(self, terminal: Watched, url: str, seconds: float, start: int) -> None:
+        spent, begun = terminal.cpu(), time.perf_counter()
+        self.memory.append(resident(terminal.process.pid))
+        told = await send_paced(url, RATE, seconds, start=start)
+        self.memory.append(resident(terminal.process.pid))
+        self.processor += terminal.cpu() - spent
+        self.seconds += time.perf_counter() - begun
+        self.webhooks.latencies += told.latencies
+        self.webhooks.statuses += told.statuses
+
+
+async def loaded(seconds: float = LOAD_SECONDS) -> tuple[Load, Load]:
+    """Return the load without and with a deck, in turns."""
+    alone, beside = Load(), Load()
     async with watched(POSITIONS, "none") as (terminal, url):
         await send_paced(url, RATE, 3.0)
-        alone = await send_paced(url, RATE, min(seconds, 60.0), start=1_000_000)
-        async with attached(url):
-            before = resident(terminal.process.pid)
-            beside = await send_paced(url, RATE, seconds, start=10_000_000)
-            after = resident(terminal.process.pid)
-        return alone, beside, before, after
+        for number in range(1, TURNS + 1):
+            await alone.turn(terminal, url, seconds / TURNS, number * 10_000_000)
+            async with attached(url):
+                await beside.turn(terminal, url, seconds / TURNS, number * 10_000_000 + 5_000_000)
+    return alone, beside
 
 
 def resident(pid: int) -> float:
@@ -116,14 +140,25 @@ def rows() -> Iterator[Row]:
         "attached deck, 30 positions marked each second", f"{rate:.0f} bytes/s", "–", None, "≤ 2048 bytes/s",
         f"both directions; {first / 1024:.1f} KiB to the first snapshot",
     )  # fmt: skip
-    alone, beside, before, after = asyncio.run(loaded())
-    p99, without = beside.quantile(0.99), alone.quantile(0.99)
-    failed = sum(beside.statuses.values()) - beside.statuses["200"]
+    alone, beside = asyncio.run(loaded())
+    p99, without = beside.webhooks.quantile(0.99), alone.webhooks.quantile(0.99)
+    failed = sum(beside.webhooks.statuses.values()) - beside.webhooks.statuses["200"]
     yield Row(
         f"{RATE:.0f} webhooks/s for {LOAD_SECONDS:g} s beside an attached deck: p99", f"{p99:.1f} ms",
         f"without a deck {without:.1f} ms", without / p99, "≥ .83 ×",
-        f"median {beside.quantile(0.5):.1f} and {alone.quantile(0.5):.1f} ms; {failed} not answered 200",
+        f"median {beside.webhooks.quantile(0.5):.1f} and {alone.webhooks.quantile(0.5):.1f} ms; "
+        f"{failed} not answered 200",
+    )  # fmt: skip
+    used, usual = beside.processor / beside.seconds, alone.processor / alone.seconds
+    yield Row(
+        "  processor of the engine", f"{100 * used:.1f} %", f"without a deck {100 * usual:.1f} %", usual / used,
+        "≥ .83 ×",
     )  # fmt: skip
     yield Row(
-        "  memory of the engine before and after", f"{before:.0f} and {after:.0f} MB", "–", None, "no growth"
-    )
+        "  memory of the engine before and after", f"{beside.memory[0]:.0f} and {beside.memory[-1]:.0f} MB", "–",
+        None, "no growth", f"grown by {sum(_grown(beside)):+.1f} MB beside a deck, {sum(_grown(alone)):+.1f} MB without",
+    )  # fmt: skip
+
+
+def _grown(load: Load) -> list[float]:
+    return [after - before for before, after in zip(load.memory[::2], load.memory[1::2], strict=True)]
