@@ -39,6 +39,7 @@ from server.feeds.base import FeedStatus
 from server.http.answer_models import Fields, always, fields_of, model, page
 from server.http.engine_status import EngineStatus, ModeStatus
 from server.ledger.entry_records import ShadowRecord, SignalRecord
+from server.ledger.streamed import ExitEvent, FillEvent, ModeEvent
 from server.runtime.ports import WebhookAnswer
 
 # --- parts of a ledger entry -----------------------------------------------------------------------------
@@ -274,6 +275,25 @@ class Problem(BaseModel):
     clock: datetime | None = None
 
 
+STREAM_EVENTS: Mapping[str, Any] = {
+    "decision": model(
+        "StreamDecision", "A decision with its evidence.", **ENTRY, decision_breakdown=BREAKDOWN | None
+    ),
+    "fill": FillEvent,
+    "exit": ExitEvent,
+    "approval": APPROVAL,
+    "mode": ModeEvent,
+    "alert": RISK_EVENT,
+    "mark": PositionRow,
+}
+"""Data of the stream's events by their kind; a mark also has the instant ``at``."""
+
+
+def stream_answer(kind: str) -> str:
+    """Return the name of the type of a kind of event."""
+    return f"Stream{kind.capitalize()}"
+
+
 @cache
 def answer_types() -> Mapping[str, Any]:
     """Return the type of each answer by its name in the routes."""
@@ -297,6 +317,7 @@ def answer_types() -> Mapping[str, Any]:
         "Mode": ModeStatus,
         "EngineStatus": EngineStatus,
         "CommandDone": COMMAND_DONE,
+        **{stream_answer(kind): model for kind, model in STREAM_EVENTS.items()},
         "Health": HEALTH,
         "WebhookAnswer": WEBHOOK_ANSWER,
         "WebhookAnswers": WEBHOOK_ANSWER | list[WEBHOOK_ANSWER | Problem],  # type: ignore[valid-type]

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
 
 from server.http import webhook_contract
-from server.http.answers import WITH_UNKNOWN_NUMBERS, answer_types
+from server.http.answers import STREAM_EVENTS, WITH_UNKNOWN_NUMBERS, answer_types, stream_answer
 from server.http.problems import PROBLEMS
 from server.http.routes import COMMAND, OPEN, READ, Route
 from server.http.webhooks import WEBHOOK_PATHS
@@ -60,11 +60,18 @@ _RAW: Mapping[str, Json] = {
     "Page": {"description": "HTML.", "type": "string"},
     "DeckSocket": {"description": "A WebSocket, see gatedeck attach.", "type": "string"},
     "Stream": {
-        "description": "Blocks of id, event and data; data is one line of JSON, see gatedeck guide stream.",
+        "description": "Blocks of id, event and data, see gatedeck guide stream. data is one line of JSON, whose "
+        "form x-events has by the event.",
         "type": "string",
     },
 }
 """Answers whose form is somebody else's."""
+_AT: Json = {
+    "type": "object",
+    "required": ["at"],
+    "properties": {"at": {"type": "string", "format": "date-time"}},
+}
+"""What a mark of the stream has beside the row."""
 _FREE: Mapping[tuple[str, str], str] = {
     ("Gate", "evidence"): "The numbers that the gate compared, by name: each gate compares its own."
 }
@@ -146,6 +153,8 @@ def _schemas(routes: tuple[Route, ...]) -> tuple[Mapping[str, Json], Mapping[typ
     schemas |= {**_RAW, **webhook_contract.SCHEMAS}
     answers = {name: schema for (name, mode), schema in found.items() if mode == "serialization"}
     answers |= {name: {"$ref": _REF.format(model=name)} for name in _RAW}
+    events = {kind: answers[stream_answer(kind)] for kind in STREAM_EVENTS}
+    schemas["Stream"] = {**_RAW["Stream"], "x-events": events | {"mark": {"allOf": [events["mark"], _AT]}}}
     asked = {body: schema for (body, mode), schema in found.items() if mode == "validation"}
     return answers, asked, dict(sorted(schemas.items()))
 

@@ -166,13 +166,15 @@ class EventStream:
         if not reader.query.stored:
             return True
         async with self._catching_up:
+            head = self._head
             page = await self._page(reader.seen, reader.query.kinds, reader.query.symbols)
             await asyncio.sleep(PAUSE_SECONDS if page is not None and page.more else 0)
         if page is None:
             return False
         if page.events:
             await reader.write(map(_text, page.events))
-        reader.seen = page.upto
+        # A page that is the last one was read to the end of the ledger, which lies at the head or after it.
+        reader.seen = page.upto if page.more else max(page.upto, head)
         return not page.more and reader.seen >= self._head
 
     async def _page(

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from core.approvals import Approval
 from core.effects import Effect, StoreApproval, StoreDecision, StoreRiskEvent, StoreTrade
 from core.model import Direction, ExitReason, Levels
-from core.positions import Position, PositionState, execution_record, exit_record, pnl_breakdown
+from core.positions import EntryFill, ExitRecord, Position, PositionState, exit_record, pnl_breakdown
 from core.positions.position import ExitFill
 from server.ledger.codec import encode_any
 from server.ledger.entries import COLUMNS, approval_view, decision_item, risk_item
@@ -58,7 +58,7 @@ class FillEvent:
     contracts: int
     price: float
     levels: Levels
-    execution: Mapping[str, Any]
+    execution: EntryFill
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +86,7 @@ class ExitEvent:
     pnl_gross: float
     pnl_net: float
     stale_fill: bool
-    exit: Mapping[str, Any] | None
+    exit: ExitRecord | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,7 +186,7 @@ def _fill(seq: int, position: Position) -> str:
         contracts=position.entry.filled_contracts,
         price=position.entry.entry_price,
         levels=position.levels,
-        execution=execution_record(position),
+        execution=position.entry,
     )
     return encode_any(event).decode()
 
