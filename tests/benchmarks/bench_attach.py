@@ -156,7 +156,7 @@ def rows() -> Iterator[Row]:
     )  # fmt: skip
     yield Row(
         "  memory of the engine before and after", f"{beside.memory[0]:.0f} and {beside.memory[-1]:.0f} MB", "–",
-        None, "no growth", f"grown by {sum(_grown(beside)):+.1f} MB beside a deck, {sum(_grown(alone)):+.1f} MB without",
+        None, "no growth", f"grown by {sum(_grown(beside)):+.1f} MB, without a deck {sum(_grown(alone)):+.1f} MB",
     )  # fmt: skip
 
 

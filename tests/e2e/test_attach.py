@@ -65,7 +65,7 @@ def test_decks_outlive_a_killed_engine_and_close_positions_of_the_next_one(
         positions(deck, 3)
     served.end(signal.SIGKILL)
     for deck in decks:
-        deck.wait_for("disconnected 1 s", 10)
+        deck.wait_for(" s: everything below is old", 10)
         assert any("! stale" in line for line in deck.wait_for("! stale"))
     decks[0].press("x")
     decks[0].wait_for("Exit this position?")
