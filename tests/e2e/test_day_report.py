@@ -35,7 +35,7 @@ def test_a_day_is_reported_from_the_ledger(gatedeck: Any) -> None:
         "MANUAL",
     ):
         assert words in out, words
-    assert max(map(len, out.splitlines())) <= 82
+    assert max(map(len, out.splitlines())) <= 80
     assert gatedeck("report", "--day", "2026-11-24", *ledger)[1] == out
     code, out, _ = gatedeck("report", "--day", "2026-11-24", "--json", *ledger)
     told = json.loads(out)

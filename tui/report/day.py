@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from server.day_report import DayReport
 
 _HEAD = (
-    f"{'in':<5} {'out':<5} {'trade':<16}{'qty':>4}{'in $':>7}{'out $':>7}{'net $':>10}{'R':>7} {'reason':<11}"
+    f"{'in':<6} {'out':<5} {'trade':<16}{'qty':>3}{'in $':>7}{'out $':>7}{'net $':>10}{'R':>6} {'reason':<11}"
     f"{'hold':>6}"
 )
 
@@ -26,15 +26,16 @@ def day_text(report: DayReport, *, width: int, colour: bool) -> list[str]:
 
 
 def _lines(report: DayReport, width: int) -> Iterator[Line]:
+    day = report.day.isoformat()
     yield heading(f"{report.day:%A %d %B %Y}", width)
     if not (report.closed or report.overnight or report.opened):
         yield [(" no trade was opened or closed", "dim")]
     else:
         yield from _sums(report)
     if report.closed:
-        yield from _trades("Closed", report.closed, width)
+        yield from _trades("Closed", report.closed, day, width)
     if report.overnight:
-        yield from _trades("Open overnight", [_as_held(row) for row in report.overnight], width)
+        yield from _trades("Open overnight", [_as_held(row) for row in report.overnight], day, width)
     if report.notes:
         yield []
         yield heading("Notes on the day", width)
@@ -59,27 +60,27 @@ def _sums(report: DayReport) -> Iterator[Line]:
     ]
 
 
-def _trades(title: str, rows: Sequence[Mapping[str, Any]], width: int) -> Iterator[Line]:
+def _trades(title: str, rows: Sequence[Mapping[str, Any]], day: str, width: int) -> Iterator[Line]:
     yield []
     yield heading(title, width)
-    yield [(f" {_HEAD}", "head")]
+    yield [(_HEAD, "head")]
     for row in rows:
-        yield _trade(row)
+        yield _trade(row, day)
         for note in row["notes"]:
             yield from ([("   ", "text"), *line] for line in note_lines(note, width - 3))
 
 
-def _trade(row: Mapping[str, Any]) -> Line:
+def _trade(row: Mapping[str, Any], day: str) -> Line:
+    """Return a trade as a line; one that was opened on another day has its date in place of the time."""
     net = row["net"]
-    same_day = row["closed_day"] == row["opened_day"]
     return [
-        (f" {_time(row['opened_at'])} ", "dim"),
-        (f"{_time(row['closed_at']) if same_day else fmt.NONE:<5} ", "dim"),
+        (f"{_time(row['opened_at']) if row['opened_day'] == day else _date(row['opened_at']):<6} ", "dim"),
+        (f"{_time(row['closed_at']):<5} ", "dim"),
         (fmt.fit(str(row["contract"]), 16), "strong"),
-        (f"{row['contracts']:>4}", "text"),
+        (f"{row['contracts']:>3}", "text"),
         (f"{fmt.number(row['entry_price']):>7}{fmt.number(row['exit_price']):>7}", "text"),
         (f"{fmt.money(net).replace('$', ''):>10}", signed_role(net)),
-        (f"{fmt.signed(row['r']):>7}", signed_role(row["r"])),
+        (f"{fmt.signed(row['r']):>6}", signed_role(row["r"])),
         (f" {row['reason'] or row['state'].lower():<11}{fmt.age(row['hold_seconds']):>6}", "text"),
     ]
 
@@ -92,3 +93,7 @@ def _as_held(row: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _time(text: str | None) -> str:
     return fmt.NONE if text is None else fmt.clock(datetime.fromisoformat(text))[:5]
+
+
+def _date(text: str) -> str:
+    return fmt.date(datetime.fromisoformat(text))

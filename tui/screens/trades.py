@@ -100,10 +100,11 @@ class TradesScreen(DeckScreen):
             log.exception("the list of %s could not be read", LISTS[name])
             ui.say(f"The ledger could not be read: {error}", "negative")
             return
-        if not page.items:
+        values = [item for item in page.items if item["trades"]]
+        if not values:
             ui.say(f"No trade has a {name} yet", "neutral")
         elif self.app.screen is self:
-            dialog = ChoiceDialog(name, page.items, self.filters.get(name, ""))
+            dialog = ChoiceDialog(name, values, self.filters.get(name, ""))
             self.app.push_screen(dialog, partial(self._chosen, name))
 
     def _chosen(self, name: str, value: str | None) -> None:
