@@ -35,7 +35,6 @@ from tui.commands.general import QUIT
 from tui.commands.keymap import NO_KEYS, KeyMap
 from tui.dialogs.base import Dialog
 from tui.dialogs.decision_detail import DecisionDialog
-from tui.dialogs.note import NoteDialog
 from tui.dialogs.notices import NoticesDialog
 from tui.dialogs.position_detail import PositionDialog
 from tui.dialogs.quit import QuitDialog
@@ -346,6 +345,8 @@ class DeckApp(CroppedOutput, DialogStylesFirst, App[str]):
 
     def add_note(self, about: NoteSubject, on_answer: Callable[[], None] | None = None) -> None:
         """Ask for a note on a trade or a day and send it."""
+        # Imported on first use, so that the deck starts without it.
+        from tui.dialogs.note import NoteDialog
 
         def typed(text: str | None) -> None:
             if text is None:

@@ -10,9 +10,6 @@ from textual.app import ComposeResult
 
 from server.deck import DeckSnapshot, PageQuery
 from tui.commands.registry import bindings, hint, key_of
-from tui.dialogs.calendar import CalendarDialog
-from tui.dialogs.choice import ChoiceDialog
-from tui.dialogs.search import SearchDialog
 from tui.interfaces import NoteSubject, deck_ui, run_in_background
 from tui.panes.trades import TradeFilters, TradeFiltersPane, TradesPane, TradeTotalsPane
 from tui.screens.base import DeckScreen
@@ -86,13 +83,19 @@ class TradesScreen(DeckScreen):
         here = self.filters.get(name, "")
         self._filter(name, cycle[(cycle.index(here) + 1) % len(cycle) if here in cycle else 0])
 
+    # Dialogs are imported on first use, so that the deck starts without them.
+
     def action_search(self) -> None:
+        from tui.dialogs.search import SearchDialog
+
         self.app.push_screen(SearchDialog(self.filters.get("text", "")), partial(self._chosen, "text"))
 
     def action_choose(self, name: str) -> None:
         run_in_background(self, partial(self._choose, name), exclusive=True, group="choice")
 
     async def _choose(self, name: str) -> None:
+        from tui.dialogs.choice import ChoiceDialog
+
         ui = deck_ui(self)
         try:
             page = await ui.deck.page(PageQuery(what=LISTS[name], limit=200))
@@ -208,6 +211,8 @@ class TradesScreen(DeckScreen):
         deck_ui(self).add_note(about, self.read)
 
     def action_show_calendar(self) -> None:
+        from tui.dialogs.calendar import CalendarDialog
+
         self.app.push_screen(CalendarDialog(), self._day_chosen)
 
     def _day_chosen(self, day: str | None) -> None:
