@@ -17,6 +17,7 @@ import orjson
 from pydantic import Field, TypeAdapter
 
 from core.events import CloseUnavailable, Commanded, Event, Received, RulesChanged, Ticked, TradingStatusSeen
+from server.ledger.compressed import expand
 
 # Keys may be enums and dates; values may be numpy scalars that vectorised calculations left in a fact.
 _LATER_FIELDS = (
@@ -94,5 +95,5 @@ def decode(data: bytes) -> Event:
 
 
 def loads(data: bytes | str | None) -> Any:
-    """Return parsed JSON; ``None`` for an empty column."""
-    return None if data is None else orjson.loads(data)
+    """Return the parsed JSON of a column, compressed or not; ``None`` for an empty one. Raises ValueError."""
+    return None if data is None else orjson.loads(expand(data))

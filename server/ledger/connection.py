@@ -10,6 +10,8 @@ from typing import Any, TypeVar, cast
 
 import aiosqlite
 
+from server.ledger.compressed import expanded
+
 T = TypeVar("T")
 
 
@@ -48,7 +50,7 @@ async def connect(path: Path, *, busy_seconds: float, writes: bool) -> GroupConn
             path, timeout=busy_seconds, isolation_level=None, cached_statements=_STATEMENTS
         )
         try:
-            connection.text_factory = LENIENT_TEXT
+            _prepare(connection)
             connection.row_factory = sqlite3.Row
             if writes:
                 connection.execute("PRAGMA journal_mode = WAL")
@@ -93,5 +95,11 @@ def open_file(path: Path, busy_seconds: float = 5.0) -> sqlite3.Connection:
         if log.exists() and log.stat().st_size:
             raise
         connection = opened("mode=ro&immutable=1")
-    connection.text_factory = LENIENT_TEXT
+    _prepare(connection)
     return connection
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
+    connection.text_factory = LENIENT_TEXT
+    # Lets SQL look into a compressed column: json_extract(expanded(inputs), '$.context').
+    connection.create_function("expanded", 1, expanded, deterministic=True)

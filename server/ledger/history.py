@@ -12,6 +12,7 @@ from core.from_json import FactsError, read_json
 from core.model import Context
 from core.options.quotes import OptionQuote
 from server.ledger.codec import decode
+from server.ledger.compressed import expand
 from server.ledger.snapshot import LedgerSnapshot
 from server.ledger.timestamps import instant, iso
 
@@ -63,7 +64,7 @@ class DecisionInputs(NamedTuple):
 def decision_inputs(ledger: LedgerSnapshot, seq: int) -> DecisionInputs | None:
     """Return the decision that was made at an input; ``None`` where its context cannot be read."""
     sql = (
-        "SELECT signal_id, receipt_id, rules_fingerprint, json_extract(inputs, '$.context')"
+        "SELECT signal_id, receipt_id, rules_fingerprint, json_extract(expanded(inputs), '$.context')"
         " FROM ledger_entries WHERE seq = ? ORDER BY id LIMIT 1"
     )
     row = next(ledger.query(sql, (seq,)), None)
@@ -79,7 +80,7 @@ def decision_inputs(ledger: LedgerSnapshot, seq: int) -> DecisionInputs | None:
 def market_answer(ledger: LedgerSnapshot, seq: int) -> MarketAnswered | None:
     """Return the market answer at an input; ``None`` where there is none."""
     row = next(ledger.query("SELECT payload FROM journal WHERE seq = ? AND kind = 'market'", (seq,)), None)
-    event = None if row is None else decode(row[0].encode())
+    event = None if row is None else decode(expand(row[0]))
     return event if isinstance(event, MarketAnswered) else None
 
 
@@ -92,7 +93,7 @@ def received(ledger: LedgerSnapshot, receipt_id: str) -> Received | None:
     """Return the body of a receipt as it arrived."""
     sql = "SELECT j.payload FROM receipts r JOIN journal j USING (seq) WHERE r.id = ?"
     row = next(ledger.query(sql, (receipt_id,)), None)
-    event = None if row is None else decode(row[0].encode())
+    event = None if row is None else decode(expand(row[0]))
     return event if isinstance(event, Received) else None
 
 
@@ -111,7 +112,7 @@ def noted(ledger: LedgerSnapshot) -> Iterator[Received]:
 
 def _bodies(ledger: LedgerSnapshot, sql: str) -> Iterator[Received]:
     for (payload,) in ledger.query(sql):
-        event = decode(payload.encode())
+        event = decode(expand(payload))
         assert isinstance(event, Received)
         yield event
 
@@ -119,7 +120,7 @@ def _bodies(ledger: LedgerSnapshot, sql: str) -> Iterator[Received]:
 def market_answers(ledger: LedgerSnapshot) -> Iterator[MarketAnswered]:
     """Yield every market answer, oldest first."""
     for (payload,) in ledger.query("SELECT payload FROM journal WHERE kind = 'market' ORDER BY seq"):
-        event = decode(payload.encode())
+        event = decode(expand(payload))
         assert isinstance(event, MarketAnswered)
         yield event
 
@@ -146,7 +147,7 @@ def ended_signals(ledger: LedgerSnapshot) -> Iterator[tuple[str, str]]:
     """Yield the signals whose trade or shadow has ended, and when (ISO 8601)."""
     sql = (
         "SELECT signal_id, coalesce(json_extract(exit, '$.exit_time'),"
-        " json_extract(hypothetical, '$.exit.exit_time')) AS ended FROM ledger_entries"
+        " json_extract(expanded(hypothetical), '$.exit.exit_time')) AS ended FROM ledger_entries"
         " WHERE (exit IS NOT NULL OR hypothetical IS NOT NULL) AND ended IS NOT NULL ORDER BY seq"
     )
     yield from ledger.query(sql)
@@ -179,7 +180,7 @@ def _price(row: tuple[Any, ...]) -> PriceSeen:
         high=high,
         low=low,
         official_close=bool(official),
-        quotes=() if quotes is None else read_json(tuple[tuple[str, OptionQuote], ...], quotes),
+        quotes=() if quotes is None else read_json(tuple[tuple[str, OptionQuote], ...], expand(quotes)),
         began=None if began is None else instant(began),
     )
 
@@ -192,4 +193,4 @@ def happened(ledger: LedgerSnapshot) -> Iterator[Event]:
         " ORDER BY seq"
     )
     for seq, at, kind, payload in ledger.query(sql):
-        yield Ticked(seq=seq, at=instant(at)) if kind == "tick" else decode(payload.encode())
+        yield Ticked(seq=seq, at=instant(at)) if kind == "tick" else decode(expand(payload))

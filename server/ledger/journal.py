@@ -10,6 +10,7 @@ from core.events import Event
 from server.ledger.base import LedgerError
 from server.ledger.chain import GENESIS, JournalRow, follows
 from server.ledger.codec import decode
+from server.ledger.compressed import expand
 
 _COLUMNS = "seq, at, CAST(kind AS BLOB), CAST(payload AS BLOB), hash"
 JOURNAL_PART = f"SELECT {_COLUMNS} FROM journal WHERE seq > ? ORDER BY seq LIMIT ?"
@@ -25,9 +26,16 @@ def journal_row(stored: Sequence[Any]) -> JournalRow:
         seq,
         at if isinstance(at, int) else -1,
         (kind or b"").decode(errors="replace"),
-        payload or b"",
+        _payload(payload),
         digest if isinstance(digest, bytes) else b"",
     )
+
+
+def _payload(stored: bytes | None) -> bytes:
+    try:
+        return expand(stored or b"")
+    except ValueError:
+        return stored or b""  # its hash will be found wrong
 
 
 def journal_end(connection: sqlite3.Connection) -> tuple[int, bytes]:

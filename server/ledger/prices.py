@@ -8,6 +8,7 @@ from typing import Any
 
 from core.events import MarketAnswered, PriceSeen
 from server.ledger.codec import decode
+from server.ledger.compressed import expand
 from server.ledger.snapshot import LedgerSnapshot
 from server.ledger.timestamps import exchange_iso, iso, micros
 
@@ -22,7 +23,7 @@ def price_rows(ledger: LedgerSnapshot) -> Iterator[Mapping[str, Any]]:
     """
     query = "SELECT payload FROM journal WHERE kind IN ('price', 'market') ORDER BY seq"
     for (payload,) in ledger.query(query):
-        event = decode(payload)
+        event = decode(expand(payload))
         if isinstance(event, PriceSeen):
             yield _row(event)
         elif isinstance(event, MarketAnswered) and (answered := _of_answer(event)) is not None:

@@ -20,6 +20,7 @@ from server.ledger.base import Checkpoint, Judged, LedgerError, LedgerStats
 from server.ledger.chain import GENESIS, Verified, verify
 from server.ledger.checkpoint import AFTER_ALL, read_checkpoint
 from server.ledger.codec import loads
+from server.ledger.compressed import expand
 from server.ledger.connection import GroupConnection, connect_to_read
 from server.ledger.entries import COLUMNS, ITEMS, ledger_item, receipt_item, record_of
 from server.ledger.journal import JOURNAL_PART, checked_events, hash_at, journal_row
@@ -143,7 +144,7 @@ class SqliteReader:
             chosen += [at_most, at_most]
 
         def read(connection: sqlite3.Connection) -> tuple[Mark, ...]:
-            return tuple(read_json(Mark, row[0]) for row in connection.execute(sql, chosen))
+            return tuple(read_json(Mark, expand(row[0])) for row in connection.execute(sql, chosen))
 
         return await self._read(read)
 

@@ -30,6 +30,7 @@ from core.positions import Position, PositionState, execution_record, exit_recor
 from server.ledger.base import Entry
 from server.ledger.chain import JournalRow, link
 from server.ledger.codec import encode, encode_any
+from server.ledger.compressed import compress
 from server.ledger.entry_records import ShadowRecord, SignalRecord
 from server.ledger.packed import DECISION, pack_decision, pack_outcome
 from server.ledger.streamed import stream_rows
@@ -133,6 +134,10 @@ def _json(value: object) -> str:
     return encode_any(value).decode()
 
 
+def _compressed(value: object) -> bytes | str:
+    return compress(encode_any(value))
+
+
 def _json_or_none(value: object | None) -> str | None:
     return None if value is None else encode_any(value).decode()
 
@@ -180,10 +185,10 @@ def _decision(effect: StoreDecision, into: Tables) -> None:
             float(record.confidence),
             record.code,
             None if confluence is None else round(float(confluence), 2),
-            _json(_signal(record)),
-            _json(decision_evidence(record)),
+            _compressed(_signal(record)),
+            _compressed(decision_evidence(record)),
             _json_or_none(record.context.regime),
-            _json({"context": record.context, "market": record.market}),
+            _compressed({"context": record.context, "market": record.market}),
         )
     )
     into[COLUMNS].append((record.seq, record.id, pack_decision(record)))
@@ -234,13 +239,13 @@ def _shadow(effect: StoreShadow, into: Tables) -> None:
         "execution": position.entry,
         "exit": exit_record(position) if position.legs else None,
     }
-    into[SHADOW].append((_json(record), position.decision_id))
+    into[SHADOW].append((_compressed(record), position.decision_id))
     if effect.status is ShadowStatus.CLOSED:
         into[CLOSED].append((pack_outcome(position, shadow=True), position.decision_id))
 
 
 def _marks(effect: StoreMarks, into: Tables) -> None:
-    into[MARK] += [(effect.position_id, micros(mark.at), _json(mark)) for mark in effect.marks]
+    into[MARK] += [(effect.position_id, micros(mark.at), _compressed(mark)) for mark in effect.marks]
 
 
 def _price(effect: StorePrice, into: Tables) -> None:
@@ -257,7 +262,7 @@ def _price(effect: StorePrice, into: Tables) -> None:
             seen.high,
             seen.low,
             int(seen.official_close),
-            _json(seen.quotes) if seen.quotes else None,
+            _compressed(seen.quotes) if seen.quotes else None,
         )
     )
     if seen.began is not None:
@@ -358,7 +363,7 @@ def rows_of(batch: Sequence[Entry], head: bytes, last_seq: int) -> tuple[Tables,
         payload = encode(event)
         at = micros(event.at)
         head = link(head, event.seq, at, event.kind, payload)
-        journal.append((event.seq, at, event.kind, payload.decode(), head))
+        journal.append((event.seq, at, event.kind, compress(payload), head))
         _store(event.seq, effects, tables)
     return tables, head
 
@@ -367,7 +372,7 @@ def copied_rows(steps: Iterable[tuple[JournalRow, Sequence[Effect]]]) -> Tables:
     """Return journal rows as they were stored, and the rows for the effects of their steps."""
     tables: Tables = {statement: [] for statement in STATEMENTS}
     for row, effects in steps:
-        tables[JOURNAL].append((row.seq, row.at, row.kind, row.payload.decode(), row.hash))
+        tables[JOURNAL].append((row.seq, row.at, row.kind, compress(row.payload), row.hash))
         _store(row.seq, effects, tables)
     return tables
 

@@ -16,6 +16,8 @@ from core.events import Event
 from server.ledger.base import LedgerError
 from server.ledger.chain import GENESIS, JournalRow
 from server.ledger.checkpoint import AFTER_ALL, read_checkpoint
+from server.ledger.compressed import COLUMNS as COMPRESSED
+from server.ledger.compressed import expanded
 from server.ledger.connection import open_file
 from server.ledger.journal import JOURNAL, checked_events, journal_end, journal_row
 from server.ledger.schema import STREAMED_AFTER, check
@@ -128,10 +130,23 @@ class LedgerSnapshot:
         return {row[0] for row in self.query("SELECT DISTINCT engine_version FROM ledger_entries")}
 
     def rows(self, table: str) -> tuple[tuple[str, ...], Iterator[tuple[Any, ...]]]:
-        """Return the columns of a derived table, and its rows in the order of its key."""
+        """Return the columns of a derived table, and its rows in the order of its key, compressed values as text.
+
+        A damaged value stays as it is, so that it differs from every other.
+        """
         cursor = self._connection.cursor()
         cursor.execute(f"SELECT * FROM {table} ORDER BY {', '.join(ORDERS[table].key)}")
-        return tuple(column[0] for column in cursor.description), iter(cursor)
+        columns = tuple(column[0] for column in cursor.description)
+        places = [columns.index(name) for name in COMPRESSED.get(table, ())]
+
+        def plain(row: tuple[Any, ...]) -> tuple[Any, ...]:
+            values = list(row)
+            for place in places:
+                text = expanded(values[place])
+                values[place] = values[place] if text is None else text
+            return tuple(values)
+
+        return columns, map(plain, cursor) if places else iter(cursor)
 
     def query(self, sql: str, parameters: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
         """Yield the rows of any SELECT."""

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from importlib import resources
 
 from server.ledger.base import LedgerError
 from server.ledger.checkpoint import compress, seal
+from server.ledger.compressed import COLUMNS
 from server.ledger.trades import refresh_all
 
-VERSION = 8
-_FROM = (1, 2, 3, 4, 5, 6, 7)
-"""Older versions. Those before 7 lack tables; all of them have checkpoints without a hash."""
+VERSION = 9
+_FROM = (1, 2, 3, 4, 5, 6, 7, 8)
+"""Older versions. Those before 7 lack tables, those before 8 have checkpoints without a hash; none compresses."""
+_HASHED_CHECKPOINTS = 8
+"""First version whose checkpoints have a hash."""
 STREAMED_AFTER = "streamed_after"
 """Key in ``meta`` of the last input before the events of the stream were stored."""
 _APPLICATION_ID = 0x67617465  # "gate"
@@ -26,11 +30,15 @@ def create(connection: sqlite3.Connection) -> None:
     if not empty and _version(connection) not in _FROM:
         check(connection)
         return
-    aside = "" if empty else "ALTER TABLE checkpoints RENAME TO old_checkpoints;"
+    older = None if empty else _version(connection)
+    unhashed = older is not None and older < _HASHED_CHECKPOINTS
+    aside = "ALTER TABLE checkpoints RENAME TO old_checkpoints;" if unhashed else ""
     try:
         connection.executescript(f"BEGIN IMMEDIATE; {aside} {schema_text()}")
-        if not empty:
+        if older is not None:
+            _allow_compressed(connection)
             refresh_all(connection)
+        if unhashed:
             _take_newest_checkpoint(connection)
         # One by one: a script would commit first.
         for statement in (
@@ -68,6 +76,29 @@ def _version(connection: sqlite3.Connection) -> int:
         raise LedgerError("the file is a database, but not a gatedeck ledger")
     version: int = connection.execute("PRAGMA user_version").fetchone()[0]
     return version
+
+
+def _allow_compressed(connection: sqlite3.Connection) -> None:
+    """Let the columns that are compressed from version 9 on hold bytes as well as text; no row is rewritten.
+
+    A column's type is part of the table's text only, which SQLite allows to be changed where every stored value
+    stays valid (https://sqlite.org/lang_altertable.html#otheralter).
+    """
+    connection.execute("PRAGMA writable_schema = ON")
+    try:
+        for table, columns in COLUMNS.items():
+            (text,) = connection.execute(
+                "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?", (table,)
+            ).fetchone()
+            for column in columns:
+                text = re.sub(rf"(\b{column}\s+)TEXT\b", r"\1ANY", text)
+            connection.execute(
+                "UPDATE sqlite_schema SET sql = ? WHERE type = 'table' AND name = ?", (text, table)
+            )
+        (number,) = connection.execute("PRAGMA schema_version").fetchone()
+        connection.execute(f"PRAGMA schema_version = {number + 1}")
+    finally:
+        connection.execute("PRAGMA writable_schema = RESET")
 
 
 def _take_newest_checkpoint(connection: sqlite3.Connection) -> None:

@@ -1,4 +1,5 @@
--- Version 8. Instants are whole microseconds since 1970 UTC; JSON columns hold what server/ledger/rows.py wrote.
+-- Version 9. Instants are whole microseconds since 1970 UTC; JSON columns hold what server/ledger/rows.py wrote. Those
+-- of type ANY are compressed (server/ledger/compressed.py), or plain text where it is short or from before version 9.
 -- The journal is the truth, append-only and chained by hash; every other table can be made from it again.
 
 CREATE TABLE IF NOT EXISTS meta (
@@ -10,7 +11,7 @@ CREATE TABLE IF NOT EXISTS journal (
   seq     INTEGER PRIMARY KEY,
   at      INTEGER NOT NULL,
   kind    TEXT NOT NULL,
-  payload TEXT NOT NULL,
+  payload ANY NOT NULL,
   hash    BLOB NOT NULL
 ) STRICT;
 -- Seqs have no gap and no repetition, whoever writes: a second writer is refused here at the latest.
@@ -58,13 +59,13 @@ CREATE TABLE IF NOT EXISTS ledger_entries (
   confidence         REAL NOT NULL,
   code               TEXT,
   confluence_score   REAL,
-  signal             TEXT NOT NULL,
-  decision_breakdown TEXT NOT NULL,
+  signal             ANY NOT NULL,
+  decision_breakdown ANY NOT NULL,
   regime             TEXT,
-  inputs             TEXT NOT NULL,
+  inputs             ANY NOT NULL,
   execution          TEXT,
   exit               TEXT,
-  hypothetical       TEXT,
+  hypothetical       ANY,
   PRIMARY KEY (id, created_at)
 ) STRICT;
 CREATE INDEX IF NOT EXISTS ledger_newest ON ledger_entries (seq DESC, id DESC);
@@ -149,7 +150,7 @@ CREATE TABLE IF NOT EXISTS marks (
   n           INTEGER PRIMARY KEY,
   position_id TEXT NOT NULL,
   at          INTEGER NOT NULL,
-  payload     TEXT NOT NULL
+  payload     ANY NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS marks_of_position ON marks (position_id, n);
 
@@ -166,7 +167,7 @@ CREATE TABLE IF NOT EXISTS paths (
   high           REAL,
   low            REAL,
   official_close INTEGER NOT NULL,
-  quotes         TEXT
+  quotes         ANY
 ) STRICT;
 
 -- When a bar of a path began, where that may lie before an entry: its high and low count for older trades only.

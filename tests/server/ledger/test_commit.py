@@ -15,6 +15,7 @@ from core.model import Action, ReceiptStatus, Tone
 from server.deck import PageQuery
 from server.ledger.base import LedgerError
 from server.ledger.bulk import BulkLedger
+from server.ledger.compressed import compress, expand
 from server.ledger.reader import SqliteReader
 from server.ledger.rows import DERIVED
 from server.ledger.snapshot import LedgerSnapshot
@@ -236,7 +237,9 @@ async def test_a_copy_with_the_same_journal_and_effects_is_equal(ledger: SqliteL
 async def test_a_tampered_journal_names_the_row(ledger: SqliteLedger, make: Any) -> None:
     await ledger.commit([make.webhook(seq) for seq in range(1, 700)])
     with sqlite3.connect(ledger.path) as c:
-        c.execute("UPDATE journal SET payload = replace(payload, 'SPY', 'QQQ') WHERE seq = 601")
+        (stored,) = c.execute("SELECT payload FROM journal WHERE seq = 601").fetchone()
+        other = compress(expand(stored).replace(b"SPY", b"QQQ"))
+        c.execute("UPDATE journal SET payload = ? WHERE seq = 601", (other,))
     result = await ledger.verify()
     assert result.broken_seq == 601 and result.rows == 600 and "601" in (result.problem or "")
     with sqlite3.connect(ledger.path) as c:
