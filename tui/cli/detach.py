@@ -52,10 +52,10 @@ class Terminal:
 def with_terminal(work: Callable[[Terminal | None], int]) -> int:
     """Run ``work`` in a process that can leave its terminal, and return its exit code; call it before any thread.
 
-    In the new process this returns too, with the same code. ``work`` gets None where processes cannot be forked.
+    In the new process this returns too, with the same code. ``work`` gets None where that cannot be.
     """
-    if not hasattr(os, "fork"):
-        return work(None)
+    if not hasattr(os, "fork") or os.getpid() == 1:
+        return work(None)  # a container ends with its first process, whatever goes on in it
     from_child, told = os.pipe()
     alive, waiting = os.pipe()
     os.set_inheritable(waiting, True)
