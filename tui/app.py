@@ -12,6 +12,7 @@ import os
 import sys
 from collections.abc import Callable, Generator, Mapping
 from contextlib import closing, suppress
+from datetime import UTC, datetime
 from functools import partial
 from time import monotonic
 from typing import Any
@@ -33,6 +34,7 @@ from tui.clipboard import ClipboardActions
 from tui.command_sender import CommandSender
 from tui.commands.general import QUIT
 from tui.commands.keymap import NO_KEYS, KeyMap
+from tui.commands.registry import key_of
 from tui.dialogs.base import Dialog
 from tui.dialogs.decision_detail import DecisionDialog
 from tui.dialogs.notices import NoticesDialog
@@ -62,8 +64,10 @@ log = logging.getLogger("gatedeck.tui")
 patch_style_cache()
 
 _TOAST_SECONDS = 4.0
-_TOAST_CELLS = 160
-"""Longer texts are cut: a toast must not hide the screen."""
+_TOAST_FRAME, _TOAST_LEAST = 5, 10
+"""Cells beside the text of a toast, and the fewest of its text; what is cut can be read among the events."""
+_SAID = 50
+"""Texts of toasts that are kept to be read."""
 _TOAST_GAP = 2.0
 """Seconds between two toasts about events; the next toast counts the events in between."""
 _WATCH_SECONDS = 1.0
@@ -126,6 +130,7 @@ class DeckApp(CroppedOutput, DialogStylesFirst, App[str]):
         self._alarms: dict[str, str] = {"crash": crash} if crash else {}
         self._known_alarms: frozenset[str] = frozenset()
         self._toasts_due: list[Notice] = []
+        self._said: list[Notice] = []
         self._last_toast = float("-inf")
         self.appearance = Appearance(self, settings, keymap, low_bandwidth=low_bandwidth)
         self.stylesheet = CachedStylesheet(variables=self.get_css_variables())
@@ -242,7 +247,8 @@ class DeckApp(CroppedOutput, DialogStylesFirst, App[str]):
         self._toasts_due.clear()
         self._last_toast = monotonic()
         self.clear_notifications()
-        self.say(event.text + (f"  (and {more} more)" if more else ""), event.tone)
+        rest = f"  and {more} more ({key_of('ShowEvents')})" if more else ""
+        self._toast(fmt.clip(event.text, self.size.width - _TOAST_FRAME - len(rest)) + rest, event.tone)
 
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.Key):
@@ -261,8 +267,15 @@ class DeckApp(CroppedOutput, DialogStylesFirst, App[str]):
         self.appearance.settings.set(_NOTICES, notices.as_dict())
 
     def say(self, text: str, tone: str = "positive") -> None:
-        """Show a toast; markup and control characters in the text have no effect."""
-        self.notify(fmt.clip(text, _TOAST_CELLS), severity=_SEVERITY[tone], markup=False)
+        """Show a text on the row of the keys for four seconds; markup and control characters have no effect."""
+        at = self.latest.at if self.latest is not None else datetime.now(UTC)
+        self._said.append(Notice(at=at, kind="said", text=text, tone=Tone(tone)))
+        del self._said[:-_SAID]
+        self._toast(text, tone)
+
+    def _toast(self, text: str, tone: str) -> None:
+        shown = fmt.clip(text, max(_TOAST_LEAST, self.size.width - _TOAST_FRAME))
+        self.notify(shown, severity=_SEVERITY[tone], markup=False)
 
     # --- what screens and dialogs ask for (DeckUi) --------------------------------------------------------
 
@@ -381,6 +394,12 @@ class DeckApp(CroppedOutput, DialogStylesFirst, App[str]):
 
     def action_show_watchlist(self) -> None:
         self.symbol_actions.show_watchlist()
+
+    def action_show_events(self) -> None:
+        from tui.dialogs.events import EventsDialog
+
+        told = self.latest.events if self.latest is not None else ()
+        self.push_screen(EventsDialog((*told, *self._said)))
 
     def action_configure_alerts(self) -> None:
         self.push_screen(NoticesDialog(self.notifier.settings))

@@ -61,7 +61,7 @@ def test_a_waiting_trade_is_listed_approved_and_closed_and_the_engine_flattened(
     assert held["SPY"]["contract"] in line("close")[1]
     with pytest.raises(ConfigError, match="no open position is 'QQQ'"):
         line("close", "QQQ")
-    code, out, _ = line("close", held["SPY"]["id"])
+    code, out, _ = line("close", "SPY")
     assert code == 0 and out.startswith("Sold")
     code, told = line.json("mode", "halted", "--flatten")
     assert code == 0 and "everything exited" in told["text"]

@@ -250,7 +250,7 @@ async def test_events_become_one_toast_with_the_number_of_the_others() -> None:
         app.pull()
         await pilot.pause()
         (toast,) = list(app._notifications)
-        assert "Bought 4 [/x]  (and 3 more)" in toast.message
+        assert "Bought 4 [/x]  and 3 more (E)" in toast.message
 
 
 async def test_history_pages_filters_and_sorts() -> None:

@@ -156,15 +156,22 @@ def _exit(engine: EngineClient, position: Item, contracts: int | None, at: float
 def _find(items: list[Item], name: str) -> Item | None:
     """Return the one item of that name; raises ConfigError when several match.
 
-    An exact id, OCC symbol or contract is preferred to the beginning of an id, which needs four characters.
+    An exact id, OCC symbol or contract is preferred to a symbol, and that to the beginning of an id, which needs four
+    characters.
     """
     wanted = name.strip().upper()
     exact = [i for i in items if wanted in (i["id"].upper(), i["occ"].upper(), i["contract"].upper())]
-    found = exact or [i for i in items if len(wanted) >= 4 and i["id"].upper().startswith(wanted)]
+    found = exact or [i for i in items if i["symbol"].upper() == wanted]
+    found = found or [i for i in items if len(wanted) >= 4 and i["id"].upper().startswith(wanted)]
     if len(found) > 1:
-        ids = ", ".join(item["id"] for item in found)
-        raise ConfigError(f"{name!r} matches {len(found)} items; give an id: {ids}")
+        meant = "".join(f"\n  {_meant(item)}" for item in found)
+        raise ConfigError(f"{name!r} could mean {len(found)}; give a contract or an id:{meant}")
     return found[0] if found else None
+
+
+def _meant(item: Item) -> str:
+    contracts = item.get("remaining", item.get("contracts"))
+    return f"{item['id']}  {item['direction']} {item['contract']} × {contracts}"
 
 
 def print_list(items: list[Item], empty: str, format_item: Callable[[Item], str], as_json: bool) -> int:

@@ -11,7 +11,7 @@ from tui.cli.options import Author, Config, JsonLine, Url
 PendingTrade = Annotated[
     str | None,
     typer.Argument(
-        help="Id (or its beginning), OCC symbol or contract. Without it, list the pending trades."
+        help="Id (or its beginning), OCC symbol, contract or symbol. Without it, list the pending trades."
     ),
 ]
 
@@ -49,7 +49,7 @@ def close(
     position: Annotated[
         str | None,
         typer.Argument(
-            help="Id (or its beginning), OCC symbol or contract. Without it, list the open positions."
+            help="Id (or its beginning), OCC symbol, contract or symbol. Without it, list the open positions."
         ),
     ] = None,
     contracts: Annotated[
@@ -77,7 +77,7 @@ def close(
 
 
 def settle(
-    position: Annotated[str, typer.Argument(help="Id (or its beginning), OCC symbol or contract.")],
+    position: Annotated[str, typer.Argument(help="Id (or its beginning), OCC symbol, contract or symbol.")],
     price: Annotated[float, typer.Argument(help="Close of the underlying on the expiry day, in dollars.")],
     sure: Annotated[
         bool, typer.Option("--sure", help="The price is right although it is far from the last known one.")
@@ -100,7 +100,7 @@ def settle(
 
 
 def adjust(
-    position: Annotated[str, typer.Argument(help="Id (or its beginning), OCC symbol or contract.")],
+    position: Annotated[str, typer.Argument(help="Id (or its beginning), OCC symbol, contract or symbol.")],
     split: Annotated[str, typer.Argument(metavar="NEW:OLD", help="New shares for old ones, as 4:1.")],
     url: Url = None,
     author: Author = None,
@@ -117,7 +117,7 @@ def adjust(
 
 
 def resume(
-    position: Annotated[str, typer.Argument(help="Id (or its beginning), OCC symbol or contract.")],
+    position: Annotated[str, typer.Argument(help="Id (or its beginning), OCC symbol, contract or symbol.")],
     url: Url = None,
     author: Author = None,
     json: JsonLine = False,

@@ -103,6 +103,13 @@ OTHER = (
         palette=False,
     ),
     UserCommand(
+        name="ShowEvents",
+        help="Read the latest events, and what the deck said on its last line, in full.",
+        keys=("E",),
+        label="events",
+        action="app.show_events",
+    ),
+    UserCommand(
         name="Notices",
         help="Configure alerts: toast, bell, desktop, the count in the title.",
         keys=("A",),
