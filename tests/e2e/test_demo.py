@@ -16,6 +16,8 @@ from typing import Any
 import pytest
 from scipy.special import ndtr
 
+from server.ledger.codec import loads
+
 PARTS = ("delta", "gamma", "iv", "theta", "unexplained")
 SHARES = 100
 
@@ -105,7 +107,7 @@ def plain(spot: float, strike: float, sigma: float, years: float, call: bool) ->
 def marks(ran: Ran) -> dict[str, list[dict[str, Any]]]:
     found: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for position_id, payload in ran.rows("SELECT position_id, payload FROM marks ORDER BY n"):
-        found[position_id].append(json.loads(payload))
+        found[position_id].append(loads(payload))
     return found
 
 

@@ -19,6 +19,7 @@ from server.config import load_settings
 from server.demo.drive import virtual_end
 from server.demo.session import demo_session
 from server.feeds.base import NoFeed
+from server.ledger.compressed import expanded
 from server.ledger.paging import PageQuery
 from server.runtime.ports import Command
 from tests.server.conftest import Station
@@ -61,6 +62,7 @@ def spoil() -> Callable[[Path, str], None]:
 
     def change(path: Path, sql: str) -> None:
         connection = sqlite3.connect(path)
+        connection.create_function("expanded", 1, expanded)
         assert connection.execute(sql).rowcount == 1
         connection.commit()
         connection.close()

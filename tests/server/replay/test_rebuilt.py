@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from core.exchange.calendar import Calendar
+from server.ledger.codec import loads
 from server.ledger.snapshot import LedgerSnapshot
 from server.replay.machine import ReplayError
 from server.replay.session import Wanted, replay
@@ -38,7 +39,7 @@ def test_the_market_is_the_bar_of_the_signal_and_what_bars_do_not_tell_is_assume
     out = tmp_path / "made.db"
     replay(Wanted(source=receipts, prices=(str(bars),), out=out))
     with LedgerSnapshot(out) as ledger:
-        inputs = json.loads(next(ledger.query("SELECT inputs FROM ledger_entries ORDER BY seq"))[0])
+        inputs = loads(next(ledger.query("SELECT inputs FROM ledger_entries ORDER BY seq"))[0])
     market = inputs["market"]
     # A signal of 15:00:20 is answered at 15:01:00 by the close of its minute: no earlier price knows its cause.
     assert market["price"] == 663.1 and market["ages"]["price"] == 0.0
@@ -76,7 +77,7 @@ def test_no_trade_is_filled_before_the_move_that_caused_its_signal(
     with LedgerSnapshot(out) as ledger:
         query = "SELECT execution, decision_breakdown, created_at FROM ledger_entries"
         (execution, breakdown, made) = next(ledger.query(query))
-    bought, levels = json.loads(execution), json.loads(breakdown)["levels"]
+    bought, levels = loads(execution), loads(breakdown)["levels"]
     assert bought["underlying_at_entry"] == 602.5
     assert datetime.fromtimestamp(made / 1e6, UTC) == at.replace(second=0) + timedelta(minutes=1)
     assert levels["stop"] == pytest.approx(602.5 - 0.25 * 6.025)
@@ -111,7 +112,7 @@ def test_daily_bars_give_the_atr(rising: tuple[Path, Path], tmp_path: Path) -> N
     daily.write_text("\n".join(rows) + "\n")
     replay(Wanted(source=receipts, prices=(str(bars), str(daily)), out=out))
     with LedgerSnapshot(out) as ledger:
-        inputs = json.loads(next(ledger.query("SELECT inputs FROM ledger_entries ORDER BY seq"))[0])
+        inputs = loads(next(ledger.query("SELECT inputs FROM ledger_entries ORDER BY seq"))[0])
     assert inputs["market"]["atr14"] == pytest.approx(6.0)
     assert "atr14" not in inputs["market"]["assumed"]
 

@@ -100,7 +100,7 @@ def test_rules_that_cannot_be_read_are_refused_before_anything_is_fed(recorded: 
 
 
 TAMPERED = {
-    "a price changed": "UPDATE journal SET payload = replace(payload, '\"price\":', '\"price\":1')"
+    "a price changed": "UPDATE journal SET payload = replace(expanded(payload), '\"price\":', '\"price\":1')"
     " WHERE seq = (SELECT min(seq) FROM journal WHERE kind = 'price')",
     "an input removed": "DELETE FROM journal WHERE seq = 100",
     "an instant moved": "UPDATE journal SET at = at - 1 WHERE seq = 50",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Callable
 from itertools import pairwise
@@ -12,6 +11,7 @@ import pytest
 
 from core.exchange.calendar import Calendar
 from server.ledger.bulk import BulkLedger
+from server.ledger.codec import loads
 from server.ledger.snapshot import LedgerSnapshot
 from server.replay.rebuilt import replay_receipts
 from server.replay.sources import read_prices, read_receipts
@@ -29,7 +29,7 @@ def test_both_positions_have_one_mark_at_each_instant(
     path: list[float] = []
     with LedgerSnapshot(tmp_path / "replay.db") as ledger:
         for position, at, payload in ledger.query("SELECT position_id, at, payload FROM marks ORDER BY n"):
-            mark = json.loads(payload)
+            mark = loads(payload)
             assert mark["iv_source"] == "estimated" and mark["level"]["source"] == "assumed VIX"
             found[at, mark["spot"]][position] = mark["mid"], mark["iv"]
             path.append(mark["iv"])
