@@ -12,6 +12,7 @@ import pytest
 from server.backups import ALARM, Backups, interval
 from server.ledger.backup import back_up, restore
 from server.ledger.base import LedgerError, LedgerLocked
+from server.ledger.compressed import expanded
 from server.ledger.receipt_ids import ReceiptIds
 from server.ledger.soundness import check_ledger
 from server.ledger.sqlite import SqliteLedger
@@ -80,7 +81,8 @@ async def test_a_ledger_of_another_engine_is_not_put_back(written: SqliteLedger,
 
 async def test_a_damaged_ledger_gives_no_copy(written: SqliteLedger, tmp_path: Path) -> None:
     with sqlite3.connect(written.path) as c:
-        c.execute("UPDATE journal SET payload = replace(payload, 'SPY', 'QQQ') WHERE seq = 2")
+        c.create_function("expanded", 1, expanded)
+        c.execute("UPDATE journal SET payload = replace(expanded(payload), 'SPY', 'QQQ') WHERE seq = 2")
     c.close()
     with pytest.raises(LedgerError, match=r"not sound: seq 2.*gatedeck verify"):
         back_up(written.path, tmp_path / "copy.db")

@@ -13,6 +13,7 @@ import pytest
 from core.model import Source
 from server.feeds.base import NoFeed
 from server.ledger.base import LedgerError
+from server.ledger.compressed import expanded
 from server.ledger.connection import open_file
 from server.ledger.rows import DERIVED
 from server.ledger.soundness import check_ledger
@@ -71,8 +72,11 @@ async def test_an_engine_goes_on_from_the_sound_inputs_of_a_damaged_journal(
 ) -> None:
     into_the_file(ledger)
     with sqlite3.connect(ledger) as c:
-        (seq,) = c.execute("SELECT min(seq) FROM journal WHERE payload LIKE '%IWM%'").fetchone()
-        c.execute("UPDATE journal SET payload = replace(payload, 'IWM', 'IWN') WHERE seq = ?", (seq,))
+        c.create_function("expanded", 1, expanded)
+        (seq,) = c.execute("SELECT min(seq) FROM journal WHERE expanded(payload) LIKE '%IWM%'").fetchone()
+        c.execute(
+            "UPDATE journal SET payload = replace(expanded(payload), 'IWM', 'IWN') WHERE seq = ?", (seq,)
+        )
     c.close()
     found = verify_ledger(ledger)
     assert found["sound_up_to"].startswith(f"seq {seq - 1} (2026-11-24T") and "until-damage" in found["cure"]
@@ -94,7 +98,7 @@ def test_a_damaged_page_of_the_journal_keeps_what_lies_before_it(ledger: Path) -
         (size,) = c.execute("PRAGMA page_size").fetchone()
         (body,) = c.execute("SELECT payload FROM journal WHERE seq = 9").fetchone()
     data = ledger.read_bytes()
-    page = data.index(body.encode()[:200]) // size
+    page = data.index(body[:200]) // size
     ledger.write_bytes(data[: page * size] + b"\xa5" * size + data[(page + 1) * size :])
     sound = check_ledger(ledger)
     assert sound.chain is not None and 0 < sound.last_seq < 9
