@@ -95,7 +95,7 @@ async def test_a_reader_goes_on_over_kill_and_restart(gatedeck: Any) -> None:
 def test_the_commands_of_the_guide(gatedeck: Any) -> None:
     served = gatedeck.serve()
     enter(served, "SPY")
-    commands = re.findall(r"^curl .*$", stored_page("stream"), re.MULTILINE)
+    commands = re.findall(r"^curl (?:.*\\\n)*.*$", stored_page("stream"), re.MULTILINE)
     assert len(commands) == 2
     told = [
         subprocess.run(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -197,3 +198,25 @@ async def test_the_palette_opens_a_topic(command: UserCommand) -> None:
         await pilot.pause()
         assert isinstance(app.screen, GuideDialog)
         assert app.screen.topic.name in command.label
+
+
+def alarm_texts() -> Iterator[tuple[str, list[str]]]:
+    """(place, literal parts) of every alarm that is raised where its text stands."""
+    for file in sorted((*(ROOT / "server").rglob("*.py"), *(ROOT / "tui").rglob("*.py"))):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Assign) and isinstance(target := node.targets[0], ast.Subscript):
+                if ast.unparse(target.value).endswith("alarms"):
+                    parts = [
+                        str(part.value) for part in ast.walk(node.value) if isinstance(part, ast.Constant)
+                    ]
+                    yield f"{file.relative_to(ROOT)}:{node.lineno}", [part for part in parts if part.strip()]
+
+
+def test_the_page_on_operations_explains_every_alarm() -> None:
+    page = " ".join(stored_page("operations").split())
+    missing = []
+    for place, parts in alarm_texts():
+        runs = [words[n : n + 4] for words in map(str.split, parts) for n in range(max(1, len(words) - 3))]
+        if runs and not any(" ".join(run).rstrip(":;,") in page for run in runs):
+            missing.append((place, parts))
+    assert missing == [] and len(list(alarm_texts())) > 8

@@ -79,7 +79,9 @@ class Sandbox:
         """
         if "gatedeck run" in block.text:
             self.end_all("engine*")
-        elif "127.0.0.1:8787" in block.text and not list((self.folder / "run").glob("engine*.pid")):
+        elif "127.0.0.1:8787" in block.text and not any(
+            is_running(file) for file in (self.folder / "run").glob("engine*.pid")
+        ):
             self.run(Block("README", "sh", "gatedeck run"))
         home = self._home[block.place]
         server = block.place == "server"
