@@ -96,12 +96,12 @@ def test_a_damaged_page_of_the_journal_keeps_what_lies_before_it(ledger: Path) -
     into_the_file(ledger)
     with closing(sqlite3.connect(ledger)) as c:
         (size,) = c.execute("PRAGMA page_size").fetchone()
-        (body,) = c.execute("SELECT payload FROM journal WHERE seq = 200").fetchone()
+        (body, last) = c.execute("SELECT payload, max(seq) FROM journal").fetchone()
     data = ledger.read_bytes()
     page = data.index(body[:200]) // size
     ledger.write_bytes(data[: page * size] + b"\xa5" * size + data[(page + 1) * size :])
     sound = check_ledger(ledger)
-    assert sound.chain is not None and 0 < sound.last_seq < 200
+    assert sound.chain is not None and 0 < sound.last_seq < last
     made = rebuild_ledger(ledger, engine_id="station", until_damage=True)
     assert made.inputs == sound.last_seq and verify_ledger(ledger)["ok"]
 
