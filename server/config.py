@@ -17,7 +17,15 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BeforeValidator,
+    Field,
+    PrivateAttr,
+    SecretStr,
+    ValidationError,
+)
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -31,6 +39,7 @@ from pydantic_settings import (
 from server.backups import interval
 from server.named_secrets import OneOrSeveral, Secrets
 from server.quiet_hours import quiet_hours
+from server.setting_origins import Origin, origins_of
 
 PREFIX = "GATEDECK_"
 
@@ -283,6 +292,12 @@ class Settings(BaseSettings):
     twelvedata_credits_per_minute: Annotated[int, Field(ge=1)] = 8
     feed_options: dict[str, dict[str, str]] = Field(default_factory=dict)
 
+    _origins: dict[str, Origin] = PrivateAttr(default_factory=dict)
+
+    def origin(self, name: str) -> Origin:
+        """Return where the value of a setting comes from."""
+        return self._origins.get(name, "flag" if name in self.model_fields_set else "default")
+
     @property
     def exposed(self) -> bool:
         """Return whether other machines can reach the listener."""
@@ -337,7 +352,9 @@ def load_settings(flags: Mapping[str, Any] | None = None, config: Path | None = 
     values = _read(path, required=bool(named))
     token = _file_values.set(values)
     try:
-        return Settings(**given)
+        settings = Settings(**given)
+        settings._origins = origins_of(Settings.model_fields, given, values, PREFIX)
+        return settings
     except ValidationError as error:
         lines = [_line(e, given, path) for e in error.errors() if e["type"] != "default_factory_not_called"]
         raise ConfigError("\n".join(lines)) from None

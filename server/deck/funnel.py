@@ -21,6 +21,7 @@ class Funnel:
     """The exchange's day so far. A signal counts once, by its latest decision; money is net, in $.
 
     ``refused`` are the signals without a trade by the code that decided, most first; ``waiting`` of them wait.
+    ``decisions`` counts today's decisions by action, several of one signal included.
     ``open``, ``won``, ``lost`` and ``flat`` are today's trades by how they stand; ``net`` is of the closed ones.
     """
 
@@ -32,6 +33,7 @@ class Funnel:
     refused: tuple[tuple[str, int], ...] = ()
     waiting: int = 0
     executed: int = 0
+    decisions: tuple[tuple[str, int], ...] = ()
     open: int = 0
     won: int = 0
     lost: int = 0
@@ -57,6 +59,7 @@ class FunnelReader:
         self._day = day
         self._receipts, self._decisions = _List(), _List()
         self._statuses: Counter[str] = Counter()
+        self._actions: Counter[str] = Counter()
         self._signals: dict[str, tuple[int, str, str]] = {}
         """The latest decision of each signal: its seq, action and code."""
 
@@ -68,6 +71,7 @@ class FunnelReader:
         async for row in self._new("receipts", "received_at", self._receipts, calendar):
             self._statuses[row["status"]] += 1
         async for row in self._new("decisions", "created_at", self._decisions, calendar):
+            self._actions[row["decision"]] += 1
             known = self._signals.get(row["signal_id"])
             if known is None or row["seq"] > known[0]:
                 self._signals[row["signal_id"]] = (row["seq"], row["decision"], row["code"] or "")
@@ -107,6 +111,7 @@ class FunnelReader:
             refused=tuple(sorted(codes.items(), key=lambda each: (-each[1], each[0]))),
             waiting=sum(action == Action.WAIT for action, _ in refused),
             executed=len(trades),
+            decisions=tuple((each.value, self._actions[each]) for each in Action if self._actions[each]),
             open=len(trades) - len(ended),
             won=sum(net > 0 for net in ended),
             lost=sum(net < 0 for net in ended),

@@ -35,6 +35,7 @@ from server.deck.build_rows import (
 )
 from server.deck.build_stops import stops_warnings
 from server.deck.build_symbols import sections_of, senders_of, watched_symbols
+from server.deck.day_view import DayView
 from server.deck.funnel import FunnelReader
 from server.deck.performance import Performance, window_days
 from server.deck.position_detail import PositionDetail
@@ -334,6 +335,11 @@ class LocalDeck:
             funnel=await self._funnel.read(self._now(), runtime.engine.trading.calendar),
             credentials=self._uses.rows(),
         )
+
+    async def day(self) -> DayView:
+        funnel = await self._funnel.read(self._now(), self._runtime.engine.trading.calendar)
+        now = self.snapshot()
+        return DayView(at=now.at, pnl=now.pnl, funnel=funnel)
 
     async def symbols(self) -> tuple[WatchedSymbol, ...]:
         return watched_symbols(self._runtime.engine, self._now())

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from core.decision.why_no_trade import WhyNoTrade
 from core.effects import Notice
 from core.model import DecisionRecord
+from server.deck.day_view import DayView
 from server.deck.position_detail import PositionDetail
 from server.deck.reports import LearningView, PerformanceView
 from server.deck.rows import DeckSnapshot, SystemView
@@ -70,6 +71,10 @@ class Deck(Protocol):
 
     async def learning(self) -> LearningView:
         """Return the learning results. Slow: it reads the whole ledger."""
+        ...
+
+    async def day(self) -> DayView:
+        """Return the exchange's day so far: profit and loss, and the funnel from webhooks to trades."""
         ...
 
     async def symbols(self) -> tuple[WatchedSymbol, ...]:

@@ -19,6 +19,7 @@ from typing import Any
 from core.decision.why_no_trade import WhyNoTrade
 from core.effects import Notice
 from core.model import DecisionRecord, Tone
+from server.deck.day_view import DayView
 from server.deck.hub import READ_ONLY
 from server.deck.position_detail import PositionDetail
 from server.deck.reports import LearningView, PerformanceView
@@ -311,6 +312,10 @@ class RemoteDeck:
 
     async def learning(self) -> LearningView:
         found: LearningView = await self._ask("learning")
+        return found
+
+    async def day(self) -> DayView:
+        found: DayView = await self._ask("day")
         return found
 
     async def symbols(self) -> tuple[WatchedSymbol, ...]:

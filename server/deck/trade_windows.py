@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from functools import partial
 
 from core.exchange.calendar import Calendar
 from server.ledger.paging import PageQuery
+from server.ledger.timestamps import bound
 
 TODAY, FIVE_SESSIONS, ALL = "today", "5d", "all"
 TRADE_WINDOWS = (ALL, TODAY, FIVE_SESSIONS, "30", "60", "90")
@@ -14,7 +16,10 @@ TRADE_WINDOWS = (ALL, TODAY, FIVE_SESSIONS, "30", "60", "90")
 
 
 def in_window(query: PageQuery, now: datetime, calendar: Calendar) -> PageQuery:
-    """Return a query with the filter ``window`` replaced by the days or instants it means. Raises ValueError."""
+    """Return a query with the filter ``window`` replaced by the days or instants it means. Raises ValueError.
+
+    Of a window and a bound that is stated as well, the narrower one counts.
+    """
     window = query.filters.get("window")
     if window is None or query.what != "trades":
         return query
@@ -31,9 +36,10 @@ def in_window(query: PageQuery, now: datetime, calendar: Calendar) -> PageQuery:
         # As core.performance.columns.Trades.window: after the start, up to the instant.
         start = now - timedelta(days=int(window)) + timedelta(microseconds=1)
         bounds = {"from": start.isoformat(), "to": now.isoformat()}
-    for name in bounds:
+    for name, text in bounds.items():
         if name in filters:
-            raise ValueError(f"window: {window!r} cannot be combined with {name}")
+            narrower = min if name == "to" else max
+            bounds[name] = narrower(text, filters[name], key=partial(bound, name))
     return replace(query, filters=filters | bounds)
 
 

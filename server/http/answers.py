@@ -32,6 +32,7 @@ from core.model import (
 )
 from core.performance import Bucket, Metrics
 from core.positions import EntryFill, ExitRecord, Position
+from server.deck.day_view import DayView
 from server.deck.position_detail import PositionDetail
 from server.deck.reports import WINDOWS, LearningView
 from server.deck.rows import PositionRow
@@ -41,6 +42,7 @@ from server.http.engine_status import EngineStatus, ModeStatus
 from server.ledger.entry_records import ShadowRecord, SignalRecord
 from server.ledger.streamed import ExitEvent, FillEvent, ModeEvent
 from server.runtime.ports import WebhookAnswer
+from server.settings_view import SettingView
 
 # --- parts of a ledger entry -----------------------------------------------------------------------------
 
@@ -212,6 +214,7 @@ LEARNING = model("LearningResults", LearningView.__doc__ or "", **always(fields_
 _RULES_VERSION = model(
     "RulesVersion",
     "One rules version; changes are the numbers that differ from the version before.",
+    id=str,
     **always(fields_of(StoreRules)),
     changes=str,
 )
@@ -313,6 +316,8 @@ def answer_types() -> Mapping[str, Any]:
         "Risk": RiskView,
         "Learning": LEARNING,
         "Rules": RULES,
+        "Day": DayView,
+        "Config": page(SettingView, "Setting"),
         "Feeds": page(FEED, "Feed"),
         "Mode": ModeStatus,
         "EngineStatus": EngineStatus,

@@ -22,6 +22,7 @@ from server.http.commands import (
     command_answer,
     read_command,
 )
+from server.http.docs import docs_page
 from server.http.engine_status import engine_status, mode_status
 from server.http.lists import invalid, listing, page_query, parameters, position_page, unknown_cursor
 from server.http.negotiation import require_acceptable, with_etag
@@ -43,6 +44,7 @@ from server.http.views import answer, decision_detail, json_response, why_no_tra
 from server.ledger.codec import encode_any
 from server.ledger.paging import PageQuery
 from server.runtime.ports import Command, Health, HealthSource, NotStored, Overloaded
+from server.settings_view import SettingView
 
 B = TypeVar("B", bound=BaseModel)
 
@@ -59,6 +61,7 @@ class Api:
         access: Access,
         *,
         max_body_bytes: int,
+        settings: Sequence[SettingView] = (),
         routes: Sequence[Route] = (),
     ) -> None:
         self._routes = routes
@@ -66,6 +69,7 @@ class Api:
         self._health = health
         self._access = access
         self._limit = max_body_bytes
+        self._settings = settings
         self._document: bytes | None = None
 
     async def call(self, route: Route, request: web.BaseRequest, params: Params) -> web.StreamResponse:
@@ -138,6 +142,18 @@ class Api:
             raise Refused("UNKNOWN_POSITION", "no position has this id")
         return answer(found)
 
+    async def day(self, call: Call) -> web.Response:
+        parameters(call.request, ())
+        return answer(await self._deck.day())
+
+    async def risk(self, call: Call) -> web.Response:
+        parameters(call.request, ())
+        return answer(self._deck.snapshot().risk)
+
+    async def config(self, call: Call) -> web.Response:
+        parameters(call.request, ())
+        return answer(listing(self._settings, None))
+
     async def metrics(self, call: Call) -> web.Response:
         given = parameters(call.request, PERFORMANCE)
         window, cut = given.get("window", "all"), given.get("cut", "setup")
@@ -156,10 +172,6 @@ class Api:
                 "buckets": report.cuts[view.cut],
             }
         )
-
-    async def risk(self, call: Call) -> web.Response:
-        parameters(call.request, ())
-        return answer(self._deck.snapshot().risk)
 
     async def learning(self, call: Call) -> web.Response:
         parameters(call.request, ())
@@ -290,6 +302,9 @@ class Api:
             "alarms": health.alarms,
             "clock": health.clock,
         }
+
+    async def docs(self, _call: Call) -> web.Response:
+        return await docs_page()
 
     async def openapi(self, _call: Call) -> web.Response:
         if self._document is None:

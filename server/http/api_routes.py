@@ -47,6 +47,10 @@ _LISTS = (
 _READS = (
     ("metrics", Api.metrics, "Metrics", RESULTS, False, PERFORMANCE,
      "Metrics of all closed trades or of a window, each with n, interval and status, and one breakdown"),
+    ("day", Api.day, "Day", RESULTS, False, (),
+     "The exchange's day so far: P&L, decisions, and the funnel from webhooks to trades"),
+    ("config", Api.config, "Config", ENGINE, True, (),
+     "Every setting with its value and where that comes from; of secrets only whether they are set"),
     ("feeds", Api.feeds, "Feeds", ENGINE, False, (),
      "The feeds in order of preference: state, budget, latency, ages and last error"),
     ("risk", Api.risk, "Risk", POSITIONS, False, (),
@@ -185,6 +189,16 @@ ROUTES: tuple[Route, ...] = (
         summary="Whether webhooks can be stored and decided now",
         answers="Health",
         refuses=("NOT_READY",),
+    ),
+    Route(
+        method="GET",
+        path="/docs",
+        access=OPEN,
+        handler=Api.docs,
+        summary="This documentation as a page for a browser",
+        answers="Page",
+        media=("text/html",),
+        etag=True,
     ),
     Route(
         method="GET",

@@ -33,6 +33,7 @@ from server.http.webhooks import WEBHOOK_PATHS, Webhooks
 from server.runtime.credentials import CredentialLog
 from server.runtime.ports import HealthSource, Intake
 from server.runtime.refusals import RefusalLog
+from server.settings_view import settings_view
 
 log = logging.getLogger("gatedeck.http")
 
@@ -116,7 +117,14 @@ class HttpServer:
             max_body_bytes=settings.max_body_bytes,
         )
         self._direct = DirectWebhooks(self._webhooks, intake, self._record)
-        self._api = Api(deck, health, access, max_body_bytes=settings.max_body_bytes, routes=ROUTES + routes)
+        self._api = Api(
+            deck,
+            health,
+            access,
+            max_body_bytes=settings.max_body_bytes,
+            settings=settings_view(settings),
+            routes=ROUTES + routes,
+        )
         self._router = Router(ROUTES + routes)
         self._server: Server | None = None
         self._handshakes: TlsHandshakes | None = None

@@ -96,7 +96,8 @@ def deck_routes(decks: DeckSocket) -> tuple[Route, ...]:
             access=READ,
             handler=deck_socket,
             summary="The deck for `gatedeck attach`, over a WebSocket",
-            answers="DeckSocket",
+            answers="",
+            websocket=True,
             refuses=("NOT_A_WEBSOCKET", "NOT_READY"),
         ),
     )

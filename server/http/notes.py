@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field, model_validator
 
 from core.notes import MAX_TEXT, with_tags
 from core.performance.trade import exchange_date
@@ -17,19 +17,30 @@ from server.runtime.ports import Command
 _TAG = r"^#?[A-Za-z][A-Za-z0-9_-]{0,31}$"
 
 
+def _only(one: str, other: str) -> dict[str, Any]:
+    """Return the schema of a body that states one of two fields."""
+    return {"required": [one], "properties": {one: {"type": "string"}, other: {"type": "null"}}}
+
+
 class NoteRequest(CommandRequest):
     """A note on a ``trade`` (the id of its decision or position) or on a ``day``; a # word in it is a tag."""
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": [_only("trade", "day"), _only("day", "trade")]})
 
     trade: Annotated[str, Field(pattern=r"^[\x21-\x7e]{1,100}$")] | None = None
     day: Annotated[date, Field(strict=False)] | Literal["today"] | None = None
     text: Annotated[str, Field(max_length=MAX_TEXT)] = ""
     tags: Annotated[tuple[Annotated[str, Field(pattern=_TAG)], ...], Field(max_length=20, strict=False)] = ()
 
+    @model_validator(mode="after")
+    def _one_of_two(self) -> NoteRequest:
+        if (self.trade is None) == (self.day is None):
+            raise ValueError("trade or day: give one of them")
+        return self
+
 
 async def note_command(deck: Deck, body: NoteRequest) -> Command:
     """Return the command that adds a note. Raises ValueError naming the field that is not accepted."""
-    if (body.trade is None) == (body.day is None):
-        raise ValueError("trade or day: give one of them")
     text = with_tags(body.text, body.tags)
     position_id = None
     if body.trade is not None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pydantic import TypeAdapter
+from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
 
 from server.http import webhook_contract
 from server.http.answers import STREAM_EVENTS, WITH_UNKNOWN_NUMBERS, answer_types, stream_answer
 from server.http.problems import PROBLEMS
 from server.http.routes import COMMAND, OPEN, READ, Route
+from server.http.stream_query import KINDS
 from server.http.webhooks import WEBHOOK_PATHS
 from server.package_version import package_version
 
@@ -58,11 +59,16 @@ _RAW: Mapping[str, Json] = {
         "required": ["panels"],
     },
     "Page": {"description": "HTML.", "type": "string"},
-    "DeckSocket": {"description": "A WebSocket, see gatedeck attach.", "type": "string"},
     "Stream": {
-        "description": "Blocks of id, event and data, see gatedeck guide stream. data is one line of JSON, whose "
-        "form x-events has by the event.",
-        "type": "string",
+        "description": "One event, see gatedeck guide stream. data is one line of JSON, whose form x-events has by "
+        "the event; a mark has no id.",
+        "type": "object",
+        "required": ["event", "data"],
+        "properties": {
+            "id": {"type": "string"},
+            "event": {"enum": list(KINDS)},
+            "data": {"type": "string", "contentMediaType": "application/json"},
+        },
     },
 }
 """Answers whose form is somebody else's."""
@@ -76,6 +82,10 @@ _FREE: Mapping[tuple[str, str], str] = {
     ("Gate", "evidence"): "The numbers that the gate compared, by name: each gate compares its own."
 }
 """Properties of any form, with the reason."""
+_NAMED: Mapping[tuple[str, str], Json] = {
+    ("PositionDetail", "notes"): {"type": "array", "items": {"$ref": _REF.format(model="Note")}}
+}
+"""Properties that a fact holds as parsed JSON, by the schema of what they hold."""
 
 
 class _Schema(GenerateJsonSchema):
@@ -87,7 +97,7 @@ class _Schema(GenerateJsonSchema):
 
 def document(routes: Iterable[Route], *, reading_open: bool = True, webhooks_open: bool = True) -> Json:
     """Return the whole document; reading and webhooks are ``open`` where this machine needs no token for them."""
-    routes = tuple(routes)
+    routes = tuple(route for route in routes if not route.websocket)
     answers, bodies, schemas = _schemas(routes)
     paths: dict[str, Json] = {}
     for path, endpoint in WEBHOOK_PATHS.items():
@@ -150,6 +160,8 @@ def _schemas(routes: tuple[Route, ...]) -> tuple[Mapping[str, Json], Mapping[typ
                 spec["type"] = ["number", "null"]
     for (name, part), why in _FREE.items():
         schemas[name]["properties"][part]["description"] = why
+    for (name, part), schema in _NAMED.items():
+        schemas[name]["properties"][part] = schema
     schemas |= {**_RAW, **webhook_contract.SCHEMAS}
     answers = {name: schema for (name, mode), schema in found.items() if mode == "serialization"}
     answers |= {name: {"$ref": _REF.format(model=name)} for name in _RAW}
@@ -236,10 +248,19 @@ def _operation(
         operation["security"] = security
     if route.body is not None:
         operation["requestBody"] = {
-            "required": any(field.is_required() for field in route.body.model_fields.values()),
+            "required": not _accepts_nothing(route.body),
             "content": {"application/json": {"schema": bodies[route.body]}},
         }
     return operation
+
+
+def _accepts_nothing(body: type[BaseModel]) -> bool:
+    """Return whether a request without a body, which counts as an empty object, is accepted."""
+    try:
+        body.model_validate({})
+    except ValidationError:
+        return False
+    return True
 
 
 _IF_NONE_MATCH: Json = {

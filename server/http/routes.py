@@ -49,7 +49,7 @@ class Route:
 
     ``answers`` is the answer's type by its name in ``answers.answer_types``, ``media`` its content types, ``body``
     the model of the request. With ``etag`` an answer has one, and If-None-Match is heeded: only where the answer
-    does not change with the clock.
+    does not change with the clock. A ``websocket`` has no place in OpenAPI and is left out there.
     """
 
     method: str
@@ -65,6 +65,7 @@ class Route:
     etag: bool = False
     links: tuple[Link, ...] = ()
     tag: str = "Engine"
+    websocket: bool = False
 
     @property
     def name(self) -> str:

@@ -20,17 +20,22 @@ LAST_EVENT_ID = "Last-Event-ID"
 WHOLE_INPUT = (1 << 31) - 1
 """Number after every event of an input: a place without a number is after all of them."""
 
+_KIND = "|".join(KINDS)
 STREAM_QUERY = (
-    Parameter(name="events", text=f"kinds, with commas: {', '.join(KINDS)}", schema={"type": "string"}),
+    Parameter(
+        name="events",
+        text=f"kinds, with commas: {', '.join(KINDS)}",
+        schema={"type": "string", "pattern": f"^({_KIND})(,({_KIND})){{0,{len(KINDS)}}}$"},
+    ),
     Parameter(
         name="symbol",
         text="symbols, with commas; events that belong to none (mode, alert) come in any case",
-        schema={"type": "string"},
+        schema={"type": "string", "pattern": r"^[A-Za-z0-9_.^/-]{1,15}(,[A-Za-z0-9_.^/-]{1,15}){0,19}$"},
     ),
     Parameter(
         name="last_event_id",
         text=f"go on after this event, 0 from the first on; the header {LAST_EVENT_ID} comes before it",
-        schema={"type": "string", "pattern": r"^\d{1,15}(\.\d{1,6})?$"},
+        schema={"type": "string", "pattern": r"^[0-9]{1,15}(\.[0-9]{1,6})?$"},
     ),
 )
 

@@ -31,6 +31,7 @@ def stream_routes(stream: EventStream) -> tuple[Route, ...]:
             "events; Last-Event-ID goes on after an event, marks excepted",
             answers="Stream",
             query=STREAM_QUERY,
+            tag="Ledger",
             refuses=(
                 "INVALID_PARAMETER", "UNKNOWN_EVENT", "EVENTS_NOT_KEPT", "TOO_MANY_READERS", "NOT_READY"
             ),

@@ -54,7 +54,7 @@ def _plain(description: str, example: Json, required: int = 9, /, **properties: 
         "description": description,
         "type": "object",
         "required": list(properties)[:required],
-        "additionalProperties": False,
+        "unevaluatedProperties": False,
         "properties": properties,
         "examples": [example],
     }
@@ -115,9 +115,7 @@ def body_of(endpoint: str | None) -> Json:
     """Return the request body of a webhook address."""
     forms = _FORMS.get(endpoint or "", ("ScoredSignalBody",))
     one: list[Json] = [{"$ref": f"#/components/schemas/{form}"} for form in forms]
-    items = one[0] if len(one) == 1 else {"anyOf": one}
-    several = {"type": "array", "items": items, "minItems": 1, "maxItems": MAX_ITEMS}
-    content: Json = {"application/json": {"schema": {"anyOf": [*one, several]}}}
+    content: Json = {"application/json": {"schema": one[0] if len(one) == 1 else {"anyOf": one}}}
     if endpoint != PRICE:
         content["text/plain"] = {"schema": {"$ref": "#/components/schemas/StrategySentence"}}
     return {

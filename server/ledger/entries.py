@@ -125,7 +125,8 @@ def approval_view(approval: Approval) -> Item:
 
 
 def risk_item(row: Row) -> Item:
-    return {**dict(row), "at": iso(row["at"]), "cleared": bool(row["cleared"])}
+    names = ("id", "seq", "code", "text", "position_id")
+    return {name: row[name] for name in names} | {"at": iso(row["at"]), "cleared": bool(row["cleared"])}
 
 
 def _or_fault(make: Callable[[Row], Item], *unread: str) -> Callable[[Row], Item]:

@@ -34,6 +34,7 @@ async def test_webhooks_signals_codes_and_trades_are_counted(station: Any) -> No
     found = await funnel(deck)
     assert (found.webhooks, found.quarantined, found.signals) == (6, 1, 2)
     assert (found.executed, found.open, found.won, found.lost) == (1, 1, 0, 0)
+    assert dict(found.decisions)["EXECUTE"] == 1 and sum(n for _, n in found.decisions) >= 2
     assert sum(count for _, count in found.refused) == 1
     (position,) = deck.snapshot().positions
     station.later(minutes=1)

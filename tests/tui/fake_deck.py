@@ -68,6 +68,8 @@ from server.deck import (
     WatchedSymbol,
     WhyNoTrade,
 )
+from server.deck.day_view import DayView
+from server.deck.funnel import Funnel
 
 NOW = datetime(2026, 11, 24, 17, 41, 7, tzinfo=UTC)
 
@@ -462,6 +464,10 @@ class FakeDeck:
     async def learning(self) -> LearningView:
         self.asked.append("learning")
         return fake_views.learning(self.signals)
+
+    async def day(self) -> DayView:
+        self.asked.append("day")
+        return DayView(at=self.now.at, pnl=self.now.pnl, funnel=Funnel(day=self.now.at.date()))
 
     async def symbols(self) -> tuple[WatchedSymbol, ...]:
         return fake_symbols.watched(self.now.at)

@@ -15,6 +15,7 @@ from typing import Any
 from core.decision.why_no_trade import WhyNoTrade
 from core.effects import Notice
 from core.model import DecisionRecord
+from server.deck.day_view import DayView
 from server.deck.position_detail import PositionDetail
 from server.deck.reports import LearningView, PerformanceView
 from server.deck.rows import DeckSnapshot, SystemView
@@ -49,6 +50,7 @@ ASKS: Mapping[str, Ask] = {
     "system": Ask((), SystemView),
     "performance": Ask((str, str), PerformanceView),
     "learning": Ask((), LearningView),
+    "day": Ask((), DayView),
     "symbols": Ask((), tuple[WatchedSymbol, ...]),
     "symbol": Ask((str,), SymbolView | None),
     "command": Ask((Command,), CommandResult),
@@ -79,6 +81,7 @@ def deck_shape() -> str:
         DecisionRecord,
         PositionDetail,
         SystemView,
+        DayView,
         CommandResult,
         SymbolView,
         WatchedSymbol,

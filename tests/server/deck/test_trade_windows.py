@@ -34,11 +34,27 @@ def test_a_window_becomes_days_or_instants(now: str, window: str, filters: dict[
     assert found.filters == filters | {"symbol": "SPY"}
 
 
+# window | a bound beside it | what counts
+NARROWED = [
+    ("today", {"since": "2026-11-20"}, {"since": "2026-11-24"}),
+    ("5d", {"since": "2026-11-23"}, {"since": "2026-11-23"}),
+    ("30", {"from": "2026-11-20", "to": "2026-11-23"}, {"from": "2026-11-20", "to": "2026-11-23"}),
+]
+
+
+@pytest.mark.parametrize(("window", "stated", "counts"), NARROWED)
+def test_of_a_window_and_a_bound_the_narrower_counts(
+    window: str, stated: dict[str, str], counts: dict[str, str]
+) -> None:
+    query = PageQuery(what="trades", filters={"window": window, **stated})
+    assert in_window(query, datetime(2026, 11, 24, 15, tzinfo=UTC), Calendar.load()).filters == counts
+
+
 @pytest.mark.parametrize(
     ("filters", "said"),
     [
         ({"window": "tomorrow"}, "window: 'tomorrow' is not one of all, today"),
-        ({"window": "today", "since": "2026-11-24"}, "window: 'today' cannot be combined with since"),
+        ({"window": "today", "since": "tomorrow"}, "since: 'tomorrow' is neither a date"),
     ],
 )
 def test_a_window_that_is_not_accepted_is_named(filters: dict[str, str], said: str) -> None:

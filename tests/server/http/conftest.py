@@ -54,6 +54,8 @@ from server.deck import (
     SystemView,
     WhyNoTrade,
 )
+from server.deck.day_view import DayView
+from server.deck.funnel import Funnel
 from server.deck.performance import window_days
 from server.deck.reports import LearningView, PerformanceView
 from server.feeds.base import FeedStatus
@@ -160,6 +162,9 @@ class FakeDeck:
 
     async def position(self, position_id: str) -> PositionDetail | None:
         return self.details.get(position_id)
+
+    async def day(self) -> DayView:
+        return DayView(at=AT, pnl=self.now.pnl, funnel=Funnel(day=AT.date()))
 
     async def performance(self, window: str, cut: str) -> PerformanceView:
         made = report(self.trades, as_of=AT, window_days=window_days(window), cuts=(cut,))

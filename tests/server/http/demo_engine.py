@@ -6,13 +6,18 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
+import pytest
 import requests
 
+from core.learning import Evidence, Suggestion, learn
+from core.performance import Metric, Status
 from server.config import load_settings
+from server.deck import learning as deck_learning
 from server.demo.drive import virtual_end
 from server.demo.session import demo_session
 
@@ -38,6 +43,28 @@ class DemoEngine:
 
     def post(self, path: str, body: object = None, **headers: str) -> requests.Response:
         return self.session.post(self.url + path, json=body, headers=headers, timeout=30)
+
+
+SUGGESTION = Suggestion(
+    id="0a1b2c",
+    rule="market.max_spread_bps",
+    old=12.0,
+    new=13.2,
+    text="Raise market.max_spread_bps from 12 to 13.2",
+    evidence=(
+        Evidence(
+            cut="spread", bucket="12 to 13.8", measure="R", expected=0.2, inside=0.31, outside=0.02, n=40,
+            n_outside=90, p=0.001, q=0.01, tests=12,
+            effect=Metric(value=0.29, n=40, low=0.1, high=0.5, status=Status.OK, unit="R", sessions=12),
+        ),
+    ),
+)  # fmt: skip
+"""A suggestion as learning makes it from some weeks of trades: more than a short demo has."""
+
+
+def _learn_with_a_suggestion(entries: Any, rules: Any, judged: Any) -> Any:
+    made = learn(entries, rules, judged=judged)
+    return replace(made, search=replace(made.search, suggestions=(SUGGESTION,)))
 
 
 @contextmanager
@@ -82,6 +109,8 @@ def demo_engine(folder: Path, *, minutes: float = MINUTES) -> Iterator[DemoEngin
             ready.set()
 
     thread = threading.Thread(target=run, name="demo engine")
+    patch = pytest.MonkeyPatch()
+    patch.setattr(deck_learning, "learn", _learn_with_a_suggestion)
     thread.start()
     try:
         ready.wait(120)
@@ -93,4 +122,5 @@ def demo_engine(folder: Path, *, minutes: float = MINUTES) -> Iterator[DemoEngin
     finally:
         loop.call_soon_threadsafe(ended.set)
         thread.join(30)
+        patch.undo()
         loop.close()

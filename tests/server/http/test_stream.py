@@ -150,8 +150,8 @@ REFUSED = [
     ("?last_event_id=1.2.3", {}, 422, "INVALID_PARAMETER", "last_event_id: '1.2.3'"),
     (f"?last_event_id={'9' * 30}", {}, 422, "INVALID_PARAMETER", "last_event_id: '999"),
     ("", {"Last-Event-ID": "1;2"}, 422, "INVALID_PARAMETER", "Last-Event-ID: '1;2'"),
-    ("?events=trade", {}, 422, "INVALID_PARAMETER", "events: 'trade' is not one of decision, fill"),
-    ("?symbol=S P Y!", {}, 422, "INVALID_PARAMETER", "symbol: 'S P Y!' is not a symbol"),
+    ("?events=trade", {}, 422, "INVALID_PARAMETER", "events: 'trade' is not accepted; it is kinds"),
+    ("?symbol=S P Y!", {}, 422, "INVALID_PARAMETER", "symbol: 'S P Y!' is not accepted"),
     ("?since=1", {}, 422, "INVALID_PARAMETER", "since: is not a parameter"),
 ]
 
