@@ -713,3 +713,19 @@ async def test_webhooks_are_answered_while_a_checkpoint_is_stored(
     await runtime.engine_loop._checkpoints.finished()
     saved = await runtime.ledger.last_checkpoint()
     assert saved is not None and 2 <= saved.seq < 7 <= runtime.engine.state.seq
+
+
+async def test_ticks_of_a_night_with_an_open_position_are_not_stored(station: Any) -> None:
+    runtime = await station.start(NoFeed())
+    await station.enter(runtime)
+    station.later(minutes=12 * 60)  # 22:00 in New York
+    await runtime.tick()
+    before = await counts(runtime)
+    for _ in range(300):
+        station.later(seconds=1)
+        await runtime.tick()
+    assert (await counts(runtime))["journal"] - before["journal"] <= 1
+    assert runtime.health().ready and (await folded(runtime)).state == runtime.engine.state
+    await station.kill(runtime)
+    again = await station.start(NoFeed())
+    assert len(again.engine.state.positions) == 1
