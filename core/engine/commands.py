@@ -9,6 +9,7 @@ from dataclasses import replace
 from core.effects import AnswerCommand, Effect, Notice, StoreJudgement, StoreTrade
 from core.engine.approvals import approve, reject
 from core.engine.kernel import Kernel
+from core.engine.levels_by_hand import levels_by_hand, levels_text
 from core.engine.mode import set_mode
 from core.engine.notes import add_note, remove_note
 from core.engine.positions import settle_outcome
@@ -210,6 +211,20 @@ def _break_even(kernel: Kernel, event: Commanded) -> Result:
     return CommandDone(True, "MOVED", f"Stop of {position.contract.label} at {after.stop:.2f}"), effects
 
 
+def _levels(kernel: Kernel, event: Commanded) -> Result:
+    position = kernel.state.positions.get(event.position_id or "")
+    refused = _not_exitable(kernel, position, event)
+    if refused is not None or position is None:
+        return refused or _no_position(), []
+    if position.suspended is not None:
+        return CommandDone(False, "SUSPENDED", f"{position.contract.label}: {position.suspended}"), []
+    after = levels_by_hand(kernel, position, event.argument or "", event.at)
+    if isinstance(after, str):
+        return CommandDone(False, "BAD_LEVELS", after), []
+    effects = settle_outcome(kernel, position, PositionChange(position=after), event.at)
+    return CommandDone(True, "LEVELS", f"{position.contract.label}: {levels_text(after)}"), effects
+
+
 def _mode(kernel: Kernel, event: Commanded) -> Result:
     name, _, also = (event.argument or "").upper().partition(" ")
     try:
@@ -253,6 +268,7 @@ COMMANDS: dict[str, Callable[[Kernel, Commanded], Result]] = {
     "adjust": _adjust,
     "exit_all": _exit_all,
     "breakeven": _break_even,
+    "levels": _levels,
     "mode": _mode,
     "approve_trade": approve,
     "reject_trade": reject,

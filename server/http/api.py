@@ -17,6 +17,7 @@ from server.http.commands import (
     AdjustRequest,
     ExitRequest,
     JudgeRequest,
+    LevelsRequest,
     ModeRequest,
     SettleRequest,
     command_answer,
@@ -206,6 +207,15 @@ class Api:
         price = f"{body.price!r} {SURE}" if body.sure else repr(body.price)
         command = body.command(
             "settle", position_id=call.params["id"], expected=body.expected, argument=price
+        )
+        return await self._command(command)
+
+    async def levels(self, call: Call) -> web.Response:
+        body = await self._body(call, LevelsRequest)
+        given = {name: getattr(body, name) for name in ("stop", "target_1", "target_2")}
+        levels = " ".join(f"{name}={text}" for name, text in given.items() if text is not None)
+        command = body.command(
+            "levels", position_id=call.params["id"], expected=body.expected, argument=levels
         )
         return await self._command(command)
 

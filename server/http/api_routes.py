@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from server.http.api import Api
-from server.http.commands import AdjustRequest, ExitRequest, JudgeRequest, ModeRequest, SettleRequest
+from server.http.commands import (
+    AdjustRequest,
+    ExitRequest,
+    JudgeRequest,
+    LevelsRequest,
+    ModeRequest,
+    SettleRequest,
+)
 from server.http.notes import NoteRequest
 from server.http.query_parameters import (
     APPROVAL_FILTERS,
@@ -66,6 +73,8 @@ _COMMANDS = (
      "Close a position or part of it at the market"),
     ("positions/{id}/settle", Api.settle, SettleRequest, POSITIONS, "UNKNOWN_POSITION",
      "Settle an expired position at the close of its underlying"),
+    ("positions/{id}/levels", Api.levels, LevelsRequest, POSITIONS, "UNKNOWN_POSITION",
+     "Set stop and targets of a position: by price, percent, ATR, or at cost"),
     ("positions/{id}/adjust", Api.adjust, AdjustRequest, POSITIONS, "UNKNOWN_POSITION",
      "Go on with a suspended position after a split of its underlying"),
     ("positions/{id}/resume", Api.resume, JudgeRequest, POSITIONS, "UNKNOWN_POSITION",

@@ -39,6 +39,12 @@ CommandId = Annotated[
 ]
 Author = Annotated[str, Field(pattern=_NAME, description="Stored with what the command changes.")]
 Count = Annotated[int, Field(ge=1, le=MOST), BeforeValidator(_whole)]
+Level = Annotated[
+    str,
+    Field(
+        pattern=r"^(cost|[0-9]{1,7}(\.[0-9]{1,4})?(%|atr)?)$", description="A price, 1.5%, 0.5atr, or cost."
+    ),
+]
 Shares = Annotated[int, Field(ge=1, le=10_000), BeforeValidator(_whole)]
 
 
@@ -94,6 +100,18 @@ class SettleRequest(CommandRequest):
 
     price: Annotated[float, Field(gt=0, le=MOST_PRICE)]
     sure: bool = False
+    expected: Count | None = None
+
+
+class LevelsRequest(CommandRequest):
+    """Stop and targets of the underlying: a price, a distance as 1.5% or 0.5atr, or cost; at least one is given.
+
+    ``expected`` as for an exit.
+    """
+
+    stop: Level | None = None
+    target_1: Level | None = None
+    target_2: Level | None = None
     expected: Count | None = None
 
 

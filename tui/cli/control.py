@@ -97,6 +97,33 @@ def settle(
     return print_answers([answer], status < 300, as_json=as_json)
 
 
+def levels(
+    name: str,
+    *,
+    stop: str | None,
+    target_1: str | None,
+    target_2: str | None,
+    url: str | None,
+    author: str | None,
+    config: Path | None,
+    as_json: bool,
+) -> int:
+    """Set stop and targets of the open position called ``name``."""
+    given = {"stop": stop, "target_1": target_1, "target_2": target_2}
+    fields = {key: text for key, text in given.items() if text is not None}
+    if not fields:
+        raise ConfigError("levels: give --stop, --t1 or --t2")
+    engine = engine_client(url=url, author=author, config=config)
+    try:
+        found = _open_position(engine.items(_OPEN), name)
+        status, answer = engine.post(
+            f"/api/positions/{found['id']}/levels", expected=found["remaining"], **fields
+        )
+    except (aiohttp.ClientError, TimeoutError) as error:
+        return report_unreachable(engine, error)
+    return print_answers([answer], status < 300, as_json=as_json)
+
+
 def adjust(
     name: str, split: str, *, url: str | None, author: str | None, config: Path | None, as_json: bool
 ) -> int:

@@ -76,6 +76,36 @@ def close(
     )  # fmt: skip
 
 
+_LEVEL = "A price of the underlying, a distance from its price as 1.5% or 0.5atr, or cost."
+
+
+def levels(
+    position: Annotated[str, typer.Argument(help="Id (or its beginning), OCC symbol, contract or symbol.")],
+    stop: Annotated[str | None, typer.Option("--stop", help=_LEVEL)] = None,
+    target_1: Annotated[str | None, typer.Option("--t1", help=_LEVEL)] = None,
+    target_2: Annotated[str | None, typer.Option("--t2", help=_LEVEL)] = None,
+    url: Url = None,
+    author: Author = None,
+    json: JsonLine = False,
+    config: Config = None,
+) -> None:
+    """Set stop and targets of an open position by hand. Levels on the wrong side of the price are refused."""
+    from tui.cli import control
+
+    raise typer.Exit(
+        control.levels(
+            position,
+            stop=stop,
+            target_1=target_1,
+            target_2=target_2,
+            url=url,
+            author=author,
+            config=config,
+            as_json=json,
+        )
+    )
+
+
 def settle(
     position: Annotated[str, typer.Argument(help="Id (or its beginning), OCC symbol, contract or symbol.")],
     price: Annotated[float, typer.Argument(help="Close of the underlying on the expiry day, in dollars.")],
@@ -187,5 +217,5 @@ def note(
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
-    for command in (approve, reject, close, settle, adjust, resume, mode, note):
+    for command in (approve, reject, close, levels, settle, adjust, resume, mode, note):
         app.command()(command)

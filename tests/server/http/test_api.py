@@ -229,6 +229,23 @@ async def test_exit_hands_on_what_was_asked(serve: Any, deck: Any, command_heade
     assert told["command_id"] == "c-1"
 
 
+async def test_levels_are_handed_on_as_given_and_what_is_none_is_refused(
+    serve: Any, deck: Any, command_headers: Any
+) -> None:
+    client = await serve()
+    to = "/api/positions/p-1/levels"
+    body = {"stop": "448.5", "target_2": "2atr", "expected": 4}
+    assert (await client.post(to, headers=command_headers, json=body)).status == 200
+    assert (await client.post(to, headers=command_headers, json={"stop": "cost"})).status == 200
+    assert [(c.name, c.position_id, c.expected, c.argument) for c in deck.commands] == [
+        ("levels", "p-1", 4, "stop=448.5 target_2=2atr"),
+        ("levels", "p-1", None, "stop=cost"),
+    ]
+    for wrong in ({"stop": 448.5}, {"stop": "-1"}, {"stop": "448 target_1=1"}, {"trail": "1%"}):
+        assert (await client.post(to, headers=command_headers, json=wrong)).status == 422, wrong
+    assert len(deck.commands) == 2
+
+
 async def test_settle_hands_on_the_close_and_refuses_what_is_none(
     serve: Any, deck: Any, command_headers: Any
 ) -> None:
