@@ -57,6 +57,7 @@ class Served:
         request = urllib.request.Request(self.url + path, data=data)
         if token is not None:
             request.add_header("Authorization", f"Bearer {token}")
+            request.add_header("Content-Type", "application/json")
         try:
             with urllib.request.urlopen(request, timeout=10) as answer:
                 return Answer(answer.status, answer.read().decode())

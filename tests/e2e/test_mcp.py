@@ -113,7 +113,7 @@ async def everything_is_told(by: Assistant, engine: Any) -> None:
     assert report["metrics"]["trades"] == 1 and report["by_symbol"][0]["label"] == "SPY"
     for tool, arguments, words in (
         ("decision", {"id": "nothing"}, "decision"),
-        ("decisions", {"symbol": "$$"}, "symbol: '$$' is not a symbol"),
+        ("decisions", {"symbol": "$$"}, "symbol: '$$' is not"),
         ("decisions", {"limit": 51}, "limit"),
         ("report", {"cut": "moon"}, "cut: 'moon' is not one of setup,"),
         ("what_if", {"changes": []}, "changes"),

@@ -50,12 +50,11 @@ class EngineFacts:
     async def page(
         self, what: str, filters: Mapping[str, str], *, limit: int, cursor: str | None, order: str
     ) -> Item:
-        given = {
-            **filters,
-            "limit": limit,
-            "cursor": cursor or "",
-            **({} if what == "days" else {"order": order}),
-        }
+        given: dict[str, str | int] = {**filters, "limit": limit}
+        if cursor is not None:
+            given["cursor"] = cursor
+        if what != "days":
+            given["order"] = order
         return await self._get(f"/api/{what}?{urlencode(given)}")
 
     async def decision(self, decision_id: str) -> Item | None:

@@ -141,6 +141,7 @@ class Week:
         """Post and return the status; 0 when nobody listens. Nothing is sent twice."""
         request = urllib.request.Request(self.url + path, json.dumps(body).encode())
         request.add_header("Authorization", f"Bearer {TOKEN}")
+        request.add_header("Content-Type", "application/json")
         try:
             with urllib.request.urlopen(request, timeout=20) as answer:
                 return int(answer.status)
