@@ -12,10 +12,10 @@ Read first:
 
 from core.decision.why_no_trade import GateDistance, Outcome, WhyNoTrade
 from core.effects import Notice
-from core.engine.risk_view import LimitUse, RiskView, SymbolRisk
 from core.model import Counters
 from core.positions.live_values import ExitCondition, GreekPair, LevelDistance
 from core.positions.position import EntryFill, ExitFill
+from core.risk_view import LimitUse, RiskView, SymbolRisk
 from server.deck.funnel import Funnel
 from server.deck.position_detail import PositionDetail
 from server.deck.protocol import Deck

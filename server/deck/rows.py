@@ -12,9 +12,9 @@ from typing import Any
 
 from core.decision.why_no_trade import WhyNoTrade
 from core.effects import Notice
-from core.engine.risk_view import RiskView
 from core.model import Action, Counters, DecisionRecord, Direction, ExitReason, Mode, Quality, Session, Source
 from core.positions import EntryFill, LiveValues
+from core.risk_view import RiskView
 from core.rules.sections import ConfidenceRules
 from server.deck.funnel import Funnel
 from server.feeds.base import FeedStatus

@@ -18,7 +18,6 @@ from core.approvals import Approval
 from core.decision.evidence import FROM_RECORD, FROM_VERDICT, VERDICT_FIELDS
 from core.decision.why_no_trade import GateDistance, WhyNoTrade
 from core.effects import StoreNote, StoreReceipt, StoreRiskEvent, StoreRules
-from core.engine.risk_view import RiskView
 from core.model import (
     Action,
     Context,
@@ -32,6 +31,7 @@ from core.model import (
 )
 from core.performance import Bucket, Metrics
 from core.positions import EntryFill, ExitRecord, Position
+from core.risk_view import RiskView
 from server.deck.day_view import DayView
 from server.deck.position_detail import PositionDetail
 from server.deck.reports import WINDOWS, LearningView

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from core.engine.risk_view import limit_use
 from core.model import Mode
+from core.risk_view import limit_use
 from server.deck import LimitUse, RiskView, SymbolRisk
 
 

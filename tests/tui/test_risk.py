@@ -12,8 +12,8 @@ from fake_risk import dollars, no_risk, risk
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.engine.risk_view import limit_use
 from core.model import Mode
+from core.risk_view import limit_use
 from server.deck import LimitUse
 from tui.app import DeckApp
 from tui.cli.risk import lines

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from core.compared import over
-from core.engine.risk_view import RiskView, risk_view
+from core.engine.risk_view import risk_view
 from core.events import ClosesSeen
 from core.exposure import exposure_held
 from core.from_json import read_json
 from core.model import Action, Direction, Mode
 from core.risk import premium_at_stake
+from core.risk_view import RiskView
 from server.ledger.codec import encode_any
 
 LONG, SHORT = Direction.LONG, Direction.SHORT
