@@ -52,6 +52,16 @@ async def test_what_cost_the_trade_alone_comes_before_what_did_not() -> None:
     assert "failed by 2.8 bps of spread" in await shown(deck, (120, 40))
 
 
+async def test_a_confidence_that_counts_only_without_a_failed_gate_comes_last() -> None:
+    confidence = replace(
+        why().distances[0], gate="confidence", text="confidence 1.7 under 70 with every gate passed"
+    )
+    gate = replace(why().distances[1], gate="regime", text="Phase bias LONG is against SHORT")
+    deck = FakeDeck(replace(SKIPPED, why_no_trade=WhyNoTrade(distances=(confidence, gate))))
+    text = await shown(deck, (120, 40))
+    assert "Phase bias LONG is" in text and "confidence 1.7" not in text
+
+
 async def test_the_detail_has_every_distance_with_its_rule_and_all_together() -> None:
     text = await shown(FakeDeck(SKIPPED), (120, 60), "d")
     for words in ("Why no trade", "at 12 bps it would have been EXECUTE 71.3", "rule market.max_spread_bps",

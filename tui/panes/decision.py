@@ -73,7 +73,7 @@ class DecisionPane(Pane):
         record = view.record
         out = [heading("Decision", width, [(f"{fmt.age(view.age)} ago", "dim")])]
         body = [*_action_lines(record, width), _verdict(record), *_confidence(view, record.confidence, width)]
-        plan, why = _plan(record, width), _why(view.why, width)
+        plan, why = _plan(record, width), _why(view.why, record, width)
         # A trade that a limit refused has a contract and a size, which say more than the limit's distance.
         body += [*plan[:-1], *why, plan[-1]] if record.contract is not None else [*why, *plan]
         return out + body[: height - 1]
@@ -146,19 +146,23 @@ def _confidence(view: DecisionView, confidence: float, width: int) -> list[Line]
     ]
 
 
-def _why(why: WhyNoTrade | None, width: int) -> list[Line]:
+def _why(why: WhyNoTrade | None, record: DecisionRecord, width: int) -> list[Line]:
     """Return how far the decision was from a trade: the distance that alone cost it, else the first one."""
     if why is None or not why.distances:
         return []
-    nearest = min(why.distances, key=_cost)
+    passed = record.verdict.gates.passed
+    nearest = min(why.distances, key=lambda each: _cost(each, gates_passed=passed))
     more = len(why.distances) - 1
     text = nearest.sentence + (f" (+{more}: {key_of('ShowDecision')})" if more else "")
     return [[(" ", "text"), *line] for line in wrap_text(text, "warn", width - 2)]
 
 
-def _cost(distance: GateDistance) -> int:
-    """Order distances: first those without which there would have been a trade, last those that cannot be changed."""
-    if distance.would is None:
+def _cost(distance: GateDistance, *, gates_passed: bool) -> int:
+    """Order distances: first those without which there would have been a trade, last those that cannot be changed.
+
+    The distance of the confidence comes last while a gate failed: alone it would have changed nothing.
+    """
+    if distance.would is None or (distance.gate == "confidence" and not gates_passed):
         return 2
     return 0 if distance.would.action is Action.EXECUTE else 1
 
