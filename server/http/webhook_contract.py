@@ -103,19 +103,18 @@ SCHEMAS: dict[str, Json] = {
 
 
 _FORMS = {
-    PRICE: ("PriceBody",),
-    "signals": ("SignalBody",),
-    "ultimate-options": ("SignalBody",),
-    "saty-phase": ("ScoredSignalBody", "BiasBody"),
+    PRICE: "PriceBody",
+    "signals": "SignalBody",
+    "ultimate-options": "SignalBody",
+    "saty-phase": "BiasBody",
 }
-"""Plain forms by endpoint; where a body alone decides its source, a signal needs its score to be known as one."""
+"""The plain form of each endpoint; where the body alone decides its source, only a score marks a signal."""
 
 
 def body_of(endpoint: str | None) -> Json:
     """Return the request body of a webhook address."""
-    forms = _FORMS.get(endpoint or "", ("ScoredSignalBody",))
-    one: list[Json] = [{"$ref": f"#/components/schemas/{form}"} for form in forms]
-    content: Json = {"application/json": {"schema": one[0] if len(one) == 1 else {"anyOf": one}}}
+    form = _FORMS.get(endpoint or "", "ScoredSignalBody")
+    content: Json = {"application/json": {"schema": {"$ref": f"#/components/schemas/{form}"}}}
     if endpoint != PRICE:
         content["text/plain"] = {"schema": {"$ref": "#/components/schemas/StrategySentence"}}
     return {
