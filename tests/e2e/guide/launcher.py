@@ -103,8 +103,6 @@ def run(words: list[str]) -> int:
         return on_a_screen(words)
     if words[:1] == ["run"] and not {"--headless", "--detach"} & set(words):
         words = [*words, "--headless"]
-        if "--practice" not in words:
-            words += ["--clock", "2026-11-24T10:00-05:00"]
         if (engine := os.fork()) != 0:
             return until_it_listens(engine)
         (sandbox / "run" / f"engine{os.getpid()}.pid").write_text(str(os.getpid()))

@@ -93,6 +93,8 @@ class Sandbox:
             "TERM": "xterm",
             "SANDBOX": str(self.folder),
             "GATEDECK_PORT": str(self.port if server else self.laptop),
+            "GATEDECK_TRADIER_URL": "http://127.0.0.1:9",  # nobody there: no vendor is asked by a test
+            "GATEDECK_TRADIER_STREAM_URL": "ws://127.0.0.1:9",
             "HTTP_PORT": str(self.http),
             "HTTPS_PORT": str(self.https),
             "CHECKOUT": str(ROOT),
