@@ -10,6 +10,7 @@ from aiohttp import hdrs, web
 
 from server.http.problems import Refused
 
+_UNTOLD = "application/x-www-form-urlencoded"
 _TAG = re.compile(r'(?:W/)?"([^"]*)"')
 _ZERO = re.compile(r"0(\.0{0,3})?")
 
@@ -32,9 +33,12 @@ def require_acceptable(request: web.BaseRequest, media: Sequence[str]) -> None:
 
 
 def require_json(request: web.BaseRequest) -> None:
-    """Raise Refused if the Content-Type names another form than JSON; without one the body is taken for JSON."""
+    """Raise Refused if the Content-Type names another form than JSON; without one the body is taken for JSON.
+
+    So it is with the type that curl and urllib state for any body unless told otherwise: no command takes a form.
+    """
     stated = request.headers.get(hdrs.CONTENT_TYPE, "").partition(";")[0].strip().lower()
-    if stated in ("", "application/json") or (stated.startswith("application/") and stated.endswith("+json")):
+    if stated in ("", "application/json", _UNTOLD) or (stated.startswith("application/") and stated.endswith("+json")):
         return
     shown = stated[:60].encode("ascii", "replace").decode()
     raise Refused(

@@ -42,7 +42,7 @@ TYPES = [
     ("Application/JSON; charset=utf-8", 200),
     ("application/merge-patch+json", 200),
     ("text/plain", 415),
-    ("application/x-www-form-urlencoded", 415),
+    ("application/x-www-form-urlencoded", 200),
 ]
 
 
