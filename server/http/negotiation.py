@@ -38,7 +38,9 @@ def require_json(request: web.BaseRequest) -> None:
     So it is with the type that curl and urllib state for any body unless told otherwise: no command takes a form.
     """
     stated = request.headers.get(hdrs.CONTENT_TYPE, "").partition(";")[0].strip().lower()
-    if stated in ("", "application/json", _UNTOLD) or (stated.startswith("application/") and stated.endswith("+json")):
+    if stated in ("", "application/json", _UNTOLD) or (
+        stated.startswith("application/") and stated.endswith("+json")
+    ):
         return
     shown = stated[:60].encode("ascii", "replace").decode()
     raise Refused(
