@@ -26,6 +26,7 @@ from server.config import load_settings
 from server.demo.drive import virtual_end
 from server.demo.session import demo_session
 from server.demo.summary import summary
+from server.ledger.codec import loads
 
 EXCHANGE = ZoneInfo("America/New_York")
 SHARES = 100
@@ -83,7 +84,7 @@ async def _made(folder: Path) -> Ledger:
             for row in file.execute("SELECT * FROM positions")
         }
         marks = [
-            (contracts[row["position_id"]], json.loads(row["payload"]))
+            (contracts[row["position_id"]], loads(row["payload"]))
             for row in file.execute("SELECT * FROM marks ORDER BY n")
         ]
         text = file.execute("SELECT toml FROM rules_versions ORDER BY seq DESC LIMIT 1").fetchone()[0]
@@ -94,7 +95,7 @@ async def _made(folder: Path) -> Ledger:
 def _read(row: sqlite3.Row) -> dict[str, Any]:
     found = dict(row)
     for name in ("signal", "decision_breakdown", "inputs", "execution", "exit", "hypothetical"):
-        found[name] = None if found[name] is None else json.loads(found[name])
+        found[name] = None if found[name] is None else loads(found[name])
     return found
 
 

@@ -14,7 +14,7 @@ from core.options.quotes import OptionQuote
 from core.options.volatility import VolatilitySource
 from core.positions import Position
 from server.ledger.codec import encode_any
-from server.runtime.engine_loop import decode_state
+from server.runtime.checkpoints import decode_state
 
 EXPIRY = date(2026, 11, 27)
 WIDE = "[risk]\nper_symbol = 9\nopen_positions = 9\nsymbol_premium = 1e6\n"

@@ -13,7 +13,7 @@ from core.events import TradingStatusSeen
 from core.model import Action, DecisionRecord
 from core.options.quotes import OptionQuote
 from server.ledger.codec import encode_any
-from server.runtime.engine_loop import decode_state
+from server.runtime.checkpoints import decode_state
 
 WALKING = '[fills]\norder_type = "walk"\nwalk_steps = 4\nwalk_seconds = 5.0\n'
 
