@@ -120,6 +120,14 @@ class Desk:
         await self.runtime.tick()
         await self.runtime.settled()
 
+    async def arrives(self, price: float) -> None:
+        """Wait, with the market's time standing still, for a price that a busy machine is late to hand on."""
+        deadline = asyncio.get_running_loop().time() + ARRIVES_WITHIN
+        while self.position.last.spot != price and asyncio.get_running_loop().time() < deadline:
+            await asyncio.sleep(0.02)
+            await self.door.markets.follower.round(wait=True)
+            await self.runtime.settled()
+
     async def until(self, true: Callable[[], bool], seconds: float = 1.0) -> None:
         """Let seconds of the market pass until something is true."""
         deadline = asyncio.get_running_loop().time() + ARRIVES_WITHIN

@@ -106,6 +106,7 @@ async def test_the_stream_misbehaves(vendor: str, kind: FaultKind, count: int | 
     seen = []
     for price in (661.5, 661.9, 661.2):
         await at.passes(5, price)
+        await at.arrives(price)
         seen.append(at.position.last)
     assert [mark.spot for mark in seen] == [661.5, 661.9, 661.2]
     assert [mark.spot_at for mark in seen] == sorted(mark.spot_at for mark in seen)
