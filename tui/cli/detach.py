@@ -71,14 +71,18 @@ def with_terminal(work: Callable[[Terminal | None], int]) -> int:
 
 
 def _end_with(alive: int) -> None:
-    """Send this process SIGTERM when the one that waits in front of it is killed, unless the terminal was left."""
+    """Kill this process when the one that waits in front of it is killed, unless the terminal was left.
+
+    Who kills the process that the shell knows means the engine, and may start it again at once: an engine that still
+    ends in order would hold the ledger then.
+    """
     parent = os.getppid()
 
     def watch() -> None:
         with suppress(OSError):
             os.read(alive, 1)
         if os.getsid(0) != os.getpid() and os.getppid() != parent:
-            os.kill(os.getpid(), signal.SIGTERM)
+            os.kill(os.getpid(), signal.SIGKILL)
 
     import threading
 

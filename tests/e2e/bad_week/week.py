@@ -117,13 +117,20 @@ class Week:
                 raise AssertionError(f"the engine ended at its start: {self.log[-5:]} {said!r}")
             with contextlib.suppress(OSError):
                 urllib.request.urlopen(f"{self.url}/readyz", timeout=2)
+                # The process that was started waits in front of the one that is engine and deck.
+                pid = self.process.pid
+                children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+                self.engine = int(children[0]) if children else pid
                 return
             time.sleep(0.05)
         raise AssertionError("the engine does not take webhooks")
 
     def end(self, number: signal.Signals) -> None:
         assert self.process is not None
-        self.process.send_signal(number)
+        os.kill(self.engine, number)
+        until = time.monotonic() + 30
+        while Path(f"/proc/{self.engine}").exists() and time.monotonic() < until:
+            time.sleep(0.02)
         self.process.wait(30)
         with contextlib.suppress(OSError):
             os.close(self.master)
@@ -228,9 +235,9 @@ class Week:
 
     def suspend(self) -> None:
         assert self.process is not None
-        self.process.send_signal(signal.SIGSTOP)
+        os.kill(self.engine, signal.SIGSTOP)
         self.pass_time(timedelta(minutes=self.random.randrange(50, 90)))
-        self.process.send_signal(signal.SIGCONT)
+        os.kill(self.engine, signal.SIGCONT)
 
     def silence(self) -> None:
         self.silent_until = self.now + timedelta(minutes=self.random.randrange(20, 80))
@@ -246,13 +253,13 @@ class Week:
     def disk_full(self) -> None:
         """Allow no file to grow for some bars: what is written beyond its size fails as on a full disk."""
         assert self.process is not None
-        resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))
+        resource.prlimit(self.engine, resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))
         for _ in range(3):
             self.pass_time(self.step_length)
             self._bars(self.step_length)
             time.sleep(0.05)
         infinite = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
-        resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE, infinite)
+        resource.prlimit(self.engine, resource.RLIMIT_FSIZE, infinite)
         time.sleep(1.2)
 
     def shrink(self) -> None:
