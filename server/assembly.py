@@ -121,7 +121,7 @@ async def running_engine(
         deck.notice_listeners.add(phone.put)
         deck.phone = phone.rows
     counts = StreamCounts()
-    metrics = EngineMetrics(runtime, deck, refusals, counts)
+    metrics = EngineMetrics(runtime, deck, refusals, counts, lambda: hub.connected)
     runtime.listeners.add(metrics.heard)
     stream = EventStream(runtime, deck, counts)
     try:

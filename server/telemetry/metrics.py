@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -56,10 +56,17 @@ class EngineMetrics:
     """Counts what the engine does, and gives it to Prometheus when asked."""
 
     def __init__(
-        self, runtime: Runtime, deck: Deck, refusals: RefusalLog, stream: StreamCounts | None = None
+        self,
+        runtime: Runtime,
+        deck: Deck,
+        refusals: RefusalLog,
+        stream: StreamCounts | None = None,
+        attached: Callable[[], int] = lambda: 0,
     ) -> None:
+        """Count from now on; ``attached`` gives the number of decks of other processes."""
         self._runtime, self._deck, self._refusals = runtime, deck, refusals
         self._stream = stream or StreamCounts()
+        self._attached = attached
         self._arrived: dict[str, datetime] = {}
         """Instants of receipts by id, until their first decision."""
         self._receipts: Counter[tuple[str, str]] = Counter()
@@ -212,6 +219,7 @@ class EngineMetrics:
             (((k,), age) for k, age in silence.items()),
         )  # fmt: skip
         yield _row("positions_open", "Open positions", (), [((), len(now.positions))])
+        yield _row("decks_attached", "Decks of other processes", (), [((), self._attached())])
         yield _row("stream_readers", "Readers of the stream", (), [((), self._stream.connected)])
         yield _row(
             "phone_waiting", "Messages and notices that are not sent yet", ("address",),

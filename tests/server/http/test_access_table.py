@@ -19,8 +19,10 @@ import pytest
 from core.intake import sample
 from core.model import Direction, Source
 from server.config import ENDPOINTS, ConfigError, load_settings
+from server.deck.hub import DeckHub
 from server.http import credentials
 from server.http.api_routes import ROUTES
+from server.http.deck_socket import DeckSocket, deck_routes
 from server.http.routes import COMMAND, OPEN, Route
 from server.http.stream import EventStream
 from server.http.stream_routes import stream_routes
@@ -311,8 +313,14 @@ def routes_of_the_stream(deck: Any) -> tuple[Route, ...]:
     return stream_routes(EventStream(EmptyLedger(), deck))
 
 
+def routes_of_decks(deck: Any) -> tuple[Route, ...]:
+    return deck_routes(DeckSocket(DeckHub(deck), "engine", lambda: ""))
+
+
 @pytest.mark.parametrize(
-    "route", (*ROUTES, *routes_of_the_stream(None)), ids=lambda route: f"{route.method} {route.path}"
+    "route",
+    (*ROUTES, *routes_of_the_stream(None), *routes_of_decks(None)),
+    ids=lambda route: f"{route.method} {route.path}",
 )
 async def test_every_route_of_the_api_opens_by_a_token_of_its_scope_only(
     serve: Any, deck: Any, route: Route
@@ -322,7 +330,7 @@ async def test_every_route_of_the_api_opens_by_a_token_of_its_scope_only(
         command_token="acts",
         webhook_secret=COMMON,
         webhook_secrets=SECRETS,
-        routes=routes_of_the_stream(deck),
+        routes=routes_of_the_stream(deck) + routes_of_decks(deck),
     )
     path = re.sub(r"\{\w+\}", "x", route.path)
 

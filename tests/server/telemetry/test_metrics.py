@@ -41,7 +41,7 @@ def attached(
     refusals = refusals or RefusalLog()
     deck = LocalDeck(runtime, refusals=refusals)
     deck.phone = lambda: phone
-    metrics = EngineMetrics(runtime, deck, refusals, stream)
+    metrics = EngineMetrics(runtime, deck, refusals, stream, lambda: 2)
     runtime.listeners.add(metrics.heard)
     return metrics
 
@@ -99,6 +99,7 @@ async def test_the_phone_and_the_streams_readers(station: Any) -> None:
     assert found["gatedeck_phone_lost_total{address=mail}"] == 2
     assert found["gatedeck_phone_waiting{address=mail}"] == 1
     assert found["gatedeck_phone_sent_total{address=ntfy 2}"] == 0
+    assert found["gatedeck_decks_attached"] == 2
     assert found["gatedeck_stream_readers"] == 3 and found["gatedeck_stream_dropped_total"] == 1
 
 
