@@ -41,6 +41,7 @@ class BulkLedger:
             self._lock.hold_file()
             self._connection = sqlite3.connect(path, isolation_level=None)
             self._connection.execute("PRAGMA synchronous = OFF")
+            self._connection.row_factory = sqlite3.Row
             create(self._connection)
             self._connection.execute("INSERT INTO meta (key, value) VALUES ('engine_id', ?)", (engine_id,))
             self._connection.execute("BEGIN")

@@ -7,11 +7,11 @@ covers the hash of the input it was made after, its seq, its instant and the sta
 from __future__ import annotations
 
 import hashlib
-import sqlite3
 import zlib
 from datetime import datetime
 
 from server.ledger.base import Checkpoint
+from server.ledger.sql import Connection
 from server.ledger.timestamps import instant, micros
 
 _LEVEL = 1
@@ -19,10 +19,13 @@ _LEVEL = 1
 
 _NEWEST = "SELECT seq, at, head, state, hash FROM checkpoints WHERE seq < ? ORDER BY seq DESC LIMIT 1"
 _INPUT = "SELECT hash FROM journal WHERE seq = ?"
-_INSERT = "INSERT OR REPLACE INTO checkpoints (seq, at, head, state, hash) VALUES (?, ?, ?, ?, ?)"
+_INSERT = (
+    "INSERT INTO checkpoints (seq, at, head, state, hash) VALUES (?, ?, ?, ?, ?) ON CONFLICT (seq) DO UPDATE"
+    " SET at = excluded.at, head = excluded.head, state = excluded.state, hash = excluded.hash"
+)
 _OTHERS = (
-    "DELETE FROM checkpoints WHERE seq > ?1 OR seq NOT IN"
-    " (SELECT seq FROM checkpoints WHERE seq <= ?1 ORDER BY seq DESC LIMIT ?2)"
+    "DELETE FROM checkpoints WHERE seq > ? OR seq NOT IN"
+    " (SELECT seq FROM checkpoints WHERE seq <= ? ORDER BY seq DESC LIMIT ?)"
 )
 AFTER_ALL = (1 << 63) - 1
 """A seq after every other."""
@@ -39,15 +42,15 @@ def seal(head: bytes, seq: int, at: int, packed: bytes) -> bytes:
 
 
 def put_checkpoint(
-    connection: sqlite3.Connection, seq: int, at: datetime, head: bytes, packed: bytes, *, keep: int
+    connection: Connection, seq: int, at: datetime, head: bytes, packed: bytes, *, keep: int
 ) -> None:
     """Write a checkpoint within the open transaction; drop those after it, and all but the newest ``keep``."""
     when = micros(at)
     connection.execute(_INSERT, (seq, when, head, packed, seal(head, seq, when, packed)))
-    connection.execute(_OTHERS, (seq, keep))
+    connection.execute(_OTHERS, (seq, seq, keep))
 
 
-def read_checkpoint(connection: sqlite3.Connection, before: int = AFTER_ALL) -> Checkpoint | None:
+def read_checkpoint(connection: Connection, before: int = AFTER_ALL) -> Checkpoint | None:
     """Return the newest checkpoint before a seq, with its ``problem`` and without a state if it is damaged."""
     row = connection.execute(_NEWEST, (before,)).fetchone()
     if row is None:

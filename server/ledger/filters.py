@@ -100,10 +100,10 @@ def symbol(name: str, text: str) -> str:
 
 
 def plain_text(name: str, text: str) -> str:
-    """Return a text that SQLite can compare. Raises ValueError."""
+    """Return a text that the database can compare. Raises ValueError."""
     if not 1 <= len(text) <= MAX_TEXT:
         raise ValueError(f"{name}: {len(text)} characters, but 1 to {MAX_TEXT} are accepted")
-    if any("\ud800" <= character <= "\udfff" for character in text):
+    if any("\ud800" <= character <= "\udfff" or character == "\0" for character in text):
         raise ValueError(f"{name}: {text!r} is not text")
     return text
 

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 
 from core.approvals import Approval
 from core.events import Event, MarketAnswered, PriceSeen, Received, Ticked
-from core.from_json import FactsError, read_json
+from core.from_json import read, read_json
 from core.model import Context
 from core.options.quotes import OptionQuote
-from server.ledger.codec import decode
+from server.ledger.codec import decode, loads
 from server.ledger.compressed import expand
 from server.ledger.snapshot import LedgerSnapshot
 from server.ledger.timestamps import instant, iso
@@ -47,7 +47,8 @@ def last_input_at(ledger: LedgerSnapshot) -> datetime | None:
 def verdicts(ledger: LedgerSnapshot) -> Iterator[Verdict]:
     """Yield the action and outcome of every decision, oldest first."""
     sql = (
-        "SELECT id, signal_id, decision, json_extract(exit, '$.pnl_net') FROM ledger_entries ORDER BY seq, id"
+        "SELECT id, signal_id, decision, CAST(json_extract(exit, '$.pnl_net') AS DOUBLE PRECISION)"
+        " FROM ledger_entries ORDER BY seq, id"
     )
     return map(Verdict._make, ledger.query(sql))
 
@@ -64,16 +65,16 @@ class DecisionInputs(NamedTuple):
 def decision_inputs(ledger: LedgerSnapshot, seq: int) -> DecisionInputs | None:
     """Return the decision that was made at an input; ``None`` where its context cannot be read."""
     sql = (
-        "SELECT signal_id, receipt_id, rules_fingerprint, json_extract(expanded(inputs), '$.context')"
+        "SELECT signal_id, receipt_id, rules_fingerprint, inputs"
         " FROM ledger_entries WHERE seq = ? ORDER BY id LIMIT 1"
     )
     row = next(ledger.query(sql, (seq,)), None)
-    if row is None or row[3] is None:
+    if row is None:
         return None
+    signal_id, receipt_id, fingerprint, inputs = row
     try:
-        signal_id, receipt_id, fingerprint, context = row
-        return DecisionInputs(signal_id, receipt_id, fingerprint, read_json(Context, context))
-    except FactsError:
+        return DecisionInputs(signal_id, receipt_id, fingerprint, read(Context, loads(inputs)["context"]))
+    except (ValueError, KeyError, TypeError):
         return None
 
 
@@ -146,9 +147,9 @@ def signal_receipts(ledger: LedgerSnapshot) -> Iterator[tuple[str, str]]:
 def ended_signals(ledger: LedgerSnapshot) -> Iterator[tuple[str, str]]:
     """Yield the signals whose trade or shadow has ended, and when (ISO 8601)."""
     sql = (
-        "SELECT signal_id, coalesce(json_extract(exit, '$.exit_time'),"
+        "SELECT signal_id, ended FROM (SELECT seq, signal_id, coalesce(json_extract(exit, '$.exit_time'),"
         " json_extract(expanded(hypothetical), '$.exit.exit_time')) AS ended FROM ledger_entries"
-        " WHERE (exit IS NOT NULL OR hypothetical IS NOT NULL) AND ended IS NOT NULL ORDER BY seq"
+        " WHERE exit IS NOT NULL OR hypothetical IS NOT NULL) AS finished WHERE ended IS NOT NULL ORDER BY seq"
     )
     yield from ledger.query(sql)
 

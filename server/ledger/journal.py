@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -11,6 +10,7 @@ from server.ledger.base import LedgerError
 from server.ledger.chain import GENESIS, JournalRow, follows
 from server.ledger.codec import decode
 from server.ledger.compressed import expand
+from server.ledger.sql import Connection
 
 _COLUMNS = "seq, at, CAST(kind AS BLOB), CAST(payload AS BLOB), hash"
 JOURNAL_PART = f"SELECT {_COLUMNS} FROM journal WHERE seq > ? ORDER BY seq LIMIT ?"
@@ -38,13 +38,13 @@ def _payload(stored: bytes | None) -> bytes:
         return stored or b""  # its hash will be found wrong
 
 
-def journal_end(connection: sqlite3.Connection) -> tuple[int, bytes]:
+def journal_end(connection: Connection) -> tuple[int, bytes]:
     """Return seq and hash of the last input; 0 and the hash before the first one in an empty journal."""
     row = connection.execute(_END).fetchone()
     return (0, GENESIS) if row is None else (row[0], row[1])
 
 
-def hash_at(connection: sqlite3.Connection, seq: int) -> bytes | None:
+def hash_at(connection: Connection, seq: int) -> bytes | None:
     """Return the hash of an input, or that before the first one for seq 0; ``None`` when there is no such input."""
     if seq == 0:
         return GENESIS

@@ -1,4 +1,4 @@
-"""Read a SQLite ledger on a connection of its own, so that a read never delays the writer of any process."""
+"""Read a ledger on a connection of its own, so that a read never delays the writer of any process."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ from server.ledger.paging import Page, PageQuery
 from server.ledger.queries import plan
 from server.ledger.rows import DERIVED
 from server.ledger.schema import STREAMED_AFTER, check
+from server.ledger.sql import Connection
 from server.ledger.streamed import Place, StreamKind, StreamPage, read_stream
 from server.ledger.timestamps import instant, iso, micros
 from server.ledger.trade_lists import NOTED, add_notes, trade_totals
@@ -39,47 +40,11 @@ _LATEST_INPUTS = 50_000
 """Inputs looked through for the prices of one symbol: there is no index by symbol."""
 
 
-class SqliteReader:
-    """A read-only view of a ledger file; open it with ``SqliteReader.attach`` and close it."""
+class SqlReader:
+    """The reads of a ledger, whichever database it is in; ``_read`` runs one on a connection's thread."""
 
-    def __init__(self, path: Path, connection: GroupConnection) -> None:
-        self.path = path
-        self._reading = connection
-        self._usable = asyncio.Event()
-        self._usable.set()
-
-    @classmethod
-    async def attach(cls, path: Path | str) -> SqliteReader:
-        """Open an existing ledger read-only. Raises LedgerError when the file is missing or not a ledger."""
-        path = Path(path)
-        if not path.is_file():
-            raise LedgerError(f"{path}: no ledger there")
-        return cls(path, await _open_reading(path))
-
-    async def close(self) -> None:
-        """Finish the reads under way and close the file."""
-        await self._reading.close()
-
-    async def swap(self, reopen: Callable[[], Awaitable[GroupConnection]]) -> None:
-        """Finish the reads under way, close the file, and read on with the connection that ``reopen`` makes."""
-        self._usable.clear()
-        try:
-            await self._reading.close()
-            self._reading = await reopen()
-        finally:
-            self._usable.set()
-
-    async def copy_log(self, then: Callable[[], None]) -> None:
-        """Copy as much of the write-ahead log into the file as possible without waiting for other readers.
-
-        ``then`` is called afterwards on the same thread.
-        """
-
-        def copy(connection: sqlite3.Connection) -> None:
-            connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
-            then()
-
-        await self._reading.run(copy)
+    place: object
+    """Where the ledger is, as a person knows it."""
 
     async def page(self, query: PageQuery) -> Page:
         """Return one page of a list, newest (or most confident) first.
@@ -89,7 +54,7 @@ class SqliteReader:
         wanted = plan(query)
         sql, item = wanted.sql(COLUMNS[query.what]), ITEMS[query.what]
 
-        def read(connection: sqlite3.Connection) -> Page:
+        def read(connection: Connection) -> Page:
             newest = connection.execute("SELECT coalesce(max(seq), 0) FROM journal").fetchone()[0]
             rows = connection.execute(sql, wanted.parameters).fetchall()
             more = len(rows) > query.limit
@@ -140,10 +105,10 @@ class SqliteReader:
             # Choose by position in the index, counted from the last, so that only the chosen payloads are read.
             sql = """SELECT payload FROM marks WHERE n IN (
                 SELECT n FROM (SELECT n, row_number() OVER (ORDER BY n DESC) - 1 AS back, count(*) OVER () AS all_of
-                FROM marks WHERE position_id = ?) WHERE back % ((all_of + ? - 1) / ?) = 0) ORDER BY n"""
+                FROM marks WHERE position_id = ?) AS numbered WHERE back % ((all_of + ? - 1) / ?) = 0) ORDER BY n"""
             chosen += [at_most, at_most]
 
-        def read(connection: sqlite3.Connection) -> tuple[Mark, ...]:
+        def read(connection: Connection) -> tuple[Mark, ...]:
             return tuple(read_json(Mark, expand(row[0])) for row in connection.execute(sql, chosen))
 
         return await self._read(read)
@@ -160,7 +125,7 @@ class SqliteReader:
             " AND priced_at >= ? ORDER BY seq DESC"
         )
 
-        def read(connection: sqlite3.Connection) -> tuple[tuple[datetime, float], ...]:
+        def read(connection: Connection) -> tuple[tuple[datetime, float], ...]:
             rows = connection.execute(sql, (_LATEST_INPUTS, symbol, micros(since))).fetchall()
             step = max(1, -(-len(rows) // at_most))
             return tuple((instant(row[0]), row[1]) for row in reversed(rows[::step]))
@@ -170,7 +135,7 @@ class SqliteReader:
     async def judgements(self) -> tuple[Judged, ...]:
         """Return the judgements of suggestions, newest first."""
 
-        def read(connection: sqlite3.Connection) -> tuple[Judged, ...]:
+        def read(connection: Connection) -> tuple[Judged, ...]:
             rows = connection.execute(
                 "SELECT id, at, status, author, text FROM suggestions ORDER BY seq DESC"
             )
@@ -186,7 +151,7 @@ class SqliteReader:
     async def rules_versions(self) -> tuple[Mapping[str, Any], ...]:
         """Return every rules version that came into force, newest first."""
 
-        def read(connection: sqlite3.Connection) -> tuple[Mapping[str, Any], ...]:
+        def read(connection: Connection) -> tuple[Mapping[str, Any], ...]:
             rows = connection.execute("SELECT * FROM rules_versions ORDER BY seq DESC")
             return tuple(dict(row) | {"id": str(row["seq"]), "at": iso(row["at"])} for row in rows)
 
@@ -199,10 +164,10 @@ class SqliteReader:
         """
         found = await self._read(lambda connection: hash_at(connection, seq))
         if found is None:
-            raise LedgerError(f"{self.path}: the journal has no seq {seq}")
+            raise LedgerError(f"{self.place}: the journal has no seq {seq}")
         previous = found
 
-        def read(connection: sqlite3.Connection) -> list[tuple[Event, bytes]]:
+        def read(connection: Connection) -> list[tuple[Event, bytes]]:
             rows = map(journal_row, connection.execute(JOURNAL_PART, (seq, _CHUNK)))
             return list(checked_events(rows, previous, seq))
 
@@ -236,7 +201,7 @@ class SqliteReader:
         so_far = Verified(0, GENESIS)
         while True:
 
-            def read(connection: sqlite3.Connection, start: Verified = so_far) -> Verified:
+            def read(connection: Connection, start: Verified = so_far) -> Verified:
                 found = connection.execute(JOURNAL_PART, (start.last_seq, _CHUNK))
                 return verify(map(journal_row, found), start.head, start.last_seq)
 
@@ -249,7 +214,7 @@ class SqliteReader:
     async def stats(self) -> LedgerStats:
         """Return size and rows. Counts every table: slow on a large ledger."""
 
-        def read(connection: sqlite3.Connection) -> tuple[dict[str, int], int]:
+        def read(connection: Connection) -> tuple[dict[str, int], int]:
             tables = ("journal", *DERIVED, "checkpoints")
             count = {t: connection.execute(f"SELECT count(*) FROM {t}").fetchone()[0] for t in tables}
             last = connection.execute("SELECT coalesce(max(seq), 0) FROM journal").fetchone()[0]
@@ -257,7 +222,7 @@ class SqliteReader:
 
         rows, last_seq = await self._read(read)
         return LedgerStats(
-            bytes_on_disk=self._bytes_on_disk(),
+            bytes_on_disk=await self._bytes_on_disk(),
             rows=rows,
             last_seq=last_seq,
             commits=0,
@@ -265,21 +230,71 @@ class SqliteReader:
             last_commit_rows=0,
         )
 
-    def _bytes_on_disk(self) -> int:
+    async def _one(self, sql: str, key: str, show: Callable[[Mapping[str, Any]], T]) -> T | None:
+        def read(connection: Connection) -> T | None:
+            row = connection.execute(sql, (key,)).fetchone()
+            return None if row is None else show(row)
+
+        return await self._read(read)
+
+    async def _read(self, work: Callable[[Connection], T]) -> T:
+        """Run ``work`` on the reading connection. Raises LedgerError."""
+        raise NotImplementedError
+
+    async def _bytes_on_disk(self) -> int:
+        raise NotImplementedError
+
+
+class SqliteReader(SqlReader):
+    """A read-only view of a ledger file; open it with ``SqliteReader.attach`` and close it."""
+
+    def __init__(self, path: Path, connection: GroupConnection) -> None:
+        self.path = self.place = path
+        self._reading = connection
+        self._usable = asyncio.Event()
+        self._usable.set()
+
+    @classmethod
+    async def attach(cls, path: Path | str) -> SqliteReader:
+        """Open an existing ledger read-only. Raises LedgerError when the file is missing or not a ledger."""
+        path = Path(path)
+        if not path.is_file():
+            raise LedgerError(f"{path}: no ledger there")
+        return cls(path, await _open_reading(path))
+
+    async def close(self) -> None:
+        """Finish the reads under way and close the file."""
+        await self._reading.close()
+
+    async def swap(self, reopen: Callable[[], Awaitable[GroupConnection]]) -> None:
+        """Finish the reads under way, close the file, and read on with the connection that ``reopen`` makes."""
+        self._usable.clear()
+        try:
+            await self._reading.close()
+            self._reading = await reopen()
+        finally:
+            self._usable.set()
+
+    async def copy_log(self, then: Callable[[], None]) -> None:
+        """Copy as much of the write-ahead log into the file as possible without waiting for other readers.
+
+        ``then`` is called afterwards on the same thread.
+        """
+
+        def copy(connection: sqlite3.Connection) -> None:
+            connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+            then()
+
+        await self._reading.run(copy)
+
+    async def _bytes_on_disk(self) -> int:
         total = 0
         for suffix in ("", "-wal"):
             with suppress(FileNotFoundError):
                 total += self.path.with_name(self.path.name + suffix).stat().st_size
         return total
 
-    async def _one(self, sql: str, key: str, show: Callable[[Mapping[str, Any]], T]) -> T | None:
-        def read(connection: sqlite3.Connection) -> T | None:
-            row = connection.execute(sql, (key,)).fetchone()
-            return None if row is None else show(row)
-
-        return await self._read(read)
-
-    async def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    async def _read(self, work: Callable[[Connection], T]) -> T:
         await self._usable.wait()
         try:
             return await self._reading.run(work)

@@ -33,6 +33,7 @@ from server.ledger.codec import encode, encode_any
 from server.ledger.compressed import compress
 from server.ledger.entry_records import ShadowRecord, SignalRecord
 from server.ledger.packed import DECISION, pack_decision, pack_outcome
+from server.ledger.sql import Connection
 from server.ledger.streamed import stream_rows
 from server.ledger.timestamps import micros
 from server.ledger.trades import refresh
@@ -127,15 +128,22 @@ DERIVED = (
 )
 """The tables that a replay of the journal rebuilds."""
 
-Tables = dict[str, list[Row]]
+Pack = Callable[[bytes], bytes | str]
+
+
+class Tables(dict[str, list[Row]]):
+    """The rows of each statement, in the order of execution.
+
+    ``pack`` gives JSON its stored form where it is kept small, ``evidence`` where it can be asked about in SQL.
+    """
+
+    def __init__(self, pack: Pack = compress, evidence: Pack = compress) -> None:
+        super().__init__((statement, []) for statement in STATEMENTS)
+        self.pack, self.evidence = pack, evidence
 
 
 def _json(value: object) -> str:
     return encode_any(value).decode()
-
-
-def _compressed(value: object) -> bytes | str:
-    return compress(encode_any(value))
 
 
 def _json_or_none(value: object | None) -> str | None:
@@ -185,10 +193,10 @@ def _decision(effect: StoreDecision, into: Tables) -> None:
             float(record.confidence),
             record.code,
             None if confluence is None else round(float(confluence), 2),
-            _compressed(_signal(record)),
-            _compressed(decision_evidence(record)),
+            into.evidence(encode_any(_signal(record))),
+            into.evidence(encode_any(decision_evidence(record))),
             _json_or_none(record.context.regime),
-            _compressed({"context": record.context, "market": record.market}),
+            into.pack(encode_any({"context": record.context, "market": record.market})),
         )
     )
     into[COLUMNS].append((record.seq, record.id, pack_decision(record)))
@@ -239,13 +247,15 @@ def _shadow(effect: StoreShadow, into: Tables) -> None:
         "execution": position.entry,
         "exit": exit_record(position) if position.legs else None,
     }
-    into[SHADOW].append((_compressed(record), position.decision_id))
+    into[SHADOW].append((into.evidence(encode_any(record)), position.decision_id))
     if effect.status is ShadowStatus.CLOSED:
         into[CLOSED].append((pack_outcome(position, shadow=True), position.decision_id))
 
 
 def _marks(effect: StoreMarks, into: Tables) -> None:
-    into[MARK] += [(effect.position_id, micros(mark.at), _compressed(mark)) for mark in effect.marks]
+    into[MARK] += [
+        (effect.position_id, micros(mark.at), into.pack(encode_any(mark))) for mark in effect.marks
+    ]
 
 
 def _price(effect: StorePrice, into: Tables) -> None:
@@ -262,7 +272,7 @@ def _price(effect: StorePrice, into: Tables) -> None:
             seen.high,
             seen.low,
             int(seen.official_close),
-            _compressed(seen.quotes) if seen.quotes else None,
+            into.pack(encode_any(seen.quotes)) if seen.quotes else None,
         )
     )
     if seen.began is not None:
@@ -349,12 +359,15 @@ def _store(seq: int, effects: Sequence[Effect], into: Tables) -> None:
     into[STREAMED] += stream_rows(seq, effects)
 
 
-def rows_of(batch: Sequence[Entry], head: bytes, last_seq: int) -> tuple[Tables, bytes]:
+def rows_of(
+    batch: Sequence[Entry], head: bytes, last_seq: int, into: Tables | None = None
+) -> tuple[Tables, bytes]:
     """Return the rows of a batch, its journal rows chained to ``head``, and the new head of the chain.
 
-    Raises ValueError for a seq that does not follow ``last_seq`` and the ones before it.
+    ``into`` is empty, and packs as the database of the ledger needs it. Raises ValueError for a seq that does not
+    follow ``last_seq`` and the ones before it.
     """
-    tables: Tables = {statement: [] for statement in STATEMENTS}
+    tables = Tables() if into is None else into
     journal = tables[JOURNAL]
     for event, effects in batch:
         if event.seq != last_seq + 1:
@@ -363,16 +376,16 @@ def rows_of(batch: Sequence[Entry], head: bytes, last_seq: int) -> tuple[Tables,
         payload = encode(event)
         at = micros(event.at)
         head = link(head, event.seq, at, event.kind, payload)
-        journal.append((event.seq, at, event.kind, compress(payload), head))
+        journal.append((event.seq, at, event.kind, tables.pack(payload), head))
         _store(event.seq, effects, tables)
     return tables, head
 
 
 def copied_rows(steps: Iterable[tuple[JournalRow, Sequence[Effect]]]) -> Tables:
     """Return journal rows as they were stored, and the rows for the effects of their steps."""
-    tables: Tables = {statement: [] for statement in STATEMENTS}
+    tables = Tables()
     for row, effects in steps:
-        tables[JOURNAL].append((row.seq, row.at, row.kind, compress(row.payload), row.hash))
+        tables[JOURNAL].append((row.seq, row.at, row.kind, tables.pack(row.payload), row.hash))
         _store(row.seq, effects, tables)
     return tables
 
@@ -391,6 +404,11 @@ def write(connection: sqlite3.Connection, tables: Tables) -> None:
         for at in range(0, len(rows), together):
             some = rows[at : at + together]
             connection.execute(_for_rows(statement, len(some)), [*chain.from_iterable(some)])
+    refresh_trades(connection, tables)
+
+
+def refresh_trades(connection: Connection, tables: Tables) -> None:
+    """Write the rows of the trades that a batch concerns, once its rows are written."""
     notes = (*(row[1] for row in tables[NOTE]), *(row[0] for row in tables[REMOVED]))
     refresh(connection, (row[-1] for row in tables[OUTCOME]), notes)
 

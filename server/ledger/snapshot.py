@@ -158,9 +158,9 @@ class LedgerSnapshot:
 
     def mappings(self, sql: str) -> Iterator[dict[str, Any]]:
         """Yield the rows of a SELECT as mappings from column to value."""
-        cursor = self._connection.cursor()
-        cursor.row_factory = sqlite3.Row
-        return map(dict, cursor.execute(sql))
+        cursor = self.cursor(sql)
+        columns = [column[0] for column in cursor.description]
+        return (dict(zip(columns, row, strict=True)) for row in cursor)
 
     def _value(self, sql: str) -> Any:
         row = self._connection.execute(sql).fetchone()

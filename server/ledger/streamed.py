@@ -6,7 +6,6 @@ What another table keeps unchanged (decisions, modes, alerts) is read from there
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +19,7 @@ from core.positions import EntryFill, ExitRecord, Position, PositionState, exit_
 from core.positions.position import ExitFill
 from server.ledger.codec import encode_any
 from server.ledger.entries import COLUMNS, approval_view, decision_item, risk_item
+from server.ledger.sql import Connection
 
 PAGE_EVENTS = 100
 PAGE_BYTES = 256 * 1024
@@ -239,7 +239,7 @@ _RISK = "SELECT * FROM risk_events WHERE id = ?"
 
 
 def read_stream(
-    connection: sqlite3.Connection,
+    connection: Connection,
     after: Place,
     kinds: Collection[StreamKind] = (),
     symbols: Collection[str] = (),
@@ -264,7 +264,7 @@ def read_stream(
     return StreamPage(events=tuple(events), upto=upto, more=more or len(rows) == PAGE_ROWS)
 
 
-def _data(connection: sqlite3.Connection, kind: StreamKind, seq: int, key: str) -> bytes:
+def _data(connection: Connection, kind: StreamKind, seq: int, key: str) -> bytes:
     """Return the JSON of an event that another table keeps."""
     if kind is StreamKind.DECISION:
         item = decision_item(connection.execute(_ENTRY, (seq, key)).fetchone())

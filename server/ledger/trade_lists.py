@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -23,6 +22,7 @@ from server.ledger.filters import (
     symbol,
     tag,
 )
+from server.ledger.sql import Connection
 from server.ledger.timestamps import bound, iso
 
 _NUMBER = (int, float)
@@ -50,7 +50,8 @@ SORTED: Mapping[str, Key] = {
 
 def _keys(of: Key, *, down: bool) -> tuple[Key, ...]:
     """Return the keys of an order; trades without a value come last, whichever way it is sorted."""
-    known = Key(f"({of.expression} IS {'NOT ' if down else ''}NULL)")
+    first, last = (0, 1) if down else (1, 0)
+    known = Key(f"CASE WHEN {of.expression} IS NULL THEN {first} ELSE {last} END")
     nothing = "''" if of.kind is str else "0"
     return known, Key(f"coalesce({of.expression}, {nothing})", of.kind), SEQ, ID
 
@@ -90,11 +91,13 @@ TRADES = Listing(
         "symbol": Filter(symbol, "symbol = ?"),
         "direction": Filter(one_of(Direction), "direction = ?"),
         "setup": Filter(plain_text, "setup = ?"),
-        "state": Filter(choice("open", "closed"), "iif(closed_at IS NULL, 'open', 'closed') = ?"),
+        "state": Filter(
+            choice("open", "closed"), "CASE WHEN closed_at IS NULL THEN 'open' ELSE 'closed' END = ?"
+        ),
         "outcome": Filter(choice("win", "loss", "flat", "open"), f"{_OUTCOME} = ?"),
         "reason": Filter(one_of(ExitReason), "reason = ?"),
         "tag": Filter(_whole_tag, "instr(tags, ?) > 0"),
-        "tagged": Filter(choice("yes"), "iif(tags = '', '', 'yes') = ?"),
+        "tagged": Filter(choice("yes"), "CASE WHEN tags = '' THEN '' ELSE 'yes' END = ?"),
         "untagged": Filter(choice(*TAG_CUTS), f"CASE ? WHEN '{TAG}' THEN tags = '' ELSE {_UNTAGGED_DAY} END"),
         "day_tag": Filter(tag, f"closed_day IN ({_TAGGED_DAYS})"),
         "day": Filter(day, "closed_day = ?"),
@@ -105,7 +108,9 @@ TRADES = Listing(
         "to": Filter(bound, "closed_at <= ?"),
         "text": Filter(folded, "instr(search, ?) > 0"),
         "cut": Filter(_cut, "json_extract(cuts, ?) = ?"),
-        "counted": Filter(choice("yes"), "iif(closed_at IS NOT NULL AND NOT stale, 'yes', '') = ?"),
+        "counted": Filter(
+            choice("yes"), "CASE WHEN closed_at IS NOT NULL AND stale = 0 THEN 'yes' ELSE '' END = ?"
+        ),
         "id": Filter(plain_text, "? IN (id, position_id)"),
     },
     {"time": (SEQ, ID), **{name: _keys(of, down=True) for name, of in SORTED.items()}},
@@ -117,14 +122,15 @@ _PERIODS = """(
   SELECT {start} AS day, sum(opened) AS opened, sum(trades) AS trades, sum(wins) AS wins, sum(losses) AS losses,
          sum(net) AS net, sum(r) AS r, sum(with_r) AS with_r
   FROM (
-    SELECT closed_day AS day, 0 AS opened, count(*) AS trades, sum(net > 0) AS wins, sum(net < 0) AS losses,
+    SELECT closed_day AS day, 0 AS opened, count(*) AS trades, count(*) FILTER (WHERE net > 0) AS wins,
+           count(*) FILTER (WHERE net < 0) AS losses,
            sum(net) AS net, sum(r) AS r, count(r) AS with_r
     FROM trades WHERE closed_day IS NOT NULL GROUP BY closed_day
     UNION ALL
     SELECT opened_day, count(*), 0, 0, 0, 0, 0, 0 FROM trades WHERE opened_day IS NOT NULL GROUP BY opened_day
     UNION ALL
     SELECT day, 0, 0, 0, 0, 0, 0, 0 FROM notes WHERE day IS NOT NULL AND removed = 0 GROUP BY day
-  ) GROUP BY 1
+  ) AS days GROUP BY 1
 ) AS periods"""
 
 
@@ -152,7 +158,7 @@ NOTES = Listing(
     {
         "position": Filter(plain_text, "position_id = ?"),
         "day": Filter(day, "day = ?"),
-        "about": Filter(choice("trade", "day"), "iif(day IS NULL, 'trade', 'day') = ?"),
+        "about": Filter(choice("trade", "day"), "CASE WHEN day IS NULL THEN 'trade' ELSE 'day' END = ?"),
         "tag": Filter(tag, "EXISTS (SELECT 1 FROM json_each(tags) WHERE value = ?)"),
         "text": Filter(folded, "instr(search, ?) > 0"),
         "id": Filter(plain_text, "id = ?"),
@@ -165,12 +171,13 @@ NOTES = Listing(
 
 
 def _values(column: str) -> Listing:
-    table = f"(SELECT {column} AS value, count(*) AS trades FROM trades WHERE {column} IS NOT NULL GROUP BY {column})"
+    used = f"SELECT {column} AS value, count(*) AS trades FROM trades WHERE {column} IS NOT NULL GROUP BY {column}"
+    table = f"({used}) AS used"
     return Listing(table, {}, {"time": (Key("trades"), Key("value", str))}, grows=False)
 
 
 _TAGS = """(SELECT t.value AS value, count(DISTINCT n.position_id) AS trades FROM notes n, json_each(n.tags) t
-  WHERE n.removed = 0 GROUP BY t.value)"""
+  WHERE n.removed = 0 GROUP BY t.value) AS used"""
 VALUES: Mapping[str, Listing] = {
     "setups": _values("setup"),
     "symbols": _values("symbol"),
@@ -179,11 +186,12 @@ VALUES: Mapping[str, Listing] = {
 """Every setup and symbol that was traded, and every tag, each with its number of trades, the most used first."""
 
 _TOTALS = f"""SELECT count(closed_at) AS closed, count(*) - count(closed_at) AS open,
-  sum(iif(closed_at IS NULL, 0, net)) AS net, sum({_OUTCOME} = 'win') AS wins, sum({_OUTCOME} = 'loss') AS losses,
-  avg(iif(closed_at IS NULL, NULL, r)) AS average_r, count(iif(closed_at IS NULL, NULL, r)) AS with_r FROM trades"""
+  sum(net) FILTER (WHERE closed_at IS NOT NULL) AS net, count(*) FILTER (WHERE {_OUTCOME} = 'win') AS wins,
+  count(*) FILTER (WHERE {_OUTCOME} = 'loss') AS losses, avg(r) FILTER (WHERE closed_at IS NOT NULL) AS average_r,
+  count(r) FILTER (WHERE closed_at IS NOT NULL) AS with_r FROM trades"""
 
 
-def trade_totals(connection: sqlite3.Connection, where: str, values: Sequence[Any]) -> Mapping[str, Any]:
+def trade_totals(connection: Connection, where: str, values: Sequence[Any]) -> Mapping[str, Any]:
     """Return the sums over every trade that a filter selects, of the closed ones.
 
     ``win_rate`` is wins over ``closed``, ``average_r`` over the ``with_r`` trades with a planned loss; ``None``
@@ -251,7 +259,7 @@ NOTED = {"trades": "position_id", "days": "day"}
 """Lists whose items come with notes, and the column that says whose a note is."""
 
 
-def add_notes(connection: sqlite3.Connection, items: Sequence[dict[str, Any]], of: str) -> None:
+def add_notes(connection: Connection, items: Sequence[dict[str, Any]], of: str) -> None:
     """Give each item its notes, oldest first; ``of`` is the column that says whose they are, position_id or day."""
     by_key: dict[str, list[dict[str, Any]]] = {item[of]: [] for item in items}
     marks = ", ".join("?" * len(by_key))

@@ -7,7 +7,6 @@ it never says anything else than the entry does.
 from __future__ import annotations
 
 import logging
-import sqlite3
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -19,7 +18,8 @@ from core.model import Contract
 from core.performance.cuts import labels_of
 from core.performance.trade import NotClosed, exchange_date, setup_of, trade_from_entry
 from server.ledger.codec import loads
-from server.ledger.entries import COLUMNS, Item, ledger_item
+from server.ledger.entries import COLUMNS, Item, Row, ledger_item
+from server.ledger.sql import Connection
 from server.ledger.timestamps import instant, micros
 
 log = logging.getLogger("gatedeck.ledger")
@@ -29,12 +29,17 @@ FIELDS = (
     "confidence", "opened_at", "opened_day", "closed_at", "closed_day", "contracts", "entry_price", "exit_price",
     "hold_seconds", "r", "net", "reason", "mae", "mfe", "stale", "cuts", "tags", "search",
 )  # fmt: skip
-_WRITE = f"INSERT OR REPLACE INTO trades ({', '.join(FIELDS)}) VALUES ({', '.join('?' * len(FIELDS))})"
+_WRITE = (
+    f"INSERT INTO trades ({', '.join(FIELDS)}) VALUES ({', '.join('?' * len(FIELDS))})"
+    " ON CONFLICT (id) DO UPDATE SET "
+    + ", ".join(f"{name} = excluded.{name}" for name in FIELDS if name != "id")
+)
 _ENTRY = ", ".join(f"e.{name}" for name in COLUMNS["ledger"].split(", "))
 _READ = (
-    f"SELECT {_ENTRY}, p.opened_at AS opened_at, p.mfe_mae AS mfe_mae FROM ledger_entries e JOIN"
-    " (SELECT id, opened_at, json_array(json_extract(payload, '$.mfe'), json_extract(payload, '$.mae')) AS mfe_mae"
-    " FROM positions) p ON p.id = e.position_id WHERE e.id = ?"
+    f"SELECT {_ENTRY}, p.opened_at AS opened_at,"
+    " CAST(json_extract(p.payload, '$.mfe') AS DOUBLE PRECISION) AS mfe,"
+    " CAST(json_extract(p.payload, '$.mae') AS DOUBLE PRECISION) AS mae"
+    " FROM ledger_entries e JOIN positions p ON p.id = e.position_id WHERE e.id = ?"
 )
 _ALL = "SELECT id FROM ledger_entries WHERE execution IS NOT NULL"
 _OF_NOTES = "SELECT t.id FROM notes n JOIN trades t ON t.position_id = n.position_id WHERE n.id = ?"
@@ -68,17 +73,13 @@ def contract_of(item: Mapping[str, Any]) -> Contract | None:
         return None
 
 
-def refresh(
-    connection: sqlite3.Connection, decision_ids: Iterable[str] = (), note_ids: Iterable[str] = ()
-) -> None:
+def refresh(connection: Connection, decision_ids: Iterable[str] = (), note_ids: Iterable[str] = ()) -> None:
     """Write the rows of these trades, and of the trades that these notes are about, from what is stored."""
     wanted = dict.fromkeys(decision_ids)
     for note_id in note_ids:
         wanted |= dict.fromkeys(row[0] for row in connection.execute(_OF_NOTES, (note_id,)))
-    cursor = connection.cursor()
-    cursor.row_factory = sqlite3.Row
     for decision_id in wanted:
-        row = cursor.execute(_READ, (decision_id,)).fetchone()
+        row = connection.execute(_READ, (decision_id,)).fetchone()
         if row is None:
             continue
         notes = connection.execute(_NOTES, (row["position_id"],)).fetchall()
@@ -90,19 +91,18 @@ def refresh(
         connection.execute(_WRITE, columns)
 
 
-def refresh_all(connection: sqlite3.Connection) -> None:
+def refresh_all(connection: Connection) -> None:
     """Write the row of every trade of a ledger that had no such table."""
     refresh(connection, [row[0] for row in connection.execute(_ALL)])
 
 
-def _columns(row: sqlite3.Row, notes: Iterable[tuple[str, str]]) -> tuple[Any, ...]:
+def _columns(row: Row, notes: Iterable[tuple[str, str]]) -> tuple[Any, ...]:
     item = ledger_item(dict(row))
     bought, left = item["execution"], item["exit"] or {}
     contract, setup, state = contract_of(item), setup_name(item), state_of(item)
     opened, closed = instant(row["opened_at"]), None
     if state == "CLOSED":
         closed = datetime.fromisoformat(left["exit_time"])
-    mfe, mae = loads(row["mfe_mae"])
     texts, tags = [], dict[str, None]()
     for text, of_text in notes:
         texts.append(text)
@@ -135,8 +135,8 @@ def _columns(row: sqlite3.Row, notes: Iterable[tuple[str, str]]) -> tuple[Any, .
         # To the cent, as the metrics take it.
         "net": None if not left else round(left["pnl_net"], 2) + 0.0,
         "reason": reason,
-        "mae": mae,
-        "mfe": mfe,
+        "mae": row["mae"],
+        "mfe": row["mfe"],
         "stale": 0,
         "cuts": "{}",
         "tags": _joined(tags),
