@@ -15,6 +15,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+_ROOT = Path(__file__).resolve().parent.parent
+
+# Where the environment keeps Python from storing what it compiles beside its source, every command that a test
+# starts would compile all that it imports: a second and more each time. It goes to a folder of its own instead.
+if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
+    sys.dont_write_bytecode = False
+    sys.pycache_prefix = os.environ["PYTHONPYCACHEPREFIX"] = str(_ROOT / ".bytecode")
+
+# ruff: noqa: E402
+
 import pytest
 from hypothesis import settings
 
@@ -31,7 +41,6 @@ settings.load_profile("untimed")
 for _name in ("COLUMNS", "LINES"):
     os.environ.pop(_name, None)
 
-_ROOT = Path(__file__).resolve().parent.parent
 _PREFIX = "golden_"
 
 
