@@ -29,6 +29,11 @@ def exchange_iso(at: datetime) -> str:
     return at.astimezone(_EXCHANGE).isoformat()
 
 
+def exchange_day(value: int) -> str:
+    """Return the exchange's day of a stored instant, such as 2026-11-24."""
+    return instant(value).astimezone(_EXCHANGE).date().isoformat()
+
+
 def bound(name: str, text: str) -> int:
     """Return the instant of a ``from`` or ``to`` filter; a date is the exchange's whole day, a time without zone UTC.
 

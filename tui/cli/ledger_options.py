@@ -70,6 +70,13 @@ def rebuild(
     raise typer.Exit(replay_command.rebuild(db=db, config=config, until_damage=until_damage, as_json=json))
 
 
+def ledger(db: Db = None, json: JsonLine = False, config: Config = None) -> None:
+    """Print a ledger's rows and bytes by table and by day."""
+    from tui.cli import ledger as ledger_command
+
+    raise typer.Exit(ledger_command.ledger(db=db, config=config, as_json=json))
+
+
 def backup(
     target: Annotated[Path, typer.Argument(metavar="FILE", help="New file for the copy.")],
     db: Db = None,
@@ -230,5 +237,5 @@ def mcp(db: Db = None, url: Url = None, config: Config = None) -> None:
 
 def register(app: typer.Typer) -> None:
     """Add the commands that read a ledger."""
-    for command in (replay, verify, rebuild, backup, restore, report, export, whatif, tune, mcp):
+    for command in (replay, verify, rebuild, ledger, backup, restore, report, export, whatif, tune, mcp):
         app.command()(command)
