@@ -176,9 +176,9 @@ class ClockChecked:
 class Commanded:
     """A command of a person; the same ``command_id`` acts only once.
 
-    ``name`` is exit | close_at | settle | resume | adjust | exit_all | exit_half | breakeven | mode | approve_trade |
-    reject_trade | approve_suggestion | reject_suggestion | note | remove_note; ``expected`` is the quantity that the
-    person saw.
+    ``name`` is exit | close_at | settle | resume | adjust | exit_all | exit_half | breakeven | levels | mode |
+    undo_mode | take | approve_trade | reject_trade | approve_suggestion | reject_suggestion | note | remove_note;
+    ``expected`` is the quantity that the person saw, ``note`` a text that the command adds to the trade.
     """
 
     kind: Literal["command"] = "command"
@@ -191,6 +191,7 @@ class Commanded:
     expected: int | None = None
     argument: str | None = None
     author: str = "local"
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

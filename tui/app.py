@@ -248,6 +248,8 @@ class DeckApp(CroppedOutput, DialogStylesFirst, App[str]):
         self._last_toast = monotonic()
         self.clear_notifications()
         rest = f"  and {more} more ({key_of('ShowEvents')})" if more else ""
+        if event.kind == "mode" and not more and self.deck.snapshot().mode_before is not None:
+            rest = f"  {key_of('UndoMode')} undoes"
         self._toast(fmt.clip(event.text, self.size.width - _TOAST_FRAME - len(rest)) + rest, event.tone)
 
     async def on_event(self, event: events.Event) -> None:
@@ -388,6 +390,9 @@ class DeckApp(CroppedOutput, DialogStylesFirst, App[str]):
 
     def action_change_mode(self) -> None:
         self.positions.change_mode()
+
+    def action_undo_mode(self) -> None:
+        self.positions.undo_mode()
 
     def action_show_symbol(self) -> None:
         self.symbol_actions.show_symbol()

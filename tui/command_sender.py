@@ -54,11 +54,13 @@ class CommandSender:
         held: int | None = None,
         echoes: frozenset[str] = frozenset(),
         on_answer: Callable[[], None] | None = None,
+        then: str = "",
     ) -> None:
         """Send a command.
 
         ``exiting`` are positions to show as EXITING, ``held`` the contracts held when only a part is sold, and
-        ``echoes`` the keys of events that will only repeat the answer. ``on_answer`` is called at the end.
+        ``echoes`` the keys of events that will only repeat the answer. ``on_answer`` is called at the end, and
+        ``then`` is said after the answer of a command that was carried out.
         """
         self.exiting |= exiting
         if held is not None:
@@ -66,7 +68,7 @@ class CommandSender:
         echoes |= exiting
         self._pending |= echoes
         self._on_send()
-        work = partial(self._send, command, description, exiting, echoes, on_answer)
+        work = partial(self._send, command, description, exiting, echoes, on_answer, then)
         run_in_background(self._app, work, name=command.id)
         self._ui.pull()
 
@@ -77,6 +79,7 @@ class CommandSender:
         exiting: frozenset[str],
         echoes: frozenset[str],
         on_answer: Callable[[], None] | None,
+        then: str,
     ) -> None:
         try:
             result = await self._ui.deck.command(command)
@@ -89,7 +92,7 @@ class CommandSender:
             self._finish(exiting, echoes, done=result.ok)
             text = result.text or result.code
             if result.ok:
-                self._ui.say(text)
+                self._ui.say(f"{text}  {then}" if then else text)
             else:
                 self._ui.say(f"{description}: {text}", "negative")
         self._ui.pull()

@@ -15,12 +15,13 @@ from core.model import Mode
 from server.deck import ApprovalRow, Command, PositionRow
 from tui import fmt
 from tui.command_sender import MODE, CommandSender
-from tui.commands.positions import SETTLE
+from tui.commands.positions import SETTLE, UNDO_MODE
 from tui.commands.registry import key_of
 from tui.dialogs.approval import ApprovalDialog
 from tui.dialogs.break_even import BreakEvenDialog
 from tui.dialogs.exit_all import ExitAllDialog
 from tui.dialogs.exit_position import ExitDialog, HalfDialog
+from tui.dialogs.levels import LevelsDialog, LevelsQuestion
 from tui.dialogs.mode import ModeDialog
 from tui.dialogs.settle_position import SettleDialog
 from tui.dialogs.suspended_position import ACCEPT, SuspendedDialog
@@ -70,8 +71,9 @@ class PositionActions:
             row, contracts = dialog.row, dialog.contracts
             part = contracts < row.remaining
             command = Command(
-                id=str(uuid4()), name="exit", position_id=row.id, contracts=contracts, expected=row.remaining
-            )
+                id=str(uuid4()), name="exit", position_id=row.id, contracts=contracts, expected=row.remaining,
+                note=dialog.note,
+            )  # fmt: skip
             description = f"Exiting {contracts} × {row.contract}" if part else f"Exiting {row.contract}"
             held = row.remaining if part else None
             self._sender.send(command, description, exiting=frozenset({row.id}), held=held)
@@ -86,14 +88,39 @@ class PositionActions:
             self._ui.say(f"The stop of {row.contract} is at break-even or closer", "neutral")
             return
 
+        dialog = BreakEvenDialog(row)
+
         def answered(confirmed: bool | None) -> None:
             if confirmed:
                 command = Command(
-                    id=str(uuid4()), name="breakeven", position_id=row.id, expected=row.remaining
-                )
+                    id=str(uuid4()), name="breakeven", position_id=row.id, expected=row.remaining,
+                    note=dialog.note,
+                )  # fmt: skip
                 self._sender.send(command, f"Stop of {row.contract}")
 
-        self._app.push_screen(BreakEvenDialog(row), answered)
+        self._app.push_screen(dialog, answered)
+
+    def set_levels(self, row: PositionRow) -> None:
+        """Set stop and targets: they are typed first, and then asked about like an exit."""
+        if self._is_exiting(row):
+            return
+
+        def typed(argument: str | None) -> None:
+            if argument is None:
+                return
+            question = LevelsQuestion(row, argument)
+
+            def answered(confirmed: bool | None) -> None:
+                if confirmed:
+                    command = Command(
+                        id=str(uuid4()), name="levels", position_id=row.id, expected=row.remaining,
+                        argument=argument, note=question.note,
+                    )  # fmt: skip
+                    self._sender.send(command, f"Levels of {row.contract}")
+
+            self._app.push_screen(question, answered)
+
+        self._app.push_screen(LevelsDialog(row), typed)
 
     def settle(self, row: PositionRow) -> None:
         """Settle an expired position at a close that the user types, or go on with a suspended one."""
@@ -177,6 +204,17 @@ class PositionActions:
         def answered(mode: Mode | None) -> None:
             if mode is not None:
                 command = Command(id=str(uuid4()), name="mode", argument=str(mode))
-                self._sender.send(command, f"Mode {mode}", echoes=frozenset({MODE}))
+                undoes = f"{key_of(UNDO_MODE.name)} undoes"
+                self._sender.send(command, f"Mode {mode}", echoes=frozenset({MODE}), then=undoes)
 
         self._app.push_screen(ModeDialog(latest), answered)
+
+    def undo_mode(self) -> None:
+        """Go back to the mode before the latest change, while that can be undone."""
+        self._ui.pull()
+        latest = self._ui.latest
+        if latest is None or latest.mode_before is None:
+            self._ui.say("The mode was not changed in the last 10 s", "neutral")
+            return
+        command = Command(id=str(uuid4()), name="undo_mode", argument=str(latest.mode))
+        self._sender.send(command, "Undoing the mode", echoes=frozenset({MODE}))

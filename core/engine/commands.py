@@ -10,8 +10,8 @@ from core.effects import AnswerCommand, Effect, Notice, StoreJudgement, StoreTra
 from core.engine.approvals import approve, reject
 from core.engine.kernel import Kernel
 from core.engine.levels_by_hand import levels_by_hand, levels_text
-from core.engine.mode import set_mode
-from core.engine.notes import add_note, remove_note
+from core.engine.mode_by_hand import UNDO_SECONDS, mode_by_hand, undo_mode
+from core.engine.notes import add_note, note_on_trade, note_refusal, remove_note
 from core.engine.positions import settle_outcome
 from core.engine.price_doubt import doubt_text
 from core.engine.settlement import awaiting_text, settle_command
@@ -47,7 +47,14 @@ def command(kernel: Kernel, event: Commanded) -> list[Effect]:
     effects: list[Effect] = []
     asked = " ".join(
         str(part)
-        for part in (event.name, event.position_id, event.contracts, event.expected, event.argument)
+        for part in (
+            event.name,
+            event.position_id,
+            event.contracts,
+            event.expected,
+            event.argument,
+            event.note,
+        )
         if part is not None
     )
     if done is not None and done.asked not in ("", asked):
@@ -58,7 +65,9 @@ def command(kernel: Kernel, event: Commanded) -> list[Effect]:
         if run is None:
             done = CommandDone(False, "UNKNOWN", f"no command {event.name!r}; known: {', '.join(COMMANDS)}")
         else:
-            done, effects = run(kernel, event)
+            done, effects = note_refusal(event) or run(kernel, event)
+            if done.ok:
+                effects += note_on_trade(kernel, event)
         done.asked = asked
         commands = kernel.state.commands
         commands[event.command_id] = done
@@ -206,7 +215,7 @@ def _break_even(kernel: Kernel, event: Commanded) -> Result:
     refused = _not_exitable(kernel, position, event)
     if refused is not None or position is None:
         return refused or _no_position(), []
-    after = stop_to_break_even(position, event.at)
+    after = stop_to_break_even(position, event.at, event.author)
     effects = settle_outcome(kernel, position, PositionChange(position=after), event.at)
     return CommandDone(True, "MOVED", f"Stop of {position.contract.label} at {after.stop:.2f}"), effects
 
@@ -218,7 +227,7 @@ def _levels(kernel: Kernel, event: Commanded) -> Result:
         return refused or _no_position(), []
     if position.suspended is not None:
         return CommandDone(False, "SUSPENDED", f"{position.contract.label}: {position.suspended}"), []
-    after = levels_by_hand(kernel, position, event.argument or "", event.at)
+    after = levels_by_hand(kernel, position, event)
     if isinstance(after, str):
         return CommandDone(False, "BAD_LEVELS", after), []
     effects = settle_outcome(kernel, position, PositionChange(position=after), event.at)
@@ -235,9 +244,9 @@ def _mode(kernel: Kernel, event: Commanded) -> Result:
         text = f"mode: {event.argument!r} is not one of {', '.join(Mode)}; {FLATTEN} may follow REDUCING and HALTED"
         return CommandDone(False, "BAD_MODE", text), []
     # Change the mode before exiting, so that freed limits cannot allow a new entry.
-    changed = set_mode(kernel, event.at, mode, f"set by {event.author}")
+    changed = mode_by_hand(kernel, event, mode, flattened=bool(also))
     if not also:
-        return CommandDone(True, "MODE", f"Mode is {mode}"), changed
+        return CommandDone(True, "MODE", f"Mode is {mode} ({UNDO_SECONDS:.0f} s to undo)"), changed
     exits, effects = _exit_all(kernel, event)
     if not exits.ok:
         return CommandDone(False, exits.code, f"Mode is {mode}. {exits.text}"), [*effects, *changed]
@@ -270,6 +279,7 @@ COMMANDS: dict[str, Callable[[Kernel, Commanded], Result]] = {
     "breakeven": _break_even,
     "levels": _levels,
     "mode": _mode,
+    "undo_mode": undo_mode,
     "approve_trade": approve,
     "reject_trade": reject,
     "approve_suggestion": _judge("APPROVED"),

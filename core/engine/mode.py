@@ -22,12 +22,17 @@ def set_mode(
     until: datetime | None = None,
     *,
     kind: str = "mode",
+    told: str = "",
 ) -> list[Effect]:
-    """Put a mode in force; return the risk event that stores it and the notice of it, of ``kind``."""
+    """Put a mode in force; return the risk event that stores it and the notice of it, of ``kind``.
+
+    ``told`` is added to the text of both. Nothing can be undone then; ``mode_by_hand`` makes that possible.
+    """
     state = kernel.state
     state.mode, state.mode_reason, state.mode_since, state.mode_until = mode, reason, now, until
+    state.mode_before = None
     kernel.day_is_settled = None
-    text = mode_text(kernel)
+    text = mode_text(kernel) + told
     tone = Tone.POSITIVE if mode is Mode.ACTIVE else Tone.NEGATIVE
     return [
         StoreRiskEvent(

@@ -1,12 +1,17 @@
-"""Commands about notes: add one to a trade or a day, and remove one."""
+"""Notes of a person: the commands that add and remove one, and the note that another command brings along."""
 
 from __future__ import annotations
+
+from datetime import datetime
 
 from core.effects import Effect, RemoveNote, StoreNote
 from core.engine.kernel import Kernel
 from core.engine.state import CommandDone
 from core.events import Commanded
 from core.notes import NoteError, day_of, note_text
+
+NOTED = frozenset({"exit", "exit_half", "close_at", "settle", "breakeven", "levels", "take"})
+"""Names of the commands that may bring a note on their trade along."""
 
 
 def add_note(kernel: Kernel, event: Commanded) -> tuple[CommandDone, list[Effect]]:
@@ -28,6 +33,36 @@ def add_note(kernel: Kernel, event: Commanded) -> tuple[CommandDone, list[Effect
     )  # fmt: skip
     tags = f", tags {', '.join(note.tags)}" if note.tags else ""
     return CommandDone(True, "NOTED", f"Note added{'' if day is None else f' to {day}'}{tags}"), [stored]
+
+
+def note_refusal(event: Commanded) -> tuple[CommandDone, list[Effect]] | None:
+    """Return the refusal of a command whose note cannot be kept: nothing is done then, ``None`` for all others."""
+    if event.note is None:
+        return None
+    if event.name not in NOTED:
+        text = f"note: {event.name} takes none; these do: {', '.join(sorted(NOTED))}"
+        return CommandDone(False, "BAD_NOTE", text), []
+    try:
+        note_text(event.note)
+    except NoteError as error:
+        return CommandDone(False, "BAD_NOTE", str(error).replace("text:", "note:", 1)), []
+    return None
+
+
+def note_on_trade(kernel: Kernel, event: Commanded) -> list[Effect]:
+    """Return the note that a command adds to the trade it is about; a trade to be opened gets its note then."""
+    if event.note is None or event.position_id is None:
+        return []
+    return [stored_note(kernel, event.position_id, event.note, event.author, event.at)]
+
+
+def stored_note(kernel: Kernel, position_id: str, text: str, author: str, at: datetime) -> StoreNote:
+    """Return a note on a trade. Raises NoteError."""
+    note = note_text(text)
+    return StoreNote(
+        id=kernel.new_id("note"), seq=kernel.state.seq, at=at, position_id=position_id, day=None, text=note.text,
+        tags=note.tags, author=author,
+    )  # fmt: skip
 
 
 def remove_note(_kernel: Kernel, event: Commanded) -> tuple[CommandDone, list[Effect]]:

@@ -22,13 +22,14 @@ from core.events import PriceSeen, Received
 from core.live_signal import LiveSignal
 from core.model import Direction, ExitReason, Intent, Mode, PositionRequest, Reason, Tone, Update
 from core.positions import (
+    STOP,
     Position,
     PositionChange,
     PositionState,
     break_even_stop,
     exit_at_next_price,
     exit_by_hand,
-    stop_moved,
+    levels_moved,
 )
 from core.thresholds import whole_down, whole_up
 
@@ -85,7 +86,7 @@ def obey(
     last = seen or kernel.state.prices.get(update.symbol)
     if intent is Intent.MOVE_STOP:
         for position in found:
-            _move_stop(kernel, position, update.request or PositionRequest(), event.at, last, result)
+            _move_stop(kernel, position, update, event.at, last, result)
     elif intent is Intent.REDUCE:
         _reduce(kernel, found, update.request or PositionRequest(), event.at, last, result)
     else:
@@ -349,12 +350,13 @@ def _sell(
 def _move_stop(
     kernel: Kernel,
     position: Position,
-    request: PositionRequest,
+    update: Update,
     at: datetime,
     last: PriceSeen | None,
     result: RequestResult,
 ) -> None:
     """Move the stop nearer to the price, never away from it and never through it."""
+    request, by = update.request or PositionRequest(), update.strategy or str(update.source)
     label, sign = position.contract.label, position.direction.sign
     stop = break_even_stop(position) if request.break_even else request.stop
     if stop is None or not 0 < stop < math.inf:
@@ -370,7 +372,7 @@ def _move_stop(
             f"kept at {position.stop:.2f}"
         )
     else:
-        after = stop_moved(position, stop, at)
+        after = levels_moved(position, {STOP: stop}, at, by)
         result.effects += settle_outcome(kernel, position, PositionChange(position=after), at)
         text = f"moved the stop of {label} from {position.stop:.2f} to {stop:.2f}"
         result.notes.append(text)

@@ -55,6 +55,20 @@ class Halt:
 
 
 @dataclass(frozen=True, slots=True)
+class ModeBefore:
+    """The mode that a person's command replaced, as it was, so that the change can be undone.
+
+    ``flattened``: the command also exited every position.
+    """
+
+    mode: Mode
+    reason: str
+    since: datetime | None
+    until: datetime | None
+    flattened: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class AnnouncedSplit:
     """A split: ``ratio`` new shares for an old one from the opening of ``ex_date`` on."""
 
@@ -80,7 +94,8 @@ class EngineState:
     ``prices`` and ``doubts`` by symbol; ``tails`` are the contracts of closed trades that are still followed,
     by symbol and OCC symbol, and ``tail_marks`` the last marks of those that were quoted, by OCC symbol;
     ``outcomes`` are by decision id; ``halts``, ``dividends`` and ``splits`` by symbol. ``ended`` says of a
-    symbol without further prices why. A mode with ``mode_until`` ends by itself then. ``clock_ahead`` is by how
+    symbol without further prices why. A mode with ``mode_until`` ends by itself then; ``mode_before`` is what a
+    person's command replaced, while that is the latest change. ``clock_ahead`` is by how
     many seconds the engine's clock is ahead of the machine's since that was set.
     """
 
@@ -119,6 +134,7 @@ class EngineState:
     clock_ahead: float = 0.0
     volatility: MarketVolatility = field(default_factory=MarketVolatility)
     tail_marks: dict[str, Mark] = field(default_factory=dict)
+    mode_before: ModeBefore | None = None
 
 
 def ask_for(signal: LiveSignal) -> FetchMarket:

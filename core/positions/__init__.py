@@ -20,8 +20,11 @@ from core.positions.marking import entry_mark, next_mark
 from core.positions.opening import open_position
 from core.positions.pnl import gross_so_far, net_so_far, pnl_breakdown, r_multiple
 from core.positions.position import (
+    LEVELS,
+    STOP,
     EntryFill,
     ExitFill,
+    LevelMove,
     Mark,
     Position,
     PositionChange,
@@ -35,19 +38,22 @@ from core.positions.transitions import (
     break_even_stop,
     exit_at_next_price,
     exit_by_hand,
+    levels_moved,
     on_price,
     on_time,
     settle,
     settle_by_hand,
-    stop_moved,
     stop_to_break_even,
 )
 from core.positions.walking_exit import limit_now
 
 __all__ = [
+    "LEVELS",
+    "STOP",
     "EntryFill",
     "ExitFill",
     "ExitRecord",
+    "LevelMove",
     "LiveValues",
     "Mark",
     "Position",
@@ -64,6 +70,7 @@ __all__ = [
     "exit_by_hand",
     "exit_record",
     "gross_so_far",
+    "levels_moved",
     "limit_now",
     "live_values",
     "missing_for_settlement",
@@ -78,6 +85,5 @@ __all__ = [
     "settle_by_hand",
     "settle_without_close",
     "settlement_value",
-    "stop_moved",
     "stop_to_break_even",
 ]

@@ -48,7 +48,7 @@ def apply_mark(change: PositionChange, mark: Mark) -> PositionChange:
         state=before.state,
         pending=before.pending,
         first=before.first,
-        stop_since=before.stop_since,
+        moves=before.moves,
         strategy=before.strategy,
         suspended=before.suspended,
         ex_dates=before.ex_dates,

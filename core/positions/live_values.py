@@ -12,7 +12,7 @@ from core.options.volatility import VolatilitySource
 from core.positions.dividend_basis import dividend_basis
 from core.positions.exits import theta_limit, time_exit_at
 from core.positions.pnl import band_so_far, net_so_far
-from core.positions.position import Mark, Position, PositionState
+from core.positions.position import STOP, TARGET_1, TARGET_2, Mark, Position, PositionState
 from core.positions.settle import known_price, missing_for_settlement
 from core.positions.trading_context import TradingContext
 from core.positions.transitions import break_even_stop
@@ -29,12 +29,17 @@ class GreekPair:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LevelDistance:
-    """Distance from the underlying's price to a level: signed $, % of the price, daily ATRs if known."""
+    """Distance from the underlying's price to a level: signed $, % of the price, daily ATRs if known.
+
+    ``moved_at`` and ``moved_by`` are when and by whom the level was last moved, ``None`` and "" since the entry.
+    """
 
     level: float
     dollars: float
     percent: float
     atrs: float | None
+    moved_at: datetime | None = None
+    moved_by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +72,8 @@ class LiveValues:
     premium paid, ``r`` planned losses (``None`` when none was planned). ``stale``: a stop would not act on
     the price behind the mark. ``to_target_1`` is ``None`` after that target was sold. ``half`` of the
     contracts held is rounded up. ``break_even`` is the stop that the break-even command would set, ``None``
-    when it would not move; ``break_even_sells``: the underlying is already at or beyond it. ``nights`` lie before the
+    when it would not move; ``break_even_sells``: the underlying is already at or beyond it. ``cost`` is the
+    underlying's price at the entry, less the dividends since. ``nights`` lie before the
     next session that the option lives to see, 3 on most Fridays; theta is that of a session and one of them. Of an
     option that awaits its settlement, ``expired_at`` is its last close, ``missing`` what it waits for, ``settles_on``
     the price of the underlying that is known best. ``suspended`` says why it is not marked, if it is not.
@@ -102,6 +108,7 @@ class LiveValues:
     half: int
     break_even: float | None
     break_even_sells: bool
+    cost: float = 0.0
     nights: int = 1
     expired_at: datetime | None = None
     missing: str = ""
@@ -136,9 +143,11 @@ def live_values(position: Position, now: datetime, trading: TradingContext) -> L
         iv=GreekPair(now=last.iv, entry=entry.entry_iv),
         theta_paid=position.theta_paid,
         time_in_trade=(now - position.opened_at).total_seconds(),
-        to_stop=_distance(position, position.stop),
-        to_target_1=None if position.scaled_out else _distance(position, position.levels.target_1),
-        to_target_2=_distance(position, position.levels.target_2),
+        to_stop=_distance(position, STOP, position.stop),
+        to_target_1=(
+            None if position.scaled_out else _distance(position, TARGET_1, position.levels.target_1)
+        ),
+        to_target_2=_distance(position, TARGET_2, position.levels.target_2),
         days_left=trading.dte(position.contract, now),
         hours_left=max(0.0, (close - now).total_seconds() / 3600),
         time_exit_in=(time_exit_at(position, trading) - now).total_seconds(),
@@ -146,6 +155,7 @@ def live_values(position: Position, now: datetime, trading: TradingContext) -> L
         half=(position.remaining + 1) // 2,
         break_even=None if moved == position.stop else moved,
         break_even_sells=(last.spot - moved) * position.direction.sign <= 0,
+        cost=position.level_at_entry,
         nights=_nights(position, now, trading),
         expired_at=close if position.awaits_settlement else None,
         missing=missing_for_settlement(position, trading) if position.awaits_settlement else "",
@@ -238,11 +248,17 @@ def _conditions(position: Position, now: datetime, trading: TradingContext) -> I
     yield ExitCondition(reason=ExitReason.TIME, words=f"in {_span(left)}", left=share, due=due)
 
 
-def _distance(position: Position, level: float) -> LevelDistance:
+def _distance(position: Position, name: str, level: float) -> LevelDistance:
     spot, atr = position.last.spot, position.entry.atr
     dollars = level - spot
+    moved = next((move for move in position.moves if move.level == name), None)
     return LevelDistance(
-        level=level, dollars=dollars, percent=100 * dollars / spot, atrs=dollars / atr if atr else None
+        level=level,
+        dollars=dollars,
+        percent=100 * dollars / spot,
+        atrs=dollars / atr if atr else None,
+        moved_at=None if moved is None else moved.at,
+        moved_by="" if moved is None else moved.by,
     )
 
 

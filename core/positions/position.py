@@ -195,19 +195,33 @@ class Pending:
     walk: ExitWalk | None = None
 
 
+STOP, TARGET_1, TARGET_2 = LEVELS = ("stop", "target_1", "target_2")
+"""The names of the levels of a position."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LevelMove:
+    """The latest move of one level (one of LEVELS): when, and by whom: a person, a sender, or TARGET_1."""
+
+    level: str
+    at: datetime
+    by: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Position:
     """One trade in one option contract, from its entry on.
 
     ``levels`` are those of the decision, ``stop`` the stop in force, ``legs`` the exit fills, ``first`` the
     mark at the entry. ``running`` is the attribution of one contract since the entry; ``mfe`` and ``mae`` are
-    the best and worst gross P&L of the whole trade at any mark. ``stop_since`` is when the stop last moved, ``None``
-    if it has not. ``strategy`` is the name that the sender of the signal gives its strategy. ``suspended`` says why
-    it is neither marked nor sold until a person looks; ``ex_dates`` are the corporate actions applied to it, and
-    ``dividends_paid`` the dollars a share by which its levels were lowered for them. While it awaits its settlement,
-    ``close_unavailable`` says why no official close is to be had (``None`` while one may come), and ``first_after``
-    is the first price after its last session. ``by_feed``: a feed has priced its underlying since the entry.
-    ``new_shares`` stand for one share as it was at the entry, since the day ``split_on``.
+    the best and worst gross P&L of the whole trade at any mark. ``moves`` are the latest moves of the stop and the
+    targets, one of each that has moved. ``strategy`` is the name that the sender of the signal gives its strategy.
+    ``suspended`` says why it is neither marked nor sold until a person looks; ``ex_dates`` are the corporate actions
+    applied to it, and ``dividends_paid`` the dollars a share by which its levels were lowered for them. While it
+    awaits its settlement, ``close_unavailable`` says why no official close is to be had (``None`` while one may
+    come), and ``first_after`` is the first price after its last session. ``by_feed``: a feed has priced its
+    underlying since the entry. ``new_shares`` stand for one share as it was at the entry, since the day
+    ``split_on``.
     """
 
     id: str
@@ -230,7 +244,7 @@ class Position:
     state: PositionState = PositionState.OPEN
     pending: Pending | None = None
     first: Mark | None = None
-    stop_since: datetime | None = None
+    moves: tuple[LevelMove, ...] = ()
     strategy: str | None = None
     suspended: str | None = None
     ex_dates: tuple[date, ...] = ()
@@ -245,6 +259,11 @@ class Position:
     def level_at_entry(self) -> float:
         """The underlying's price at the entry, less the dividends that it has paid since."""
         return self.entry.underlying_at_entry - self.dividends_paid
+
+    @property
+    def levels_since(self) -> datetime:
+        """The instant from which all levels are in force: their latest move, else the entry."""
+        return max((move.at for move in self.moves), default=self.opened_at)
 
     @property
     def is_open(self) -> bool:

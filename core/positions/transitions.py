@@ -7,6 +7,7 @@ closed position is returned unchanged. The order of exits is in ``exits.EXITS``.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -19,6 +20,10 @@ from core.positions.exits import Exit, ExitInputs, due_by_clock, first_exit
 from core.positions.marking import quote_of, time_left
 from core.positions.parity import bid_of, implied_dividends, quotes_at, usable
 from core.positions.position import (
+    STOP,
+    TARGET_1,
+    TARGET_2,
+    LevelMove,
     Pending,
     Position,
     PositionChange,
@@ -41,7 +46,7 @@ def on_price(
 ) -> PositionChange:
     """Mark a position at a price or bar of its underlying, and sell where an exit applies.
 
-    A bar that began before the entry or before the stop last moved counts by its close alone. Levels act only on
+    A bar that began before the entry or before a level last moved counts by its close alone. Levels act only on
     a fresh price of the regular session. With ``exits`` false (engine halted: only manual exits) the position is
     marked and can expire, but no exit acts. A price that is older than the price of the last mark, or not a
     positive number, changes nothing.
@@ -211,19 +216,31 @@ def exit_at_next_price(position: Position, contracts: int, reason: ExitReason) -
     return replace(position, state=PositionState.EXITING, pending=pending)
 
 
-def stop_to_break_even(position: Position, now: datetime | None = None) -> Position:
+def stop_to_break_even(position: Position, now: datetime, by: str) -> Position:
     """Move the stop to the underlying's price at the entry, unless the stop is already closer than that.
 
     Called by a command, by a sender's request, and by ``_move_stop_after_target_1``.
     """
-    return stop_moved(position, break_even_stop(position), now)
+    return levels_moved(position, {STOP: break_even_stop(position)}, now, by)
 
 
-def stop_moved(position: Position, stop: float, now: datetime | None = None) -> Position:
-    """Return the position with its stop at a price of the underlying, in force since ``now``."""
-    if not position.is_open or stop == position.stop:
+def levels_moved(position: Position, levels: Mapping[str, float], now: datetime, by: str) -> Position:
+    """Return the position with levels (by their names) at other prices of the underlying, in force since ``now``.
+
+    ``by`` is who or what moves them. A level that stays where it is has not moved.
+    """
+    before = {STOP: position.stop, TARGET_1: position.levels.target_1, TARGET_2: position.levels.target_2}
+    moved = {name: level for name, level in levels.items() if level != before[name]}
+    if not position.is_open or not moved:
         return position
-    return replace(position, stop=stop, stop_since=now or position.stop_since)
+    after = before | moved
+    kept = tuple(move for move in position.moves if move.level not in moved)
+    return replace(
+        position,
+        stop=after[STOP],
+        levels=replace(position.levels, target_1=after[TARGET_1], target_2=after[TARGET_2]),
+        moves=(*kept, *(LevelMove(level=name, at=now, by=by) for name in moved)),
+    )
 
 
 def break_even_stop(position: Position) -> float:
@@ -302,15 +319,17 @@ def _walk_last_bar(
 
 
 def _since_entry(position: Position, seen: PriceSeen) -> PriceSeen:
-    """Return the price without the range of its bar, if a part of the bar lies before the entry or stop in force.
+    """Return the price without the range of its bar, if a part of the bar lies before the entry or a level in force.
 
     What the bar's high and low were before that moment must not sell anything.
     """
-    if seen.began is None or seen.began >= (position.stop_since or position.opened_at):
+    if seen.began is None or seen.began >= position.levels_since:
         return seen
     return replace(seen, open=None, high=None, low=None)
 
 
 def _move_stop_after_target_1(before: Position, after: Position, now: datetime) -> Position:
     """Move the stop to break-even after the first target has been sold; it acts from the next price on."""
-    return stop_to_break_even(after, now) if after.scaled_out and not before.scaled_out else after
+    if before.scaled_out or not after.scaled_out:
+        return after
+    return stop_to_break_even(after, now, ExitReason.TARGET_1.value)

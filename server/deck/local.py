@@ -15,6 +15,7 @@ from core.decision.why_no_trade import WhyNoTrade
 from core.effects import Effect, Notice
 from core.engine.day import open_today
 from core.engine.mode import until_text
+from core.engine.mode_by_hand import undoable
 from core.engine.positions import open_net
 from core.engine.risk_view import risk_view
 from core.from_json import read
@@ -140,6 +141,7 @@ class LocalDeck:
             mode_since=state.mode_since,
             mode_until=state.mode_until,
             mode_end=until_text(state.mode_until, engine.trading.calendar),
+            mode_before=None if (before := undoable(state, now)) is None else before.mode,
             exchange=exchange_status(now, engine.trading),
             listener=self.listener,
             rules_name=rules.name,

@@ -199,7 +199,8 @@ class DeckSnapshot:
     ``clock_note`` is empty on the real clock, else e.g. SIMULATED TIME or DEMO ×60. ``connection_note`` says for how
     long an engine in another process has not been heard; the values are old then. ``market_note`` names
     the feeds, or says that the market is assumed. ``alarms`` are failures that a person must see now.
-    ``mode_reason`` says why the mode is in force, ``mode_end`` until when in exchange time, empty without an end.
+    ``mode_reason`` says why the mode is in force, ``mode_end`` until when in exchange time, empty without an end;
+    ``mode_before`` is what an undo would give back now, ``None`` when there is nothing to undo.
     ``approvals`` are ordered by expiry. From confidence ``wait_at`` the rules in force decide WAIT, from
     ``execute_at`` EXECUTE.
     """
@@ -215,6 +216,7 @@ class DeckSnapshot:
     mode_since: datetime | None = None
     mode_until: datetime | None = None
     mode_end: str = ""
+    mode_before: Mode | None = None
     clock_note: str = ""
     connection_note: str = ""
     market_note: str = ""

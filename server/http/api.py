@@ -20,6 +20,7 @@ from server.http.commands import (
     LevelsRequest,
     ModeRequest,
     SettleRequest,
+    UndoModeRequest,
     command_answer,
     read_command,
 )
@@ -199,6 +200,7 @@ class Api:
             contracts=body.contracts,
             expected=body.expected,
             argument=None if body.price is None else repr(body.price),
+            note=body.note,
         )
         return await self._command(command)
 
@@ -215,7 +217,7 @@ class Api:
         given = {name: getattr(body, name) for name in ("stop", "target_1", "target_2")}
         levels = " ".join(f"{name}={text}" for name, text in given.items() if text is not None)
         command = body.command(
-            "levels", position_id=call.params["id"], expected=body.expected, argument=levels
+            "levels", position_id=call.params["id"], expected=body.expected, argument=levels, note=body.note
         )
         return await self._command(command)
 
@@ -269,6 +271,11 @@ class Api:
         body = await self._body(call, ModeRequest)
         wanted = f"{body.mode.value} {FLATTEN}" if body.flatten else body.mode.value
         return await self._command(body.command("mode", argument=wanted))
+
+    async def undo_mode(self, call: Call) -> web.Response:
+        body = await self._body(call, UndoModeRequest)
+        seen = None if body.mode is None else body.mode.value
+        return await self._command(body.command("undo_mode", argument=seen))
 
     async def _body(self, call: Call, kind: type[B]) -> B:
         return await read_command(call.request, kind, self._limit)

@@ -12,6 +12,7 @@ from server.http.commands import (
     LevelsRequest,
     ModeRequest,
     SettleRequest,
+    UndoModeRequest,
 )
 from server.http.notes import NoteRequest
 from server.http.query_parameters import (
@@ -92,6 +93,8 @@ _COMMANDS = (
     ("notes", Api.add_note, NoteRequest, RESULTS, "UNKNOWN_POSITION", "Add a note with tags to a trade or a day"),
     ("notes/{id}/remove", Api.remove_note, JudgeRequest, RESULTS, "NO_NOTE", "Remove a note; the journal keeps it"),
     ("mode", Api.set_mode, ModeRequest, ENGINE, None, "Change the mode to ACTIVE, REDUCING or HALTED"),
+    ("mode/undo", Api.undo_mode, UndoModeRequest, ENGINE, None,
+     "Undo the latest change of the mode by a person, within 10 s"),
 )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from aiohttp import web
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from core.model import Mode
+from core.notes import MAX_TEXT
 from server.http.bodies import expand, read_body
 from server.http.negotiation import require_json
 from server.http.problems import PROBLEMS, Refused, problem
@@ -45,6 +46,9 @@ Level = Annotated[
         pattern=r"^(cost|[0-9]{1,7}(\.[0-9]{1,4})?(%|atr)?)$", description="A price, 1.5%, 0.5atr, or cost."
     ),
 ]
+Note = Annotated[
+    str, Field(min_length=1, max_length=MAX_TEXT, description="Added to the trade; a word with # is a tag.")
+]
 Shares = Annotated[int, Field(ge=1, le=10_000), BeforeValidator(_whole)]
 
 
@@ -64,6 +68,7 @@ class CommandRequest(BaseModel):
         argument: str | None = None,
         contracts: int | None = None,
         expected: int | None = None,
+        note: str | None = None,
     ) -> Command:
         """Return the engine's command; without an id it gets one of its own."""
         return Command(
@@ -74,6 +79,7 @@ class CommandRequest(BaseModel):
             expected=expected,
             argument=argument,
             author=self.author or "api",
+            note=note,
         )
 
 
@@ -90,6 +96,7 @@ class ExitRequest(CommandRequest):
     contracts: Count | None = None
     expected: Count | None = None
     price: Annotated[float, Field(ge=0, le=MOST_PRICE)] | None = None
+    note: Note | None = None
 
 
 class SettleRequest(CommandRequest):
@@ -113,6 +120,7 @@ class LevelsRequest(CommandRequest):
     target_1: Level | None = None
     target_2: Level | None = None
     expected: Count | None = None
+    note: Note | None = None
 
 
 class AdjustRequest(CommandRequest):
@@ -128,6 +136,12 @@ class ModeRequest(CommandRequest):
 
     mode: Annotated[Mode, Field(strict=False)]
     flatten: bool = False
+
+
+class UndoModeRequest(CommandRequest):
+    """``mode`` is the one that the sender believes is in force; any when absent."""
+
+    mode: Annotated[Mode, Field(strict=False)] | None = None
 
 
 COMMAND_STATUS: Mapping[str, int] = {"EXITING": 202, "APPROVING": 202}

@@ -22,6 +22,7 @@ from server.ledger.compressed import expand
 # Keys may be enums and dates; values may be numpy scalars that vectorised calculations left in a fact.
 _LATER_FIELDS = (
     b',"began":null}',
+    b',"note":null}',
     b',"open_interest":[],"as_of":null,"missing":""}}',
 )
 """Ends of inputs whose last fields are at the defaults that they have in ledgers from before these fields."""

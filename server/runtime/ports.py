@@ -44,7 +44,8 @@ Answered = Callable[[WebhookAnswer | Exception], None]
 class Command:
     """A command of a person: exit, exit_all, mode, approve_trade, reject_trade and others.
 
-    ``expected`` is the quantity shown on the screen, ``argument`` the mode, or the id of the trade or suggestion.
+    ``expected`` is the quantity shown on the screen, ``argument`` the mode, or the id of the trade or suggestion,
+    ``note`` a text that is added to the trade together with the command.
     """
 
     id: str
@@ -54,6 +55,7 @@ class Command:
     expected: int | None = None
     argument: str | None = None
     author: str = "deck"
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -361,7 +361,7 @@ class Runtime:
             lambda seq, at: Commanded(
                 seq=seq, at=at, command_id=command.id, name=command.name, position_id=command.position_id,
                 contracts=command.contracts, expected=command.expected, argument=command.argument,
-                author=command.author,
+                author=command.author, note=command.note,
             )
         )  # fmt: skip
         for effect in effects:

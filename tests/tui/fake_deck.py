@@ -252,6 +252,7 @@ def position(
         break_even_sells=False,
         half=(left + 1) // 2,
         break_even=spot - 0.9 * sign,
+        cost=spot - 0.9 * sign,
         decision_id=f"dec-{key}",
         band=ExecutionBand(best=pnl + 19.8, expected=pnl + 12.1, worst=pnl),
     )  # fmt: skip

@@ -24,6 +24,8 @@ def ready(monkeypatch: pytest.MonkeyPatch) -> None:
 
 CASES: dict[str, tuple[str, ...]] = {
     "half": ("h",),
+    "levels": ("l", *"t2=460"),
+    "levels_ask": ("l", *"t2=460", "enter"),
     "mode": ("m", "h"),
     "glossary": ("question_mark", "tab"),
     "alerts": ("A", "down", "right", "space"),

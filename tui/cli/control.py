@@ -46,15 +46,16 @@ def close(
     contracts: int | None,
     everything: bool,
     at: float | None,
+    note: str | None,
     url: str | None,
     author: str | None,
     config: Path | None,
     as_json: bool,
 ) -> int:
     """Close the open position called ``name``, a part of it, or all; without a name list the open positions."""
-    if everything and (name is not None or contracts is not None or at is not None):
+    if everything and any(given is not None for given in (name, contracts, at, note)):
         raise ConfigError(
-            "close: --all closes every position completely; give no position, no --contracts and no --at"
+            "close: --all closes every position completely; give no position, no --contracts, --at and --note"
         )
     engine = engine_client(url=url, author=author, config=config)
     try:
@@ -63,12 +64,13 @@ def close(
             if not positions:
                 nothing = {"ok": True, "code": "NOTHING_OPEN", "text": "No position is open"}
                 return print_answers([nothing], True, as_json=as_json)
-            answers = [_exit(engine, row, None, None) for row in positions]
+            answers = [_exit(engine, row) for row in positions]
             accepted = all(answer.get("code") == "EXITED" for _, answer in answers)
             return print_answers([answer for _, answer in answers], accepted, as_json=as_json)
         if name is None:
             return print_list(positions, "no position is open", _format_position, as_json)
-        status, answer = _exit(engine, _open_position(positions, name), contracts, at)
+        fields = {"contracts": contracts, "price": at, "note": note}
+        status, answer = _exit(engine, _open_position(positions, name), **fields)
     except (aiohttp.ClientError, TimeoutError) as error:
         return report_unreachable(engine, error)
     return print_answers([answer], status < 300, as_json=as_json)
@@ -103,6 +105,7 @@ def levels(
     stop: str | None,
     target_1: str | None,
     target_2: str | None,
+    note: str | None,
     url: str | None,
     author: str | None,
     config: Path | None,
@@ -113,6 +116,7 @@ def levels(
     fields = {key: text for key, text in given.items() if text is not None}
     if not fields:
         raise ConfigError("levels: give --stop, --t1 or --t2")
+    fields |= {} if note is None else {"note": note}
     engine = engine_client(url=url, author=author, config=config)
     try:
         found = _open_position(engine.items(_OPEN), name)
@@ -159,9 +163,22 @@ def _open_position(positions: list[Item], name: str) -> Item:
 
 
 def set_mode(
-    mode: str, *, flatten: bool, url: str | None, author: str | None, config: Path | None, as_json: bool
+    mode: str | None,
+    *,
+    flatten: bool,
+    undo: bool,
+    url: str | None,
+    author: str | None,
+    config: Path | None,
+    as_json: bool,
 ) -> int:
-    """Change the running engine's mode; ``flatten`` exits every open position first."""
+    """Change the running engine's mode; ``flatten`` exits every open position first, ``undo`` goes back."""
+    if undo:
+        if mode is not None or flatten:
+            raise ConfigError("mode: --undo takes no mode and no --flatten")
+        return post_command("/api/mode/undo", url=url, author=author, config=config, as_json=as_json)
+    if mode is None:
+        raise ConfigError(f"mode: give one of {', '.join(Mode)}, or --undo")
     try:
         wanted = Mode(mode.upper())
     except ValueError:
@@ -170,13 +187,10 @@ def set_mode(
     return post_command("/api/mode", url=url, author=author, config=config, as_json=as_json, **fields)
 
 
-def _exit(engine: EngineClient, position: Item, contracts: int | None, at: float | None) -> tuple[int, Item]:
+def _exit(engine: EngineClient, position: Item, **given: Any) -> tuple[int, Item]:
     # The engine refuses the exit if the position has changed since it was listed.
     fields: Item = {"expected": position["remaining"]}
-    if contracts is not None:
-        fields["contracts"] = contracts
-    if at is not None:
-        fields["price"] = at
+    fields |= {name: value for name, value in given.items() if value is not None}
     return engine.post(f"/api/positions/{position['id']}/exit", **fields)
 
 

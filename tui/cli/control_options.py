@@ -60,6 +60,7 @@ def close(
         float | None,
         typer.Option("--at", min=0, help="Price per share, only for a position that a split has suspended."),
     ] = None,
+    note: NoteText = None,
     url: Url = None,
     author: Author = None,
     json: JsonLine = False,
@@ -70,12 +71,15 @@ def close(
 
     raise typer.Exit(
         control.close(
-            position, contracts=contracts, everything=everything, at=at, url=url, author=author, config=config,
-            as_json=json,
+            position, contracts=contracts, everything=everything, at=at, note=note, url=url, author=author,
+            config=config, as_json=json,
         )
     )  # fmt: skip
 
 
+NoteText = Annotated[
+    str | None, typer.Option("--note", help="A note to add to the trade; a word with # before it is a tag.")
+]
 _LEVEL = "A price of the underlying, a distance from its price as 1.5% or 0.5atr, or cost."
 
 
@@ -84,6 +88,7 @@ def levels(
     stop: Annotated[str | None, typer.Option("--stop", help=_LEVEL)] = None,
     target_1: Annotated[str | None, typer.Option("--t1", help=_LEVEL)] = None,
     target_2: Annotated[str | None, typer.Option("--t2", help=_LEVEL)] = None,
+    note: NoteText = None,
     url: Url = None,
     author: Author = None,
     json: JsonLine = False,
@@ -98,6 +103,7 @@ def levels(
             stop=stop,
             target_1=target_1,
             target_2=target_2,
+            note=note,
             url=url,
             author=author,
             config=config,
@@ -163,9 +169,12 @@ def resume(
 
 
 def mode(
-    to: Annotated[str, typer.Argument(metavar="MODE", help="ACTIVE, REDUCING or HALTED.")],
+    to: Annotated[str | None, typer.Argument(metavar="[MODE]", help="ACTIVE, REDUCING or HALTED.")] = None,
     flatten: Annotated[
         bool, typer.Option("--flatten", help="Exit every open position first (with HALTED or REDUCING).")
+    ] = False,
+    undo: Annotated[
+        bool, typer.Option("--undo", help="Go back to the mode before the last change, within 10 s.")
     ] = False,
     url: Url = None,
     author: Author = None,
@@ -180,7 +189,7 @@ def mode(
     from tui.cli import control
 
     raise typer.Exit(
-        control.set_mode(to, flatten=flatten, url=url, author=author, config=config, as_json=json)
+        control.set_mode(to, flatten=flatten, undo=undo, url=url, author=author, config=config, as_json=json)
     )
 
 

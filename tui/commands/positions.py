@@ -63,6 +63,24 @@ WATCHLIST = UserCommand(
     group="Positions",
 )
 
+SET_LEVELS = UserCommand(
+    name="SetLevels",
+    help="Set stop and targets of the selected position: price, %, ATR or cost; a dialog asks for another key.",
+    keys=("l",),
+    label="levels",
+    action="set_levels",
+    group="Positions",
+    scope="live",
+)
+UNDO_MODE = UserCommand(
+    name="UndoMode",
+    help="Undo the change of the mode, within 10 s of it.",
+    keys=("U",),
+    label="undo mode",
+    action="app.undo_mode",
+    group="Positions",
+)
+
 NOTE_POSITION = UserCommand(
     name="NotePosition",
     help="Write a note on the selected position; a word with # before it is a tag.",
@@ -77,6 +95,7 @@ COMMANDS = (
     EXIT_POSITION,
     EXIT_HALF,
     BREAK_EVEN,
+    SET_LEVELS,
     SETTLE,
     NOTE_POSITION,
     UserCommand(
@@ -118,6 +137,7 @@ COMMANDS = (
         footer=True,
         footer_rank=0,
     ),
+    UNDO_MODE,
     UserCommand(
         name="SortPositions",
         help="Sort the positions: as opened, by P&L, R, time left or symbol; the order stays.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from textual.app import ComposeResult
@@ -34,6 +34,8 @@ class NoteView:
     notes: Sequence[Mapping[str, Any]] | None = None
     tags: Sequence[str] | None = None
     problem: str = ""
+    keeps: bool = False
+    """The note goes with another command that is asked about below."""
 
 
 class NoteText(QuestionPane):
@@ -54,7 +56,8 @@ class NoteText(QuestionPane):
             lines += indented(
                 wrap([[("tags in use", "dim")], *([(f"#{tag}", "info")] for tag in view.tags)], width - 1)
             )
-        last = view.problem or "Enter adds the note, Esc cancels. A word with # before it is a tag."
+        adds = "keeps the note for the answer" if view.keeps else "adds the note"
+        last = view.problem or f"Enter {adds}, Esc cancels. A word with # before it is a tag."
         return [*lines, *indented(wrap_text(last, "warn" if view.problem else "dim", width - 1))]
 
 
@@ -64,10 +67,11 @@ class NoteDialog(Dialog[str]):
     BINDINGS = [Binding("escape", "cancel", "cancel")]
     AUTO_FOCUS = "Input"
 
-    def __init__(self, about: NoteSubject) -> None:
+    def __init__(self, about: NoteSubject, *, keeps: bool = False) -> None:
+        """``keeps``: the note is kept for a question that is open below."""
         super().__init__()
         self._about = about
-        self._view = NoteView(about.title)
+        self._view = NoteView(about.title, keeps=keeps)
 
     def compose(self) -> ComposeResult:
         with Container(classes="box question note"):
@@ -93,7 +97,7 @@ class NoteDialog(Dialog[str]):
             log.exception("the notes could not be read")
             problem = f"the notes could not be read: {error}"
         if self.is_mounted:
-            self._view = NoteView(about.title, notes[::-1], tags, problem)
+            self._view = replace(self._view, notes=notes[::-1], tags=tags, problem=problem)
             self.query_one(NoteText).show(self._view)
             self.fit_question()
 
@@ -111,8 +115,7 @@ class NoteDialog(Dialog[str]):
             self.app.bell()
 
     def _show_problem(self, problem: str) -> None:
-        view = self._view
-        self._view = NoteView(view.title, view.notes, view.tags, problem)
+        self._view = replace(self._view, problem=problem)
         self.query_one(NoteText).show(self._view)
 
     def action_cancel(self) -> None:

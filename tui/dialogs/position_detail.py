@@ -11,7 +11,7 @@ from textual.content import Content
 
 from server.deck import DeckSnapshot, PositionDetail, PositionRow
 from tui.charts import ChartFrame
-from tui.commands.positions import BREAK_EVEN, EXIT_HALF, EXIT_POSITION, NOTE_POSITION
+from tui.commands.positions import BREAK_EVEN, EXIT_HALF, EXIT_POSITION, NOTE_POSITION, SET_LEVELS
 from tui.dialogs.base import Reading
 from tui.documents import position as part
 from tui.documents.position import stacked
@@ -28,7 +28,7 @@ _WIDE = 100
 _CHART = 11
 
 
-_ACTIONS = (EXIT_POSITION, EXIT_HALF, BREAK_EVEN)
+_ACTIONS = (EXIT_POSITION, EXIT_HALF, BREAK_EVEN, SET_LEVELS)
 
 
 class PositionDialog(Reading):
@@ -109,6 +109,9 @@ class PositionDialog(Reading):
 
     def action_break_even(self) -> None:
         self._request(deck_ui(self).positions.break_even)
+
+    def action_set_levels(self) -> None:
+        self._request(deck_ui(self).positions.set_levels)
 
     def action_add_note(self) -> None:
         if not self.too_soon:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.containers import Container
 
 from server.deck import DeckSnapshot, ExchangeStatus, PositionRow
 from tui import fmt
 from tui.dialogs.base import YesOrNo
+from tui.dialogs.note import NoteDialog
 from tui.dialogs.question_pane import QuestionPane
-from tui.interfaces import deck_ui
+from tui.interfaces import NoteSubject, deck_ui
 from tui.widgets.line import DIRECTION_MARK, DIRECTION_ROLE, Line, heading, signed_role
 from tui.widgets.yes_no import Answers
 
@@ -41,6 +43,7 @@ class QuestionText(QuestionPane):
 class PositionQuestion(YesOrNo):
     """Asks whether to do something to a position; subclasses define the action."""
 
+    BINDINGS = [Binding("w", "write_note", show=False)]
     asks: ClassVar[str] = ""
 
     def __init__(self, row: PositionRow) -> None:
@@ -49,6 +52,8 @@ class PositionQuestion(YesOrNo):
         self.row = row
         self._now: Now = row
         self.exchange: ExchangeStatus | None = None
+        self.note: str | None = None
+        """A note to add to the trade, written while the question is open."""
 
     def compose(self) -> ComposeResult:
         latest = deck_ui(self).latest
@@ -95,6 +100,9 @@ class PositionQuestion(YesOrNo):
         refusal = self.refusal(row, now)
         if now is None:
             return [*out, [], [(f" ! {refusal}", "warn")]]
+        noted: list[Line] = [[(" note  ", "dim"), (self.note, "text")]] if self.note else []
+        if not noted and not short:
+            noted = [[(" w", "key"), (" adds a note", "dim")]]
         said = refusal or self.warning(row, now)
         warned: list[Line] = [[], [(f" ! {said}", "warn")]] if said else []
         if short:
@@ -106,7 +114,7 @@ class PositionQuestion(YesOrNo):
                     ("   underlying ", "dim"), (fmt.number(now.underlying), "text")])  # fmt: skip
         gain = f"{fmt.arrow(now.pnl)} {fmt.money(now.pnl)}   {fmt.signed(now.pnl_pct, 1, ' %')}"
         out.append([(" P&L   ", "dim"), (f"{gain}   {fmt.signed(now.r, 2, ' R')}", signed_role(now.pnl))])
-        return out if short else [*out, *warned]
+        return [*out, *noted] if short else [*out, *noted, *warned]
 
     def show(self, snapshot: DeckSnapshot) -> None:
         self.exchange = snapshot.exchange
@@ -114,6 +122,19 @@ class PositionQuestion(YesOrNo):
         self.query_one(QuestionText).show((self, self.row, self._now, self.exchange))
 
     # --- the answer -------------------------------------------------------------------------------------
+
+    def action_write_note(self) -> None:
+        """Ask for the note; the question stays open below."""
+        if self.too_soon:
+            return
+
+        def written(text: str | None) -> None:
+            self.note = text or self.note
+            self.query_one(QuestionText).repaint()
+            self.fit_question()
+
+        about = NoteSubject(title=self.row.contract, position_id=self.row.id)
+        self.app.push_screen(NoteDialog(about, keeps=True), written)
 
     def answer(self) -> bool | None:
         return None if self.refusal(self.row, self._now) else True

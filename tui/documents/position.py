@@ -175,6 +175,9 @@ def levels(row: PositionRow, detail: PositionDetail | None, width: int) -> list[
     for name, level, role in (("stop", row.to_stop, "bad"), ("T1", row.to_target_1, "good"),
                               ("T2", row.to_target_2, "good")):  # fmt: skip
         out.append(_level(name, level, role, cell, detail))
+        if level is not None and level.moved_at is not None:
+            by = f"moved {fmt.day_clock(level.moved_at)} by {level.moved_by}"
+            out += [[("   ", "dim"), *line] for line in wrap_text(by, "dim", width - 3)]
     return out
 
 

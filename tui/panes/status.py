@@ -30,6 +30,8 @@ class StatusView:
     market_note: str
     market_assumed: bool
     paused: str = ""
+    undo: str = ""
+    """The key that undoes the change of the mode, while it can be undone."""
 
 
 class StatusPane(Pane):
@@ -54,6 +56,8 @@ def _both_ends(view: StatusView, less: int, cut: int = 0) -> tuple[Line, Line]:
         if view.mode_reason:
             note += f": {view.mode_reason}"
         left.append((f" {fmt.fit(note, max(1, len(note) - cut)) if cut > 0 else note}", "warn"))
+    if view.undo and less < _STEPS - 1:
+        left.append((f" {view.undo} undoes", "key"))
     if view.paused:
         left += [(" ", "text"), (f" {view.paused} ", "badge-warn")]
     if less < _STEPS - 1 or not _MODE_NOTE[view.mode]:

@@ -10,7 +10,8 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from server.deck import DeckSnapshot
-from tui.commands.registry import in_scope
+from tui.commands.positions import UNDO_MODE
+from tui.commands.registry import in_scope, key_of
 from tui.dialogs.guide import GuideDialog
 from tui.dialogs.help import HelpDialog
 from tui.guide.pages import find_topic
@@ -95,6 +96,7 @@ class DeckScreen(SingleLayout, Screen[None]):
                 market_note=snapshot.market_note,
                 market_assumed=snapshot.market_assumed,
                 paused=paused,
+                undo="" if snapshot.mode_before is None else key_of(UNDO_MODE.name),
             )
         )
         self.show_alarms(alarms + snapshot.alarms)

@@ -167,6 +167,10 @@ class LiveScreen(DeckScreen):
         if row := self._row_to_act_on(commands.BREAK_EVEN, "move the stop of"):
             deck_ui(self).positions.break_even(row)
 
+    def action_set_levels(self) -> None:
+        if row := self._row_to_act_on(commands.SET_LEVELS, "set the levels of"):
+            deck_ui(self).positions.set_levels(row)
+
     def action_settle_position(self) -> None:
         if row := self._row_to_act_on(commands.SETTLE, "settle"):
             deck_ui(self).positions.settle(row)

@@ -82,6 +82,7 @@ def deck_shape() -> str:
         PositionDetail,
         SystemView,
         DayView,
+        Command,
         CommandResult,
         SymbolView,
         WatchedSymbol,

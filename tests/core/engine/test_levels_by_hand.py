@@ -86,6 +86,33 @@ def test_another_quantity_than_expected_and_an_unknown_position_are_refused(wire
     assert wire.command("levels", argument="stop=1%", position_id="none").code == "NOT_OPEN"
 
 
+def test_a_moved_level_says_when_and_by_whom_and_one_that_stays_has_not_moved(wired: Any) -> None:
+    wire = wired(snapshot=MARKET)
+    position = wire.enter("SPY")
+    first = wire.later(minutes=1).now
+    assert wire.command("levels", position, argument="target_2=2% stop=447", author="ann").ok
+    assert wire.command("levels", position, argument="stop=447", author="bo").ok
+    wire.later(minutes=1)
+    assert wire.command("levels", position, argument="target_2=460", author="bo").ok
+    moves = {move.level: (move.at, move.by) for move in wire.state.positions[position.id].moves}
+    assert moves == {"stop": (first, "ann"), "target_2": (wire.now, "bo")}
+
+
+# A bar that touched the target before that was moved there sells nothing; one that began afterwards does.
+BARS = [("10:00", []), ("10:10", [ExitReason.TARGET_1])]
+
+
+@pytest.mark.parametrize(("began", "sold"), BARS)
+def test_what_a_bar_was_before_a_target_was_moved_sells_nothing(wired: Any, began: str, sold: Any) -> None:
+    wire = wired(snapshot=MARKET)
+    position = wire.enter("SPY")
+    wire.at("10:05")
+    assert wire.command("levels", position, argument="target_1=451").ok
+    began_at = wire.at(began).now
+    wire.at("10:15").price(450.5, open=450.2, high=451.5, low=450.0, began=began_at)
+    assert [leg.reason for leg in wire.position(position).legs] == sold
+
+
 def test_the_exits_go_by_the_levels_in_force_and_a_replay_gives_the_same(wired: Any) -> None:
     wire = wired(snapshot=MARKET)
     position = wire.enter("SPY")

@@ -122,7 +122,7 @@ def test_break_even_is_where_the_command_puts_the_stop_and_says_when_it_would_se
     for position, sells in ((won, False), (lost, True)):
         live = live_values(position, position.last.at, desk.trading)
         assert (live.break_even, live.break_even_sells) == (600.0, sells)
-        moved = stop_to_break_even(position)
+        moved = stop_to_break_even(position, position.opened_at, "ann")
         assert moved.stop == live.break_even
         assert live_values(moved, position.last.at, desk.trading).break_even is None
         now = position.last.at + MINUTE

@@ -256,8 +256,12 @@ def test_by_hand_the_fresh_quote_is_sold_on(desk: Any) -> None:
 
 def test_break_even_by_command_never_loosens_the_stop(desk: Any) -> None:
     for direction in (LONG, SHORT):
-        moved = stop_to_break_even(desk.open(direction=direction))
-        assert moved.stop == 600.0 and stop_to_break_even(moved).stop == 600.0
+        position = desk.open(direction=direction)
+        moved = stop_to_break_even(position, position.opened_at + MINUTE, "ann")
+        assert (
+            moved.stop == 600.0 and stop_to_break_even(moved, position.opened_at + 2 * MINUTE, "bo") is moved
+        )
+        assert [(move.level, move.by) for move in moved.moves] == [("stop", "ann")]
 
 
 def test_without_a_scale_out_target_1_does_not_act(desk_by: Any) -> None:

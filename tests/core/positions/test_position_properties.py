@@ -224,7 +224,7 @@ def test_a_closed_position_never_changes(desk_by: Any, facts: dict[str, Any], pa
         settle(closed, 700.0, now, trading),
     ):
         assert outcome == PositionChange(position=closed)
-    assert stop_to_break_even(closed) is closed
+    assert stop_to_break_even(closed, closed.last.at, "ann") is closed
 
 
 @given(trades, events)
