@@ -15,7 +15,6 @@ ROOMS = ("core", "server", "tui")
 QUESTIONS = {"what", "how", "whether", "where", "why", "who"}
 ABSENT = re.compile(r"\b(?:SPEC|DESIGN|HOUSE|MOVES|[A-Z]+-FACTS)\b(?!\.\w)")
 """Documents that were written beside this repository, by their names in capitals."""
-Documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 
 @cache
@@ -26,14 +25,6 @@ def modules() -> tuple[tuple[str, ast.Module], ...]:
         for file in sorted((ROOT / room).rglob("*.py")):
             found.append((file.relative_to(ROOT).as_posix(), ast.parse(file.read_text(encoding="utf-8"))))
     return tuple(found)
-
-
-def docstrings() -> Iterator[tuple[str, Documented, str]]:
-    """(place, node, docstring) of every module, class and function that has one."""
-    for path, tree in modules():
-        for node in ast.walk(tree):
-            if isinstance(node, Documented) and (text := ast.get_docstring(node)):
-                yield f"{path}:{getattr(node, 'lineno', 1)}", node, text
 
 
 def comments(path: Path) -> Iterator[tuple[int, str]]:
@@ -60,11 +51,13 @@ def first_word(text: str) -> str:
     return re.split(r"[^\w'-]", text.strip().lstrip("`\"'("), maxsplit=1)[0].lower()
 
 
-def test_a_function_or_class_is_described_by_a_verb_or_a_noun() -> None:
+def test_a_name_is_described_by_a_verb_or_a_noun() -> None:
+    """Modules, classes, functions, and the texts below an attribute."""
     offenders = [
-        f"{place}: {text.splitlines()[0]}"
-        for place, node, text in docstrings()
-        if not isinstance(node, ast.Module) and first_word(text) in QUESTIONS
+        f"{path}:{line}: {text.splitlines()[0]}"
+        for path, tree in modules()
+        for line, text in texts_below_a_name(tree)
+        if first_word(text) in QUESTIONS
     ]
     assert not offenders, listed(offenders)
 

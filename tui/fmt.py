@@ -31,12 +31,13 @@ def safe(text: str) -> str:
     for c in text:
         kind = unicodedata.category(c)
         marks = marks + 1 if kind in _MARKS else 0
-        masked = kind in _UNSAFE or _AMBIGUOUS_WIDTH.match(c) or marks > _MAX_MARKS
+        masked = kind in COMMANDING or _AMBIGUOUS_WIDTH.match(c) or marks > _MAX_MARKS
         out.append(_MASK if masked else c)
     return "".join(out)
 
 
-_UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+COMMANDING = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+"""Unicode categories of which no character may reach a terminal: it could command it or turn its text around."""
 _MARKS = frozenset({"Mn", "Me"})
 _MAX_MARKS = 2
 """Combining marks on one letter; some languages need two."""
@@ -127,6 +128,11 @@ def score(value: float | None) -> str:
 
 def factor(value: float | None) -> str:
     return NONE if value is None or is_unknown(value) else local(f"×{value:.2f}")
+
+
+def percent(fraction: float | None, digits: int = 0) -> str:
+    """Return a fraction in percent, as 74 %."""
+    return NONE if fraction is None or is_unknown(fraction) else local(f"{100 * fraction:,.{digits}f}") + " %"
 
 
 def arrow(value: float | None) -> str:

@@ -1,4 +1,4 @@
-"""Why no trade: how far each gate was from passing, and what the decision would have been with one value changed.
+"""Distance of each gate from passing, and what the decision would have been with one value changed.
 
 Each answer is a decision made again by ``decide`` on the stored inputs with a single change (see ``single_changes``).
 Limits on positions and money are not decided again: they depend on the book of that moment, which is not stored.

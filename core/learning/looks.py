@@ -36,9 +36,10 @@ class Look:
     def text(self) -> str:
         """Say which look it is and what it takes, as "look 7 of this year, limit .0002 now, …"."""
         if self.number == 0:
-            return f"{self.sessions} sessions, the first look is at session {self.first}"
-        last = f"{_short(self.last_limit)} at session {self.horizon}"
-        now = f"look {self.number} of this year, limit {_short(self.limit)} now"
+            plural = "" if self.sessions == 1 else "s"
+            return f"{self.sessions} session{plural}, the first look is at session {self.first}"
+        last = f"{short_rate(self.last_limit)} at session {self.horizon}"
+        now = f"look {self.number} of this year, limit {short_rate(self.limit)} now"
         return f"{now}, {last}" if self.sessions < self.horizon else now
 
 
@@ -66,7 +67,17 @@ def look_at(sessions: int, rules: Rules) -> Look:
     )
 
 
-def _short(value: float) -> str:
+def looks_of_year(rules: Rules) -> tuple[Look, ...]:
+    """Return the first look of a year, every tenth one after it, and the last."""
+    limits = rules.learning
+    step = 10 * SESSIONS_A_LOOK
+    sessions = sorted(
+        {*range(limits.first_look_session, limits.horizon_sessions, step), limits.horizon_sessions}
+    )
+    return tuple(look_at(each, rules) for each in sessions)
+
+
+def short_rate(value: float) -> str:
     """Return a rate without the zero before the decimal point, to its first digit or to three places."""
     if value < 1e-6:
         return "under .000001"

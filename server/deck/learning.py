@@ -70,22 +70,8 @@ class LearningService:
         async with self._turn:
             key = (self._changes, rules.fingerprint)
             if self._learned is None or self._learned[0] != key:
-                entries, more = await self._entries()
-                judged = await self._ledger.judgements()
-                results = await asyncio.to_thread(_learn, entries, rules, judged, as_of, more)
-                self._learned = (key, results)
+                self._learned = (key, await read_learning(self._ledger, rules, as_of))
             return self._learned[1]
-
-    async def _entries(self) -> tuple[Sequence[Entry], bool]:
-        found: list[Entry] = []
-        cursor: str | None = None
-        while len(found) < MOST_ENTRIES:
-            page = await self._ledger.page(PageQuery(what="ledger", limit=_PAGE, cursor=cursor))
-            found += page.items
-            cursor = page.next_cursor
-            if cursor is None:
-                return found, False
-        return found, True
 
     # --- judging ----------------------------------------------------------------------------------------
 
@@ -108,6 +94,26 @@ class LearningService:
                 return CommandResult(ok=False, code="RULES_CHANGED", text=str(error))
             await self._engine.post(_rules_changed(toml, command.author))
         return await self._engine.command(_judgement(command, suggestion))
+
+
+async def read_learning(ledger: Entries, rules: Rules, as_of: datetime) -> LearningView:
+    """Return what is learned from a ledger under some rules at an instant. Raises LedgerError."""
+    entries, more = await _entries(ledger)
+    judged = await ledger.judgements()
+    return await asyncio.to_thread(_learn, entries, rules, judged, as_of, more)
+
+
+async def _entries(ledger: Entries) -> tuple[Sequence[Entry], bool]:
+    """Return the ledger's entries, and whether the oldest were left out."""
+    found: list[Entry] = []
+    cursor: str | None = None
+    while len(found) < MOST_ENTRIES:
+        page = await ledger.page(PageQuery(what="ledger", limit=_PAGE, cursor=cursor))
+        found += page.items
+        cursor = page.next_cursor
+        if cursor is None:
+            return found, False
+    return found, True
 
 
 async def roll_back(

@@ -76,7 +76,7 @@ class RemoteDeck:
     def __init__(self, address: EngineAddress) -> None:
         self.address = address
         self.hello: Hello | None = None
-        """What the engine said of itself when it was last connected."""
+        """Return what the engine said of itself when it was last connected."""
         self._link = _Link()
         self._flat: Flat | None = None
         self._n = 0

@@ -224,7 +224,7 @@ class DeckSnapshot:
     sources: tuple[SourceStatus, ...] = ()
     decision: DecisionRecord | None = None
     why_no_trade: WhyNoTrade | None = None
-    """How far ``decision`` was from an EXECUTE; ``None`` for an EXECUTE."""
+    """Distance of ``decision`` from an EXECUTE; ``None`` for an EXECUTE."""
     recent: tuple[DecisionRow, ...] = ()
     positions: tuple[PositionRow, ...] = ()
     approvals: tuple[ApprovalRow, ...] = ()

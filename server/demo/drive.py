@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import aiohttp
@@ -14,6 +15,17 @@ from server.demo.market import Bar, SimulatedMarket
 from server.demo.senders import SimulatedSenders
 from server.runtime.clock import VirtualClock
 from server.runtime.runtime import Runtime
+
+
+@dataclass(frozen=True, slots=True)
+class Mute:
+    """A source whose senders stop sending at an instant: its webhook address, and the instant."""
+
+    endpoint: str
+    since: datetime
+
+    def holds(self, endpoint: str, now: datetime) -> bool:
+        return endpoint == self.endpoint and now >= self.since
 
 
 class Drive:
@@ -33,6 +45,7 @@ class Drive:
         self.runtime, self.clock, self.market, self.feed = runtime, clock, market, feed
         self.senders, self.url, self.speed = senders, url, speed
         self.paused = False
+        self.mute: Mute | None = None
 
     async def run(self, until: datetime | None) -> None:
         """Run to the virtual instant ``until``, or without end; closed hours are skipped."""
@@ -74,7 +87,10 @@ class Drive:
 
     async def _post_all(self, client: aiohttp.ClientSession) -> None:
         """Post one body after another, each after the answer to the one before: the order is repeatable."""
-        for post in self.senders.posts(self.clock.now(), self.market.spot):
+        now = self.clock.now()
+        for post in self.senders.posts(now, self.market.spot):
+            if self.mute is not None and self.mute.holds(post.endpoint, now):
+                continue
             async with client.post(self.url + post.endpoint, data=post.body) as answer:
                 text = await answer.text()
             if answer.status not in (200, 400, 422):

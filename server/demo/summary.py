@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 from core.model import Action
+from server.deck.rows import SourceStatus
 from server.ledger.base import LedgerReader
 from server.ledger.paging import PageQuery
 from server.totals import PnlTotals
@@ -58,6 +60,15 @@ async def summary(ledger: LedgerReader, *, seed: int, rules: str) -> dict[str, A
         "seed": seed,
         "rules": rules,
     }
+
+
+def quiet_senders(sources: Iterable[SourceStatus]) -> list[str]:
+    """Return a text for each sender that is silent for longer than usual."""
+    return [
+        f"{each.source} {each.symbol} for {each.age / 60:.0f} min, usually every {(each.usual_gap or 0) / 60:.0f} min"
+        for each in sources
+        if each.quiet
+    ]
 
 
 async def _all(ledger: LedgerReader, what: str) -> Any:

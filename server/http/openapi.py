@@ -77,7 +77,7 @@ _AT: Json = {
     "required": ["at"],
     "properties": {"at": {"type": "string", "format": "date-time"}},
 }
-"""What a mark of the stream has beside the row."""
+"""Fields that a mark of the stream has beside the row."""
 _FREE: Mapping[tuple[str, str], str] = {
     ("Gate", "evidence"): "The numbers that the gate compared, by name: each gate compares its own."
 }

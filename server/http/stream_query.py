@@ -1,4 +1,4 @@
-"""What a reader of the stream asks for: from which event on, of which kinds and symbols."""
+"""The wishes of a reader of the stream: from which event on, of which kinds and symbols."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class StreamQuery:
     symbols: frozenset[str] = frozenset()
     marks: bool = True
     stored: bool = True
-    """Whether any kind that is stored is wanted."""
+    """Return whether any kind that is stored is wanted."""
 
     def wants(self, kind: StreamKind, symbol: str | None) -> bool:
         if not self.stored or (self.kinds and kind not in self.kinds):

@@ -1,4 +1,4 @@
-"""What a list accepts: its filters, each with the function that parses its text, and the keys of its orders."""
+"""Filters of the lists, each with the function that parses its text, and the keys of their orders."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ class SqlReader:
     """The reads of a ledger, whichever database it is in; ``_read`` runs one on a connection's thread."""
 
     place: object
-    """Where the ledger is, as a person knows it."""
+    """Return the place of the ledger, as a person knows it."""
 
     async def page(self, query: PageQuery) -> Page:
         """Return one page of a list, newest (or most confident) first.

@@ -17,6 +17,7 @@ import fake_views
 import fake_why
 
 from core.execution_band import ExecutionBand
+from core.intake.hostile import HOSTILE as ALL_HOSTILE
 from core.model import (
     Action,
     Bias,
@@ -482,20 +483,8 @@ class FakeDeck:
         return self.answer
 
 
-HOSTILE = (
-    "\x1b]52;c;cHduZWQ=\x07",
-    "\x1b]0;owned\x07",
-    "\x1b[2J\x1b[31mred",
-    "\x9b31mC1\x9d0;t\x9c",
-    "\x1bP1$r\x1b\\",
-    "[/x]",
-    "[@click=app.quit]go[/]",
-    "[red]markup",
-    "\u202eright\u202c to left\u200b\u2066",
-    "tab\tnew\nline\r\x00\x7f",
-    "wide 東京 é ǎ̐",
-    "x" * 10_000,
-)
+HOSTILE = ALL_HOSTILE[:12]
+"""Those that a terminal must not see; the last one is the longest."""
 
 
 def hostile_snapshot(text: str = " ".join(HOSTILE[:-1]) + HOSTILE[-1]) -> DeckSnapshot:

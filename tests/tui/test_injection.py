@@ -3,59 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import copy
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 import pytest
-from fake_deck import HOSTILE
 from terminal import KNOWN, Terminal, gatedeck, strange, url_of
 
-from core.intake import ENDPOINTS, sample
+from core.intake import sample
+from core.intake.hostile import HOSTILE, SOURCES, leaves, planted
 from core.model import Direction
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="pseudo-terminals are of POSIX systems")
 
 NOW = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
-CORPUS = (
-    *HOSTILE,
-    "\x1b]2;title\x07\x1b]8;;http://evil/\x1b\\link\x1b]8;;\x1b\\",
-    "\x1b]9;ring\x07\x1b]777;notify;a;b\x07\x1b[5n\x1b[c\x1bc",
-    "".join(map(chr, [*range(0x01, 0x20), 0x7F, *range(0x80, 0xA0)])),
-    "e" + "\u0301" * 400,
-    "❤\ufe0f 👍🏽 🇺🇸 👨\u200d👩\u200d👧 東京 ｆｕｌｌ",
-    "\u2066\u202e\u200f\ufeff\u2028\u2029\U000e0041",
-)
-PATHS = tuple((name, source) for name, source in ENDPOINTS.items() if name != "strat-exec")
-
-
-def leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    if isinstance(value, Mapping):
-        for key, each in value.items():
-            yield from leaves(each, (*path, key))
-    elif isinstance(value, list):
-        for n, each in enumerate(value):
-            yield from leaves(each, (*path, n))
-    else:
-        yield path
-
-
-def planted(body: dict[str, Any], path: tuple[Any, ...], text: str) -> dict[str, Any]:
-    """The body with the text in one field; beside words that pass, so that checks let it through."""
-    out = copy.deepcopy(body)
-    place = out
-    for key in path[:-1]:
-        place = place[key]
-    place[path[-1]] = text
-    return out
-
-
-TOGETHER = " ".join(text for text in CORPUS if len(text) < 1000)
+TOGETHER = " ".join(text for text in HOSTILE if len(text) < 1000)
 
 
 def bodies(thorough: bool) -> Iterator[tuple[str, bytes]]:
@@ -63,15 +28,15 @@ def bodies(thorough: bool) -> Iterator[tuple[str, bytes]]:
 
     Keys too, and bodies that are no JSON.
     """
-    for endpoint, source in PATHS:
+    for endpoint, source in SOURCES:
         body = sample(source, NOW, "SPY", 450.0, Direction.LONG, timeframe=15)
         for turn, path in enumerate(leaves(body)):
-            texts = CORPUS if thorough else (TOGETHER, CORPUS[turn % len(CORPUS)])
+            texts = HOSTILE if thorough else (TOGETHER, HOSTILE[turn % len(HOSTILE)])
             for n, text in enumerate(texts):
                 made = planted(body, path, text)
                 made["nonce"] = f"{path}{n}"
                 yield endpoint, json.dumps(made).encode()
-        for text in CORPUS:
+        for text in HOSTILE:
             yield (
                 endpoint,
                 json.dumps({**body, text: text, "nonce": text[:40], "note": {text: [text]}}).encode(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -13,6 +14,8 @@ import orjson
 
 from server.config import ConfigError, load_settings
 
+MIN_WIDTH, MAX_WIDTH = 80, 120
+"""Width of a report in cells, whatever the terminal's is."""
 _NO_SCREEN = ("", "dumb", "unknown")
 ProgressCallback = Callable[[int, int], None]
 """Called with the number of steps done and the number of all steps."""
@@ -55,6 +58,16 @@ def print_json(line: bytes) -> None:
     sys.stdout.flush()
     sys.stdout.buffer.write(line + b"\n")
     sys.stdout.buffer.flush()
+
+
+def report_width() -> int:
+    """Return the cells of a report's lines: those of the terminal, within ``MIN_WIDTH`` and ``MAX_WIDTH``."""
+    return min(MAX_WIDTH, max(MIN_WIDTH, shutil.get_terminal_size((MIN_WIDTH, 24)).columns))
+
+
+def use_colour() -> bool:
+    """Return whether standard output takes colours."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def print_result(result: Mapping[str, Any], as_json: bool) -> None:

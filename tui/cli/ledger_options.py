@@ -183,6 +183,24 @@ def whatif(
     raise typer.Exit(whatif_command.whatif(changes or [], rules=rules, db=db, config=config, as_json=json))
 
 
+def learning(
+    looks: Annotated[
+        bool,
+        typer.Option("--looks", help="Print how certain advice must be at each look of a year."),
+    ] = False,
+    db: Db = None,
+    json: JsonLine = False,
+    config: Config = None,
+) -> None:
+    """Show what each gate saved and cost, what became of the signals that were not taken, and what is advised.
+
+    Intervals are by sessions. Advice changes nothing until a person approves it.
+    """
+    from tui.cli import learning as learning_command
+
+    raise typer.Exit(learning_command.learning(looks=looks, as_json=json, db=db, config=config))
+
+
 def tune(
     study: Annotated[str, typer.Option("--study", help="Name of the study; a known name continues it.")],
     storage: Annotated[
@@ -237,5 +255,8 @@ def mcp(db: Db = None, url: Url = None, config: Config = None) -> None:
 
 def register(app: typer.Typer) -> None:
     """Add the commands that read a ledger."""
-    for command in (replay, verify, rebuild, ledger, backup, restore, report, export, whatif, tune, mcp):
+    commands = (
+        replay, verify, rebuild, ledger, backup, restore, report, learning, export, whatif, tune, mcp,
+    )  # fmt: skip
+    for command in commands:
         app.command()(command)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import shutil
 import sys
 from datetime import UTC, date, datetime, time
 from pathlib import Path
@@ -13,14 +11,11 @@ from typing import TYPE_CHECKING
 import orjson
 
 from server.config import ConfigError
-from tui.cli.console import ledger_path, print_json
+from tui.cli.console import ledger_path, print_json, report_width, use_colour
 
 if TYPE_CHECKING:
     from core.performance import Report
     from server.day_report import DayReport
-
-MIN_WIDTH = 80
-MAX_WIDTH = 120
 
 
 def report(
@@ -61,7 +56,7 @@ def report(
     elif html is None:
         from tui.report.text import text
 
-        print("\n".join(text(result, width=_width(), colour=_use_colour())))
+        print("\n".join(text(result, width=report_width(), colour=use_colour())))
     else:
         print(f"report of {result.metrics.trades} trades written to {html}", file=sys.stderr)
     return 0
@@ -84,7 +79,7 @@ def report_day(text: str | None, *, day: bool, as_json: bool, db: str | None, co
     else:
         from tui.report.day import day_text
 
-        print("\n".join(day_text(found, width=_width(), colour=_use_colour())))
+        print("\n".join(day_text(found, width=report_width(), colour=use_colour())))
     return 0
 
 
@@ -136,11 +131,3 @@ def _parse_time(text: str) -> datetime:
     except ValueError:
         raise ConfigError(f"as-of: {text!r} is neither a date nor an ISO 8601 time") from None
     return at if at.tzinfo else at.replace(tzinfo=UTC)
-
-
-def _width() -> int:
-    return min(MAX_WIDTH, max(MIN_WIDTH, shutil.get_terminal_size((MIN_WIDTH, 24)).columns))
-
-
-def _use_colour() -> bool:
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

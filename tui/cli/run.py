@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from traceback import format_exception
@@ -46,6 +47,8 @@ Check = Callable[[], Awaitable[Sequence[str]]]
 log = logging.getLogger("gatedeck")
 
 KEYS_FILE = "keys.toml"
+_HEARD = timedelta(hours=1)
+"""Simulated time after which a muted source stops in a demo without an end."""
 _DEMO_SETTINGS: Mapping[str, Any] = {
     "host": "127.0.0.1", "webhook_secret": (), "webhook_secrets": {}, "api_token": (), "command_token": (),
     "allow_from": (), "proxies": (), "allowed_hosts": (), "log_to": "file", "sentry_dsn": None,
@@ -113,6 +116,7 @@ def demo(
     headless: bool,
     json: bool,
     feed: str | None = None,
+    mute: str | None = None,
 ) -> int:
     """Run the engine on a simulated market; without a ``db`` flag the ledger is deleted at the end."""
     if not headless:
@@ -141,6 +145,7 @@ def demo(
                     headless=headless,
                     as_json=json,
                     feed=feed,
+                    mute=mute,
                 )
             )
 
@@ -273,15 +278,23 @@ async def _demo(
     headless: bool,
     as_json: bool,
     feed: str | None,
+    mute: str | None,
 ) -> int:
-    from server.demo.drive import virtual_end
+    from core.intake import ENDPOINTS
+    from server.demo.drive import Mute, virtual_end
     from server.demo.session import demo_session
-    from server.demo.summary import summary
+    from server.demo.summary import quiet_senders, summary
 
     if headless and seconds is None:
         raise ConfigError("seconds: a headless demo does not end without a limit; give --seconds")
+    if mute is not None and mute not in ENDPOINTS:
+        raise ConfigError(f"mute: {mute!r} is none of {', '.join(ENDPOINTS)}")
     async with demo_session(settings, seed=seed, speed=speed, vendor=feed) as running:
         until = None if seconds is None else virtual_end(running.drive.clock.now(), seconds, speed)
+        if mute is not None:
+            start = running.drive.clock.now()
+            heard = _HEARD if until is None else (until - start) / 2
+            running.drive.mute = Mute(f"/api/webhooks/{mute}", start + heard)
         drive = running.host.supervise("simulation", running.drive.run(until))
         gone = False
         report_failures(lambda alarm: running.host.runtime.counters.alarms.update(loop=alarm))
@@ -304,6 +317,8 @@ async def _demo(
             await drive
         await running.host.runtime.settled()
         result = await summary(running.host.runtime.ledger, seed=seed, rules=running.rules.name)
+        if mute is not None:
+            result["quiet_senders"] = quiet_senders(running.host.deck.snapshot().sources)
     if gone:
         return 0
     if as_json:
@@ -317,6 +332,8 @@ async def _demo(
 
 def _print_summary(result: Mapping[str, Any]) -> None:
     def format_value(value: object) -> str:
+        if isinstance(value, list):
+            return f"{len(value)}" + "".join(f"\n  {each}" for each in value)
         return ", ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, dict) else str(value)
 
     for name, value in result.items():

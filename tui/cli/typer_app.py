@@ -98,6 +98,20 @@ def demo(
             help="Read the market as tradier, alpaca or twelvedata, from a local server of its kind."
         ),
     ] = None,
+    mute: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SOURCE",
+            help="This source (signals, trend and so on) stops sending halfway, to see the alarm of its silence.",
+        ),
+    ] = None,
+    kill: Annotated[
+        bool,
+        typer.Option(
+            "--kill",
+            help="Post 200 webhooks to an engine in another process, kill it meanwhile, and count what it kept.",
+        ),
+    ] = False,
     headless: Headless = False,
     json: Annotated[bool, typer.Option("--json", help="Print the result as one line of JSON.")] = False,
     db: Db = None,
@@ -110,6 +124,10 @@ def demo(
     theme: ThemeName = None,
 ) -> None:
     """Show the deck on a simulated market. Webhooks are real HTTP requests; nothing is saved without --db."""
+    if kill:
+        from tui.cli.kill import kill as kill_command
+
+        raise typer.Exit(kill_command(as_json=json))
     from tui.cli import run as run_command
 
     flags = {
@@ -129,6 +147,7 @@ def demo(
             headless=headless,
             json=json,
             feed=feed,
+            mute=mute,
         )
     )
 
@@ -203,7 +222,8 @@ def send(
     what: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Samples (signals, saty-phase, trend, ultimate-options, strat), or files; default every sample."
+            help="Samples (signals, saty-phase, trend, ultimate-options, strat), or files; default every sample. "
+            "With --check also - for standard input."
         ),
     ] = None,
     url: Url = None,
@@ -220,12 +240,34 @@ def send(
             help="With --print: ready alert bodies of a platform (tradingview) in place of samples.",
         ),
     ] = None,
+    check_only: Annotated[
+        bool,
+        typer.Option(
+            "--check",
+            help="Say how each body is read, or which field is wrong, without an engine; nothing is posted.",
+        ),
+    ] = False,
+    hostile: Annotated[
+        bool,
+        typer.Option(
+            "--hostile",
+            help="With --check: texts that command terminals, in each field of each sample.",
+        ),
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the answers as one line of JSON.")] = False,
     config: Config = None,
 ) -> None:
     """Post sample webhooks, or files, and print the engine's answers."""
     from tui.cli import send as send_command
 
+    if hostile and not check_only:
+        raise ConfigError("hostile: give --check with it; hostile bodies are not posted")
+    if check_only:
+        from tui.cli.check import check
+
+        raise typer.Exit(
+            check(what or [], hostile=hostile, symbol=symbol, price=price, short=short, as_json=json)
+        )
     if print_only or template is not None:
         raise typer.Exit(
             send_command.print_bodies(what or [], template, symbol=symbol, price=price, short=short)

@@ -38,7 +38,7 @@ REFUSALS = {
 """Refusals without a receipt, in few words."""
 _FACTS_WIDTH = 9
 _USUAL_BOUND = "budget"
-"""What usually limits the number of contracts; anything else is named beside the contract."""
+"""The usual limit of the number of contracts; anything else is named beside the contract."""
 """Cells needed to the right of the large word."""
 
 

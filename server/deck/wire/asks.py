@@ -1,4 +1,4 @@
-"""What one process may ask of the deck of another: the methods of ``Deck`` with their types, and the messages.
+"""Questions that one process may ask another's deck: the methods of ``Deck`` with their types, and the messages.
 
 A message is JSON with a ``kind``. From the engine: ``hello``, then ``whole`` (a snapshot) and ``change``s of it with
 a running number ``n``, ``problem`` (there is no snapshot, and why), ``notice``, ``answer`` and ``bye``. From the
