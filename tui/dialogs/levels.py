@@ -11,7 +11,7 @@ from tui.dialogs.typed_answer import PositionText, TypedAnswerDialog
 from tui.widgets.line import DIRECTION_MARK, DIRECTION_ROLE, Line, heading, wrap_text
 
 _SHORT = {"stop": "stop", "t1": "target_1", "t2": "target_2"}
-"""What is typed for each level."""
+"""Text typed for each level."""
 _NAMES = {level: short if short == STOP else short.upper() for short, level in _SHORT.items()}
 _ASKED = 'Type as "stop 448.50 t1 1% t2 2atr" or "stop cost"; Enter goes on, Esc cancels.'
 
