@@ -57,6 +57,20 @@ def _rows(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line.strip()]
 
 
+_LONGEST_FIRST = ("e2e", "server/replay", "server/tuning", "tui", "server", "core")
+"""Folders by what a file of theirs takes."""
+
+
+def _place(item: pytest.Item) -> int:
+    path = item.path.relative_to(_ROOT / "tests").as_posix()
+    return next((n for n, folder in enumerate(_LONGEST_FIRST) if path.startswith(f"{folder}/")), -1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest files: one at the end would keep a single worker busy, and the others waiting."""
+    items.sort(key=_place)
+
+
 def pytest_collection_finish(session: pytest.Session) -> None:
     """What importing left behind lives as long as the run: a full collection need not look through it again."""
     gc.collect()
