@@ -27,7 +27,8 @@ def test_p_counted_for_all_tests_is_a_chance_and_more_weight_costs_less(
     assert ((counted >= 0) & (counted <= 1)).all()
     heavier = weights.copy()
     heavier[0] *= 2
-    assert family_wise(p, heavier)[0] <= counted[0] * (1 + 1e-12)
+    # Below the least number of full precision, rounding is by whole steps.
+    assert family_wise(p, heavier)[0] <= counted[0] * (1 + 1e-12) + np.finfo(float).tiny
 
 
 def test_the_score_is_students_t() -> None:

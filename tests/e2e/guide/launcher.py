@@ -11,6 +11,7 @@ from __future__ import annotations
 import array
 import asyncio
 import fcntl
+import gc
 import json
 import os
 import pty
@@ -36,6 +37,7 @@ _resolve = socket.getaddrinfo
 def serve(folder: str) -> None:
     """Fork for each command until the process is ended."""
     load()
+    gc.freeze()  # or each fork's collections would copy all that was loaded
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(f"{folder}/run/launcher")
@@ -45,7 +47,7 @@ def serve(folder: str) -> None:
             if os.fork() == 0:
                 listening.close()
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-                sys.exit(answer(caller))
+                os._exit(answer(caller))
             caller.close()
 
 
@@ -71,7 +73,7 @@ def answer(caller: socket.socket) -> int:
         os.chdir(asked["folder"])
         os.environ.clear()
         os.environ.update(asked["environ"])
-        return run(asked["words"])
+        sys.exit(run(asked["words"]))
     caller.sendall(f"{pid}\n".encode())
     caller.sendall(f"{os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])}\n".encode())
     return 0

@@ -24,19 +24,15 @@ from server.ledger.paging import PageQuery
 from server.runtime.ports import Command
 from tests.server.conftest import Station
 
-MINUTES = 45
 
-
-@pytest.fixture(scope="session")
-def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The ledger of a live demo: real listener, real engine, virtual time."""
-    folder = tmp_path_factory.mktemp("recorded")
+def _record(folder: Path, minutes: int) -> Path:
+    """Play a live demo: real listener, real engine, virtual time. Return its ledger."""
     flags = {"state_dir": folder, "engine_id": "demo", "db": str(folder / "demo.db"), "port": 0}
 
     async def play() -> None:
         settings = load_settings(flags, Path("/dev/null"))
         async with demo_session(settings, seed=7, speed=math.inf) as running:
-            await running.drive.run(virtual_end(running.drive.clock.now(), MINUTES, math.inf))
+            await running.drive.run(virtual_end(running.drive.clock.now(), minutes, math.inf))
             await running.host.runtime.settled()
             ledger = running.host.runtime.ledger
             (trade, *_) = (await ledger.page(PageQuery(what="trades"))).items
@@ -50,10 +46,22 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "demo.db"
 
 
+@pytest.fixture(scope="session")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A session of 45 minutes."""
+    return _record(tmp_path_factory.mktemp("recorded"), 45)
+
+
+@pytest.fixture(scope="session")
+def brief(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One of a quarter of an hour, for what is replayed again and again: decisions of all kinds, exits and marks."""
+    return _record(tmp_path_factory.mktemp("brief"), 15)
+
+
 @pytest.fixture
-def ledger(recorded: Path, tmp_path: Path) -> Path:
-    """A copy of it, to be spoiled."""
-    return Path(shutil.copy(recorded, tmp_path / "copy.db"))
+def ledger(brief: Path, tmp_path: Path) -> Path:
+    """A copy of the brief session, to be spoiled."""
+    return Path(shutil.copy(brief, tmp_path / "copy.db"))
 
 
 @pytest.fixture
