@@ -195,7 +195,7 @@ class Notice:
     """A message for a person.
 
     ``kind`` is execute | refused | approval | order | exit | risk | mode | source | silence | quarantine | feed |
-    session.
+    session | rules.
     """
 
     kind: str

@@ -177,8 +177,9 @@ class Commanded:
     """A command of a person; the same ``command_id`` acts only once.
 
     ``name`` is exit | close_at | settle | resume | adjust | exit_all | exit_half | breakeven | levels | mode |
-    undo_mode | take | approve_trade | reject_trade | approve_suggestion | reject_suggestion | note | remove_note;
-    ``expected`` is the quantity that the person saw, ``note`` a text that the command adds to the trade.
+    undo_mode | take | approve_trade | reject_trade | approve_suggestion | reject_suggestion | note | remove_note |
+    start_challenger | adopt_challenger | retire_challenger; ``expected`` is the quantity that the person saw,
+    ``note`` a text that the command adds to the trade.
     """
 
     kind: Literal["command"] = "command"

@@ -244,6 +244,8 @@ async def _tick(runtime: Runtime) -> None:
         state = runtime.engine.state
         await _check_clock(runtime)
         held = any(position.is_open for position in state.positions.values())
+        if state.challenger is not None:
+            held = held or any(position.is_open for position in state.challenger.positions.values())
         if held or state.signals or since >= IDLE_TICK_SECONDS:
             try:
                 await runtime.tick()

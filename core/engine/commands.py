@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Callable
 from dataclasses import replace
 
 from core.effects import AnswerCommand, Effect, Notice, StoreJudgement, StoreTrade
 from core.engine.approvals import approve, reject
+from core.engine.challenger import ADOPT, RETIRE, START, adopt_challenger, retire_challenger, start_challenger
 from core.engine.kernel import Kernel
 from core.engine.levels_by_hand import levels_by_hand, levels_text
 from core.engine.mode_by_hand import UNDO_SECONDS, mode_by_hand, undo_mode
@@ -33,6 +35,8 @@ from core.positions import (
 from core.positions.settle import is_wide_gap
 
 KEPT_COMMANDS = 1_000
+MOST_ASKED = 5_000
+"""Longest argument that is kept as it is."""
 FLATTEN = "FLATTEN"
 """Follows REDUCING or HALTED in the argument of a mode command: also exit all positions."""
 Result = tuple[CommandDone, list[Effect]]
@@ -45,18 +49,7 @@ def command(kernel: Kernel, event: Commanded) -> list[Effect]:
     """
     done = kernel.state.commands.get(event.command_id)
     effects: list[Effect] = []
-    asked = " ".join(
-        str(part)
-        for part in (
-            event.name,
-            event.position_id,
-            event.contracts,
-            event.expected,
-            event.argument,
-            event.note,
-        )
-        if part is not None
-    )
+    asked = _asked(event)
     if done is not None and done.asked not in ("", asked):
         text = f"command_id: {event.command_id} was another command's ({done.asked}); give this one an id of its own"
         done = CommandDone(False, "COMMAND_ID_USED", text)
@@ -75,6 +68,15 @@ def command(kernel: Kernel, event: Commanded) -> list[Effect]:
             del commands[next(iter(commands))]
     answer = AnswerCommand(command_id=event.command_id, ok=done.ok, code=done.code, text=done.text)
     return [*effects, answer]
+
+
+def _asked(event: Commanded) -> str:
+    """Return a command in words; a long argument, such as a rules file, by its digest."""
+    argument = event.argument
+    if argument is not None and len(argument) > MOST_ASKED:
+        argument = hashlib.sha256(argument.encode()).hexdigest()
+    parts = (event.name, event.position_id, event.contracts, event.expected, argument, event.note)
+    return " ".join(str(part) for part in parts if part is not None)
 
 
 def _exit(kernel: Kernel, event: Commanded) -> Result:
@@ -286,6 +288,9 @@ COMMANDS: dict[str, Callable[[Kernel, Commanded], Result]] = {
     "reject_suggestion": _judge("REJECTED"),
     "note": add_note,
     "remove_note": remove_note,
+    START: start_challenger,
+    ADOPT: adopt_challenger,
+    RETIRE: retire_challenger,
 }
 
 

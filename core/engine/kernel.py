@@ -31,7 +31,11 @@ TALLIES = {Action.EXECUTE: "executed", Action.WAIT: "waited", Action.SKIP: "skip
 class Kernel:
     """The state, the rules in force and what is derived from both; only ``state`` goes into a checkpoint."""
 
-    def __init__(self, state: EngineState | None = None, engine_id: str = "local") -> None:
+    def __init__(
+        self, state: EngineState | None = None, engine_id: str = "local", *, is_challenger: bool = False
+    ) -> None:
+        self.is_challenger = is_challenger
+        """Another engine's challenger: nobody looks at its decisions one by one, so none are kept."""
         self.state = state if state is not None else EngineState()
         self._salt = hashlib.sha1(engine_id.encode())
         self.rules = Rules()
@@ -102,6 +106,10 @@ class Kernel:
             raise found
         return found
 
+    def take_reading(self, body: str, endpoint: str | None, other: Kernel) -> None:
+        """Take from another kernel, of equal rules of intake, what it has read in a body ahead of its turn."""
+        self._read[body, endpoint] = (self.rules.intake, other._read[body, endpoint][1])
+
     def add_signal(self, signal: LiveSignal) -> None:
         self.state.signals[signal.id] = signal
         self._by_symbol.setdefault(signal.update.symbol, {})[signal.id] = signal
@@ -139,6 +147,8 @@ class Kernel:
         """Count a decision by its action and keep it among the latest KEPT_RECORDS."""
         tally, name = self.state.tally, TALLIES[record.action]
         setattr(tally, name, getattr(tally, name) + 1)
+        if self.is_challenger:
+            return
         self.state.recent.append(record)
         if len(self.state.recent) > KEPT_RECORDS:
             del self.state.recent[0]
@@ -154,11 +164,13 @@ class Kernel:
         """Return the underlyings and contracts to fetch prices for.
 
         They are those of live signals, positions, shadows, followed options of closed trades, open approvals and
-        working orders. An open position needs both rights of its strike: together they give the forward.
+        working orders; of a challenger without the shadows and the closed trades. An open position needs both rights
+        of its strike: together they give the forward.
         """
         held: dict[str, dict[Any, Contract]] = {s.update.symbol: {} for s in self.state.signals.values()}
         state = self.state
-        every: list[Position | Approval | WorkingOrder] = [*state.positions.values(), *state.shadows.values()]
+        every: list[Position | Approval | WorkingOrder] = [*state.positions.values()]
+        every += [] if self.is_challenger else state.shadows.values()
         every += [approval for approval in state.approvals.values() if approval.is_open]
         every += state.orders.values()
         for wanted in every:
@@ -168,7 +180,7 @@ class Kernel:
             contract = position.contract
             other = "P" if contract.is_call else "C"
             held[position.symbol][contract.expiry, contract.strike, other] = replace(contract, right=other)
-        for symbol, contracts in state.tails.items():
+        for symbol, contracts in ({} if self.is_challenger else state.tails).items():
             of_symbol = held.setdefault(symbol, {})
             of_symbol |= {(c.expiry, c.strike, c.right): c for c in contracts.values()}
         if self.rules.volatility.follow_vix and self.prices_by_vix():

@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 from core.alerts import AlertBook
 from core.approvals import Approval
+from core.challenge import Challenge, EndedChallenge
 from core.context import ContextBook
 from core.correlation import CloseBook
 from core.daybook import DayBook
@@ -96,7 +97,8 @@ class EngineState:
     ``outcomes`` are by decision id; ``halts``, ``dividends`` and ``splits`` by symbol. ``ended`` says of a
     symbol without further prices why. A mode with ``mode_until`` ends by itself then; ``mode_before`` is what a
     person's command replaced, while that is the latest change. ``clock_ahead`` is by how
-    many seconds the engine's clock is ahead of the machine's since that was set.
+    many seconds the engine's clock is ahead of the machine's since that was set. ``challenger`` is the state of the
+    second engine of ``challenge``; it has no challenger of its own.
     """
 
     seq: int = 0
@@ -135,6 +137,9 @@ class EngineState:
     volatility: MarketVolatility = field(default_factory=MarketVolatility)
     tail_marks: dict[str, Mark] = field(default_factory=dict)
     mode_before: ModeBefore | None = None
+    challenge: Challenge | None = None
+    challenger: EngineState | None = None
+    challenges_ended: list[EndedChallenge] = field(default_factory=list)
 
 
 def ask_for(signal: LiveSignal) -> FetchMarket:

@@ -52,7 +52,7 @@ def look_at(sessions: int, rules: Rules) -> Look:
     and DeMets (1983), "Discrete Sequential Boundaries for Clinical Trials". After the horizon the limit stays.
     """
     limits = rules.learning
-    z = float(ndtri(1 - limits.fdr / 4))
+    z = _bound(rules)
     share = min(1.0, sessions / limits.horizon_sessions)
     begun = sessions >= limits.first_look_session
     within = (sessions - 1) % limits.horizon_sessions + 1 if sessions > 0 else 0
@@ -75,6 +75,31 @@ def looks_of_year(rules: Rules) -> tuple[Look, ...]:
         {*range(limits.first_look_session, limits.horizon_sessions, step), limits.horizon_sessions}
     )
     return tuple(look_at(each, rules) for each in sessions)
+
+
+def deviations_needed(sessions: int, rules: Rules) -> float:
+    """Return how far a mean over so many sessions must be from 0, in standard deviations of one session.
+
+    The same boundary in terms of the mean: its test statistic times √t leaves ±z. As half of a confidence interval
+    around the mean it holds at every session up to the horizon at once, with probability 1 - fdr.
+    """
+    return _bound(rules) * math.sqrt(max(sessions, rules.learning.horizon_sessions)) / sessions
+
+
+def sessions_needed(deviations: float, rules: Rules) -> int | None:
+    """Return after how many sessions a mean so many standard deviations from 0 leaves the boundary.
+
+    ``None`` when that is after the horizon over which the chance of a false answer is spent.
+    """
+    if deviations <= 0:
+        return None
+    needed = math.floor(_bound(rules) * math.sqrt(rules.learning.horizon_sessions) / deviations) + 1
+    return needed if needed <= rules.learning.horizon_sessions else None
+
+
+def _bound(rules: Rules) -> float:
+    """Return z, which a Brownian motion leaves once in a horizon, on either side, with probability fdr."""
+    return float(ndtri(1 - rules.learning.fdr / 4))
 
 
 def short_rate(value: float) -> str:

@@ -18,6 +18,7 @@ from core.approvals import Approval
 from core.decision import decide, inputs_from, late, levels_for, position_size
 from core.decision.market_gate import without_stale_quotes
 from core.effects import Effect, StoreTrade
+from core.engine.challenger import CHALLENGE_COMMANDS
 from core.engine.closes import closes_seen
 from core.engine.commands import command
 from core.engine.day import turn_day
@@ -134,7 +135,7 @@ class TradeReplay:
     def take(self, event: Event) -> None:
         """Take a price, a tick, a command or what happened to an underlying; other inputs change nothing."""
         handler = _HANDLERS.get(type(event))
-        if handler is None:
+        if handler is None or (isinstance(event, Commanded) and event.name in CHALLENGE_COMMANDS):
             return
         if isinstance(event, PriceSeen):
             self._note_gaps(event)

@@ -10,12 +10,14 @@ Read first:
 - ``server/deck/learning.py``: suggestions, and what approving one does
 """
 
+from core.challenge import EndedChallenge, PairedSessions
 from core.decision.why_no_trade import GateDistance, Outcome, WhyNoTrade
 from core.effects import Notice
 from core.model import Counters
 from core.positions.live_values import ExitCondition, GreekPair, LevelDistance
 from core.positions.position import EntryFill, ExitFill
 from core.risk_view import LimitUse, RiskView, SymbolRisk
+from server.deck.challenge_view import ChallengeSession, ChallengeSide, ChallengeView, RunningChallenge
 from server.deck.funnel import Funnel
 from server.deck.position_detail import PositionDetail
 from server.deck.protocol import Deck
@@ -45,6 +47,9 @@ from server.runtime.refusals import RefusedRequests
 __all__ = [
     "WINDOWS",
     "ApprovalRow",
+    "ChallengeSession",
+    "ChallengeSide",
+    "ChallengeView",
     "Command",
     "CommandResult",
     "ContextSection",
@@ -53,6 +58,7 @@ __all__ = [
     "DecisionRow",
     "Deck",
     "DeckSnapshot",
+    "EndedChallenge",
     "EntryFill",
     "ExchangeStatus",
     "ExitCondition",
@@ -72,6 +78,7 @@ __all__ = [
     "Outcome",
     "Page",
     "PageQuery",
+    "PairedSessions",
     "PerformanceView",
     "PhoneAddress",
     "PnlView",
@@ -79,6 +86,7 @@ __all__ = [
     "PositionRow",
     "RefusedRequests",
     "RiskView",
+    "RunningChallenge",
     "SourceStatus",
     "StopsWarning",
     "SymbolRisk",

@@ -9,10 +9,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Protocol
 
 from core.effects import Effect, ShadowStatus, StoreJudgement, StoreRules, StoreShadow, StoreTrade
+from core.engine.challenger import START
 from core.events import Event, RulesChanged
 from core.learning import Judgement, Suggestion, apply, change_of, learn, with_side_effects
 from core.performance.trade import exchange_date
@@ -77,16 +79,9 @@ class LearningService:
 
     async def judge(self, command: Command, rules: Rules, as_of: datetime) -> CommandResult:
         """Approve or reject the suggestion that ``argument`` names, in the name of the command's author."""
-        view = await self.view(rules, as_of)
-        suggestion = next((each for each in view.suggestions if each.id == command.argument), None)
-        if suggestion is None:
-            judgement = next((each for each in view.judged if each.id == command.argument), None)
-            if judgement is not None:
-                text = f"{judgement.status.capitalize()} already by {judgement.author}"
-                return CommandResult(ok=False, code="JUDGED", text=text)
-            return CommandResult(
-                ok=False, code="NO_SUGGESTION", text="This suggestion is not offered any more"
-            )
+        suggestion = await self._offered(command, rules, as_of)
+        if isinstance(suggestion, CommandResult):
+            return suggestion
         if command.name == "approve":
             try:
                 toml = apply(suggestion, rules.to_toml())
@@ -94,6 +89,29 @@ class LearningService:
                 return CommandResult(ok=False, code="RULES_CHANGED", text=str(error))
             await self._engine.post(_rules_changed(toml, command.author))
         return await self._engine.command(_judgement(command, suggestion))
+
+    async def challenge(self, command: Command, rules: Rules, as_of: datetime) -> CommandResult:
+        """Start the suggestion that ``argument`` names as the challenger: the rules in force with its change."""
+        suggestion = await self._offered(command, rules, as_of)
+        if isinstance(suggestion, CommandResult):
+            return suggestion
+        try:
+            toml = apply(suggestion, rules.to_toml())
+        except RulesError as error:
+            return CommandResult(ok=False, code="RULES_CHANGED", text=str(error))
+        return await self._engine.command(replace(command, name=START, argument=toml))
+
+    async def _offered(self, command: Command, rules: Rules, as_of: datetime) -> Suggestion | CommandResult:
+        """Return the suggestion that ``argument`` names, or the refusal where it is not offered."""
+        view = await self.view(rules, as_of)
+        suggestion = next((each for each in view.suggestions if each.id == command.argument), None)
+        if suggestion is not None:
+            return suggestion
+        judgement = next((each for each in view.judged if each.id == command.argument), None)
+        if judgement is not None:
+            text = f"{judgement.status.capitalize()} already by {judgement.author}"
+            return CommandResult(ok=False, code="JUDGED", text=text)
+        return CommandResult(ok=False, code="NO_SUGGESTION", text="This suggestion is not offered any more")
 
 
 async def read_learning(ledger: Entries, rules: Rules, as_of: datetime) -> LearningView:

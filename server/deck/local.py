@@ -36,6 +36,8 @@ from server.deck.build_rows import (
 )
 from server.deck.build_stops import stops_warnings
 from server.deck.build_symbols import sections_of, senders_of, watched_symbols
+from server.deck.challenge import START_SUGGESTION, challenge_view
+from server.deck.challenge_view import ChallengeView
 from server.deck.day_view import DayView
 from server.deck.funnel import FunnelReader
 from server.deck.performance import Performance, window_days
@@ -314,6 +316,9 @@ class LocalDeck:
     async def learning(self) -> LearningView:
         return await self._learning.view(self._runtime.engine.rules, self._now())
 
+    async def challenge(self) -> ChallengeView:
+        return await challenge_view(self._runtime.engine, self._now())
+
     def _now(self) -> datetime:
         runtime = self._runtime
         return max(runtime.clock.now(), runtime.engine.state.at or runtime.clock.now())
@@ -376,11 +381,12 @@ class LocalDeck:
         return self._runtime.markets.status()
 
     async def command(self, command: Command) -> CommandResult:
-        if command.name in ("approve", "reject") and command.argument is not None:
+        if command.name in ("approve", "reject", START_SUGGESTION) and command.argument is not None:
             done = self._runtime.engine.state.commands.get(command.id)
             if done is not None:
                 return CommandResult(ok=done.ok, code=done.code, text=done.text)
-            return await self._learning.judge(command, self._runtime.engine.rules, self._now())
+            act = self._learning.challenge if command.name == START_SUGGESTION else self._learning.judge
+            return await act(command, self._runtime.engine.rules, self._now())
         if command.name == "rollback":
             from server.deck.learning import roll_back
 

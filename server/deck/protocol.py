@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from core.decision.why_no_trade import WhyNoTrade
 from core.effects import Notice
 from core.model import DecisionRecord
+from server.deck.challenge_view import ChallengeView
 from server.deck.day_view import DayView
 from server.deck.position_detail import PositionDetail
 from server.deck.reports import LearningView, PerformanceView
@@ -71,6 +72,10 @@ class Deck(Protocol):
 
     async def learning(self) -> LearningView:
         """Return the learning results. Slow: it reads the whole ledger."""
+        ...
+
+    async def challenge(self) -> ChallengeView:
+        """Return the challenger beside the rules in force, and those that are over."""
         ...
 
     async def day(self) -> DayView:

@@ -19,6 +19,7 @@ from typing import Any
 from core.decision.why_no_trade import WhyNoTrade
 from core.effects import Notice
 from core.model import DecisionRecord, Tone
+from server.deck.challenge_view import ChallengeView
 from server.deck.day_view import DayView
 from server.deck.hub import READ_ONLY
 from server.deck.position_detail import PositionDetail
@@ -312,6 +313,10 @@ class RemoteDeck:
 
     async def learning(self) -> LearningView:
         found: LearningView = await self._ask("learning")
+        return found
+
+    async def challenge(self) -> ChallengeView:
+        found: ChallengeView = await self._ask("challenge")
         return found
 
     async def day(self) -> DayView:

@@ -32,6 +32,7 @@ from core.model import (
 from core.performance import Bucket, Metrics
 from core.positions import EntryFill, ExitRecord, Position
 from core.risk_view import RiskView
+from server.deck.challenge_view import ChallengeView
 from server.deck.day_view import DayView
 from server.deck.position_detail import PositionDetail
 from server.deck.reports import WINDOWS, LearningView
@@ -316,6 +317,7 @@ def answer_types() -> Mapping[str, Any]:
         "Risk": RiskView,
         "Learning": LEARNING,
         "Rules": RULES,
+        "Challenge": ChallengeView,
         "Day": DayView,
         "Config": page(SettingView, "Setting"),
         "Feeds": page(FEED, "Feed"),

@@ -9,12 +9,15 @@ from typing import Any, TypeVar
 from aiohttp import web
 from pydantic import BaseModel
 
+from core.engine.challenger import ADOPT, RETIRE, START
 from core.engine.commands import FLATTEN
 from core.engine.settlement import SURE
+from server.deck.challenge import START_SUGGESTION
 from server.deck.protocol import Deck
 from server.http.auth import Access
 from server.http.commands import (
     AdjustRequest,
+    ChallengeRequest,
     ExitRequest,
     JudgeRequest,
     LevelsRequest,
@@ -255,6 +258,22 @@ class Api:
 
     async def reject_trade(self, call: Call) -> web.Response:
         return await self._judge("reject_trade", call, call.params["id"])
+
+    async def challenge(self, call: Call) -> web.Response:
+        parameters(call.request, ())
+        return answer(await self._deck.challenge())
+
+    async def start_challenge(self, call: Call) -> web.Response:
+        body = await self._body(call, ChallengeRequest)
+        if body.suggestion is not None:
+            return await self._command(body.command(START_SUGGESTION, argument=body.suggestion))
+        return await self._command(body.command(START, argument=body.rules))
+
+    async def adopt_challenge(self, call: Call) -> web.Response:
+        return await self._judge(ADOPT, call, call.params["id"])
+
+    async def retire_challenge(self, call: Call) -> web.Response:
+        return await self._judge(RETIRE, call, call.params["id"])
 
     async def roll_back(self, call: Call) -> web.Response:
         return await self._judge("rollback", call, call.params["fingerprint"])

@@ -8,8 +8,9 @@ from typing import Annotated, Any, TypeVar
 
 import orjson
 from aiohttp import web
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from core.engine.challenger import MOST_TEXT
 from core.model import Mode
 from core.notes import MAX_TEXT
 from server.http.bodies import expand, read_body
@@ -50,6 +51,11 @@ Note = Annotated[
     str, Field(min_length=1, max_length=MAX_TEXT, description="Added to the trade; a word with # is a tag.")
 ]
 Shares = Annotated[int, Field(ge=1, le=10_000), BeforeValidator(_whole)]
+
+
+def only(one: str, other: str) -> dict[str, Any]:
+    """Return the schema of a body that states one of two texts."""
+    return {"required": [one], "properties": {one: {"type": "string"}, other: {"type": "null"}}}
 
 
 class CommandRequest(BaseModel):
@@ -142,6 +148,23 @@ class UndoModeRequest(CommandRequest):
     """``mode`` is the one that the sender believes is in force; any when absent."""
 
     mode: Annotated[Mode, Field(strict=False)] | None = None
+
+
+class ChallengeRequest(CommandRequest):
+    """Rules to run beside those in force: a whole rules file in TOML, or the id of a suggestion that is offered."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"oneOf": [only("rules", "suggestion"), only("suggestion", "rules")]}
+    )
+
+    rules: Annotated[str, Field(max_length=MOST_TEXT)] | None = None
+    suggestion: Annotated[str, Field(pattern=r"^[\x21-\x7e]{1,100}$")] | None = None
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> ChallengeRequest:
+        if (self.rules is None) == (self.suggestion is None):
+            raise ValueError("rules or suggestion: give one of them")
+        return self
 
 
 COMMAND_STATUS: Mapping[str, int] = {"EXITING": 202, "APPROVING": 202}

@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
 from core.notes import MAX_TEXT, with_tags
 from core.performance.trade import exchange_date
 from server.deck.protocol import Deck
-from server.http.commands import CommandRequest
+from server.http.commands import CommandRequest, only
 from server.ledger.paging import PageQuery
 from server.runtime.ports import Command
 
 _TAG = r"^#?[A-Za-z][A-Za-z0-9_-]{0,31}$"
 
 
-def _only(one: str, other: str) -> dict[str, Any]:
-    """Return the schema of a body that states one of two fields."""
-    return {"required": [one], "properties": {one: {"type": "string"}, other: {"type": "null"}}}
-
-
 class NoteRequest(CommandRequest):
     """A note on a ``trade`` (the id of its decision or position) or on a ``day``; a # word in it is a tag."""
 
-    model_config = ConfigDict(json_schema_extra={"oneOf": [_only("trade", "day"), _only("day", "trade")]})
+    model_config = ConfigDict(json_schema_extra={"oneOf": [only("trade", "day"), only("day", "trade")]})
 
     trade: Annotated[str, Field(pattern=r"^[\x21-\x7e]{1,100}$")] | None = None
     day: Annotated[date, Field(strict=False)] | Literal["today"] | None = None

@@ -24,6 +24,7 @@ PROBLEMS: Mapping[str, tuple[int, str]] = {
     "NO_APPROVAL": (404, "Unknown approval"),
     "NO_SUGGESTION": (404, "Unknown suggestion"),
     "NO_VERSION": (404, "Unknown rules version"),
+    "NO_CHALLENGER": (404, "Unknown challenger"),
     "NO_NOTE": (404, "Unknown note"),
     "METHOD_NOT_ALLOWED": (405, "Method not allowed"),
     "NOT_ACCEPTABLE": (406, "No accepted content type"),

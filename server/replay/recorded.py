@@ -13,7 +13,8 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from core.engine import Engine
-from core.events import RulesChanged
+from core.engine.challenger import ADOPT, RETIRE
+from core.events import Commanded, RulesChanged
 from core.model import Action
 from core.rules import parse_rules
 from server.ledger.bulk import BulkLedger
@@ -36,6 +37,7 @@ def replay_journal(
 ) -> Replayer:
     """Replay a journal from its first input; ``rules_text`` replaces every rules version in it.
 
+    Under such rules no challenger is adopted.
     ``at`` are functions to be called with the engine after the input with a seq. Raises RulesError for invalid
     rules, LedgerError when the journal was changed, ReplayError for an input that the engine fails on.
     """
@@ -47,6 +49,8 @@ def replay_journal(
     for event in source.events():
         if rules_text is not None and isinstance(event, RulesChanged):
             event = replace(event, toml=rules_text, author=AUTHOR)
+        elif rules_text is not None and isinstance(event, Commanded) and event.name == ADOPT:
+            event = replace(event, name=RETIRE)
         replayer.take(event)
         if event.seq in at:
             at[event.seq](replayer.engine)

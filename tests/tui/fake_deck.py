@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import fake_challenge
 import fake_details
 import fake_risk
 import fake_symbols
@@ -46,6 +47,7 @@ from core.model import (
 )
 from server.deck import (
     ApprovalRow,
+    ChallengeView,
     Command,
     CommandResult,
     Counters,
@@ -391,7 +393,10 @@ def ledger_item(n: int) -> Mapping[str, Any]:
 
 
 class FakeDeck:
-    """Gives the snapshot it holds; ``ledger`` rows page by twenty; commands are kept in ``commands``."""
+    """Gives the snapshot it holds; ``ledger`` rows page by twenty; commands are kept in ``commands``.
+
+    With ``challenges`` sessions a challenger runs.
+    """
 
     def __init__(
         self,
@@ -401,9 +406,11 @@ class FakeDeck:
         trades: int = 240,
         signals: int = 900,
         quarantined: int = 3,
+        challenges: int = 0,
     ) -> None:
         self.now = now or snapshot()
         self.trades, self.signals, self.quarantined = trades, signals, quarantined
+        self.challenges = challenges
         self.asked: list[str] = []
         self.commands: list[Command] = []
         self.queries: list[PageQuery] = []
@@ -466,6 +473,10 @@ class FakeDeck:
     async def learning(self) -> LearningView:
         self.asked.append("learning")
         return fake_views.learning(self.signals)
+
+    async def challenge(self) -> ChallengeView:
+        self.asked.append("challenge")
+        return fake_challenge.view(self.now.at, self.challenges)
 
     async def day(self) -> DayView:
         self.asked.append("day")

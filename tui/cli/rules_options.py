@@ -1,4 +1,4 @@
-"""Options of `gatedeck rules show`, `check`, `diff`, `approve`, `reject` and `rollback`."""
+"""Options of `gatedeck challenge` and of `rules show`, `check`, `diff`, `approve`, `reject` and `rollback`."""
 
 from __future__ import annotations
 
@@ -95,6 +95,40 @@ def rollback(
 ) -> None:
     """Put an earlier version of the rules in force again."""
     _post(f"/api/rules/{fingerprint}/rollback", url, author, json, config)
+
+
+def challenge(
+    file: Annotated[
+        Path | None, typer.Argument(help="TOML file with trading rules; without it, show the challenger.")
+    ] = None,
+    suggestion: Annotated[
+        str | None, typer.Option("--suggestion", metavar="ID", help="Start a suggestion that is offered.")
+    ] = None,
+    adopt: Annotated[bool, typer.Option("--adopt", help="Put the challenger's rules in force.")] = False,
+    retire: Annotated[bool, typer.Option("--retire", help="End the challenger; the rules stay.")] = False,
+    url: Url = None,
+    author: Author = None,
+    json: JsonLine = False,
+    config: Config = None,
+) -> None:
+    """Run other rules on paper beside those in force, on the same webhooks, and compare both by session.
+
+    Only a person adopts a challenger. Until then it touches nothing of the account.
+    """
+    from tui.cli import challenge as challenge_command
+
+    raise typer.Exit(
+        challenge_command.challenge(
+            file, suggestion=suggestion, adopt=adopt, retire=retire, url=url, author=author, config=config,
+            as_json=json,
+        )
+    )  # fmt: skip
+
+
+def register(root: typer.Typer) -> None:
+    """Add `rules` with its commands, and `challenge`."""
+    root.add_typer(app, name="rules")
+    root.command("challenge")(challenge)
 
 
 def _post(path: str, url: str | None, author: str | None, json: bool, config: Path | None) -> None:

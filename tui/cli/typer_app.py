@@ -284,7 +284,7 @@ attach_options.register(app)
 control_options.register(app)
 feeds_options.register(app)
 service_options.register(app)
-app.add_typer(rules_options.app, name="rules")
+rules_options.register(app)
 
 
 def _guide_topics() -> list[str]:

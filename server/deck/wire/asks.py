@@ -15,6 +15,7 @@ from typing import Any
 from core.decision.why_no_trade import WhyNoTrade
 from core.effects import Notice
 from core.model import DecisionRecord
+from server.deck.challenge_view import ChallengeView
 from server.deck.day_view import DayView
 from server.deck.position_detail import PositionDetail
 from server.deck.reports import LearningView, PerformanceView
@@ -50,6 +51,7 @@ ASKS: Mapping[str, Ask] = {
     "system": Ask((), SystemView),
     "performance": Ask((str, str), PerformanceView),
     "learning": Ask((), LearningView),
+    "challenge": Ask((), ChallengeView),
     "day": Ask((), DayView),
     "symbols": Ask((), tuple[WatchedSymbol, ...]),
     "symbol": Ask((str,), SymbolView | None),
@@ -81,6 +83,7 @@ def deck_shape() -> str:
         DecisionRecord,
         PositionDetail,
         SystemView,
+        ChallengeView,
         DayView,
         Command,
         CommandResult,

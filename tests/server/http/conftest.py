@@ -37,6 +37,7 @@ from core.model import (
 from core.performance import Trades, report
 from server.config import Settings, load_settings
 from server.deck import (
+    ChallengeView,
     Command,
     CommandResult,
     DeckSnapshot,
@@ -143,6 +144,9 @@ class FakeDeck:
 
     async def learning(self) -> LearningView:
         return LearningView(as_of=AT, learning=learn(()))
+
+    async def challenge(self) -> ChallengeView:
+        return ChallengeView(at=AT, running=None)
 
     async def system(self) -> SystemView:
         nothing = Latency(n=0, p50=None, p99=None)

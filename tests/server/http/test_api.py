@@ -246,6 +246,29 @@ async def test_levels_are_handed_on_as_given_and_what_is_none_is_refused(
     assert len(deck.commands) == 2
 
 
+async def test_a_challenger_is_started_by_rules_or_a_suggestion_and_ended_by_its_id(
+    serve: Any, deck: Any, command_headers: Any
+) -> None:
+    client = await serve()
+    to = "/api/challenge"
+    for body in ({"rules": "[sizing]\ncontract_cap = 2\n", "author": "owner"}, {"suggestion": "s-1"}):
+        assert (await client.post(to, headers=command_headers, json=body)).status == 200
+    for verb in ("adopt", "retire"):
+        assert (await client.post(f"{to}/c-1/{verb}", headers=command_headers)).status == 200
+    assert [(c.name, c.argument, c.author) for c in deck.commands] == [
+        ("start_challenger", "[sizing]\ncontract_cap = 2\n", "owner"),
+        ("challenge_suggestion", "s-1", "api"),
+        ("adopt_challenger", "c-1", "api"),
+        ("retire_challenger", "c-1", "api"),
+    ]
+    for wrong in ({}, {"rules": "", "suggestion": "s-1"}, {"rules": 1}, {"file": "x"}):
+        assert (await client.post(to, headers=command_headers, json=wrong)).status == 422, wrong
+    deck.results["mode"] = CommandResult(ok=False, code="NO_CHALLENGER", text="none")
+    assert (await client.post(f"{to}/c-1/retire", headers=command_headers)).status == 404
+    found = await (await client.get(to)).json()
+    assert found["running"] is None and found["ended"] == []
+
+
 async def test_settle_hands_on_the_close_and_refuses_what_is_none(
     serve: Any, deck: Any, command_headers: Any
 ) -> None:
