@@ -23,7 +23,8 @@ from server.http.metrics import metrics_routes
 from server.http.stream import EventStream
 from server.http.stream_routes import stream_routes
 from server.http.tokens import command_token
-from server.ledger.sqlite import SqliteLedger
+from server.ledger.address import is_database, ledger_address
+from server.ledger.opened_by_address import open_to_write
 from server.runtime.clock import Clock
 from server.runtime.credentials import CredentialLog
 from server.runtime.garbage import in_pieces, keep_collecting
@@ -88,14 +89,14 @@ async def running_engine(
     whose last entry is ahead of the clock is accepted. Raises ConfigError,
     LedgerError or RulesError when a part cannot start; a ledger file made for it is deleted then.
     """
-    if "://" in settings.db:
+    if settings.backup_every is not None and is_database(settings.db):
         raise ConfigError(
-            f"db: {settings.database_shown}: this version keeps its ledger in a file; give a path"
+            "backup_every: copies are made of a ledger file; of a database pg_dump makes them, or gatedeck migrate"
         )
     token = command_token(settings)
     if settings.notify_urls:
         require_apprise()
-    ledger = await SqliteLedger.open(settings.db, settings.engine_id)
+    ledger = await open_to_write(ledger_address(settings.db, settings.engine_id), settings.engine_id)
     runtime = Runtime(
         ledger,
         clock,

@@ -37,6 +37,7 @@ from pydantic_settings import (
 )
 
 from server.backups import interval
+from server.ledger.address import is_database, without_password
 from server.named_secrets import OneOrSeveral, Secrets
 from server.quiet_hours import quiet_hours
 from server.setting_origins import Origin, origins_of
@@ -170,7 +171,7 @@ def _expanded(value: Path) -> Path:
 
 
 def _database(value: str) -> str:
-    if "://" not in value:
+    if not is_database(value):
         return str(Path(value).expanduser())
     if urlsplit(value).scheme not in ("postgresql", "postgres"):
         raise ValueError("is neither a path nor a postgresql:// URL")
@@ -308,17 +309,20 @@ class Settings(BaseSettings):
         """Return the socket at which local decks attach to the engine of this ledger."""
         if self.db == str(self.state_dir / LEDGER_FILE):
             return self.state_dir / "deck.sock"
-        name = hashlib.sha256(str(Path(self.db).absolute()).encode()).hexdigest()[:8]
+        name = hashlib.sha256(self.ledger_key.encode()).hexdigest()[:8]
         return self.state_dir / f"deck-{name}.sock"
+
+    @property
+    def ledger_key(self) -> str:
+        """Return a text that names the ledger and no other: its absolute path, or its database and engine."""
+        if is_database(self.db):
+            return f"{without_password(self.db)} {self.engine_id}"
+        return str(Path(self.db).absolute())
 
     @property
     def database_shown(self) -> str:
         """Return ``db`` without the password that a URL may contain."""
-        parts = urlsplit(self.db)
-        if "://" not in self.db or parts.password is None:
-            return self.db
-        netloc = f"{parts.username or ''}:***@{parts.netloc.rpartition('@')[2]}"
-        return parts._replace(netloc=netloc).geturl()
+        return without_password(self.db) if is_database(self.db) else self.db
 
     @classmethod
     def settings_customise_sources(

@@ -170,3 +170,14 @@ class Ledger(LedgerReader, Protocol):
     async def save_checkpoint(self, seq: int, at: datetime, state: bytes | bytearray) -> None:
         """Store the engine's state after ``seq`` and drop all but the last few older checkpoints."""
         ...
+
+
+class OwnLedger(Ledger, Protocol):
+    """A ledger that its opener closes."""
+
+    def discard(self) -> None:
+        """Delete the ledger at ``close`` if this writer made it and no more than the first rules are in it.
+
+        For an engine that could not start: it leaves no new ledger behind.
+        """
+        ...

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from server.ledger.base import Checkpoint
 from server.ledger.sql import Connection
-from server.ledger.timestamps import instant, micros
+from server.ledger.timestamps import Micros, instant, micros
 
 _LEVEL = 1
 """Compression level: the fastest; JSON shrinks to about a tenth."""
@@ -45,7 +45,7 @@ def put_checkpoint(
     connection: Connection, seq: int, at: datetime, head: bytes, packed: bytes, *, keep: int
 ) -> None:
     """Write a checkpoint within the open transaction; drop those after it, and all but the newest ``keep``."""
-    when = micros(at)
+    when = Micros(micros(at))
     connection.execute(_INSERT, (seq, when, head, packed, seal(head, seq, when, packed)))
     connection.execute(_OTHERS, (seq, seq, keep))
 

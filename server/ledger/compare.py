@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
+from server.ledger.portable import comparable
 from server.ledger.snapshot import ORDERS, LedgerSnapshot
 
 FINGERPRINTS = ("fingerprint", "rules_fingerprint")
@@ -67,6 +68,9 @@ def _table(
 ) -> Iterator[Difference]:
     columns, mine = here.rows(table)
     _, theirs = there.rows(table)
+    if here.in_database or there.in_database:
+        same = comparable(table, columns)
+        mine, theirs = map(same, mine), map(same, theirs)
     order = ORDERS[table]
     left_out = {*order.left_out, *(FINGERPRINTS if found.other_rules else ())}
     counted = [i for i, name in enumerate(columns) if name not in left_out]

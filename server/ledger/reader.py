@@ -30,7 +30,7 @@ from server.ledger.rows import DERIVED
 from server.ledger.schema import STREAMED_AFTER, check
 from server.ledger.sql import Connection
 from server.ledger.streamed import Place, StreamKind, StreamPage, read_stream
-from server.ledger.timestamps import instant, iso, micros
+from server.ledger.timestamps import Micros, instant, iso, micros
 from server.ledger.trade_lists import NOTED, add_notes, trade_totals
 
 T = TypeVar("T")
@@ -126,7 +126,7 @@ class SqlReader:
         )
 
         def read(connection: Connection) -> tuple[tuple[datetime, float], ...]:
-            rows = connection.execute(sql, (_LATEST_INPUTS, symbol, micros(since))).fetchall()
+            rows = connection.execute(sql, (_LATEST_INPUTS, symbol, Micros(micros(since)))).fetchall()
             step = max(1, -(-len(rows) // at_most))
             return tuple((instant(row[0]), row[1]) for row in reversed(rows[::step]))
 
@@ -242,6 +242,10 @@ class SqlReader:
         raise NotImplementedError
 
     async def _bytes_on_disk(self) -> int:
+        raise NotImplementedError
+
+    async def close(self) -> None:
+        """Finish the reads under way and close the connection."""
         raise NotImplementedError
 
 

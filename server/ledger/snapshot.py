@@ -1,4 +1,4 @@
-"""A SQLite ledger as it was at one instant, for replay, verify, search and export.
+"""A ledger as it was at one instant, for replay, verify, search and export.
 
 One read transaction lasts from construction to ``close``: what an engine writes meanwhile is not seen.
 """
@@ -6,21 +6,24 @@ One read transaction lasts from construction to ``close``: what an engine writes
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from core.events import Event
+from server.ledger.address import DatabaseLedger, LedgerAddress
 from server.ledger.base import LedgerError
 from server.ledger.chain import GENESIS, JournalRow
 from server.ledger.checkpoint import AFTER_ALL, read_checkpoint
 from server.ledger.compressed import COLUMNS as COMPRESSED
 from server.ledger.compressed import expanded
 from server.ledger.connection import open_file
+from server.ledger.databases import database
 from server.ledger.journal import JOURNAL, checked_events, journal_end, journal_row
 from server.ledger.schema import STREAMED_AFTER, check
+from server.ledger.sql import Blocks, Connection
 
 MAGIC = b"SQLite format 3\x00"
 _LOSSLESS = partial(str, encoding="utf-8", errors="surrogateescape")
@@ -62,15 +65,24 @@ def is_ledger(path: Path) -> bool:
         raise LedgerError(f"{path}: {error.strerror}") from error
 
 
-class LedgerSnapshot:
-    """The journal and the tables of a ledger file. Raises LedgerError when the file is not a ledger.
+class Snapshot(Connection, Protocol):
+    """A connection in a read transaction that lasts until it is closed."""
 
-    Damaged texts are read with a mark in place of each damaged byte, or so that two of them are equal only if their
-    bytes are, with ``lossless``.
-    """
+    def stream(self, sql: str, parameters: Sequence[Any] = ..., /) -> Blocks:
+        """Return a cursor of a SELECT with many rows."""
+        ...
 
-    def __init__(self, path: Path, *, lossless: bool = False) -> None:
-        self.path = path
+    def rows(self, sql: str, parameters: Sequence[Any] = ..., /) -> Iterator[Any]:
+        """Yield the rows of a SELECT."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class _FileSnapshot:
+    """A read transaction of a ledger file."""
+
+    def __init__(self, path: Path, lossless: bool) -> None:
         if not path.exists():
             raise LedgerError(f"{path}: no ledger there")
         if not is_ledger(path):
@@ -81,12 +93,44 @@ class LedgerSnapshot:
                 self._connection.text_factory = _LOSSLESS
             check(self._connection)
             self._connection.execute("BEGIN")
+        except (sqlite3.Error, TypeError, ValueError) as error:
+            raise LedgerError(f"{path}: {error}") from error
+        self.execute = self._connection.execute
+        self.close = self._connection.close
+
+    def stream(self, sql: str, parameters: Sequence[Any] = (), /) -> sqlite3.Cursor:
+        return self._connection.cursor().execute(sql, parameters)
+
+    def rows(self, sql: str, parameters: Sequence[Any] = (), /) -> Iterator[Any]:
+        return iter(self.stream(sql, parameters))
+
+
+def _open(address: LedgerAddress, lossless: bool) -> Snapshot:
+    if isinstance(address, Path):
+        return _FileSnapshot(address, lossless)
+    opened: Snapshot = database("snapshot").DatabaseSnapshot(address)
+    return opened
+
+
+class LedgerSnapshot:
+    """The journal and the tables of a ledger. Raises LedgerError when there is none at the address.
+
+    Damaged texts are read with a mark in place of each damaged byte, or so that two of them are equal only if their
+    bytes are, with ``lossless``.
+    """
+
+    def __init__(self, address: LedgerAddress, *, lossless: bool = False) -> None:
+        self.address = address
+        self._connection = _open(address, lossless)
+        self.in_database = isinstance(address, DatabaseLedger)
+        """True if JSON may be written otherwise than it was stored, with the keys in another order."""
+        try:
             self.engine_id = self._value("SELECT value FROM meta WHERE key = 'engine_id'") or "local"
             self.streamed_after = int(self._value(f"SELECT value FROM meta WHERE key = '{STREAMED_AFTER}'"))
             """The last input before the events of the stream were stored."""
             self.inputs = int(self._value("SELECT count(*) FROM journal"))
         except (sqlite3.Error, TypeError, ValueError) as error:
-            raise LedgerError(f"{path}: {error}") from error
+            raise LedgerError(f"{address}: {error}") from error
 
     def __enter__(self) -> Self:
         return self
@@ -104,7 +148,7 @@ class LedgerSnapshot:
 
     def journal(self) -> Iterator[JournalRow]:
         """Yield the inputs as stored, in order."""
-        return map(journal_row, self._connection.cursor().execute(JOURNAL))
+        return map(journal_row, self._connection.rows(JOURNAL))
 
     def events(self) -> Iterator[Event]:
         """Yield the inputs in order, each link of the hash chain checked.
@@ -115,7 +159,7 @@ class LedgerSnapshot:
             for event, _ in checked_events(self.journal(), GENESIS, 0):
                 yield event
         except (LedgerError, sqlite3.Error) as error:
-            raise LedgerError(f"{self.path}: {error}") from error
+            raise LedgerError(f"{self.address}: {error}") from error
 
     def checkpoints(self) -> Iterator[tuple[int, bytes]]:
         """Yield seq and state of each sound checkpoint, newest first."""
@@ -134,8 +178,7 @@ class LedgerSnapshot:
 
         A damaged value stays as it is, so that it differs from every other.
         """
-        cursor = self._connection.cursor()
-        cursor.execute(f"SELECT * FROM {table} ORDER BY {', '.join(ORDERS[table].key)}")
+        cursor = self.cursor(f"SELECT * FROM {table} ORDER BY {', '.join(ORDERS[table].key)}")
         columns = tuple(column[0] for column in cursor.description)
         places = [columns.index(name) for name in COMPRESSED.get(table, ())]
 
@@ -150,11 +193,11 @@ class LedgerSnapshot:
 
     def query(self, sql: str, parameters: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
         """Yield the rows of any SELECT."""
-        return iter(self._connection.cursor().execute(sql, parameters))
+        return self._connection.rows(sql, parameters)
 
-    def cursor(self, sql: str) -> sqlite3.Cursor:
+    def cursor(self, sql: str) -> Blocks:
         """Return a cursor for a SELECT, to fetch its rows in blocks."""
-        return self._connection.cursor().execute(sql)
+        return self._connection.stream(sql)
 
     def mappings(self, sql: str) -> Iterator[dict[str, Any]]:
         """Yield the rows of a SELECT as mappings from column to value."""

@@ -30,6 +30,7 @@ from server.ledger.opening import written_since
 from server.ledger.receipt_ids import ReceiptIds
 from server.ledger.schema import STREAMED_AFTER, check, schema_text
 from server.ledger.snapshot import is_ledger
+from server.ledger.sql import Connection
 from server.ledger.timestamps import iso
 
 _CHUNK = 1_000
@@ -75,7 +76,7 @@ def check_ledger(path: Path) -> Soundness:
         with closing(open_file(path)) as connection:
             check(connection)
             connection.execute("BEGIN")
-            for part in (_structure, _schema, _journal, _checkpoints, _facts):
+            for part in (_structure, _schema, check_journal, check_checkpoints, _facts):
                 _guarded(part, connection, found)
             _guarded(lambda c, f: _end(c, f, noted, has_log), connection, found)
     except sqlite3.Error as error:
@@ -148,7 +149,7 @@ def _bare(sql: str) -> str:
     return re.sub(r"\s+", "", re.sub(r"--[^\n]*", "", sql)).replace('"', "")
 
 
-def _journal(connection: sqlite3.Connection, found: Soundness) -> None:
+def check_journal(connection: Connection, found: Soundness) -> None:
     """Walk the chain up to its first fault, and count what can still be read after it."""
     owner = connection.execute("SELECT value FROM meta WHERE key = 'engine_id'").fetchone()
     ids = ReceiptIds("" if owner is None else str(owner[0]))
@@ -178,7 +179,7 @@ def _journal(connection: sqlite3.Connection, found: Soundness) -> None:
             found.after = connection.execute(sql, (found.last_seq,)).fetchone()[0]
 
 
-def _readable(connection: sqlite3.Connection, seq: int) -> list[JournalRow]:
+def _readable(connection: Connection, seq: int) -> list[JournalRow]:
     """Return the inputs after a seq up to the first that cannot be read, of a part of the journal."""
     rows: list[JournalRow] = []
     with suppress(sqlite3.Error):
@@ -198,7 +199,7 @@ def _check_receipt_id(row: JournalRow, ids: ReceiptIds, found: Soundness) -> Non
         found.problems.append(f"journal seq {row.seq}: the id of its receipt was changed, or the engine's id")
 
 
-def _checkpoints(connection: sqlite3.Connection, found: Soundness) -> None:
+def check_checkpoints(connection: Connection, found: Soundness) -> None:
     before = AFTER_ALL
     while (saved := read_checkpoint(connection, before)) is not None:
         if saved.problem is not None:

@@ -19,6 +19,17 @@ class Rows(Protocol):
     def __iter__(self) -> Iterator[Any]: ...
 
 
+class Blocks(Rows, Protocol):
+    """Many rows, to be fetched in blocks."""
+
+    @property
+    def description(self) -> Any:
+        """For each column a sequence that begins with its name."""
+        ...
+
+    def fetchmany(self, size: int = ..., /) -> list[Any]: ...
+
+
 class Connection(Protocol):
     """A connection of one thread; its errors are those of its database."""
 

@@ -9,6 +9,12 @@ _EXCHANGE = ZoneInfo("America/New_York")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+class Micros(int):
+    """Microseconds since 1970 UTC as a value of a statement: a database with a type for instants needs to know it."""
+
+    __slots__ = ()
+
+
 def micros(at: datetime) -> int:
     """Return whole microseconds since 1970 UTC of an aware instant."""
     since = at - _EPOCH
@@ -34,7 +40,7 @@ def exchange_day(value: int) -> str:
     return instant(value).astimezone(_EXCHANGE).date().isoformat()
 
 
-def bound(name: str, text: str) -> int:
+def bound(name: str, text: str) -> Micros:
     """Return the instant of a ``from`` or ``to`` filter; a date is the exchange's whole day, a time without zone UTC.
 
     Raises ValueError naming the filter.
@@ -42,12 +48,12 @@ def bound(name: str, text: str) -> int:
     try:
         if len(text) == 10:
             day = date.fromisoformat(text)
-            return _midnight(day + timedelta(days=1)) - 1 if name == "to" else _midnight(day)
+            return Micros(_midnight(day + timedelta(days=1)) - 1 if name == "to" else _midnight(day))
         # An unescaped plus sign in a query string arrives as a blank.
         parsed = datetime.fromisoformat(text.replace(" ", "+") if " " in text[19:] else text)
     except (ValueError, OverflowError):
         raise ValueError(f"{name}: {text!r} is neither a date nor an ISO 8601 time") from None
-    return micros(parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC))
+    return Micros(micros(parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)))
 
 
 def _midnight(day: date) -> int:

@@ -72,6 +72,10 @@ def _twice(name: str, text: str) -> tuple[str, str]:
     return day(name, text), day(name, text)
 
 
+def _stored_bound(name: str, text: str) -> int:
+    return int(bound(name, text))  # whole numbers in every database: the list is sorted by them
+
+
 def _whole_tag(name: str, text: str) -> str:
     return f" {tag(name, text)} "
 
@@ -104,8 +108,8 @@ TRADES = Listing(
         "overnight": Filter(_twice, "opened_day <= ? AND (closed_day IS NULL OR closed_day > ?)"),
         # Trades that are still open belong to every span of days up to today.
         "since": Filter(day, "(closed_day >= ? OR closed_at IS NULL)"),
-        "from": Filter(bound, "closed_at >= ?"),
-        "to": Filter(bound, "closed_at <= ?"),
+        "from": Filter(_stored_bound, "closed_at >= ?"),
+        "to": Filter(_stored_bound, "closed_at <= ?"),
         "text": Filter(folded, "instr(search, ?) > 0"),
         "cut": Filter(_cut, "json_extract(cuts, ?) = ?"),
         "counted": Filter(
@@ -261,6 +265,8 @@ NOTED = {"trades": "position_id", "days": "day"}
 
 def add_notes(connection: Connection, items: Sequence[dict[str, Any]], of: str) -> None:
     """Give each item its notes, oldest first; ``of`` is the column that says whose they are, position_id or day."""
+    if not items:
+        return
     by_key: dict[str, list[dict[str, Any]]] = {item[of]: [] for item in items}
     marks = ", ".join("?" * len(by_key))
     sql = f"SELECT * FROM notes WHERE {of} IN ({marks}) AND removed = 0 ORDER BY seq"

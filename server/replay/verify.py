@@ -16,10 +16,12 @@ from core.engine import Engine
 from core.engine.state import EngineState
 from core.from_json import read_json
 from core.model import ENGINE_VERSION
+from server.ledger.address import DatabaseLedger, LedgerAddress
 from server.ledger.base import LedgerError
 from server.ledger.bulk import BulkLedger
 from server.ledger.codec import encode_any
 from server.ledger.compare import compare
+from server.ledger.databases import database
 from server.ledger.snapshot import LedgerSnapshot
 from server.ledger.soundness import Soundness, check_ledger
 from server.replay.recorded import replay_journal
@@ -29,16 +31,16 @@ CURE_TABLES = "gatedeck rebuild makes everything but the journal again"
 CURE_JOURNAL = "gatedeck rebuild --until-damage goes on from there in a new ledger, and keeps this one"
 
 
-def verify_ledger(path: Path, progress: ProgressCallback | None = None) -> Report:
+def verify_ledger(address: LedgerAddress, progress: ProgressCallback | None = None) -> Report:
     """Check a ledger and compare every derived table and checkpoint with a replay of its journal.
 
     ``ok`` if all of it agrees; otherwise ``chain`` says what is wrong with the journal and ``sound_up_to`` how far it
     can be trusted, ``problems`` what else is damaged, and ``cure`` what to do. A journal with a broken chain is not
     replayed. Raises LedgerError when the file is not a ledger.
     """
-    found = check_ledger(path)
+    found = check_ledger(address) if isinstance(address, Path) else _check_database(address)
     result: Report = {
-        "ledger": str(path), "ok": found.ok, "inputs": found.last_seq + found.after, "head": found.head.hex(),
+        "ledger": str(address), "ok": found.ok, "inputs": found.last_seq + found.after, "head": found.head.hex(),
         "chain": found.chain, "sound_up_to": None, "problems": found.problems, "differing": None,
         "differences": [], "notes": found.notes,
     }  # fmt: skip
@@ -47,7 +49,7 @@ def verify_ledger(path: Path, progress: ProgressCallback | None = None) -> Repor
         rest = f"; {found.after} inputs after it can be read, but not trusted" if found.after else ""
         return result | {"sound_up_to": f"seq {found.last_seq}{at}{rest}", "cure": CURE_JOURNAL}
     try:
-        compared = _compare_with_replay(path, found, progress)
+        compared = _compare_with_replay(address, found, progress)
     except (sqlite3.Error, LedgerError, ValueError, TypeError) as error:
         found.problems.append(f"the tables cannot be compared: {error}")
         compared = {}
@@ -56,9 +58,16 @@ def verify_ledger(path: Path, progress: ProgressCallback | None = None) -> Repor
     return result if result["ok"] else result | {"cure": CURE_TABLES}
 
 
-def _compare_with_replay(path: Path, found: Soundness, progress: ProgressCallback | None) -> dict[str, Any]:
+def _check_database(address: DatabaseLedger) -> Soundness:
+    found: Soundness = database("soundness").check_database(address)
+    return found
+
+
+def _compare_with_replay(
+    address: LedgerAddress, found: Soundness, progress: ProgressCallback | None
+) -> dict[str, Any]:
     with ExitStack() as stack:
-        source = stack.enter_context(LedgerSnapshot(path, lossless=True))
+        source = stack.enter_context(LedgerSnapshot(address, lossless=True))
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="gatedeck-verify-"))
         others = source.engine_versions() - {ENGINE_VERSION}
         tell = (found.notes if others else found.problems).append

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,6 +22,7 @@ from core.performance.trade import NotClosed, exchange_date, trade_from_entry
 from core.positions import pnl_breakdown, r_multiple
 from core.rules import Rules, parse_rules
 from server.ledger import history
+from server.ledger.address import LedgerAddress
 from server.ledger.lists import items
 from server.ledger.snapshot import LedgerSnapshot
 from server.replay.recorded import replay_journal
@@ -57,7 +57,7 @@ class Question:
 class Problem:
     """A ledger, the rules in force and a question; built once per process, used for every trial."""
 
-    def __init__(self, ledger: Path, question: Question, rules_text: str | None = None) -> None:
+    def __init__(self, ledger: LedgerAddress, question: Question, rules_text: str | None = None) -> None:
         """Read the ledger; ``rules_text`` defaults to the rules in force.
 
         Raises TuneError, LedgerError, RulesError.
@@ -137,7 +137,7 @@ def _r(entry: Entry) -> float:
     return np.nan if r is None else r
 
 
-def _replayed(ledger: Path, rules: Rules, measure: str) -> TradeResults:
+def _replayed(ledger: LedgerAddress, rules: Rules, measure: str) -> TradeResults:
     """Replay the journal under some rules and return its closed trades, without fills at stale prices."""
     with LedgerSnapshot(ledger) as source:
         closed = replay_journal(source, rules_text=rules.to_toml(), keep_closed=True).closed or []

@@ -241,7 +241,7 @@ def _storage(optuna: Any, where: Where) -> Any:
 def _driver(url: str) -> str:
     """Return the URL with the driver of the extra, unless it names a driver."""
     scheme, separator, rest = url.partition("://")
-    return f"postgresql+psycopg2://{rest}" if separator and scheme in ("postgres", "postgresql") else url
+    return f"postgresql+psycopg://{rest}" if separator and scheme in ("postgres", "postgresql") else url
 
 
 def _first_line(error: Exception) -> str:

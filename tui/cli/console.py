@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 
 from server.config import ConfigError, load_settings
+from server.ledger.address import LedgerAddress, ledger_address
 
 MIN_WIDTH, MAX_WIDTH = 80, 120
 """Width of a report in cells, whatever the terminal's is."""
@@ -21,12 +22,18 @@ ProgressCallback = Callable[[int, int], None]
 """Called with the number of steps done and the number of all steps."""
 
 
+def ledger_of(db: str | None, config: Path | None) -> LedgerAddress:
+    """Return where the ledger is: a path, or a database and the engine of the settings."""
+    settings = load_settings({"db": db}, config)
+    return ledger_address(settings.db, settings.engine_id)
+
+
 def ledger_path(db: str | None, config: Path | None) -> Path:
     """Return the path of the ledger file; raises ConfigError for the address of a database."""
-    path = load_settings({"db": db}, config).db
-    if "://" in path:
-        raise ConfigError("db: this command needs a ledger file; it cannot read a PostgreSQL ledger")
-    return Path(path)
+    address = ledger_of(db, config)
+    if not isinstance(address, Path):
+        raise ConfigError("db: this command needs a ledger file; gatedeck migrate copies a database into one")
+    return address
 
 
 def read_text(path: Path, option: str) -> str:

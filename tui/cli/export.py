@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from server.config import ConfigError
-from tui.cli.console import ledger_path
+from tui.cli.console import ledger_of
 
 
 def export(
@@ -26,7 +26,7 @@ def export(
 
     try:
         span = Span(begin, end)
-        with LedgerSnapshot(ledger_path(db, config)) as ledger:
+        with LedgerSnapshot(ledger_of(db, config)) as ledger:
             if out is None:
                 write(ledger, what, form, sys.stdout.buffer, span)
                 sys.stdout.buffer.flush()

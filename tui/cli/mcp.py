@@ -7,7 +7,7 @@ from pathlib import Path
 
 from server.config import ConfigError
 from tui.cli.client import engine_client
-from tui.cli.console import ledger_path
+from tui.cli.console import ledger_of
 from tui.cli.mcp_sources import EngineFacts, Facts, LedgerFacts
 
 
@@ -23,6 +23,6 @@ def serve(*, db: str | None, url: str | None, config: Path | None) -> int:
     from tui.cli.mcp_server import mcp_server
 
     engine = EngineFacts(engine_client(url=url, author=None, config=config, commands=False))
-    facts: Facts = engine if url is not None else LedgerFacts(ledger_path(db, config), engine)
+    facts: Facts = engine if url is not None else LedgerFacts(ledger_of(db, config), engine)
     mcp_server(facts).run("stdio")
     return 0

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote, urlencode
 
@@ -14,9 +13,11 @@ import orjson
 
 from server.config import ConfigError
 from server.deck.why import WhyNoTradeService
+from server.ledger.address import LedgerAddress
 from server.ledger.codec import encode_any
+from server.ledger.opened_by_address import open_to_read
 from server.ledger.paging import PageQuery
-from server.ledger.reader import SqliteReader
+from server.ledger.reader import SqlReader
 from tui.cli.client import EngineClient
 
 Item = Mapping[str, Any]
@@ -85,13 +86,13 @@ class EngineFacts:
 
 
 class LedgerFacts:
-    """Facts of a ledger file; a running engine adds the live prices and its state where one answers.
+    """Facts of a stored ledger; a running engine adds the live prices and its state where one answers.
 
-    The file is opened for each question, so that an engine may start, stop and update in between.
+    It is opened for each question, so that an engine may start, stop and update in between.
     """
 
-    def __init__(self, path: Path, engine: EngineFacts) -> None:
-        self._path = path
+    def __init__(self, address: LedgerAddress, engine: EngineFacts) -> None:
+        self._address = address
         self._engine = engine
 
     async def page(
@@ -131,12 +132,12 @@ class LedgerFacts:
                 what: (await self.page(what, {}, limit=1, cursor=None, order="time"))["items"]
                 for what in ("receipts", "decisions", "days")
             }
-            return {"engine": None, "note": str(error), "ledger": str(self._path), "newest": newest}
+            return {"engine": None, "note": str(error), "ledger": str(self._address), "newest": newest}
 
     async def report(self, window: str, cut: str) -> Item:
         from tui.cli.report import measure
 
-        result = await measure(self._path, window, (cut,), None, include_stale=False)
+        result = await measure(self._address, window, (cut,), None, include_stale=False)
         found = orjson.loads(orjson.dumps(result, option=orjson.OPT_UTC_Z))
         return {
             "as_of": found["as_of"],
@@ -154,17 +155,17 @@ class LedgerFacts:
     def _whatif(self, changes: Sequence[str]) -> object:
         from tui.cli.whatif import compare
 
-        return compare(self._path, changes, None)
+        return compare(self._address, changes, None)
 
     @asynccontextmanager
-    async def _reader(self) -> AsyncIterator[SqliteReader]:
-        reader = await SqliteReader.attach(self._path)
+    async def _reader(self) -> AsyncIterator[SqlReader]:
+        reader = await open_to_read(self._address)
         try:
             yield reader
         finally:
             await reader.close()
 
 
-async def _last_mark(reader: SqliteReader, item: Item) -> Item | None:
+async def _last_mark(reader: SqlReader, item: Item) -> Item | None:
     marks = await reader.marks_of(item["position_id"], at_most=1)
     return {name: getattr(marks[-1], name) for name in _OF_A_MARK} if marks else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from server.config import ConfigError, load_settings
-from tui.cli.console import ledger_path, print_result, progress_bar, read_text
+from tui.cli.console import ledger_of, ledger_path, print_result, progress_bar, read_text
 
 
 def replay(source: Path, *, prices: list[str], rules: Path | None, db: str | None, as_json: bool) -> int:
@@ -44,15 +44,15 @@ def verify(*, db: str | None, config: Path | None, rebuild: bool, as_json: bool)
     from server.replay.session import EVENTS_MISSING
     from server.replay.verify import verify_ledger
 
-    path = ledger_path(db, config)
+    address = ledger_of(db, config)
     try:
         with progress_bar("verifying") as on_progress:
-            result = verify_ledger(path, on_progress)
+            result = verify_ledger(address, on_progress)
         lacks = any(note.startswith(EVENTS_MISSING) for note in result.get("notes", ()))
         if rebuild and result["chain"] is None and (lacks or not result["ok"]):
-            _rebuild(path, config, until_damage=False)
+            _rebuild(ledger_path(db, config), config, until_damage=False)
             with progress_bar("verifying again") as on_progress:
-                result = verify_ledger(path, on_progress) | {"rebuilt": True}
+                result = verify_ledger(address, on_progress) | {"rebuilt": True}
     except ReplayError as error:
         raise ConfigError(str(error)) from None
     print_result(result, as_json)

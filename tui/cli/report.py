@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import orjson
 
 from server.config import ConfigError
-from tui.cli.console import ledger_path, print_json, report_width, use_colour
+from server.ledger.address import LedgerAddress
+from tui.cli.console import ledger_of, print_json, report_width, use_colour
 
 if TYPE_CHECKING:
     from core.performance import Report
@@ -35,20 +36,20 @@ def report(
     """
     from core.performance.cuts import CUT_TITLES
 
-    path = ledger_path(db, config)
+    address = ledger_of(db, config)
     at = None if as_of is None else _parse_time(as_of)
     if cut is not None and cut not in CUT_TITLES:
         raise ConfigError(f"cut: {cut!r} is not one of {', '.join(CUT_TITLES)}")
     try:
         cuts = tuple(CUT_TITLES) if cut is None else (cut,)
-        result = asyncio.run(measure(path, window, cuts, at, include_stale))
+        result = asyncio.run(measure(address, window, cuts, at, include_stale))
     except ValueError as error:
         raise ConfigError(str(error)) from None
     if html is not None:
         from tui.report.html import page
 
         try:
-            html.write_text(page(result, source=path.name), encoding="utf-8")
+            html.write_text(page(result, source=address.name), encoding="utf-8")
         except OSError as error:
             raise ConfigError(f"html: {html} cannot be written: {error.strerror}") from None
     if as_json:
@@ -73,7 +74,7 @@ def report_day(text: str | None, *, day: bool, as_json: bool, db: str | None, co
         wanted = None if text is None else date.fromisoformat(text)
     except ValueError:
         raise ConfigError(f"day: {text!r} is not a day like 2026-11-24") from None
-    found = asyncio.run(_read_day(ledger_path(db, config), wanted))
+    found = asyncio.run(_read_day(ledger_of(db, config), wanted))
     if as_json:
         print_json(orjson.dumps(found, option=orjson.OPT_UTC_Z))
     else:
@@ -83,11 +84,11 @@ def report_day(text: str | None, *, day: bool, as_json: bool, db: str | None, co
     return 0
 
 
-async def _read_day(path: Path, wanted: date | None) -> DayReport:
+async def _read_day(address: LedgerAddress, wanted: date | None) -> DayReport:
     from server.day_report import day_report, latest_day
-    from server.ledger.reader import SqliteReader
+    from server.ledger.opened_by_address import open_to_read
 
-    reader = await SqliteReader.attach(path)
+    reader = await open_to_read(address)
     try:
         day = wanted or await latest_day(reader)
         if day is None:
@@ -98,17 +99,17 @@ async def _read_day(path: Path, wanted: date | None) -> DayReport:
 
 
 async def measure(
-    path: Path, window: str, cuts: tuple[str, ...], at: datetime | None, include_stale: bool
+    address: LedgerAddress, window: str, cuts: tuple[str, ...], at: datetime | None, include_stale: bool
 ) -> Report:
-    """Return the report of a ledger file as of ``at``, by default now. Raises ValueError for an unknown window."""
+    """Return the report of a ledger as of ``at``, by default now. Raises ValueError for an unknown window."""
     from core.performance import Trades
     from core.rules import Rules, parse_rules
     from server.deck.performance import closed_trades, in_exit_order, report_of, window_days
     from server.deck.tags import with_tags
-    from server.ledger.reader import SqliteReader
+    from server.ledger.opened_by_address import open_to_read
 
     days = window_days(window)
-    reader = await SqliteReader.attach(path)
+    reader = await open_to_read(address)
     try:
         trades = in_exit_order(await closed_trades(reader))
         versions = await reader.rules_versions()

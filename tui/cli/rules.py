@@ -8,7 +8,7 @@ from pathlib import Path
 from core.rules import Rules, parse_rules
 from core.rules.parsing import retired_rules
 from server.config import ConfigError, load_settings
-from tui.cli.console import ledger_path, read_text
+from tui.cli.console import ledger_of, read_text
 
 
 def show(*, db: str | None, config: Path | None, versions: bool, as_json: bool) -> int:
@@ -21,10 +21,10 @@ def show(*, db: str | None, config: Path | None, versions: bool, as_json: bool) 
     from server.ledger.history import rules_versions
     from server.ledger.snapshot import LedgerSnapshot
 
-    path = ledger_path(db, config)
+    address = ledger_of(db, config)
     rows = []
-    if db is not None or path.exists():
-        with LedgerSnapshot(path) as ledger:
+    if db is not None or not isinstance(address, Path) or address.exists():
+        with LedgerSnapshot(address) as ledger:
             rows = rules_versions(ledger)
     history = with_changes(rows)
     if as_json:
@@ -75,9 +75,9 @@ def drift(*, db: str | None, config: Path | None) -> int:
     file = remembered(settings)
     if file is None:
         raise ConfigError(
-            f"rules: no file was given to {settings.db} yet; name one: gatedeck rules diff FILE"
+            f"rules: no file was given to {settings.database_shown} yet; name one: gatedeck rules diff FILE"
         )
-    with LedgerSnapshot(ledger_path(db, config)) as ledger:
+    with LedgerSnapshot(ledger_of(db, config)) as ledger:
         in_force = parse_rules(rules_text(ledger) or "")
     print(f"in force {in_force.name} {in_force.fingerprint}, {file.path} was given as {file.fingerprint}")
     if text := file.drift():

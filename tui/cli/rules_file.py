@@ -56,7 +56,7 @@ def remember(settings: Settings, path: Path, fingerprint: str) -> None:
 
 
 def _key(settings: Settings) -> str:
-    return str(Path(settings.db).absolute())
+    return settings.ledger_key
 
 
 def _read(place: Path) -> Mapping[str, object]:

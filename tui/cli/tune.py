@@ -7,7 +7,7 @@ from typing import Any
 
 from server.config import ConfigError, load_settings
 from server.private_files import make_private_folder
-from tui.cli.console import ledger_path, print_result, progress_bar, read_text
+from tui.cli.console import ledger_of, print_result, progress_bar, read_text
 
 PENALTIES = {"R": 1.0, "usd": 250.0}
 """Default penalty of rules that make no trade at all, in each measure's unit: one planned loss."""
@@ -37,7 +37,7 @@ def tune(
     from server.tuning.study import Where
     from server.tuning.study import tune as run
 
-    ledger = ledger_path(db, config)
+    ledger = ledger_of(db, config)
     if storage is None:
         folder = load_settings({"db": db}, config).state_dir
         make_private_folder(folder)

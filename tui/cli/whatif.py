@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from core.learning.whatif import NO_TRADE
 from core.rules import Rules, RulesError, parse_rules
 from server.config import ConfigError
-from tui.cli.console import ledger_path, print_json, read_text
+from server.ledger.address import LedgerAddress
+from tui.cli.console import ledger_of, print_json, read_text
 from tui.metric_format import band_note
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def whatif(
     """
     from server.ledger.codec import encode_any
 
-    result = compare(ledger_path(db, config), changes, rules)
+    result = compare(ledger_of(db, config), changes, rules)
     if as_json:
         print_json(encode_any(result))
     else:
@@ -36,13 +37,13 @@ def whatif(
     return 0
 
 
-def compare(path: Path, changes: Sequence[str], rules: Path | None) -> WhatIf:
-    """Return what changed rules would have changed in a ledger file. Raises ConfigError and LedgerError."""
+def compare(address: LedgerAddress, changes: Sequence[str], rules: Path | None) -> WhatIf:
+    """Return what changed rules would have changed in a ledger. Raises ConfigError and LedgerError."""
     from server.ledger.history import rules_text
     from server.ledger.snapshot import LedgerSnapshot
     from server.whatif import whatif_of_ledger
 
-    with LedgerSnapshot(path) as ledger:
+    with LedgerSnapshot(address) as ledger:
         in_force = parse_rules(rules_text(ledger) or "")
         return whatif_of_ledger(ledger, in_force, _candidate(in_force, changes, rules))
 

@@ -64,12 +64,11 @@ def sqlite_url(tmp_path: Path) -> str:
 @pytest.fixture
 def postgres_url() -> Iterator[str]:
     """A database of its own on a server, thrown away afterwards; skips without a server."""
-    psycopg2 = pytest.importorskip("psycopg2", reason="the tune extra is not installed")
+    psycopg = pytest.importorskip("psycopg", reason="the tune extra is not installed")
     try:
-        server = psycopg2.connect(SERVER, connect_timeout=2)
-    except psycopg2.OperationalError as error:
+        server = psycopg.connect(SERVER, connect_timeout=2, autocommit=True)
+    except psycopg.OperationalError as error:
         pytest.skip(f"no PostgreSQL at {SERVER}: {error}")
-    server.autocommit = True
     name = f"gatedeck_test_{uuid4().hex[:12]}"
     with server.cursor() as cursor:
         cursor.execute(f"CREATE DATABASE {name}")

@@ -1,0 +1,45 @@
+"""Where a ledger is: a file by its path, or a database by its URL and the id of the engine that writes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseLedger:
+    """The ledger of one engine in a PostgreSQL database; as text without the password that the URL may hold."""
+
+    url: str = field(repr=False)
+    engine_id: str
+
+    def __str__(self) -> str:
+        return without_password(self.url)
+
+    @property
+    def name(self) -> str:
+        """Return a short name for a person."""
+        return f"{self.engine_id} in {urlsplit(self.url).path.strip('/') or 'the database'}"
+
+
+LedgerAddress = Path | DatabaseLedger
+
+
+def is_database(db: str) -> bool:
+    """Return whether the setting ``db`` is the URL of a database and not a path."""
+    return "://" in db
+
+
+def ledger_address(db: str, engine_id: str) -> LedgerAddress:
+    """Return where the ledger of an engine is; ``db`` is a path or the URL of a database."""
+    return DatabaseLedger(db, engine_id) if is_database(db) else Path(db)
+
+
+def without_password(url: str) -> str:
+    """Return a URL with *** in place of its password."""
+    parts = urlsplit(url)
+    if parts.password is None:
+        return url
+    netloc = f"{parts.username or ''}:***@{parts.netloc.rpartition('@')[2]}"
+    return parts._replace(netloc=netloc).geturl()

@@ -1,0 +1,127 @@
+"""Connections to the database, and the thread that each is used on."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import platform
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from itertools import count
+from typing import Any, TypeVar
+
+import psycopg
+
+from server.ledger.address import DatabaseLedger
+from server.ledger.base import LedgerError
+from server.ledger.postgres.dialect import translated
+from server.ledger.postgres.schema import check, engines, exists, use
+from server.ledger.postgres.values import adapt, row_factory
+
+T = TypeVar("T")
+
+_CONNECT_SECONDS = 3
+_BLOCK = 2_000
+"""Rows fetched at once of a long result."""
+
+
+class PgConnection:
+    """A connection that takes the ledger's statements; use it on one thread. Its errors are psycopg's."""
+
+    def __init__(self, raw: psycopg.Connection[Any]) -> None:
+        self.raw = raw
+        self._numbers = count(1)
+
+    def execute(self, sql: str, parameters: Sequence[Any] = (), /) -> psycopg.Cursor[Any]:
+        """Run one statement; its rows are all in memory."""
+        return self.raw.cursor(binary=True, row_factory=row_factory).execute(translated(sql), parameters)
+
+    def stream(self, sql: str, parameters: Sequence[Any] = (), /) -> psycopg.ServerCursor[Any]:
+        """Run a SELECT within a transaction and return its rows block by block; close the cursor."""
+        cursor = self.raw.cursor(f"rows_{next(self._numbers)}", binary=True, row_factory=row_factory)
+        cursor.itersize = _BLOCK
+        return cursor.execute(translated(sql), parameters)
+
+    def rows(self, sql: str, parameters: Sequence[Any] = (), /) -> Iterator[Any]:
+        """Yield the rows of a SELECT within a transaction, block by block."""
+        with self.stream(sql, parameters) as cursor:
+            yield from cursor
+
+    def close(self) -> None:
+        self.raw.close()
+
+    @property
+    def lost(self) -> bool:
+        """Return whether the connection has ended, as far as is known here."""
+        return self.raw.closed or self.raw.broken
+
+    def cut(self) -> None:
+        """End the connection from another thread: what waits for an answer gets an error."""
+        with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(self.raw.fileno())) as line:
+            line.shutdown(socket.SHUT_RDWR)
+
+
+def application_name(engine_id: str) -> str:
+    """Return the name under which the server lists this process: process, host and engine."""
+    return f"gatedeck {os.getpid()}@{platform.node()[:24]} {engine_id}"[:63]
+
+
+def connect(address: DatabaseLedger, *, writes: bool) -> PgConnection:
+    """Open a connection whose statements mean the tables of the engine, existing or not. Raises psycopg.Error.
+
+    One that does not write cannot.
+    """
+    raw = psycopg.connect(
+        address.url,
+        autocommit=True,
+        connect_timeout=_CONNECT_SECONDS,
+        application_name=application_name(address.engine_id),
+        keepalives_idle=5,
+        keepalives_interval=2,
+        keepalives_count=3,
+        tcp_user_timeout=10_000,
+        target_session_attrs="read-write" if writes else "any",
+    )
+    try:
+        adapt(raw)
+        raw.execute("SET TimeZone TO 'UTC'")
+        raw.execute("SET client_encoding TO 'UTF8'")
+        use(raw, address.engine_id)
+        if not writes:
+            raw.execute("SET default_transaction_read_only TO on")
+    except BaseException:
+        raw.close()
+        raise
+    return PgConnection(raw)
+
+
+def connect_to_read(address: DatabaseLedger) -> PgConnection:
+    """Open a read-only connection to an engine's ledger of the present schema. Raises LedgerError, psycopg.Error."""
+    connection = connect(address, writes=False)
+    try:
+        if not exists(connection.raw, address.engine_id):
+            others = engines(connection.raw)
+            there = f"; it holds those of {', '.join(others)}: set engine_id to one of them" if others else ""
+            raise LedgerError(f"{address}: the database has no ledger of engine {address.engine_id}{there}")
+        check(connection.raw, address.engine_id)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+class Worker:
+    """A thread that runs one call after the other."""
+
+    def __init__(self, name: str) -> None:
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """Run ``work`` after the calls made before, and return its result."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+    def close(self) -> None:
+        """End the thread after its last call."""
+        self._thread.shutdown(wait=False)

@@ -1,0 +1,157 @@
+"""The ledger in a database: group commits on one connection, reads on another, one writer per engine.
+
+When ``commit`` returns, the server has the batch on disk. Rows are built, hashed and written in one call on the
+writing connection's thread, so that the event loop does almost none of the work. The hash chain's head moves only
+with a commit that succeeded.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Self, TypeVar
+
+import psycopg
+
+from server.ledger.address import DatabaseLedger
+from server.ledger.base import Entry, LedgerError, LedgerStats
+from server.ledger.checkpoint import compress, put_checkpoint
+from server.ledger.journal import hash_at
+from server.ledger.postgres.connection import Worker
+from server.ledger.postgres.reader import PostgresReader, said
+from server.ledger.postgres.session import Session
+from server.ledger.postgres.writing import new_tables
+from server.ledger.rows import rows_of
+from server.ledger.sql import Connection
+
+T = TypeVar("T")
+
+_CHECKPOINTS_KEPT = 3
+_LONGEST_SECONDS = 10.0
+"""Time after which a server that does not answer is given up."""
+
+
+class PostgresLedger:
+    """The only writer of an engine's ledger, with a reader of the same; open it with ``PostgresLedger.open``."""
+
+    def __init__(self, session: Session, worker: Worker, reader: PostgresReader) -> None:
+        self.address = session.address
+        self.created = session.created
+        """True if this writer created the tables."""
+        self.missing: str | None = session.missing
+        self.healed: int = 0
+        self.reader = reader
+        # Reads go to the reader as they are, on its own connection: they never wait for a commit.
+        self.page = reader.page
+        self.decision = reader.decision
+        self.record = reader.record
+        self.receipt = reader.receipt
+        self.position = reader.position
+        self.marks_of = reader.marks_of
+        self.prices_of = reader.prices_of
+        self.judgements = reader.judgements
+        self.rules_versions = reader.rules_versions
+        self.journal_after = reader.journal_after
+        self.last_checkpoint = reader.last_checkpoint
+        self.stream_after = reader.stream_after
+        self.streamed_after = reader.streamed_after
+        self.verify = reader.verify
+        self._session, self._worker = session, worker
+        self._delete = False
+        self._commits = 0
+        self._last_commit: tuple[float | None, int] = (None, 0)
+
+    @classmethod
+    async def open(cls, address: DatabaseLedger) -> Self:
+        """Open the ledger of the engine for writing, or create it.
+
+        Raises LedgerLocked naming the process that writes it already, LedgerError when the database cannot be reached
+        or holds another version.
+        """
+        worker = Worker("ledger writer")
+        try:
+            session = await worker.run(lambda: Session(address))
+            try:
+                return cls(session, worker, await PostgresReader.attach(address))
+            except BaseException:
+                await worker.run(lambda: session.close(delete=session.created))
+                raise
+        except psycopg.Error as error:
+            worker.close()
+            raise LedgerError(f"{address}: {said(error)}") from error
+        except BaseException:
+            worker.close()
+            raise
+
+    @property
+    def last_seq(self) -> int:
+        """Seq of the last input on disk, 0 in a new ledger."""
+        return self._session.end[0]
+
+    async def commit(self, batch: Sequence[Entry]) -> None:
+        """Store a batch on disk, whole or not at all.
+
+        Raises LedgerError, with nothing of the batch stored, when the server cannot be reached or refuses it, when
+        another program has written to the ledger, a seq does not follow the last one, or a value has no JSON.
+        """
+        entries = tuple(batch)
+        if not entries:
+            return
+
+        def work() -> None:
+            began = time.perf_counter()
+            last_seq, head = self._session.end
+            tables, head = rows_of(entries, head, last_seq, new_tables())
+            self._session.store(tables, (entries[-1][0].seq, head))
+            self._commits += 1
+            self._last_commit = ((time.perf_counter() - began) * 1000, sum(map(len, tables.values())))
+
+        await self._write(work)
+
+    async def check(self) -> None:
+        """Connect again after a loss, and raise LedgerError while nothing can be stored; call it every second."""
+        await self._write(self._session.check)
+
+    async def save_checkpoint(self, seq: int, at: datetime, state: bytes | bytearray) -> None:
+        """Store the engine's state after ``seq`` and drop all but the last few older ones. Raises LedgerError."""
+        packed = await asyncio.to_thread(compress, state)
+
+        def put(connection: Connection) -> None:
+            head = hash_at(connection, seq)
+            if head is None:
+                raise LedgerError(f"checkpoint of seq {seq}, but the journal ends at {self.last_seq}")
+            put_checkpoint(connection, seq, at, head, packed, keep=_CHECKPOINTS_KEPT)
+
+        await self._write(lambda: self._session.in_transaction(put))
+
+    async def stats(self) -> LedgerStats:
+        """Return size, rows and the last commit. Counts every table: slow on a large ledger."""
+        counted = await self.reader.stats()
+        took, rows = self._last_commit
+        return replace(counted, commits=self._commits, last_commit_ms=took, last_commit_rows=rows)
+
+    def discard(self) -> None:
+        """Drop the tables at ``close`` if this writer made them and no more than the first rules are in them."""
+        self._delete = self.created and self.last_seq <= 1
+
+    async def close(self) -> None:
+        """Finish the pending work, close both connections and release the lock."""
+        try:
+            await self.reader.close()
+        finally:
+            await self._worker.run(lambda: self._session.close(delete=self._delete))
+            self._worker.close()
+
+    async def _write(self, work: Callable[[], T]) -> T:
+        task = asyncio.ensure_future(self._worker.run(work))
+        try:
+            await asyncio.wait({task}, timeout=_LONGEST_SECONDS)
+            if not task.done():
+                self._session.cut()
+            return await task
+        except (psycopg.Error, TypeError, ValueError) as error:
+            text = said(error) if isinstance(error, psycopg.Error) else str(error)
+            raise LedgerError(f"{self.address}: nothing stored: {text}") from error

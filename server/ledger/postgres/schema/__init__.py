@@ -1,0 +1,108 @@
+"""The tables of an engine's ledger in a database: create them, and check or raise their version."""
+
+from __future__ import annotations
+
+import hashlib
+from importlib import resources
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from core.model import ENGINE_VERSION
+from server.ledger.base import LedgerError
+from server.ledger.schema import STREAMED_AFTER
+
+VERSION = 1
+_PREFIX = "gatedeck_"
+_LONGEST = 63
+"""Bytes of a name in PostgreSQL."""
+
+
+def schema_of(engine_id: str) -> str:
+    """Return the name of the schema that holds an engine's ledger."""
+    name = _PREFIX + engine_id
+    if len(name) <= _LONGEST:
+        return name
+    digest = hashlib.sha256(engine_id.encode()).hexdigest()[:12]
+    return f"{name[: _LONGEST - 13]}_{digest}"
+
+
+def engines(connection: psycopg.Connection[Any]) -> list[str]:
+    """Return the ids of the engines whose ledgers are in the database."""
+    found = connection.execute(
+        "SELECT n.nspname FROM pg_namespace n JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = 'meta'"
+        " WHERE starts_with(n.nspname, %s) ORDER BY 1",
+        (_PREFIX,),
+    ).fetchall()
+    ids = []
+    for (name,) in found:
+        query = sql.SQL("SELECT value FROM {}.meta WHERE key = 'engine_id'").format(sql.Identifier(name))
+        row = connection.execute(query).fetchone()
+        ids += [] if row is None else [str(row[0])]
+    return ids
+
+
+def use(connection: psycopg.Connection[Any], engine_id: str) -> None:
+    """Let statements mean the tables of this engine."""
+    path = sql.SQL("SET search_path TO {}, public").format(sql.Identifier(schema_of(engine_id)))
+    connection.execute(path)
+
+
+def exists(connection: psycopg.Connection[Any], engine_id: str) -> bool:
+    """Return whether the database holds a ledger of this engine."""
+    found = connection.execute("SELECT to_regclass(%s)", (f'"{schema_of(engine_id)}".migrations',)).fetchone()
+    return found is not None and found[0] is not None
+
+
+def create(connection: psycopg.Connection[Any], engine_id: str) -> bool:
+    """Create the schema and its tables, all or none; return whether it did. The engine's lock must be held."""
+    if exists(connection, engine_id):
+        check(connection, engine_id)
+        return False
+    with connection.transaction():
+        schema = sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(schema_of(engine_id)))
+        connection.execute(schema)
+        connection.execute(schema_text().encode())
+        connection.execute(
+            "INSERT INTO meta (key, value) VALUES ('engine_id', %s), (%s, '0')", (engine_id, STREAMED_AFTER)
+        )
+        connection.execute(
+            "INSERT INTO migrations (version, engine_version) VALUES (%s, %s)", (VERSION, ENGINE_VERSION)
+        )
+    return True
+
+
+def check(connection: psycopg.Connection[Any], engine_id: str) -> None:
+    """Raise LedgerError unless the tables have the version that this program reads and are this engine's."""
+    row = connection.execute("SELECT max(version) FROM migrations").fetchone()
+    version = None if row is None else row[0]
+    if version != VERSION:
+        raise LedgerError(
+            f"the ledger in the database has schema version {version}; this program knows version {VERSION}"
+        )
+    row = connection.execute("SELECT value FROM meta WHERE key = 'engine_id'").fetchone()
+    owner = None if row is None else row[0]
+    if owner != engine_id:
+        raise LedgerError(f"the ledger belongs to engine {owner}, not to {engine_id}")
+
+
+def drop(connection: psycopg.Connection[Any], engine_id: str) -> None:
+    """Delete the ledger of an engine."""
+    connection.execute(sql.SQL("DROP SCHEMA {} CASCADE").format(sql.Identifier(schema_of(engine_id))))
+
+
+def schema_text() -> str:
+    """Return the statements that create every table of the present version."""
+    return resources.files(__name__).joinpath("postgres.sql").read_text(encoding="utf-8")
+
+
+def column_types(connection: psycopg.Connection[Any]) -> dict[str, dict[str, str]]:
+    """Return the type of each column by table, in the order of the table."""
+    types: dict[str, dict[str, str]] = {}
+    for table, column, kind in connection.execute(
+        "SELECT table_name::text, column_name::text, udt_name::text FROM information_schema.columns"
+        " WHERE table_schema = current_schema() ORDER BY table_name, ordinal_position"
+    ):
+        types.setdefault(table, {})[column] = kind
+    return types
