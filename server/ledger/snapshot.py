@@ -142,6 +142,13 @@ class LedgerSnapshot:
         self._connection.close()
 
     @property
+    def path(self) -> Path:
+        """Return the ledger's file. Raises LedgerError for a ledger in a database."""
+        if not isinstance(self.address, Path):
+            raise LedgerError(f"{self.address}: the ledger is not a file")
+        return self.address
+
+    @property
     def head(self) -> bytes:
         """Hash of the last input."""
         return journal_end(self._connection)[1]

@@ -92,8 +92,8 @@ MISTAKES = [
     (("run", "--headless", "--port", "0", "--clock", "2026-11-24T10:00"), "offset from UTC"),
     (("run", "--headless", "--port", "0", "--host", "0.0.0.0"), "a webhook secret is required"),
     (
-        ("run", "--headless", "--port", "0", "--db", "postgresql://me:secret@db/x"),
-        "db: postgresql://me:***@db/x",
+        ("run", "--headless", "--port", "0", "--db", "postgresql://me:secret@127.0.0.1:9/x"),
+        "postgresql://me:***@127.0.0.1:9/x: connection failed",
     ),
     (("demo", "--headless"), "give --seconds"),
     (

@@ -19,6 +19,7 @@ from typing import Any
 import aiohttp
 
 from server.config import PREFIX, ConfigError, Settings, default_config_path, load_settings
+from server.ledger.address import DatabaseLedger, is_database
 from server.telemetry.log_output import LOG_FILE
 from tui.cli.client import engine_client
 from tui.cli.feeds import UNUSABLE
@@ -185,13 +186,8 @@ def _calendar() -> Finding:
 
 
 def _ledger(settings: Settings) -> Iterator[Finding]:
-    if "://" in settings.db:
-        yield Finding(
-            "ledger",
-            BAD,
-            f"{settings.database_shown}: this version keeps its ledger in a file",
-            "set db to a path",
-        )
+    if is_database(settings.db):
+        yield _database(settings)
         return
     path = Path(settings.db)
     folder = next(each for each in (path.parent, *path.parents) if each.exists())
@@ -209,6 +205,18 @@ def _ledger(settings: Settings) -> Iterator[Finding]:
     yield Finding(
         "disk", state, text, "" if state == OK else "free some space: a full disk takes no webhooks"
     )
+
+
+def _database(settings: Settings) -> Finding:
+    from server.ledger.base import LedgerError
+    from server.ledger.databases import database
+
+    address = DatabaseLedger(settings.db, settings.engine_id)
+    try:
+        found: str = database("state").describe(address)
+    except LedgerError as error:
+        return Finding("ledger", BAD, str(error), "start the server, or set db to a path")
+    return Finding("ledger", OK, found)
 
 
 def _file(path: Path) -> Finding:

@@ -22,7 +22,7 @@ Host = Annotated[
     str | None, typer.Option("--host", help="Address to listen on; any but loopback needs a webhook secret.")
 ]
 Port = Annotated[int | None, typer.Option("--port", help="Port to listen on; 0 chooses a free one.")]
-Db = Annotated[str | None, typer.Option("--db", help="Path of the ledger.")]
+Db = Annotated[str | None, typer.Option("--db", help="Path of the ledger, or postgresql://…")]
 RulesFile = Annotated[Path | None, typer.Option("--rules", help="TOML file with trading rules.")]
 Headless = Annotated[bool, typer.Option("--headless", help="Run without a screen, as a service.")]
 ClockStart = Annotated[

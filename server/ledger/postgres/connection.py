@@ -123,5 +123,5 @@ class Worker:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
     def close(self) -> None:
-        """End the thread after its last call."""
-        self._thread.shutdown(wait=False)
+        """End the thread, which has no call left."""
+        self._thread.shutdown()

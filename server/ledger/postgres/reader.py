@@ -16,10 +16,11 @@ from server.ledger.sql import Connection
 
 T = TypeVar("T")
 
-_SIZE = (
+SIZE = (
     "SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0) FROM pg_class c"
     " WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r'"
 )
+"""Bytes of all tables, their indexes included."""
 
 
 class PostgresReader(SqlReader):
@@ -71,7 +72,7 @@ class PostgresReader(SqlReader):
 
     async def _bytes_on_disk(self) -> int:
         def read(connection: Connection) -> int:
-            found: int = connection.execute(_SIZE).fetchone()[0]
+            found: int = connection.execute(SIZE).fetchone()[0]
             return found
 
         return await self._read(read)

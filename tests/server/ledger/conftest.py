@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -67,7 +67,11 @@ from core.notes import note_text
 from core.options.fills import OptionQuote
 from core.positions.attribution import Attribution
 from core.positions.position import Basis, EntryFill, ExitFill, Mark, Position, PositionState
+from server.ledger.address import DatabaseLedger, LedgerAddress
+from server.ledger.base import OwnLedger
+from server.ledger.opened_by_address import open_to_write
 from server.ledger.sqlite import SqliteLedger
+from tests.server.ledger.databases import empty, new_database
 
 START = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
 ENGINE = UUID("5b0a7d3c-0000-4000-8000-000000000001")
@@ -400,7 +404,38 @@ def make() -> Make:
 
 
 @pytest.fixture
-async def ledger(tmp_path: Path) -> AsyncIterator[SqliteLedger]:
+async def file_ledger(tmp_path: Path) -> AsyncIterator[SqliteLedger]:
     opened = await SqliteLedger.open(tmp_path / "ledger.db", "engine-1", busy_seconds=0.05)
     yield opened
     await opened.close()
+
+
+@pytest.fixture(params=["file", "database"])
+def address(request: pytest.FixtureRequest, tmp_path: Path) -> LedgerAddress:
+    """Return where a new ledger of engine-1 can be made: a test that needs it runs with a file and a database."""
+    if request.param == "file":
+        return tmp_path / "ledger.db"
+    empty: DatabaseLedger = request.getfixturevalue("database")
+    return empty
+
+
+@pytest.fixture
+async def ledger(address: LedgerAddress) -> AsyncIterator[OwnLedger]:
+    opened = await open_to_write(address, "engine-1")
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture(scope="session")
+def database_url() -> Iterator[str]:
+    """A database of this test process, dropped afterwards; skips without a server."""
+    with new_database() as url:
+        yield url
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[DatabaseLedger]:
+    """The empty ledger of engine-1; its tables are made once, and emptied after each test."""
+    address = DatabaseLedger(database_url, "engine-1")
+    yield address
+    empty(address)

@@ -25,9 +25,9 @@ def webhook(make: Any, seq: int) -> Any:
 
 
 @pytest.fixture
-async def written(ledger: SqliteLedger, make: Any) -> SqliteLedger:
-    await ledger.commit([webhook(make, seq) for seq in (1, 2, 3)])
-    return ledger
+async def written(file_ledger: SqliteLedger, make: Any) -> SqliteLedger:
+    await file_ledger.commit([webhook(make, seq) for seq in (1, 2, 3)])
+    return file_ledger
 
 
 async def test_a_copy_of_a_ledger_that_is_being_written_is_one_whole_file(

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import sqlite3
 import zlib
 from typing import Any
 
 import pytest
 
-from server.ledger.sqlite import SqliteLedger
+from server.ledger.address import LedgerAddress
+from server.ledger.base import OwnLedger
+from server.ledger.timestamps import Micros
+from tests.server.ledger.databases import change
 
 
-async def with_checkpoints(ledger: SqliteLedger, make: Any) -> None:
+async def with_checkpoints(ledger: OwnLedger, make: Any) -> None:
     await ledger.commit([make.webhook(seq) for seq in range(1, 7)])
     for seq in (2, 4, 6):
         await ledger.save_checkpoint(seq, make.at(seq), b'{"seq":%d}' % seq)
-
-
-def change(ledger: SqliteLedger, sql: str, *values: Any) -> None:
-    with sqlite3.connect(ledger.path) as c:
-        assert c.execute(sql, values).rowcount == 1
-    c.close()
 
 
 CHANGES = {
@@ -30,21 +26,21 @@ CHANGES = {
         "its hash is wrong",
     ),
     "the seq": ("UPDATE checkpoints SET seq = 5 WHERE seq = 6", (), "its hash is wrong"),
-    "the instant": ("UPDATE checkpoints SET at = at + 1 WHERE seq = 6", (), "its hash is wrong"),
-    "the head": ("UPDATE checkpoints SET head = x'00' WHERE seq = 6", (), "its hash is wrong"),
-    "the hash": ("UPDATE checkpoints SET hash = x'00' WHERE seq = 6", (), "its hash is wrong"),
-    "its input": ("UPDATE journal SET hash = x'00' WHERE seq = 6", (), "belongs to another journal"),
+    "the instant": ("UPDATE checkpoints SET at = ? WHERE seq = 6", (Micros(1),), "its hash is wrong"),
+    "the head": ("UPDATE checkpoints SET head = ? WHERE seq = 6", (b"\0",), "its hash is wrong"),
+    "the hash": ("UPDATE checkpoints SET hash = ? WHERE seq = 6", (b"\0",), "its hash is wrong"),
+    "its input": ("UPDATE journal SET hash = ? WHERE seq = 6", (b"\0",), "belongs to another journal"),
     "no input": ("DELETE FROM journal WHERE seq = 6", (), "has no such input"),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("what", CHANGES)
 async def test_a_changed_checkpoint_has_a_problem_and_no_state(
-    ledger: SqliteLedger, make: Any, what: str
+    ledger: OwnLedger, address: LedgerAddress, make: Any, what: str
 ) -> None:
     await with_checkpoints(ledger, make)
     sql, values, problem = CHANGES[what]
-    change(ledger, sql, *values)
+    change(address, sql, values)
     bad = await ledger.last_checkpoint()
     assert bad is not None and bad.seq in (5, 6) and not bad.state
     assert problem in (bad.problem or "") and f"seq {bad.seq}" in (bad.problem or "")
@@ -53,9 +49,11 @@ async def test_a_changed_checkpoint_has_a_problem_and_no_state(
     assert await ledger.last_checkpoint(2) is None
 
 
-async def test_one_after_the_journals_end_goes_with_the_next(ledger: SqliteLedger, make: Any) -> None:
+async def test_one_after_the_journals_end_goes_with_the_next(
+    ledger: OwnLedger, address: LedgerAddress, make: Any
+) -> None:
     await with_checkpoints(ledger, make)
-    change(ledger, "UPDATE checkpoints SET seq = 900 WHERE seq = 6")
+    change(address, "UPDATE checkpoints SET seq = 900 WHERE seq = 6")
     assert (await ledger.last_checkpoint()).seq == 900  # type: ignore[union-attr]
     await ledger.save_checkpoint(6, make.at(6), b"{}")
     found = await ledger.last_checkpoint()

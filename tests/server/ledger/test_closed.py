@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from datetime import timedelta
 from typing import Any
 
@@ -12,14 +11,17 @@ from core.performance import metrics
 from core.rules import Rules, parse_rules
 from server.deck import PageQuery
 from server.deck.performance import Performance, closed_trades, report_of, window_days
-from server.ledger.reader import SqliteReader
+from server.ledger.address import LedgerAddress
+from server.ledger.base import OwnLedger
+from server.ledger.opened_by_address import open_to_read
 from server.ledger.sqlite import SqliteLedger
+from tests.server.ledger.databases import change
 
 NET = (4.35 - 1.90) * 200 - 1.3 - 1.3
 """What the trade made by ``make.trade`` comes to: two contracts from 1.90 to 4.35, 1.30 a side."""
 
 
-async def test_closed_are_whole_entries_of_what_was_sold(ledger: SqliteLedger, make: Any) -> None:
+async def test_closed_are_whole_entries_of_what_was_sold(ledger: OwnLedger, make: Any) -> None:
     await ledger.commit([make.decided(seq) for seq in range(1, 6)])
     await ledger.commit([(make.tick(6), (make.trade(2), make.trade(4), make.trade(5, closed_at=6)))])
     await ledger.commit([(make.tick(7), (make.trade(2, closed_at=7),))])
@@ -29,7 +31,7 @@ async def test_closed_are_whole_entries_of_what_was_sold(ledger: SqliteLedger, m
     assert page.items[1] == await ledger.decision(make.id(2, "decision"))
 
 
-async def test_a_trade_is_read_from_what_the_ledger_stores(ledger: SqliteLedger, make: Any) -> None:
+async def test_a_trade_is_read_from_what_the_ledger_stores(ledger: OwnLedger, make: Any) -> None:
     await ledger.commit([make.webhook(1), make.decided(2)])
     await ledger.commit([(make.tick(3), (make.trade(2, closed_at=3),))])
     (trade,) = await closed_trades(ledger)
@@ -47,12 +49,14 @@ async def test_a_trade_is_read_from_what_the_ledger_stores(ledger: SqliteLedger,
     assert trade.weekday == "Tuesday"
 
 
-async def test_more_than_a_page_is_read_while_an_engine_writes(ledger: SqliteLedger, make: Any) -> None:
+async def test_more_than_a_page_is_read_while_an_engine_writes(
+    ledger: OwnLedger, address: LedgerAddress, make: Any
+) -> None:
     count = 700
     await ledger.commit([make.decided(seq) for seq in range(1, count + 1)])
     trades = tuple(make.trade(seq, closed_at=seq) for seq in range(1, count + 1))
     await ledger.commit([(make.tick(count + 1), trades)])
-    reader = await SqliteReader.attach(ledger.path)
+    reader = await open_to_read(address)
     try:
         await ledger.commit([make.decided(count + 2)])
         found = await closed_trades(reader)
@@ -61,7 +65,7 @@ async def test_more_than_a_page_is_read_while_an_engine_writes(ledger: SqliteLed
     assert len({trade.id for trade in found}) == len(found) == count
 
 
-async def test_performance_follows_the_exits(ledger: SqliteLedger, make: Any) -> None:
+async def test_performance_follows_the_exits(ledger: OwnLedger, make: Any) -> None:
     performance = Performance(ledger)
     await ledger.commit([make.decided(seq) for seq in range(1, 6)])
     await ledger.commit([(make.tick(6), (make.trade(1, closed_at=6), make.trade(2)))])
@@ -83,7 +87,7 @@ async def test_performance_follows_the_exits(ledger: SqliteLedger, make: Any) ->
         await performance.report(Rules(), now, None, ("colour",))
 
 
-async def test_an_exit_heard_before_the_first_reading_counts_once(ledger: SqliteLedger, make: Any) -> None:
+async def test_an_exit_heard_before_the_first_reading_counts_once(ledger: OwnLedger, make: Any) -> None:
     performance, closed = Performance(ledger), make.trade(1, closed_at=2)
     await ledger.commit([make.decided(1)])
     await ledger.commit([(make.tick(2), (closed,))])
@@ -91,7 +95,7 @@ async def test_an_exit_heard_before_the_first_reading_counts_once(ledger: Sqlite
     assert (await performance.tracker()).metrics().trades == 1
 
 
-async def test_a_day_the_rules_close_is_no_session(ledger: SqliteLedger, make: Any) -> None:
+async def test_a_day_the_rules_close_is_no_session(ledger: OwnLedger, make: Any) -> None:
     await ledger.commit([make.decided(1)])
     await ledger.commit([(make.tick(2), (make.trade(1, closed_at=2),))])
     tracker = await Performance(ledger).tracker()
@@ -107,11 +111,11 @@ def test_windows_have_names() -> None:
         window_days("31")
 
 
-async def test_an_entry_that_cannot_be_read_fails_alone(ledger: SqliteLedger, make: Any) -> None:
+async def test_an_entry_that_cannot_be_read_fails_alone(file_ledger: SqliteLedger, make: Any) -> None:
+    ledger = file_ledger
     await ledger.commit([make.decided(seq) for seq in range(1, 4)])
     await ledger.commit([(make.tick(4), tuple(make.trade(seq, closed_at=4) for seq in (1, 2, 3)))])
-    with sqlite3.connect(ledger.path) as connection:
-        connection.execute("UPDATE ledger_entries SET exit = '{\"pnl_net\": inf}' WHERE seq = 2")
+    change(ledger.path, "UPDATE ledger_entries SET exit = '{\"pnl_net\": inf}' WHERE seq = 2")
     for what in ("decisions", "ledger", "closed"):
         items = (await ledger.page(PageQuery(what=what))).items
         assert [bool(item.get("fault")) for item in items] == [False, True, False], what

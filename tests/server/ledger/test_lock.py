@@ -12,56 +12,67 @@ from typing import Any
 
 import pytest
 
-from server.ledger.base import LedgerError, LedgerLocked
+from server.ledger.address import DatabaseLedger, LedgerAddress
+from server.ledger.base import LedgerError, LedgerLocked, OwnLedger
+from server.ledger.opened_by_address import open_to_read, open_to_write
 from server.ledger.paging import PageQuery
 from server.ledger.reader import SqliteReader
 from server.ledger.sqlite import SqliteLedger
 
 HOLD = """
 import asyncio, sys
-from server.ledger.sqlite import SqliteLedger
+from server.ledger.address import ledger_address
+from server.ledger.opened_by_address import open_to_write
 async def main():
-    await SqliteLedger.open(sys.argv[1], "engine-1")
+    held = await open_to_write(ledger_address(sys.argv[1], "engine-1"), "engine-1")
     print("holding", flush=True)
     await asyncio.sleep(60)
 asyncio.run(main())
 """
 
 
-async def test_a_second_writer_is_refused_and_told_who_writes(ledger: SqliteLedger) -> None:
-    with pytest.raises(LedgerLocked, match=f"process {os.getpid()} .engine engine-1."):
-        await SqliteLedger.open(ledger.path, "engine-1")
+def given(address: LedgerAddress) -> list[str]:
+    """Return the address as an argument of a command."""
+    return [address.url if isinstance(address, DatabaseLedger) else str(address)]
 
 
-def test_the_lock_of_a_killed_process_is_free(tmp_path: Path) -> None:
-    path = tmp_path / "ledger.db"
-    holder = subprocess.Popen([sys.executable, "-c", HOLD, str(path)], stdout=subprocess.PIPE, text=True)
+async def test_a_second_writer_is_refused_and_told_who_writes(
+    ledger: OwnLedger, address: LedgerAddress
+) -> None:
+    with pytest.raises(LedgerLocked, match=rf"process {os.getpid()} .*\(engine engine-1\)"):
+        await open_to_write(address, "engine-1")
+
+
+def test_the_lock_of_a_killed_process_is_free(address: LedgerAddress) -> None:
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLD, *given(address)], stdout=subprocess.PIPE, text=True
+    )
     try:
         assert holder.stdout is not None and holder.stdout.readline() == "holding\n"
         with pytest.raises(LedgerLocked, match=f"process {holder.pid} "):
-            asyncio.run(_open_and_close(path))
+            asyncio.run(_open_and_close(address))
     finally:
         holder.kill()
         holder.wait()
         if holder.stdout is not None:
             holder.stdout.close()
-    asyncio.run(_open_and_close(path))
+    asyncio.run(_open_and_close(address))
 
 
-async def _open_and_close(path: Path) -> None:
-    await (await SqliteLedger.open(path, "engine-1")).close()
+async def _open_and_close(address: LedgerAddress) -> None:
+    await (await open_to_write(address, "engine-1")).close()
 
 
-async def test_a_reader_needs_no_lock(ledger: SqliteLedger, make: Any) -> None:
+async def test_a_reader_needs_no_lock(ledger: OwnLedger, address: LedgerAddress, make: Any) -> None:
     await ledger.commit([make.webhook(1)])
-    reader = await SqliteReader.attach(ledger.path)
+    reader = await open_to_read(address)
     assert await reader.receipt(make.id(1)) is not None
     await reader.close()
 
 
-async def test_a_closed_ledger_may_be_opened_again(tmp_path: Path) -> None:
+async def test_a_closed_ledger_may_be_opened_again(address: LedgerAddress) -> None:
     for _ in range(2):
-        await (await SqliteLedger.open(tmp_path / "ledger.db", "engine-1")).close()
+        await _open_and_close(address)
 
 
 async def test_a_ledger_of_another_engine_is_refused_and_left_alone(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from core.model import Action, Quality, ReceiptStatus
 from server.deck import PageQuery
+from server.ledger.base import OwnLedger
 from server.ledger.sqlite import SqliteLedger
 from server.ledger.timestamps import bound, iso
 
@@ -107,7 +108,7 @@ def _fits(record: Any, asked: Any, make: Any) -> bool:
     )
 
 
-async def test_receipts_are_filtered_by_status(ledger: SqliteLedger, make: Any) -> None:
+async def test_receipts_are_filtered_by_status(ledger: OwnLedger, make: Any) -> None:
     kinds = [ReceiptStatus.ACCEPTED, ReceiptStatus.DUPLICATE, ReceiptStatus.QUARANTINED]
     await ledger.commit([make.webhook(seq, status=kinds[seq % 3]) for seq in range(1, 31)])
     for status in kinds:
@@ -119,7 +120,7 @@ async def test_receipts_are_filtered_by_status(ledger: SqliteLedger, make: Any) 
     assert {item["id"] for item in everything.items} == {make.id(seq) for seq in range(1, 31)}
 
 
-async def test_a_bare_date_is_that_whole_day(ledger: SqliteLedger, make: Any) -> None:
+async def test_a_bare_date_is_that_whole_day(ledger: OwnLedger, make: Any) -> None:
     await ledger.commit([make.webhook(1)])
 
     async def found(**filters: str) -> int:
@@ -173,12 +174,12 @@ def test_a_bare_date_is_the_exchanges_day(day: str, first: str, last: str) -> No
         (PageQuery(what="decisions", cursor="bnVsbA"), "cursor"),
     ],
 )
-async def test_what_is_refused_is_named(ledger: SqliteLedger, query: PageQuery, named: str) -> None:
+async def test_what_is_refused_is_named(ledger: OwnLedger, query: PageQuery, named: str) -> None:
     with pytest.raises(ValueError, match=rf"^{named}: "):
         await ledger.page(query)
 
 
-async def test_a_cursor_belongs_to_its_query(ledger: SqliteLedger, make: Any) -> None:
+async def test_a_cursor_belongs_to_its_query(ledger: OwnLedger, make: Any) -> None:
     await ledger.commit([make.decided(seq) for seq in range(1, 6)])
     cursor = (await ledger.page(PageQuery(what="decisions", limit=2))).next_cursor
     assert cursor is not None

@@ -18,8 +18,9 @@ from core.effects import StoreRiskEvent
 from core.from_json import read_json
 from server.deck import PageQuery
 from server.ledger import streamed
+from server.ledger.base import OwnLedger
 from server.ledger.codec import encode_any
-from server.ledger.reader import SqliteReader
+from server.ledger.opened_by_address import open_to_read, open_to_write
 from server.ledger.sqlite import SqliteLedger
 from server.ledger.streamed import START, ExitEvent, FillEvent, ModeEvent, Place, StreamKind
 
@@ -67,7 +68,7 @@ def lived(make: Any) -> list[Any]:
     ]
 
 
-async def test_events_come_in_the_order_of_their_steps(ledger: SqliteLedger, make: Any) -> None:
+async def test_events_come_in_the_order_of_their_steps(ledger: OwnLedger, make: Any) -> None:
     await ledger.commit(lived(make))
     page = await ledger.stream_after(START)
     assert [(*event.place, event.kind.value, event.symbol) for event in page.events] == [
@@ -96,12 +97,12 @@ async def test_events_come_in_the_order_of_their_steps(ledger: SqliteLedger, mak
     assert data[4, 0]["mode"] == "HALTED" and data[2, 1]["code"] == "OVERTRADING"
 
 
-async def items(ledger: SqliteLedger, what: str) -> Any:
+async def items(ledger: OwnLedger, what: str) -> Any:
     page = await ledger.page(PageQuery(what=what))
     return orjson.loads(orjson.dumps(page.items[0], option=orjson.OPT_UTC_Z))
 
 
-async def test_a_sale_in_parts_says_what_is_left(ledger: SqliteLedger, make: Any) -> None:
+async def test_a_sale_in_parts_says_what_is_left(ledger: OwnLedger, make: Any) -> None:
     sold = make.trade(1, closed_at=2)
     first, second = replace(sold.legs[0], contracts=1), replace(sold.legs[0], contracts=1, id="second")
     position = replace(sold.position, legs=(first, second))
@@ -112,7 +113,7 @@ async def test_a_sale_in_parts_says_what_is_left(ledger: SqliteLedger, make: Any
     assert [(part["remaining"], part["exit"] is None) for part in parts] == [(1, True), (0, False)]
 
 
-async def test_filters_keep_what_has_no_symbol(ledger: SqliteLedger, make: Any) -> None:
+async def test_filters_keep_what_has_no_symbol(ledger: OwnLedger, make: Any) -> None:
     await ledger.commit([*lived(make), make.decided(6, symbol="QQQ")])
 
     async def kinds(*wanted: StreamKind, symbols: tuple[str, ...] = ()) -> list[str]:
@@ -145,10 +146,10 @@ async def test_a_ledger_of_an_older_version_says_where_its_events_begin(tmp_path
 
 @pytest.fixture(scope="module")
 def long_ledger(tmp_path_factory: pytest.TempPathFactory, make: Any) -> Path:
-    path = tmp_path_factory.mktemp("streamed") / "ledger.db"
+    address = tmp_path_factory.mktemp("streamed") / "ledger.db"
 
     async def fill() -> None:
-        ledger = await SqliteLedger.open(path, "engine-1")
+        ledger = await open_to_write(address, "engine-1")
         steps = [make.decided(seq, symbol="SPY" if seq % 3 else "QQQ") for seq in range(1, 61)]
         steps[10] = (make.tick(11), (make.risk(11), mode(make, 11), make.decided(11)[1][1]))
         steps[20] = make.webhook(21)
@@ -156,7 +157,7 @@ def long_ledger(tmp_path_factory: pytest.TempPathFactory, make: Any) -> Path:
         await ledger.close()
 
     asyncio.run(fill())
-    return path
+    return address
 
 
 @settings(max_examples=40, deadline=None)
@@ -176,7 +177,7 @@ def test_whatever_the_pages_and_breaks_each_event_comes_once_in_order(
     symbols: set[str],
 ) -> None:
     async def read() -> None:
-        reader = await SqliteReader.attach(long_ledger)
+        reader = await open_to_read(long_ledger)
         whole = (await reader.stream_after(START, kinds, symbols)).events
         read_on, place, left = [], START, list(breaks)
         with pytest.MonkeyPatch.context() as patch:

@@ -10,14 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.effects import RemoveNote, StoreTrade
 from core.model import ExitReason
+from server.ledger.address import DatabaseLedger, LedgerAddress
+from server.ledger.base import OwnLedger
+from server.ledger.opened_by_address import open_to_write
 from server.ledger.paging import PageQuery
-from server.ledger.sqlite import SqliteLedger
 from server.ledger.trade_lists import SORTED
+from tests.server.ledger.databases import empty
 
 SPEC = st.fixed_dictionaries(
     {
@@ -45,7 +48,7 @@ FILTERS: dict[str, tuple[str, Any]] = {
 }
 
 
-async def fill(ledger: SqliteLedger, make: Any, specs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+async def fill(ledger: OwnLedger, make: Any, specs: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Store these trades and return what the list must say of each."""
     said = []
     for n, spec in enumerate(specs):
@@ -90,9 +93,7 @@ async def fill(ledger: SqliteLedger, make: Any, specs: list[dict[str, Any]]) -> 
     return said
 
 
-async def every(
-    ledger: SqliteLedger, limit: int, filters: dict[str, str], order: str
-) -> tuple[list[Any], Any]:
+async def every(ledger: OwnLedger, limit: int, filters: dict[str, str], order: str) -> tuple[list[Any], Any]:
     """Return the items of all pages put together, and the sums that each page states."""
     items: list[Any] = []
     cursor, totals = None, None
@@ -112,25 +113,50 @@ ORDERS = ["time", *(f"{name}{way}" for name in ("net", "r", "symbol", "setup", "
                     for way in ("", ".asc"))]  # fmt: skip
 
 
-@settings(max_examples=40, deadline=None)
-@given(
+LISTS = given(
     st.lists(SPEC, max_size=14),
     st.sets(st.sampled_from(sorted(FILTERS)), max_size=2),
     st.sampled_from(ORDERS),
     st.integers(1, 6),
 )
+
+
+@settings(max_examples=40, deadline=None)
+@LISTS
 def test_pages_put_together_are_the_whole_sorted_list(
     make: Any, specs: list[dict[str, Any]], chosen: set[str], order: str, limit: int
 ) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        _check_pages(Path(folder) / "ledger.db", make, specs, chosen, order, limit)
+
+
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@LISTS
+def test_pages_of_a_database_are_the_same(
+    database: DatabaseLedger,
+    make: Any,
+    specs: list[dict[str, Any]],
+    chosen: set[str],
+    order: str,
+    limit: int,
+) -> None:
+    try:
+        _check_pages(database, make, specs, chosen, order, limit)
+    finally:
+        empty(database)
+
+
+def _check_pages(
+    address: LedgerAddress, make: Any, specs: list[dict[str, Any]], chosen: set[str], order: str, limit: int
+) -> None:
     async def walk() -> None:
-        with tempfile.TemporaryDirectory() as folder:
-            ledger = await SqliteLedger.open(Path(folder) / "ledger.db", "engine-1")
-            try:
-                said = await fill(ledger, make, specs)
-                filters = {name: FILTERS[name][0] for name in chosen}
-                items, totals = await every(ledger, limit, filters, order)
-            finally:
-                await ledger.close()
+        ledger = await open_to_write(address, "engine-1")
+        try:
+            said = await fill(ledger, make, specs)
+            filters = {name: FILTERS[name][0] for name in chosen}
+            items, totals = await every(ledger, limit, filters, order)
+        finally:
+            await ledger.close()
         kept = [trade for trade in said if all(FILTERS[name][1](trade) for name in chosen)]
         assert sorted(item["id"] for item in items) == sorted(trade["id"] for trade in kept)
         _assert_sorted(items, order)
@@ -154,7 +180,7 @@ def _assert_sorted(items: list[Any], order: str) -> None:
     assert known == sorted(known, reverse=not ascending)
 
 
-async def test_a_row_says_what_the_trade_did(ledger: SqliteLedger, make: Any) -> None:
+async def test_a_row_says_what_the_trade_did(ledger: OwnLedger, make: Any) -> None:
     await ledger.commit([make.decided(1), (make.tick(2), (make.trade(1),))])
     (row,) = (await ledger.page(PageQuery(what="trades"))).items
     assert (row["state"], row["net"], row["closed_at"], row["hold_seconds"]) == ("OPEN", None, None, None)
@@ -178,7 +204,7 @@ async def test_a_row_says_what_the_trade_did(ledger: SqliteLedger, make: Any) ->
     }  # fmt: skip
 
 
-async def test_a_note_that_is_removed_is_gone_from_the_lists(ledger: SqliteLedger, make: Any) -> None:
+async def test_a_note_that_is_removed_is_gone_from_the_lists(ledger: OwnLedger, make: Any) -> None:
     await ledger.commit([make.decided(1), (make.tick(2), (make.trade(1), make.note(2, 1, "late #fomo")))])
     assert (await ledger.page(PageQuery(what="tags"))).items[0]["value"] == "fomo"
     await ledger.commit([(make.tick(3), (RemoveNote(id=make.id(2, "note"), seq=3),))])
@@ -193,7 +219,7 @@ async def test_a_note_that_is_removed_is_gone_from_the_lists(ledger: SqliteLedge
         assert (await ledger.page(query)).items == ()
 
 
-async def test_days_have_the_sums_of_the_trades_closed_on_them(ledger: SqliteLedger, make: Any) -> None:
+async def test_days_have_the_sums_of_the_trades_closed_on_them(ledger: OwnLedger, make: Any) -> None:
     spec = {"symbol": "SPY", "pattern": None, "reason": ExitReason.STOP_LOSS, "risk": 100.0, "note": ""}
     await fill(
         ledger, make, [spec | {"price": p, "day": d} for p, d in ((4.35, 0), (0.5, 0), (1.9, 1), (None, 0))]
@@ -215,7 +241,7 @@ async def test_days_have_the_sums_of_the_trades_closed_on_them(ledger: SqliteLed
     assert of_the_day.totals is not None and of_the_day.totals["net"] == third["net"]
 
 
-async def test_tags_of_a_day_select_its_trades(ledger: SqliteLedger, make: Any) -> None:
+async def test_tags_of_a_day_select_its_trades(ledger: OwnLedger, make: Any) -> None:
     await ledger.commit([make.decided(1), (make.tick(2), (make.trade(1, closed_at=2),))])
     query = PageQuery(what="trades", filters={"day_tag": "news"})
     assert (await ledger.page(query)).items == ()
@@ -223,7 +249,7 @@ async def test_tags_of_a_day_select_its_trades(ledger: SqliteLedger, make: Any) 
     assert len((await ledger.page(query)).items) == 1
 
 
-async def test_every_column_can_be_sorted_both_ways(ledger: SqliteLedger, make: Any) -> None:
+async def test_every_column_can_be_sorted_both_ways(ledger: OwnLedger, make: Any) -> None:
     await ledger.commit([make.decided(1), (make.tick(2), (make.trade(1, closed_at=2),))])
     for name in SORTED:
         for order in (name, f"{name}.asc"):
@@ -242,7 +268,7 @@ async def test_every_column_can_be_sorted_both_ways(ledger: SqliteLedger, make: 
     ],
 )
 async def test_a_filter_that_is_not_accepted_is_named(
-    ledger: SqliteLedger, filters: dict[str, str], named: str
+    ledger: OwnLedger, filters: dict[str, str], named: str
 ) -> None:
     with pytest.raises(ValueError, match=named):
         await ledger.page(PageQuery(what="trades", filters=filters))

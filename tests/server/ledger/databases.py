@@ -1,0 +1,69 @@
+"""Databases for tests on the PostgreSQL of the machine, and changes to a ledger that are no part of the program."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from server.ledger.address import DatabaseLedger, LedgerAddress
+
+SERVER = os.environ.get("GATEDECK_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
+_KEPT = ("migrations", "meta")
+
+
+@contextmanager
+def new_database() -> Iterator[str]:
+    """Make a database for the block and yield its URL; skip the test where no server answers."""
+    psycopg = pytest.importorskip("psycopg", reason="the postgres extra is not installed")
+    try:
+        server = psycopg.connect(SERVER, connect_timeout=2, autocommit=True)
+    except psycopg.OperationalError as error:
+        pytest.skip(f"no PostgreSQL at {SERVER}: {error}")
+    name = f"gatedeck_test_{uuid4().hex[:12]}"
+    with closing(server):
+        server.execute(f"CREATE DATABASE {name} STRATEGY wal_log")
+        try:
+            yield f"{SERVER.rpartition('/')[0]}/{name}"
+        finally:
+            server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@contextmanager
+def connected(address: DatabaseLedger) -> Iterator[Any]:
+    """Yield a connection whose statements mean the tables of the engine."""
+    from server.ledger.postgres.connection import connect
+
+    with closing(connect(address, writes=True)) as connection:
+        yield connection
+
+
+def empty(address: DatabaseLedger) -> None:
+    """Delete every row of a ledger, so that the next test finds a new one."""
+    with connected(address) as connection:
+        tables = [
+            row[0]
+            for row in connection.execute(
+                "SELECT c.relname::text FROM pg_class c WHERE c.relnamespace = to_regnamespace(current_schema())"
+                " AND c.relkind = 'r'"
+            ).fetchall()
+        ]
+        deleted = [f"DELETE FROM {table}" for table in tables if table not in _KEPT]
+        if deleted:
+            connection.raw.execute("; ".join(deleted).encode())
+
+
+def change(address: LedgerAddress, sql: str, values: Sequence[Any] = ()) -> list[Any]:
+    """Run a statement behind the ledger's back, with ``?`` for each value; return its rows."""
+    if isinstance(address, Path):
+        with closing(sqlite3.connect(address)) as file, file:
+            return file.execute(sql, values).fetchall()
+    with connected(address) as connection:
+        cursor = connection.execute(sql, values)
+        return cursor.fetchall() if cursor.description else []
