@@ -1,4 +1,4 @@
-"""Where a ledger is: a file by its path, or a database by its URL and the id of the engine that writes it."""
+"""The address of a ledger: the path of a file, or the URL of a database and the id of the engine that writes it."""
 
 from __future__ import annotations
 

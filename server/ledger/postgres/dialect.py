@@ -13,7 +13,7 @@ _FRAGMENTS = (
     ("json_each(tags)", "jsonb_array_elements_text(tags::jsonb) AS t(value)"),
     ("instr(", "strpos("),
 )
-"""What SQLite writes, and what PostgreSQL does in its place."""
+"""Parts of statements as SQLite has them, and as PostgreSQL does."""
 _EXPANDED = re.compile(r"\bexpanded\((\w+)\)")
 _EXTRACT = re.compile(r"\bjson_extract\(([\w.]+), '\$\.([\w.]+)'\)")
 
