@@ -292,6 +292,10 @@ class DeckApp(CroppedOutput, DialogStylesFirst, App[str]):
     def keep_risk_open(self, is_open: bool) -> None:
         self.appearance.keep_risk_open(is_open)
 
+    def chosen_columns(self, table: str) -> tuple[str, ...] | None:
+        """Return the columns a person chose for a list; ``None`` while the standard ones are in force."""
+        return self.appearance.chosen_columns(table)
+
     def paused_label(self, snapshot: DeckSnapshot) -> str:
         """Return the status line's text while the display is paused, else an empty string."""
         return self.appearance.paused_label(snapshot)
@@ -420,6 +424,9 @@ class DeckApp(CroppedOutput, DialogStylesFirst, App[str]):
 
     def action_next_theme(self) -> None:
         self.appearance.next_theme()
+
+    def action_choose_columns(self) -> None:
+        self.appearance.choose_columns()
 
     def action_toggle_compact(self) -> None:
         self.appearance.toggle_compact()

@@ -18,11 +18,16 @@ from tui.commands.user_command import use_keys
 from tui.interfaces import deck_ui, run_in_background
 from tui.settings import SettingsStore
 from tui.themes import ANSI, NAMES, THEMES
+from tui.widgets.columns import ColumnChoice
 from tui.widgets.line_widget import LineWidget
+from tui.widgets.table import LiveTable
 
 log = logging.getLogger("gatedeck.tui")
 
 _PROBLEM_SECONDS = 12.0
+_COLUMNS = "columns"
+_LEAST_COLUMNS = 3
+"""A list of fewer columns has none to choose."""
 COMPACT = "-compact"
 
 
@@ -86,6 +91,32 @@ class Appearance:
 
     def keep_risk_open(self, is_open: bool) -> None:
         self.settings.set("risk", "open" if is_open else "folded")
+
+    def chosen_columns(self, table: str) -> tuple[str, ...] | None:
+        """Return the columns a person chose for a list; ``None`` while nobody did."""
+        chosen = self.settings.get(_COLUMNS, dict[str, Any]()).get(table)
+        if not isinstance(chosen, list) or not all(isinstance(each, str) for each in chosen):
+            return None
+        return tuple(chosen)
+
+    def choose_columns(self) -> None:
+        """Ask which columns of the list in focus are shown, and keep the answer."""
+        # Imported on first use, so that the deck starts without it.
+        from tui.dialogs.columns import ColumnsDialog
+
+        table = self._app.focused
+        if not isinstance(table, LiveTable) or len(table.columns) < _LEAST_COLUMNS:
+            self._ui.say("No list is selected: Tab moves to one", "neutral")
+            return
+        self._app.push_screen(ColumnsDialog(table), partial(self._keep_columns, table))
+
+    def _keep_columns(self, table: LiveTable, chosen: ColumnChoice | None) -> None:
+        if chosen is None or table.id is None:
+            return
+        table.choose_columns(chosen.keys)
+        kept = dict(self.settings.get(_COLUMNS, dict[str, Any]()))
+        kept.pop(table.id, None)
+        self.settings.set(_COLUMNS, kept if chosen.keys is None else kept | {table.id: list(chosen.keys)})
 
     def next_number_format(self) -> None:
         names = list(fmt.NUMBERS)

@@ -89,6 +89,10 @@ class DeckUi(Protocol):
         """Keep the risk on Live unfolded, or folded."""
         ...
 
+    def chosen_columns(self, table: str) -> tuple[str, ...] | None:
+        """Return the columns a person chose for a list; ``None`` while the standard ones are in force."""
+        ...
+
     def paused_label(self, snapshot: DeckSnapshot) -> str:
         """Return the status line's text while the display is paused, else an empty string."""
         ...

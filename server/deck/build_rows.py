@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from core.approvals import Approval, ApprovalStatus, mark_now
-from core.decision.deciding_reason import why
+from core.decision.deciding_reason import text_of, why
 from core.engine.kernel import Kernel
 from core.engine.one_mark import newest_mark
 from core.engine.state import TradeOutcome
@@ -73,6 +73,7 @@ def decision_row(record: DecisionRecord, outcome: TradeOutcome | None, now: date
         code=record.code,
         multiplier=record.size.final if record.size is not None else None,
         why=why(record),
+        reason=text_of(record) or "",
         outcome=outcome.text if outcome is not None else "",
         pnl_net=outcome.pnl_net if outcome is not None else None,
     )

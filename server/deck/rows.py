@@ -66,6 +66,8 @@ class DecisionRow:
     multiplier: float | None
     why: str = ""
     """Without a code: the reason that decided against an entry; empty for an EXECUTE."""
+    reason: str = ""
+    """The same reason in words."""
     outcome: str = ""
     pnl_net: float | None = None
 

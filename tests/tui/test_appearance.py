@@ -146,11 +146,11 @@ async def test_compact_shows_more_columns_and_rows_and_comes_back() -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause()
         table = app.screen.query_one(PositionsPane)
-        before = (len(table._visible(table.size.width)), table._room)
+        before = (len(table._visible(table.size.width)), table.room)
         roomy = screen_text(app)
         await pilot.press("z")
         await pilot.pause()
-        dense = (len(table._visible(table.size.width)), table._room)
+        dense = (len(table._visible(table.size.width)), table.room)
         assert dense[0] >= before[0] and dense[1] > before[1]
         assert app.appearance.settings.get("compact", False) is True
         await pilot.press("z")

@@ -256,7 +256,7 @@ async def test_events_become_one_toast_with_the_number_of_the_others() -> None:
 async def test_history_pages_filters_and_sorts() -> None:
     deck = FakeDeck(ledger=50)
     app = DeckApp(deck)
-    async with app.run_test(size=(120, 40)) as pilot:
+    async with app.run_test(size=(120, 24)) as pilot:
         await pilot.press("2")
         await pilot.pause()
         assert "1-20" in screen_text(app) and "TARGET_1 +184.20" in screen_text(app)

@@ -11,12 +11,14 @@ from fake_deck import FakeDeck, recent, record, screen_text
 from test_exits import running
 
 from core.model import Action
+from tui.app import DeckApp
 from tui.dialogs import base
 from tui.dialogs.decision_detail import DecisionDialog
 from tui.dialogs.position_detail import PositionDialog
 from tui.dialogs.symbol import SymbolDialog
+from tui.panes.history import item_cells
 from tui.panes.recent import Dated, RecentPane, decision_cells
-from tui.screens.history import CYCLES, item_cells
+from tui.screens.history import CYCLES
 
 
 @pytest.fixture(autouse=True)
@@ -71,7 +73,8 @@ async def test_a_cycle_asks_for_each_value_once_and_is_all_again(key: str, name:
 
 async def test_paging_goes_to_the_end_of_a_long_ledger_and_back_twenty_at_a_time() -> None:
     deck = FakeDeck(ledger=105)
-    async with running(deck) as (app, pilot):
+    app = DeckApp(deck, refresh_hz=0.01)
+    async with app.run_test(size=(120, 24)) as pilot:
         await pilot.press("2", "down", "down")
         for _ in range(5):
             await pilot.press("n")

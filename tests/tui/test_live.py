@@ -150,6 +150,7 @@ async def test_one_price_repaints_its_cells_only() -> None:
     app = DeckApp(deck)
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause()
+        await pilot.pause()  # the rows of the lists are shared out after the first layout
         cells = 0
         for pane in app.screen.query("LineWidget"):
             keep = pane.refresh

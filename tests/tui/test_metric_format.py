@@ -60,7 +60,7 @@ def test_the_breakdown_on_the_screen_says_what_the_report_says() -> None:
     (row,) = [line for line in text(measured, width=80, colour=False) if line.startswith(buckets[0].label)][
         :1
     ]
-    net = next(column for column in COLUMNS if column.column.title == "net $")
+    net = next(column for column in COLUMNS if column.title == "net $")
     assert net.cell(buckets[0].metrics)[0].lstrip("▲▼") == row.split()[-1]
 
 

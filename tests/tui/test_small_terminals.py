@@ -88,7 +88,7 @@ async def test_a_toast_hides_neither_the_position_nor_what_is_asked() -> None:
     async with app.run_test(size=(40, 10)) as pilot:
         app.say("EXECUTE LONG SPY 662C 11/27 × 3, confidence 76.5, size ×2.57, at the ask of the feed")
         await pilot.pause()
-        assert "▸ ▲ SPY 452C 11/27        6/6" in screen_text(app), screen_text(app)
+        assert "▸ ▲ SPY 452C 11/27       6/6" in screen_text(app), screen_text(app)
         await pilot.press("x")
         await pilot.pause()
         assert "Exit 6 contracts  y" in screen_text(app) and "EXECUTE" not in screen_text(app)

@@ -9,8 +9,9 @@ from rich.style import Style
 from textual.app import App, ComposeResult
 from textual.strip import Strip
 
+from tui.widgets.columns import Column, Row
 from tui.widgets.line_widget import changed_spans
-from tui.widgets.table import Column, LiveTable, Row
+from tui.widgets.table import LiveTable
 
 RED = Style(color="red")
 
@@ -22,6 +23,9 @@ class OneTable(App[None]):
         )
 
     CSS_PATH = "../../tui/deck.tcss"
+
+    def chosen_columns(self, table: str) -> tuple[str, ...] | None:
+        return None
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         from tui.themes import DEFAULTS

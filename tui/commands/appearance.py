@@ -53,6 +53,14 @@ COMMANDS = (
         group="Display",
     ),
     UserCommand(
+        name="ChooseColumns",
+        help="Choose the columns of the selected list and their order; the choice is kept.",
+        keys=("F",),
+        label="columns",
+        action="app.choose_columns",
+        group="Display",
+    ),
+    UserCommand(
         name="NextNumbers",
         help="Change the number format: 1,234.56 or 1 234,56 or 1.234,56 or 1'234.56 or 1234.56.",
         label="number format",

@@ -10,7 +10,8 @@ from textual.binding import Binding
 from textual.containers import Container
 
 from tui.dialogs.base import Dialog
-from tui.widgets.table import Cell, Column, LiveTable, Row
+from tui.widgets.columns import Cell, Column, Row
+from tui.widgets.table import LiveTable
 
 _ALL = ""
 _MOST_ROWS = 16

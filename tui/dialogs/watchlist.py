@@ -13,7 +13,8 @@ from tui import fmt
 from tui.dialogs.base import Dialog
 from tui.dialogs.symbol_detail import SymbolDetail
 from tui.interfaces import deck_ui, run_in_background
-from tui.widgets.table import Cell, Column, LiveTable, Row
+from tui.widgets.columns import Cell, Column, Row
+from tui.widgets.table import LiveTable
 
 log = logging.getLogger("gatedeck.tui")
 
@@ -23,7 +24,7 @@ COLUMNS = (
     Column("age", 5, "right"),
     Column("held", 4, "right"),
     Column("heard", 5, "right"),
-    Column("remark", 28),
+    Column("remark", 12, weight=1),
     Column("live signals", 12, "right"),
     Column("price from", 12),
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from core.notes import NO_TAG, TAG_CUTS
@@ -11,22 +10,12 @@ from server.deck import PerformanceView
 from tui import fmt
 from tui.commands.registry import hint
 from tui.metric_format import format_value, has_enough_trades, role_of, short_interval, table_dollars
+from tui.widgets.columns import Cell, Column, Row, cells_by
 from tui.widgets.line import Line
-from tui.widgets.table import Cell, Column, LiveTable, Row
+from tui.widgets.table import LiveTable
 
 if TYPE_CHECKING:
     from core.performance import Bucket, Metrics
-
-_TITLE_CELLS = 16
-
-
-@dataclass(frozen=True, slots=True)
-class CutColumn:
-    """A column: its cell, and its sort key (larger first)."""
-
-    column: Column
-    cell: Callable[[Metrics], Cell]
-    rank: Callable[[Metrics], float | None]
 
 
 def _money(name: str, *, signed: bool = True) -> Callable[[Metrics], Cell]:
@@ -52,34 +41,30 @@ def _value(name: str) -> Callable[[Metrics], float | None]:
 
 
 COLUMNS = (
-    CutColumn(Column("trades", 7, "right"), lambda m: (str(m.trades), "text"), lambda m: float(m.trades)),
-    CutColumn(Column("net $", 11, "right"), _money("net_pnl"), _value("net_pnl")),
-    CutColumn(Column("expect. $", 9, "right"), _money("expectancy"), _value("expectancy")),
-    CutColumn(Column("avg R", 6, "right"), _metric_cell("average_r", signed=True), _value("average_r")),
-    CutColumn(Column("win %", 6, "right"), _metric_cell("win_rate"), _value("win_rate")),
-    CutColumn(Column("95 %", 9), lambda m: (short_interval(m.win_rate), "dim"), lambda m: m.win_rate.low),
-    CutColumn(Column("factor", 7, "right"), _metric_cell("profit_factor"), _value("profit_factor")),
-    CutColumn(
-        Column("max down $", 10, "right"), _money("max_drawdown", signed=False), _value("max_drawdown")
-    ),
-    CutColumn(Column("hold", 7, "right"), _metric_cell("average_hold"), _value("average_hold")),
-)
+    Column("trades", 7, "right", cell=lambda m: (str(m.trades), "text"), order=lambda m: float(m.trades)),
+    Column("net $", 11, "right", cell=_money("net_pnl"), order=_value("net_pnl")),
+    Column("expect. $", 9, "right", cell=_money("expectancy"), order=_value("expectancy")),
+    Column("avg R", 6, "right", cell=_metric_cell("average_r", signed=True), order=_value("average_r")),
+    Column("win %", 6, "right", cell=_metric_cell("win_rate"), order=_value("win_rate")),
+    Column("95 %", 8, cell=lambda m: (short_interval(m.win_rate), "dim"), order=lambda m: m.win_rate.low),
+    Column("factor", 7, "right", cell=_metric_cell("profit_factor"), order=_value("profit_factor")),
+    Column("max down $", 10, "right", cell=_money("max_drawdown", signed=False), order=_value("max_drawdown")),
+    Column("hold", 6, "right", cell=_metric_cell("average_hold"), order=_value("average_hold")),
+)  # fmt: skip
+"""The columns of what is measured; the group's name stands before them."""
+BY_KEY = {column.key: column for column in COLUMNS}
+
+
+def _group_column(title: str) -> Column:
+    return Column(title, 16, name="group")
 
 
 class CutsPane(LiveTable):
     """Shows the groups in their own order until a sort column is chosen."""
 
     def __init__(self, *, id: str | None = None) -> None:
-        self.sorted_by: int | None = None
         self._view: PerformanceView | None = None
-        super().__init__("By setup", self._columns("setup"), id=id, empty=("reading the ledger",))
-
-    def _columns(self, title: str) -> tuple[Column, ...]:
-        marked = [
-            replace(each.column, title=each.column.title + ("▼" if n == self.sorted_by else ""))
-            for n, each in enumerate(COLUMNS)
-        ]
-        return (Column(title, _TITLE_CELLS), *marked)
+        super().__init__("By setup", (_group_column("setup"), *COLUMNS), id=id, empty=("reading the ledger",))
 
     def show(self, view: PerformanceView | str) -> None:
         if isinstance(view, str):
@@ -90,11 +75,11 @@ class CutsPane(LiveTable):
         self._view = view
         title = dict(view.cuts).get(view.cut, view.cut)
         self.title = f"By {title}"
-        self.columns = self._columns(title)
+        self.columns = (_group_column(title), *COLUMNS)
         self.empty = ("no closed trade in this window",)
         buckets = list(view.report.cuts.get(view.cut, ()))
         if self.sorted_by is not None:
-            rank = COLUMNS[self.sorted_by].rank
+            rank = BY_KEY[self.sorted_by].order
             buckets.sort(key=lambda bucket: _descending(rank(bucket.metrics)))
         thin = sum(not has_enough_trades(bucket.metrics.expectancy) for bucket in buckets)
         note: Line = [(f"{fmt.plural(thin, 'row')} under 30 trades or 10 sessions  ", "dim")] if thin else []
@@ -104,8 +89,9 @@ class CutsPane(LiveTable):
 
     def next_sort(self) -> None:
         """Sort by the next column; after the last one, by the groups' own order."""
-        following = 0 if self.sorted_by is None else self.sorted_by + 1
-        self.sorted_by = following if following < len(COLUMNS) else None
+        keys = (*BY_KEY, None)
+        here = keys.index(self.sorted_by)
+        self.sorted_by = keys[(here + 1) % len(keys)]
         if self._view is not None:
             self.show(self._view)
 
@@ -121,9 +107,12 @@ def _descending(value: float | None) -> tuple[bool, float]:
     return (value is None, -(value or 0.0))
 
 
+_measured_cells = cells_by(COLUMNS)
+
+
 def _cells(bucket: Bucket) -> tuple[Cell, ...]:
     thin = not has_enough_trades(bucket.metrics.expectancy)
     return (
         (bucket.label, "dim" if thin else "strong"),
-        *(each.cell(bucket.metrics) for each in COLUMNS),
+        *_measured_cells(bucket.metrics),
     )

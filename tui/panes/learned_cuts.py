@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from server.deck import LearningView
 from tui import fmt
 from tui.commands.registry import hint
 from tui.metric_format import format_value, has_enough_trades, role_of, short_interval, table_dollars
+from tui.widgets.columns import Cell, Column, Row
 from tui.widgets.line import Line
-from tui.widgets.table import Cell, Column, LiveTable, Row
+from tui.widgets.table import LiveTable
 
 if TYPE_CHECKING:
     from core.learning import Row as LearnedRow
 
 COLUMNS = (
-    Column("setup", 18),
+    Column("setup", 18, name="group"),
     Column("signals", 7, "right"),
     Column("traded", 6, "right"),
     Column("win %", 6, "right"),
@@ -32,14 +34,14 @@ class LearnedCutsPane(LiveTable):
 
     def show(self, view: LearningView | str, name: str) -> None:
         self.title = f"Signals by {name}"
-        self.columns = (Column(name, COLUMNS[0].width), *COLUMNS[1:])
+        self.columns = (replace(COLUMNS[0], title=name), *COLUMNS[1:])
         if isinstance(view, str):
             self.empty = (view,)
             self.show_rows((), [])
         else:
             self.empty = ("no signal has an outcome yet",)
             rows = view.learning.tables.get(name, ())
-            note: Line = [("with shadows, at ×1  ", "dim"), (hint("NextTable"), "info")]
+            note: Line = [(hint("NextTable"), "info"), ("  with shadows, at ×1", "dim")]
             self.show_rows(tuple(Row(row.label, row, row_cells) for row in rows), note)
         self.repaint()
 

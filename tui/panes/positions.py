@@ -9,8 +9,9 @@ from typing import Any
 from server.deck import GreekPair, LevelDistance, PositionRow
 from tui import fmt
 from tui.commands.registry import key_of
+from tui.widgets.columns import Cell, Column, Row, cells_by
 from tui.widgets.line import DIRECTION_MARK, DIRECTION_ROLE, signed_role
-from tui.widgets.table import Cell, Column, LiveTable, Row
+from tui.widgets.table import LiveTable
 
 ORDERS: tuple[tuple[str, Callable[[PositionRow], Any]], ...] = (
     ("as opened", lambda row: row.opened_at),
@@ -52,8 +53,7 @@ def greek_pair(pair: GreekPair, digits: int, estimated: bool, scale: float = 1.0
 def distance(level: LevelDistance | None) -> str:
     if level is None or fmt.is_unknown(level.dollars):
         return fmt.NONE
-    atrs = fmt.NONE if level.atrs is None else f"{level.atrs:+.1f}"
-    return fmt.local(f"{level.dollars:+.2f} {level.percent:+.2f}% {atrs}")
+    return fmt.local(f"{level.dollars:+.2f} {level.percent:+.2f}%")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +74,10 @@ class Shown:
         return "dim" if self.row.stale else signed_role(self.row.pnl)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PositionColumn(Column):
-    """A column with the function that makes its cell."""
-
-    cell: Callable[[Shown], Cell]
-
-
-def _column(title: str, width: int, cell: Callable[[Shown], Cell], align: str = "right") -> PositionColumn:
-    return PositionColumn(title, width, align, cell=cell)
+def _column(
+    title: str, width: int, cell: Callable[[Shown], Cell], align: str = "right", weight: int = 0
+) -> Column:
+    return Column(title, width, align, weight, cell)
 
 
 def _greeks(name: str, digits: int, scale: float = 1.0) -> Callable[[Shown], Cell]:
@@ -92,35 +87,44 @@ def _greeks(name: str, digits: int, scale: float = 1.0) -> Callable[[Shown], Cel
     return cell
 
 
+def _atrs(name: str) -> Callable[[Shown], Cell]:
+    def cell(shown: Shown) -> Cell:
+        level = getattr(shown.row, name)
+        return fmt.signed(level.atrs if level is not None else None, 1), shown.plain
+
+    return cell
+
+
 COLUMNS = (
-    _column("contract", 20, lambda s: (f"{DIRECTION_MARK[s.row.direction]} {s.row.contract}",
+    _column("contract", 19, lambda s: (f"{DIRECTION_MARK[s.row.direction]} {s.row.contract}",
                                        DIRECTION_ROLE[s.row.direction]), "left"),
     _column("qty", 5, lambda s: (f"{s.row.remaining}/{s.row.contracts}", "strong")),
     _column("P&L $", 9, lambda s: (fmt.money(s.row.pnl).replace("$", ""), s.gain)),
-    _column("P&L %", 7, lambda s: (fmt.signed(s.row.pnl_pct, 1), s.gain)),
-    _column("R", 6, lambda s: (fmt.signed(s.row.r, 2), s.gain)),
-    _column("mark", 7, lambda s: (fmt.number(s.row.mark), s.plain)),
-    _column("mark age", 11, lambda s: mark_age(s.row, s.exiting), "left"),
-    _column("expires", 7, lambda s: (fmt.age(s.row.hours_left * 3600), "text")),
-    _column("in trade", 8, lambda s: (fmt.age(s.row.time_in_trade), "text")),
-    _column("stop $   %   ATR", 19, lambda s: (distance(s.row.to_stop), s.plain)),
-    _column("T1 $   %   ATR", 19, lambda s: (distance(s.row.to_target_1), s.plain)),
-    _column("T2 $   %   ATR", 19, lambda s: (distance(s.row.to_target_2), s.plain)),
-    _column("entry", 7, lambda s: (fmt.number(s.row.entry_price), "text")),
+    _column("entry", 6, lambda s: (fmt.number(s.row.entry_price), "text")),
+    _column("mark", 6, lambda s: (fmt.number(s.row.mark), s.plain)),
+    _column("mark age", 10, lambda s: mark_age(s.row, s.exiting), "left"),
     _column("Δ now/entry", 11, _greeks("delta", 2)),
-    _column("Γ now/entry", 13, _greeks("gamma", 4)),
+    _column("in trade", 8, lambda s: (fmt.age(s.row.time_in_trade), "text")),
+    _column("stop $   %", 12, lambda s: (distance(s.row.to_stop), s.plain)),
+    _column("T1 $   %", 12, lambda s: (distance(s.row.to_target_1), s.plain)),
+    _column("R", 6, lambda s: (fmt.signed(s.row.r, 2), s.gain)),
+    _column("P&L %", 6, lambda s: (fmt.signed(s.row.pnl_pct, 1), s.gain)),
+    _column("expires", 7, lambda s: (fmt.age(s.row.hours_left * 3600), "text")),
+    _column("T2 $   %", 12, lambda s: (distance(s.row.to_target_2), s.plain)),
+    _column("next exit", 20, lambda s: (s.row.nearest_exit or fmt.NONE, "text"), "left", 1),
+    _column("from", 4, lambda s: (fmt.timeframe(s.row.timeframe) if s.row.timeframe else fmt.NONE, "dim")),
     _column("Θ now/entry", 13, _greeks("theta", 3)),
+    _column("Θ paid", 8, lambda s: (fmt.money(s.row.theta_paid, sign=False), "text")),
+    _column("Γ now/entry", 13, _greeks("gamma", 4)),
     _column("vega now/entry", 14, _greeks("vega", 3)),
-    _column("IV now/entry", 13, _greeks("iv", 1, 100)),
-    _column("Θ paid", 9, lambda s: (fmt.money(s.row.theta_paid, sign=False), "text")),
-    _column("next exit", 22, lambda s: (s.row.nearest_exit or fmt.NONE, "text"), "left"),
-    _column("from", 5, lambda s: (fmt.timeframe(s.row.timeframe) if s.row.timeframe else fmt.NONE, "dim")),
+    _column("IV now/entry", 12, _greeks("iv", 1, 100)),
+    _column("stop ATR", 8, _atrs("to_stop")),
+    _column("T1 ATR", 6, _atrs("to_target_1")),
+    _column("T2 ATR", 6, _atrs("to_target_2")),
 )  # fmt: skip
-"""Most needed first; 80 columns show those up to the mark's age."""
+"""Most needed first: 80 columns show those up to the mark's age, 120 those up to the first target."""
 
-
-def position_cells(shown: Shown) -> tuple[Cell, ...]:
-    return tuple(column.cell(shown) for column in COLUMNS)
+position_cells = cells_by(COLUMNS)
 
 
 class PositionsPane(LiveTable):
@@ -150,9 +154,9 @@ class PositionsPane(LiveTable):
         )
         name = ORDERS[self.order][0]
         note = [
-            (f"{name}  " if self.order else "", "info"),
-            (f"{len(positions)} open  ", "dim"),
             (f"{fmt.arrow(open_pnl)} {fmt.money(open_pnl)}", signed_role(open_pnl)),
+            (f"  {name}" if self.order else "", "info"),
+            (f"  {len(positions)} open", "dim"),
         ]
         self.show_rows(rows, note if positions else [])
 

@@ -11,15 +11,16 @@ from textual.message import Message
 
 from tui import fmt
 from tui.panes.reports import ReportPane
+from tui.widgets.columns import Cell, Column, Row
 from tui.widgets.line import Line, clip_line, heading, wrap_text
-from tui.widgets.table import Cell, Column, LiveTable, Row
+from tui.widgets.table import LiveTable
 
 COLUMNS = (
     Column("time ET", 8),
-    Column("why it was not understood", 26),
-    Column("source", 18),
-    Column("symbol", 7),
-    Column("path", 22),
+    Column("why it was not understood", 25, weight=1),
+    Column("source", 12),
+    Column("symbol", 6),
+    Column("path", 16),
 )
 _MOST_LINES = 400
 """Most characters of a body that are shown; a note says when it is longer."""

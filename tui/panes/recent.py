@@ -7,18 +7,9 @@ from datetime import datetime
 
 from server.deck import Counters, DecisionRow
 from tui import fmt
+from tui.widgets.columns import Cell, Column, Row, cells_by
 from tui.widgets.line import ACTION_ROLE, DIRECTION_MARK, DIRECTION_ROLE, Line, signed_role
-from tui.widgets.table import Cell, Column, LiveTable, Row
-
-COLUMNS = (
-    Column("time ET", 8),
-    Column("action", 7),
-    Column("signal", 18),
-    Column("conf.", 5, "right"),
-    Column("code or outcome, net $", 23),
-    Column("size", 5, "right"),
-    Column("quality", 7),
-)
+from tui.widgets.table import LiveTable
 
 
 def result(code: str | None, outcome: str, net: float | None) -> Cell:
@@ -38,21 +29,33 @@ class Dated:
     today: bool
 
 
-def decision_cells(dated: Dated) -> tuple[Cell, ...]:
-    """Return the cells; a decision of another day has its date in place of the time."""
+def _time(dated: Dated) -> Cell:
+    """Return the time; a decision of another day has its date instead."""
+    return (fmt.clock(dated.row.at) if dated.today else fmt.date(dated.row.at), "dim")
+
+
+def _signal(dated: Dated) -> Cell:
     row = dated.row
     side = row.direction or row.proposed_direction
     frame = fmt.timeframe(row.timeframe) if row.timeframe else fmt.NONE
-    signal = f"{DIRECTION_MARK[side]} {side} {row.symbol} {frame}"
-    return (
-        (fmt.clock(row.at) if dated.today else fmt.date(row.at), "dim"),
-        (row.action, ACTION_ROLE[row.action]),
-        (signal, DIRECTION_ROLE[side] if row.direction else "text"),
-        (fmt.number(row.confidence, 1), "strong"),
-        result(row.code or row.why, row.outcome, row.pnl_net),
-        (fmt.factor(row.multiplier), "text"),
-        (row.quality, "text"),
-    )
+    text = f"{DIRECTION_MARK[side]} {side} {row.symbol} {frame}"
+    return (text, DIRECTION_ROLE[side] if row.direction else "text")
+
+
+def _result(dated: Dated) -> Cell:
+    return result(dated.row.code or dated.row.why, dated.row.outcome, dated.row.pnl_net)
+
+
+COLUMNS = (
+    Column("time ET", 8, cell=_time),
+    Column("action", 7, cell=lambda d: (d.row.action, ACTION_ROLE[d.row.action])),
+    Column("signal", 17, cell=_signal),
+    Column("conf.", 5, "right", cell=lambda d: (fmt.number(d.row.confidence, 1), "strong")),
+    Column("code or outcome, net $", 22, cell=_result),
+    Column("size", 5, "right", cell=lambda d: (fmt.factor(d.row.multiplier), "text")),
+    Column("quality", 7, cell=lambda d: (d.row.quality, "text")),
+    Column("reason", 24, weight=1, cell=lambda d: (d.row.reason, "dim")),
+)  # fmt: skip
 
 
 def counters_note(counters: Counters) -> Line:
@@ -67,6 +70,9 @@ def counters_note(counters: Counters) -> Line:
     if counters.duplicates:
         note.append((f"  {fmt.plural(counters.duplicates, 'duplicate')}", "dim"))
     return note
+
+
+decision_cells = cells_by(COLUMNS)
 
 
 class RecentPane(LiveTable):

@@ -8,11 +8,12 @@ from server.deck import CredentialUse, PhoneAddress, RefusedRequests, SourceStat
 from tui import fmt
 from tui.panes.decision import REFUSALS
 from tui.panes.sources import SHORT
-from tui.widgets.table import Cell, Column, LiveTable, Row
+from tui.widgets.columns import Cell, Column, Row
+from tui.widgets.table import LiveTable
 
 COLUMNS = (
-    Column("sender", 18),
-    Column("symbol", 7),
+    Column("sender", 16),
+    Column("symbol", 6),
     Column("last heard", 10),
     Column("silent for", 10, "right"),
     Column("usual gap", 9, "right"),

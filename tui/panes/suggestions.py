@@ -8,20 +8,21 @@ from typing import TYPE_CHECKING
 from server.deck import Judged, LearningView
 from tui import fmt
 from tui.metric_format import format_value, short_interval
+from tui.widgets.columns import Cell, Column, Row
 from tui.widgets.line import Line, signed_role
-from tui.widgets.table import Cell, Column, LiveTable, Row
+from tui.widgets.table import LiveTable
 
 if TYPE_CHECKING:
     from core.learning import Suggestion
 
 COLUMNS = (
-    Column("rule", 28),
+    Column("rule", 24),
     Column("now → then", 14),
-    Column("because", 30),
-    Column("expect", 10),
-    Column("seen", 25),
+    Column("because", 16, weight=1),
+    Column("expect", 8),
+    Column("seen", 24),
     Column("would have made $", 17, "right"),
-    Column("n", 9),
+    Column("n", 7),
     Column("q", 6, "right"),
 )
 _SAID = {"APPROVED": ("✓ approved", "good"), "REJECTED": ("✗ rejected", "bad")}

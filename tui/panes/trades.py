@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,9 +11,10 @@ from core.notes import DAY_TAG
 from server.deck import Page, PositionRow
 from tui import fmt
 from tui.commands.registry import hint, key_of
+from tui.widgets.columns import Cell, Column, Row, cells_by
 from tui.widgets.line import DIRECTION_MARK, DIRECTION_ROLE, Line, clip_line, signed_role, width_of
 from tui.widgets.line_widget import Pane
-from tui.widgets.table import Cell, Column, LiveTable, Row
+from tui.widgets.table import LiveTable
 
 Item = Mapping[str, Any]
 
@@ -26,15 +27,6 @@ class Shown:
     pnl: float | None = None
     r: float | None = None
     held: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class TradeColumn:
-    """A column: its cell, and the name of the deck's order that sorts by it."""
-
-    column: Column
-    order: str
-    cell: Callable[[Shown], Cell]
 
 
 def _opened(shown: Shown) -> Cell:
@@ -97,73 +89,63 @@ def _closed(shown: Shown) -> Cell:
 
 
 COLUMNS = (
-    TradeColumn(Column("in ET", 12), "opened", _opened),
-    TradeColumn(Column("trade", 18), "contract", _contract),
-    TradeColumn(Column("net $", 10, "right"), "net", _net),
-    TradeColumn(Column("R", 6, "right"), "r", _r),
-    TradeColumn(Column("exit reason", 11), "reason", _reason),
-    TradeColumn(Column("hold", 6, "right"), "hold", _hold),
-    TradeColumn(Column("qty", 3, "right"), "contracts", _text("contracts")),
-    TradeColumn(Column("in $", 6, "right"), "entry", _price("entry_price")),
-    TradeColumn(Column("out $", 6, "right"), "exit", _price("exit_price")),
-    TradeColumn(Column("out ET", 6), "closed", _closed),
-    TradeColumn(Column("tags", 14), "tags", _tags),
-    TradeColumn(Column("setup", 20), "setup", _text("setup")),
-    TradeColumn(Column("MAE $", 9, "right"), "mae", _signed("mae")),
-    TradeColumn(Column("MFE $", 9, "right"), "mfe", _signed("mfe")),
+    Column("in ET", 12, order="opened", cell=_opened),
+    Column("trade", 18, order="contract", cell=_contract),
+    Column("net $", 9, "right", order="net", cell=_net),
+    Column("R", 6, "right", order="r", cell=_r),
+    Column("exit reason", 11, order="reason", cell=_reason),
+    Column("hold", 6, "right", order="hold", cell=_hold),
+    Column("qty", 3, "right", order="contracts", cell=_text("contracts")),
+    Column("in $", 6, "right", order="entry", cell=_price("entry_price")),
+    Column("out $", 6, "right", order="exit", cell=_price("exit_price")),
+    Column("out ET", 6, order="closed", cell=_closed),
+    Column("tags", 10, order="tags", cell=_tags),
+    Column("setup", 16, weight=1, order="setup", cell=_text("setup")),
+    Column("MAE $", 8, "right", order="mae", cell=_signed("mae")),
+    Column("MFE $", 8, "right", order="mfe", cell=_signed("mfe")),
 )
-_CYCLE: tuple[int | None, ...] = (*range(2, len(COLUMNS)), 1, None)
-"""Columns in the order in which they are sorted by; the first one is the order in time, ``None``."""
+BY_KEY = {column.key: column for column in COLUMNS}
+_CYCLE: tuple[str | None, ...] = (*(column.key for column in COLUMNS[2:]), COLUMNS[1].key, None)
+"""Columns in the order in which they are sorted by; ``None`` is the order in time."""
+
+trade_cells = cells_by(COLUMNS)
+"""The cells of one trade; an open one has its P&L now, in the colour of what is not final."""
 
 
 class TradesPane(LiveTable):
-    """One page of trades in the order of the ledger; ``sorted_by`` is a column, ``None`` for the order in time."""
+    """One page of trades, sorted by the ledger; without a column in the order in time."""
 
     def __init__(self, *, id: str | None = None) -> None:
-        self.sorted_by: int | None = None
-        self.ascending = False
         self._items: tuple[Item, ...] = ()
         self._open: Mapping[str, PositionRow] = {}
-        super().__init__("Trades", self._columns(), id=id, empty=("reading the ledger",))
+        super().__init__("Trades", COLUMNS, id=id, empty=("reading the ledger",))
 
     @property
     def order(self) -> str:
         """The order as the deck names it."""
         if self.sorted_by is None:
             return "time"
-        return COLUMNS[self.sorted_by].order + (".asc" if self.ascending else "")
-
-    def _columns(self) -> tuple[Column, ...]:
-        mark = "▲" if self.ascending else "▼"
-        return tuple(
-            replace(each.column, title=each.column.title + mark) if n == self.sorted_by else each.column
-            for n, each in enumerate(COLUMNS)
-        )
+        return f"{BY_KEY[self.sorted_by].order}{'.asc' if self.ascending else ''}"
 
     def next_order(self) -> None:
         """Sort by the next column, the largest first; after the last one, by the time of the entry."""
         here = _CYCLE.index(self.sorted_by) if self.sorted_by in _CYCLE else len(_CYCLE) - 1
         self.sorted_by = _CYCLE[(here + 1) % len(_CYCLE)]
         self.ascending = False
-        self.columns = self._columns()
 
     def turn_order(self) -> None:
         """Sort the other way round; by time, the oldest entry first."""
         if self.sorted_by is None:
-            self.sorted_by = 0
+            self.sorted_by = COLUMNS[0].key
         self.ascending = not self.ascending
-        self.columns = self._columns()
 
     @property
     def order_note(self) -> str:
         """The sorted column and its direction, for the heading; empty for the order in time."""
-        if self.sorted_by is None:
-            return ""
-        return f"by {COLUMNS[self.sorted_by].column.title} {'▲' if self.ascending else '▼'}"
+        return "" if self.sorted_by is None else f"by {self.sorted_by} {self.order_mark}"
 
     def unsort(self) -> None:
         self.sorted_by, self.ascending = None, False
-        self.columns = self._columns()
 
     def show_page(self, page: Page, note: Line) -> None:
         self._items = page.items
@@ -188,11 +170,6 @@ class TradesPane(LiveTable):
         if row is None or row.fault:
             return Shown(item)
         return Shown(item, row.pnl, row.r, row.time_in_trade)
-
-
-def trade_cells(shown: Shown) -> tuple[Cell, ...]:
-    """Return the cells of one trade; an open one has its P&L now, in the colour of what is not final."""
-    return tuple(each.cell(shown) for each in COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)

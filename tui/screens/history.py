@@ -3,36 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from functools import partial
-from typing import Any
 
 from textual.app import ComposeResult
 
-from core.decision.deciding_reason import code_in_evidence
 from core.model import Action, Quality
 from server.deck import Page, PageQuery
-from tui import fmt
 from tui.commands.registry import bindings, hint, key_of
 from tui.dialogs.symbol import SymbolDialog
 from tui.interfaces import deck_ui, run_in_background
 from tui.panes.filters import FilterPane, FilterView
-from tui.panes.recent import result
+from tui.panes.history import HistoryPane
 from tui.screens.base import DeckScreen
-from tui.widgets.line import ACTION_ROLE, DIRECTION_MARK, DIRECTION_ROLE, Line
-from tui.widgets.table import Cell, Column, LiveTable, Row
+from tui.widgets.line import Line
+from tui.widgets.table import LiveTable
 
 PAGE = 20
-COLUMNS = (
-    Column("time ET", 15),
-    Column("action", 7),
-    Column("signal", 18),
-    Column("conf.", 5, "right"),
-    Column("code or outcome, net $", 23),
-    Column("size", 5, "right"),
-    Column("quality", 7),
-    Column("source", 18),
-)
+"""Decisions on a page at least; a taller list has as many as it has rows."""
 CYCLES: Mapping[str, tuple[str, ...]] = {
     "decision": ("", *(str(each) for each in Action)),
     "timeframe": ("", "1", "3", "5", "15", "30", "60", "240", "1440"),
@@ -40,6 +27,7 @@ CYCLES: Mapping[str, tuple[str, ...]] = {
 }
 """The values each filter's key cycles through; an empty string is no filter."""
 ORDERS = ("time", "confidence")
+_FIRST_PAGE: tuple[str | None, int] = (None, 1)
 
 
 class HistoryScreen(DeckScreen):
@@ -49,20 +37,19 @@ class HistoryScreen(DeckScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self._cursors: list[str | None] = [None]
+        self._pages: list[tuple[str | None, int]] = [_FIRST_PAGE]
+        """Cursor of each page up to the one shown, and the number of its first decision."""
         self._next: str | None = None
         self.filters: dict[str, str] = {}
         self._order = 0
 
     def compose_body(self) -> ComposeResult:
         yield FilterPane(id="filters")
-        table = LiveTable("History", COLUMNS, id="history", empty=("reading the ledger",))
-        table.decisions = True
-        yield table
+        yield HistoryPane(id="history")
 
     def on_screen_resume(self) -> None:
         super().on_screen_resume()
-        if len(self._cursors) == 1:
+        if len(self._pages) == 1:
             self._read()
 
     def read_again(self) -> None:
@@ -76,18 +63,18 @@ class HistoryScreen(DeckScreen):
         if self._next is None:
             self.notify("This is the oldest page", markup=False)
             return
-        self._cursors.append(self._next)
+        self._pages.append((self._next, self._pages[-1][1] + len(self.query_one(HistoryPane).rows)))
         self._read(from_top=True)
 
     def action_newer_page(self) -> None:
-        if len(self._cursors) == 1:
+        if len(self._pages) == 1:
             self.notify("This is the newest page", markup=False)
             return
-        self._cursors.pop()
+        self._pages.pop()
         self._read(from_top=True)
 
     def action_newest_page(self) -> None:
-        self._cursors = [None]
+        self._pages = [_FIRST_PAGE]
         self._read()
 
     # --- filters and order ------------------------------------------------------------------------------
@@ -119,7 +106,7 @@ class HistoryScreen(DeckScreen):
         self._from_the_start()
 
     def _from_the_start(self) -> None:
-        self._cursors = [None]
+        self._pages = [_FIRST_PAGE]
         self._read(from_top=True)
 
     # --- reading ----------------------------------------------------------------------------------------
@@ -130,11 +117,11 @@ class HistoryScreen(DeckScreen):
 
     async def _load(self, from_top: bool) -> None:
         ui = deck_ui(self)
-        table = self.query_one("#history", LiveTable)
+        table = self.query_one(HistoryPane)
         query = PageQuery(
             what="decisions",
-            limit=PAGE,
-            cursor=self._cursors[-1],
+            limit=max(PAGE, table.room),
+            cursor=self._pages[-1][0],
             filters=dict(self.filters),
             order=ORDERS[self._order],
         )
@@ -151,49 +138,21 @@ class HistoryScreen(DeckScreen):
             table.to_top()
         self._show_page(table, page)
 
-    def _show_page(self, table: LiveTable, page: Page) -> None:
+    def _show_page(self, table: HistoryPane, page: Page) -> None:
         self._next = page.next_cursor
         table.empty = (
             f"no such decision: {key_of('NoFilter')} shows all" if self.filters else "no decision yet",
         )
-        first = (len(self._cursors) - 1) * PAGE + 1
+        first = self._pages[-1][1]
         note: Line = [
             (f"{first}-{first + len(page.items) - 1}" if page.items else "", "text"),
             (f"  {hint('OlderPage')}" if page.next_cursor else "  the oldest", "dim"),
         ]
-        table.show_rows(tuple(Row(str(item["id"]), item, item_cells) for item in page.items), note)
-        table.repaint()
+        table.show_items(page.items, note)
+
+    def on_history_pane_taller(self) -> None:
+        if self._next is not None and self.query_one(HistoryPane).lacks_rows:
+            self._read()
 
     def on_live_table_opened(self, message: LiveTable.Opened) -> None:
         deck_ui(self).open_decision(message.key)
-
-
-def item_cells(item: Mapping[str, Any]) -> tuple[Cell, ...]:
-    """Return the cells of one row from a ledger item."""
-    action = str(item["decision"])
-    side = str(item.get("direction") or item["proposed_direction"])
-    frame = item.get("timeframe")
-    size = (item.get("decision_breakdown") or {}).get("size") or {}
-    outcome = item.get("outcome") or {}
-    held = "open" if item.get("position_id") else ""
-    deciding = code_in_evidence(action, item.get("decision_breakdown") or {})
-    code = item.get("code") or deciding
-    code = deciding if deciding.startswith(f"{code} +") else code
-    return (
-        (_when(str(item["created_at"])), "dim"),
-        (action, ACTION_ROLE.get(action, "text")),
-        (f"{DIRECTION_MARK.get(side, ' ')} {side} {item['symbol']} {fmt.timeframe(frame) if frame else fmt.NONE}",
-         DIRECTION_ROLE.get(side, "text") if item.get("direction") else "text"),
-        (fmt.number(item["confidence"], 1), "strong"),
-        result(code, outcome.get("exit_reason") or held, outcome.get("pnl_net")),
-        (fmt.factor(size.get("final")), "text"),
-        (str(item["quality"]), "text"),
-        (str(item.get("source") or fmt.NONE), "dim"),
-    )  # fmt: skip
-
-
-def _when(text: str) -> str:
-    try:
-        return fmt.day_clock(datetime.fromisoformat(text)).split(" ", 1)[1].rsplit(" ", 1)[0]
-    except ValueError:
-        return text

@@ -8,6 +8,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.containers import Container, VerticalScroll
 from textual.message import Message
+from textual.widget import Widget
 
 from server.deck import ApprovalRow, DeckSnapshot, PositionRow
 from tui.commands import positions as commands
@@ -28,8 +29,18 @@ from tui.panes.size import SizePane
 from tui.screens.base import DeckScreen
 from tui.widgets.table import LiveTable
 
+_HEADS = 2
+"""Rows of a list above its first row: the title and the heads of the columns."""
 _LEAST_ROWS = 3
-"""Rows of the positions that are seen at least: the title, the heads of the columns, and one position."""
+"""Rows of a list that is seen: its heads and one row."""
+_USUAL_ROWS = 5
+"""Rows of the positions where there is room for few."""
+_RECENT_BELOW = 7
+"""Rows of the recent decisions where they begin below the screen."""
+_FOLDED, _FOLDED_ROWS = "-folded", 3
+"""Class of a decision without size and reasons, and their rows on a short screen."""
+_FEW = 2
+"""Positions up to which size and reasons give way to the recent decisions."""
 
 _RISK_OPEN_ROWS, _RISK_LINE_ROWS = 50, 32
 """Rows of a terminal from which the risk is unfolded, and from which it has one line, unless a key said otherwise."""
@@ -53,6 +64,11 @@ class Body(VerticalScroll):
         self.post_message(PlaceAgain())
 
 
+def _set_height(widget: Widget, height: int) -> None:
+    if widget.styles.height is None or widget.styles.height.value != height:
+        widget.styles.height = height
+
+
 class LiveScreen(DeckScreen):
     scope = "live"
     BINDINGS = bindings("screen", "live")
@@ -74,6 +90,11 @@ class LiveScreen(DeckScreen):
             yield PnlPane(id="pnl")
             yield EventsPane(id="events")
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._whole_decision = 0
+        """Rows of the decision with all its parts."""
+
     def on_mount(self) -> None:
         self.query_one(PositionsPane).focus(scroll_visible=False)
 
@@ -93,23 +114,48 @@ class LiveScreen(DeckScreen):
         self._place_positions()
 
     def _place_positions(self) -> None:
-        """Put the positions above the decision where it would leave no row for them: keys act on what is seen.
+        """Share the rows out between the decision, the positions and the recent decisions.
 
-        Not below a dialog: what is moved there is laid out only when the dialog closes.
+        Positions have the rows they need. They stand above the decision where it would leave no row for them: keys
+        act on what is seen. With few positions on a short screen, size and reasons give their rows to the recent
+        decisions. Not below a dialog: what is moved there is laid out only when the dialog closes.
         """
         if self.app.screen is not self:
             return
         body, evidence = self.query_one("#body"), self.query_one("#evidence")
         positions = self.query_one(PositionsPane)
-        if not body.size.height or not evidence.outer_size.height:
+        room, rows = body.size.height, len(positions.rows)
+        if not evidence.has_class(_FOLDED):
+            self._whole_decision = evidence.outer_size.height
+        whole = self._whole_decision
+        if not room or not whole:
             return
-        first = bool(positions.rows) and body.size.height < evidence.outer_size.height + _LEAST_ROWS
+        needed = _HEADS + max(1, rows)
+        lists = needed + _LEAST_ROWS
+        short = self.has_class("-narrow", "-short") and rows <= _FEW
+        folded = short and any(whole + rows > room >= whole - _FOLDED_ROWS + rows for rows in (lists, needed))
+        evidence.set_class(folded, _FOLDED)
+        left = room - whole + _FOLDED_ROWS * folded
+        first = bool(rows) and left < _LEAST_ROWS
+        height, rest = self._rows_of_lists(room if first else left, needed, first=first)
+        _set_height(positions, height)
+        _set_height(self.query_one(RecentPane), rest)
         if first == (body.children.index(positions) < body.children.index(evidence)):
             return
         if first:
             body.move_child(positions, before=evidence)
         else:
             body.move_child(positions, after=evidence)
+
+    @staticmethod
+    def _rows_of_lists(room: int, needed: int, *, first: bool) -> tuple[int, int]:
+        """Return the rows of the positions and of the recent decisions, which begin below the screen at worst."""
+        if first:
+            return max(_LEAST_ROWS, min(needed, max(_USUAL_ROWS, room // 2))), _RECENT_BELOW
+        height = min(needed, max(_USUAL_ROWS, room - _USUAL_ROWS))
+        if room - height >= _LEAST_ROWS:
+            return height, room - height
+        return max(_LEAST_ROWS, room), _RECENT_BELOW
 
     def show_body(self, snapshot: DeckSnapshot) -> Iterator[None]:
         self.query_one(ApprovalsPane).show(snapshot.approvals)

@@ -1,11 +1,12 @@
-"""A live table: the cursor follows its row's key; the first column is fixed, the others scroll."""
+"""A live table: the cursor follows its row's key; the first column is fixed, the others scroll.
+
+Its columns are those of ``tui.widgets.columns``; which of them are shown, and in which order, a person may choose.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Iterable
 from time import monotonic
-from typing import Any
 
 from textual import events
 from textual.errors import NoWidget
@@ -13,54 +14,28 @@ from textual.message import Message
 
 from tui.commands.registry import bindings
 from tui.fmt import fit
-from tui.widgets.line import Line, heading
+from tui.interfaces import deck_ui
+from tui.widgets.columns import MARGIN, Column, Row, fitting, most_left, run_over, shared, text_width
+from tui.widgets.line import Line, heading, width_of
 from tui.widgets.line_widget import LineWidget
 
-Cell = tuple[str, str]
-
-_MARGIN = 2
-"""Cells left of the first column: the cursor mark and a space."""
 _HEAD_LINES = 2
+_HEADING_FRAME = 5
+"""Cells of a heading beside its title and its right end."""
 _MOVED_GUARD = 1.0
 """Seconds after the selected row vanished during which an action needs a second key press."""
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
-    title: str
-    width: int
-    align: str = "left"
-
-
-class Row:
-    """One row: its value, and its cells, which are made only when the row becomes visible.
-
-    Two rows are equal when they have the same key and are of the same thing.
-    """
-
-    __slots__ = ("_cells", "_write", "key", "of")
-
-    def __init__(self, key: str, of: Any, write: Callable[[Any], tuple[Cell, ...]]) -> None:
-        """``write`` returns one cell per column: a text and its colour role."""
-        self.key = key
-        self.of = of
-        self._write = write
-        self._cells: tuple[Cell, ...] | None = None
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Row) and self.key == other.key and self.of == other.of
-
-    __hash__ = None  # type: ignore[assignment]
-
-    @property
-    def cells(self) -> tuple[Cell, ...]:
-        if self._cells is None:
-            self._cells = self._write(self.of)
-        return self._cells
-
-    def forget(self) -> None:
-        """Make the cells again when the row becomes visible."""
-        self._cells = None
+def joined(note: Line, hidden: Line) -> Line:
+    """Return a note and what is hidden with two cells between their parts."""
+    out = list(note)
+    while out and not out[-1][0].strip():
+        out.pop()
+    if out:
+        out[-1] = (out[-1][0].rstrip(), out[-1][1])
+    for piece in hidden:
+        out += [("  ", "dim"), piece] if out else [piece]
+    return out
 
 
 class LiveTable(LineWidget, can_focus=True):
@@ -90,6 +65,14 @@ class LiveTable(LineWidget, can_focus=True):
         super().__init__(id=id)
         self.title = title
         self.columns = columns
+        """Every column of the list; a row has a cell for each."""
+        self.sorted_by: str | None = None
+        """Key of the column that the rows are sorted by; ``None`` for their own order."""
+        self.ascending = False
+        self._chosen: tuple[str, ...] | None = None
+        """Keys of the columns a person chose, in their order; ``None`` for the standard ones."""
+        self._wanted: dict[str, int] = {}
+        """Width of the widest text seen, by the column's key; it only grows, so that columns stand still."""
         self.empty = empty
         self.note: Line = []
         self.rows: tuple[Row, ...] = ()
@@ -104,11 +87,13 @@ class LiveTable(LineWidget, can_focus=True):
     def show_rows(self, rows: tuple[Row, ...], note: Line | None = None) -> None:
         if rows == self.rows and (note is None or note == self.note):
             return
-        place = self._place()
+        place, before = self._place(), self.rows
         self.rows = rows
         if note is not None:
             self.note = note
         keys = [row.key for row in rows]
+        if not {row.key for row in before}.intersection(keys):
+            self._wanted.clear()
         if self.follows_first and place == 0 and keys:
             self.cursor = keys[0]
         elif self.cursor not in keys:
@@ -121,6 +106,7 @@ class LiveTable(LineWidget, can_focus=True):
     def forget(self) -> None:
         for row in self.rows:
             row.forget()
+        self._wanted.clear()
         super().forget()
 
     def to_top(self) -> None:
@@ -164,7 +150,7 @@ class LiveTable(LineWidget, can_focus=True):
             seen = self.screen.find_widget(self).visible_region
         except NoWidget:
             return False
-        return seen.width > _MARGIN and seen.y <= self._cursor_line < seen.bottom
+        return seen.width > MARGIN and seen.y <= self._cursor_line < seen.bottom
 
     @property
     def _cursor_line(self) -> int:
@@ -178,30 +164,67 @@ class LiveTable(LineWidget, can_focus=True):
         return next((n for n, row in enumerate(self.rows) if row.key == self.cursor), 0)
 
     @property
-    def _room(self) -> int:
+    def room(self) -> int:
         return max(1, self.content_size.height - _HEAD_LINES)
 
     def _keep_in_view(self) -> None:
-        place, room = self._place(), self._room
+        place, room = self._place(), self.room
         self._top = max(0, min(self._wanted_top, len(self.rows) - room))
         if place < self._top:
             self._top = place
         elif place >= self._top + room:
             self._top = place - room + 1
 
-    # --- drawing ----------------------------------------------------------------------------------------
+    # --- columns ----------------------------------------------------------------------------------------
 
-    def _visible(self, width: int) -> list[int]:
-        """Return the columns that fit: the first one, then as many as fit from the scroll position on."""
-        gap = self._gap
-        used = _MARGIN + self.columns[0].width
-        shown = [0]
-        for n in range(1 + self._left_at(width), len(self.columns)):
-            used += gap + self.columns[n].width
-            if used > width:
-                break
-            shown.append(n)
-        return shown
+    def on_mount(self) -> None:
+        if self.id is not None:
+            self._chosen = deck_ui(self).chosen_columns(self.id)
+
+    def choose_columns(self, keys: Iterable[str] | None) -> None:
+        """Show these columns in this order, or the standard ones; the first column of the list stays."""
+        self._chosen = None if keys is None else tuple(keys)
+        self._left = 0
+        self.repaint()
+
+    @property
+    def shown_columns(self) -> tuple[str, ...]:
+        """Keys of the columns in force, in their order, those scrolled out included."""
+        return tuple(self.columns[n].key for n in self._in_force())
+
+    def _in_force(self) -> list[int]:
+        """Return the places of the columns in force; a chosen one that this version does not know is left out."""
+        if self._chosen is None:
+            return [n for n, column in enumerate(self.columns) if column.standard or n == 0]
+        places = {column.key: n for n, column in enumerate(self.columns)}
+        return [0, *(n for key in self._chosen if (n := places.get(key, 0)))]
+
+    def _measure(self, rows: Iterable[Row]) -> None:
+        """Keep the widest text of each column, its title included."""
+        wanted = self._wanted
+        for n, column in enumerate(self.columns):
+            width = text_width(column.title) + (column.key == self.sorted_by)
+            for row in rows:
+                width = max(width, text_width(row.cells[n][0]))
+            wanted[column.key] = max(wanted.get(column.key, 0), width)
+
+    def _least(self, columns: Iterable[int]) -> list[int]:
+        wanted = self._wanted
+        return [self.columns[n].least(wanted.get(self.columns[n].key, 0), first=n == 0) for n in columns]
+
+    def _visible(self, width: int) -> list[tuple[int, int]]:
+        """Return the columns that are drawn: the place of each among ``columns``, and its width."""
+        in_force = self._in_force()
+        least = self._least(in_force)
+        shown = fitting(least, self._gap, width, min(self._left, most_left(least, self._gap, width)))
+        spare = width - MARGIN - sum(least[n] for n in shown) - self._gap * (len(shown) - 1)
+        widths = shared(
+            [least[n] for n in shown],
+            [self._wanted.get(self.columns[in_force[n]].key, 0) for n in shown],
+            [self.columns[in_force[n]].weight for n in shown],
+            max(0, spare),
+        )
+        return [(in_force[n], size) for n, size in zip(shown, widths, strict=True)]
 
     @property
     def _gap(self) -> int:
@@ -209,12 +232,23 @@ class LiveTable(LineWidget, can_focus=True):
         return 1 if self.app.has_class("-compact") else 2
 
     def _left_at(self, width: int) -> int:
-        """Return how many columns are scrolled out: no more than needed to see the last one."""
-        room = width - _MARGIN - self.columns[0].width
-        left = len(self.columns) - 1
-        while left > 0 and (room := room - self._gap - self.columns[left].width) >= 0:
-            left -= 1
-        return min(self._left, left)
+        """Return how many columns are scrolled out at a width."""
+        return min(self._left, most_left(self._least(self._in_force()), self._gap, width))
+
+    def _title(self, column: Column, width: int) -> str:
+        """Return the head of a column; the one sorted by has a mark, which is never cut."""
+        if column.key != self.sorted_by:
+            return fit(column.title, width, column.align)
+        return fit(
+            fit(column.title, min(text_width(column.title), width - 1)) + self.order_mark, width, column.align
+        )
+
+    @property
+    def order_mark(self) -> str:
+        """The direction of the order: ▲ when the smallest comes first."""
+        return "▲" if self.ascending else "▼"
+
+    # --- drawing ----------------------------------------------------------------------------------------
 
     def row_style(self, y: int) -> str | None:
         n = self._top + y - _HEAD_LINES
@@ -223,41 +257,48 @@ class LiveTable(LineWidget, can_focus=True):
         return "row--cursor" if self.has_focus else "row--cursor-blur"
 
     def lines(self, width: int, height: int) -> list[Line]:
+        rows = self.rows[self._top : self._top + max(0, height - _HEAD_LINES)]
+        self._measure(rows)
         shown = self._visible(width)
-        out = [heading(self.title, width, self._right(shown), focus=self.has_focus)]
+        out = [heading(self.title, width, self._right(shown, width), focus=self.has_focus)]
         if not self.rows:
             out += [[("  " + text, "dim")] for text in self.empty]
             return out
         gap = " " * self._gap
-        head: Line = [(" " * _MARGIN, "head")]
-        for n in shown:
-            column = self.columns[n]
-            head.append((fit(column.title, column.width, column.align) + gap, "head"))
+        head: Line = [(" " * MARGIN, "head")]
+        head += [(self._title(self.columns[n], size) + gap, "head") for n, size in shown]
         out.append(head)
-        for row in self.rows[self._top : self._top + max(0, height - _HEAD_LINES)]:
+        for row in rows:
             mark = "▸ " if row.key == self.cursor else "  "
             line: Line = [(mark, "title-focus" if self.has_focus else "dim")]
-            for n in shown:
-                column = self.columns[n]
-                text, role = row.cells[n]
-                # The gap gets the cell's colour: one colour change less saves about forty bytes per cell.
-                line.append((fit(text, column.width, column.align) + gap, role))
+            # The gap gets the cell's colour: one colour change less saves about forty bytes per cell.
+            aligned = [self.columns[n].align for n, _ in shown]
+            for text, role, size, align in run_over(
+                [row.cells[n] for n, _ in shown], shown, aligned, self._gap
+            ):
+                line.append((fit(text, size, align) + gap, role))
             out.append(line)
         return out
 
-    def _right(self, shown: list[int]) -> Line:
-        out: Line = list(self.note)
-        hidden_rows = len(self.rows) - self._room
-        if hidden_rows > 0:
-            last = min(len(self.rows), self._top + self._room)
-            out += [(f"  rows {self._top + 1}-{last} of {len(self.rows)}", "dim")]
-        more_left = self._left_at(self.content_size.width)
-        more_right = len(self.columns) - 1 - shown[-1] if self.rows else 0
-        if self.rows and (more_left or more_right > 0):
-            out += [("  ", "text"), (f"← {more_left}" if more_left else "", "info")]
-            out += [(" " if more_left else "", "text")]
-            out += [(f"→ {more_right} columns" if more_right > 0 else "", "info")]
-        return out
+    def _right(self, shown: list[tuple[int, int]], width: int) -> Line:
+        """Return the right end of the heading: its note gives way to how much is hidden, the last words first."""
+        rows = ""
+        if len(self.rows) > self.room:
+            last = min(len(self.rows), self._top + self.room)
+            rows = f"rows {self._top + 1}-{last} of {len(self.rows)}"
+        left = self._left_at(width)
+        right = len(self._in_force()) - left - len(shown) if self.rows else 0
+        short = " ".join([f"← {left}"] * (left > 0) + [f"→ {right}"] * (right > 0))
+        long = f"{short} {'column' if right == 1 else 'columns'}" if right > 0 else short
+        room = width - text_width(self.title) - _HEADING_FRAME
+        for columns in (long, short):
+            hidden: Line = [(text, role) for text, role in ((rows, "dim"), (columns, "info")) if text]
+            if width_of(joined(self.note, hidden)) <= room:
+                break
+        note = list(self.note)
+        while note and width_of(joined(note, hidden)) > room:
+            note.pop()
+        return joined(note, hidden)
 
     # --- moving -----------------------------------------------------------------------------------------
 
@@ -265,16 +306,17 @@ class LiveTable(LineWidget, can_focus=True):
         self._go_to(self._place() + step)
 
     def action_page_of_rows(self, step: int) -> None:
-        self._go_to(self._place() + step * self._room)
+        self._go_to(self._place() + step * self.room)
 
     def action_edge(self, last: bool) -> None:
         self._go_to(len(self.rows) - 1 if last else 0)
 
     def action_column(self, step: int) -> None:
         width = self.content_size.width
-        if step > 0 and self._visible(width)[-1] == len(self.columns) - 1:
+        in_force = self._in_force()
+        if step > 0 and self._visible(width)[-1][0] == in_force[-1]:
             return
-        self._left = max(0, min(len(self.columns) - 2, self._left_at(width) + step))
+        self._left = max(0, min(len(in_force) - 2, self._left_at(width) + step))
         self.repaint()
 
     def action_open(self) -> None:
@@ -306,7 +348,7 @@ class LiveTable(LineWidget, can_focus=True):
         self._wheel(event, -1)
 
     def _wheel(self, event: events.MouseEvent, step: int) -> None:
-        if len(self.rows) > self._room:
+        if len(self.rows) > self.room:
             event.stop()
             self._go_to(self._place() + step)
 
