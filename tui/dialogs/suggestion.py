@@ -14,7 +14,7 @@ from tui.dialogs.question_pane import QuestionPane
 from tui.documents.fields import named
 from tui.metric_format import format_value, short_interval
 from tui.panes.suggestions import format_rule_value
-from tui.widgets.line import Line, clip_line, heading, signed_role, wrap_text
+from tui.widgets.line import Line, fold, heading, signed_role, wrap_text
 from tui.widgets.yes_no import Answers
 
 if TYPE_CHECKING:
@@ -40,18 +40,14 @@ def evidence_lines(evidence: Evidence, width: int) -> list[Line]:
 
     text = f"{evidence.cut} {evidence.bucket}: {mean(evidence.inside)} against {mean(evidence.outside)}"
     out = [[(" ", "text"), *line] for line in wrap_text(text, "text", width - 2)]
-    out.append(
-        clip_line(
-            [("   expect ", "dim"), (format_value(evidence.expected, unit), signed_role(evidence.expected)),
-             (", not the ", "dim"), (format_value(effect.value, unit), "text"),
-             (f" ({short_interval(effect)}) seen", "dim")],
-            width,
-        )
-    )  # fmt: skip
+    expect: Line = [
+        ("   expect ", "dim"), (format_value(evidence.expected, unit), signed_role(evidence.expected)),
+        (", not the ", "dim"), (format_value(effect.value, unit), "text"),
+        (f" ({short_interval(effect)}) seen", "dim"),
+    ]  # fmt: skip
     tested = f"q {fmt.number(evidence.q, 3)} of {evidence.tests} tests"
-    counts = f"   n {evidence.n} and {evidence.n_outside}  {tested}  other labels held fixed"
-    out.append(clip_line([(counts, "dim")], width))
-    return out
+    counts: Line = [(f"   n {evidence.n} and {evidence.n_outside}  {tested}  other labels held fixed", "dim")]
+    return [*out, *fold(expect, width), *fold(counts, width)]
 
 
 def format_side_effects(difference: Difference) -> str:
@@ -120,7 +116,7 @@ class JudgeText(QuestionPane):
 
 def judge_lines(suggestion: Suggestion, approve: bool, width: int) -> list[Line]:
     title = "Approve this suggestion?" if approve else "Reject this suggestion?"
-    out: list[Line] = [heading(title, width), [], clip_line(change_line(suggestion), width), []]
+    out: list[Line] = [heading(title, width), [], *fold(change_line(suggestion), width), []]
     out += evidence_lines(suggestion.evidence[0], width)
     effects = suggestion.side_effects
     if effects is not None:

@@ -24,7 +24,7 @@ COLUMNS = (
     Column("age", 5, "right"),
     Column("held", 4, "right"),
     Column("heard", 5, "right"),
-    Column("remark", 12, weight=1),
+    Column("remark", 22, weight=1),
     Column("live signals", 12, "right"),
     Column("price from", 12),
 )

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from tui import fmt
-from tui.widgets.line import Line, clip_line, heading, pad_line, signed_role, wrap_text
+from tui.widgets.line import Line, fold, heading, pad_line, signed_role, wrap_text
 from tui.widgets.line_widget import Pane
 
 Item = Mapping[str, Any]
@@ -137,7 +137,7 @@ def day_lines(item: Item | None, day: date, width: int) -> list[Line]:
             ("  avg R ", "dim"),
             (fmt.signed(item["average_r"]), signed_role(item["average_r"])),
         ]
-    lines = [clip_line(line, width)]
+    lines = fold(line, width)
     for note in item["notes"] if item is not None else ():
         text = wrap_text(str(note["text"]), "info", width - 3)
         lines += [[(" ✎ " if n == 0 else "   ", "info"), *each] for n, each in enumerate(text)]

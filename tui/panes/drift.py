@@ -60,6 +60,10 @@ def drift_lines(each: Drift, width: int) -> list[Line]:
     return [clip_line(first, width), clip_line(second, width)]
 
 
+_NAME, _NUMBERS = 16, 26
+"""Least cells of a reason, and the cells of the numbers beside it."""
+
+
 class ShadowsPane(ReportPane):
     title = "Shadows and budget"
 
@@ -82,11 +86,14 @@ class ShadowsPane(ReportPane):
         else:
             out.append([(" no shadow has closed yet", "dim")])
         advice = wrap_text(budget.text, "text" if budget.advised_pct is not None else "dim", width - 2)
-        for kept in found.by_reason[: max(0, height - len(out) - len(advice))]:
+        shown = found.by_reason[: max(0, height - len(out) - len(advice))]
+        longest = max((len(fmt.words(kept.by)) for kept in shown), default=0)
+        name = max(_NAME, min(longest, width - _NUMBERS))
+        for kept in shown:
             value = kept.group.net.value or 0.0
             out.append(
                 clip_line(
-                    [(f" {fmt.fit(fmt.words(kept.by), 20)} ", "text"), (f"{kept.group.n:>4}  ", "dim"),
+                    [(f" {fmt.fit(fmt.words(kept.by), name)} ", "text"), (f"{kept.group.n:>4}  ", "dim"),
                      (f"{fmt.arrow(value)} {fmt.money(value)}",
                       signed_role(value) if has_enough_trades(kept.group.net) else "dim")],
                     width,

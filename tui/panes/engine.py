@@ -10,7 +10,7 @@ from typing import Any
 from server.deck import Counters, FeedStatus, Latency, SystemView
 from tui import fmt
 from tui.panes.reports import ReportPane
-from tui.widgets.line import Line, clip_line, heading, wrap
+from tui.widgets.line import Line, clip_line, fold_or_cut, heading, wrap
 
 _NAME = 10
 _FEED_MARKS = {
@@ -136,18 +136,14 @@ class FeedsPane(ReportPane):
         out = [heading(self.title, width, note)]
         if not view.system.feeds:
             return self.nothing(width, "no feed is configured: the market is assumed", note)
+        lines: list[Line] = []
         for feed in view.system.feeds:
             mark, role = _FEED_MARKS.get(feed.state, ("✗", "bad"))
-            out.append(
-                clip_line(
-                    [(f" {mark} ", role), (f"{feed.name} ", "strong"), (feed.state, role),
-                     (f"  {feed.detail}" if feed.detail else "", "dim")],
-                    width,
-                )
-            )  # fmt: skip
+            detail: Line = [(f"  {feed.detail}", "dim")] if feed.detail else []
+            lines.append([(f" {mark} ", role), (f"{feed.name} ", "strong"), (feed.state, role), *detail])
             if (numbers := _feed_numbers(feed, view.at)) is not None:
-                out.append(clip_line(numbers, width))
-        return out
+                lines.append(numbers)
+        return out + fold_or_cut(lines, width, height - 1)
 
 
 def _feed_numbers(feed: FeedStatus, now: datetime | None) -> Line | None:
@@ -183,9 +179,9 @@ class RulesPane(ReportPane):
             return self.nothing(width, "the first version is written when the engine starts")
         count = fmt.plural(len(versions), "version")
         out = [heading(self.title, width, [(count, "dim")])]
-        for n, version in enumerate(versions[: max(1, height - 1)]):
-            out.append(clip_line(_version(version, width, in_force=n == 0), width))
-        return out
+        shown = versions[: max(1, height - 1)]
+        lines = [_version(version, width, in_force=n == 0) for n, version in enumerate(shown)]
+        return out + fold_or_cut(lines, width, height - 1)
 
 
 def _version(version: Mapping[str, Any], width: int, *, in_force: bool) -> Line:

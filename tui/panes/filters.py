@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tui import fmt
 from tui.commands.registry import key_of
-from tui.widgets.line import Line, clip_line, width_of
+from tui.widgets.line import Line, first_fitting
 from tui.widgets.line_widget import Pane
 
 
@@ -31,17 +31,10 @@ class FilterPane(Pane):
             ("FilterQuality", "quality", view.filters.get("quality", "")),
             ("FilterSymbol", "symbol", view.filters.get("symbol", "")),
         )
-        line: Line = [(" ", "text")]
-        for command, name, value in values:
-            role = "strong" if value else "text"
-            line += [
-                (key_of(command), "key"),
-                (f" {name} ", "dim"),
-                (value or "all", role),
-                ("   ", "text"),
-            ]
+        pieces: list[Line] = [
+            [(key_of(command), "key"), (f" {name} ", "dim"), (value or "all", "strong" if value else "text")]
+            for command, name, value in sorted(values, key=lambda each: not each[2])
+        ]
         order: Line = [(key_of("SortOrder"), "key"), (" by ", "dim"),
                        (view.order, "text" if view.order == "time" else "strong")]  # fmt: skip
-        if width_of(line) + width_of(order) <= width:
-            line += order
-        return [clip_line(line, width)]
+        return [[(" ", "text"), *first_fitting([*pieces, order], width - 1, "   ")]]

@@ -46,6 +46,7 @@ class SourcesPane(Pane):
         view = self.data
         if view is None:
             return []
+        listener: Line = [(view.listener, "info"), (" ", "text")]
         left: Line = [(" ", "text")]
         if not view.sources:
             left.append(("no sender heard yet", "dim"))
@@ -57,10 +58,9 @@ class SourcesPane(Pane):
                 piece.append((age, "text"))
                 piece.append((f" !{quiet} quiet" if quiet else "", "warn"))
             piece.append(("  ", "text"))
-            if width_of(left) + width_of(piece) > width:
+            if width_of(left) + width_of(piece) > width - width_of(listener):
                 break
             left += piece
-        listener: Line = [(view.listener, "info"), (" ", "text")]
         for rules in (f"rules {view.rules}  ", f"rules {view.rules.split(' ')[0]}  ", ""):
             right: Line = [(rules, "dim"), *listener]
             if width_of(left) + width_of(right) <= width:

@@ -12,7 +12,7 @@ from server.deck import Page, PositionRow
 from tui import fmt
 from tui.commands.registry import hint, key_of
 from tui.widgets.columns import Cell, Column, Row, cells_by
-from tui.widgets.line import DIRECTION_MARK, DIRECTION_ROLE, Line, clip_line, signed_role, width_of
+from tui.widgets.line import DIRECTION_MARK, DIRECTION_ROLE, Line, first_fitting, signed_role
 from tui.widgets.line_widget import Pane
 from tui.widgets.table import LiveTable
 
@@ -221,12 +221,7 @@ class TradeFiltersPane(Pane):
             pieces.append(
                 [(key_of(command), "key"), (f" {words} ", "dim"), (shown, "strong" if value else "text")]
             )
-        line: Line = [(" ", "text")]
-        for piece in pieces:
-            if len(line) > 1 and width_of(line) + width_of(piece) + 3 > width:
-                break
-            line += [*([("   ", "text")] if len(line) > 1 else []), *piece]
-        return [clip_line(line, width)]
+        return [[(" ", "text"), *first_fitting(pieces, width - 1, "   ")]]
 
 
 def _words(name: str, value: str) -> str:
@@ -247,18 +242,13 @@ class TradeTotalsPane(Pane):
         if totals is None:
             return []
         net, rate, r = totals["net"], totals["win_rate"], totals["average_r"]
-        line: Line = [
-            (" Σ ", "title"),
-            (f"{totals['closed']} closed", "strong"),
-            (f", {totals['open']} open" if totals["open"] else "", "info"),
-            ("   net ", "dim"),
-            (f"{fmt.arrow(net)}{fmt.money(net)}", signed_role(net)),
-            ("   win ", "dim"),
-            (fmt.NONE if rate is None else f"{fmt.number(100 * rate, 1)} %", "strong"),
-            (f" of {totals['closed']}", "dim"),
-            ("   avg R ", "dim"),
-            (fmt.signed(r), signed_role(r)),
-            (f" of {totals['with_r']}", "dim"),
-        ]
-        more: Line = [("   ", "dim"), (hint("TradeCalendar"), "info")]
-        return [clip_line([*line, *(more if width_of(line) + width_of(more) <= width else [])], width)]
+        pieces: list[Line] = [
+            [("Σ ", "title"), (f"{totals['closed']} closed", "strong"),
+             (f", {totals['open']} open" if totals["open"] else "", "info")],
+            [("net ", "dim"), (f"{fmt.arrow(net)}{fmt.money(net)}", signed_role(net))],
+            [("win ", "dim"), (fmt.NONE if rate is None else f"{fmt.number(100 * rate, 1)} %", "strong"),
+             (f" of {totals['closed']}", "dim")],
+            [("avg R ", "dim"), (fmt.signed(r), signed_role(r)), (f" of {totals['with_r']}", "dim")],
+            [(hint("TradeCalendar"), "info")],
+        ]  # fmt: skip
+        return [[(" ", "text"), *first_fitting(pieces, width - 1, "   ")]]

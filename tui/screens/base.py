@@ -23,6 +23,7 @@ from tui.widgets.keybar import KeyBar
 
 SMALL = 16
 """Rows of a terminal below which a screen shows only what is acted on."""
+SMALL_CLASS = "-small"
 
 
 class DeckScreen(SingleLayout, Screen[None]):
@@ -48,7 +49,7 @@ class DeckScreen(SingleLayout, Screen[None]):
 
     def on_resize(self) -> None:
         """Mark a screen with few rows, on which the style sheet leaves out what matters least."""
-        self.set_class(self.size.height < SMALL, "-small")
+        self.set_class(self.size.height < SMALL, SMALL_CLASS)
 
     def on_screen_resume(self) -> None:
         deck_ui(self).pull()

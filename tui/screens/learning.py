@@ -17,11 +17,14 @@ from tui.panes.gate_balance import GateBalancePane
 from tui.panes.learned_cuts import LearnedCutsPane
 from tui.panes.reports import READING, ReportPane
 from tui.panes.suggestions import SuggestionsPane
+from tui.screens.base import SMALL_CLASS
 from tui.screens.reports import ReportScreen
 from tui.widgets.table import LiveTable
 
 TABLES = ("setup", "regime", "timeframe", "quality", "confidence", "size")
 _VIEWS = 2
+_IN_LESSONS = "-in-lessons"
+"""Class of a screen of few rows that shows what was learned in place of the signals."""
 
 
 class LearningScreen(ReportScreen):
@@ -62,11 +65,15 @@ class LearningScreen(ReportScreen):
         self._show_table()
 
     def action_next_evidence(self) -> None:
-        """Show the other panes, on a screen too small for all of them."""
+        """Show the other panes, on a screen too small for all of them; with few rows also the lists again."""
+        if self.has_class(SMALL_CLASS) and not self.has_class(_IN_LESSONS):
+            self.add_class(_IN_LESSONS)
+            return
         lessons = self.query_one("#lessons")
         lessons.remove_class(f"-lessons-{self._shown}")
         self._shown = (self._shown + 1) % _VIEWS
         lessons.add_class(f"-lessons-{self._shown}")
+        self.set_class(self._shown > 0, _IN_LESSONS)
 
     def on_live_table_opened(self, message: LiveTable.Opened) -> None:
         if isinstance(message.table, SuggestionsPane) and message.table.selected is not None:

@@ -14,11 +14,14 @@ from tui.panes.equity import DrawdownPane, EquityPane
 from tui.panes.greek_bars import GreeksPane
 from tui.panes.metric_cards import MetricsPane
 from tui.panes.reports import ReportPane
+from tui.screens.base import SMALL_CLASS
 from tui.screens.reports import ReportScreen
 from tui.widgets.table import LiveTable
 
 _START_WINDOW = "90"
 _START_CUT = "setup"
+_IN_CHARTS = "-in-charts"
+"""Class of a narrow screen that shows charts in place of the metrics."""
 _VIEWS = 3
 """Number of chart pairs, on a screen too small for all charts."""
 
@@ -74,8 +77,15 @@ class PerformanceScreen(ReportScreen):
         self.query_one(CutsPane).next_sort()
 
     def action_next_charts(self) -> None:
-        """Show the next pair of charts, on a screen too small for all of them."""
+        """Show the next charts, on a screen too small for all of them; on a phone's also the metrics again."""
+        if self.has_class(SMALL_CLASS):
+            deck_ui(self).say("Charts need a terminal of 16 rows", "neutral")
+            return
         charts = self.query_one("#charts")
+        if self.has_class("-phone") and not self.has_class(_IN_CHARTS):
+            self.add_class(_IN_CHARTS)
+            return
         charts.remove_class(f"-charts-{self._charts}")
         self._charts = (self._charts + 1) % _VIEWS
         charts.add_class(f"-charts-{self._charts}")
+        self.set_class(self._charts > 0, _IN_CHARTS)

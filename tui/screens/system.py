@@ -19,6 +19,7 @@ from tui.panes.funnel import FunnelPane
 from tui.panes.quarantine import BodyPane, BodyView, QuarantinePane
 from tui.panes.risk import FullRiskPane
 from tui.panes.senders import SendersPane
+from tui.screens.base import SMALL_CLASS
 from tui.screens.reports import ReportScreen
 from tui.widgets.table import LiveTable
 
@@ -27,8 +28,14 @@ log = logging.getLogger("gatedeck.tui")
 REFRESH = 5.0
 """Seconds between two readings while the screen is shown; none while it is not."""
 _QUARANTINED = 100
-BOOK = "-book"
-"""Class of the screen while risk and funnel are shown on a small screen."""
+_ENGINE, BOOK, _FUNNEL = "-engine", "-book", "-funnel"
+"""Classes of a screen that shows engine, risk or funnel in place of the lists; a wide one shows risk and funnel."""
+_VIEWS = {
+    "": ("", BOOK),
+    "-phone": ("", BOOK, _FUNNEL),
+    SMALL_CLASS: ("", _ENGINE, BOOK, _FUNNEL),
+}
+"""Views by the kind of the screen, in the order of the key; the empty one has the lists."""
 
 
 class SystemScreen(ReportScreen):
@@ -87,9 +94,15 @@ class SystemScreen(ReportScreen):
             self.query_one(kind).show(shown)
 
     def action_next_view(self) -> None:
-        """Show risk and funnel, or the engine, on a screen too small for both."""
-        self.toggle_class(BOOK)
-        if not self.has_class(BOOK):
+        """Show risk and funnel, or the engine, on a screen too small for both; the smaller it is, the more views."""
+        views = _VIEWS[
+            SMALL_CLASS if self.has_class(SMALL_CLASS) else "-phone" if self.has_class("-phone") else ""
+        ]
+        here = next((n for n, view in enumerate(views) if view and self.has_class(view)), 0)
+        there = views[(here + 1) % len(views)]
+        for view in (_ENGINE, BOOK, _FUNNEL):
+            self.set_class(view == there, view)
+        if not there:
             self.query_one(QuarantinePane).focus()
 
     # --- quarantine -------------------------------------------------------------------------------------

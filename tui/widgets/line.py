@@ -59,7 +59,10 @@ def heading(title: str, width: int, right: Line | None = None, *, focus: bool = 
     """Return a pane's first line: its title, a rule, and a note at the right end."""
     mark = "▌" if focus else " "
     left: Line = [(mark, "title-focus"), (title + " ", "title-focus" if focus else "title")]
-    tail: Line = [(" ", "text"), *right, (" ", "text")] if right else []
+    note = list(right or ())
+    while len(note) > 1 and width_of(note) > width - width_of(left) - 3:
+        note.pop()
+    tail: Line = [(" ", "text"), *note, (" ", "text")] if note else []
     return spread(left, tail, width, fill=("─", "rule"))
 
 
@@ -87,6 +90,18 @@ def wrap(pieces: Iterable[Line], width: int, joint: str = "  ") -> list[Line]:
     if current:
         lines.append(current)
     return lines
+
+
+def first_fitting(pieces: Iterable[Line], width: int, joint: str = "  ") -> Line:
+    """Return as many whole pieces as fit on one line."""
+    lines = wrap(pieces, width, joint)
+    return clip_line(lines[0], width) if lines else []
+
+
+def fold_or_cut(lines: Sequence[Line], width: int, rows: int) -> list[Line]:
+    """Return the lines folded at their blanks where all of that fits into the rows, else each cut at the width."""
+    folded = [part for line in lines for part in fold(line, width)]
+    return folded if len(folded) <= rows else [clip_line(line, width) for line in lines[:rows]]
 
 
 def fold(line: Line, width: int) -> list[Line]:
