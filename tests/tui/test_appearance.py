@@ -140,21 +140,27 @@ async def test_the_theme_is_remembered_and_a_slow_line_gets_16_colours_for_now(t
 # --- density and numbers ------------------------------------------------------------------------------------
 
 
+async def settled(pilot: Any) -> None:
+    """Wait until the rows of the lists are shared out, which follows the first layout."""
+    await pilot.pause()
+    await pilot.pause()
+
+
 async def test_compact_shows_more_columns_and_rows_and_comes_back() -> None:
     deck = FakeDeck(snapshot(positions=tuple(position(f"p{n}") for n in range(30))))
     app = DeckApp(deck)
     async with app.run_test(size=(120, 40)) as pilot:
-        await pilot.pause()
+        await settled(pilot)
         table = app.screen.query_one(PositionsPane)
         before = (len(table._visible(table.size.width)), table.room)
         roomy = screen_text(app)
         await pilot.press("z")
-        await pilot.pause()
+        await settled(pilot)
         dense = (len(table._visible(table.size.width)), table.room)
         assert dense[0] >= before[0] and dense[1] > before[1]
         assert app.appearance.settings.get("compact", False) is True
         await pilot.press("z")
-        await pilot.pause()
+        await settled(pilot)
         assert screen_text(app) == roomy
 
 

@@ -35,6 +35,8 @@ _LEAST_ROWS = 3
 """Rows of a list that is seen: its heads and one row."""
 _USUAL_ROWS = 5
 """Rows of the positions where there is room for few."""
+_CARD_ROWS = 9
+"""Least rows of the decision, which stay below the positions where these come first."""
 _RECENT_BELOW = 7
 """Rows of the recent decisions where they begin below the screen."""
 _FOLDED, _FOLDED_ROWS = "-folded", 3
@@ -128,8 +130,8 @@ class LiveScreen(DeckScreen):
         if not evidence.has_class(_FOLDED):
             self._whole_decision = evidence.outer_size.height
         whole = self._whole_decision
-        if not room or not whole:
-            return
+        if not room or whole < _CARD_ROWS:
+            return  # not laid out yet
         needed = _HEADS + max(1, rows)
         lists = needed + _LEAST_ROWS
         short = self.has_class("-narrow", "-short") and rows <= _FEW
@@ -151,7 +153,7 @@ class LiveScreen(DeckScreen):
     def _rows_of_lists(room: int, needed: int, *, first: bool) -> tuple[int, int]:
         """Return the rows of the positions and of the recent decisions, which begin below the screen at worst."""
         if first:
-            return max(_LEAST_ROWS, min(needed, max(_USUAL_ROWS, room // 2))), _RECENT_BELOW
+            return max(_LEAST_ROWS, min(needed, max(_USUAL_ROWS, room - _CARD_ROWS))), _RECENT_BELOW
         height = min(needed, max(_USUAL_ROWS, room - _USUAL_ROWS))
         if room - height >= _LEAST_ROWS:
             return height, room - height
