@@ -17,14 +17,23 @@ _MILLISECOND = timedelta(milliseconds=1)
 _LONGEST_MINUTES = 366 * 1440  # keeps an absurd timeframe from overflowing a datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """A person's wish to make a trade that the rules do not make; ``note`` is for the trade."""
+
+    author: str
+    at: datetime
+    note: str | None = None
+
+
 @dataclass(slots=True)
 class LiveSignal:
     """One signal and its state so far; plain data, part of the engine's checkpoint.
 
-    ``reference`` is its stated entry, else the price in its message, in dollars of the underlying:
-    progress towards T1 is measured from it. ``dead``: the signal can never execute (level passed, refused for
-    good). ``asked``: its market request has no reply yet. ``changed``: its context or price has changed since
-    it was decided. ``approval_id`` names its open approval.
+    ``reference`` is its stated entry, else the price in its message, in dollars of the underlying: progress towards
+    T1 is measured from it. ``dead``: the signal can never execute (level passed, refused for good). ``asked``: its
+    market request has no reply yet. ``changed``: its context or price has changed since it was decided.
+    ``approval_id`` names its open approval. ``taken``: a person wants its trade, whatever the verdict.
     """
 
     id: str
@@ -43,6 +52,7 @@ class LiveSignal:
     asked: bool = False
     changed: bool = False
     approval_id: str | None = None
+    taken: Taken | None = None
 
     @classmethod
     def arriving(
@@ -65,6 +75,18 @@ class LiveSignal:
     def is_live(self, at: datetime) -> bool:
         """Return whether the signal may still become a trade at this instant."""
         return not (self.executed or self.dead) and at - self.live_until < _MILLISECOND
+
+    def can_be_taken(self, at: datetime) -> bool:
+        """Return whether a person may still make a trade of the signal, whatever its last verdict."""
+        fit = not self.executed and self.late is None and not self.update.blocks
+        return fit and self.update.signal is not None and at - self.live_until < _MILLISECOND
+
+    @property
+    def label(self) -> str:
+        """The direction, the symbol and the timeframe in minutes as text."""
+        facts, minutes = self.update.signal, self.update.timeframe
+        side = "" if facts is None else f"{facts.direction} "
+        return f"{side}{self.update.symbol}" + ("" if minutes is None else f" {minutes} min")
 
     def is_due(self, at: datetime, rules: Rules) -> bool:
         """Return whether a change in the symbol's context or price may decide the signal again now."""

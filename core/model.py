@@ -18,6 +18,8 @@ ENGINE_VERSION = "4"
 """Changes whenever equal inputs could give another decision, fill or mark than before."""
 
 
+BY_HAND = "BY_HAND"
+"""The code of an EXECUTE that a person made against the verdict; learning and what-if leave it out."""
 SYMBOL_PATTERN = r"[A-Z0-9_.^/-]{1,15}"
 """Pattern of a symbol in bodies, queries, files and keys."""
 
@@ -526,7 +528,8 @@ class DecisionRecord:
     """A decision as the engine records it: the verdict, the limits applied after it, and all of its inputs.
 
     ``action`` and ``direction`` are final (lateness, size and risk may have turned EXECUTE into SKIP, or into
-    WAIT for a person's approval, then ``code`` says why); ``verdict`` is that of gates and confidence alone.
+    WAIT for a person's approval, then ``code`` says why; or a person took the trade, then it is BY_HAND).
+    ``verdict`` is that of gates and confidence alone.
     ``approval_id`` names the approval that the decision waits for, or that allowed its trade. ``notes`` are what is
     remarkable about the contract that was bought. ``strategy`` and ``option`` are what the sender calls its strategy
     and the option that it asks for.

@@ -25,7 +25,7 @@ from core.learning.outcomes import Outcomes, account_contracts, account_dollars
 from core.learning.trade_replay import StoredDecision, Traded, TradeReplay, same_trade
 from core.learning.trades_made import CODE, NOT_REPEATED, WHY, BothTrades, TradesMade
 from core.learning.whatif import Comparison, comparison
-from core.model import Context
+from core.model import BY_HAND, Context
 from core.performance.days import exchange_days
 from core.rules import Rules
 from server.ledger import history
@@ -36,7 +36,7 @@ from server.ledger.snapshot import LedgerSnapshot
 Flags = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 
-FOR_GOOD = (b"LATE", b"CANCELLED")
+FOR_GOOD = (b"LATE", b"CANCELLED", BY_HAND.encode())
 """Codes of decisions that no rules of a what-if can execute; any other refusal is decided again."""
 _SAME_CENTS = 0.005
 _NOWHERE = -1

@@ -53,6 +53,7 @@ from tui.screens.system import SystemScreen
 from tui.screens.trades import TradesScreen
 from tui.settings import SettingsStore
 from tui.symbol_actions import SymbolActions
+from tui.take_actions import TakeActions
 from tui.textual_patches.ansi_output import CroppedOutput
 from tui.textual_patches.app_internals import write_to_terminal
 from tui.textual_patches.style_cache_leak import patch_style_cache
@@ -139,6 +140,7 @@ class DeckApp(CroppedOutput, DialogStylesFirst, App[str]):
         self.positions = PositionActions(self, self.sender)
         self.clipboard_actions = ClipboardActions(self)
         self.symbol_actions = SymbolActions(self)
+        self.take_actions = TakeActions(self)
         saved: dict[str, Any] = self.appearance.settings.get(_NOTICES, {})
         # A demo has events all the time: no bell or desktop notification by default.
         default = NoticeSettings() if self.appearance.settings.keeps else SILENT
@@ -353,6 +355,10 @@ class DeckApp(CroppedOutput, DialogStylesFirst, App[str]):
         elif isinstance(self.screen, DeckScreen):
             self.push_screen(DecisionDialog(record))
 
+    def take_decision(self, decision_id: str) -> None:
+        """Ask whether to take the trade of a WAIT or SKIP."""
+        self.take_actions.take(decision_id)
+
     def open_trades(self, filters: Mapping[str, str]) -> None:
         """Go to the Trades screen and show the trades that these filters select."""
         self.action_show_screen("trades")
@@ -397,6 +403,9 @@ class DeckApp(CroppedOutput, DialogStylesFirst, App[str]):
 
     def action_undo_mode(self) -> None:
         self.positions.undo_mode()
+
+    def action_take_trade(self) -> None:
+        self.take_actions.take_selected()
 
     def action_show_symbol(self) -> None:
         self.symbol_actions.show_symbol()

@@ -43,7 +43,10 @@ class PositionRequests(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class NoteSubject:
-    """The trade (``position_id``) or the day that a note is about; ``title`` is how the dialog names it."""
+    """The trade (``position_id``) or the day that a note is about; ``title`` is how the dialog names it.
+
+    Neither for a trade that is not made yet.
+    """
 
     title: str
     position_id: str | None = None
@@ -123,6 +126,10 @@ class DeckUi(Protocol):
 
     def add_note(self, about: NoteSubject, on_answer: Callable[[], None] | None = None) -> None:
         """Ask for a note on a trade or a day and send it."""
+        ...
+
+    def take_decision(self, decision_id: str) -> None:
+        """Ask whether to take the trade of a WAIT or SKIP."""
         ...
 
     def open_decision(self, decision_id: str | None = None) -> None:

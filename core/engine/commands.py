@@ -18,6 +18,7 @@ from core.engine.positions import settle_outcome
 from core.engine.price_doubt import doubt_text
 from core.engine.settlement import awaiting_text, settle_command
 from core.engine.state import CommandDone
+from core.engine.taking import take
 from core.engine.underlyings import waiting_for
 from core.engine.working_orders import cancel_orders
 from core.events import Commanded
@@ -282,6 +283,7 @@ COMMANDS: dict[str, Callable[[Kernel, Commanded], Result]] = {
     "levels": _levels,
     "mode": _mode,
     "undo_mode": undo_mode,
+    "take": take,
     "approve_trade": approve,
     "reject_trade": reject,
     "approve_suggestion": _judge("APPROVED"),

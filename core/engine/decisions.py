@@ -13,14 +13,16 @@ from core.engine.approvals import NEEDED, approval_of, update_approval
 from core.engine.entries import EntryResult, TradeTerms, enter
 from core.engine.kernel import Kernel
 from core.engine.listed_contract import CHAIN_INCOMPLETE, CHAIN_STALE
+from core.engine.notes import stored_note
 from core.engine.one_mark import note_mark
 from core.engine.positions import close_first, note_outcome, see_price
 from core.engine.shadows import SHADOW_SIZE, open_shadow, supersede
 from core.engine.state import TradeOutcome
+from core.engine.taking import by_hand_reason, give_back, keep_passed, not_taken, unanswered
 from core.engine.working_orders import WORKING, placed, withdraw_order
 from core.events import MarketAnswered, PriceSeen
 from core.live_signal import LiveSignal
-from core.model import Action, Decision, DecisionRecord, MarketSnapshot, Reason, Tone
+from core.model import BY_HAND, Action, Decision, DecisionRecord, MarketSnapshot, Reason, Tone
 from core.options.quotes import OptionQuote
 from core.positions import Mark, Position
 from core.risk import CLOSE_FIRST
@@ -41,6 +43,8 @@ def answered(kernel: Kernel, event: MarketAnswered) -> list[Effect]:
     signal.changed = False
     effects = use_price(kernel, event)
     if signal.last_decision_id is not None and not signal.is_live(event.at):
+        effects += unanswered(signal, event.at)
+        signal.taken = None
         return effects
     return effects + _decide(kernel, signal, event)
 
@@ -123,23 +127,34 @@ def _decide(kernel: Kernel, signal: LiveSignal, event: MarketAnswered) -> list[E
         position_id=position_id,
         approval=approval_of(kernel, signal),
     )
+    taken = signal.taken
+    by_hand = taken is not None and verdict.action is not Action.EXECUTE
+    if by_hand and taken is not None:
+        terms = replace(terms, taken_by=taken.author)
     entry, effects = EntryResult(), list[Effect]()
     blocks: tuple[Reason, ...] = ()
     signal.late = signal.late or _answered_too_late(signal, now)
     if signal.late is not None or signal.update.blocks:
         blocks = ((signal.late,) if signal.late is not None else ()) + signal.update.blocks
-    elif verdict.action is Action.EXECUTE and size is not None:
+    elif (verdict.action is Action.EXECUTE or by_hand) and size is not None:
         entry, effects = try_entry(kernel, terms)
         blocks = entry.reasons
+    elif by_hand:
+        blocks = (Reason("SIGNAL_ENDED", "The time that its sender gave it is over", Tone.NEGATIVE),)
     is_working = bool(blocks) and blocks[0].code == WORKING
     if not is_working:
         effects += withdraw_order(kernel, signal.id, now)
-    action = verdict.action if not blocks else Action.WAIT if entry.request or is_working else Action.SKIP
+    wanted = Action.EXECUTE if by_hand else verdict.action
+    action = wanted if not blocks else Action.WAIT if entry.request or is_working else Action.SKIP
     changed = signal.decided(now, action, verdict.gates, (*blocks, *verdict.reasons))
-    if blocks:
+    refused_by_hand = by_hand and bool(blocks) and not _still_waits(signal, blocks[0].code)
+    if refused_by_hand:
+        effects.append(not_taken(signal, blocks[0].text, now))
+        give_back(signal, verdict)
+    elif blocks:
         waits = blocks[0].code in (*TRANSIENT, NEEDED, WORKING)
         signal.dead, signal.open_to_change = not waits, waits
-    if not changed:
+    if not changed and not refused_by_hand:
         return effects
     first = signal.last_decision_id is None
     new_approval_id = kernel.new_id("approval") if entry.request is not None else None
@@ -154,10 +169,10 @@ def _decide(kernel: Kernel, signal: LiveSignal, event: MarketAnswered) -> list[E
         timeframe=signal.update.timeframe,
         quality=expert.quality or quality_of(expert.ai_score, rules),
         action=action,
-        direction=verdict.direction if action is Action.EXECUTE else None,
+        direction=expert.direction if action is Action.EXECUTE else None,
         proposed_direction=expert.direction,
         confidence=verdict.confidence,
-        code=blocks[0].code if blocks else None,
+        code=blocks[0].code if blocks else BY_HAND if by_hand else None,
         verdict=verdict,
         blocks=blocks,
         size=size,
@@ -168,9 +183,11 @@ def _decide(kernel: Kernel, signal: LiveSignal, event: MarketAnswered) -> list[E
         market=market,
         supersedes=signal.last_decision_id,
         position_id=position_id if entry.position is not None else None,
-        trigger="signal" if first else "change",
+        trigger="signal" if first else "person" if by_hand else "change",
         approval_id=signal.approval_id or new_approval_id,
-        notes=entry.notes,
+        notes=(*entry.notes, by_hand_reason(signal, verdict))
+        if by_hand and not refused_by_hand
+        else entry.notes,
         strategy=signal.update.strategy,
         option=signal.update.option,
     )
@@ -181,7 +198,10 @@ def _decide(kernel: Kernel, signal: LiveSignal, event: MarketAnswered) -> list[E
     if entry.position is not None and entry.mark is not None:
         signal.executed = True
         effects += open_trade(kernel, record.id, entry.position, entry.mark, now)
-        effects += supersede(kernel, signal.id)
+        if not by_hand:  # what the rules did not take is followed on, so that learning sees all of it
+            effects += supersede(kernel, signal.id)
+        if taken is not None and taken.note is not None:
+            effects.append(stored_note(kernel, entry.position.id, taken.note, taken.author, now))
     elif first:
         effects += open_shadow(kernel, replace(terms, position_id=kernel.new_id("shadow"), size=SHADOW_SIZE))
     effects += update_approval(
@@ -192,11 +212,17 @@ def _decide(kernel: Kernel, signal: LiveSignal, event: MarketAnswered) -> list[E
         effects.append(AnswerDecision(receipt_id=signal.receipt_id, record=record))
     if entry.order is not None:
         effects += placed(entry.order, record, kernel)
-    elif action is Action.EXECUTE or (blocks and entry.request is None):
+    elif action is Action.EXECUTE or (blocks and entry.request is None and not refused_by_hand):
         effects.append(_notice(record, verdict, market))
     if not signal.is_live(now) or not signal.open_to_change:
         kernel.drop_signal(signal.id)
+        keep_passed(kernel, signal, now)
     return effects
+
+
+def _still_waits(signal: LiveSignal, code: str) -> bool:
+    """Return whether a trade that a person wants waits: for an approval, for its limit, or approved for a price."""
+    return code in (NEEDED, WORKING) or (code in TRANSIENT and signal.approval_id is not None)
 
 
 def try_entry(kernel: Kernel, terms: TradeTerms) -> tuple[EntryResult, list[Effect]]:
@@ -234,6 +260,7 @@ def _notice(record: DecisionRecord, verdict: Decision, market: MarketSnapshot) -
     if record.action is Action.EXECUTE and record.contract is not None and record.count is not None:
         text = f"EXECUTE {record.proposed_direction} {record.contract.label} × {record.count.contracts}"
         assumed = " (market assumed)" if market.assumed else ""
+        assumed += ", taken by hand" if record.code == BY_HAND else ""
         return Notice(
             kind="execute",
             at=record.at,

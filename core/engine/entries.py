@@ -63,7 +63,10 @@ class EntryResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TradeTerms:
-    """All inputs of an entry. With an ``approval``: its contract, and no more contracts than it names."""
+    """All inputs of an entry. With an ``approval``: its contract, and no more contracts than it names.
+
+    ``taken_by`` is the person who makes the trade against the verdict.
+    """
 
     signal: LiveSignal
     context: Context
@@ -76,6 +79,7 @@ class TradeTerms:
     decision_id: str
     position_id: str
     approval: Approval | None = None
+    taken_by: str | None = None
 
 
 def enter(kernel: Kernel, terms: TradeTerms, *, may_close: bool = False) -> EntryResult:
@@ -356,6 +360,7 @@ def _fill(kernel: Kernel, terms: TradeTerms, plan: _Plan) -> EntryResult:
         trading=kernel.trading,
         strategy=terms.signal.update.strategy,
         by_feed=terms.price.source != WEBHOOK,
+        taken_by=terms.taken_by,
     )
     return EntryResult(
         position=position, mark=mark, contract=contract, count=count, notes=(*plan.notes, *_estimated(mark))

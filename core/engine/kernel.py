@@ -111,6 +111,7 @@ class Kernel:
         self._read[body, endpoint] = (self.rules.intake, other._read[body, endpoint][1])
 
     def add_signal(self, signal: LiveSignal) -> None:
+        self.state.passed.pop(signal.id, None)
         self.state.signals[signal.id] = signal
         self._by_symbol.setdefault(signal.update.symbol, {})[signal.id] = signal
 

@@ -212,6 +212,9 @@ def _end_signals(
         ended += 1
         if not signal.asked:
             result.effects.append(ask_for(signal))
+    for signal in list(kernel.state.passed.values()):
+        if signal.update.symbol == update.symbol and _is_of(update, signal):
+            del kernel.state.passed[signal.id]
     kernel.state.bar_signals.reopen(update, _direction(update), event.at)
     if ended:
         result.notes.append(f"{intent}: ended {_count(ended, 'live signal')} of {update.symbol}")

@@ -91,14 +91,14 @@ class DoubtedPrice:
 class EngineState:
     """All that the next step depends on besides its event.
 
-    ``signals``, ``positions``, ``shadows``, ``approvals`` and ``commands`` are by id, ``orders`` by signal id;
-    ``prices`` and ``doubts`` by symbol; ``tails`` are the contracts of closed trades that are still followed,
-    by symbol and OCC symbol, and ``tail_marks`` the last marks of those that were quoted, by OCC symbol;
-    ``outcomes`` are by decision id; ``halts``, ``dividends`` and ``splits`` by symbol. ``ended`` says of a
-    symbol without further prices why. A mode with ``mode_until`` ends by itself then; ``mode_before`` is what a
-    person's command replaced, while that is the latest change. ``clock_ahead`` is by how
-    many seconds the engine's clock is ahead of the machine's since that was set. ``challenger`` is the state of the
-    second engine of ``challenge``; it has no challenger of its own.
+    ``signals``, ``passed``, ``positions``, ``shadows``, ``approvals`` and ``commands`` are by id, ``orders`` by
+    signal id; ``passed`` are signals that no rule decides again, kept for a person; ``prices`` and ``doubts`` by
+    symbol; ``tails`` are the contracts of closed trades that are still followed, by symbol and OCC symbol, and
+    ``tail_marks`` the last marks of those that were quoted, by OCC symbol; ``outcomes`` are by decision id;
+    ``halts``, ``dividends`` and ``splits`` by symbol. ``ended`` says of a symbol without further prices why. A mode
+    with ``mode_until`` ends by itself then; ``mode_before`` is what a person's command replaced, while that is the
+    latest change. ``clock_ahead`` is by how many seconds the engine's clock is ahead of the machine's since that was
+    set. ``challenger`` is the state of the second engine of ``challenge``; it has no challenger of its own.
     """
 
     seq: int = 0
@@ -110,6 +110,7 @@ class EngineState:
     rules_toml: str = ""
     contexts: ContextBook = field(default_factory=ContextBook)
     signals: dict[str, LiveSignal] = field(default_factory=dict)
+    passed: dict[str, LiveSignal] = field(default_factory=dict)
     positions: dict[str, Position] = field(default_factory=dict)
     shadows: dict[str, Position] = field(default_factory=dict)
     tails: dict[str, dict[str, Contract]] = field(default_factory=dict)

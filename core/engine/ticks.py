@@ -13,6 +13,7 @@ from core.engine.positions import check_daily_loss, settle_outcome
 from core.engine.price_paths import drop_settled_options
 from core.engine.shadows import shadows_at_time
 from core.engine.state import ask_for
+from core.engine.taking import unanswered
 from core.engine.underlyings import actions_due, waiting_for
 from core.events import Ticked
 from core.model import Mode, Tone
@@ -76,6 +77,7 @@ def _signals(kernel: Kernel, now: datetime) -> list[Effect]:
             continue
         if not signal.is_live(now) or not signal.open_to_change:
             kernel.drop_signal(signal.id)
+            effects += unanswered(signal, now)
         elif signal.changed and signal.is_due(now, kernel.rules):
             effects.append(ask_for(signal))
     return effects

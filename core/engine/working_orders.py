@@ -13,6 +13,7 @@ from core.decision import level_test
 from core.effects import Effect, Notice, StoreDecision, StoreMarks, StoreTrade
 from core.engine.kernel import Kernel
 from core.engine.mode import mode_refusal
+from core.engine.notes import stored_note
 from core.engine.one_mark import note_mark
 from core.engine.positions import note_outcome
 from core.engine.shadows import supersede
@@ -21,11 +22,12 @@ from core.engine.underlyings import untradable
 from core.events import WEBHOOK, PriceSeen
 from core.exchange.clock_text import exchange_clock
 from core.exposure import exposure_of
-from core.model import Action, ContractCount, DecisionRecord, Reason, Tone
+from core.live_signal import LiveSignal
+from core.model import BY_HAND, Action, ContractCount, DecisionRecord, Reason, Tone
 from core.options.fills import Fill, Order, OrderType, Side, fill
 from core.options.quotes import OptionQuote
 from core.options.spreads import quote_from_model
-from core.positions import Mark, next_mark, open_position
+from core.positions import Mark, Position, next_mark, open_position
 from core.positions.attribution import NO_ATTRIBUTION
 from core.positions.parity import quotes_at
 from core.risk import Proposal, limited
@@ -199,6 +201,9 @@ def _open(
             slippage=done.slippage * part,
             commission=round(done.commission * part, 2),
         )
+    signal = state.signals.get(order.signal_id)
+    by_hand = record.verdict.action is not Action.EXECUTE
+    taken = signal.taken if signal is not None and by_hand else None
     position = open_position(
         id=order.position_id,
         signal_id=order.signal_id,
@@ -217,12 +222,15 @@ def _open(
         evidence=evidence,
         by_feed=state.prices[order.symbol].source != WEBHOOK,
     )
+    if taken is not None:
+        position = replace(position, taken_by=taken.author)
     filled = Reason("LIMIT_FILLED", f"Filled at {done.price:.2f}: {evidence}", Tone.POSITIVE)
     effects = _decided(
         kernel,
         order,
         now,
         Action.EXECUTE,
+        code=BY_HAND if by_hand else None,
         position_id=position.id,
         notes=(*record.notes, filled),
         count=count,
@@ -237,7 +245,8 @@ def _open(
         *effects,
         StoreTrade(position=position, bought=True),
         StoreMarks(position_id=position.id, marks=(mark,)),
-        *supersede(kernel, order.signal_id),
+        *(() if by_hand else supersede(kernel, order.signal_id)),
+        *_note_of(kernel, position, signal, now),
         Notice(
             kind="execute",
             at=now,
@@ -247,6 +256,14 @@ def _open(
             position_id=position.id,
         ),
     ]
+
+
+def _note_of(kernel: Kernel, position: Position, signal: LiveSignal | None, now: datetime) -> list[Effect]:
+    """Return the note of the person who took the trade, if there is one."""
+    taken = None if signal is None else signal.taken
+    if taken is None or taken.note is None:
+        return []
+    return [stored_note(kernel, position.id, taken.note, taken.author, now)]
 
 
 def _give_up(kernel: Kernel, order: WorkingOrder, why: Reason, now: datetime) -> list[Effect]:
@@ -262,6 +279,7 @@ def _decided(
     now: datetime,
     action: Action,
     *,
+    code: str | None = None,
     blocks: tuple[Reason, ...] = (),
     notes: tuple[Reason, ...] = (),
     position_id: str | None = None,
@@ -279,7 +297,7 @@ def _decided(
         at=now,
         action=action,
         direction=placed_by.proposed_direction if action is Action.EXECUTE else None,
-        code=blocks[0].code if blocks else None,
+        code=blocks[0].code if blocks else code,
         blocks=blocks,
         notes=notes,
         position_id=position_id,

@@ -20,7 +20,7 @@ from core.learning.limits_replay import REAPPLIED
 from core.learning.observations import EXECUTED, outcome_of
 from core.learning.outcomes import Outcomes
 from core.learning.trades_made import CODE
-from core.model import Context, ContractCount, MarketSnapshot
+from core.model import BY_HAND, Context, ContractCount, MarketSnapshot
 from core.performance.days import day_number, micros
 from core.performance.trade import NotClosed, exchange_date, trade_from_entry
 from core.rules import Rules
@@ -102,7 +102,7 @@ class _Rows:
                 SIDES.get(entry.get("proposed_direction"), 0),
                 exit_at,
                 (code is not None and code not in REAPPLIED) or contracts == 0,
-                bool(entry.get("execution")),
+                bool(entry.get("execution")) and code != BY_HAND,
             )
         )
         self.codes.append((code or "").encode())

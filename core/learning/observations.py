@@ -20,7 +20,7 @@ from core.decision.phases import aligned_pct
 from core.decision.size_inputs import inputs_from
 from core.execution_band import ExecutionBand
 from core.from_json import FactsError, read
-from core.model import Context, ContractCount, MarketSnapshot
+from core.model import BY_HAND, Context, ContractCount, MarketSnapshot
 from core.performance.trade import NotClosed, Trade, exchange_date, trade_from_entry
 from core.rules import DEFAULT, Rules
 
@@ -125,7 +125,12 @@ def observations_from(
 
 
 def outcome_of(entry: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]] | None:
-    """Return the outcome of an entry, ``None`` if unknown: its kind, and the entry with that exit."""
+    """Return the outcome of an entry, ``None`` if unknown: its kind, and the entry with that exit.
+
+    A trade that a person took against the verdict is none: it says nothing of the rules, its shadow does.
+    """
+    if entry.get("code") == BY_HAND:
+        return None
     if entry.get("exit"):
         return EXECUTED, entry
     shadow = entry.get("hypothetical")

@@ -11,6 +11,8 @@ from core.performance.trade import Trade
 from core.thresholds import at_least
 
 UNKNOWN = "unknown"
+RULES, PERSON = "rules", "a person"
+"""Who decided on a trade: the rules, or a person against their verdict."""
 
 Bands = tuple[tuple[float, str], ...]
 """(from this value on, label), from the lowest band up."""
@@ -116,6 +118,7 @@ _ALL = (
         (*_PHASES.values(), _NO_PHASE),
     ),
     Cut("exit_reason", "exit reason", lambda t: t.exit_reason or UNKNOWN, tuple(ExitReason)),
+    Cut("decided_by", "decided by", lambda t: PERSON if t.by_hand else RULES, (RULES, PERSON)),
 )
 
 CUTS: Mapping[str, Cut] = {cut.name: cut for cut in _ALL}

@@ -9,6 +9,7 @@ from typing import Any
 
 from core.exchange.calendar import Calendar, CalendarError
 from core.execution_band import ExecutionBand
+from core.model import BY_HAND
 from core.positions.position import SettlementBasis
 
 _DAY_HOUR = time(20, tzinfo=UTC)
@@ -33,6 +34,7 @@ class Trade:
     gross P&L at any mark. ``pnl_best``, ``pnl_expected`` and ``pnl_worst`` are the net P&L by execution.
     ``stale_fill``: an exit was filled without a fresh price although there was a feed;
     ``without_feed``: it was, and there was none; ``settled_estimate``: settled without an official close.
+    ``by_hand``: a person took it against the verdict of the rules.
     """
 
     pnl_net: float
@@ -67,6 +69,7 @@ class Trade:
     session: str | None = None
     weekday: str | None = None
     phase: int | None = None
+    by_hand: bool = False
 
     @property
     def band(self) -> ExecutionBand | None:
@@ -155,6 +158,7 @@ def _breakdown_fields(
         "session": context.get("session") or entry.get("session"),
         "weekday": entry.get("weekday") or _weekday(entry.get("created_at"), exit_time, hold),
         "phase": regime.get("phase", entry.get("phase")),
+        "by_hand": entry.get("code") == BY_HAND,
     }
 
 

@@ -58,6 +58,7 @@ def apply_mark(change: PositionChange, mark: Mark) -> PositionChange:
         by_feed=before.by_feed,
         new_shares=before.new_shares,
         split_on=before.split_on,
+        taken_by=before.taken_by,
     )
     return PositionChange(position=position, marks=(*change.marks, mark), legs=change.legs)
 

@@ -80,7 +80,8 @@ class LiveValues:
     ``band`` is ``pnl`` by execution, ``None`` when it is not stored.
     After a split ``new_shares`` stand for one as it was bought; prices of the underlying are those of so many.
     ``iv_source`` is where the volatility comes from, ``iv_basis`` the same in words with the age of what it rests on.
-    ``dividend_basis`` says which dividends it is priced with, and who says so.
+    ``dividend_basis`` says which dividends it is priced with, and who says so. ``taken_by`` is the person who opened
+    it against the verdict, empty for a trade of the rules.
     """
 
     mark: float
@@ -119,6 +120,7 @@ class LiveValues:
     iv_source: VolatilitySource | None = None
     iv_basis: str = ""
     dividend_basis: str = ""
+    taken_by: str = ""
 
 
 def live_values(position: Position, now: datetime, trading: TradingContext) -> LiveValues:
@@ -166,6 +168,7 @@ def live_values(position: Position, now: datetime, trading: TradingContext) -> L
         iv_source=last.iv_source,
         iv_basis=volatility_basis(last, now),
         dividend_basis=dividend_basis(position, now, trading) if position.is_open else "",
+        taken_by=position.taken_by or "",
     )
 
 

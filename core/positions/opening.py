@@ -28,6 +28,7 @@ def open_position(
     strategy: str | None = None,
     by_feed: bool = True,
     evidence: str = "",
+    taken_by: str | None = None,
 ) -> Position:
     """Return the position that an entry's fill opens; ``mark`` is the valuation the fill was made on.
 
@@ -86,4 +87,5 @@ def open_position(
         first=mark,
         strategy=strategy,
         by_feed=by_feed,
+        taken_by=taken_by,
     )

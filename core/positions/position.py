@@ -221,7 +221,7 @@ class Position:
     awaits its settlement, ``close_unavailable`` says why no official close is to be had (``None`` while one may
     come), and ``first_after`` is the first price after its last session. ``by_feed``: a feed has priced its
     underlying since the entry. ``new_shares`` stand for one share as it was at the entry, since the day
-    ``split_on``.
+    ``split_on``. ``taken_by`` is the person who opened it against the verdict of the rules.
     """
 
     id: str
@@ -254,6 +254,7 @@ class Position:
     by_feed: bool = True
     new_shares: float = 1.0
     split_on: date | None = None
+    taken_by: str | None = None
 
     @property
     def level_at_entry(self) -> float:

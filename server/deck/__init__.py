@@ -19,6 +19,7 @@ from core.positions.position import EntryFill, ExitFill
 from core.risk_view import LimitUse, RiskView, SymbolRisk
 from server.deck.challenge_view import ChallengeSession, ChallengeSide, ChallengeView, RunningChallenge
 from server.deck.funnel import Funnel
+from server.deck.offers import TakeOffer
 from server.deck.position_detail import PositionDetail
 from server.deck.protocol import Deck
 from server.deck.reports import WINDOWS, LearningView, PerformanceView
@@ -92,6 +93,7 @@ __all__ = [
     "SymbolRisk",
     "SymbolView",
     "SystemView",
+    "TakeOffer",
     "WatchedSymbol",
     "WhyNoTrade",
 ]

@@ -18,6 +18,7 @@ from core.engine.mode import until_text
 from core.engine.mode_by_hand import undoable
 from core.engine.positions import open_net
 from core.engine.risk_view import risk_view
+from core.engine.taking import takeable_signals
 from core.from_json import read
 from core.model import DecisionRecord, Tone
 from core.performance.cuts import CUT_TITLES
@@ -40,6 +41,7 @@ from server.deck.challenge import START_SUGGESTION, challenge_view
 from server.deck.challenge_view import ChallengeView
 from server.deck.day_view import DayView
 from server.deck.funnel import FunnelReader
+from server.deck.offers import TakeOffer, take_offer
 from server.deck.performance import Performance, window_days
 from server.deck.position_detail import PositionDetail
 from server.deck.reports import LearningView, PerformanceView
@@ -66,6 +68,7 @@ TRADES_SHOWN = 10
 PATH_SPAN = timedelta(hours=8)
 """Time that the path of a symbol's prices goes back: a session and what lies around it."""
 NOTES_SHOWN = 50
+OFFERS_SHOWN = 50
 URGENT = frozenset({"execute", "approval", "exit", "risk", "mode", "silence", "feed", "session"})
 
 LOST = frozenset({"DOWN", "KEY_MISSING", "KEY_REFUSED", "NOT_IN_PLAN"})
@@ -376,6 +379,17 @@ class LocalDeck:
             decisions=decisions.items,
             trades=trades.items,
         )
+
+    async def offers(self, decision_id: str = "") -> tuple[TakeOffer, ...]:
+        engine = self._runtime.engine
+        signals = takeable_signals(engine, self._now())
+        wanted = [s for s in reversed(signals) if decision_id in ("", s.last_decision_id)][:OFFERS_SHOWN]
+        found = []
+        for signal in wanted:
+            record = await self.decision(signal.last_decision_id or "")
+            if record is not None:
+                found.append(take_offer(engine, signal, record, self._now()))
+        return tuple(found)
 
     def feeds(self) -> tuple[FeedStatus, ...]:
         return self._runtime.markets.status()

@@ -14,6 +14,7 @@ from core.effects import Notice
 from core.model import DecisionRecord
 from server.deck.challenge_view import ChallengeView
 from server.deck.day_view import DayView
+from server.deck.offers import TakeOffer
 from server.deck.position_detail import PositionDetail
 from server.deck.reports import LearningView, PerformanceView
 from server.deck.rows import DeckSnapshot, SystemView
@@ -88,6 +89,10 @@ class Deck(Protocol):
 
     async def symbol(self, symbol: str) -> SymbolView | None:
         """Return all that is known of a symbol; ``None`` for one that was never heard of."""
+        ...
+
+    async def offers(self, decision_id: str = "") -> tuple[TakeOffer, ...]:
+        """Return the latest signals that a person can take against their WAIT or SKIP, or that of one decision."""
         ...
 
     async def command(self, command: Command) -> CommandResult:

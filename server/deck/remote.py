@@ -22,6 +22,7 @@ from core.model import DecisionRecord, Tone
 from server.deck.challenge_view import ChallengeView
 from server.deck.day_view import DayView
 from server.deck.hub import READ_ONLY
+from server.deck.offers import TakeOffer
 from server.deck.position_detail import PositionDetail
 from server.deck.reports import LearningView, PerformanceView
 from server.deck.rows import DeckSnapshot, SystemView
@@ -329,6 +330,10 @@ class RemoteDeck:
 
     async def symbol(self, symbol: str) -> SymbolView | None:
         found: SymbolView | None = await self._ask("symbol", symbol)
+        return found
+
+    async def offers(self, decision_id: str = "") -> tuple[TakeOffer, ...]:
+        found: tuple[TakeOffer, ...] = await self._ask("offers", decision_id)
         return found
 
     async def command(self, command: Command) -> CommandResult:

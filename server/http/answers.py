@@ -34,6 +34,7 @@ from core.positions import EntryFill, ExitRecord, Position
 from core.risk_view import RiskView
 from server.deck.challenge_view import ChallengeView
 from server.deck.day_view import DayView
+from server.deck.offers import TakeOffer
 from server.deck.position_detail import PositionDetail
 from server.deck.reports import WINDOWS, LearningView
 from server.deck.rows import PositionRow
@@ -321,6 +322,7 @@ def answer_types() -> Mapping[str, Any]:
         "Day": DayView,
         "Config": page(SettingView, "Setting"),
         "Feeds": page(FEED, "Feed"),
+        "Offers": page(TakeOffer, "Offer"),
         "Mode": ModeStatus,
         "EngineStatus": EngineStatus,
         "CommandDone": COMMAND_DONE,

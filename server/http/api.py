@@ -23,6 +23,7 @@ from server.http.commands import (
     LevelsRequest,
     ModeRequest,
     SettleRequest,
+    TakeRequest,
     UndoModeRequest,
     command_answer,
     read_command,
@@ -193,6 +194,10 @@ class Api:
         parameters(call.request, ())
         return answer(listing([{"id": each.name, **asdict(each)} for each in self._deck.feeds()], None))
 
+    async def offers(self, call: Call) -> web.Response:
+        parameters(call.request, ())
+        return answer(listing([asdict(each) for each in await self._deck.offers()], None))
+
     # --- commands ----------------------------------------------------------------------------------------
 
     async def exit(self, call: Call) -> web.Response:
@@ -235,6 +240,10 @@ class Api:
     async def resume(self, call: Call) -> web.Response:
         body = await self._body(call, JudgeRequest)
         return await self._command(body.command("resume", position_id=call.params["id"]))
+
+    async def take(self, call: Call) -> web.Response:
+        body = await self._body(call, TakeRequest)
+        return await self._command(body.command("take", argument=call.params["id"], note=body.note))
 
     async def add_note(self, call: Call) -> web.Response:
         body = await self._body(call, NoteRequest)

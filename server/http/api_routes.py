@@ -13,6 +13,7 @@ from server.http.commands import (
     LevelsRequest,
     ModeRequest,
     SettleRequest,
+    TakeRequest,
     UndoModeRequest,
 )
 from server.http.notes import NoteRequest
@@ -64,6 +65,8 @@ _READS = (
      "The feeds in order of preference: state, budget, latency, ages and last error"),
     ("challenge", Api.challenge, "Challenge", RULES, False, (),
      "The challenger beside the rules in force: both sides by session, and what their difference shows"),
+    ("offers", Api.offers, "Offers", POSITIONS, False, (),
+     "Signals that a person can take against their WAIT or SKIP, with what decided against them and until when"),
     ("risk", Api.risk, "Risk", POSITIONS, False, (),
      "What is used of each limit: Greeks, premium by symbol and group, the day's loss, cool-down, mode"),
     ("mode", Api.mode, "Mode", ENGINE, True, (), "The mode: whether the engine opens positions"),
@@ -79,6 +82,8 @@ _COMMANDS = (
      "Settle an expired position at the close of its underlying"),
     ("positions/{id}/levels", Api.levels, LevelsRequest, POSITIONS, "UNKNOWN_POSITION",
      "Set stop and targets of a position: by price, percent, ATR, or at cost"),
+    ("decisions/{id}/take", Api.take, TakeRequest, POSITIONS, "NO_SIGNAL",
+     "Take a WAIT or SKIP by the id of its decision or receipt: bought now, through size, limits and fill"),
     ("positions/{id}/adjust", Api.adjust, AdjustRequest, POSITIONS, "UNKNOWN_POSITION",
      "Go on with a suspended position after a split of its underlying"),
     ("positions/{id}/resume", Api.resume, JudgeRequest, POSITIONS, "UNKNOWN_POSITION",

@@ -129,6 +129,12 @@ class LevelsRequest(CommandRequest):
     note: Note | None = None
 
 
+class TakeRequest(CommandRequest):
+    """``note`` is added to the trade once it is made."""
+
+    note: Note | None = None
+
+
 class AdjustRequest(CommandRequest):
     """``new`` shares stand for ``old`` ones after a split."""
 
@@ -167,7 +173,7 @@ class ChallengeRequest(CommandRequest):
         return self
 
 
-COMMAND_STATUS: Mapping[str, int] = {"EXITING": 202, "APPROVING": 202}
+COMMAND_STATUS: Mapping[str, int] = {"EXITING": 202, "APPROVING": 202, "TAKING": 202}
 """HTTP status of commands that are done later; any other that is done is 200, and refused 409 or as in PROBLEMS."""
 
 

@@ -22,6 +22,7 @@ PROBLEMS: Mapping[str, tuple[int, str]] = {
     "UNKNOWN_EVENT": (404, "Unknown event"),
     "UNKNOWN_CURSOR": (404, "Unknown page"),
     "NO_APPROVAL": (404, "Unknown approval"),
+    "NO_SIGNAL": (404, "Unknown signal"),
     "NO_SUGGESTION": (404, "Unknown suggestion"),
     "NO_VERSION": (404, "Unknown rules version"),
     "NO_CHALLENGER": (404, "Unknown challenger"),

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from core.approvals import Approval
 from core.events import Event, MarketAnswered, PriceSeen, Received, Ticked
 from core.from_json import read, read_json
-from core.model import Context
+from core.model import BY_HAND, Context
 from core.options.quotes import OptionQuote
 from server.ledger.codec import decode, loads
 from server.ledger.compressed import expand
@@ -134,8 +134,11 @@ def approvals(ledger: LedgerSnapshot) -> dict[str, Approval]:
 
 
 def traded_seqs(ledger: LedgerSnapshot) -> list[int]:
-    """Return the inputs (by seq) at which a decision opened a position."""
-    sql = "SELECT e.seq FROM positions p JOIN ledger_entries e ON e.id = p.decision_id"
+    """Return the inputs (by seq) at which a decision of the rules opened a position."""
+    sql = (
+        "SELECT e.seq FROM positions p JOIN ledger_entries e ON e.id = p.decision_id"
+        f" WHERE coalesce(e.code, '') <> '{BY_HAND}'"
+    )
     return [seq for (seq,) in ledger.query(sql)]
 
 

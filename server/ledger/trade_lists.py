@@ -111,7 +111,10 @@ TRADES = Listing(
         "from": Filter(_stored_bound, "closed_at >= ?"),
         "to": Filter(_stored_bound, "closed_at <= ?"),
         "text": Filter(folded, "instr(search, ?) > 0"),
-        "cut": Filter(_cut, "json_extract(cuts, ?) = ?"),
+        # A trade from before a cut was kept is one of the rules: no other cut is younger than the table.
+        "cut": Filter(
+            _cut, "coalesce(json_extract(cuts, ?), CASE WHEN closed_at IS NULL THEN '' ELSE 'rules' END) = ?"
+        ),
         "counted": Filter(
             choice("yes"), "CASE WHEN closed_at IS NOT NULL AND stale = 0 THEN 'yes' ELSE '' END = ?"
         ),

@@ -68,6 +68,7 @@ from server.deck import (
     SourceStatus,
     SymbolView,
     SystemView,
+    TakeOffer,
     WatchedSymbol,
     WhyNoTrade,
 )
@@ -287,6 +288,18 @@ def approval(key: str = "a1", symbol: str = "SPY", **changes: Any) -> ApprovalRo
     return replace(row, **changes)
 
 
+def offer(key: str = "d1", **changes: Any) -> TakeOffer:
+    """A QQQ signal that the spread refused, which a person can take for another 13 minutes."""
+    row = TakeOffer(
+        id=key, signal_id="sig-2", receipt_id="rec-2", symbol="QQQ", direction=Direction.LONG, timeframe=5,
+        action=Action.SKIP, code="SPREAD_WIDE", why="Spread too wide (14.8 bps > 12)", confidence=58.2,
+        at=NOW - timedelta(seconds=85), until=NOW + timedelta(minutes=13, seconds=35), multiplier=1.43,
+        levels=Levels(stop=511.2, target_1=516.9, target_2=519.4, origin="signal"), underlying=513.9,
+        underlying_age=3.0, contract="QQQ 514C 11/24", contracts=3, mark=1.86,
+    )  # fmt: skip
+    return replace(row, **changes)
+
+
 def waiting_record() -> DecisionRecord:
     """The decision on a trade that waits for a person."""
     return replace(record(), action=Action.WAIT, direction=None, code="APPROVAL_NEEDED", position_id=None)
@@ -417,6 +430,7 @@ class FakeDeck:
         self.answer = CommandResult(ok=True, code="ACCEPTED", text="Exit sent")
         self.urgent: asyncio.Queue[Notice] = asyncio.Queue()
         self._ledger = ledger
+        self.can_be_taken: tuple[TakeOffer, ...] = (offer(),)
 
     def snapshot(self) -> DeckSnapshot:
         return self.now
@@ -488,6 +502,10 @@ class FakeDeck:
     async def symbol(self, symbol: str) -> SymbolView | None:
         self.asked.append(f"symbol {symbol}")
         return fake_symbols.view(self.now, symbol, tuple(ledger_item(n) for n in range(12)))
+
+    async def offers(self, decision_id: str = "") -> tuple[TakeOffer, ...]:
+        self.asked.append(f"offers {decision_id}")
+        return tuple(each for each in self.can_be_taken if decision_id in ("", each.id))
 
     async def command(self, command: Command) -> CommandResult:
         self.commands.append(command)

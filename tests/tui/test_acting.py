@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from fake_deck import NOW, FakeDeck, positions, screen_text, snapshot
+from fake_deck import NOW, FakeDeck, offer, positions, record, screen_text, snapshot
 from test_exits import running
 
-from core.model import Mode, Tone
+from core.model import Action, Mode, Tone
 from server.deck import Notice, PositionRow
 from tui.dialogs import base
 from tui.dialogs.levels import LevelsDialog, LevelsQuestion, argument_of
 from tui.dialogs.note import NoteDialog
 from tui.dialogs.position_detail import PositionDialog
+from tui.dialogs.take import TakeDialog
 from tui.screens.live import LiveScreen
 
 
@@ -165,3 +167,58 @@ async def test_from_the_position_in_full_its_levels_are_set() -> None:
         second: PositionRow = positions()[1]
         assert (command.name, command.position_id) == ("levels", "p2")
         assert command.argument == f"stop={second.cost!r}"
+
+
+async def test_a_skip_is_taken_after_a_question_that_names_it() -> None:
+    deck = FakeDeck()
+    async with running(deck) as (app, pilot):
+        await pilot.press("tab", "down", "T")
+        await pilot.pause()
+        assert isinstance(app.screen, TakeDialog)
+        text = " ".join(screen_text(app).split())
+        for words in (
+            "LONG QQQ",
+            "SKIP SPREAD_WIDE",
+            "Spread too wide (14.8 bps > 12)",
+            "QQQ 514C 11/24 × 3",
+            "12:54:42",
+        ):
+            assert words in text, words
+        assert deck.asked[-1] == "offers d1"
+        await pilot.press("enter")
+        assert isinstance(app.screen, LiveScreen) and deck.commands == [], "Cancel has the focus"
+        await pilot.press("T", "w", *keys("news"), "enter", "y")
+        await pilot.pause()
+        (command,) = deck.commands
+        assert (command.name, command.argument, command.note) == ("take", "d1", "news")
+
+
+async def test_what_cannot_be_taken_is_said() -> None:
+    deck = FakeDeck()
+    async with running(deck) as (app, pilot):
+        await pilot.press("T")
+        await pilot.pause()
+        assert isinstance(app.screen, LiveScreen) and "Nothing to take" in told(app)
+        deck.can_be_taken = (offer("d0", refused="Mode is HALTED; no entries"),)
+        await pilot.press("2", "T")
+        await pilot.pause()
+        assert isinstance(app.screen, TakeDialog) and "! Mode is HALTED; no entries" in screen_text(app)
+        await pilot.press("y")
+        assert deck.commands == []
+        deck.can_be_taken = (offer("d0"),)
+        await pilot.press("escape", "T")
+        await pilot.pause()
+        deck.change(at=NOW + timedelta(minutes=20))
+        app.pull()
+        await pilot.press("y")
+        assert deck.commands == [] and "Its signal has ended" in screen_text(app)
+
+
+async def test_a_decision_that_is_read_is_taken_from_there() -> None:
+    deck = FakeDeck()
+    deck.can_be_taken = (offer(record(Action.SKIP).id),)
+    deck.now = snapshot(decision=record(Action.SKIP))
+    async with running(deck) as (app, pilot):
+        await pilot.press("d", "T")
+        await pilot.pause()
+        assert isinstance(app.screen, TakeDialog)

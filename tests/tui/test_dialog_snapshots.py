@@ -26,6 +26,7 @@ CASES: dict[str, tuple[str, ...]] = {
     "half": ("h",),
     "levels": ("l", *"t2=460"),
     "levels_ask": ("l", *"t2=460", "enter"),
+    "take": ("2", "down", "T"),
     "mode": ("m", "h"),
     "glossary": ("question_mark", "tab"),
     "alerts": ("A", "down", "right", "space"),

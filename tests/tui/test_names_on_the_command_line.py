@@ -8,6 +8,8 @@ import pytest
 
 from server.config import ConfigError
 from tui.cli.control import _find
+from tui.cli.take import _decided
+from tui.cli.take import _find as _find_offer
 
 
 def item(key: str, symbol: str, contract: str, occ: str) -> dict[str, Any]:
@@ -49,3 +51,46 @@ def test_a_symbol_of_several_positions_lists_what_it_could_mean() -> None:
 @pytest.mark.parametrize("name", ["DIA", "aaa", ""])
 def test_a_name_that_means_nothing_finds_nothing(name: str) -> None:
     assert _find(OPEN, name) is None
+
+
+def offer(key: str, symbol: str) -> dict[str, Any]:
+    return {
+        "id": key, "receipt_id": f"r-{key}", "signal_id": f"s-{key}", "symbol": symbol, "direction": "LONG",
+        "timeframe": 15, "action": "SKIP", "code": "SPREAD_WIDE", "confidence": 58.2, "contract": "",
+        "contracts": None, "until": "2026-11-24T15:15:00Z", "refused": "",
+    }  # fmt: skip
+
+
+OFFERS = [offer("dddd-1", "SPY"), offer("eeee-2", "QQQ"), offer("ffff-3", "QQQ")]
+
+
+@pytest.mark.parametrize("name", ["SPY", "dddd-1", "r-dddd-1", "dddd", "s-dd"])
+def test_a_signal_to_take_is_found_by_symbol_decision_receipt_or_signal(name: str) -> None:
+    found = _find_offer(OFFERS, name)
+    assert found is not None and found["id"] == "dddd-1"
+
+
+def test_a_symbol_with_several_signals_lists_them_and_an_unknown_name_finds_none() -> None:
+    with pytest.raises(ConfigError, match="'QQQ' could mean 2"):
+        _find_offer(OFFERS, "QQQ")
+    assert _find_offer(OFFERS, "DIA") is None
+
+
+# What was decided on the market's answer | HTTP status, code and text of the outcome
+DECIDED = [
+    ({"action": "EXECUTE", "code": "BY_HAND", "decision_breakdown": {
+        "contract": {"strike": 450.0, "right": "C", "expiry": "2026-11-27"}, "count": {"contracts": 3}}},
+     (200, "BY_HAND", "Bought 3 × SPY 450C 2026-11-27, LONG, taken by hand")),
+    ({"action": "SKIP", "code": "MAX_POSITIONS", "decision_breakdown": {"blocks": [{"text": "5 of 5 open"}]}},
+     (409, "MAX_POSITIONS", "Not taken: LONG SPY: 5 of 5 open")),
+    ({"action": "WAIT", "code": "APPROVAL_NEEDED", "decision_breakdown": {"blocks": [{"text": "Waits"}]}},
+     (202, "APPROVAL_NEEDED", "Waits")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("item", "outcome"), DECIDED)
+def test_the_outcome_of_a_taken_signal_is_told(item: dict[str, Any], outcome: tuple[int, str, str]) -> None:
+    item |= {"id": "d", "symbol": "SPY", "proposed_direction": "LONG"}
+    status, answer = _decided(item, {"ok": True, "code": "TAKING", "text": ""})
+    assert (status, answer["code"], answer["text"]) == outcome
+    assert answer["ok"] is (status < 300)

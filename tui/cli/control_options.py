@@ -80,6 +80,33 @@ def close(
 NoteText = Annotated[
     str | None, typer.Option("--note", help="A note to add to the trade; a word with # before it is a tag.")
 ]
+
+
+def take(
+    signal: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[RECEIPT|DECISION|SYMBOL]",
+            help="Id of a receipt or decision (or its beginning), or a symbol. Without it, list what can be taken.",
+        ),
+    ] = None,
+    note: NoteText = None,
+    url: Url = None,
+    author: Author = None,
+    json: JsonLine = False,
+    config: Config = None,
+) -> None:
+    """Make the trade of a WAIT or SKIP by hand.
+
+    The gates and the confidence are yours then; mode, levels, contract, size, limits and fill are as for any entry.
+    """
+    from tui.cli import take as take_command
+
+    raise typer.Exit(
+        take_command.take(signal, note=note, url=url, author=author, config=config, as_json=json)
+    )
+
+
 _LEVEL = "A price of the underlying, a distance from its price as 1.5% or 0.5atr, or cost."
 
 
@@ -226,5 +253,5 @@ def note(
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
-    for command in (approve, reject, close, levels, settle, adjust, resume, mode, note):
+    for command in (approve, reject, take, close, levels, settle, adjust, resume, mode, note):
         app.command()(command)

@@ -82,6 +82,16 @@ COMMANDS = (
         palette=False,
     ),
     UserCommand(
+        name="TakeDecision",
+        help="Take the trade of the selected WAIT or SKIP while its signal lives; a dialog asks for another key.",
+        keys=("T",),
+        label="take it anyway",
+        action="app.take_trade",
+        group="History",
+        scope="history",
+        palette=False,
+    ),
+    UserCommand(
         name="NoFilter",
         help="Remove all filters, newest first.",
         keys=("a",),

@@ -72,6 +72,15 @@ SET_LEVELS = UserCommand(
     group="Positions",
     scope="live",
 )
+TAKE_TRADE = UserCommand(
+    name="TakeTrade",
+    help="Take the trade of a WAIT or SKIP: the selected decision, or the one on the card; a dialog asks.",
+    keys=("T",),
+    label="take it anyway",
+    action="app.take_trade",
+    group="Positions",
+    scope="live",
+)
 UNDO_MODE = UserCommand(
     name="UndoMode",
     help="Undo the change of the mode, within 10 s of it.",
@@ -98,6 +107,7 @@ COMMANDS = (
     SET_LEVELS,
     SETTLE,
     NOTE_POSITION,
+    TAKE_TRADE,
     UserCommand(
         name="ExitAll",
         help="Close every open position; a dialog asks for a typed word.",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from textual.binding import Binding
 
 from core.model import DecisionRecord
 from server.deck import WhyNoTrade
-from tui.commands.positions import NOTE_POSITION
+from tui.commands.positions import NOTE_POSITION, TAKE_TRADE
 from tui.dialogs.base import Reading
 from tui.documents.decision import decision_lines
 from tui.documents.outcome import followed_lines, receipt_lines
@@ -20,11 +21,14 @@ from tui.widgets.line import Line, heading
 
 log = logging.getLogger("gatedeck.tui")
 
+_TAKE = replace(TAKE_TRADE, action="take_trade").binding
+"""The key of the screens below, for the decision that is shown."""
+
 
 class DecisionDialog(Reading):
     """Shows a decision; its distance from a trade, outcome and receipt are read when the dialog opens."""
 
-    BINDINGS = [Binding("o", "open_position", "its position"), NOTE_POSITION.binding]
+    BINDINGS = [Binding("o", "open_position", "its position"), NOTE_POSITION.binding, _TAKE]
 
     def __init__(self, record: DecisionRecord) -> None:
         super().__init__()
@@ -64,6 +68,10 @@ class DecisionDialog(Reading):
             deck_ui(self).say("Nothing was bought on this decision", "neutral")
         elif not self.too_soon:
             deck_ui(self).open_position_id(self.position_id)
+
+    def action_take_trade(self) -> None:
+        if not self.too_soon:
+            deck_ui(self).take_decision(self.record.id)
 
     def action_add_note(self) -> None:
         if self.position_id is None:

@@ -86,10 +86,13 @@ class NoteDialog(Dialog[str]):
 
     async def _read(self) -> None:
         about, deck = self._about, deck_ui(self).deck
-        filters = {"position": about.position_id} if about.position_id else {"day": about.day or ""}
+        given = {"position": about.position_id, "day": about.day}
+        filters = {name: value for name, value in given.items() if value}
         problem, notes, tags = "", [], []
         try:
-            notes = list((await deck.page(PageQuery(what="notes", limit=_MOST_NOTES, filters=filters))).items)
+            if filters:  # a trade that is not made yet has none
+                query = PageQuery(what="notes", limit=_MOST_NOTES, filters=filters)
+                notes = list((await deck.page(query)).items)
             tags = [
                 item["value"] for item in (await deck.page(PageQuery(what="tags", limit=_MOST_TAGS))).items
             ]

@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Container
 
 from server.deck import DeckSnapshot, ExchangeStatus, PositionRow
 from tui import fmt
-from tui.dialogs.base import YesOrNo
-from tui.dialogs.note import NoteDialog
+from tui.dialogs.noted_question import NotedQuestion
 from tui.dialogs.question_pane import QuestionPane
 from tui.interfaces import NoteSubject, deck_ui
 from tui.widgets.line import DIRECTION_MARK, DIRECTION_ROLE, Line, heading, signed_role
@@ -40,10 +38,9 @@ class QuestionText(QuestionPane):
         return question.lines(row, now, width, short=short)
 
 
-class PositionQuestion(YesOrNo):
+class PositionQuestion(NotedQuestion):
     """Asks whether to do something to a position; subclasses define the action."""
 
-    BINDINGS = [Binding("w", "write_note", show=False)]
     asks: ClassVar[str] = ""
 
     def __init__(self, row: PositionRow) -> None:
@@ -52,8 +49,6 @@ class PositionQuestion(YesOrNo):
         self.row = row
         self._now: Now = row
         self.exchange: ExchangeStatus | None = None
-        self.note: str | None = None
-        """A note to add to the trade, written while the question is open."""
 
     def compose(self) -> ComposeResult:
         latest = deck_ui(self).latest
@@ -100,9 +95,7 @@ class PositionQuestion(YesOrNo):
         refusal = self.refusal(row, now)
         if now is None:
             return [*out, [], [(f" ! {refusal}", "warn")]]
-        noted: list[Line] = [[(" note  ", "dim"), (self.note, "text")]] if self.note else []
-        if not noted and not short:
-            noted = [[(" w", "key"), (" adds a note", "dim")]]
+        noted = self.note_lines(short=short)
         said = refusal or self.warning(row, now)
         warned: list[Line] = [[], [(f" ! {said}", "warn")]] if said else []
         if short:
@@ -123,18 +116,8 @@ class PositionQuestion(YesOrNo):
 
     # --- the answer -------------------------------------------------------------------------------------
 
-    def action_write_note(self) -> None:
-        """Ask for the note; the question stays open below."""
-        if self.too_soon:
-            return
-
-        def written(text: str | None) -> None:
-            self.note = text or self.note
-            self.query_one(QuestionText).repaint()
-            self.fit_question()
-
-        about = NoteSubject(title=self.row.contract, position_id=self.row.id)
-        self.app.push_screen(NoteDialog(about, keeps=True), written)
+    def note_subject(self) -> NoteSubject:
+        return NoteSubject(title=self.row.contract, position_id=self.row.id)
 
     def answer(self) -> bool | None:
         return None if self.refusal(self.row, self._now) else True

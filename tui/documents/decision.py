@@ -68,6 +68,10 @@ def _why_lines(why: WhyNoTrade, width: int) -> list[Line]:
     return out
 
 
+_VERBS = {Action.WAIT: "waits for", Action.SKIP: "refused by", Action.EXECUTE: "bought"}
+"""What the code of a decision says about it."""
+
+
 def _top(record: DecisionRecord, width: int) -> list[Line]:
     side = record.direction or record.proposed_direction
     out: list[Line] = [
@@ -79,7 +83,7 @@ def _top(record: DecisionRecord, width: int) -> list[Line]:
         [],
     ]  # fmt: skip
     if record.code:
-        verb = "waits for" if record.action is Action.WAIT else "refused by"
+        verb = _VERBS[record.action]
         out += named(verb, record.code, width, "warn")
     if record.contract is not None:
         out += named("contract", f"{record.contract.label} ({record.contract.occ})", width)

@@ -85,6 +85,8 @@ def top(row: PositionRow, width: int, *, exiting: bool) -> list[Line]:
     if not closed:
         pieces.append([("expires in ", "dim"), (fmt.age(row.hours_left * 3600), "text")])
     out += [[(" ", "text"), *line] for line in wrap(pieces, width - 2, "   ")]
+    if row.taken_by:
+        out.append([(f" taken by hand by {row.taken_by}, against the rules", "info")])
     return out + _told(row, width)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from core.model import BY_HAND
 from server.deck import Counters, DecisionRow
 from tui import fmt
 from tui.widgets.columns import Cell, Column, Row, cells_by
@@ -13,9 +14,14 @@ from tui.widgets.table import LiveTable
 
 
 def result(code: str | None, outcome: str, net: float | None) -> Cell:
-    """Return the outcome of a decision as a cell: the refusing code, or the exit and its net dollars."""
-    if code:
+    """Return the outcome of a decision as a cell: the refusing code, or the exit and its net dollars.
+
+    Both for a trade that a person took.
+    """
+    if code and code != BY_HAND:
         return (code, "warn")
+    if code:
+        outcome = f"{code} {outcome if net is None else ''}".strip()
     if net is None:
         return (outcome or fmt.NONE, "dim")
     return (f"{outcome} {fmt.money(net).replace('$', '')}".strip(), signed_role(net))

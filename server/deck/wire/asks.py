@@ -17,6 +17,7 @@ from core.effects import Notice
 from core.model import DecisionRecord
 from server.deck.challenge_view import ChallengeView
 from server.deck.day_view import DayView
+from server.deck.offers import TakeOffer
 from server.deck.position_detail import PositionDetail
 from server.deck.reports import LearningView, PerformanceView
 from server.deck.rows import DeckSnapshot, SystemView
@@ -55,6 +56,7 @@ ASKS: Mapping[str, Ask] = {
     "day": Ask((), DayView),
     "symbols": Ask((), tuple[WatchedSymbol, ...]),
     "symbol": Ask((str,), SymbolView | None),
+    "offers": Ask((str,), tuple[TakeOffer, ...]),
     "command": Ask((Command,), CommandResult),
 }
 COMMAND = "command"
@@ -89,4 +91,5 @@ def deck_shape() -> str:
         CommandResult,
         SymbolView,
         WatchedSymbol,
+        TakeOffer,
     )

@@ -36,7 +36,7 @@ from core.events import (
     TradingStatusSeen,
 )
 from core.intake import sample
-from core.model import Action, Direction, ReceiptStatus, Source
+from core.model import BY_HAND, Action, Direction, ReceiptStatus, Source
 from core.options.quotes import OptionQuote
 from core.positions import pnl_breakdown
 from server.ledger.codec import decode, encode, encode_any
@@ -265,6 +265,8 @@ class AnyHistory(RuleBasedStateMachine):
                 "exit_all",
                 "breakeven",
                 "mode",
+                "undo_mode",
+                "levels",
                 "resume",
                 "close_at",
                 "settle",
@@ -277,20 +279,53 @@ class AnyHistory(RuleBasedStateMachine):
         which=st.integers(0, 3),
         contracts=st.sampled_from([None, None, 1, 2, 1000]),
         expected=st.sampled_from([None, None, None, 5]),
-        mode=st.sampled_from(["ACTIVE", "ACTIVE", "REDUCING", "HALTED", "1.5", "4:1", "?"]),
+        mode=st.sampled_from(
+            [
+                "ACTIVE",
+                "ACTIVE",
+                "REDUCING",
+                "HALTED",
+                "1.5",
+                "4:1",
+                "?",
+                "stop=1%",
+                "target_2=3% target_1=1%",
+            ]
+        ),
+        note=st.sampled_from([None, None, None, "seen #late"]),
         again=st.booleans(),
     )
     def command(
-        self, name: str, which: int, contracts: int | None, expected: int | None, mode: str, again: bool
-    ) -> None:
+        self, name: str, which: int, contracts: int | None, expected: int | None, mode: str, note: str | None,
+        again: bool,
+    ) -> None:  # fmt: skip
         held = list(self.wire.state.positions)
         position = held[which % len(held)] if held else "none"
         command_id = next(reversed(self.commands)) if again and self.commands else f"c{len(self.commands)}"
         effects = self.post(
             Commanded, command_id=command_id, name=name, position_id=position, contracts=contracts,
-            expected=expected, argument=mode,
+            expected=expected, argument=mode, note=note,
         )  # fmt: skip
         self.answered(command_id, effects)
+
+    @rule(
+        which=st.integers(0, 3),
+        seconds=st.sampled_from([0, 0, 1, 60]),
+        note=st.sampled_from([None, "seen #late"]),
+        now=st.booleans(),
+    )
+    def a_person_takes(self, which: int, seconds: int, note: str | None, now: bool) -> None:
+        self.wire.now += timedelta(seconds=seconds)
+        waiting = [*self.wire.state.passed.values(), *self.wire.state.signals.values()]
+        if not waiting:
+            return
+        signal = waiting[-1 - which % len(waiting)]
+        effects = self.post(
+            Commanded, command_id=f"c{len(self.commands)}", name="take", argument=signal.id, note=note, author="ann",
+        )  # fmt: skip
+        self.answered(f"c{len(self.commands)}", effects)
+        if now:
+            self.market_answers_all()
 
     def answered(self, command_id: str, effects: list[Any]) -> None:
         """A repeated id has no effect: the answer is the first one, or the refusal of another command."""
@@ -426,7 +461,11 @@ class AnyHistory(RuleBasedStateMachine):
                 self.executed.add(record.signal_id)
                 position = opened.pop(record.position_id)
                 assert position.decision_id == record.id and position.direction is record.direction
-                assert record.context.regime is None or record.verdict.gates.passed
+                by_hand = record.code == BY_HAND
+                assert (
+                    by_hand == (record.verdict.action is not Action.EXECUTE) == (position.taken_by == "ann")
+                )
+                assert by_hand or record.context.regime is None or record.verdict.gates.passed
             else:
                 assert record.position_id is None and record.direction is None
         assert not opened, "every position has its EXECUTE"
@@ -450,4 +489,5 @@ class AnyHistory(RuleBasedStateMachine):
         for position_id, position in held.items():
             assert position.legs == self.positions[position_id].legs
             assert position.stop == self.positions[position_id].stop
-        assert not {s.id for s in self.wire.state.signals.values()} & self.executed
+        live, passed = set(self.wire.state.signals), set(self.wire.state.passed)
+        assert not live & self.executed and not passed & self.executed and not live & passed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import json
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,10 +12,12 @@ from uuid import uuid4
 
 import pytest
 
+from core.intake import sample
+from core.model import Action, Direction, Mode, Source
 from server.assembly import RunningEngine
 from server.deck import Command, Deck, PageQuery
 from server.deck.remote import RemoteDeck
-from tests.server.deck.attached import COMMAND_TOKEN, open_position
+from tests.server.deck.attached import COMMAND_TOKEN, becomes, open_position
 
 
 @pytest.fixture(params=["local", "socket", "listener"])
@@ -199,3 +202,29 @@ async def test_a_note_is_on_the_trade_its_day_and_in_the_metrics(deck: Deck, hos
     assert (await deck.command(unknown)).code == "UNKNOWN_POSITION"
     again = Command(id=str(uuid4()), name="remove_note", argument=note["id"])
     assert (await deck.command(again)).code == "NO_NOTE"
+
+
+async def test_a_skip_is_taken_and_a_mode_is_undone_from_any_deck(deck: Deck, host: RunningEngine) -> None:
+    body = sample(
+        Source.TRADINGVIEW_SIGNAL, host.runtime.clock.now(), "IWM", 220.0, Direction.LONG, score=3.0
+    )
+    answer = await host.runtime.submit(json.dumps(body), "signals")
+    assert answer.decision is not None and answer.decision.action is Action.SKIP
+    (offer,) = await deck.offers()
+    assert alike(offer, (await host.deck.offers(answer.decision.id))[0]) == []
+    assert (offer.symbol, offer.code, offer.receipt_id) == ("IWM", "LOW_SCORE", answer.receipt_id)
+    take = Command(id=str(uuid4()), name="take", argument=answer.receipt_id, note="news #news", author="ann")
+    assert (await deck.command(take)).code == "TAKING"
+    await becomes(lambda: len(host.deck.snapshot().positions) == 3)
+    await same_snapshot(deck, host)
+    row = deck.snapshot().positions[-1]
+    assert (row.symbol, row.taken_by) == ("IWM", "ann")
+    detail = await deck.position(row.id)
+    assert detail is not None and [note["text"] for note in detail.notes] == ["news #news"]
+    assert await deck.offers() == ()
+    assert (await deck.command(Command(id=str(uuid4()), name="mode", argument="HALTED"))).ok
+    await same_snapshot(deck, host)
+    assert deck.snapshot().mode_before is Mode.ACTIVE
+    assert (await deck.command(Command(id=str(uuid4()), name="undo_mode", argument="HALTED"))).ok
+    await same_snapshot(deck, host)
+    assert (deck.snapshot().mode, deck.snapshot().mode_before) == (Mode.ACTIVE, None)

@@ -57,6 +57,7 @@ from server.deck import (
 )
 from server.deck.day_view import DayView
 from server.deck.funnel import Funnel
+from server.deck.offers import TakeOffer
 from server.deck.performance import window_days
 from server.deck.reports import LearningView, PerformanceView
 from server.feeds.base import FeedStatus
@@ -141,6 +142,9 @@ class FakeDeck:
         if query.cursor == "foreign":
             raise ValueError("cursor: not one that this list gave out")
         return Page(items=self.items[: query.limit], next_cursor="next")
+
+    async def offers(self, decision_id: str = "") -> tuple[TakeOffer, ...]:
+        return ()
 
     async def learning(self) -> LearningView:
         return LearningView(as_of=AT, learning=learn(()))

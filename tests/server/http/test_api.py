@@ -269,6 +269,31 @@ async def test_a_challenger_is_started_by_rules_or_a_suggestion_and_ended_by_its
     assert found["running"] is None and found["ended"] == []
 
 
+async def test_a_note_a_trade_to_take_and_an_undo_are_handed_on(
+    serve: Any, deck: Any, command_headers: Any
+) -> None:
+    client = await serve()
+    for path, body in (
+        ("positions/p-1/exit", {"note": "weak #early"}),
+        ("positions/p-1/levels", {"stop": "cost", "note": "room"}),
+        ("decisions/d-1/take", {"note": "news"}),
+        ("decisions/r-1/take", {}),
+        ("mode/undo", {"mode": "HALTED"}),
+        ("mode/undo", {}),
+    ):
+        assert (await client.post(f"/api/{path}", headers=command_headers, json=body)).status == 200, path
+    assert [(c.name, c.position_id, c.argument, c.note) for c in deck.commands] == [
+        ("exit", "p-1", None, "weak #early"),
+        ("levels", "p-1", "stop=cost", "room"),
+        ("take", None, "d-1", "news"),
+        ("take", None, "r-1", None),
+        ("undo_mode", None, "HALTED", None),
+        ("undo_mode", None, None, None),
+    ]
+    for path, body in (("decisions/d-1/take", {"note": ""}), ("mode/undo", {"mode": "OFF"})):
+        assert (await client.post(f"/api/{path}", headers=command_headers, json=body)).status == 422, path
+
+
 async def test_settle_hands_on_the_close_and_refuses_what_is_none(
     serve: Any, deck: Any, command_headers: Any
 ) -> None:
