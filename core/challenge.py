@@ -82,8 +82,11 @@ class Challenge:
         return self.sessions[-1]
 
     def counts(self, position: Position) -> bool:
-        """Return whether a position was opened after the start: what both held at the start counts for neither."""
-        return position.id not in self.held
+        """Return whether a position is one of the rules, opened after the start.
+
+        What both held at the start counts for neither, nor what a person took against the verdict.
+        """
+        return position.id not in self.held and position.taken_by is None
 
 
 class ChallengeEnd(StrEnum):

@@ -29,6 +29,7 @@ ASKED_BY_CHALLENGER = "challenger:"
 KEPT_ENDED = 20
 MOST_TEXT = 65_536
 """Longest text of rules in characters; all rules with every default are about a third of it."""
+TAKE = "take"
 HEARD = (Received, PriceSeen)
 """Inputs that make a session count."""
 
@@ -179,10 +180,13 @@ def for_challenger(event: Event, challenger: EngineState, own: Iterable[Effect])
     """Return an input as the challenger takes it; ``own`` are the effects that it had on the champion.
 
     What a person does to a position is done to the challenger's in the same signal as well, to as many contracts as
-    it holds.
+    it holds. A signal that a person takes is taken by both, unless the champion refuses at once.
     """
     if isinstance(event, MarketAnswered) and event.signal_id.startswith(ASKED_BY_CHALLENGER):
         return replace(event, signal_id=event.signal_id.removeprefix(ASKED_BY_CHALLENGER))
+    if isinstance(event, Commanded) and event.name == TAKE:
+        asked = next((effect.signal_id for effect in own if isinstance(effect, FetchMarket)), "")
+        return replace(event, argument=asked)
     if not isinstance(event, Commanded) or event.position_id is None:
         return event
     held = challenger.positions.get(event.position_id)

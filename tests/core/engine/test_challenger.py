@@ -246,3 +246,24 @@ def test_a_challenge_in_the_journal_changes_no_rules_of_a_what_if(wire: Any) -> 
     for event in wire.journal:
         replay.take(event)
     assert replay._kernel.rules.fingerprint == DEFAULT.fingerprint
+
+
+def test_what_a_person_takes_is_taken_by_both_and_counts_for_neither(wire: Any) -> None:
+    challenge = start(wire)
+    record = wire.signal(score=3.0)
+    assert record.action == "SKIP"
+    assert wire.command("take", argument=record.receipt_id, author="ann").ok
+    (held,), (theirs,) = wire.state.positions.values(), wire.state.challenger.positions.values()
+    assert held == theirs and held.taken_by == "ann"
+    assert wire.later(minutes=1).command("exit", held).ok
+    assert not wire.state.positions and not wire.state.challenger.positions
+    assert not any(pair.champion.trades or pair.challenger.trades for pair in challenge.sessions)
+    assert again(wire).state == wire.state
+
+
+def test_what_the_champion_does_not_take_the_challenger_does_not_take(wire: Any) -> None:
+    start(wire)
+    record = wire.signal(score=3.0)
+    wire.later(minutes=16)
+    assert wire.command("take", argument=record.id).code == "SIGNAL_ENDED"
+    assert not wire.state.challenger.positions and not wire.state.challenger.signals
