@@ -12,7 +12,7 @@ from core.thresholds import at_least
 
 UNKNOWN = "unknown"
 RULES, PERSON = "rules", "a person"
-"""Who decided on a trade: the rules, or a person against their verdict."""
+"""The two who decide on trades: the rules, or a person against their verdict."""
 
 Bands = tuple[tuple[float, str], ...]
 """(from this value on, label), from the lowest band up."""

@@ -69,7 +69,7 @@ def _why_lines(why: WhyNoTrade, width: int) -> list[Line]:
 
 
 _VERBS = {Action.WAIT: "waits for", Action.SKIP: "refused by", Action.EXECUTE: "bought"}
-"""What the code of a decision says about it."""
+"""Words before the code of a decision, by its action."""
 
 
 def _top(record: DecisionRecord, width: int) -> list[Line]:
