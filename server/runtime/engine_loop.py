@@ -350,6 +350,14 @@ class EngineLoop:
             self._turn_away(self._inbox.popleft(), outage, now)
         self.counters.alarms["ledger"] = outage.text()
 
+    async def _turn_away_for(self, seconds: float, outage: Outage | None) -> None:
+        """Wait; senders are turned away meanwhile, and not left without an answer."""
+        until = time.perf_counter() + seconds
+        while (left := until - time.perf_counter()) > 0:
+            await asyncio.sleep(min(left, TURN_AWAY_SECONDS))
+            if outage is not None:
+                self._turn_away_all(outage)
+
     def _turn_away(self, one: Input, outage: Outage, now: datetime) -> None:
         event = one.make(self.engine.state.seq + 1, now)
         if waits(self.engine, event) or outage.keeps_tick(event):
@@ -402,7 +410,7 @@ class EngineLoop:
             except Exception as again:
                 log.exception("the ledger cannot be read", exc_info=again)
                 self.counters.alarms["ledger"] = f"the ledger cannot be read: {again}"
-                await asyncio.sleep(READ_AGAIN_SECONDS)
+                await self._turn_away_for(READ_AGAIN_SECONDS, outage)
             finally:
                 reading.cancel()
 

@@ -15,8 +15,9 @@ from core.effects import FetchMarket, Watch
 from core.intake import sample
 from core.model import Direction, MarketSnapshot, Source
 from server.feeds.base import ASSUMED, MarketReply
-from server.ledger.base import LedgerError
-from server.ledger.sqlite import SqliteLedger
+from server.ledger.address import LedgerAddress
+from server.ledger.base import LedgerError, OwnLedger
+from server.ledger.opened_by_address import open_to_write
 from server.runtime.clock import VirtualClock
 from server.runtime.ports import WebhookAnswer
 from server.runtime.runtime import Runtime
@@ -35,7 +36,7 @@ WIDE = (
 class Disk:
     """A ledger whose commits can be held or made to fail; everything else is the ledger's own."""
 
-    def __init__(self, ledger: SqliteLedger) -> None:
+    def __init__(self, ledger: OwnLedger) -> None:
         self._ledger = ledger
         self.free = asyncio.Event()
         self.free.set()
@@ -96,15 +97,15 @@ class SlowMarkets:
 
 
 class Station:
-    """Starts runtimes on one ledger file, one after the other."""
+    """Starts runtimes on one ledger, one after the other."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: LedgerAddress) -> None:
         self.path = path
         self.clock = VirtualClock(START, "test")
         self.running: list[Runtime] = []
 
     async def start(self, markets: Any, *, rules: str = WIDE, **options: Any) -> Runtime:
-        disk = Disk(await SqliteLedger.open(self.path, "station"))
+        disk = Disk(await open_to_write(self.path, "station"))
         runtime = Runtime(disk, self.clock, markets, engine_id="station", rules_text=rules, **options)
         try:
             await runtime.start()

@@ -59,6 +59,7 @@ class PostgresLedger:
         self.stream_after = reader.stream_after
         self.streamed_after = reader.streamed_after
         self.verify = reader.verify
+        reader.settle = self._settle
         self._session, self._worker = session, worker
         self._delete = False
         self._commits = 0
@@ -145,13 +146,17 @@ class PostgresLedger:
             await self._worker.run(lambda: self._session.close(delete=self._delete))
             self._worker.close()
 
+    async def _settle(self) -> None:
+        """Take back a batch that counts as not stored before anyone reads it. Raises LedgerError."""
+        if self._session.in_doubt:
+            await self.check()
+
     async def _write(self, work: Callable[[], T]) -> T:
         task = asyncio.ensure_future(self._worker.run(work))
         try:
-            await asyncio.wait({task}, timeout=_LONGEST_SECONDS)
-            if not task.done():
+            while not (await asyncio.wait({task}, timeout=_LONGEST_SECONDS))[0]:
                 self._session.cut()
-            return await task
+            return task.result()
         except (psycopg.Error, TypeError, ValueError) as error:
             text = said(error) if isinstance(error, psycopg.Error) else str(error)
             raise LedgerError(f"{self.address}: nothing stored: {text}") from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
 import psycopg
@@ -33,6 +33,8 @@ class PostgresReader(SqlReader):
         self.place = address
         self._address = address
         self._worker, self._connection = worker, connection
+        self.settle: Callable[[], Awaitable[None]] | None = None
+        """Called before each read, by the writer that this reader belongs to."""
 
     @classmethod
     async def attach(cls, address: DatabaseLedger) -> PostgresReader:
@@ -89,6 +91,8 @@ class PostgresReader(SqlReader):
                 self._connection = connect_to_read(self._address)
                 return work(self._connection)
 
+        if self.settle is not None:
+            await self.settle()
         try:
             return await self._worker.run(run)
         except psycopg.Error as error:

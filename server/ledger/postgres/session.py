@@ -44,6 +44,7 @@ class Session:
         self.address = address
         self.missing: str | None = None
         self._doubt: _Doubt | None = None
+        self._given_up = False
         self._connection = connect(address, writes=True)
         try:
             hold(self._connection, address)
@@ -64,20 +65,29 @@ class Session:
             before = read_before(connection, tables, self.end[0])
             write(connection, tables, self._types)
 
-        try:
+        self._given_up = False
+        # Twice, so that senders do not notice a connection that is lost while the server goes on.
+        for again in (True, False):
             try:
                 self.in_transaction(put)
-            except psycopg.OperationalError as error:
-                # Nothing was stored: once more on a new connection, so that a short interruption is not noticed.
-                if isinstance(error, _Unknown) or not self._connection.lost:
+                break
+            except _Unknown:
+                assert before is not None
+                self._doubt = _Doubt(end, before)
+                stored = self._was_stored()
+                if stored:
+                    break
+                if stored is None or not again:
                     raise
-                self.in_transaction(put)
-        except _Unknown:
-            assert before is not None
-            self._doubt = _Doubt(end, before)
-            if not self._was_stored():
-                raise
+            except psycopg.OperationalError:
+                if self._given_up or not (again and self._connection.lost):
+                    raise
         self.end = end
+
+    @property
+    def in_doubt(self) -> bool:
+        """Return whether a batch that counts as not stored may be found in the ledger."""
+        return self._doubt is not None
 
     def check(self) -> None:
         """Raise an error unless the server answers; connect again after a loss."""
@@ -102,6 +112,7 @@ class Session:
 
     def cut(self) -> None:
         """End the connection from another thread: what waits for the server gets an error."""
+        self._given_up = True
         self._connection.cut()
 
     def close(self, *, delete: bool) -> None:
@@ -145,14 +156,14 @@ class Session:
             self._doubt = None
         self._check_end(connection)
 
-    def _was_stored(self) -> bool:
-        """Connect again at once and return whether the batch in doubt is stored; False if the server is away."""
+    def _was_stored(self) -> bool | None:
+        """Connect again at once and return whether the batch in doubt is stored; ``None`` if the server is away."""
         doubt = self._doubt
         assert doubt is not None
         try:
             fresh = connect(self.address, writes=True)
         except psycopg.Error:
-            return False
+            return None
         try:
             hold(fresh, self.address, self._process)
             self._connection = fresh
@@ -160,7 +171,7 @@ class Session:
             end = journal_end(fresh)
         except (psycopg.Error, LedgerError):
             fresh.close()
-            return False
+            return None
         self._doubt = None
         return end == doubt.end
 

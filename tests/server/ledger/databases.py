@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
+import socket
 import sqlite3
+import subprocess
+import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -67,3 +71,54 @@ def change(address: LedgerAddress, sql: str, values: Sequence[Any] = ()) -> list
     with connected(address) as connection:
         cursor = connection.execute(sql, values)
         return cursor.fetchall() if cursor.description else []
+
+
+class Cluster:
+    """A PostgreSQL server of the test's own, that it can stop and start; skips where the programs are not there."""
+
+    def __init__(self, folder: Path) -> None:
+        found = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))
+        if not found:
+            pytest.skip("no PostgreSQL programs under /usr/lib/postgresql")
+        if os.geteuid() == 0 and shutil.which("runuser") is None:
+            pytest.skip("PostgreSQL does not run as root, and runuser is not there")
+        self._programs = found[-1].parent
+        self._data = folder / "data"
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self._port = free.getsockname()[1]
+        if os.geteuid() == 0:
+            shutil.chown(folder, "postgres")
+        self._run("initdb", "--no-sync", "--auth=trust", "--username=postgres", "-D", self._data)
+        self.start()
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://postgres@127.0.0.1:{self._port}/postgres"
+
+    def start(self) -> None:
+        options = (
+            f"-p {self._port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self._data.parent}"
+        )
+        self._run("pg_ctl", "-D", self._data, "-w", "-l", self._data.parent / "log", "-o", options, "start")
+
+    def stop(self, mode: str = "fast") -> None:
+        self._run("pg_ctl", "-D", self._data, "-w", "-m", mode, "stop")
+
+    def _run(self, program: str, *arguments: object) -> None:
+        user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+        command = [*user, str(self._programs / program), *map(str, arguments)]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/")
+
+
+@contextmanager
+def new_cluster() -> Iterator[Cluster]:
+    """Start a server for the block."""
+    with tempfile.TemporaryDirectory(prefix="gatedeck-postgres-") as folder:
+        Path(folder).chmod(0o755)
+        cluster = Cluster(Path(folder))
+        try:
+            yield cluster
+        finally:
+            with suppress(subprocess.CalledProcessError):
+                cluster.stop("immediate")
