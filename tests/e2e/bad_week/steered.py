@@ -23,6 +23,7 @@ def main() -> None:
     # Minutes pass between two looks here: only hours without one are a machine that slept.
     runtime.PAUSED = timedelta(minutes=45)
     assembly.TICK_SECONDS = 0.02
+    assembly.IDLE_TICK_SECONDS = 0.2
     from tui.cli.__main__ import main as run
 
     run()
