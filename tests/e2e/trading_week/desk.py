@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from terminal import Terminal
+
 from core.intake import sample
 from core.model import Direction, Source
-from terminal import Terminal
 
 ROOT = Path(__file__).resolve().parents[3]
 STEERED = ROOT / "tests" / "e2e" / "bad_week" / "steered.py"
@@ -70,9 +71,15 @@ class Desk:
     @property
     def environment(self) -> dict[str, str]:
         home = {name: str(self.folder) for name in ("HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME")}
-        own = {"GATEDECK_STATE_DIR": str(self.folder), "GATEDECK_COMMAND_TOKEN": TOKEN, "PYTHONPATH": str(ROOT)}
+        own = {
+            "GATEDECK_STATE_DIR": str(self.folder),
+            "GATEDECK_COMMAND_TOKEN": TOKEN,
+            "PYTHONPATH": str(ROOT),
+        }
         kept = {name: os.environ[name] for name in ("PATH", "VIRTUAL_ENV") if name in os.environ}
-        return kept | home | own | {"TERM": "screen-256color", "LC_ALL": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1"}
+        return (
+            kept | home | own | {"TERM": "screen-256color", "LC_ALL": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1"}
+        )
 
     def start(self, *more: str) -> None:
         """Start the deck in the terminal; return when it shows its first screen and takes webhooks."""

@@ -55,11 +55,13 @@ def history(desk: Desk) -> Callable[[str], bool]:
     newest = desk.ask("/api/decisions?limit=5")["items"]
 
     def right(screen: str) -> bool:
-        rows = [line for line in screen.splitlines() if re.search(r"\d\d:\d\d:\d\d +(EXECUTE|WAIT|SKIP)", line)]
+        rows = [
+            line for line in screen.splitlines() if re.search(r"\d\d:\d\d:\d\d +(EXECUTE|WAIT|SKIP)", line)
+        ]
         told = [(decision["action"], decision["symbol"]) for decision in newest]
-        return all(action in row and symbol in row for row, (action, symbol) in zip(rows, told, strict=False)) and (
-            len(rows) >= len(told)
-        )
+        return all(
+            action in row and symbol in row for row, (action, symbol) in zip(rows, told, strict=False)
+        ) and (len(rows) >= len(told))
 
     return right
 

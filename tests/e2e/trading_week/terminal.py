@@ -18,14 +18,20 @@ class Terminal:
 
     def _tmux(self, *arguments: str) -> str:
         done = subprocess.run(
-            ["tmux", "-L", self._name, "-f", "/dev/null", *arguments], capture_output=True, text=True, check=True
+            ["tmux", "-L", self._name, "-f", "/dev/null", *arguments],
+            capture_output=True,
+            text=True,
+            check=True,
         )
         return done.stdout
 
     def start(self, command: list[str], environment: Mapping[str, str]) -> None:
         """Start a command; what it leaves on the terminal stays to be read after its end."""
         given = [f"{name}={value}" for name, value in environment.items()]
-        told = shlex.join(["env", "-i", *given, *command]) + "; code=$?; echo; echo ended with $code; exec sleep 600"
+        told = (
+            shlex.join(["env", "-i", *given, *command])
+            + "; code=$?; echo; echo ended with $code; exec sleep 600"
+        )
         size = ("-x", str(self.columns), "-y", str(self.lines))
         self._tmux("new-session", "-d", "-s", "deck", *size, told)
 

@@ -7,7 +7,9 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -48,7 +50,7 @@ def evening(desk: Desk, day: str, close: str = "16:00") -> None:
     desk.terminal.see("Session ")
     total = desk.ask("/api/day")["pnl"]["total"]
     desk.terminal.press("E")
-    words = desk.terminal.see("Session ", "closed: net")
+    words = desk.terminal.see("│  Events ─", "closed: net")
     assert dollars(total) in " ".join(words.split()), words
     desk.terminal.press("Escape")
     check_screens(desk)
@@ -85,19 +87,130 @@ def monday(desk: Desk) -> None:
     evening(desk, "2026-11-23")
 
 
+def tuesday(desk: Desk) -> None:
+    """A stop moved by hand is where it exits; a mode is changed and undone; a trade stays open overnight."""
+    terminal = desk.terminal
+    desk.go_to("2026-11-24", "09:31")
+    desk.start()
+    desk.bar()
+    assert desk.signal("QQQ", Direction.SHORT)["action"] == "EXECUTE"
+    desk.bar(QQQ=-0.1)
+    terminal.see("QQQ 600P", "1 open")
+    terminal.press("l")
+    terminal.see("Set stop and targets", "QQQ 600P")
+    terminal.write("stop 600.00")
+    terminal.press("Enter")
+    terminal.confirm("Set these levels?", "600.00")
+    moved = wait_for(desk, lambda row: row["to_stop"]["level"] == 600.0)
+    assert moved["symbol"] == "QQQ"
+    terminal.press("m")
+    terminal.confirm("│  Mode ─", "Choose by", key="r")
+    terminal.confirm("│  Mode ─", "REDUCING")
+    terminal.until(
+        lambda screen: screen.lstrip().startswith("REDUCING"), "the mode REDUCING on the first line"
+    )
+    assert desk.signal("SPY")["code"] == "MODE_REDUCING"
+    terminal.press("U")
+    terminal.until(lambda screen: screen.lstrip().startswith("ACTIVE"), "the mode ACTIVE on the first line")
+    assert desk.ask("/api/mode")["mode"] == "ACTIVE"
+    desk.bar(QQQ=0.15)
+    terminal.see("STOP_LOSS", "no open position")
+    (trade,) = desk.ask("/api/trades?window=today")["items"]
+    assert trade["symbol"] == "QQQ" and trade["reason"] == "STOP_LOSS", trade
+    desk.bar()
+    assert desk.signal("NVDA", timeframe=60)["action"] == "EXECUTE"
+    desk.bar(NVDA=0.1)
+    terminal.see("NVDA 18", "1 open")
+    evening(desk, "2026-11-24")
+
+
+def wait_for(desk: Desk, holds: Callable[[dict[str, Any]], bool], within: float = 20.0) -> dict[str, Any]:
+    """Return the only open position as soon as a condition holds for it."""
+    end = time.monotonic() + within
+    while True:
+        (row,) = desk.ask("/api/positions")["items"]
+        if holds(row):
+            found: dict[str, Any] = row
+            return found
+        assert time.monotonic() < end, row
+        time.sleep(0.1)
+
+
 def wednesday(desk: Desk) -> None:
-    """What was held overnight is there again; two losses reach the day's limit, and the next signal is refused."""
+    """What was held overnight is there again; losses lead to a pause and then to the day's limit, both told."""
     terminal = desk.terminal
     desk.go_to("2026-11-25", "09:31")
     desk.start()
     desk.bar()
-    assert desk.signal("NVDA")["action"] == "EXECUTE"
-    desk.bar(NVDA=0.1)
+    terminal.see("NVDA 18", "1 open")
     desk.bar(NVDA=-1.2)
-    assert desk.signal("SPY")["action"] == "EXECUTE"
-    desk.bar(SPY=0.05)
-    desk.bar(SPY=-1.2)
+    terminal.see("STOP_LOSS", "no open position")
+    refused = desk.signal("SPY")
+    assert (refused["action"], refused["code"]) == ("SKIP", "COOL_DOWN"), refused
+    desk.go_to("2026-11-25", "10:35")
+    desk.bar()
+    for move in (0.05, -1.2):
+        if move > 0:
+            assert desk.signal("SPY")["action"] == "EXECUTE"
+        desk.bar(SPY=move)
+    terminal.see("STOP_LOSS", "no open position")
     refused = desk.signal("QQQ", Direction.SHORT)
     assert (refused["action"], refused["code"]) == ("SKIP", "MODE_REDUCING"), refused
-    terminal.see("REDUCING", "daily loss", "no open position")
+    terminal.see("REDUCING", "daily loss")
     evening(desk, "2026-11-25")
+
+
+def friday(desk: Desk) -> None:
+    """The limit of Wednesday has ended by itself; a half day, on which a second rules file is tried beside."""
+    terminal = desk.terminal
+    desk.go_to("2026-11-27", "09:31")
+    desk.start()
+    terminal.until(lambda screen: screen.lstrip().startswith("ACTIVE"), "the mode ACTIVE on the first line")
+    desk.bar()
+    trade_and_win(desk, "SPY")
+    evening(desk, "2026-11-27", "13:00")
+
+
+def next_monday(desk: Desk) -> None:
+    terminal = desk.terminal
+    desk.go_to("2026-11-30", "09:31")
+    desk.start()
+    desk.bar()
+    trade_and_win(desk, "QQQ")
+    totals = desk.ask("/api/trades?window=all")["totals"]
+    terminal.press("6")
+    terminal.see("Σ 7 closed")
+    terminal.press("v")
+    terminal.see("November 2026", "7 trades", dollars(totals["net"]))
+    terminal.press("Escape", "1")
+    evening(desk, "2026-11-30")
+
+
+def trade_and_win(desk: Desk, symbol: str) -> None:
+    """Buy, see the second target reached, and be flat."""
+    assert desk.signal(symbol)["action"] == "EXECUTE"
+    for _ in range(4):
+        desk.bar(**{symbol: 0.35})
+    desk.terminal.see("TARGET_2", "no open position")
+
+
+def the_ledger_agrees(desk: Desk) -> None:
+    """The ledger verifies, and the days of the calendar add up to the trades."""
+
+    def told(*arguments: str) -> str:
+        done = subprocess.run(
+            desk.command(*arguments, "--db", str(desk.folder / "gatedeck.db")),
+            env=desk.environment, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    told("verify")
+    lines = told("export", "--what", "ledger", "--format", "jsonl").splitlines()
+    trades = [row for row in map(json.loads, lines) if row.get("execution")]
+    assert len(trades) == 7
+    assert all(trade["exit"]["exit_time"] for trade in trades)
+    curve = json.loads(told("report", "--json", "--include-stale"))["curve"]
+    assert round(curve[-1]["cumulative"], 2) == round(sum(t["exit"]["pnl_net"] for t in trades), 2)
+    tags = [json.loads(line)["tags"] for line in told("export", "--format", "jsonl").splitlines()]
+    assert [of for of in tags if of] == [["plan"]]
