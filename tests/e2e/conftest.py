@@ -20,6 +20,7 @@ import pytest
 
 from core.intake import sample
 from core.model import Direction, Source
+from tui.cli import main
 
 ROOT = Path(__file__).resolve().parents[2]
 SESSION = "2026-11-24T10:00-05:00"
@@ -166,6 +167,28 @@ def gatedeck(tmp_path: Path) -> Iterator[Command]:
         if process.poll() is None:
             process.kill()
         process.communicate()
+
+
+@pytest.fixture
+def beside(
+    gatedeck: Command, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str, str]]:
+    """Run a command on the state of ``gatedeck`` in the test's own process: a start costs half a second."""
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        with monkeypatch.context() as patch:
+            for name in [name for name in os.environ if name.startswith("GATEDECK_")]:
+                patch.delenv(name)
+            for name, value in gatedeck.environment.items():
+                patch.setenv(name, value)
+            patch.setattr("sys.argv", ["gatedeck", *arguments])
+            capfd.readouterr()
+            with pytest.raises(SystemExit) as ended:
+                main()
+            out, err = capfd.readouterr()
+        return int(ended.value.code or 0), out, err
+
+    return run
 
 
 __all__ = ["Answer", "Callable", "Command", "Served"]

@@ -159,8 +159,8 @@ async def test_a_ledger_that_is_not_there_is_told_when_asked(gatedeck: Any, tmp_
         assert "no ledger there" in await by.refused("decisions")
 
 
-def test_two_places_at_once_are_refused(gatedeck: Any) -> None:
-    code, out, err = gatedeck("mcp", "--db", "a.db", "--url", "http://127.0.0.1:1")
+def test_two_places_at_once_are_refused(beside: Any) -> None:
+    code, out, err = beside("mcp", "--db", "a.db", "--url", "http://127.0.0.1:1")
     assert (code, out) == (2, "") and "either --db" in err
 
 

@@ -70,15 +70,15 @@ def test_a_service_is_ready_alive_and_says_what_it_leaves(
     assert code == 1 and "start it with: gatedeck run" in err
 
 
-def test_doctor_names_what_is_wrong_and_its_cure(gatedeck: Any) -> None:
-    code, out, _ = gatedeck("doctor")
+def test_doctor_names_what_is_wrong_and_its_cure(gatedeck: Any, beside: Any) -> None:
+    code, out, _ = beside("doctor")
     assert code == 0 and "! engine    does not run" in out and "cure: gatedeck run" in out, out
     gatedeck.extra = {
         "GATEDECK_HOST": "0.0.0.0",
         "GATEDECK_FEEDS": "tradier",
         "GATEDECK_TRADIER_URL": "http://127.0.0.1:9",
     }
-    code, out, _ = gatedeck("doctor", "--json")
+    code, out, _ = beside("doctor", "--json")
     states = {each["name"]: each for each in json.loads(out)}
     assert code == 1
     assert states["secret"]["state"] == "bad" and "GATEDECK_WEBHOOK_SECRET" in states["secret"]["cure"]
@@ -86,7 +86,7 @@ def test_doctor_names_what_is_wrong_and_its_cure(gatedeck: Any) -> None:
     assert states["feeds"]["state"] == "bad" and states["ledger"]["state"] == "ok"
     assert "host from GATEDECK_HOST" in states["config"]["text"]
     gatedeck.extra = {"GATEDECK_PORT": "many"}
-    code, out, _ = gatedeck("doctor")
+    code, out, _ = beside("doctor")
     assert code == 1 and "✗ config    port" in out.splitlines()[0], out
 
 
@@ -108,14 +108,14 @@ def test_the_unit_is_one_that_systemd_takes(gatedeck: Any, tmp_path: Path, syste
     assert done.returncode == 0 and "gatedeck.service" not in done.stderr, done.stderr
 
 
-def test_a_service_is_written_and_removed_without_systemd(gatedeck: Any) -> None:
+def test_a_service_is_written_and_removed_without_systemd(gatedeck: Any, beside: Any) -> None:
     gatedeck.extra = {"PATH": "/nowhere"}
     path = gatedeck.state / ".config/systemd/user/gatedeck.service"
-    code, out, err = gatedeck("service", "install")
+    code, out, err = beside("service", "install")
     assert code == 1 and path.is_file() and "systemctl --user daemon-reload" in err, (out, err)
-    code, _, err = gatedeck("service", "status")
+    code, _, err = beside("service", "status")
     assert code == 1 and "there is no systemd" in err
-    code, out, _ = gatedeck("service", "uninstall")
+    code, out, _ = beside("service", "uninstall")
     assert code == 0 and not path.exists() and "the ledger and the settings stay" in out
 
 

@@ -23,7 +23,7 @@ def ended(process: Any) -> str:
     return out
 
 
-def test_rules_stay_in_force_and_a_change_is_told(gatedeck: Any) -> None:
+def test_rules_stay_in_force_and_a_change_is_told(gatedeck: Any, beside: Any) -> None:
     clock = ("--clock", "2026-11-24T10:00-05:00")
     file = gatedeck.state / "mine.toml"
     file.write_text(MINE)
@@ -34,29 +34,29 @@ def test_rules_stay_in_force_and_a_change_is_told(gatedeck: Any) -> None:
     ended(given)
     assert "Rules changed by this start: default" in told and "market.max_spread_bps 12 → 10" in told
     kept, url = up(gatedeck, *clock)
-    code, out, _ = gatedeck("risk", "--json", "--url", url)
+    code, out, _ = beside("risk", "--json", "--url", url)
     assert code == 0 and json.loads(out)["positions"]["limit"] == 4
-    code, out, _ = gatedeck("risk", "--url", url)
+    code, out, _ = beside("risk", "--url", url)
     assert code == 0 and "0 of 4" in out and "no limit" in out
     assert "Rules changed" not in ended(kept)
-    code, out, why = gatedeck("rules", "diff")
+    code, out, why = beside("rules", "diff")
     assert code == 0 and "no difference" in out, why
     file.write_text(MINE.replace("10", "9"))
-    code, out, _ = gatedeck("rules", "diff")
+    code, out, _ = beside("rules", "diff")
     assert code == 1 and "market.max_spread_bps 10 → 9" in out and "has changed" in out
     drifted, _ = up(gatedeck, *clock)
     told = drifted.stdout.readline()
     assert "has changed" in told and f"--rules {file} puts it in force" in told
 
 
-def test_a_first_decision_in_practice_on_any_day(gatedeck: Any) -> None:
+def test_a_first_decision_in_practice_on_any_day(gatedeck: Any, beside: Any) -> None:
     process, url = up(gatedeck, "--practice")
-    code, out, _ = gatedeck("send", "--url", url)
+    code, out, _ = beside("send", "--url", url)
     assert code == 0 and "EXECUTE LONG" in out
-    assert "PRACTICE" in gatedeck("status", "--url", url)[1]
+    assert "PRACTICE" in beside("status", "--url", url)[1]
     assert "gatedeck practice: the clock starts at " in ended(process)
     again, url = up(gatedeck, "--practice")
-    assert "SPY 660C" in gatedeck("status", "--url", url)[1], "practice goes on where it ended"
+    assert "SPY 660C" in beside("status", "--url", url)[1], "practice goes on where it ended"
     ended(again)
     assert not (gatedeck.state / "gatedeck.db").exists()
 

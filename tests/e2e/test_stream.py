@@ -84,8 +84,9 @@ async def test_a_reader_goes_on_over_kill_and_restart(gatedeck: Any) -> None:
     whole = await asyncio.wait_for(read(served.url, 6, "0"), 20)
     assert first + missed + live == whole
 
-    stopping = asyncio.create_task(read(served.url, 1, live[-1][0]))
-    await asyncio.sleep(0.5)
+    connected = asyncio.Event()
+    stopping = asyncio.create_task(read(served.url, 1, live[-1][0], connected))
+    await connected.wait()
     assert await asyncio.to_thread(served.end) == 0, "a connected reader holds up no stop"
     with pytest.raises(AssertionError, match="ended"):
         await stopping
@@ -97,15 +98,16 @@ def test_the_commands_of_the_guide(gatedeck: Any) -> None:
     enter(served, "SPY")
     commands = re.findall(r"^curl (?:.*\\\n)*.*$", stored_page("stream"), re.MULTILINE)
     assert len(commands) == 2
-    told = [
-        subprocess.run(
+    curls = [
+        subprocess.Popen(
             ["bash", "-c", f"{command.replace('http://127.0.0.1:8787', served.url)} --max-time 3"],
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            timeout=30,
         )
         for command in commands
     ]
-    assert [done.returncode for done in told] == [28, 28], "curl ends at --max-time"
-    assert re.fullmatch(r"retry: 3000\nid: \d+\n\n", told[0].stdout)
-    assert "event: decision\n" in told[1].stdout and "event: fill" not in told[1].stdout
+    told = [curl.communicate(timeout=30)[0] for curl in curls]
+    assert [curl.returncode for curl in curls] == [28, 28], "curl ends at --max-time"
+    assert re.fullmatch(r"retry: 3000\nid: \d+\n\n", told[0])
+    assert "event: decision\n" in told[1] and "event: fill" not in told[1]

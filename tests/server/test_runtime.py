@@ -122,6 +122,7 @@ async def test_the_decision_is_waited_for_and_then_left_out(station: Any, slow_m
     await runtime.settled()
     assert len(runtime.engine.state.recent) == 1
     assert not runtime.engine_loop._decision_waiters
+    runtime._decision_wait = 20  # on a busy machine "at once" takes longer than the first wait
     at_once = await station.send(runtime, SIGNAL, "QQQ")
     assert at_once.decision is not None and not runtime.engine_loop._decision_waiters
 
