@@ -65,7 +65,9 @@ class ContextBook:
     def absorb(self, update: Update, at: datetime, receipt_id: str | None, rules: Rules) -> None:
         """Store the sections of an update; ``at`` is its arrival. Callers leave out late signals."""
         origin = provenance_of(update, at, receipt_id, rules)
-        state = self.symbols.setdefault(update.symbol, SymbolState())
+        state = self.symbols.get(update.symbol)
+        if state is None:
+            state = self.symbols[update.symbol] = SymbolState()
         if update.regime is not None:
             state.regime = Held(update.regime, origin)
         if update.alignment is not None:

@@ -26,6 +26,8 @@ def price_of(kernel: Kernel, update: Update, event: Received) -> tuple[PriceSeen
 
     It counts whatever the body's intent is, except that of a test, which is often invented.
     """
+    if update.price is None and update.bar is None and not update.blocks:
+        return None, None
     blocked = next((reason for reason in update.blocks if reason.code in UNPRICED), None)
     if blocked is not None:
         return None, (None if _close(update) is None else f"its price is not used: {blocked.text}")

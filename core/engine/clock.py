@@ -44,8 +44,7 @@ def clock_alarm(kernel: Kernel) -> str | None:
 
 def on_engine_clock(kernel: Kernel, update: Update) -> Update:
     """Return an update with its times as of the engine's clock, where the machine's was set back."""
-    ahead = timedelta(seconds=max(0.0, kernel.state.clock_ahead))
-    if not ahead:
+    if kernel.state.clock_ahead <= 0.0 or not (ahead := timedelta(seconds=kernel.state.clock_ahead)):
         return update
     bar = update.bar
     if bar is not None and bar.opened_at is not None:

@@ -43,10 +43,9 @@ def receive(kernel: Kernel, event: Received) -> list[Effect]:
     proposes = update.intent is Intent.ENTRY and update.signal is not None
     late_reason = late(update, event.at, kernel.rules) if proposes else None
     seen, doubt = price_of(kernel, update, event) if late_reason is None else (None, None)
-    notes = (
-        *notes,
-        *(n for n in (doubt, _future_note(kernel, update, event), _wish_note(update)) if n is not None),
-    )
+    for more in (doubt, _future_note(kernel, update, event), _wish_note(update)):
+        if more is not None:
+            notes = (*notes, more)
     effects: list[Effect] = []
     if state.senders.heard(update.source, update.symbol, event.at):
         text = f"{update.source} {update.symbol} is back"
@@ -54,14 +53,16 @@ def receive(kernel: Kernel, event: Received) -> list[Effect]:
             Notice(kind="source", at=event.at, text=text, tone=Tone.POSITIVE, symbol=update.symbol)
         )
     result = _obey_request(kernel, update, event, seen)
-    effects += result.effects
+    if result is not None:
+        effects += result.effects
     if late_reason is None:
         if update.intent in ABSORBED and not (proposes and update.blocks):
             state.contexts.absorb(update, event.at, event.receipt_id, kernel.rules)
         effects += see_price(kernel, seen) if seen is not None else []
         if update.intent in ABSORBED or seen is not None:
             effects += reconsider(kernel, update.symbol, event.at)
-    notes = (*notes, *result.notes)
+    if result is not None:
+        notes = (*notes, *result.notes)
     repeated = (
         state.bar_signals.first_of(update) if proposes and late_reason is None and not update.blocks else None
     )
@@ -95,13 +96,15 @@ def _repeated(kernel: Kernel, update: Update, event: Received) -> tuple[str | No
     )  # fmt: skip
 
 
-def _obey_request(kernel: Kernel, update: Update, event: Received, seen: PriceSeen | None) -> RequestResult:
+def _obey_request(
+    kernel: Kernel, update: Update, event: Received, seen: PriceSeen | None
+) -> RequestResult | None:
     """Carry out what a body requests for open positions; an entry may ask to close the other side first."""
     if update.intent in REQUESTS:
         return obey(kernel, update, event, seen)
     if update.intent is Intent.ENTRY and update.request is not None:
         return obey(kernel, update, event, seen, Intent.EXIT)
-    return RequestResult()
+    return None
 
 
 def _repeat_of_bar(
@@ -136,7 +139,7 @@ def _keep(kernel: Kernel, signal: LiveSignal) -> None:
 
 def _future_note(kernel: Kernel, update: Update, event: Received) -> str | None:
     """Return a note when the timestamp is in the future, so that the delay of the body is unknown."""
-    if update.timestamp is None:
+    if update.timestamp is None or update.timestamp <= event.at:
         return None
     minutes = (update.timestamp - event.at).total_seconds() / 60
     if at_most(minutes, kernel.rules.intake.future_minutes):

@@ -99,6 +99,8 @@ def not_repeated_since(kernel: Kernel, update: Update) -> datetime | None:
 
     A request is about the newest of its positions. An entry after an exit of its symbol is a new trade.
     """
+    if update.intent is Intent.CONTEXT and update.request is None and update.signal is None:
+        return None
     since = []
     if update.request is not None or update.intent is Intent.EXIT:
         since += [position.opened_at for position in _of_request(kernel, update)]

@@ -109,9 +109,13 @@ def times(reading: Reading, naive_zone: str) -> Times:
     if isinstance(said := reading.value("zone"), str) and zone_of(said) is not None:
         zone = said
     unread: str | None = None
-    fire, unread = _first(reading, reading.all("fired"), zone, unread)
-    bar, unread = _first(reading, reading.all("bar_time"), zone, unread, dates=reading.all("date"))
-    close, unread = _first(reading, reading.all("bar_close"), zone, unread)
+    fire = bar = close = None
+    if found := reading.all("fired"):
+        fire, unread = _first(reading, found, zone, unread)
+    if found := reading.all("bar_time"):
+        bar, unread = _first(reading, found, zone, unread, dates=reading.all("date"))
+    if found := reading.all("bar_close"):
+        close, unread = _first(reading, found, zone, unread)
     if fire is None and bar is None and close is None:
         bar, unread = _first(reading, reading.all("date"), zone, unread)
     if fire is None and bar is None and close is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, Final
 
 from core.intake.errors import IntakeError, shown
@@ -12,6 +11,11 @@ from core.intake.words import BIASES, VOLATILITIES, flag, number, phase, word
 from core.model import Bias, RegimeFacts
 
 _LONGEST_DECAY: Final = 43200
+_STATED_BIASES: Final = (
+    ("local_bias", ""), ("leaning", "bias"), ("guided_bias", ""), ("side", "direction"), ("leaning", ""),
+    ("regime", ""),
+)  # fmt: skip
+"""Slots of what may be the bias, the surest first, with the end of the paths that count."""
 
 
 def regime(reading: Reading) -> tuple[RegimeFacts, float | None]:
@@ -81,38 +85,30 @@ def _numbered(value: Any, notes: list[str]) -> tuple[int | None, bool]:
     return None, True
 
 
-def _phase_names(reading: Reading) -> Iterator[Any]:
-    """Yield what may name a phase: the event's name first, then the phase's."""
-    named = [f for f in reading.all("event") if f[1].rpartition(".")[2] == "name"]
-    for _, _, value in named:
-        yield value
-    yield from reading.values("phase_name")
+def _phase_names(reading: Reading) -> list[Any]:
+    """Return what may name a phase: the event's name first, then the phase's."""
+    names, last = [], []
     for _, path, value in reading.all("event"):
         if path == "event":
-            yield value
+            last.append(value)
+        elif path.rpartition(".")[2] == "name":
+            names.append(value)
+    return [*names, *reading.values("phase_name"), *last]
 
 
 def _confidence(reading: Reading) -> float | None:
-    if any(path.endswith("confidence") and "." not in path for _, path, _ in reading.all("confidence")):
-        return amount(reading, "confidence", 0, 100)
+    for _, path, _ in reading.all("confidence"):
+        if path.endswith("confidence") and "." not in path:
+            return amount(reading, "confidence", 0, 100)
     return amount(reading, "phase_confidence" if reading.has("phase_confidence") else "confidence", 0, 100)
 
 
 def _bias(reading: Reading) -> Bias | None:
-    for value in _stated_biases(reading):
-        found = BIASES.get(word(value) or "")
-        if found is not None:
-            return found
+    for slot, ending in _STATED_BIASES:
+        for _, path, value in reading.all(slot):
+            if path.endswith(ending) and (found := BIASES.get(word(value) or "")) is not None:
+                return found
     return None
-
-
-def _stated_biases(reading: Reading) -> Iterator[Any]:
-    """Yield what may be the bias, the surest first."""
-    yield from reading.values("local_bias")
-    yield from (value for _, path, value in reading.all("leaning") if path.endswith("bias"))
-    yield from reading.values("guided_bias")
-    yield from (value for _, path, value in reading.all("side") if path.endswith("direction"))
-    yield from reading.values("leaning", "regime")
 
 
 def _volatility(reading: Reading) -> str | None:

@@ -34,6 +34,17 @@ _ASSIGNED = re.compile(
 _STEMS = ("pass", "secret", "token", "key")
 """Every secret name holds one of these; a search for them is many times faster than the patterns."""
 _NAMED = re.compile(rf"(?:^|[^a-z0-9_-])(?:{_NAME})(?:[^a-z0-9_-]|$)")
+_BEFORE = {
+    stem: tuple(
+        name[: name.find(stem)].replace("_", mark)
+        for name in SECRET_KEYS
+        if name.find(stem) > 0
+        for mark in ("_", "-", "")
+    )
+    for stem in _STEMS
+}
+"""Beginnings of the names in which a stem is not the first word, by stem."""
+_IN_A_WORD = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_-")
 _AROUND = 18
 """Characters around a stem that hold the longest name and its neighbours."""
 _MOST_STEMS = 50
@@ -46,7 +57,13 @@ def _may_hold_secret(body: str) -> bool:
         at = lower.find(stem)
         while at >= 0:
             seen += 1
-            if seen > _MOST_STEMS or _NAMED.search(lower, max(0, at - _AROUND), at + _AROUND):
+            if seen > _MOST_STEMS:
+                return True
+            # Most are the end of another word, such as deduplication_key: no need of the pattern.
+            first = not at or lower[at - 1] not in _IN_A_WORD
+            if (first or lower.endswith(_BEFORE[stem], 0, at)) and _NAMED.search(
+                lower, max(0, at - _AROUND), at + _AROUND
+            ):
                 return True
             at = lower.find(stem, at + 1)
     return False

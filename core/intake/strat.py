@@ -15,7 +15,7 @@ _GRADES: Final = {"A": "A", "A+": "A", "B": "B", "C": "C"}
 
 def structure(reading: Reading) -> StructureFacts:
     """Return whether the setup is valid and liquid, its grade A, B or C if stated, its pattern."""
-    grade = word(next(reading.values("grade", "quality"), None))
+    grade = word(next(iter(reading.values("grade", "quality")), None))
     if grade is not None and grade not in _GRADES:
         reading.notes.append(f"quality: {shown(grade)} is none of A, B, C")
     return StructureFacts(

@@ -113,8 +113,8 @@ def underlying(reading: Reading) -> tuple[Underlying, Reason | None]:
         )
     if exchange is None:
         stated = reading.value("exchange")
-        text = stated.strip().upper() if isinstance(stated, str) else ""
-        exchange = text.replace(" ", "_") if _EXCHANGE.fullmatch(text) else None
+        text = stated.strip() if isinstance(stated, str) else ""
+        exchange = _exchange(text) if len(text) <= _PARSED else None
     why = found.why_not or _exchange_fault(exchange) or _class_fault(reading)
     if found.respelled:
         reading.notes.append(f"{where}: read as {found.symbol}")
@@ -140,6 +140,12 @@ def _lesser(path: str) -> bool:
         "tick",
         "sym",
     )
+
+
+@lru_cache(maxsize=1024)
+def _exchange(text: str) -> str | None:
+    text = text.upper()
+    return text.replace(" ", "_") if _EXCHANGE.fullmatch(text) else None
 
 
 def _exchange_fault(exchange: str | None) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from core.intake.body import Body, inner_body, sentence_body
@@ -64,11 +64,13 @@ class Reading:
         found = self.slots.get(slot)
         return found[0][2] if found is not None else None
 
-    def values(self, *slots: str) -> Iterator[Any]:
-        """Yield the values of some slots."""
+    def values(self, *slots: str) -> list[Any]:
+        """Return the values of some slots."""
+        out: list[Any] = []
         for slot in slots:
             for found in self.slots.get(slot, ()):
-                yield found[2]
+                out.append(found[2])
+        return out
 
     def has(self, *slots: str) -> bool:
         """Return whether any of the slots is stated."""
@@ -83,7 +85,7 @@ class Reading:
 
     def _walk_flat(self, body: Body, plan: Plan, several: set[str]) -> None:
         """Read an object by its plan: the same findings as ``_walk``, without a look at keys that say nothing."""
-        slots, told_objects = self.slots, plan.section.told
+        slots, told_objects = self.slots, plan.told
         for key, slot, rank, path, inside, plain, told in plan[tuple(body)]:
             value = body[key]
             kind = type(value)

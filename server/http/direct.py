@@ -14,7 +14,7 @@ from typing import Any
 from aiohttp import web
 
 from server.http.problems import Refused
-from server.http.protocol import Exchange
+from server.http.protocol import Exchange, Head
 from server.http.views import json_bytes, response_bytes
 from server.http.webhooks import Webhooks, answer_body, hint_of, refusal
 from server.runtime.ports import Answered, DirectIntake, Intake, WebhookAnswer
@@ -35,12 +35,14 @@ class DirectWebhooks:
         self._take: Take = intake.take if isinstance(intake, DirectIntake) else self._take_in_task
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def __call__(
-        self, request: web.BaseRequest, endpoint: str | None, body: bytes, exchange: Exchange
-    ) -> None:
+    def __call__(self, head: Head, body: bytes, exchange: Exchange) -> None:
         """Take one webhook; never raises."""
+        request, endpoint, admitted = head.request, head.endpoint, head.admitted
         try:
-            admitted = self._webhooks.admit(request, endpoint, None)
+            if admitted is None:
+                admitted = head.admitted = self._webhooks.admit(request, endpoint, None)
+            else:
+                admitted = self._webhooks.admit_again(request, admitted)
             text = self._webhooks.read(request, admitted, body)
             if isinstance(text, str):
                 self._take(text, hint_of(endpoint), partial(self._done, request, exchange), exchange.gone)

@@ -5,8 +5,10 @@ problem+json as for every other refusal, and the answer must not repeat a secret
 
 For each request aiohttp makes a task, a response object and two more turns of the loop: half of the cost of a
 webhook. A webhook that arrives whole in one read, as nearly all do, is handed over where it was parsed and answered
-by one write. Everything else (other methods, addresses and codings, chunks, requests in a queue, HTTP/1.0, closing
-connections) takes aiohttp's own way, and so does every request under an aiohttp whose inner names differ.
+by one write. Senders that keep a connection send the same head again and again: while its bytes are those that were
+parsed for the webhook before, they are not parsed again. Everything else (other methods, addresses and codings,
+chunks, requests in a queue, HTTP/1.0, closing connections) takes aiohttp's own way, and so does every request under
+an aiohttp whose inner names differ.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from typing import Any
 
 from aiohttp import HttpVersion11, hdrs, web
 from aiohttp.http_exceptions import ContentEncodingError, HttpProcessingError
+from aiohttp.streams import EMPTY_PAYLOAD
 
 from server.http.connections import Connections
 from server.http.problems import Refused
@@ -35,6 +38,20 @@ _USED = (
 _KNOWN = all(hasattr(web.RequestHandler, name) for name in _USED)
 
 _Messages = Sequence[Any]
+
+
+class Head:
+    """Head of a webhook as aiohttp parsed it: its bytes, the length of the body it states, request and endpoint.
+
+    ``admitted`` is what its receiver keeps for the next webhook of the connection with the same head.
+    """
+
+    __slots__ = ("admitted", "endpoint", "length", "raw", "request")
+
+    def __init__(self, raw: bytes, length: int, request: web.BaseRequest, endpoint: str | None) -> None:
+        self.raw, self.length = raw, length
+        self.request, self.endpoint = request, endpoint
+        self.admitted: Any = None
 
 
 class Exchange:
@@ -56,8 +73,8 @@ class Exchange:
             protocol.answered(data, close=close)
 
 
-Direct = Callable[[web.BaseRequest, str | None, bytes, Exchange], None]
-"""Takes a webhook: request, endpoint and body. Never raises, and answers the exchange sooner or later."""
+Direct = Callable[[Head, bytes, Exchange], None]
+"""Takes a webhook: head and body. Never raises, and answers the exchange sooner or later."""
 
 
 def _reason(error: BaseException | None) -> str:
@@ -116,6 +133,8 @@ class _Protocol(web.RequestHandler):
         self._endpoints = endpoints
         self._direct = direct
         self._under_way = False
+        self._head: Head | None = None
+        """Head of the last webhook, as long as nothing but webhooks with it has arrived since."""
         self._held: list[Any] = []
         """Requests that arrived while a webhook is under way: answers keep the order of their requests."""
         self._held_error: HttpProcessingError | None = None
@@ -160,7 +179,7 @@ class _Protocol(web.RequestHandler):
     def connection_lost(self, exc: BaseException | None) -> None:
         self._connections.lost(self)
         self._held.clear()
-        self._held_error = None
+        self._held_error = self._head = None
         transport: Any = self.transport
         super().connection_lost(exc)
         call, self.when_lost = self.when_lost, None
@@ -191,6 +210,37 @@ class _Protocol(web.RequestHandler):
         if self._under_way:
             self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
         super()._process_keepalive()
+
+    def data_received(self, data: bytes) -> None:
+        """Take the bytes of the connection; a webhook with the head of the last one is not parsed again."""
+        head = self._head
+        if head is not None:
+            if not self._under_way and data.startswith(head.raw) and self._repeats(head, data):
+                return
+            self._head = None
+        super().data_received(data)
+
+    def _repeats(self, head: Head, data: bytes) -> bool:
+        """Hand over a webhook with a head that was parsed before; return whether it was."""
+        at = len(head.raw)
+        waiter, direct, manager = self._waiter, self._direct, self._manager
+        if (
+            len(data) - at != head.length
+            or not data.startswith(b"{", at)
+            or waiter is None
+            or waiter.done()
+            or self._messages
+            or self._paused
+            or direct is None
+            or manager is None
+            or self._close
+            or self._force_close
+        ):
+            return False
+        manager.requests_count += 1
+        self._under_way = self._request_in_progress = self.busy = True
+        direct(head, data[at:], Exchange(self))
+        return True
 
     def raise_held(self) -> None:
         """Raise the parser's error that waited for the answer before it."""
@@ -242,17 +292,19 @@ class _Protocol(web.RequestHandler):
             return False
         # The body stands at the end of what was read; reading it from the payload would run the parser again.
         at = data.find(_HEAD_END) + len(_HEAD_END)
-        if len(data) - at != int(message.headers.get(hdrs.CONTENT_LENGTH, 0)) or not data.startswith(
-            b"{", at
-        ):
+        length = int(message.headers.get(hdrs.CONTENT_LENGTH, 0))
+        if len(data) - at != length or not data.startswith(b"{", at):
             return False
-        body = data[at:]
         self._parser.message_consumed()  # type: ignore[union-attr]
         manager.requests_count += 1
         self._under_way = self._request_in_progress = self.busy = True
         nothing_to_write: Any = None
-        request = web.BaseRequest(message, payload, self, nothing_to_write, self._task_handler, self._loop)
-        direct(request, endpoint, body, Exchange(self))
+        # The body is handed over beside the request: kept in its payload, it would stay as long as the head does.
+        request = web.BaseRequest(
+            message, EMPTY_PAYLOAD, self, nothing_to_write, self._task_handler, self._loop
+        )
+        self._head = head = Head(data[:at], length, request, endpoint)
+        direct(head, data[at:], Exchange(self))
         return True
 
     def _release(self) -> None:

@@ -12,12 +12,12 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from core.intake import extract_secrets, remove_known_secrets, split
 from core.model import Intent, Source
 from server.config import ENDPOINTS
-from server.http.auth import Access, Admission
+from server.http.auth import EVERYTHING, Access, Admission
 from server.http.bodies import charset_of, decode_body, expand, read_body, too_large
 from server.http.credentials import PRICE
 from server.http.limits import RateLimiter
@@ -52,11 +52,13 @@ def hint_of(endpoint: str | None) -> str | None:
 
 
 class Admitted(NamedTuple):
-    """A webhook let in by its address and headers."""
+    """A webhook let in by its address and headers; ``charset`` and ``coded`` are what these say of its body."""
 
     endpoint: str | None
     sender: Sender
     admission: Admission
+    charset: str | None
+    coded: bool
 
 
 class Webhooks:
@@ -100,7 +102,22 @@ class Webhooks:
         sender = Sender.of(request, self._proxies)
         if not sender.is_this_machine:
             self._charge(sender.address)
-        return Admitted(endpoint, sender, self._access.admit(request, endpoint, path_secret, sender))
+        return Admitted(
+            endpoint,
+            sender,
+            self._access.admit(request, endpoint, path_secret, sender),
+            charset_of(request),
+            hdrs.CONTENT_ENCODING in request.headers,
+        )
+
+    def admit_again(self, request: web.BaseRequest, before: Admitted) -> Admitted:
+        """Let in a webhook with the head of one that was let in before on its connection; raises Refused."""
+        if before.admission is EVERYTHING:
+            return before
+        if not before.sender.is_this_machine:
+            self._charge(before.sender.address)
+        admission = self._access.admit(request, before.endpoint, None, before.sender)
+        return before._replace(admission=admission)
 
     def read(self, request: web.BaseRequest, admitted: Admitted, body: bytes) -> str | tuple[str, ...]:
         """Return the text to store, or those of an array's items, without their secrets; raises Refused.
@@ -113,7 +130,8 @@ class Webhooks:
         if admission.signed:
             admission = self._access.verify_signature(request, admission, body, endpoint)
         # Cut before anything is stored: receipts, the log and every answer show the text without its secrets.
-        text, secrets = extract_secrets(decode_body(expand(request, body, self._limit), charset_of(request)))
+        plain = expand(request, body, self._limit) if admitted.coded else body
+        text, secrets = extract_secrets(decode_body(plain, admitted.charset))
         admission = self._access.verify_body_secret(admission, secrets, endpoint)
         text = remove_known_secrets(text, self._known_secrets)
         items = split(text)

@@ -30,7 +30,7 @@ from core.positions import Position, PositionState, execution_record, exit_recor
 from server.ledger.base import Entry
 from server.ledger.chain import JournalRow, link
 from server.ledger.codec import encode, encode_any
-from server.ledger.compressed import compress
+from server.ledger.compressed import compress, compress_all
 from server.ledger.entry_records import ShadowRecord, SignalRecord
 from server.ledger.packed import DECISION, pack_decision, pack_outcome
 from server.ledger.sql import Connection
@@ -369,14 +369,15 @@ def rows_of(
     """
     tables = Tables() if into is None else into
     journal = tables[JOURNAL]
-    for event, effects in batch:
+    payloads = [encode(event) for event, _ in batch]
+    packed = compress_all(payloads) if tables.pack is compress else map(tables.pack, payloads)
+    for (event, effects), payload, stored in zip(batch, payloads, packed, strict=True):
         if event.seq != last_seq + 1:
             raise ValueError(f"seq {event.seq} does not follow {last_seq}")
         last_seq = event.seq
-        payload = encode(event)
         at = micros(event.at)
         head = link(head, event.seq, at, event.kind, payload)
-        journal.append((event.seq, at, event.kind, tables.pack(payload), head))
+        journal.append((event.seq, at, event.kind, stored, head))
         _store(event.seq, effects, tables)
     return tables, head
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 SIMULATED = "SIMULATED TIME"
+_PASSING = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 ADOPTED_SECONDS = 2.0
 """Largest difference to the machine's clock that is taken over without a word."""
 
@@ -27,7 +28,7 @@ class Clock(Protocol):
 
 def seconds_passed() -> float:
     """Return seconds that pass whatever the machine's clock is set to, also while the machine sleeps."""
-    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+    return time.clock_gettime(_PASSING)
 
 
 class SteadyClock:

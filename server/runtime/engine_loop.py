@@ -260,10 +260,10 @@ class EngineLoop:
             effects = self.engine.step(event)
         batch.append((event, effects))
         committed.append((taken, effects))
-        if not self._watch_may_differ:
-            self._watch_may_differ = type(event) is Ticked or not CHANGES_WATCHED.isdisjoint(
-                map(type, effects)
-            )
+        if CHANGES_WATCHED.isdisjoint(map(type, effects)):
+            self._watch_may_differ |= type(event) is Ticked
+            return
+        self._watch_may_differ = True
         for effect in effects:
             if type(effect) is FetchMarket:
                 # The market of now is no answer to an input of then: it is asked afterwards.
@@ -277,9 +277,12 @@ class EngineLoop:
         """Tell the callers of inputs and decisions, and hand every other effect to the listeners."""
         for taken, effects in committed:
             for effect in effects:
+                kind = type(effect)
+                if kind is AnswerReceipt:
+                    continue
                 if isinstance(effect, AnswerDecision):
                     self._tell_decision(effect)
-                elif not isinstance(effect, AnswerReceipt):
+                else:
                     self._notify(effect)
             if taken is not None:
                 try:

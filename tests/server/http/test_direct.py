@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from server.http import protocol
 from server.http.app import HttpServer
 from server.runtime.ports import NotStored, WebhookAnswer
 
@@ -121,6 +122,56 @@ async def test_a_crowd_behind_a_webhook_is_answered_in_order(port: int, intake: 
     await asyncio.sleep(0.02)
     intake.commit()
     assert [(await answer_of(reader))[2]["receipt_id"] for _ in range(400)] == [f"S{n}" for n in range(400)]
+    writer.close()
+
+
+async def test_head_that_repeats_is_not_parsed_again(
+    port: int, intake: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only heads that differ reach the parser; whatever comes between, each body is taken once and in order."""
+    parsed: list[bytes] = []
+    feed = protocol._Parser.feed_data
+
+    def counted(self: Any, data: bytes) -> Any:
+        parsed.append(data)
+        return feed(self, data)
+
+    monkeypatch.setattr(protocol._Parser, "feed_data", counted)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+
+    async def parsed_for(request: bytes) -> int:
+        parsed.clear()
+        writer.write(request)
+        await until(lambda: len(intake.waiting) == 1)
+        intake.commit()
+        status, _, body = await answer_of(reader)
+        assert (status, body["receipt_id"]) == (200, json.loads(intake.taken[-1])["ticker"])
+        return len(parsed)
+
+    assert [await parsed_for(post(n)) for n in (1, 2, 3)] == [1, 0, 0]
+    assert [await parsed_for(post(n)) for n in (10, 11)] == [1, 0]  # another length
+    assert await parsed_for(post(12, head="X-More: 1\r\n")) == 1
+    assert await parsed_for(post(13)) == 1
+    writer.write(post(14)[:-5])  # not whole: the ordinary way
+    await asyncio.sleep(0.01)
+    writer.write(post(14)[-5:])
+    assert (await answer_of(reader))[2]["receipt_id"] == "S14"
+    assert [await parsed_for(post(n)) for n in (15, 16)] == [1, 0]
+    writer.write(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    assert (await answer_of(reader))[0] == 200
+    assert await parsed_for(post(17)) == 1
+    order = [json.loads(body)["ticker"] for body in intake.taken]
+    assert order == [f"S{n}" for n in (1, 2, 3, 10, 11, 12, 13, 15, 16, 17)]
+    writer.close()
+
+
+async def test_secret_is_checked_for_each_webhook_of_a_head_that_repeats(port: int, intake: Any) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    wrong = post(1).replace(SECRET.encode(), b"hash")
+    for _ in range(3):
+        writer.write(wrong)
+        assert (await answer_of(reader))[0] == 401
+    assert intake.taken == []
     writer.close()
 
 

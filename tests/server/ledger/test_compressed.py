@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.ledger.compressed import COLUMNS, compress, expand, expanded
+from server.ledger.compressed import COLUMNS, compress, compress_all, expand, expanded
 from server.ledger.schema import schema_text
 from server.ledger.sqlite import SqliteLedger
 
@@ -21,6 +21,11 @@ TEXTS = st.text(max_size=600).map(lambda text: ('{"body":' + repr(text) + "}").e
 def test_what_is_compressed_is_read_back(data: bytes) -> None:
     stored = compress(data)
     assert expand(stored) == data and len(stored) <= len(data) + 16
+
+
+@given(st.lists(TEXTS, max_size=6))
+def test_texts_compressed_together_are_those_compressed_one_by_one(data: list[bytes]) -> None:
+    assert compress_all(data) == [*map(compress, data)]
 
 
 def test_a_text_of_an_older_ledger_is_read_as_it_is() -> None:
