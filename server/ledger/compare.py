@@ -68,7 +68,7 @@ def _table(
 ) -> Iterator[Difference]:
     columns, mine = here.rows(table)
     _, theirs = there.rows(table)
-    if here.in_database or there.in_database:
+    if here.reordered or there.reordered:
         same = comparable(table, columns)
         mine, theirs = map(same, mine), map(same, theirs)
     order = ORDERS[table]

@@ -22,9 +22,10 @@ from server.ledger.compressed import expanded
 from server.ledger.connection import open_file
 from server.ledger.databases import database
 from server.ledger.journal import JOURNAL, checked_events, journal_end, journal_row
-from server.ledger.schema import STREAMED_AFTER, check
+from server.ledger.schema import COPIED_FROM, STREAMED_AFTER, check
 from server.ledger.sql import Blocks, Connection
 
+_COPIED = f"SELECT value FROM meta WHERE key = '{COPIED_FROM}'"
 MAGIC = b"SQLite format 3\x00"
 _LOSSLESS = partial(str, encoding="utf-8", errors="surrogateescape")
 
@@ -122,9 +123,9 @@ class LedgerSnapshot:
     def __init__(self, address: LedgerAddress, *, lossless: bool = False) -> None:
         self.address = address
         self._connection = _open(address, lossless)
-        self.in_database = isinstance(address, DatabaseLedger)
-        """True if JSON may be written otherwise than it was stored, with the keys in another order."""
         try:
+            self.reordered = isinstance(address, DatabaseLedger) or self._value(_COPIED) is not None
+            """True if JSON may be written otherwise than the engine made it, with the keys in another order."""
             self.engine_id = self._value("SELECT value FROM meta WHERE key = 'engine_id'") or "local"
             self.streamed_after = int(self._value(f"SELECT value FROM meta WHERE key = '{STREAMED_AFTER}'"))
             """The last input before the events of the stream were stored."""

@@ -28,7 +28,7 @@ from server.ledger.log_frames import log_frames
 from server.ledger.missing import find_missing, missing_of
 from server.ledger.opening import written_since
 from server.ledger.receipt_ids import ReceiptIds
-from server.ledger.schema import STREAMED_AFTER, check, schema_text
+from server.ledger.schema import COPIED_FROM, STREAMED_AFTER, check, schema_text
 from server.ledger.snapshot import is_ledger
 from server.ledger.sql import Connection
 from server.ledger.timestamps import iso
@@ -36,7 +36,7 @@ from server.ledger.timestamps import iso
 _CHUNK = 1_000
 _MOST = 20
 """Most faults of one kind that are named."""
-_KNOWN = {"engine_id", STREAMED_AFTER, "written_since", "missing"}
+_KNOWN = {"engine_id", STREAMED_AFTER, "written_since", "missing", COPIED_FROM}
 
 
 @dataclass(slots=True)

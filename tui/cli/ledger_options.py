@@ -101,6 +101,20 @@ def restore(
     raise typer.Exit(backup_command.restore(source, db=db, config=config, as_json=json))
 
 
+def migrate(
+    target: Annotated[
+        str, typer.Argument(metavar="TO", help="A new file, or the postgresql:// URL of a database.")
+    ],
+    db: Db = None,
+    json: JsonLine = False,
+    config: Config = None,
+) -> None:
+    """Copy a ledger from a file into a database, or back, and compare every row. No engine may write it."""
+    from tui.cli import migrate as migrate_command
+
+    raise typer.Exit(migrate_command.migrate(target, db=db, config=config, as_json=json))
+
+
 def report(
     date: Annotated[
         str | None,
