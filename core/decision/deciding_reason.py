@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from typing import Any
 
-from core.model import Action, DecisionRecord
+from core.model import Action, DecisionRecord, Gates
 
 
 def deciding_code(action: str, failed: Sequence[str], reasons: Sequence[tuple[str, str]]) -> str:
@@ -24,8 +25,10 @@ def deciding_code(action: str, failed: Sequence[str], reasons: Sequence[tuple[st
 
 def code_in_evidence(action: str, evidence: Mapping[str, Any]) -> str:
     """Return ``deciding_code`` from a decision's stored evidence."""
-    gates = (evidence.get("gates") or {}).values()
-    failed = [str(gate["reason"]) for gate in gates if not gate["passed"]]
+    gates = evidence.get("gates") or {}
+    # A database may return the members of an object in another order than they were stored in.
+    in_order = [gates[field.name] for field in fields(Gates) if field.name in gates]
+    failed = [str(gate["reason"]) for gate in in_order if not gate["passed"]]
     reasons = [(str(each["code"]), str(each["text"])) for each in evidence.get("reasons") or ()]
     return deciding_code(action, failed, reasons)
 

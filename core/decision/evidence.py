@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from core.decision.sizing import FACTORS
 from core.model import DecisionRecord
 
 VERDICT_FIELDS = ("action", "direction", "proposed_direction", "confidence")
@@ -41,4 +42,12 @@ def evidence_fields(evidence: Mapping[str, Any]) -> dict[str, Any]:
     verdict |= {name: evidence[name] for name in FROM_VERDICT}
     verdict["reasons"] = evidence["reasons"][len(blocks) + len(notes) :]
     found = {name: evidence[name] for name in FROM_RECORD if name in evidence}
+    if found.get("size"):
+        found["size"] = found["size"] | {"factors": _in_order(found["size"]["factors"])}
     return {"verdict": verdict, "blocks": blocks} | found
+
+
+def _in_order(factors: Mapping[str, Any]) -> dict[str, Any]:
+    """Return factors in their order: a database may have stored them in another."""
+    names = (*FACTORS, *(name for name in factors if name not in FACTORS))
+    return {name: factors[name] for name in names if name in factors}

@@ -15,6 +15,22 @@ from core.rules import DEFAULT, Rules
 from core.rules.sections import Steps
 from core.thresholds import at_least, below
 
+FACTORS = (
+    *(
+        "confluence",
+        "quality",
+        "htf_alignment",
+        "rr",
+        "volume",
+        "trend",
+        "session",
+        "day",
+        "phase_confidence_boost",
+    ),
+    *("phase_position_boost", "trend_boost", "phase", "volatility"),
+)
+"""The factors in the order in which they are multiplied and shown."""
+
 
 def position_size(inputs: SizeInputs | Mapping[str, Any], rules: Rules = DEFAULT) -> PositionSize:
     """Return the multiplier of the budget with its factors; ``skip`` when the raw product is under the least.

@@ -270,7 +270,7 @@ def mcp(db: Db = None, url: Url = None, config: Config = None) -> None:
 def register(app: typer.Typer) -> None:
     """Add the commands that read a ledger."""
     commands = (
-        replay, verify, rebuild, ledger, backup, restore, report, learning, export, whatif, tune, mcp,
+        replay, verify, rebuild, ledger, backup, restore, migrate, report, learning, export, whatif, tune, mcp,
     )  # fmt: skip
     for command in commands:
         app.command()(command)

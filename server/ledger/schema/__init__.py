@@ -19,7 +19,7 @@ _HASHED_CHECKPOINTS = 8
 STREAMED_AFTER = "streamed_after"
 """Key in ``meta`` of the last input before the events of the stream were stored."""
 COPIED_FROM = "copied_from"
-"""Key in ``meta`` of a ledger that was copied from a file or a database: its JSON is equal by value, not by letter."""
+"""Key in ``meta`` of a copy of a file or a database: its JSON is equal to the engine's by value, not by letter."""
 _APPLICATION_ID = 0x67617465  # "gate"
 
 

@@ -15,6 +15,7 @@ from core.decision import contract_count, inputs_from, planned_loss, position_si
 from core.decision.confluence import confluence
 from core.decision.from_mapping import ReadingError
 from core.decision.size_inputs import volatility_regime
+from core.decision.sizing import FACTORS
 from core.model import (
     AlignmentFacts,
     Bias,
@@ -68,6 +69,7 @@ size_inputs = st.builds(
 @given(size_inputs)
 def test_the_multiplier_is_the_product_of_its_factors_within_bounds(inputs: SizeInputs) -> None:
     size = position_size(inputs)
+    assert tuple(size.factors) == FACTORS
     assert size.raw == pytest.approx(math.prod(size.factors.values()), rel=1e-12)
     assert 0.5 <= size.final <= 3.0
     assert size.skip is (size.raw < 0.5)
