@@ -259,8 +259,8 @@ def _answered_too_late(signal: LiveSignal, now: datetime) -> Reason | None:
 def _notice(record: DecisionRecord, verdict: Decision, market: MarketSnapshot) -> Notice:
     if record.action is Action.EXECUTE and record.contract is not None and record.count is not None:
         text = f"EXECUTE {record.proposed_direction} {record.contract.label} × {record.count.contracts}"
+        text += " by hand" if record.code == BY_HAND else ""
         assumed = " (market assumed)" if market.assumed else ""
-        assumed += ", taken by hand" if record.code == BY_HAND else ""
         return Notice(
             kind="execute",
             at=record.at,

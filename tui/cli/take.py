@@ -19,6 +19,8 @@ _OFFERS = "/api/offers"
 _WAIT_SECONDS = 5.0
 """Longest time for the market to answer; the trade may still be made after it."""
 _LOOK_EVERY = 0.2
+_LEAST_OF_AN_ID = 20
+"""Characters from which a name is an id rather than a symbol or the beginning of an id."""
 
 
 def take(
@@ -41,7 +43,11 @@ def take(
         if name is None:
             return print_list(offers, "no signal can be taken", _format_offer, as_json)
         found = _find(offers, name)
-        # Send it even if it is not listed; the engine explains what became of it.
+        if found is None and len(name) < _LEAST_OF_AN_ID:
+            raise ConfigError(
+                f"take: no signal that can be taken is {name!r}; gatedeck take without a name lists them"
+            )
+        # An id is sent even if it is not listed; the engine explains what became of it.
         target = found["id"] if found else name
         fields = {} if note is None else {"note": note}
         status, answer = engine.post(f"/api/decisions/{quote(target, safe='')}/take", **fields)

@@ -14,7 +14,7 @@ from core.performance.cuts import CONFIDENCE_BANDS, DTE_BANDS, MULTIPLIER_BANDS,
 def test_every_cut_of_the_specification_is_there() -> None:
     assert list(CUTS) == [
         *("setup", "multiplier", "timeframe", "quality", "confidence", "dte", "symbol", "direction"),
-        *("session", "weekday", "phase", "exit_reason"),
+        *("session", "weekday", "phase", "exit_reason", "decided_by"),
     ]
 
 
