@@ -40,6 +40,7 @@ from tui.dialogs.decision_detail import DecisionDialog
 from tui.dialogs.notices import NoticesDialog
 from tui.dialogs.position_detail import PositionDialog
 from tui.dialogs.quit import QuitDialog
+from tui.engine_text import told
 from tui.interfaces import NoteSubject, run_in_background
 from tui.notices import SILENT, TOAST, NoticeSettings, Notifier
 from tui.palette import DeckCommands
@@ -186,6 +187,8 @@ class DeckApp(CroppedOutput, DialogStylesFirst, App[str]):
         try:
             self.latest = self.deck.snapshot()
             self._alarms.pop("snapshot", None)
+            if fmt.use_day(self.latest.at):
+                self.appearance.forget_painted()
         except Exception as error:
             # The engine's failure must be seen on the deck, not take the deck away.
             log.exception("the deck's snapshot failed")
@@ -252,7 +255,7 @@ class DeckApp(CroppedOutput, DialogStylesFirst, App[str]):
         rest = f"  and {more} more ({key_of('ShowEvents')})" if more else ""
         if event.kind == "mode" and not more and self.deck.snapshot().mode_before is not None:
             rest = f"  {key_of('UndoMode')} undoes"
-        self._toast(fmt.clip(event.text, self.size.width - _TOAST_FRAME - len(rest)) + rest, event.tone)
+        self._toast(fmt.clip(told(event.text), self.size.width - _TOAST_FRAME - len(rest)) + rest, event.tone)
 
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.Key):

@@ -128,10 +128,14 @@ class Appearance:
         self._ui.say(f"Number format: {name}")
 
     def _repaint_all(self) -> None:
+        self.forget_painted()
+        self._ui.pull()
+
+    def forget_painted(self) -> None:
+        """Write every pane anew at its next turn: numbers or times are written in another way now."""
         for screen in self._app.screen_stack:
             for pane in screen.query(LineWidget):
                 pane.forget()
-        self._ui.pull()
 
     # --- pause ------------------------------------------------------------------------------------------
 

@@ -90,6 +90,14 @@ def local(text: str) -> str:
     return text.translate(_separators) if _separators else text
 
 
+def local_numbers(text: str) -> str:
+    """Return a sentence with the separators in use in its numbers; names as 182.5C, addresses and versions stay."""
+    return _NUMBER.sub(lambda found: local(found[0]), text) if _separators else text
+
+
+_NUMBER = re.compile(r"(?<![\w.,:'/])(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d+)(?![\w:/]|[.,]\d)")
+
+
 def is_unknown(value: float | None) -> bool:
     """Return whether a number is not known: ``None``, or NaN in a row that could not be valued."""
     return value is None or value != value
@@ -119,6 +127,10 @@ def signed(value: float | None, digits: int = 2, unit: str = "") -> str:
 
 def number(value: float | None, digits: int = 2) -> str:
     return NONE if value is None or is_unknown(value) else local(f"{value:,.{digits}f}")
+
+
+def count(value: int) -> str:
+    return local(f"{value:,}")
 
 
 def score(value: float | None) -> str:
@@ -182,6 +194,23 @@ def clock(at: datetime, *, zone: bool = False) -> str:
     return f"{local:%H:%M:%S}" + (f" {'ET' if eastern else 'UTC'}" if zone else "")
 
 
+_today: list[str] = []
+"""The exchange's day that the deck shows, once it is known."""
+
+
+def use_day(at: datetime) -> bool:
+    """Set the day whose times are written without a date; return whether another day was set before."""
+    day = date(at)
+    changed = bool(_today) and _today != [day]
+    _today[:] = [day]
+    return changed
+
+
+def moment(at: datetime) -> str:
+    """Return the exchange's time, HH:MM:SS, or for another day than the one shown its date too, as 24 Nov 15:40."""
+    return clock(at) if _today == [date(at)] else f"{date(at)} {clock(at)[:5]}"
+
+
 def day_clock(at: datetime) -> str:
     eastern = exchange_zone()
     local = at.astimezone(eastern) if eastern else at
@@ -206,4 +235,4 @@ def words(name: str) -> str:
 
 
 def plural(count: int, one: str, many: str | None = None) -> str:
-    return f"{count} {one if count == 1 else many or one + 's'}"
+    return f"{local(f'{count:,}')} {one if count == 1 else many or one + 's'}"

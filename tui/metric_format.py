@@ -185,7 +185,7 @@ def missing_reason(metric: Metric) -> str:
     """Return why a value or an interval is missing, or "" where the legend or the title says it already."""
     reason = metric.reason or ""
     # A metric that depends on the order of exits never has an interval; that needs no note on every line.
-    return "" if reason.endswith("order of exits") else reason
+    return "" if reason.endswith("order of exits") else fmt.local_numbers(reason)
 
 
 def role_of(metric: Metric, *, signed: bool) -> str:

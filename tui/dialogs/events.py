@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from server.deck import Notice
 from tui import fmt
 from tui.dialogs.base import Reading
+from tui.engine_text import told
 from tui.widgets.line import TONE_MARK, TONE_ROLE, Line, heading, wrap_text
 
 
@@ -22,8 +23,8 @@ class EventsDialog(Reading):
         if not self._events:
             return [*out, [(" nothing yet", "dim")]]
         for event in self._events:
-            start = f"  {fmt.clock(event.at)} {TONE_MARK[event.tone]} "
-            rows = wrap_text(event.text, "text", width - len(start) - 1)
+            start = f"  {fmt.moment(event.at)} {TONE_MARK[event.tone]} "
+            rows = wrap_text(told(event.text), "text", width - len(start) - 1)
             for n, row in enumerate(rows):
                 role = TONE_ROLE[event.tone] if n == 0 else "text"
                 out.append([(start if n == 0 else " " * len(start), role), *row])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from tui import fmt
 from tui.dialogs.base import Reading
 from tui.documents.fields import named
 from tui.panes.quarantine import body_lines
@@ -39,5 +40,5 @@ class ReceiptDialog(Reading):
         for note in self.receipt.get("notes") or ():
             out += named("note", str(note), width)
         body = str(self.receipt.get("body") or "")
-        size: Line = [(f"{len(body):,} characters", "dim")]
+        size: Line = [(f"{fmt.count(len(body))} characters", "dim")]
         return [*out, [], heading("Body", width, size), [], *body_lines(body, width)]

@@ -12,6 +12,7 @@ from tui.commands.registry import key_of
 from tui.dialogs.base import Reading, YesOrNo
 from tui.dialogs.question_pane import QuestionPane
 from tui.documents.fields import named
+from tui.engine_text import told
 from tui.metric_format import format_value, short_interval
 from tui.panes.suggestions import format_rule_value
 from tui.widgets.line import Line, fold, heading, signed_role, wrap_text
@@ -26,7 +27,7 @@ def change_line(suggestion: Suggestion) -> Line:
     return [
         (f" {verb} ", "dim"), (suggestion.rule, "strong"), ("  ", "text"),
         (format_rule_value(suggestion.old), "text"), (" → ", "dim"), (format_rule_value(suggestion.new), "warn"),
-        (f"  ({suggestion.move_pct:+.1f} %)", "dim"),
+        (f"  ({fmt.signed(suggestion.move_pct, 1)} %)", "dim"),
     ]  # fmt: skip
 
 
@@ -88,7 +89,7 @@ class SuggestionDialog(Reading):
                 out += named(name, format_side_effects(difference), width)
                 for reason, count in difference.why.items():
                     out += named(
-                        "", f"NOT_ANSWERABLE for {fmt.plural(count, 'trade')}: {reason}", width, "warn"
+                        "", f"NOT_ANSWERABLE for {fmt.plural(count, 'trade')}: {told(reason)}", width, "warn"
                     )
             for gate in effects.whole.gates:
                 if gate.opened or gate.shut:
@@ -97,7 +98,7 @@ class SuggestionDialog(Reading):
                     out += named(f"{gate.gate} gate", text, width)
             out += named("dollars", f"{effects.unit}, {effects.method}", width)
             if effects.baseline is not None:
-                out += named("baseline", effects.baseline.text, width)
+                out += named("baseline", told(effects.baseline.text), width)
             out += named("", effects.label, width, "warn")
         approve, reject = key_of("ApproveSuggestion"), key_of("RejectSuggestion")
         return [*out, [], [(f" {approve} approves and {reject} rejects it on the Learning screen.", "dim")]]

@@ -20,7 +20,7 @@ log = logging.getLogger("gatedeck.tui")
 
 COLUMNS = (
     Column("symbol", 8),
-    Column("price", 10, "right"),
+    Column("price $", 10, "right"),
     Column("age", 5, "right"),
     Column("held", 4, "right"),
     Column("heard", 5, "right"),

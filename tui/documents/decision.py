@@ -17,7 +17,8 @@ from core.model import (
 from server.deck import WhyNoTrade
 from tui import fmt
 from tui.documents.fields import named
-from tui.panes.gates import GATES, format_assumed, format_evidence
+from tui.engine_text import format_evidence, told
+from tui.panes.gates import GATES, format_assumed
 from tui.panes.reasons import sorted_reasons
 from tui.panes.size import factor_rows, total_row
 from tui.widgets.bars import bar
@@ -37,7 +38,7 @@ def decision_lines(record: DecisionRecord, width: int, why: WhyNoTrade | None = 
     """Return everything the record itself holds, and how far it was from a trade, as lines of ``width`` cells."""
     out = [*_top(record, width), [], heading("Reasons", width)]
     for reason in sorted_reasons(record):
-        rows = wrap_text(reason.text, "text", width - 6)
+        rows = wrap_text(told(reason.text), "text", width - 6)
         for n, row in enumerate(rows):
             mark = TONE_MARK[reason.tone] if n == 0 else " "
             out.append([(f"  {mark} ", TONE_ROLE[reason.tone]), *row])
@@ -56,15 +57,17 @@ def decision_lines(record: DecisionRecord, width: int, why: WhyNoTrade | None = 
 def _why_lines(why: WhyNoTrade, width: int) -> list[Line]:
     out: list[Line] = [heading("Why no trade", width)]
     for distance in why.distances:
-        rows = wrap_text(distance.sentence, "text", width - 6)
+        rows = wrap_text(told(distance.sentence), "text", width - 6)
         if distance.rule:
             rows += wrap_text(f"rule {distance.rule}", "dim", width - 6)
         out += [[("  ✗ " if n == 0 else "    ", "bad"), *row] for n, row in enumerate(rows)]
     if why.together is not None:
-        text = f"with all of these it would have been {why.together.text}"
+        text = f"with all of these it would have been {told(why.together.text)}"
         out += [[("    ", "text"), *row] for row in wrap_text(text, "strong", width - 6)]
     if why.unknown:
-        out += [[("    ", "text"), *row] for row in wrap_text(f"not known: {why.unknown}", "dim", width - 6)]
+        out += [
+            [("    ", "text"), *row] for row in wrap_text(f"not known: {told(why.unknown)}", "dim", width - 6)
+        ]
     return out
 
 
@@ -95,7 +98,11 @@ def _top(record: DecisionRecord, width: int) -> list[Line]:
         out += named("contracts", text, width)
     if record.levels is not None:
         at = record.levels
-        text = f"stop {at.stop:,.2f}, T1 {at.target_1:,.2f}, T2 {at.target_2:,.2f}, from the {at.origin}"
+        text = ", ".join(
+            f"{name} {fmt.number(price)}"
+            for name, price in (("stop", at.stop), ("T1", at.target_1), ("T2", at.target_2))
+        )
+        text += f", from the {at.origin}"
         out += named("levels", text, width)
     if record.strategy:
         out += named("strategy", record.strategy, width)
@@ -117,7 +124,7 @@ def _gate(title: str, gate: Gate, width: int) -> list[Line]:
     word = "passed" if gate.passed else "failed"
     first: Line = [(f"  {'✓' if gate.passed else '✗'} ", role), (f"{title:<11}", "strong"), (f"{word} ", role),
                    (f"{fmt.score(gate.score):>5} ", role), *bar(gate.score, 16, role)]  # fmt: skip
-    rows = wrap_text(gate.reason, "text" if gate.passed else "bad", width - 6)
+    rows = wrap_text(told(gate.reason), "text" if gate.passed else "bad", width - 6)
     rows += wrap_text(format_evidence(gate.evidence), "dim", width - 6)
     return [first, *([("    ", "text"), *row] for row in rows)]
 
@@ -125,7 +132,7 @@ def _gate(title: str, gate: Gate, width: int) -> list[Line]:
 def _component(part: Component, width: int) -> Line:
     line: Line = [(f"  {part.name:<13}", "text"), (f"weight {part.weight * 100:>3.0f} %  ", "dim")]
     if part.value is None:
-        return [*line, (f"left out: {part.reason or 'not known'}", "dim")]
+        return [*line, (f"left out: {told(part.reason or 'not known')}", "dim")]
     return [
         *line,
         (f"{fmt.score(part.value):>5} ", "strong"),

@@ -14,6 +14,7 @@ from tui import fmt
 from tui.charts import DrawChart
 from tui.charts.canvas import LevelLabel
 from tui.charts.position import PriceChart, TimeLine
+from tui.engine_text import told
 from tui.metric_format import format_band
 from tui.panes.positions import mark_age
 from tui.widgets.bars import bar, signed_bar
@@ -148,9 +149,9 @@ def exits(
     """Return the automatic exits with the share of the way to each, the nearest marked."""
     out = [heading("Exits", width, [("way gone", "dim")])]
     if not conditions:
-        return [*out, [(f" {row.nearest_exit or 'none is waited for'}", "dim")]]
+        return [*out, [(f" {told(row.nearest_exit) or 'none is waited for'}", "dim")]]
     if nearest is None:
-        out.append([(f" ! {row.nearest_exit}", "warn")])
+        out.append([(f" ! {told(row.nearest_exit)}", "warn")])
     for view in conditions:
         is_nearest = view.reason is nearest
         role = "bad" if view.reason == "STOP_LOSS" else "good" if view.reason.startswith("TARGET") else "info"
@@ -159,7 +160,7 @@ def exits(
             ("▸" if is_nearest else " ", "title-focus"),
             (fmt.fit(view.reason, _NAME - 1), "strong" if is_nearest else "text"),
         ]
-        words = f"{where}  {view.words}" if where else view.words
+        words = f"{where}  {told(view.words)}" if where else told(view.words)
         line.append((fmt.fit(words, 30), "text"))
         left = width - width_of(line) - 6
         line += [(" ", "text"), *bar(100 * view.gone, min(30, left), role)] if left >= 4 else []
@@ -210,10 +211,10 @@ def greeks(row: PositionRow, width: int) -> list[Line]:
         out.append(_greek(name, pair, digits, factor, unit))
     if row.iv_basis:
         role = "dim" if row.iv_source is VolatilitySource.IMPLIED else "warn"
-        out += [[("  ", "dim"), *line] for line in wrap_text(row.iv_basis, role, width - 2)]
+        out += [[("  ", "dim"), *line] for line in wrap_text(told(row.iv_basis), role, width - 2)]
     if row.dividend_basis:
         role = "warn" if "assumed" in row.dividend_basis else "dim"
-        out += [[("  ", "dim"), *line] for line in wrap_text(row.dividend_basis, role, width - 2)]
+        out += [[("  ", "dim"), *line] for line in wrap_text(told(row.dividend_basis), role, width - 2)]
     return out
 
 

@@ -12,7 +12,7 @@ from tui import fmt
 from tui.charts import DrawChart
 from tui.charts.position import PriceChart
 from tui.documents.fields import named
-from tui.panes.gates import format_evidence
+from tui.engine_text import format_evidence, told
 from tui.panes.sources import SHORT
 from tui.widgets.line import (
     ACTION_ROLE,
@@ -107,7 +107,7 @@ def _positions(view: SymbolView, width: int) -> list[Line]:
     for row in view.positions:
         gain = f"{fmt.arrow(row.pnl)} {fmt.money(row.pnl)}"
         out.append([(f"  {row.contract} × {row.remaining}", "strong"), (f"  {gain}", signed_role(row.pnl)),
-                    (f"  {row.nearest_exit}", "dim")])  # fmt: skip
+                    (f"  {told(row.nearest_exit)}", "dim")])  # fmt: skip
     return out if view.positions else [*out, [("  none", "dim")]]
 
 
@@ -164,7 +164,7 @@ def _senders(view: SymbolView, width: int) -> list[Line]:
 
 
 def _clock(text: object) -> str:
-    return fmt.clock(datetime.fromisoformat(str(text)))
+    return fmt.moment(datetime.fromisoformat(str(text)))
 
 
 def _day(text: object) -> str:

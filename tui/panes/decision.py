@@ -8,6 +8,7 @@ from core.model import Action, DecisionRecord
 from server.deck import GateDistance, RefusedRequests, WhyNoTrade
 from tui import fmt
 from tui.commands.registry import key_of
+from tui.engine_text import told
 from tui.widgets import bars
 from tui.widgets.line import (
     ACTION_ROLE,
@@ -137,9 +138,8 @@ def _confidence(view: DecisionView, confidence: float, width: int) -> list[Line]
     label = fmt.local(f" {confidence:5.1f} ")
     size = max(10, width - len(label) - 1)
     marks = (view.wait_at, view.execute_at)
-    rule = bars.scale(
-        size, (view.wait_at, f"wait {view.wait_at:g}"), (view.execute_at, f"{view.execute_at:g} execute")
-    )
+    wait, execute = (fmt.local(f"{at:g}") for at in marks)
+    rule = bars.scale(size, (view.wait_at, f"wait {wait}"), (view.execute_at, f"{execute} execute"))
     return [
         [(label, role), *bars.marked_bar(confidence, size, role, marks)],
         [(" conf. ".ljust(len(label)), "dim"), (rule, "dim")],
@@ -153,7 +153,7 @@ def _why(why: WhyNoTrade | None, record: DecisionRecord, width: int) -> list[Lin
     passed = record.verdict.gates.passed
     nearest = min(why.distances, key=lambda each: _cost(each, gates_passed=passed))
     more = len(why.distances) - 1
-    text = nearest.sentence + (f" (+{more}: {key_of('ShowDecision')})" if more else "")
+    text = told(nearest.sentence) + (f" (+{more}: {key_of('ShowDecision')})" if more else "")
     return [[(" ", "text"), *line] for line in wrap_text(text, "warn", width - 2)]
 
 

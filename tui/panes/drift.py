@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from server.deck import LearningView
 from tui import fmt
+from tui.engine_text import told
 from tui.metric_format import format_value, has_enough_trades, short_interval
 from tui.panes.reports import ReportPane
 from tui.widgets.line import Line, clip_line, heading, signed_role, width_of, wrap_text
@@ -46,7 +47,7 @@ def drift_lines(each: Drift, width: int) -> list[Line]:
         (now, "strong" if judged else "dim"), (" against ", "dim"), (then, "text"),
     ]  # fmt: skip
     if apart is None:
-        why = each.difference.reason or "nothing to compare with"
+        why = told(each.difference.reason or "") or "nothing to compare with"
         return [clip_line(first, width), clip_line([(" " * 12, "text"), (why, "dim")], width)]
     status = "drifted" if each.drifted else "no drift" if judged else f"too few (n {each.recent.n})"
     second: Line = [
@@ -85,7 +86,7 @@ class ShadowsPane(ReportPane):
             )  # fmt: skip
         else:
             out.append([(" no shadow has closed yet", "dim")])
-        advice = wrap_text(budget.text, "text" if budget.advised_pct is not None else "dim", width - 2)
+        advice = wrap_text(told(budget.text), "text" if budget.advised_pct is not None else "dim", width - 2)
         shown = found.by_reason[: max(0, height - len(out) - len(advice))]
         longest = max((len(fmt.words(kept.by)) for kept in shown), default=0)
         name = max(_NAME, min(longest, width - _NUMBERS))

@@ -9,6 +9,7 @@ from typing import Any
 
 from server.deck import Counters, FeedStatus, Latency, SystemView
 from tui import fmt
+from tui.engine_text import told
 from tui.panes.reports import ReportPane
 from tui.widgets.line import Line, clip_line, fold_or_cut, heading, wrap
 
@@ -74,7 +75,7 @@ def latency_line(name: str, latency: Latency, width: int) -> Line:
         *line,
         ("p50 ", "dim"), (f"{_ms(latency.p50)}", "strong"),
         ("  p99 ", "dim"), (("! " if slow else "") + _ms(latency.p99), "warn" if slow else "strong"),
-        (f"  n {latency.n}" if width >= _WITH_N else "", "dim"),
+        (f"  n {fmt.count(latency.n)}" if width >= _WITH_N else "", "dim"),
     ]  # fmt: skip
 
 
@@ -88,7 +89,7 @@ class EnginePane(ReportPane):
         waiting = "warn" if system.queue > 0 else "text"
         refused: Line = [
             ("quarantined ", "dim"),
-            (str(counters.quarantined), "warn" if counters.quarantined else "text"),
+            (fmt.count(counters.quarantined), "warn" if counters.quarantined else "text"),
         ]
         out: list[Line] = [
             heading(self.title, width, right),
@@ -96,8 +97,8 @@ class EnginePane(ReportPane):
             latency_line("commits", system.commits, width),
             [(f" {'waiting':<{_NAME}}", "dim"), (fmt.plural(system.queue, "input"), waiting),
              ("  memory ", "dim"), (format_bytes(system.resident_bytes), "text")],
-            [(f" {'received':<{_NAME}}", "dim"), (f"{counters.receipts:,}", "text"), ("  twice ", "dim"),
-             (str(counters.duplicates), "text"), ("  ", "text"), *refused],
+            [(f" {'received':<{_NAME}}", "dim"), (f"{fmt.count(counters.receipts)}", "text"), ("  twice ", "dim"),
+             (fmt.count(counters.duplicates), "text"), ("  ", "text"), *refused],
         ]  # fmt: skip
         return [clip_line(line, width) for line in out]
 
@@ -108,9 +109,12 @@ class LedgerPane(ReportPane):
 
     def report(self, view: EngineView, width: int, height: int) -> list[Line]:
         system = view.system
-        right: Line = [(format_bytes(system.ledger_bytes), "text"), (f"  seq {system.journal_seq:,}", "dim")]
+        right: Line = [
+            (format_bytes(system.ledger_bytes), "text"),
+            (f"  seq {fmt.count(system.journal_seq)}", "dim"),
+        ]
         pieces: list[Line] = [
-            [(f"{count:,} ", "text"), (_plural(count, _TABLES.get(name, fmt.words(name))), "dim")]
+            [(f"{fmt.count(count)} ", "text"), (_plural(count, _TABLES.get(name, fmt.words(name))), "dim")]
             for name, count in system.ledger_rows.items()
         ]
         body = wrap(pieces, width - 2, "  ")
@@ -192,7 +196,7 @@ def _version(version: Mapping[str, Any], width: int, *, in_force: bool) -> Line:
         (f"{version.get('name') or ''} " if width >= _WITH_N else "", "strong" if in_force else "text"),
         (f"{str(version.get('fingerprint') or '')[:6]} ", "strong" if in_force else "text"),
         (f"by {version.get('author') or 'nobody'}", "dim"),
-        (f"  {changes}" if changes else "", "text"),
+        (f"  {told(changes)}" if changes else "", "text"),
     ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from server.deck import Notice
 from tui import fmt
+from tui.engine_text import told
 from tui.widgets.line import TONE_MARK, TONE_ROLE, Line, clip_line, heading
 from tui.widgets.line_widget import Pane
 
@@ -23,6 +24,10 @@ def event_line(event: Notice, width: int) -> Line:
     role = TONE_ROLE[event.tone]
     text_role = "text" if role == "good" else role
     return clip_line(
-        [(f" {fmt.clock(event.at)} ", "dim"), (f"{TONE_MARK[event.tone]} ", role), (event.text, text_role)],
+        [
+            (f" {fmt.moment(event.at)} ", "dim"),
+            (f"{TONE_MARK[event.tone]} ", role),
+            (told(event.text), text_role),
+        ],
         width,
     )

@@ -25,7 +25,7 @@ class GateBalancePane(ReportPane):
         found = view.learning
         right: Line = [(fmt.plural(found.signals, "signal"), "dim")]
         if view.newest is not None:
-            right.append((f" of the newest {view.newest:,}", "warn"))
+            right.append((f" of the newest {fmt.count(view.newest)}", "warn"))
         if found.signals == 0:
             return self.nothing(width, _NO_SIGNAL, right)
         out = [heading(self.title, width, right)]

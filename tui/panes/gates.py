@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from core.model import Component, DecisionRecord, Gate, MarketSnapshot
 from tui import fmt
+from tui.engine_text import format_evidence, told
 from tui.widgets.bars import bar
 from tui.widgets.line import Line, clip_line, heading, width_of
 from tui.widgets.line_widget import Pane
@@ -21,23 +22,6 @@ _WITH_EVIDENCE = 13
 def format_assumed(market: MarketSnapshot) -> str:
     """Return the names of assumed market fields; empty when all come from a feed."""
     return ", ".join(fmt.words(name).removesuffix(" bps").removesuffix(" score") for name in market.assumed)
-
-
-def format_evidence(evidence: Mapping[str, object]) -> str:
-    """Return names and values as text, such as "phase 2, confidence 82"."""
-
-    def value(item: object) -> str:
-        if isinstance(item, bool):
-            return "yes" if item else "no"
-        if isinstance(item, float):
-            return fmt.local(f"{item:.2f}".rstrip("0").rstrip("."))
-        if isinstance(item, Mapping):
-            return "(" + ", ".join(f"{fmt.words(str(k))} {value(v)}" for k, v in item.items()) + ")"
-        if isinstance(item, (tuple, list)):
-            return ", ".join(fmt.words(str(v)) for v in item) or fmt.NONE
-        return fmt.NONE if item is None else str(item)
-
-    return ", ".join(f"{fmt.words(str(name))} {value(item)}" for name, item in evidence.items())
 
 
 class GatesPane(Pane):
@@ -60,7 +44,7 @@ class GatesPane(Pane):
         for title, (name, gate) in zip(GATES, gates.items(), strict=True):
             assumed = name == "market" and bool(record.market.assumed)
             reason: Line = [("assumed ", "warn")] if assumed else []
-            reason.append((gate.reason, "text" if gate.passed else "bad"))
+            reason.append((told(gate.reason), "text" if gate.passed else "bad"))
             line = _gate(title, gate, 10 if second or width >= _WITH_BAR else 0)
             if second:
                 out.append([*line, (_brief(gate.evidence, width - width_of(line)), "dim")])
@@ -98,7 +82,7 @@ def _component(part: Component, width: int) -> Line:
     weight = f"{part.weight * 100:.0f} %"
     line: Line = [(f"   {part.name:<11}", "text")]
     if part.value is None:
-        line += [("    – ", "dim"), (f"left out: {part.reason or 'not known'}", "dim")]
+        line += [("    – ", "dim"), (f"left out: {told(part.reason or 'not known')}", "dim")]
         return clip_line(line, width)
     size = max(6, min(24, width - 30))
     line += [

@@ -95,7 +95,7 @@ class MetricsPane(ReportPane):
 def _win_rate(measured: Metrics, width: int) -> Line:
     rate = measured.win_rate
     if rate.value is None:
-        return [(" win rate  ", "dim"), (rate.reason or fmt.NONE, "dim")]
+        return [(" win rate  ", "dim"), (fmt.local_numbers(rate.reason or fmt.NONE), "dim")]
     role = "dim" if not has_enough_trades(rate) else "strong"
     tail = f"  {short_interval(rate)} %  n {rate.n}"
     size = max(8, width - 20 - len(tail))

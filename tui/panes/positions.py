@@ -9,6 +9,7 @@ from typing import Any
 from server.deck import GreekPair, LevelDistance, PositionRow
 from tui import fmt
 from tui.commands.registry import key_of
+from tui.engine_text import told
 from tui.widgets.columns import Cell, Column, Row, cells_by
 from tui.widgets.line import DIRECTION_MARK, DIRECTION_ROLE, signed_role
 from tui.widgets.table import LiveTable
@@ -100,8 +101,8 @@ COLUMNS = (
                                        DIRECTION_ROLE[s.row.direction]), "left"),
     _column("qty", 5, lambda s: (f"{s.row.remaining}/{s.row.contracts}", "strong")),
     _column("P&L $", 9, lambda s: (fmt.money(s.row.pnl).replace("$", ""), s.gain)),
-    _column("entry", 6, lambda s: (fmt.number(s.row.entry_price), "text")),
-    _column("mark", 6, lambda s: (fmt.number(s.row.mark), s.plain)),
+    _column("entry $", 7, lambda s: (fmt.number(s.row.entry_price), "text")),
+    _column("mark $", 6, lambda s: (fmt.number(s.row.mark), s.plain)),
     _column("mark age", 10, lambda s: mark_age(s.row, s.exiting), "left"),
     _column("Δ now/entry", 11, _greeks("delta", 2)),
     _column("in trade", 8, lambda s: (fmt.age(s.row.time_in_trade), "text")),
@@ -111,7 +112,7 @@ COLUMNS = (
     _column("P&L %", 6, lambda s: (fmt.signed(s.row.pnl_pct, 1), s.gain)),
     _column("expires", 7, lambda s: (fmt.age(s.row.hours_left * 3600), "text")),
     _column("T2 $   %", 12, lambda s: (distance(s.row.to_target_2), s.plain)),
-    _column("next exit", 20, lambda s: (s.row.nearest_exit or fmt.NONE, "text"), "left", 1),
+    _column("next exit", 20, lambda s: (told(s.row.nearest_exit) or fmt.NONE, "text"), "left", 1),
     _column("from", 4, lambda s: (fmt.timeframe(s.row.timeframe) if s.row.timeframe else fmt.NONE, "dim")),
     _column("Θ now/entry", 13, _greeks("theta", 3)),
     _column("Θ paid", 8, lambda s: (fmt.money(s.row.theta_paid, sign=False), "text")),

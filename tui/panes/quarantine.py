@@ -16,7 +16,7 @@ from tui.widgets.line import Line, clip_line, heading, wrap_text
 from tui.widgets.table import LiveTable
 
 COLUMNS = (
-    Column("time ET", 8),
+    Column("time ET", 12),
     Column("why it was not understood", 25, weight=1),
     Column("source", 12),
     Column("symbol", 6),
@@ -78,7 +78,7 @@ def receipt_cells(item: Mapping[str, Any]) -> tuple[Cell, ...]:
 
 def _clock(text: str) -> str:
     try:
-        return fmt.clock(datetime.fromisoformat(text))
+        return fmt.moment(datetime.fromisoformat(text))
     except ValueError:
         return text
 
@@ -102,7 +102,7 @@ class BodyPane(ReportPane):
         if view.receipt is None:
             return self.nothing(width, view.problem or "reading it")
         body = str(view.receipt.get("body") or "")
-        out: list[Line] = [heading(self.title, width, [(f"{len(body):,} characters", "dim")])]
+        out: list[Line] = [heading(self.title, width, [(f"{fmt.count(len(body))} characters", "dim")])]
         why = str(view.receipt.get("reason") or view.receipt.get("code") or "")
         out += [[(" ", "text"), *line] for line in wrap_text(visible(why), "warn", width - 2)][:2]
         lines = body_lines(body, width - 1)

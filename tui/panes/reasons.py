@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.model import DecisionRecord, Reason, Tone
+from tui.engine_text import told
 from tui.widgets.line import TONE_MARK, TONE_ROLE, Line, clip_line, heading, pad_line
 from tui.widgets.line_widget import Pane
 
@@ -17,7 +18,7 @@ def sorted_reasons(record: DecisionRecord) -> list[Reason]:
 def reason_line(reason: Reason, width: int) -> Line:
     role = TONE_ROLE[reason.tone]
     text_role = "text" if role == "good" else role
-    return clip_line([(f" {TONE_MARK[reason.tone]} ", role), (reason.text, text_role)], width)
+    return clip_line([(f" {TONE_MARK[reason.tone]} ", role), (told(reason.text), text_role)], width)
 
 
 class ReasonsPane(Pane):

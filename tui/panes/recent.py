@@ -66,12 +66,12 @@ COLUMNS = (
 
 def counters_note(counters: Counters) -> Line:
     note: Line = [
-        (f"{counters.executed} EXECUTE", "good"),
-        (f"  {counters.waited} WAIT", "warn"),
-        (f"  {counters.skipped} SKIP", "bad"),
+        (f"{fmt.count(counters.executed)} EXECUTE", "good"),
+        (f"  {fmt.count(counters.waited)} WAIT", "warn"),
+        (f"  {fmt.count(counters.skipped)} SKIP", "bad"),
     ]
     if counters.quarantined:
-        note.append((f"  {counters.quarantined} not understood", "warn"))
+        note.append((f"  {fmt.count(counters.quarantined)} not understood", "warn"))
     note.append((f"  {fmt.plural(counters.receipts, 'webhook')}", "dim"))
     if counters.duplicates:
         note.append((f"  {fmt.plural(counters.duplicates, 'duplicate')}", "dim"))

@@ -14,7 +14,7 @@ from tui.widgets.table import LiveTable
 COLUMNS = (
     Column("sender", 16),
     Column("symbol", 6),
-    Column("last heard", 10),
+    Column("last heard ET", 13),
     Column("silent for", 10, "right"),
     Column("usual gap", 9, "right"),
     Column("state", 12),
@@ -83,13 +83,16 @@ def phone_cells(phone: PhoneAddress) -> tuple[Cell, ...]:
     """Return the cells of an address of the phone: messages sent, tried again, waiting and lost since the start."""
     state: Cell = ("✓ sent", "good") if phone.sent else ("none yet", "dim")
     if phone.lost:
-        state = (f"{'✗' if phone.failing else '!'} {phone.lost:,} lost", "bad" if phone.failing else "warn")
+        state = (
+            f"{'✗' if phone.failing else '!'} {fmt.count(phone.lost)} lost",
+            "bad" if phone.failing else "warn",
+        )
     return (
         (phone.name, "text"),
         ("phone", "dim"),
-        (f"{phone.sent:,} sent", "text" if phone.sent else "dim"),
-        (f"{phone.retried:,} retried", "warn") if phone.retried else ("", "text"),
-        (f"{phone.waiting:,} wait", "warn") if phone.waiting else ("", "text"),
+        (f"{fmt.count(phone.sent)} sent", "text" if phone.sent else "dim"),
+        (f"{fmt.count(phone.retried)} retried", "warn") if phone.retried else ("", "text"),
+        (f"{fmt.count(phone.waiting)} wait", "warn") if phone.waiting else ("", "text"),
         state,
     )
 
@@ -101,7 +104,7 @@ def sender_cells(status: SourceStatus) -> tuple[Cell, ...]:
     return (
         (str(status.source), "strong"),
         (status.symbol, "text"),
-        (fmt.clock(status.last_at), "dim"),
+        (fmt.moment(status.last_at), "dim"),
         (fmt.age(status.age), "warn" if status.quiet else "text"),
         (fmt.age(status.usual_gap), "text"),
         state,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from core.model import Mode
 from server.deck import ExchangeStatus, StopsWarning
 from tui import fmt
+from tui.engine_text import told
 from tui.widgets.line import Line, spread, width_of
 from tui.widgets.line_widget import Pane
 
@@ -54,7 +55,7 @@ def _both_ends(view: StatusView, less: int, cut: int = 0) -> tuple[Line, Line]:
     if _MODE_NOTE[view.mode]:
         note = " ".join(part for part in (_MODE_NOTE[view.mode][less > 2], view.mode_end) if part)
         if view.mode_reason:
-            note += f": {view.mode_reason}"
+            note += f": {told(view.mode_reason)}"
         left.append((f" {fmt.fit(note, max(1, len(note) - cut)) if cut > 0 else note}", "warn"))
     if view.undo and less < _STEPS - 1:
         left.append((f" {view.undo} undoes", "key"))
@@ -102,7 +103,7 @@ class AlarmPane(Pane):
 
     def lines(self, width: int, height: int) -> list[Line]:
         more = f"  (+{len(self.data) - 1} more)" if len(self.data) > 1 else ""
-        return [[(" ! ", "badge-bad"), (f" {self.data[0]}{more}", "bad")]] if self.data else []
+        return [[(" ! ", "badge-bad"), (f" {told(self.data[0])}{more}", "bad")]] if self.data else []
 
 
 class StopsPane(Pane):
@@ -120,5 +121,5 @@ class StopsPane(Pane):
         first = self.data[0]
         more = f" (+{len(self.data) - 1} more)" if len(self.data) > 1 else ""
         badge, role = ("badge-bad", "bad") if first.urgent else ("badge-warn", "warn")
-        text = fmt.clip(first.text, max(0, width - 4 - len(more)))
+        text = fmt.clip(told(first.text), max(0, width - 4 - len(more)))
         return [[(" ! ", badge), (f" {text}{more}", role)]]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from server.deck import Judged, LearningView
 from tui import fmt
+from tui.engine_text import told
 from tui.metric_format import format_value, short_interval
 from tui.widgets.columns import Cell, Column, Row
 from tui.widgets.line import Line, signed_role
@@ -44,7 +45,7 @@ class SuggestionsPane(LiveTable):
             search = view.learning.search
             self.suggestions = {each.id: each for each in view.suggestions}
             why = search.reason or f"none: {search.tested} buckets tested, {search.discoveries} differ"
-            self.empty = (fmt.clip(why, 76), "a suggestion changes nothing until a person approves it")
+            self.empty = (fmt.clip(told(why), 76), "a suggestion changes nothing until a person approves it")
             waiting = len(view.suggestions)
             note: Line = []
             if waiting or view.judged:
@@ -53,7 +54,7 @@ class SuggestionsPane(LiveTable):
                     ("a approve  r reject  ", "info"),
                 ]
             if search.look.number:
-                note.append((search.look.text, "dim"))
+                note.append((told(search.look.text), "dim"))
             rows = [Row(each.id, each, suggestion_cells) for each in view.suggestions]
             rows += [Row(f"judged {n}", each, judged_cells) for n, each in enumerate(view.judged)]
             self.show_rows(tuple(rows), note)
@@ -93,7 +94,7 @@ def judged_cells(each: Judged) -> tuple[Cell, ...]:
     when = fmt.day_clock(each.at).split(" ", 1)[1].rsplit(":", 1)[0]
     return (
         (rule, "dim"),
-        (change, "dim"),
+        (told(change), "dim"),
         (f"{said} by {each.author}, {when}", role),
         *(("", "dim"),) * (len(COLUMNS) - 3),
     )
