@@ -17,7 +17,7 @@ from tui.widgets.table import LiveTable
 
 COLUMNS = (
     Column("time ET", 12),
-    Column("why it was not understood", 25, weight=1),
+    Column("why not understood", 22, weight=1),
     Column("source", 12),
     Column("symbol", 6),
     Column("path", 16),

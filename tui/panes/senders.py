@@ -14,10 +14,10 @@ from tui.widgets.table import LiveTable
 COLUMNS = (
     Column("sender", 16),
     Column("symbol", 6),
-    Column("last heard ET", 13),
+    Column("heard ET", 12),
     Column("silent for", 10, "right"),
     Column("usual gap", 9, "right"),
-    Column("state", 12),
+    Column("state", 11),
 )
 
 
