@@ -19,7 +19,7 @@ from tui.settings import SettingsStore
 from tui.widgets.columns import MARGIN, Column, fitting, most_left, run_over, shared
 from tui.widgets.table import LiveTable
 
-SEED = ("entry", "mark", "Δ now/entry", "P&L $", "in trade", "T1 $ %", "stop $ %")
+SEED = ("in $", "mark $", "Δ now/entry", "P&L $", "in trade", "T1 $ %", "stop $ %")
 
 
 @pytest.fixture(autouse=True)
@@ -116,13 +116,13 @@ async def test_chosen_columns_are_shown_in_their_order_and_kept(tmp_path: Path) 
         assert isinstance(app.screen, ColumnsDialog)
         await pilot.press("space", "down", "space", "down", "less_than_sign", "enter")
         await pilot.pause()
-        assert shown(app)[:3] == ["contract", "P&L $", "entry"], "the first stays, qty is hidden"
+        assert shown(app)[:3] == ["contract", "P&L $", "in $"], "the first stays, qty is hidden"
         await pilot.press("F", "down", "space", "escape")
         assert shown(app)[1] == "P&L $", "Esc changes nothing"
     app = DeckApp(FakeDeck(), refresh_hz=0.01, settings=SettingsStore(path))
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.pause()
-        assert shown(app)[:3] == ["contract", "P&L $", "entry"]
+        assert shown(app)[:3] == ["contract", "P&L $", "in $"]
         await pilot.press("F", "s", "enter")
         assert shown(app)[:3] == ["contract", "qty", "P&L $"]
     assert SettingsStore(path).get("columns", {"": ""}) == {}

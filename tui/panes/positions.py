@@ -101,7 +101,7 @@ COLUMNS = (
                                        DIRECTION_ROLE[s.row.direction]), "left"),
     _column("qty", 5, lambda s: (f"{s.row.remaining}/{s.row.contracts}", "strong")),
     _column("P&L $", 9, lambda s: (fmt.money(s.row.pnl).replace("$", ""), s.gain)),
-    _column("entry $", 7, lambda s: (fmt.number(s.row.entry_price), "text")),
+    _column("in $", 6, lambda s: (fmt.number(s.row.entry_price), "text")),
     _column("mark $", 6, lambda s: (fmt.number(s.row.mark), s.plain)),
     _column("mark age", 10, lambda s: mark_age(s.row, s.exiting), "left"),
     _column("Δ now/entry", 11, _greeks("delta", 2)),
