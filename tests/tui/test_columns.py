@@ -130,11 +130,11 @@ async def test_chosen_columns_are_shown_in_their_order_and_kept(tmp_path: Path) 
 
 async def test_a_choice_of_another_version_is_no_crash() -> None:
     settings = SettingsStore()
-    settings.set("columns", {"positions": ["contract", "gone", "mark"], "recent": "all", "history": [1]})
+    settings.set("columns", {"positions": ["contract", "gone", "mark $"], "recent": "all", "history": [1]})
     app = DeckApp(FakeDeck(), refresh_hz=0.01, settings=settings)
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.pause()
-        assert shown(app) == ["contract", "mark"]
+        assert shown(app) == ["contract", "mark $"]
         assert len(app.screen.query_one("#recent", LiveTable).shown_columns) > 3
 
 
