@@ -35,9 +35,14 @@ def test_no_text_is_cut_while_a_cell_is_empty(columns: list[tuple[int, int, int]
     least, wanted, weights = ([column[n] for column in columns] for n in range(3))
     widths = shared(least, wanted, weights, spare)
     left = spare + sum(least) - sum(widths)
-    assert left >= 0 and all(width >= few for width, few in zip(widths, least, strict=True))
+    assert left >= 0
+    assert all(
+        width >= min(few, text) for width, few, text in zip(widths, least, wanted, strict=True) if text
+    )
     if any(width < text for width, text in zip(widths, wanted, strict=True)):
         assert left == 0, "a text is cut, so every cell is used"
+        full = (width <= text for width, text in zip(widths, wanted, strict=True) if text)
+        assert all(full), "and no column has more than it fills"
     if any(weights):
         assert left == 0, "a column with a weight takes what nobody needs"
 

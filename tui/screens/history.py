@@ -61,14 +61,14 @@ class HistoryScreen(DeckScreen):
 
     def action_older_page(self) -> None:
         if self._next is None:
-            self.notify("This is the oldest page", markup=False)
+            deck_ui(self).say("This is the oldest page", "neutral")
             return
         self._pages.append((self._next, self._pages[-1][1] + len(self.query_one(HistoryPane).rows)))
         self._read(from_top=True)
 
     def action_newer_page(self) -> None:
         if len(self._pages) == 1:
-            self.notify("This is the newest page", markup=False)
+            deck_ui(self).say("This is the newest page", "neutral")
             return
         self._pages.pop()
         self._read(from_top=True)

@@ -66,18 +66,24 @@ class LearningScreen(ReportScreen):
 
     def action_next_evidence(self) -> None:
         """Show the other panes, on a screen too small for all of them; with few rows also the lists again."""
+        lessons = self.query_one("#lessons")
+        if lessons.display and all(pane.display for pane in lessons.children):
+            deck_ui(self).say("All panes are shown", "neutral")
+            return
         if self.has_class(SMALL_CLASS) and not self.has_class(_IN_LESSONS):
             self.add_class(_IN_LESSONS)
             return
-        lessons = self.query_one("#lessons")
         lessons.remove_class(f"-lessons-{self._shown}")
         self._shown = (self._shown + 1) % _VIEWS
         lessons.add_class(f"-lessons-{self._shown}")
         self.set_class(self._shown > 0, _IN_LESSONS)
 
     def on_live_table_opened(self, message: LiveTable.Opened) -> None:
-        if isinstance(message.table, SuggestionsPane) and message.table.selected is not None:
-            self.app.push_screen(SuggestionDialog(message.table.selected))
+        if isinstance(message.table, SuggestionsPane):
+            if message.table.selected is None:
+                deck_ui(self).say("This suggestion is judged: the row says all that is kept of it", "neutral")
+            else:
+                self.app.push_screen(SuggestionDialog(message.table.selected))
         elif isinstance(message.table, LearnedCutsPane):
             # Imported on first use: it loads numpy, which a deck attached to another process does without.
             from core.learning.tables import trades_group

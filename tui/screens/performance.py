@@ -82,6 +82,9 @@ class PerformanceScreen(ReportScreen):
             deck_ui(self).say("Charts need a terminal of 16 rows", "neutral")
             return
         charts = self.query_one("#charts")
+        if charts.display and all(chart.display for chart in charts.children):
+            deck_ui(self).say("All charts are shown", "neutral")
+            return
         if self.has_class("-phone") and not self.has_class(_IN_CHARTS):
             self.add_class(_IN_CHARTS)
             return

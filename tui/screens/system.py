@@ -95,6 +95,9 @@ class SystemScreen(ReportScreen):
 
     def action_next_view(self) -> None:
         """Show risk and funnel, or the engine, on a screen too small for both; the smaller it is, the more views."""
+        if self.query_one("#machine").display and self.query_one("#book").display:
+            deck_ui(self).say("All panes are shown", "neutral")
+            return
         views = _VIEWS[
             SMALL_CLASS if self.has_class(SMALL_CLASS) else "-phone" if self.has_class("-phone") else ""
         ]

@@ -132,22 +132,29 @@ def most_left(least: Sequence[int], gap: int, width: int) -> int:
 def shared(least: Sequence[int], wanted: Sequence[int], weights: Sequence[int], spare: int) -> list[int]:
     """Return the widths of the shown columns once ``spare`` cells are shared out.
 
-    Texts that would be cut come first, those that lack least before the others; what is left goes by weight.
+    Texts that would be cut come first, those that lack least before the others; when no cell is left they take those
+    that other columns do not fill. What nobody needs goes by weight.
     """
     widths = list(least)
-    for n in sorted(range(len(widths)), key=lambda n: wanted[n] - least[n]):
-        more = max(0, min(spare, wanted[n] - widths[n]))
+    needy = sorted(
+        (n for n in range(len(widths)) if wanted[n] > least[n]), key=lambda n: wanted[n] - least[n]
+    )
+    unfilled = [n for n in reversed(range(len(widths))) if 0 < wanted[n] < least[n]]
+    for n in needy:
+        more = min(spare, wanted[n] - widths[n])
         widths[n] += more
         spare -= more
+        for other in unfilled:
+            given = min(wanted[n] - widths[n], widths[other] - wanted[other])
+            widths[n] += given
+            widths[other] -= given
     total = sum(weights)
     if spare > 0 and total:
-        given = 0
         heavy = [n for n, weight in enumerate(weights) if weight]
-        for n in heavy:
-            share = spare * weights[n] // total
+        shares = [spare * weights[n] // total for n in heavy]
+        shares[-1] += spare - sum(shares)
+        for n, share in zip(heavy, shares, strict=True):
             widths[n] += share
-            given += share
-        widths[heavy[-1]] += spare - given
     return widths
 
 
