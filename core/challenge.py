@@ -15,6 +15,9 @@ from enum import StrEnum
 from core.positions.pnl import pnl_band, pnl_breakdown
 from core.positions.position import Position
 
+START, ADOPT, RETIRE = "start_challenger", "adopt_challenger", "retire_challenger"
+"""Names of the commands."""
+
 
 @dataclass(slots=True)
 class Made:

@@ -14,11 +14,11 @@ def rules_text(name: str, fingerprint: str) -> str:
 
 
 def side_text(side: ChallengeSide) -> str:
-    """Return the trades of a side, their net with its execution band, what is open, and what is unusual."""
-    text = f"{fmt.plural(side.trades, 'trade')}, net {fmt.money(side.net)}"
+    """Return the trades of a side, what is open, their net with its execution band, and what is unusual."""
+    text = f"{fmt.plural(side.trades, 'trade')}, {side.open} open, {fmt.money(side.net)}"
     if side.trades and side.best is not None and side.worst is not None:
-        text += f" ({fmt.money(side.worst)} to {fmt.money(side.best)} by fills)"
-    text += f", {side.open} open"
+        mid, far = (fmt.whole_dollars(value, sign=True).replace("$", "") for value in (side.best, side.worst))
+        text += f" (mid {mid} far {far})"
     if side.stale:
         text += f", {side.stale} sold at a stale price"
     return text if side.mode == "ACTIVE" else f"{text}, {side.mode}"
@@ -32,11 +32,26 @@ def result_text(result: PairedSessions) -> str:
     return f"{text} over {fmt.plural(result.sessions, 'session')}{interval_text(result)}"
 
 
+def short_result(result: PairedSessions) -> str:
+    """Return the mean difference, its sample, and the sessions still needed, in a few words."""
+    if result.mean is None:
+        return "no session is over yet"
+    text = f"{fmt.arrow(result.mean)} {fmt.money(result.mean)} a session, n {result.sessions}".strip()
+    if result.decided:
+        return f"{text}, the interval excludes 0"
+    if result.low is None:
+        return f"{text}, no interval yet"
+    return f"{text}, " + (
+        "more needed: not known" if result.more is None else f"≈ {result.more} more sessions"
+    )
+
+
 def interval_text(result: PairedSessions) -> str:
     """Return the interval with its level, or why there is none, to follow the mean."""
     if result.low is None or result.high is None:
         return f"; {result.no_interval}"
-    return f" ({fmt.money(result.low)} to {fmt.money(result.high)}, {100 * result.level:g} % at any look)"
+    low, high = (fmt.whole_dollars(value, sign=True) for value in (result.low, result.high))
+    return f", {100 * result.level:g} % {low} to {high} at any look"
 
 
 def more_text(result: PairedSessions) -> str:
@@ -58,9 +73,7 @@ def warnings(running: RunningChallenge) -> tuple[str, ...]:
     found = []
     if running.unasked:
         trades = fmt.plural(running.unasked, "trade")
-        found.append(
-            f"{trades} of the challenger would have waited for a person: nobody was asked, none was made"
-        )
+        found.append(f"{trades} of the challenger would have needed a person's yes: not made")
     return tuple(found)
 
 
@@ -72,10 +85,10 @@ def known_text(each: ChallengeSession) -> str:
     """Return what was known after a session, in a column."""
     if each.known is None:
         return "not over yet"
-    mean, low, high = each.known.mean, each.known.low, each.known.high
-    if low is None or high is None:
-        return fmt.money(mean)
-    return f"{fmt.money(mean)} ({fmt.money(low)} to {fmt.money(high)})"
+    mean, low, high = (
+        fmt.whole_dollars(value, sign=True) for value in (each.known.mean, each.known.low, each.known.high)
+    )
+    return mean if each.known.low is None else f"{mean} ({low} to {high})"
 
 
 def ended_text(each: EndedChallenge) -> str:

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from core.approvals import ApprovalStatus
-from core.challenge import Challenge, ChallengeEnd, Made, ended
+from core.challenge import ADOPT, RETIRE, START, Challenge, ChallengeEnd, Made, ended
 from core.effects import AnswerCommand, Effect, FetchMarket, Notice, StoreApproval, StoreRules, StoreTrade
 from core.engine.kernel import Kernel
 from core.engine.state import CommandDone, EngineState
@@ -22,7 +22,6 @@ from core.model import Tone
 from core.positions import PositionState
 from core.rules import RulesError, parse_rules
 
-START, ADOPT, RETIRE = "start_challenger", "adopt_challenger", "retire_challenger"
 CHALLENGE_COMMANDS = frozenset({START, ADOPT, RETIRE})
 ASKED_BY_CHALLENGER = "challenger:"
 """Before the id of a signal: only the challenger asks the market about it, and only it takes the answer."""

@@ -7,9 +7,10 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 
+from core.challenge import ADOPT, RETIRE, START
 from core.effects import AnswerCommand, Effect, Notice, StoreJudgement, StoreTrade
 from core.engine.approvals import approve, reject
-from core.engine.challenger import ADOPT, RETIRE, START, adopt_challenger, retire_challenger, start_challenger
+from core.engine.challenger import adopt_challenger, retire_challenger, start_challenger
 from core.engine.kernel import Kernel
 from core.engine.levels_by_hand import levels_by_hand, levels_text
 from core.engine.mode_by_hand import UNDO_SECONDS, mode_by_hand, undo_mode

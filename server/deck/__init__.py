@@ -10,14 +10,20 @@ Read first:
 - ``server/deck/learning.py``: suggestions, and what approving one does
 """
 
-from core.challenge import EndedChallenge, PairedSessions
+from core.challenge import ADOPT, RETIRE, EndedChallenge, PairedSessions
 from core.decision.why_no_trade import GateDistance, Outcome, WhyNoTrade
 from core.effects import Notice
 from core.model import Counters
 from core.positions.live_values import ExitCondition, GreekPair, LevelDistance
 from core.positions.position import EntryFill, ExitFill
 from core.risk_view import LimitUse, RiskView, SymbolRisk
-from server.deck.challenge_view import ChallengeSession, ChallengeSide, ChallengeView, RunningChallenge
+from server.deck.challenge_view import (
+    START_SUGGESTION,
+    ChallengeSession,
+    ChallengeSide,
+    ChallengeView,
+    RunningChallenge,
+)
 from server.deck.funnel import Funnel
 from server.deck.offers import TakeOffer
 from server.deck.position_detail import PositionDetail
@@ -46,6 +52,9 @@ from server.runtime.ports import Command, CommandResult
 from server.runtime.refusals import RefusedRequests
 
 __all__ = [
+    "ADOPT",
+    "RETIRE",
+    "START_SUGGESTION",
     "WINDOWS",
     "ApprovalRow",
     "ChallengeSession",

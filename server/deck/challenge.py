@@ -15,9 +15,6 @@ from core.rules import Rules
 from server.deck.challenge_view import ChallengeSession, ChallengeSide, ChallengeView, RunningChallenge
 from server.deck.rules_history import changes_between
 
-START_SUGGESTION = "challenge_suggestion"
-"""Command of a deck that starts a suggestion as the challenger; ``argument`` is its id."""
-
 UNKNOWN = PairedSessions(sessions=0, level=0.0)
 
 

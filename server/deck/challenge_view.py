@@ -7,6 +7,9 @@ from datetime import date, datetime
 
 from core.challenge import EndedChallenge, PairedSessions
 
+START_SUGGESTION = "challenge_suggestion"
+"""Command of a deck that starts a suggestion as the challenger; ``argument`` is its id."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChallengeSide:

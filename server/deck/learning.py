@@ -13,8 +13,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Protocol
 
+from core.challenge import START
 from core.effects import Effect, ShadowStatus, StoreJudgement, StoreRules, StoreShadow, StoreTrade
-from core.engine.challenger import START
 from core.events import Event, RulesChanged
 from core.learning import Judgement, Suggestion, apply, change_of, learn, with_side_effects
 from core.performance.trade import exchange_date

@@ -37,8 +37,8 @@ from server.deck.build_rows import (
 )
 from server.deck.build_stops import stops_warnings
 from server.deck.build_symbols import sections_of, senders_of, watched_symbols
-from server.deck.challenge import START_SUGGESTION, challenge_view
-from server.deck.challenge_view import ChallengeView
+from server.deck.challenge import challenge_view
+from server.deck.challenge_view import START_SUGGESTION, ChallengeView
 from server.deck.day_view import DayView
 from server.deck.funnel import FunnelReader
 from server.deck.offers import TakeOffer, take_offer

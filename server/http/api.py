@@ -9,10 +9,10 @@ from typing import Any, TypeVar
 from aiohttp import web
 from pydantic import BaseModel
 
-from core.engine.challenger import ADOPT, RETIRE, START
+from core.challenge import ADOPT, RETIRE, START
 from core.engine.commands import FLATTEN
 from core.engine.settlement import SURE
-from server.deck.challenge import START_SUGGESTION
+from server.deck.challenge_view import START_SUGGESTION
 from server.deck.protocol import Deck
 from server.http.auth import Access
 from server.http.commands import (

@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
+from core.challenge import ADOPT, RETIRE
 from core.engine import Engine
-from core.engine.challenger import ADOPT, RETIRE
 from core.events import Commanded, RulesChanged
 from core.model import Action
 from core.rules import parse_rules

@@ -25,7 +25,8 @@ def view(now: datetime, sessions: int) -> ChallengeView:
     ]
     differences = [round(theirs - own, 2) for own, theirs in made[:-1]]
     known = course(differences, DEFAULT)
-    days = [date(2026, 11, 24) - timedelta(days=n * 7 // 5) for n in range(sessions)][::-1]
+    every = (date(2026, 11, 24) - timedelta(days=n) for n in range(2 * sessions))
+    days = [day for day in every if day.weekday() < 5][:sessions][::-1]
     rows = [
         ChallengeSession(
             day=day, champion_trades=2, champion_net=own, challenger_trades=3, challenger_net=theirs,

@@ -94,7 +94,7 @@ def _running(running: RunningChallenge) -> list[str]:
         out.append(f"            {more}")
     out += [f"! {text}" for text in warnings(running)]
     if running.sessions:
-        out.append("session     trades  champion $  challenger $  difference $  mean difference so far")
+        out.append("session     trades  champion $  challenger $  difference $  mean so far $")
     for each in running.sessions:
         out.append(
             f"{each.day}  {session_counts(each):>6}  {fmt.number(each.champion_net):>10}  "
