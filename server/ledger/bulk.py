@@ -32,7 +32,7 @@ class BulkLedger:
             raise LedgerError(f"{path}: exists already; name a new file")
         self.head, self.last_seq = GENESIS, 0
         self._batch: list[Entry] = []
-        self._copied: list[tuple[JournalRow, Sequence[Effect]]] = []
+        self._copied: list[tuple[JournalRow, Entry]] = []
         self._finished = False
         try:
             make_private_folder(path.parent)
@@ -60,9 +60,9 @@ class BulkLedger:
         if len(self._batch) >= _BATCH:
             self._flush()
 
-    def copy(self, row: JournalRow, effects: Sequence[Effect]) -> None:
-        """Store a journal row as it is, to its hash, with the effects of its step. Raises LedgerError."""
-        self._copied.append((row, effects))
+    def copy(self, row: JournalRow, event: Event, effects: Sequence[Effect]) -> None:
+        """Store a journal row as it is, to its hash, with the effects of its input. Raises LedgerError."""
+        self._copied.append((row, (event, effects)))
         if len(self._copied) >= _BATCH:
             self._flush()
 

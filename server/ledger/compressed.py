@@ -19,6 +19,9 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "ledger_entries": ("signal", "decision_breakdown", "inputs", "hypothetical"),
     "marks": ("payload",),
     "paths": ("quotes",),
+    "positions": ("payload",),
+    "approvals": ("payload",),
+    "stream_events": ("payload",),
 }
 """The columns that may be compressed, by table."""
 
@@ -48,6 +51,11 @@ def compress_all(texts: Sequence[bytes]) -> list[bytes | str]:
         return [*map(compress, texts)]
     frames = iter(together(long))
     return [next(frames).tobytes() if len(text) >= _LEAST else text.decode() for text in texts]
+
+
+def compress_bytes(data: bytes) -> bytes:
+    """Return any bytes as a frame."""
+    return _here().compressor.compress(data)
 
 
 def expand(stored: bytes | str) -> bytes:

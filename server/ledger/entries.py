@@ -9,7 +9,7 @@ from typing import Any
 from core.approvals import Approval
 from core.decision.deciding_reason import code_in_evidence
 from core.decision.evidence import evidence_fields
-from core.from_json import read, read_json
+from core.from_json import read
 from core.model import DecisionRecord
 from server.ledger.codec import loads
 from server.ledger.timestamps import iso
@@ -102,7 +102,7 @@ def receipt_item(row: Row) -> Item:
 
 def approval_item(row: Row) -> Item:
     """Return a stored approval as ``approval_view`` shows it."""
-    return approval_view(read_json(Approval, row["payload"]))
+    return approval_view(read(Approval, loads(row["payload"])))
 
 
 def approval_view(approval: Approval) -> Item:

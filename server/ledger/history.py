@@ -8,11 +8,12 @@ from typing import Any, NamedTuple
 
 from core.approvals import Approval
 from core.events import Event, MarketAnswered, PriceSeen, Received, Ticked
-from core.from_json import read, read_json
+from core.from_json import read
 from core.model import BY_HAND, Context
 from core.options.quotes import OptionQuote
 from server.ledger.codec import decode, loads
 from server.ledger.compressed import expand
+from server.ledger.path_quotes import PATHS, stored_quotes
 from server.ledger.snapshot import LedgerSnapshot
 from server.ledger.timestamps import instant, iso
 
@@ -129,7 +130,7 @@ def market_answers(ledger: LedgerSnapshot) -> Iterator[MarketAnswered]:
 def approvals(ledger: LedgerSnapshot) -> dict[str, Approval]:
     """Return the last approval that was asked for of each signal."""
     rows = ledger.query("SELECT payload FROM approvals ORDER BY seq, id")
-    found = (read_json(Approval, payload) for (payload,) in rows)
+    found = (read(Approval, loads(payload)) for (payload,) in rows)
     return {approval.signal_id: approval for approval in found}
 
 
@@ -164,15 +165,12 @@ def signal_ids(ledger: LedgerSnapshot) -> list[str]:
 
 def prices(ledger: LedgerSnapshot) -> Iterator[PriceSeen]:
     """Yield the stored prices of all underlyings, oldest first."""
-    sql = (
-        "SELECT seq, at, symbol, price, priced_at, source, open, high, low, official_close, quotes, began"
-        " FROM paths LEFT JOIN path_bars USING (seq) ORDER BY seq"
-    )
-    return map(_price, ledger.query(sql))
+    return map(_price, ledger.query(PATHS))
 
 
 def _price(row: tuple[Any, ...]) -> PriceSeen:
-    seq, at, symbol, price, priced_at, source, first, high, low, official, quotes, began = row
+    seq, at, symbol, price, priced_at, source, first, high, low, official, stored, began, payload = row
+    quotes = stored_quotes(stored, payload)
     return PriceSeen(
         seq=seq,
         at=instant(at),
@@ -184,7 +182,7 @@ def _price(row: tuple[Any, ...]) -> PriceSeen:
         high=high,
         low=low,
         official_close=bool(official),
-        quotes=() if quotes is None else read_json(tuple[tuple[str, OptionQuote], ...], expand(quotes)),
+        quotes=() if quotes is None else read(tuple[tuple[str, OptionQuote], ...], quotes),
         began=None if began is None else instant(began),
     )
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from server.ledger.codec import loads
 from server.ledger.entries import COLUMNS, ITEMS
+from server.ledger.mark_store import marks_by_time
 from server.ledger.prices import price_rows
 from server.ledger.snapshot import LedgerSnapshot
 from server.ledger.timestamps import iso
@@ -35,8 +36,8 @@ def items(ledger: LedgerSnapshot, what: str) -> Iterator[Item]:
         for row in ledger.mappings("SELECT * FROM notes WHERE removed = 0 ORDER BY seq"):
             yield ITEMS[what](row)
     elif what == "marks":
-        for position_id, payload in ledger.query("SELECT position_id, payload FROM marks ORDER BY n"):
-            yield {"position_id": position_id, **loads(payload)}
+        for mark in marks_by_time(ledger.query):
+            yield {"position_id": mark.position_id, **loads(mark.text)}
     else:
         kind = "ledger" if what == "trades" else what
         sql = f"SELECT {COLUMNS[kind]} FROM ledger_entries {_ENTRIES[what]} ORDER BY seq, id"

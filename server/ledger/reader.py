@@ -20,10 +20,10 @@ from server.ledger.base import Checkpoint, Judged, LedgerError, LedgerStats
 from server.ledger.chain import GENESIS, Verified, verify
 from server.ledger.checkpoint import AFTER_ALL, read_checkpoint
 from server.ledger.codec import loads
-from server.ledger.compressed import expand
 from server.ledger.connection import GroupConnection, connect_to_read
 from server.ledger.entries import COLUMNS, ITEMS, ledger_item, receipt_item, record_of
 from server.ledger.journal import JOURNAL_PART, checked_events, hash_at, journal_row
+from server.ledger.mark_store import MARKS_IN_BLOCKS, marks_of
 from server.ledger.paging import Page, PageQuery
 from server.ledger.queries import plan
 from server.ledger.rows import DERIVED
@@ -99,17 +99,9 @@ class SqlReader:
         """
         if at_most is not None and at_most < 1:
             raise ValueError(f"at_most: {at_most} is not at least 1")
-        sql = "SELECT payload FROM marks WHERE position_id = ? ORDER BY n"
-        chosen: list[str | int] = [position_id]
-        if at_most is not None:
-            # Choose by position in the index, counted from the last, so that only the chosen payloads are read.
-            sql = """SELECT payload FROM marks WHERE n IN (
-                SELECT n FROM (SELECT n, row_number() OVER (ORDER BY n DESC) - 1 AS back, count(*) OVER () AS all_of
-                FROM marks WHERE position_id = ?) AS numbered WHERE back % ((all_of + ? - 1) / ?) = 0) ORDER BY n"""
-            chosen += [at_most, at_most]
 
         def read(connection: Connection) -> tuple[Mark, ...]:
-            return tuple(read_json(Mark, expand(row[0])) for row in connection.execute(sql, chosen))
+            return tuple(read_json(Mark, text) for text in marks_of(connection, position_id, at_most))
 
         return await self._read(read)
 
@@ -217,6 +209,8 @@ class SqlReader:
         def read(connection: Connection) -> tuple[dict[str, int], int]:
             tables = ("journal", *DERIVED, "checkpoints")
             count = {t: connection.execute(f"SELECT count(*) FROM {t}").fetchone()[0] for t in tables}
+            del count["mark_blocks"]
+            count["marks"] += connection.execute(MARKS_IN_BLOCKS).fetchone()[0]
             last = connection.execute("SELECT coalesce(max(seq), 0) FROM journal").fetchone()[0]
             return count, last
 

@@ -25,6 +25,7 @@ from core.effects import (
     StoreShadow,
     StoreTrade,
 )
+from core.events import Event, PriceSeen
 from core.model import DecisionRecord
 from core.positions import Position, PositionState, execution_record, exit_record
 from server.ledger.base import Entry
@@ -32,7 +33,9 @@ from server.ledger.chain import JournalRow, link
 from server.ledger.codec import encode, encode_any
 from server.ledger.compressed import compress, compress_all
 from server.ledger.entry_records import ShadowRecord, SignalRecord
+from server.ledger.mark_store import pack_marks
 from server.ledger.packed import DECISION, pack_decision, pack_outcome
+from server.ledger.path_quotes import quotes_to_store
 from server.ledger.sql import Connection
 from server.ledger.streamed import stream_rows
 from server.ledger.timestamps import micros
@@ -120,6 +123,7 @@ DERIVED = (
         "decision_columns",
         "positions",
         "marks",
+        "mark_blocks",
         "paths",
         "path_bars",
         "rules_versions",
@@ -226,7 +230,7 @@ def _trade(effect: StoreTrade, into: Tables) -> None:
             micros(position.opened_at),
             closed,
             str(position.state),
-            _json(position),
+            into.evidence(encode_any(position)),
         )
     )
     exit_ = exit_record(position) if position.legs else None
@@ -258,8 +262,8 @@ def _marks(effect: StoreMarks, into: Tables) -> None:
     ]
 
 
-def _price(effect: StorePrice, into: Tables) -> None:
-    seen = effect.seen
+def _price(seen: PriceSeen, event: Event, into: Tables) -> None:
+    quotes = quotes_to_store(seen, event)
     into[PATH].append(
         (
             seen.seq,
@@ -272,7 +276,7 @@ def _price(effect: StorePrice, into: Tables) -> None:
             seen.high,
             seen.low,
             int(seen.official_close),
-            into.pack(encode_any(seen.quotes)) if seen.quotes else None,
+            None if quotes is None else into.pack(quotes),
         )
     )
     if seen.began is not None:
@@ -304,7 +308,7 @@ def _approval(effect: StoreApproval, into: Tables) -> None:
             str(approval.status),
             approval.author,
             None if approval.ended_at is None else micros(approval.ended_at),
-            _json(approval),
+            into.evidence(encode_any(approval)),
         )
     )
 
@@ -341,7 +345,6 @@ _STORES: Mapping[type, Callable[[Any, Tables], None]] = {
     StoreTrade: _trade,
     StoreShadow: _shadow,
     StoreMarks: _marks,
-    StorePrice: _price,
     StoreRules: _rules,
     StoreJudgement: _judgement,
     StoreApproval: _approval,
@@ -351,12 +354,14 @@ _STORES: Mapping[type, Callable[[Any, Tables], None]] = {
 }
 
 
-def _store(seq: int, effects: Sequence[Effect], into: Tables) -> None:
+def _store(event: Event, effects: Sequence[Effect], into: Tables) -> None:
     for effect in effects:
+        if isinstance(effect, StorePrice):
+            _price(effect.seen, event, into)
         store = _STORES.get(type(effect))
         if store is not None:
             store(effect, into)
-    into[STREAMED] += stream_rows(seq, effects)
+    into[STREAMED] += stream_rows(event.seq, effects, into.pack)
 
 
 def rows_of(
@@ -378,16 +383,16 @@ def rows_of(
         at = micros(event.at)
         head = link(head, event.seq, at, event.kind, payload)
         journal.append((event.seq, at, event.kind, stored, head))
-        _store(event.seq, effects, tables)
+        _store(event, effects, tables)
     return tables, head
 
 
-def copied_rows(steps: Iterable[tuple[JournalRow, Sequence[Effect]]]) -> Tables:
+def copied_rows(steps: Iterable[tuple[JournalRow, Entry]]) -> Tables:
     """Return journal rows as they were stored, and the rows for the effects of their steps."""
     tables = Tables()
-    for row, effects in steps:
+    for row, (event, effects) in steps:
         tables[JOURNAL].append((row.seq, row.at, row.kind, tables.pack(row.payload), row.hash))
-        _store(row.seq, effects, tables)
+        _store(event, effects, tables)
     return tables
 
 
@@ -405,6 +410,11 @@ def write(connection: sqlite3.Connection, tables: Tables) -> None:
         for at in range(0, len(rows), together):
             some = rows[at : at + together]
             connection.execute(_for_rows(statement, len(some)), [*chain.from_iterable(some)])
+    pack_marks(
+        connection,
+        (row[0] for row in tables[MARK]),
+        (row[0] for row in tables[POSITION] if row[4] is not None),
+    )
     refresh_trades(connection, tables)
 
 

@@ -22,6 +22,7 @@ _INSTANTS = {
     "trades": "opened_at",
     "notes": "at",
     "marks": "at",
+    "mark_blocks": "first_at",
     "paths": "at",
     "rules_versions": "at",
     "suggestions": "at",
@@ -33,7 +34,8 @@ _COUNTS = {
     "inputs": f"SELECT at / {_HOUR} AS hour, count(*) FROM journal GROUP BY hour",
     "webhooks": f"SELECT at / {_HOUR} AS hour, count(*) FROM journal WHERE kind = 'received' GROUP BY hour",
     "decisions": f"SELECT created_at / {_HOUR} AS hour, count(*) FROM ledger_entries GROUP BY hour",
-    "marks": f"SELECT at / {_HOUR} AS hour, count(*) FROM marks GROUP BY hour",
+    "marks": f"SELECT at / {_HOUR} AS hour, count(*) FROM marks GROUP BY hour UNION ALL"
+    f" SELECT first_at / {_HOUR} AS hour, sum(marks) FROM mark_blocks GROUP BY hour",
 }
 _BY_INPUT = ("decision_columns", "stream_events", "path_bars")
 

@@ -17,11 +17,14 @@ from server.ledger.address import DatabaseLedger, LedgerAddress
 from server.ledger.base import LedgerError
 from server.ledger.chain import GENESIS, JournalRow
 from server.ledger.checkpoint import AFTER_ALL, read_checkpoint
+from server.ledger.codec import encode_any
 from server.ledger.compressed import COLUMNS as COMPRESSED
 from server.ledger.compressed import expanded
 from server.ledger.connection import open_file
 from server.ledger.databases import database
 from server.ledger.journal import JOURNAL, checked_events, journal_end, journal_row
+from server.ledger.mark_store import marks_by_position
+from server.ledger.path_quotes import PATHS, stored_quotes
 from server.ledger.schema import COPIED_FROM, STREAMED_AFTER, check
 from server.ledger.sql import Blocks, Connection
 
@@ -54,7 +57,7 @@ ORDERS: dict[str, TableOrder] = {
     "risk_events": TableOrder(("id",)),
     "stream_events": TableOrder(("seq", "n")),
 }
-"""Every derived table. A mark is numbered by insertion, and a rebuild may number it otherwise."""
+"""Every derived table, blocks of marks as marks; these are numbered by insertion, by a rebuild maybe otherwise."""
 
 
 def is_ledger(path: Path) -> bool:
@@ -184,8 +187,16 @@ class LedgerSnapshot:
     def rows(self, table: str) -> tuple[tuple[str, ...], Iterator[tuple[Any, ...]]]:
         """Return the columns of a derived table, and its rows in the order of its key, compressed values as text.
 
-        A damaged value stays as it is, so that it differs from every other.
+        A damaged value stays as it is, so that it differs from every other. Marks are those of rows and blocks, and
+        the quotes of paths those of the journal where it keeps them.
         """
+        if table == "marks":
+            found = marks_by_position(self.query)
+            return ("position_id", "at", "payload"), (
+                (mark.position_id, mark.at, mark.text.decode(errors="surrogateescape")) for mark in found
+            )
+        if table == "paths":
+            return self._paths()
         cursor = self.cursor(f"SELECT * FROM {table} ORDER BY {', '.join(ORDERS[table].key)}")
         columns = tuple(column[0] for column in cursor.description)
         places = [columns.index(name) for name in COMPRESSED.get(table, ())]
@@ -198,6 +209,22 @@ class LedgerSnapshot:
             return tuple(values)
 
         return columns, map(plain, cursor) if places else iter(cursor)
+
+    def _paths(self) -> tuple[tuple[str, ...], Iterator[tuple[Any, ...]]]:
+        cursor = self.cursor(PATHS)
+        columns = tuple(column[0] for column in cursor.description)[:-2]
+
+        def whole(row: tuple[Any, ...]) -> tuple[Any, ...]:
+            *values, quotes, _, payload = row
+            try:
+                return (
+                    *values,
+                    None if quotes is None else encode_any(stored_quotes(quotes, payload)).decode(),
+                )
+            except ValueError:
+                return (*values, quotes)
+
+        return columns, map(whole, cursor)
 
     def query(self, sql: str, parameters: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
         """Yield the rows of any SELECT."""

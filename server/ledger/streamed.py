@@ -18,6 +18,7 @@ from core.model import Direction, ExitReason, Levels
 from core.positions import EntryFill, ExitRecord, Position, PositionState, exit_record, pnl_breakdown
 from core.positions.position import ExitFill
 from server.ledger.codec import encode_any
+from server.ledger.compressed import expand
 from server.ledger.entries import COLUMNS, approval_view, decision_item, risk_item
 from server.ledger.sql import Connection
 
@@ -131,18 +132,20 @@ class StreamPage:
 
 # --- writing ---------------------------------------------------------------------------------------------
 
-_Row = tuple[StreamKind, str | None, str, str | None]
+_Row = tuple[StreamKind, str | None, str, bytes | None]
 
 
-def stream_rows(seq: int, effects: Sequence[Effect]) -> Iterator[tuple[Any, ...]]:
-    """Yield the rows of one step's events: seq, number within it, kind, symbol, key and JSON or ``None``."""
+def stream_rows(
+    seq: int, effects: Sequence[Effect], pack: Callable[[bytes], bytes | str]
+) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows of one step's events: seq, number within it, kind, symbol, key and packed JSON or ``None``."""
     n = 0
     for effect in effects:
         make = _ROWS.get(type(effect))
         if make is None:
             continue
         for kind, symbol, key, payload in make(seq, effect):
-            yield seq, n, str(kind), symbol, key, payload
+            yield seq, n, str(kind), symbol, key, None if payload is None else pack(payload)
             n += 1
 
 
@@ -157,7 +160,7 @@ def _risk(_seq: int, effect: StoreRiskEvent) -> Iterator[_Row]:
 
 def _approval(_seq: int, effect: StoreApproval) -> Iterator[_Row]:
     approval: Approval = effect.approval
-    yield StreamKind.APPROVAL, approval.symbol, approval.id, encode_any(approval_view(approval)).decode()
+    yield StreamKind.APPROVAL, approval.symbol, approval.id, encode_any(approval_view(approval))
 
 
 def _trade(seq: int, effect: StoreTrade) -> Iterator[_Row]:
@@ -170,7 +173,7 @@ def _trade(seq: int, effect: StoreTrade) -> Iterator[_Row]:
         yield StreamKind.EXIT, position.symbol, leg.id, _exit(seq, position, leg, held)
 
 
-def _fill(seq: int, position: Position) -> str:
+def _fill(seq: int, position: Position) -> bytes:
     event = FillEvent(
         id=position.id,
         seq=seq,
@@ -188,10 +191,10 @@ def _fill(seq: int, position: Position) -> str:
         levels=position.levels,
         execution=position.entry,
     )
-    return encode_any(event).decode()
+    return encode_any(event)
 
 
-def _exit(seq: int, position: Position, leg: ExitFill, held: int) -> str:
+def _exit(seq: int, position: Position, leg: ExitFill, held: int) -> bytes:
     account = pnl_breakdown(position, (leg,))
     ended = position.state is PositionState.CLOSED and not held
     event = ExitEvent(
@@ -215,7 +218,7 @@ def _exit(seq: int, position: Position, leg: ExitFill, held: int) -> str:
         stale_fill=leg.stale_fill,
         exit=exit_record(position) if ended else None,
     )
-    return encode_any(event).decode()
+    return encode_any(event)
 
 
 _ROWS: Mapping[type, Callable[[int, Any], Iterator[_Row]]] = {
@@ -258,7 +261,7 @@ def read_stream(
         upto, kind = Place(seq, n), StreamKind(name)
         if (kinds and kind not in kinds) or (symbols and symbol is not None and symbol not in symbols):
             continue
-        data = payload.encode() if payload is not None else _data(connection, kind, seq, key)
+        data = expand(payload) if payload is not None else _data(connection, kind, seq, key)
         events.append(StreamedEvent(place=upto, kind=kind, symbol=symbol, data=data))
         size += len(data)
     return StreamPage(events=tuple(events), upto=upto, more=more or len(rows) == PAGE_ROWS)

@@ -36,9 +36,7 @@ _WRITE = (
 )
 _ENTRY = ", ".join(f"e.{name}" for name in COLUMNS["ledger"].split(", "))
 _READ = (
-    f"SELECT {_ENTRY}, p.opened_at AS opened_at,"
-    " CAST(json_extract(p.payload, '$.mfe') AS DOUBLE PRECISION) AS mfe,"
-    " CAST(json_extract(p.payload, '$.mae') AS DOUBLE PRECISION) AS mae"
+    f"SELECT {_ENTRY}, p.opened_at AS opened_at, p.payload AS position"
     " FROM ledger_entries e JOIN positions p ON p.id = e.position_id WHERE e.id = ?"
 )
 _ALL = "SELECT id FROM ledger_entries WHERE execution IS NOT NULL"
@@ -97,7 +95,7 @@ def refresh_all(connection: Connection) -> None:
 
 
 def _columns(row: Row, notes: Iterable[tuple[str, str]]) -> tuple[Any, ...]:
-    item = ledger_item(dict(row))
+    item, position = ledger_item(dict(row)), loads(row["position"])
     bought, left = item["execution"], item["exit"] or {}
     contract, setup, state = contract_of(item), setup_name(item), state_of(item)
     opened, closed = instant(row["opened_at"]), None
@@ -135,8 +133,8 @@ def _columns(row: Row, notes: Iterable[tuple[str, str]]) -> tuple[Any, ...]:
         # To the cent, as the metrics take it.
         "net": None if not left else round(left["pnl_net"], 2) + 0.0,
         "reason": reason,
-        "mae": row["mae"],
-        "mfe": row["mfe"],
+        "mae": position.get("mae"),
+        "mfe": position.get("mfe"),
         "stale": 0,
         "cuts": "{}",
         "tags": _joined(tags),

@@ -84,10 +84,11 @@ def _write(
     with BulkLedger(fresh, engine_id) as out:
         for row in _sound_rows(connection, last):
             try:
-                effects = engine.step(decode(row.payload))
+                event = decode(row.payload)
+                effects = engine.step(event)
             except Exception as error:
                 raise ReplayError(f"input {row.seq} cannot be replayed: {error}") from error
-            out.copy(row, effects)
+            out.copy(row, event, effects)
             if progress is not None and row.seq % PROGRESS_EVERY == 0:
                 progress(row.seq, last)
         out.finish(engine.state)

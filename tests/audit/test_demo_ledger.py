@@ -7,7 +7,6 @@ written below. The program is only asked for what it says: its ledger, its total
 from __future__ import annotations
 
 import asyncio
-import json
 import math
 import sqlite3
 import tomllib
@@ -27,6 +26,8 @@ from server.demo.drive import virtual_end
 from server.demo.session import demo_session
 from server.demo.summary import summary
 from server.ledger.codec import loads
+from server.ledger.mark_store import marks_by_time
+from server.ledger.snapshot import LedgerSnapshot
 
 EXCHANGE = ZoneInfo("America/New_York")
 SHARES = 100
@@ -80,15 +81,12 @@ async def _made(folder: Path) -> Ledger:
         file.row_factory = sqlite3.Row
         rows = [_read(row) for row in file.execute("SELECT * FROM ledger_entries ORDER BY seq, id")]
         contracts = {
-            row["id"]: json.loads(row["payload"])["contract"]
-            for row in file.execute("SELECT * FROM positions")
+            row["id"]: loads(row["payload"])["contract"] for row in file.execute("SELECT * FROM positions")
         }
-        marks = [
-            (contracts[row["position_id"]], loads(row["payload"]))
-            for row in file.execute("SELECT * FROM marks ORDER BY n")
-        ]
         text = file.execute("SELECT toml FROM rules_versions ORDER BY seq DESC LIMIT 1").fetchone()[0]
     file.close()
+    with LedgerSnapshot(folder / "demo.db") as ledger:
+        marks = [(contracts[m.position_id], loads(m.text)) for m in marks_by_time(ledger.query)]
     return Ledger(rows, marks, told, report, tomllib.loads(text))
 
 

@@ -17,6 +17,8 @@ import pytest
 from scipy.special import ndtr
 
 from server.ledger.codec import loads
+from server.ledger.mark_store import marks_by_time
+from server.ledger.snapshot import LedgerSnapshot
 
 PARTS = ("delta", "gamma", "iv", "theta", "unexplained")
 SHARES = 100
@@ -106,8 +108,9 @@ def plain(spot: float, strike: float, sigma: float, years: float, call: bool) ->
 
 def marks(ran: Ran) -> dict[str, list[dict[str, Any]]]:
     found: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for position_id, payload in ran.rows("SELECT position_id, payload FROM marks ORDER BY n"):
-        found[position_id].append(loads(payload))
+    with LedgerSnapshot(ran.ledger) as ledger:
+        for mark in marks_by_time(ledger.query):
+            found[mark.position_id].append(loads(mark.text))
     return found
 
 
@@ -127,7 +130,7 @@ def check_marks(ran: Ran) -> int:
     Greeks are the mean of both ends. Averaging over the orders gives spot half of what spot does together with
     volatility and with time, so gamma is compared with that half added; bare gamma must do nearly always.
     """
-    contracts = {i: json.loads(p) for i, p in ran.rows("SELECT id, payload FROM positions")}
+    contracts = {i: loads(p) for i, p in ran.rows("SELECT id, payload FROM positions")}
     checked = beside = 0
     for position_id, path in marks(ran).items():
         position = contracts[position_id]

@@ -11,9 +11,12 @@ from server.ledger.checkpoint import compress, seal
 from server.ledger.compressed import COLUMNS
 from server.ledger.trades import refresh_all
 
-VERSION = 9
-_FROM = (1, 2, 3, 4, 5, 6, 7, 8)
-"""Older versions. Those before 7 lack tables, those before 8 have checkpoints without a hash; none compresses."""
+VERSION = 10
+_FROM = (1, 2, 3, 4, 5, 6, 7, 8, 9)
+"""Older versions. Those before 7 lack tables, those before 8 have checkpoints without a hash, none before 9
+compresses, and 9 has no blocks of marks."""
+_LISTED_TRADES = 9
+"""First version whose trades need not be listed again."""
 _HASHED_CHECKPOINTS = 8
 """First version whose checkpoints have a hash."""
 STREAMED_AFTER = "streamed_after"
@@ -39,6 +42,7 @@ def create(connection: sqlite3.Connection) -> None:
         connection.executescript(f"BEGIN IMMEDIATE; {aside} {schema_text()}")
         if older is not None:
             _allow_compressed(connection)
+        if older is not None and older < _LISTED_TRADES:
             refresh_all(connection)
         if unhashed:
             _take_newest_checkpoint(connection)

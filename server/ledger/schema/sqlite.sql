@@ -1,5 +1,5 @@
--- Version 9. Instants are whole microseconds since 1970 UTC; JSON columns hold what server/ledger/rows.py wrote. Those
--- of type ANY are compressed (server/ledger/compressed.py), or plain text where it is short or from before version 9.
+-- Version 10. Instants are whole microseconds since 1970 UTC; JSON columns hold what server/ledger/rows.py wrote. Those
+-- of type ANY are compressed (server/ledger/compressed.py), or plain text where they are short or of an older version.
 -- The journal is the truth, append-only and chained by hash; every other table can be made from it again.
 
 CREATE TABLE IF NOT EXISTS meta (
@@ -89,7 +89,7 @@ CREATE TABLE IF NOT EXISTS positions (
   opened_at   INTEGER NOT NULL,
   closed_at   INTEGER,
   state       TEXT NOT NULL,
-  payload     TEXT NOT NULL
+  payload     ANY NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS positions_open ON positions (opened_at) WHERE closed_at IS NULL;
 
@@ -146,6 +146,7 @@ CREATE UNIQUE INDEX IF NOT EXISTS notes_id ON notes (id);
 CREATE INDEX IF NOT EXISTS notes_position ON notes (position_id) WHERE position_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS notes_day ON notes (day) WHERE day IS NOT NULL;
 
+-- The newest marks of open positions.
 CREATE TABLE IF NOT EXISTS marks (
   n           INTEGER PRIMARY KEY,
   position_id TEXT NOT NULL,
@@ -154,8 +155,21 @@ CREATE TABLE IF NOT EXISTS marks (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS marks_of_position ON marks (position_id, n);
 
+-- All marks but those: ``marks`` of a position in one value, the first of them after ``first`` others
+-- (server/ledger/mark_store.py).
+CREATE TABLE IF NOT EXISTS mark_blocks (
+  position_id TEXT NOT NULL,
+  first       INTEGER NOT NULL,
+  marks       INTEGER NOT NULL,
+  first_at    INTEGER NOT NULL,
+  last_at     INTEGER NOT NULL,
+  packed      BLOB NOT NULL,
+  PRIMARY KEY (position_id, first)
+) STRICT;
+
 -- The prices that were put to the trades and shadows of a symbol, and on to the last close of the options they
--- were in: a what-if marks and exits along them.
+-- were in: a what-if marks and exits along them. Quotes "journal" are those of the
+-- input of the same seq.
 CREATE TABLE IF NOT EXISTS paths (
   seq            INTEGER PRIMARY KEY,
   at             INTEGER NOT NULL,
@@ -206,7 +220,7 @@ CREATE TABLE IF NOT EXISTS approvals (
   status      TEXT NOT NULL,
   author      TEXT,
   ended_at    INTEGER,
-  payload     TEXT NOT NULL
+  payload     ANY NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS approvals_newest ON approvals (seq DESC, id DESC);
 
@@ -230,7 +244,7 @@ CREATE TABLE IF NOT EXISTS stream_events (
   kind    TEXT NOT NULL,
   symbol  TEXT,
   key     TEXT NOT NULL,
-  payload TEXT,
+  payload ANY,
   PRIMARY KEY (seq, n)
 ) STRICT, WITHOUT ROWID;
 

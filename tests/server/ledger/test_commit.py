@@ -231,8 +231,8 @@ async def test_a_copy_with_the_same_journal_and_effects_is_equal(
 
     copy = file_ledger.path.with_name("copy.db")
     with LedgerSnapshot(file_ledger.path) as source, BulkLedger(copy, "engine-1") as out:
-        for row, (_, effects) in zip(source.journal(), batch, strict=True):
-            out.copy(row, effects)
+        for row, (event, effects) in zip(source.journal(), batch, strict=True):
+            out.copy(row, event, effects)
         out.finish()
         assert (out.last_seq, out.head) == (32, source.head)
     assert dump(copy) == dump(file_ledger.path)

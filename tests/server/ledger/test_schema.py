@@ -57,7 +57,7 @@ async def test_an_upgrade_that_fails_leaves_the_older_ledger(old: Path, monkeypa
     def broken(_: sqlite3.Connection) -> None:
         raise sqlite3.OperationalError("disk I/O error")
 
-    monkeypatch.setattr("server.ledger.schema.refresh_all", broken)
+    monkeypatch.setattr("server.ledger.schema._allow_compressed", broken)
     with pytest.raises(LedgerError, match="disk I/O"):
         await SqliteLedger.open(old, "station")
     monkeypatch.undo()

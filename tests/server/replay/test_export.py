@@ -23,7 +23,7 @@ COUNTS = {
     "ledger": "SELECT count(*) FROM ledger_entries",
     "trades": "SELECT count(*) FROM ledger_entries WHERE execution IS NOT NULL",
     "receipts": "SELECT count(*) FROM receipts",
-    "marks": "SELECT count(*) FROM marks",
+    "marks": "SELECT (SELECT count(*) FROM marks) + (SELECT coalesce(sum(marks), 0) FROM mark_blocks)",
     "notes": "SELECT count(*) FROM notes",
     "prices": "SELECT count(*) FROM journal WHERE kind IN ('price', 'market')",
 }

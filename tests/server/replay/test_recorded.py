@@ -133,7 +133,20 @@ TOUCHED = {
         None,
     ),
     "a receipt's fate changed": ("UPDATE receipts SET status = 'duplicate' WHERE seq = 2", "receipts.status"),
-    "a mark removed": ("DELETE FROM marks WHERE n = 5", None),
+    "a mark removed": ("DELETE FROM marks WHERE n = (SELECT max(n) FROM marks)", None),
+    "a block of marks removed": (
+        "DELETE FROM mark_blocks WHERE rowid = (SELECT min(rowid) FROM mark_blocks)",
+        None,
+    ),
+    "a block of marks given to another position": (
+        "UPDATE mark_blocks SET position_id = upper(position_id) WHERE rowid = 1",
+        None,
+    ),
+    "a block that says another instant": ("UPDATE mark_blocks SET last_at = 1 WHERE rowid = 1", None),
+    "quotes of a price emptied": (
+        "UPDATE paths SET quotes = NULL WHERE seq = (SELECT max(seq) FROM paths WHERE quotes IS NOT NULL)",
+        "paths.quotes",
+    ),
     "a position emptied": (
         "UPDATE positions SET payload = '{}' WHERE id = (SELECT max(id) FROM positions)",
         "positions.payload",

@@ -12,6 +12,7 @@ import pytest
 from core.exchange.calendar import Calendar
 from server.ledger.bulk import BulkLedger
 from server.ledger.codec import loads
+from server.ledger.mark_store import marks_by_time
 from server.ledger.snapshot import LedgerSnapshot
 from server.replay.rebuilt import replay_receipts
 from server.replay.sources import read_prices, read_receipts
@@ -28,8 +29,8 @@ def test_both_positions_have_one_mark_at_each_instant(
     found: dict[tuple[int, float], dict[str, tuple[float, float]]] = defaultdict(dict)
     path: list[float] = []
     with LedgerSnapshot(tmp_path / "replay.db") as ledger:
-        for position, at, payload in ledger.query("SELECT position_id, at, payload FROM marks ORDER BY n"):
-            mark = loads(payload)
+        for at, position, text in marks_by_time(ledger.query):
+            mark = loads(text)
             assert mark["iv_source"] == "estimated" and mark["level"]["source"] == "assumed VIX"
             found[at, mark["spot"]][position] = mark["mid"], mark["iv"]
             path.append(mark["iv"])
