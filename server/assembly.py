@@ -25,6 +25,7 @@ from server.http.stream_routes import stream_routes
 from server.http.tokens import command_token
 from server.ledger.address import is_database, ledger_address
 from server.ledger.opened_by_address import open_to_write
+from server.retention import Retention
 from server.runtime.clock import Clock
 from server.runtime.credentials import CredentialLog
 from server.runtime.garbage import in_pieces, keep_collecting
@@ -159,6 +160,8 @@ async def running_engine(
         host.supervise("loop lag", metrics.watch_loop())
         if settings.backup_every is not None:
             host.supervise("backups", _backups(settings, runtime).run())
+        if settings.keep_marks_days is not None or settings.keep_paths_days is not None:
+            host.supervise("retention", _retention(settings, runtime).run())
         host.supervise("ledger watch", _watch_ledger(runtime))
         if ticking:
             host.supervise("clock", _tick(runtime))
@@ -219,6 +222,17 @@ def _backups(settings: Settings, runtime: Runtime) -> Backups:
         interval(settings.backup_every),
         settings.backup_keep,
         runtime.counters.alarms,
+    )
+
+
+def _retention(settings: Settings, runtime: Runtime) -> Retention:
+    return Retention(
+        runtime.ledger,
+        settings.keep_marks_days,
+        settings.keep_paths_days,
+        runtime.counters.alarms,
+        closed=runtime.exchange_is_closed,
+        now=runtime.clock.now,
     )
 
 

@@ -55,7 +55,7 @@ class Backups:
 
     async def back_up_if_due(self) -> Path | None:
         """Make a copy if one is due and return it; a failure is an alarm until a copy was made."""
-        now, copies = self._now(), self.copies()
+        now, copies = self._now(), copies_of(self._ledger, self._folder)
         if self._not_before is not None and now < self._not_before:
             return None
         if copies and now - copies[-1][0] < self._every:
@@ -71,18 +71,19 @@ class Backups:
         self._not_before = None
         self._alarms.pop(ALARM, None)
         log.info("the ledger is backed up as %s", target)
-        for _, old in self.copies()[: -self._keep]:
+        for _, old in copies_of(self._ledger, self._folder)[: -self._keep]:
             old.unlink(missing_ok=True)
         return target
 
-    def copies(self) -> list[tuple[datetime, Path]]:
-        """Return the copies in the folder with their times, oldest first."""
-        named = re.compile(rf"{re.escape(self._ledger.stem)}-(\d{{8}}T\d{{6}}Z)")
-        found = []
-        for path in self._folder.glob(f"{self._ledger.stem}-*{self._ledger.suffix or '.db'}"):
-            if (stamp := named.fullmatch(path.stem)) is not None:
-                found.append((datetime.strptime(stamp[1], _STAMP).replace(tzinfo=UTC), path))
-        return sorted(found)
+
+def copies_of(ledger: Path, folder: Path) -> list[tuple[datetime, Path]]:
+    """Return the scheduled copies of a ledger in a folder with their times, oldest first."""
+    named = re.compile(rf"{re.escape(ledger.stem)}-(\d{{8}}T\d{{6}}Z)")
+    found = []
+    for path in folder.glob(f"{ledger.stem}-*{ledger.suffix or '.db'}"):
+        if (stamp := named.fullmatch(path.stem)) is not None:
+            found.append((datetime.strptime(stamp[1], _STAMP).replace(tzinfo=UTC), path))
+    return sorted(found)
 
 
 async def _make(ledger: Path, target: Path) -> str | None:

@@ -219,6 +219,9 @@ class Settings(BaseSettings):
 
     With ``backup_every`` (as 12h or 1d) the ledger is copied into ``backup_dir``; ``backup_keep`` copies are kept.
 
+    Marks of trades closed more than ``keep_marks_days`` ago, and prices of paths from before ``keep_paths_days``, are
+    removed outside market hours; without them all are kept. The journal is kept always.
+
     ``feeds`` is the order in which vendors are preferred. Their keys are read from the environment only; their
     addresses are settings, so that a paper or sandbox account is chosen here. ``feed_options`` is for vendors that
     are packages of their own, by the name of the vendor.
@@ -280,6 +283,8 @@ class Settings(BaseSettings):
     backup_every: BackupEvery = None
     backup_keep: Annotated[int, Field(ge=1, le=10_000)] = 7
     backup_dir: Folder = Field(default_factory=lambda given: given["state_dir"] / "backups")
+    keep_marks_days: Annotated[int | None, Field(ge=1, le=36_500)] = None
+    keep_paths_days: Annotated[int | None, Field(ge=1, le=36_500)] = None
 
     feeds: FeedNames = ()
     tradier_url: WebAddress = "https://api.tradier.com/v1"

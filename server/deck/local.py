@@ -344,6 +344,7 @@ class LocalDeck:
             resident_bytes=resident_bytes(),
             funnel=await self._funnel.read(self._now(), runtime.engine.trading.calendar),
             credentials=self._uses.rows(),
+            ledger_removed=(await runtime.ledger.removed()).texts,
         )
 
     async def day(self) -> DayView:

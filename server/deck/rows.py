@@ -257,7 +257,10 @@ class Latency:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SystemView:
-    """The System screen's data beside the snapshot; ``uptime`` in seconds, sizes in bytes."""
+    """The System screen's data beside the snapshot; ``uptime`` in seconds, sizes in bytes.
+
+    ``ledger_removed`` are sentences on old rows that the ledger no longer has.
+    """
 
     uptime: float
     queue: int
@@ -272,3 +275,4 @@ class SystemView:
     resident_bytes: int | None = None
     funnel: Funnel | None = None
     credentials: tuple[CredentialUse, ...] = ()
+    ledger_removed: tuple[str, ...] = ()

@@ -17,6 +17,7 @@ from core.model import DecisionRecord
 from core.positions.position import Mark
 from server.ledger.chain import Verified
 from server.ledger.paging import Page, PageQuery
+from server.ledger.retention import Removed
 from server.ledger.streamed import Place, StreamKind, StreamPage
 
 Entry = tuple[Event, Sequence[Effect]]
@@ -129,6 +130,10 @@ class LedgerReader(Protocol):
         """Return the newest checkpoint, or the newest before a seq; a damaged one with its problem."""
         ...
 
+    async def removed(self) -> Removed:
+        """Return which marks and prices were removed because they are old."""
+        ...
+
     async def verify(self) -> Verified:
         """Check the hash chain over the whole journal."""
         ...
@@ -164,6 +169,13 @@ class Ledger(LedgerReader, Protocol):
         """Store a batch on disk, whole or not at all; on return it survives a power cut.
 
         Raises LedgerError when it could not, with nothing of it stored.
+        """
+        ...
+
+    async def remove_old(self, marks_before: datetime | None, prices_before: datetime | None) -> int:
+        """Remove some marks of positions closed before an instant, and some prices of paths from before another.
+
+        Return how many rows; call it again until it returns 0. The journal is never touched. Raises LedgerError.
         """
         ...
 

@@ -26,6 +26,7 @@ from server.ledger.journal import JOURNAL_PART, checked_events, hash_at, journal
 from server.ledger.mark_store import MARKS_IN_BLOCKS, marks_of
 from server.ledger.paging import Page, PageQuery
 from server.ledger.queries import plan
+from server.ledger.retention import Removed, removed_of
 from server.ledger.rows import DERIVED
 from server.ledger.schema import STREAMED_AFTER, check
 from server.ledger.sql import Connection
@@ -187,6 +188,13 @@ class SqlReader:
         return await self._read(
             lambda connection: read_checkpoint(connection, AFTER_ALL if before is None else before)
         )
+
+    async def removed(self) -> Removed:
+        """Return which marks and prices were removed because they are old."""
+        try:
+            return await self._read(removed_of)
+        except ValueError as error:
+            raise LedgerError(f"{self.place}: {error}") from error
 
     async def verify(self) -> Verified:
         """Check the hash chain over the whole journal; the result names the broken link, if any."""

@@ -25,6 +25,7 @@ from server.ledger.databases import database
 from server.ledger.journal import JOURNAL, checked_events, journal_end, journal_row
 from server.ledger.mark_store import marks_by_position
 from server.ledger.path_quotes import PATHS, stored_quotes
+from server.ledger.retention import removed_of
 from server.ledger.schema import COPIED_FROM, STREAMED_AFTER, check
 from server.ledger.sql import Blocks, Connection
 
@@ -132,6 +133,8 @@ class LedgerSnapshot:
             self.engine_id = self._value("SELECT value FROM meta WHERE key = 'engine_id'") or "local"
             self.streamed_after = int(self._value(f"SELECT value FROM meta WHERE key = '{STREAMED_AFTER}'"))
             """The last input before the events of the stream were stored."""
+            self.removed = removed_of(self._connection)
+            """The marks and prices that were removed because they are old."""
             self.inputs = int(self._value("SELECT count(*) FROM journal"))
         except (sqlite3.Error, TypeError, ValueError) as error:
             raise LedgerError(f"{address}: {error}") from error

@@ -28,6 +28,8 @@ from server.ledger.log_frames import log_frames
 from server.ledger.missing import find_missing, missing_of
 from server.ledger.opening import written_since
 from server.ledger.receipt_ids import ReceiptIds
+from server.ledger.retention import KEY as REMOVED
+from server.ledger.retention import read_removed
 from server.ledger.schema import COPIED_FROM, STREAMED_AFTER, check, schema_text
 from server.ledger.snapshot import is_ledger
 from server.ledger.sql import Connection
@@ -36,7 +38,7 @@ from server.ledger.timestamps import iso
 _CHUNK = 1_000
 _MOST = 20
 """Most faults of one kind that are named."""
-_KNOWN = {"engine_id", STREAMED_AFTER, "written_since", "missing", COPIED_FROM}
+_KNOWN = {"engine_id", STREAMED_AFTER, "written_since", "missing", COPIED_FROM, REMOVED}
 
 
 @dataclass(slots=True)
@@ -214,6 +216,8 @@ def _facts(connection: sqlite3.Connection, found: Soundness) -> None:
     found.problems += [f"meta: {key} is missing" for key in ("engine_id", STREAMED_AFTER) if key not in facts]
     if "written_since" in facts:
         datetime.strptime(facts["written_since"], "%Y-%m-%d %H:%M:%S UTC")
+    if REMOVED in facts:
+        found.notes += read_removed(facts[REMOVED]).texts
     after = int(facts.get(STREAMED_AFTER, 0))
     sql = "SELECT count(*) FROM stream_events WHERE seq <= ?"
     if not 0 <= after <= max(found.last_seq, 0) or connection.execute(sql, (after,)).fetchone()[0]:

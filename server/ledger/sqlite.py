@@ -26,6 +26,7 @@ from server.ledger.journal import hash_at, journal_end
 from server.ledger.lock import WriterLock
 from server.ledger.opening import Opened, end_writing, open_connections, open_for_writing, rescue
 from server.ledger.reader import SqliteReader
+from server.ledger.retention import remove_some
 from server.ledger.rows import rows_of, write
 
 T = TypeVar("T")
@@ -62,6 +63,7 @@ class SqliteLedger:
         self.stream_after = reader.stream_after
         self.streamed_after = reader.streamed_after
         self.verify = reader.verify
+        self.removed = reader.removed
         self._writing = opened.writing
         self._lock = lock
         self._last_seq, self._head = opened.end
@@ -145,6 +147,14 @@ class SqliteLedger:
             _in_transaction(connection, put)
 
         await self._write(work)
+
+    async def remove_old(self, marks_before: datetime | None, prices_before: datetime | None) -> int:
+        """Remove some rows of long ago; return how many, 0 when none is left. Raises LedgerError."""
+
+        def work(connection: sqlite3.Connection) -> int:
+            return _in_transaction(connection, lambda: remove_some(connection, marks_before, prices_before))
+
+        return await self._write(work)
 
     async def stats(self) -> LedgerStats:
         """Return size, rows and the last commit. Counts every table: slow on a large ledger."""
@@ -254,11 +264,12 @@ class SqliteLedger:
         return reading
 
 
-def _in_transaction(connection: sqlite3.Connection, work: Callable[[], None]) -> None:
+def _in_transaction(connection: sqlite3.Connection, work: Callable[[], T]) -> T:
     connection.execute("BEGIN IMMEDIATE")
     try:
-        work()
+        done = work()
         connection.execute("COMMIT")
+        return done
     except BaseException:
         # On some errors (disk full) SQLite has rolled back already; a second rollback would raise.
         if connection.in_transaction:

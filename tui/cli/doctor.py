@@ -18,6 +18,7 @@ from typing import Any
 
 import aiohttp
 
+from server.backups import copies_of, interval
 from server.config import PREFIX, ConfigError, Settings, default_config_path, load_settings
 from server.ledger.address import DatabaseLedger, is_database
 from server.telemetry.log_output import LOG_FILE
@@ -72,6 +73,9 @@ def examine(config: Path | None, url: str | None) -> Iterator[Finding]:
     yield _clock(settings)
     yield _calendar()
     yield from _ledger(settings)
+    yield _kept(settings)
+    if "://" not in settings.db:
+        yield _backups(settings)
     yield _log(settings)
     yield from _feeds(settings)
     yield _senders(settings)
@@ -226,10 +230,46 @@ def _file(path: Path) -> Finding:
 
     try:
         with LedgerSnapshot(path) as ledger:
-            inputs = ledger.inputs
+            inputs, removed = ledger.inputs, ledger.removed.texts
     except LedgerError as error:
         return Finding("ledger", BAD, str(error), "gatedeck verify says what is sound")
-    return Finding("ledger", OK, f"{path}, {inputs:,} inputs, {size}")
+    return Finding("ledger", OK, "; ".join((f"{path}, {inputs:,} inputs, {size}", *removed)))
+
+
+def _kept(settings: Settings) -> Finding:
+    """Say what is removed of the ledger after a time."""
+    days = {"marks": settings.keep_marks_days, "paths": settings.keep_paths_days}
+    kept = [f"{name} {count} days" for name, count in days.items() if count is not None]
+    text = f"kept: {', '.join(kept)}; the journal always" if kept else "everything is kept"
+    return Finding("retention", OK, text)
+
+
+def _backups(settings: Settings) -> Finding:
+    """Say when the newest scheduled copy of the ledger was made; the copies of a person are not known."""
+    if settings.backup_every is None:
+        return Finding(
+            "backups",
+            WARN,
+            "none are made on a schedule",
+            'set backup_every = "1d", or run gatedeck backup FILE',
+        )
+    every = interval(settings.backup_every)
+    copies = copies_of(Path(settings.db), settings.backup_dir)
+    if not copies:
+        return Finding(
+            "backups",
+            WARN,
+            f"none yet in {settings.backup_dir}; one is made when the engine runs",
+            "gatedeck run",
+        )
+    newest, path = copies[-1]
+    age = datetime.now(UTC) - newest
+    text = f"{len(copies)} in {settings.backup_dir}, the newest of {newest:%Y-%m-%d %H:%M} UTC ({path.name})"
+    # Twice the time: a copy takes a while, and the engine may have been stopped for the night.
+    if age > 2 * every:
+        return Finding("backups", WARN, f"{text}, which is old for backup_every {settings.backup_every}",
+                       "let the engine run, and see its alarms")  # fmt: skip
+    return Finding("backups", OK, text)
 
 
 def _log(settings: Settings) -> Finding:

@@ -20,11 +20,15 @@ def ledger(*, db: str | None, config: Path | None, as_json: bool) -> int:
     from server.ledger.snapshot import LedgerSnapshot
 
     with LedgerSnapshot(ledger_path(db, config)) as snapshot:
-        found, path = sizes_of(snapshot), snapshot.path
+        found, path, removed = sizes_of(snapshot), snapshot.path, snapshot.removed
     if as_json:
-        print_json(orjson.dumps({"ledger": str(path), **asdict(found)}))
+        print_json(
+            orjson.dumps(
+                {"ledger": str(path), **asdict(found), "removed": asdict(removed)}, option=orjson.OPT_UTC_Z
+            )
+        )
     else:
-        print("\n".join(lines(path, found)))
+        print("\n".join([*lines(path, found), *removed.texts]))
     return 0
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from dataclasses import fields
 from datetime import UTC, date, datetime, time
 from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 import orjson
@@ -43,21 +45,24 @@ def report(
     try:
         cuts = tuple(CUT_TITLES) if cut is None else (cut,)
         result = asyncio.run(measure(address, window, cuts, at, include_stale))
+        removed = asyncio.run(_removed(address))
     except ValueError as error:
         raise ConfigError(str(error)) from None
     if html is not None:
         from tui.report.html import page
 
         try:
-            html.write_text(page(result, source=address.name), encoding="utf-8")
+            html.write_text(page(result, source=address.name, notes=removed), encoding="utf-8")
         except OSError as error:
             raise ConfigError(f"html: {html} cannot be written: {error.strerror}") from None
     if as_json:
-        print_json(orjson.dumps(result, option=orjson.OPT_UTC_Z))
+        values = {each.name: getattr(result, each.name) for each in fields(result)}
+        print_json(orjson.dumps(values | {"removed": removed}, option=orjson.OPT_UTC_Z))
     elif html is None:
         from tui.report.text import text
 
-        print("\n".join(text(result, width=report_width(), colour=use_colour())))
+        lines = text(result, width=report_width(), colour=use_colour())
+        print("\n".join([*lines, *(part for each in removed for part in wrap(each, report_width()))]))
     else:
         print(f"report of {result.metrics.trades} trades written to {html}", file=sys.stderr)
     return 0
@@ -94,6 +99,17 @@ async def _read_day(address: LedgerAddress, wanted: date | None) -> DayReport:
         if day is None:
             raise ConfigError("report: the ledger has no trade; give a day, as --day 2026-11-24")
         return await day_report(reader, day)
+    finally:
+        await reader.close()
+
+
+async def _removed(address: LedgerAddress) -> tuple[str, ...]:
+    """Return sentences on the old rows that the ledger no longer has."""
+    from server.ledger.opened_by_address import open_to_read
+
+    reader = await open_to_read(address)
+    try:
+        return (await reader.removed()).texts
     finally:
         await reader.close()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import fields
 from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING
@@ -29,23 +30,33 @@ def whatif(
     """
     from server.ledger.codec import encode_any
 
-    result = compare(ledger_of(db, config), changes, rules)
+    result, removed = _compare(ledger_of(db, config), changes, rules)
     if as_json:
-        print_json(encode_any(result))
+        print_json(
+            encode_any(
+                {each.name: getattr(result, each.name) for each in fields(result)} | {"removed": removed}
+            )
+        )
     else:
-        print("\n".join(_lines(result)))
+        print("\n".join([*_lines(result), *removed]))
     return 0
 
 
 def compare(address: LedgerAddress, changes: Sequence[str], rules: Path | None) -> WhatIf:
     """Return what changed rules would have changed in a ledger. Raises ConfigError and LedgerError."""
+    return _compare(address, changes, rules)[0]
+
+
+def _compare(address: LedgerAddress, changes: Sequence[str], rules: Path | None) -> tuple[WhatIf, tuple[str, ...]]:
+    """Return the comparison, and sentences on the old rows that the ledger no longer has."""
     from server.ledger.history import rules_text
     from server.ledger.snapshot import LedgerSnapshot
     from server.whatif import whatif_of_ledger
 
     with LedgerSnapshot(address) as ledger:
         in_force = parse_rules(rules_text(ledger) or "")
-        return whatif_of_ledger(ledger, in_force, _candidate(in_force, changes, rules))
+        found = whatif_of_ledger(ledger, in_force, _candidate(in_force, changes, rules))
+        return found, ledger.removed.texts
 
 
 def _candidate(in_force: Rules, changes: Sequence[str], rules: Path | None) -> Rules:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from textwrap import wrap as wrap_text
 from typing import Any
 
 from server.deck import Counters, FeedStatus, Latency, SystemView
@@ -124,6 +125,7 @@ class LedgerPane(ReportPane):
                 [(" ", "text"), (fmt.clip(system.ledger_name or "in memory", width - 2), "strong")], width
             ),
             *([(" ", "text"), *line] for line in body),
+            *([(" " + part, "dim")] for text in system.ledger_removed for part in wrap_text(text, width - 2)),
         ]
 
 

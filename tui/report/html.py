@@ -60,13 +60,14 @@ th:first-child, td:first-child { text-align: left } th { color: var(--dim); font
 """
 
 
-def page(report: Report, *, source: str) -> str:
-    """Return the HTML page of a report; ``source`` is the name of its ledger."""
+def page(report: Report, *, source: str, notes: Sequence[str] = ()) -> str:
+    """Return the HTML page of a report; ``source`` is the name of its ledger, ``notes`` are sentences about it."""
     title = f"Performance, {window_title(report.window_days)}"
     body = [
         f"<h1>{_text(title)}</h1>",
         f'<p class="dim">{_text(source)} up to {_text(exchange_minute(report.as_of))}.'
         f" {_text(trade_counts(report.metrics))}.</p>",
+        *(f'<p class="dim">{_text(note)}.</p>' for note in notes),
     ]
     if report.metrics.trades == 0:
         body.append("<p>No closed trades to measure.</p>")
