@@ -6,7 +6,7 @@ Read first:
 - ``server/ledger/base.py``: the protocol, what a commit promises, and the errors
 - ``server/ledger/sqlite.py``: the writer; ``server/ledger/reader.py``: the reader
 - ``server/ledger/opening.py`` and ``files.py``: locks, and files that are removed or replaced under a running engine
-- ``server/ledger/soundness.py``: what is damaged, and where; ``backup.py``: copies
+- ``server/ledger/soundness.py``: what is damaged, and where; ``backup.py``: copies; ``archive.py``: sealed days
 - ``server/ledger/mark_store.py``: marks as rows and blocks; ``retention.py``: which of them are removed
 - ``server/ledger/rows.py``: effects as rows; ``server/ledger/entries.py``: rows as the API shows them
 - ``server/ledger/queries.py``: the filters and orders of a page

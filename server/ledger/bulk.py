@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -15,8 +15,8 @@ from server.ledger.chain import GENESIS, JournalRow
 from server.ledger.checkpoint import compress, put_checkpoint
 from server.ledger.codec import encode_any
 from server.ledger.lock import WriterLock
-from server.ledger.rows import copied_rows, rows_of, write
-from server.ledger.schema import create
+from server.ledger.rows import carried_rows, copied_rows, rows_of, write
+from server.ledger.schema import begin_after, create
 from server.private_files import make_private_file, make_private_folder
 
 _BATCH = 1_000
@@ -25,12 +25,15 @@ _BATCH = 1_000
 class BulkLedger:
     """A new ledger, filled in order; without ``finish`` it is deleted at ``close``."""
 
-    def __init__(self, path: Path, engine_id: str) -> None:
-        """Create the file. Raises LedgerError when it exists already or cannot be created."""
+    def __init__(self, path: Path, engine_id: str, after: tuple[int, bytes] = (0, GENESIS)) -> None:
+        """Create the file; its journal begins ``after`` the input of a seq and hash.
+
+        Raises LedgerError when it exists already or cannot be created.
+        """
         self.path = path
         if path.exists() and path.stat().st_size:
             raise LedgerError(f"{path}: exists already; name a new file")
-        self.head, self.last_seq = GENESIS, 0
+        self.last_seq, self.head = after
         self._batch: list[Entry] = []
         self._copied: list[tuple[JournalRow, Entry]] = []
         self._finished = False
@@ -45,6 +48,8 @@ class BulkLedger:
             create(self._connection)
             self._connection.execute("INSERT INTO meta (key, value) VALUES ('engine_id', ?)", (engine_id,))
             self._connection.execute("BEGIN")
+            if self.last_seq:
+                begin_after(self._connection, self.last_seq)
         except (OSError, sqlite3.Error) as error:
             raise LedgerError(f"{path}: {error}") from error
 
@@ -53,6 +58,13 @@ class BulkLedger:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def carry(self, effects: Iterable[Effect]) -> None:
+        """Store effects of steps before the journal begins. Raises LedgerError."""
+        try:
+            write(self._connection, carried_rows(effects))
+        except (sqlite3.Error, TypeError, ValueError) as error:
+            raise LedgerError(f"{self.path}: {error}") from error
 
     def add(self, event: Event, effects: Sequence[Effect]) -> None:
         """Store one step. Raises LedgerError when it cannot be stored."""

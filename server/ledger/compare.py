@@ -10,7 +10,7 @@ from typing import Any
 
 from server.ledger.portable import comparable
 from server.ledger.snapshot import ORDERS, LedgerSnapshot
-from server.ledger.timestamps import micros
+from server.ledger.timestamps import Micros, micros
 
 FINGERPRINTS = ("fingerprint", "rules_fingerprint")
 
@@ -40,7 +40,7 @@ class _RemovedRows:
         self._seq = lacking.removed.prices_before_seq
         before = lacking.removed.marks_before
         sql = "SELECT id FROM positions WHERE closed_at < ?"
-        self._positions = set() if before is None else {row[0] for row in whole.query(sql, (micros(before),))}
+        self._positions = set() if before is None else {row[0] for row in whole.query(sql, (Micros(micros(before)),))}
 
     def has(self, table: str, key: Key) -> bool:
         if table == "marks":

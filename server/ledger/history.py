@@ -9,13 +9,15 @@ from typing import Any, NamedTuple
 from core.approvals import Approval
 from core.events import Event, MarketAnswered, PriceSeen, Received, Ticked
 from core.from_json import read
-from core.model import BY_HAND, Context
+from core.model import BY_HAND, Context, DecisionRecord
 from core.options.quotes import OptionQuote
 from server.ledger.codec import decode, loads
 from server.ledger.compressed import expand
+from server.ledger.entries import record_of
 from server.ledger.path_quotes import PATHS, stored_quotes
+from server.ledger.retention import first_input_at
 from server.ledger.snapshot import LedgerSnapshot
-from server.ledger.timestamps import instant, iso
+from server.ledger.timestamps import instant, iso, micros
 
 
 class Verdict(NamedTuple):
@@ -43,6 +45,17 @@ def last_input_at(ledger: LedgerSnapshot) -> datetime | None:
     """Return the instant of the last input; ``None`` in an empty journal."""
     row = next(ledger.query("SELECT at FROM journal ORDER BY seq DESC LIMIT 1"), None)
     return None if row is None else instant(row[0])
+
+
+def first_input_of(ledger: LedgerSnapshot, at: datetime) -> int:
+    """Return the seq of the first input at an instant or later, one after the last when there is none."""
+    return ledger.read(lambda connection: first_input_at(connection, micros(at)))
+
+
+def decision_record(ledger: LedgerSnapshot, decision_id: str) -> DecisionRecord | None:
+    """Return a decision as the engine made it; ``None`` when there is none of this id."""
+    rows = ledger.mappings("SELECT * FROM ledger_entries WHERE id = ?", (decision_id,))
+    return next(map(record_of, rows), None)
 
 
 def verdicts(ledger: LedgerSnapshot) -> Iterator[Verdict]:

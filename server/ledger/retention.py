@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from server.ledger.sql import Connection
-from server.ledger.timestamps import instant, micros
+from server.ledger.timestamps import Micros, instant, micros
 
 KEY = "removed"
 """Key in ``meta`` of what was removed."""
@@ -34,7 +34,7 @@ _NOTE = "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Removed:
-    """What was removed so far: marks of positions closed before an instant, and prices of paths before another.
+    """The rows removed so far: marks of positions closed before an instant, and prices of paths before another.
 
     ``prices_before_seq`` is the first input whose price is kept.
     """
@@ -91,7 +91,7 @@ def remove_some(connection: Connection, marks_before: datetime | None, prices_be
     marks = prices = 0
     first = before.prices_before_seq
     if marks_before is not None:
-        old = connection.execute(_OLD_POSITIONS, (micros(marks_before), _POSITIONS)).fetchall()
+        old = connection.execute(_OLD_POSITIONS, (Micros(micros(marks_before)), _POSITIONS)).fetchall()
         for (position_id,) in map(tuple, old):
             marks += connection.execute(_MARKS_OF, (position_id, position_id)).fetchone()[0]
             connection.execute("DELETE FROM mark_blocks WHERE position_id = ?", (position_id,))

@@ -387,6 +387,14 @@ def rows_of(
     return tables, head
 
 
+def carried_rows(effects: Iterable[Effect]) -> Tables:
+    """Return the rows for effects of steps that are not in the ledger; they are no events of its stream."""
+    tables = Tables()
+    for effect in effects:
+        _STORES[type(effect)](effect, tables)
+    return tables
+
+
 def copied_rows(steps: Iterable[tuple[JournalRow, Entry]]) -> Tables:
     """Return journal rows as they were stored, and the rows for the effects of their steps."""
     tables = Tables()

@@ -6,28 +6,30 @@ One read transaction lasts from construction to ``close``: what an engine writes
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, TypeVar
 
 from core.events import Event
 from server.ledger.address import DatabaseLedger, LedgerAddress
 from server.ledger.base import LedgerError
-from server.ledger.chain import GENESIS, JournalRow
+from server.ledger.chain import GENESIS, JournalRow, follows
 from server.ledger.checkpoint import AFTER_ALL, read_checkpoint
 from server.ledger.codec import encode_any
 from server.ledger.compressed import COLUMNS as COMPRESSED
 from server.ledger.compressed import expanded
 from server.ledger.connection import open_file
 from server.ledger.databases import database
-from server.ledger.journal import JOURNAL, checked_events, journal_end, journal_row
+from server.ledger.journal import JOURNAL, JOURNAL_PART, checked_events, hash_at, journal_end, journal_row
 from server.ledger.mark_store import marks_by_position
 from server.ledger.path_quotes import PATHS, stored_quotes
 from server.ledger.retention import removed_of
 from server.ledger.schema import COPIED_FROM, STREAMED_AFTER, check
 from server.ledger.sql import Blocks, Connection
+
+T = TypeVar("T")
 
 _COPIED = f"SELECT value FROM meta WHERE key = '{COPIED_FROM}'"
 MAGIC = b"SQLite format 3\x00"
@@ -164,6 +166,19 @@ class LedgerSnapshot:
         """Yield the inputs as stored, in order."""
         return map(journal_row, self._connection.rows(JOURNAL))
 
+    def journal_rows(self, after: int, upto: int) -> Iterator[JournalRow]:
+        """Yield the inputs after a seq, up to another, each link of the hash chain checked. Raises LedgerError."""
+        previous = hash_at(self._connection, after)
+        for row in map(journal_row, self.query(JOURNAL_PART, (after, upto - after))):
+            if previous is None or row.seq != after + 1 or not follows(previous, row):
+                raise LedgerError(f"{self.address}: the journal was changed at seq {row.seq}: its hash is wrong")
+            yield row
+            after, previous = row.seq, row.hash
+
+    def hash_at(self, seq: int) -> bytes | None:
+        """Return the hash of an input, ``None`` when there is no such input."""
+        return hash_at(self._connection, seq)
+
     def events(self) -> Iterator[Event]:
         """Yield the inputs in order, each link of the hash chain checked.
 
@@ -233,13 +248,17 @@ class LedgerSnapshot:
         """Yield the rows of any SELECT."""
         return self._connection.rows(sql, parameters)
 
+    def read(self, work: Callable[[Connection], T]) -> T:
+        """Return what ``work`` reads."""
+        return work(self._connection)
+
     def cursor(self, sql: str) -> Blocks:
         """Return a cursor for a SELECT, to fetch its rows in blocks."""
         return self._connection.stream(sql)
 
-    def mappings(self, sql: str) -> Iterator[dict[str, Any]]:
+    def mappings(self, sql: str, parameters: tuple[Any, ...] = ()) -> Iterator[dict[str, Any]]:
         """Yield the rows of a SELECT as mappings from column to value."""
-        cursor = self.cursor(sql)
+        cursor = self._connection.stream(sql, parameters)
         columns = [column[0] for column in cursor.description]
         return (dict(zip(columns, row, strict=True)) for row in cursor)
 

@@ -36,6 +36,12 @@ def replay(
 
 
 def verify(
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[FILE]...", help="Archives of gatedeck archive, or a ledger; default the ledger."
+        ),
+    ] = None,
     db: Db = None,
     rebuild: Annotated[
         bool, typer.Option("--rebuild", help="Write a file that differs again from its journal.")
@@ -43,13 +49,13 @@ def verify(
     json: JsonLine = False,
     config: Config = None,
 ) -> None:
-    """Check a ledger's file, its hash chain, its checkpoints and its tables.
+    """Check a ledger's file, its hash chain, its checkpoints and its tables; or archives.
 
     Tables and checkpoints are compared with a replay of the journal. The exit code is 1 if anything differs.
     """
     from tui.cli import replay as replay_command
 
-    raise typer.Exit(replay_command.verify(db=db, config=config, rebuild=rebuild, as_json=json))
+    raise typer.Exit(replay_command.verify(files or [], db=db, config=config, rebuild=rebuild, as_json=json))
 
 
 def rebuild(
@@ -75,6 +81,26 @@ def ledger(db: Db = None, json: JsonLine = False, config: Config = None) -> None
     from tui.cli import ledger as ledger_command
 
     raise typer.Exit(ledger_command.ledger(db=db, config=config, as_json=json))
+
+
+def archive(
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="Folder for the archives, one for each day.")
+    ],
+    before: Annotated[
+        str | None, typer.Option("--before", help="Seal only days before this one, as 2026-11-24.")
+    ] = None,
+    db: Db = None,
+    json: JsonLine = False,
+    config: Config = None,
+) -> None:
+    """Seal each day of the ledger that is over in a file of its own; `report`, `whatif` and `verify` read it.
+
+    The ledger stays as it is. A day that has an archive in the folder is left.
+    """
+    from tui.cli import archive as archive_command
+
+    raise typer.Exit(archive_command.archive(folder, before=before, db=db, config=config, as_json=json))
 
 
 def backup(
@@ -270,7 +296,8 @@ def mcp(db: Db = None, url: Url = None, config: Config = None) -> None:
 def register(app: typer.Typer) -> None:
     """Add the commands that read a ledger."""
     commands = (
-        replay, verify, rebuild, ledger, backup, restore, migrate, report, learning, export, whatif, tune, mcp,
+        replay, verify, rebuild, ledger, archive, backup, restore, migrate, report, learning, export, whatif, tune,
+        mcp,
     )  # fmt: skip
     for command in commands:
         app.command()(command)

@@ -34,16 +34,24 @@ def replay(source: Path, *, prices: list[str], rules: Path | None, db: str | Non
     return 1 if result["identical"] is False else 0
 
 
-def verify(*, db: str | None, config: Path | None, rebuild: bool, as_json: bool) -> int:
-    """Check a ledger and print the result; return 1 when the chain is broken or a table differs.
+def verify(files: list[Path], *, db: str | None, config: Path | None, rebuild: bool, as_json: bool) -> int:
+    """Check a ledger, or archives, and print the result; return 1 when a chain is broken or a table differs.
 
     With ``rebuild`` a file that differs, or lacks what an older version did not store, is written again from the
     journal, if the chain is intact.
     """
+    from server.ledger.archive import is_archive
     from server.replay.machine import ReplayError
     from server.replay.session import EVENTS_MISSING
     from server.replay.verify import verify_ledger
 
+    if files and db is not None:
+        raise ConfigError("verify: give files, or --db")
+    if files and is_archive(files[0]):
+        return _verify_archives(files, as_json)
+    if len(files) > 1:
+        raise ConfigError(f"verify: {files[0]} is no archive; one ledger at a time, or archives only")
+    db = str(files[0]) if files else db
     address = ledger_of(db, config)
     try:
         with progress_bar("verifying") as on_progress:
@@ -55,6 +63,15 @@ def verify(*, db: str | None, config: Path | None, rebuild: bool, as_json: bool)
                 result = verify_ledger(address, on_progress) | {"rebuilt": True}
     except ReplayError as error:
         raise ConfigError(str(error)) from None
+    print_result(result, as_json)
+    return 0 if result["ok"] else 1
+
+
+def _verify_archives(files: list[Path], as_json: bool) -> int:
+    from server.replay.archives import verify_archives
+
+    with progress_bar("verifying") as on_progress:
+        result = verify_archives(files, on_progress)
     print_result(result, as_json)
     return 0 if result["ok"] else 1
 

@@ -37,6 +37,7 @@ def report(
     Raises ConfigError for an unknown window, cut or time, and for a file that cannot be written.
     """
     from core.performance.cuts import CUT_TITLES
+    from server.replay.archives import as_ledger
 
     address = ledger_of(db, config)
     at = None if as_of is None else _parse_time(as_of)
@@ -44,8 +45,9 @@ def report(
         raise ConfigError(f"cut: {cut!r} is not one of {', '.join(CUT_TITLES)}")
     try:
         cuts = tuple(CUT_TITLES) if cut is None else (cut,)
-        result = asyncio.run(measure(address, window, cuts, at, include_stale))
-        removed = asyncio.run(_removed(address))
+        with as_ledger(address) as file:
+            result = asyncio.run(measure(file, window, cuts, at, include_stale))
+            removed = asyncio.run(_removed(file))
     except ValueError as error:
         raise ConfigError(str(error)) from None
     if html is not None:
@@ -79,7 +81,10 @@ def report_day(text: str | None, *, day: bool, as_json: bool, db: str | None, co
         wanted = None if text is None else date.fromisoformat(text)
     except ValueError:
         raise ConfigError(f"day: {text!r} is not a day like 2026-11-24") from None
-    found = asyncio.run(_read_day(ledger_of(db, config), wanted))
+    from server.replay.archives import as_ledger
+
+    with as_ledger(ledger_of(db, config)) as file:
+        found = asyncio.run(_read_day(file, wanted))
     if as_json:
         print_json(orjson.dumps(found, option=orjson.OPT_UTC_Z))
     else:

@@ -51,9 +51,10 @@ def _compare(address: LedgerAddress, changes: Sequence[str], rules: Path | None)
     """Return the comparison, and sentences on the old rows that the ledger no longer has."""
     from server.ledger.history import rules_text
     from server.ledger.snapshot import LedgerSnapshot
+    from server.replay.archives import as_ledger
     from server.whatif import whatif_of_ledger
 
-    with LedgerSnapshot(address) as ledger:
+    with as_ledger(address) as file, LedgerSnapshot(file) as ledger:
         in_force = parse_rules(rules_text(ledger) or "")
         found = whatif_of_ledger(ledger, in_force, _candidate(in_force, changes, rules))
         return found, ledger.removed.texts

@@ -24,6 +24,7 @@ from server.ledger.postgres.connection import Worker
 from server.ledger.postgres.reader import PostgresReader, said
 from server.ledger.postgres.session import Session
 from server.ledger.postgres.writing import new_tables
+from server.ledger.retention import remove_some
 from server.ledger.rows import rows_of
 from server.ledger.sql import Connection
 
@@ -59,6 +60,7 @@ class PostgresLedger:
         self.stream_after = reader.stream_after
         self.streamed_after = reader.streamed_after
         self.verify = reader.verify
+        self.removed = reader.removed
         reader.settle = self._settle
         self._session, self._worker = session, worker
         self._delete = False
@@ -127,6 +129,14 @@ class PostgresLedger:
             put_checkpoint(connection, seq, at, head, packed, keep=_CHECKPOINTS_KEPT)
 
         await self._write(lambda: self._session.in_transaction(put))
+
+    async def remove_old(self, marks_before: datetime | None, prices_before: datetime | None) -> int:
+        """Remove some rows of long ago; return how many, 0 when none is left. Raises LedgerError."""
+
+        def remove(connection: Connection) -> int:
+            return remove_some(connection, marks_before, prices_before)
+
+        return await self._write(lambda: self._session.in_transaction(remove))
 
     async def stats(self) -> LedgerStats:
         """Return size, rows and the last commit. Counts every table: slow on a large ledger."""

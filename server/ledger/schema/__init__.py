@@ -60,6 +60,17 @@ def create(connection: sqlite3.Connection) -> None:
         raise
 
 
+def begin_after(connection: sqlite3.Connection, seq: int) -> None:
+    """Let the journal of a new ledger begin after a seq, as that of an archive does; in the open transaction."""
+    connection.execute("DROP TRIGGER journal_follows")
+    connection.execute(
+        "CREATE TRIGGER journal_follows BEFORE INSERT ON journal"
+        f" WHEN NEW.seq IS NOT (SELECT coalesce(max(seq), {int(seq)}) + 1 FROM journal)"
+        " BEGIN SELECT RAISE(ABORT, 'the seq does not follow the last one of the journal'); END"
+    )
+    connection.execute("UPDATE meta SET value = ? WHERE key = ?", (str(seq), STREAMED_AFTER))
+
+
 def schema_text() -> str:
     """Return the statements that create every table of the present version."""
     return resources.files(__name__).joinpath("sqlite.sql").read_text(encoding="utf-8")

@@ -169,6 +169,18 @@ CREATE TABLE marks (
 );
 CREATE INDEX marks_of_position ON marks (position_id, n);
 
+-- Blocks of marks, as a file has them (server/ledger/mark_store.py). Here every mark is a row: a batch whose fate is in
+-- doubt is taken back row by row.
+CREATE TABLE mark_blocks (
+  position_id text COLLATE "C" NOT NULL,
+  first       bigint NOT NULL,
+  marks       integer NOT NULL,
+  first_at    timestamptz NOT NULL,
+  last_at     timestamptz NOT NULL,
+  packed      bytea NOT NULL,
+  PRIMARY KEY (position_id, first)
+);
+
 -- The prices that were put to the trades and shadows of a symbol, and on to the last close of the options they
 -- were in: a what-if marks and exits along them.
 CREATE TABLE paths (
@@ -245,7 +257,7 @@ CREATE TABLE stream_events (
   kind    text NOT NULL,
   symbol  text,
   key     text NOT NULL,
-  payload text,
+  payload bytea,
   PRIMARY KEY (seq, n)
 );
 
