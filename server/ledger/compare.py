@@ -40,7 +40,9 @@ class _RemovedRows:
         self._seq = lacking.removed.prices_before_seq
         before = lacking.removed.marks_before
         sql = "SELECT id FROM positions WHERE closed_at < ?"
-        self._positions = set() if before is None else {row[0] for row in whole.query(sql, (Micros(micros(before)),))}
+        self._positions = (
+            set() if before is None else {row[0] for row in whole.query(sql, (Micros(micros(before)),))}
+        )
 
     def has(self, table: str, key: Key) -> bool:
         if table == "marks":

@@ -171,7 +171,9 @@ class LedgerSnapshot:
         previous = hash_at(self._connection, after)
         for row in map(journal_row, self.query(JOURNAL_PART, (after, upto - after))):
             if previous is None or row.seq != after + 1 or not follows(previous, row):
-                raise LedgerError(f"{self.address}: the journal was changed at seq {row.seq}: its hash is wrong")
+                raise LedgerError(
+                    f"{self.address}: the journal was changed at seq {row.seq}: its hash is wrong"
+                )
             yield row
             after, previous = row.seq, row.hash
 

@@ -231,7 +231,7 @@ def _replayed(
 
 @contextmanager
 def as_ledger(path: LedgerAddress) -> Iterator[LedgerAddress]:
-    """Yield a ledger's own address, or that of one made of an archive for the time of the block. Raises LedgerError."""
+    """Yield a ledger's own address; of an archive that of a ledger made for the block. Raises LedgerError."""
     if not isinstance(path, Path) or not path.is_file() or not is_archive(path):
         yield path
         return

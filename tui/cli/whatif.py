@@ -47,7 +47,9 @@ def compare(address: LedgerAddress, changes: Sequence[str], rules: Path | None) 
     return _compare(address, changes, rules)[0]
 
 
-def _compare(address: LedgerAddress, changes: Sequence[str], rules: Path | None) -> tuple[WhatIf, tuple[str, ...]]:
+def _compare(
+    address: LedgerAddress, changes: Sequence[str], rules: Path | None
+) -> tuple[WhatIf, tuple[str, ...]]:
     """Return the comparison, and sentences on the old rows that the ledger no longer has."""
     from server.ledger.history import rules_text
     from server.ledger.snapshot import LedgerSnapshot

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import psycopg
 
@@ -23,6 +24,8 @@ from server.ledger.postgres.schema import column_types, create, drop
 from server.ledger.postgres.writing import write
 from server.ledger.rows import Tables
 from server.ledger.sql import Connection
+
+T = TypeVar("T")
 
 End = tuple[int, bytes]
 """Seq and hash of the last input."""
@@ -93,12 +96,12 @@ class Session:
         """Raise an error unless the server answers; connect again after a loss."""
         self._usable().execute("SELECT 1")
 
-    def in_transaction(self, work: Callable[[PgConnection], None]) -> None:
-        """Run ``work`` in a transaction of its own."""
+    def in_transaction(self, work: Callable[[PgConnection], T]) -> T:
+        """Return what ``work`` does in a transaction of its own."""
         connection = self._usable()
         connection.execute("BEGIN")
         try:
-            work(connection)
+            done = work(connection)
         except BaseException:
             if not connection.lost:
                 connection.execute("ROLLBACK")
@@ -109,6 +112,7 @@ class Session:
             if connection.lost:
                 raise _Unknown(str(error)) from error
             raise
+        return done
 
     def cut(self) -> None:
         """End the connection from another thread: what waits for the server gets an error."""

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from server.ledger.base import OwnLedger
 from server.ledger.mark_columns import pack, unpack
 from server.ledger.mark_store import TOGETHER, marks_by_position, marks_by_time
 from server.ledger.snapshot import LedgerSnapshot
@@ -104,6 +105,24 @@ async def test_marks_are_the_same_however_they_were_committed(
     one, two = make.id(1, "position"), make.id(2, "position")
     assert sorted(sizes) == sorted([(one, 64), (one, 64), (two, 64), (two, 64), (two, 150 - 128)])
     assert rest == [(one, 150 - 128)] and TOGETHER == 64
+
+
+async def test_marks_of_trades_closed_long_ago_are_removed(ledger: OwnLedger, make: Any) -> None:
+    await ledger.commit([make.decided(1), make.decided(2)])
+    marks = (make.marks(1, *range(70)), make.marks(2, *range(70)))
+    await ledger.commit([(make.tick(3), (*marks, make.trade(1), make.trade(2, closed_at=69)))])
+    await ledger.commit([(make.tick(4), (make.put(4),)), (make.tick(5), (make.put(5),))])
+    before = await ledger.removed()
+    assert before.texts == () and await ledger.remove_old(make.at(69), make.at(4)) == 0
+    while await ledger.remove_old(make.at(70), make.at(5)):
+        pass
+    removed = await ledger.removed()
+    assert (removed.marks, removed.marks_before, removed.prices) == (70, make.at(70), 1)
+    assert len(removed.texts) == 2 and removed.prices_before_seq == 5
+    assert await ledger.marks_of(make.id(2, "position")) == ()
+    assert len(await ledger.marks_of(make.id(1, "position"))) == 70
+    stats = await ledger.stats()
+    assert (stats.rows["marks"], stats.rows["paths"], stats.rows["journal"]) == (70, 1, 5)
 
 
 async def test_every_mark_is_listed_by_position_and_by_time(filled: Callable[[int], Any], make: Any) -> None:
