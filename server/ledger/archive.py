@@ -32,7 +32,7 @@ _MOST = 1 << 34
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchiveFacts:
-    """The contents of an archive in short: exchange days, seqs, instants (ISO 8601), and the chain's hashes before and after.
+    """The facts about an archive: exchange days, seqs, instants (ISO 8601), the chain's hashes before and after.
 
     ``engine_version`` is that of the program that sealed it.
     """
