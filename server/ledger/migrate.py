@@ -19,6 +19,9 @@ from server.ledger.compressed import compress, expand
 from server.ledger.databases import database
 from server.ledger.files import delete_files
 from server.ledger.lock import WriterLock
+from server.ledger.mark_store import pack_marks
+from server.ledger.retention import KEY as REMOVED
+from server.ledger.retention import Removed
 from server.ledger.rows import DERIVED
 from server.ledger.schema import COPIED_FROM, STREAMED_AFTER, create
 from server.ledger.snapshot import LedgerSnapshot
@@ -60,6 +63,8 @@ def migrate(source: LedgerAddress, target: Path | str) -> Migrated:
         with _new(where, old.engine_id) as new:
             new.set_fact(STREAMED_AFTER, str(old.streamed_after))
             new.set_fact(COPIED_FROM, "file" if isinstance(source, Path) else "database")
+            if old.removed != Removed():
+                new.set_fact(REMOVED, old.removed.note)
             for table, columns, rows in _tables(old):
                 while block := [*islice(rows, _BLOCK)]:
                     new.put(table, columns, block)
@@ -74,7 +79,10 @@ def _tables(old: LedgerSnapshot) -> Iterator[tuple[str, tuple[str, ...], Iterato
     journal = old.query(f"SELECT {', '.join(_JOURNAL)} FROM journal ORDER BY seq")
     yield "journal", _JOURNAL, ((seq, at, kind, expand(p), digest) for seq, at, kind, p, digest in journal)
     for table in DERIVED:
-        yield table, *old.rows(table)
+        if table == "marks":
+            yield table, *old.rows(table)
+        elif table != "mark_blocks":
+            yield table, *old.stored_rows(table)
     yield "checkpoints", _CHECKPOINTS, old.query(f"SELECT {', '.join(_CHECKPOINTS)} FROM checkpoints")
 
 
@@ -142,6 +150,13 @@ class _File:
         self._connection.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (key, value))
 
 
+def _pack_marks(connection: sqlite3.Connection) -> None:
+    """Put the marks into blocks as if they had been committed here."""
+    marked = [row[0] for row in connection.execute("SELECT DISTINCT position_id FROM marks").fetchall()]
+    closed = "SELECT id FROM positions WHERE closed_at IS NOT NULL"
+    pack_marks(connection, marked, [row[0] for row in connection.execute(closed).fetchall()])
+
+
 def _packed(row: tuple[Any, ...], places: Iterable[int]) -> list[Any]:
     values = list(row)
     for place in places:
@@ -169,6 +184,7 @@ def _new_file(path: Path, engine_id: str) -> Iterator[_File]:
             target = _File(connection)
             target.set_fact("engine_id", engine_id)
             yield target
+            _pack_marks(connection)
             connection.execute("COMMIT")
             connection.execute("PRAGMA journal_mode = WAL")
     except BaseException as error:

@@ -46,6 +46,18 @@ class Removed:
     prices_before_seq: int = 0
 
     @property
+    def note(self) -> str:
+        """Return this as JSON, as ``meta`` holds it."""
+        instants = {
+            name: None if at is None else micros(at)
+            for name, at in (("marks_before", self.marks_before), ("prices_before", self.prices_before))
+        }
+        return orjson.dumps(
+            instants
+            | {"marks": self.marks, "prices": self.prices, "prices_before_seq": self.prices_before_seq}
+        ).decode()
+
+    @property
     def texts(self) -> tuple[str, ...]:
         """Return a sentence for each thing that was removed."""
         found = []
@@ -105,20 +117,19 @@ def remove_some(connection: Connection, marks_before: datetime | None, prices_be
             connection.execute("DELETE FROM path_bars WHERE seq <= ?", (seqs[-1],))
         prices = len(seqs)
     if marks or prices:
-        note = {
-            "marks": before.marks + marks,
-            "marks_before": _later(before.marks_before, marks_before if marks else None),
-            "prices": before.prices + prices,
-            "prices_before": _later(before.prices_before, prices_before if prices else None),
-            "prices_before_seq": first if prices else before.prices_before_seq,
-        }
-        connection.execute(_NOTE, (KEY, orjson.dumps(note).decode()))
+        removed = Removed(
+            marks=before.marks + marks,
+            marks_before=_later(before.marks_before, marks_before if marks else None),
+            prices=before.prices + prices,
+            prices_before=_later(before.prices_before, prices_before if prices else None),
+            prices_before_seq=first if prices else before.prices_before_seq,
+        )
+        connection.execute(_NOTE, (KEY, removed.note))
     return marks + prices
 
 
-def _later(one: datetime | None, other: datetime | None) -> int | None:
-    known = [at for at in (one, other) if at is not None]
-    return micros(max(known)) if known else None
+def _later(one: datetime | None, other: datetime | None) -> datetime | None:
+    return max((at for at in (one, other) if at is not None), default=None)
 
 
 def first_input_at(connection: Connection, at: int) -> int:

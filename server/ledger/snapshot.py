@@ -215,8 +215,10 @@ class LedgerSnapshot:
             return ("position_id", "at", "payload"), (
                 (mark.position_id, mark.at, mark.text.decode(errors="surrogateescape")) for mark in found
             )
-        if table == "paths":
-            return self._paths()
+        return self._paths() if table == "paths" else self.stored_rows(table)
+
+    def stored_rows(self, table: str) -> tuple[tuple[str, ...], Iterator[tuple[Any, ...]]]:
+        """Return the columns of a derived table, and its rows as ``rows`` does, but those of paths as stored."""
         cursor = self.cursor(f"SELECT * FROM {table} ORDER BY {', '.join(ORDERS[table].key)}")
         columns = tuple(column[0] for column in cursor.description)
         places = [columns.index(name) for name in COMPRESSED.get(table, ())]
