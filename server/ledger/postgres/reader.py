@@ -11,6 +11,7 @@ from server.ledger.address import DatabaseLedger
 from server.ledger.base import LedgerError
 from server.ledger.paging import Page, PageQuery
 from server.ledger.postgres.connection import PgConnection, Worker, connect_to_read
+from server.ledger.postgres.timescale import chunk_bytes
 from server.ledger.reader import SqlReader
 from server.ledger.sql import Connection
 
@@ -75,7 +76,7 @@ class PostgresReader(SqlReader):
     async def _bytes_on_disk(self) -> int:
         def read(connection: Connection) -> int:
             found: int = connection.execute(SIZE).fetchone()[0]
-            return found
+            return found + chunk_bytes(self._connection.raw)
 
         return await self._read(read)
 

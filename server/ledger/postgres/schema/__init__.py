@@ -11,6 +11,7 @@ from psycopg import sql
 
 from core.model import ENGINE_VERSION
 from server.ledger.base import LedgerError
+from server.ledger.postgres import timescale
 from server.ledger.schema import STREAMED_AFTER
 
 VERSION = 1
@@ -64,6 +65,8 @@ def create(connection: psycopg.Connection[Any], engine_id: str) -> bool:
         schema = sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(schema_of(engine_id)))
         connection.execute(schema)
         connection.execute(schema_text().encode())
+        if timescale.installed(connection):
+            timescale.divide(connection)
         connection.execute(
             "INSERT INTO meta (key, value) VALUES ('engine_id', %s), (%s, '0')", (engine_id, STREAMED_AFTER)
         )
