@@ -67,7 +67,8 @@ def test_everything_that_the_build_needs_is_copied_and_nothing_else() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     build = project["tool"]["hatch"]
     needed = {
-        "pyproject.toml", "README.md", build["metadata"]["hooks"]["custom"]["path"], *project["project"]["license-files"],
+        "pyproject.toml", "README.md", build["metadata"]["hooks"]["custom"]["path"],
+        *project["project"]["license-files"],
         *build["build"]["targets"]["wheel"]["packages"],
     }  # fmt: skip
     assert set(copied(BUILD)) == needed and all((ROOT / name).exists() for name in needed)
