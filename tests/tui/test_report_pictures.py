@@ -93,5 +93,15 @@ def test_suggestion(snap_compare: Any, size: tuple[int, int]) -> None:
     assert picture(snap_compare, size, "4", "enter")
 
 
+@pytest.mark.parametrize("keys", ["", "v", "O"], ids=["line", "pane", "adopt"])
+def test_challenger(snap_compare: Any, size: tuple[int, int], keys: str) -> None:
+    more = "v" if keys == "v" and size == SIZES[0] else ""
+    assert picture(snap_compare, size, "4", *keys, *more, deck=FakeDeck(challenges=15))
+
+
+def test_all_of_a_challenger(snap_compare: Any) -> None:
+    assert picture(snap_compare, (120, 40), "4", "t", deck=FakeDeck(challenges=15))
+
+
 def test_receipt(snap_compare: Any, size: tuple[int, int]) -> None:
     assert picture(snap_compare, size, "5", "enter")
