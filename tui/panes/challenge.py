@@ -77,7 +77,7 @@ def challenge_document(view: ChallengeView, width: int) -> list[Line]:
         out += _wrapped(f"! {text}", width, "warn")
     paper = (
         "On paper, by the same code and fills, on the same webhooks and prices, from the account as it was at the "
-        "start. Trades count on the day they close; what was open at the start counts for neither side."
+        "start. Trades count on the day they close; what was open at the start, or taken by hand, counts for neither."
     )
     out += [[], *_wrapped(paper, width, "dim"), [], *session_lines(running, width)]
     adopt, retire = key_of("AdoptChallenger"), key_of("RetireChallenger")
