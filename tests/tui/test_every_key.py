@@ -114,6 +114,10 @@ async def every_key(size: tuple[int, int], tmp_path: Path, *, everything: bool) 
                 key = command.keys[0]
                 await pilot.press(*FIRST.get(command.name, ()))
                 table = app.focused
+                for _ in range(4):
+                    if isinstance(table, LiveTable) and table.cursor_is_seen:
+                        break  # the rows are shared out again a moment after what unfolds them
+                    await pilot.pause()
                 assert isinstance(table, LiveTable) and table.cursor_is_seen, (size, scope, command.name)
                 seen, nothing = screen_text(app), has_nothing_to_do(app, command)
                 if not await press(pilot, app, deck, key) and not nothing:

@@ -86,6 +86,7 @@ async def test_x_acts_on_a_row_only_once_it_was_on_the_screen() -> None:
 async def test_a_toast_hides_neither_the_position_nor_what_is_asked() -> None:
     app = deck(snapshot())
     async with app.run_test(size=(40, 10)) as pilot:
+        await pilot.pause()
         app.say("EXECUTE LONG SPY 662C 11/27 × 3, confidence 76.5, size ×2.57, at the ask of the feed")
         await pilot.pause()
         assert "▸ ▲ SPY 452C 11/27       6/6" in screen_text(app), screen_text(app)

@@ -153,7 +153,8 @@ class LiveScreen(DeckScreen):
     def _rows_of_lists(room: int, needed: int, *, first: bool) -> tuple[int, int]:
         """Return the rows of the positions and of the recent decisions, which begin below the screen at worst."""
         if first:
-            return max(_LEAST_ROWS, min(needed, max(_USUAL_ROWS, room - _CARD_ROWS))), _RECENT_BELOW
+            most = min(room, max(_USUAL_ROWS, room - _CARD_ROWS))
+            return max(_LEAST_ROWS, min(needed, most)), _RECENT_BELOW
         height = min(needed, max(_USUAL_ROWS, room - _USUAL_ROWS))
         if room - height >= _LEAST_ROWS:
             return height, room - height
