@@ -10,6 +10,7 @@ from textual.containers import Container
 
 from server.deck import DeckSnapshot, WatchedSymbol
 from tui import fmt
+from tui.commands.registry import BY_NAME
 from tui.dialogs.base import Dialog
 from tui.dialogs.symbol_detail import SymbolDetail
 from tui.interfaces import deck_ui, run_in_background
@@ -49,7 +50,7 @@ def watched_cells(row: WatchedSymbol) -> tuple[Cell, ...]:
 class WatchlistDialog(Dialog[None]):
     """Follows the engine while it is open."""
 
-    BINDINGS = [Binding("escape,q", "close", "close")]
+    BINDINGS = [Binding("escape,q", "close", "close"), BY_NAME["ChooseColumns"].binding]
     AUTO_FOCUS = "#watchlist"
 
     def compose(self) -> ComposeResult:

@@ -73,7 +73,11 @@ class DecisionPane(Pane):
             return _empty(view, width)
         record = view.record
         out = [heading("Decision", width, [(f"{fmt.age(view.age)} ago", "dim")])]
-        body = [*_action_lines(record, width), _verdict(record), *_confidence(view, record.confidence, width)]
+        body = [
+            *_action_lines(record, width),
+            _verdict(record, width),
+            *_confidence(view, record.confidence, width),
+        ]
         plan, why = _plan(record, width), _why(view.why, record, width)
         # A trade that a limit refused has a contract and a size, which say more than the limit's distance.
         body += [*plan[:-1], *why, plan[-1]] if record.contract is not None else [*why, *plan]
@@ -122,14 +126,16 @@ def _badge(action: str) -> str:
     return {"EXECUTE": "good", "WAIT": "warn", "SKIP": "bad"}[action]
 
 
-def _verdict(record: DecisionRecord) -> Line:
+def _verdict(record: DecisionRecord, width: int) -> Line:
     line: Line = [(" ", "text"), (record.action, ACTION_ROLE[record.action])]
     if record.code:
         line += [("  ", "text"), (record.code, "warn")]
     elif record.verdict.gates.failed:
         failed = ", ".join(name.capitalize() for name in record.verdict.gates.failed)
         line += [("  ", "text"), (f"{failed} failed", "bad")]
-    line += [("  ", "text"), (fmt.clock(record.at, zone=True), "dim")]
+    for at in (fmt.clock(record.at, zone=True), fmt.clock(record.at)):
+        if width_of(line) + len(at) + 2 <= width:
+            return [*line, ("  ", "text"), (at, "dim")]
     return line
 
 
