@@ -97,7 +97,9 @@ async def running_engine(
     token = command_token(settings)
     if settings.notify_urls:
         require_apprise()
-    ledger = await open_to_write(ledger_address(settings.db, settings.engine_id), settings.engine_id)
+    ledger = await open_to_write(
+        ledger_address(settings.db, settings.engine_id, settings.state_dir), settings.engine_id
+    )
     runtime = Runtime(
         ledger,
         clock,

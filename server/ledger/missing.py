@@ -11,9 +11,10 @@ from pathlib import Path
 from server.ledger.files import side_files
 from server.ledger.head_file import Head
 from server.ledger.journal import hash_at, journal_end
+from server.ledger.sql import Connection
 
 _NOTED = "SELECT value FROM meta WHERE key = 'missing'"
-_NOTE = "INSERT OR REPLACE INTO meta (key, value) VALUES ('missing', ?)"
+_NOTE = "INSERT INTO meta (key, value) VALUES ('missing', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 
 
 def find_missing(connection: sqlite3.Connection, noted: Head | None) -> str | None:
@@ -22,6 +23,11 @@ def find_missing(connection: sqlite3.Connection, noted: Head | None) -> str | No
         return None
     if connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'journal'").fetchone()[0] == 0:
         return f"the ledger is empty, but {_inputs(noted.seq)} had been stored in it"
+    return missing_at_end(connection, noted)
+
+
+def missing_at_end(connection: Connection, noted: Head) -> str | None:
+    """Return what is missing at the end of a journal after which this head was noted, ``None`` if nothing."""
     last, _ = journal_end(connection)
     if last < noted.seq:
         return (
@@ -50,13 +56,13 @@ def keep_log(path: Path) -> str:
     return f"The write-ahead log is kept as {kept.name}."
 
 
-def note_missing(connection: sqlite3.Connection, text: str) -> None:
-    """Store the text among the facts about the file, for `gatedeck verify`."""
+def note_missing(connection: Connection, text: str) -> None:
+    """Store the text among the facts about the ledger, for `gatedeck verify`."""
     noted = [*missing_of(connection), f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC: {text}"]
     connection.execute(_NOTE, (json.dumps(noted[-20:]),))
 
 
-def missing_of(connection: sqlite3.Connection) -> list[str]:
+def missing_of(connection: Connection) -> list[str]:
     """Return the texts that were noted, oldest first."""
     row = connection.execute(_NOTED).fetchone()
     try:

@@ -23,6 +23,7 @@ from server.ledger.journal import hash_at
 from server.ledger.postgres.connection import Worker
 from server.ledger.postgres.reader import PostgresReader, said
 from server.ledger.postgres.session import Session
+from server.ledger.postgres.timescale import drop_old_chunks
 from server.ledger.postgres.writing import new_tables
 from server.ledger.retention import remove_some
 from server.ledger.rows import rows_of
@@ -64,6 +65,7 @@ class PostgresLedger:
         reader.settle = self._settle
         self._session, self._worker = session, worker
         self._delete = False
+        self._chunks_dropped = False
         self._commits = 0
         self._last_commit: tuple[float | None, int] = (None, 0)
 
@@ -134,6 +136,9 @@ class PostgresLedger:
         """Remove some rows of long ago; return how many, 0 when none is left. Raises LedgerError."""
 
         def remove(connection: Connection) -> int:
+            if marks_before is not None and not self._chunks_dropped:
+                drop_old_chunks(self._session.raw, marks_before)
+                self._chunks_dropped = True
             return remove_some(connection, marks_before, prices_before)
 
         return await self._write(lambda: self._session.in_transaction(remove))

@@ -10,13 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import psycopg
 
 from server.ledger.address import DatabaseLedger
 from server.ledger.base import LedgerError
+from server.ledger.head_file import Head, HeadFile, read_head, remove_head
 from server.ledger.journal import journal_end
+from server.ledger.missing import missing_at_end, note_missing
 from server.ledger.postgres.before import Before, read_before, take_back
 from server.ledger.postgres.connection import PgConnection, connect
 from server.ledger.postgres.lock import hold
@@ -24,6 +26,7 @@ from server.ledger.postgres.schema import column_types, create, drop
 from server.ledger.postgres.writing import write
 from server.ledger.rows import Tables
 from server.ledger.sql import Connection
+from server.private_files import make_private_folder
 
 T = TypeVar("T")
 
@@ -51,9 +54,14 @@ class Session:
         self._connection = connect(address, writes=True)
         try:
             hold(self._connection, address)
+            noted = None if address.beside is None else read_head(address.beside)
             self.created = create(self._connection.raw, address.engine_id)
             self._prepare()
             self.end: End = journal_end(self._connection)
+            if noted is not None and (missing := missing_at_end(self._connection, noted)) is not None:
+                self.missing = f"{missing}. A standby that lacked them may have taken over."
+                note_missing(self._connection, self.missing)
+            self._head_file = _head_file(address, self.end)
         except BaseException:
             self._connection.close()
             raise
@@ -86,6 +94,13 @@ class Session:
                 if self._given_up or not (again and self._connection.lost):
                     raise
         self.end = end
+        if self._head_file is not None:
+            self._head_file.write(*end)
+
+    @property
+    def raw(self) -> psycopg.Connection[Any]:
+        """Return psycopg's connection."""
+        return self._connection.raw
 
     @property
     def in_doubt(self) -> bool:
@@ -126,6 +141,10 @@ class Session:
                 drop(self._connection.raw, self.address.engine_id)
         finally:
             self._connection.close()
+            if self._head_file is not None:
+                self._head_file.close()
+            if delete and self.address.beside is not None:
+                remove_head(self.address.beside)
 
     def _usable(self) -> PgConnection:
         """Return the connection, a new one after a loss. Raises LedgerError if the ledger was written meanwhile."""
@@ -193,6 +212,13 @@ class Session:
             f"{self.address}: another program has written to the ledger, which ends at seq {end[0]} and not at "
             f"{self.end[0]}: stop that program, and start gatedeck again"
         )
+
+
+def _head_file(address: DatabaseLedger, end: End) -> HeadFile | None:
+    if address.beside is None:
+        return None
+    make_private_folder(address.beside.parent)
+    return HeadFile(address.beside, Head(*end))
 
 
 class _Unknown(psycopg.OperationalError):

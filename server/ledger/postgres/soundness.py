@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from server.ledger.address import DatabaseLedger
+from server.ledger.missing import missing_of
 from server.ledger.postgres.snapshot import DatabaseSnapshot
 from server.ledger.soundness import Soundness, check_checkpoints, check_journal
 
@@ -14,6 +15,7 @@ def check_database(address: DatabaseLedger) -> Soundness:
     try:
         check_journal(connection, found)
         check_checkpoints(connection, found)
+        found.notes += [f"noted at a start: {text}" for text in missing_of(connection)]
     finally:
         connection.close()
     return found

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
@@ -36,6 +37,10 @@ HYPERTABLES: Mapping[str, Hypertable] = {
 }
 
 
+_LONGEST_TRADE_DAYS = 1_200
+"""No listed option lives longer."""
+
+
 def installed(connection: psycopg.Connection[Any]) -> bool:
     """Return whether the database has the extension."""
     found = connection.execute("SELECT 1 FROM pg_extension WHERE extname = 'timescaledb'").fetchone()
@@ -60,11 +65,13 @@ def divide(connection: psycopg.Connection[Any]) -> None:
         )
 
 
-def keep_marks(connection: psycopg.Connection[Any], days: int | None) -> None:
-    """Let the server drop chunks of marks that are older, or none of them: the journal can make marks again."""
+def drop_old_chunks(connection: psycopg.Connection[Any], marks_before: datetime) -> None:
+    """Let the server drop chunks of marks that retention has emptied; they are of no trade that may be open."""
+    if not installed(connection):
+        return
+    days = (datetime.now(UTC) - marks_before).days + _LONGEST_TRADE_DAYS
     connection.execute("SELECT remove_retention_policy('marks', if_exists => true)")
-    if days is not None:
-        connection.execute("SELECT add_retention_policy('marks', make_interval(days => %s))", (days,))
+    connection.execute("SELECT add_retention_policy('marks', make_interval(days => %s))", (days,))
 
 
 def chunk_bytes(connection: psycopg.Connection[Any]) -> int:

@@ -59,7 +59,8 @@ def empty(address: DatabaseLedger) -> None:
             ).fetchall()
         ]
         deleted = [f"DELETE FROM {table}" for table in tables if table not in _KEPT]
-        if deleted:
+        deleted.append("DELETE FROM meta WHERE key NOT IN ('engine_id', 'streamed_after')")
+        if len(deleted) > 1:
             connection.raw.execute("; ".join(deleted).encode())
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -187,6 +188,26 @@ async def test_a_server_that_lost_inputs_is_not_written_on(database: DatabaseLed
         other.execute("DELETE FROM journal WHERE seq = 2")
     with pytest.raises(LedgerError, match=r"ends at seq 1, but seq 2 had been stored"):
         await ledger.commit([make.webhook(3)])
+    await ledger.close()
+
+
+async def test_a_start_says_what_the_server_has_lost(
+    database: DatabaseLedger, make: Any, tmp_path: Path
+) -> None:
+    address = replace(database, beside=tmp_path / "state" / "database")
+    ledger = await PostgresLedger.open(address)
+    await ledger.commit([make.webhook(1), make.webhook(2), make.webhook(3)])
+    await ledger.close()
+    ledger = await PostgresLedger.open(address)
+    assert ledger.missing is None
+    await ledger.close()
+    with connected(database) as other:
+        other.execute("DELETE FROM journal WHERE seq > 1")
+    ledger = await PostgresLedger.open(address)
+    assert "ends at seq 1, but seq 3 had been stored: 2 inputs" in (ledger.missing or "")
+    await ledger.close()
+    ledger = await PostgresLedger.open(address)
+    assert ledger.missing is None, "told once"
     await ledger.close()
 
 
