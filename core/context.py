@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Generic, TypeVar
 
 from core.live_signal import LiveSignal
@@ -152,10 +153,15 @@ def validity(update: Update, rules: Rules) -> timedelta:
     """Return how long an update is valid: its stated decay, else its timeframe with grace, or the least time."""
     limits = rules.context
     if update.decay_minutes is not None:
-        return timedelta(minutes=min(max(update.decay_minutes, 0.0), _LONGEST_MINUTES))
+        return _minutes(min(max(update.decay_minutes, 0.0), _LONGEST_MINUTES))
     timeframe = min(update.timeframe or 0, _LONGEST_MINUTES)
     grace = limits.grace_minutes if above(timeframe, limits.validity_minutes) else 0.0
-    return timedelta(minutes=max(limits.validity_minutes, timeframe) + grace)
+    return _minutes(max(limits.validity_minutes, timeframe) + grace)
+
+
+@lru_cache(maxsize=256)
+def _minutes(count: float) -> timedelta:
+    return timedelta(minutes=count)  # senders state the same few all day
 
 
 def provenance_of(update: Update, at: datetime, receipt_id: str | None, rules: Rules) -> Provenance:

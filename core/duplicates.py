@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from core.model import Intent, Update
 from core.rules.sections import IntakeRules
@@ -51,7 +52,7 @@ class DuplicateWindow:
         else:
             key = f"{update.source}|{update.symbol}|{sender_id}"
             body = f"{digest() if time is None else f'{time.timestamp():.3f}'}|{meaning_of(update)}"
-            oldest = at - timedelta(hours=rules.duplicate_hours)
+            oldest = at - _hours(rules.duplicate_hours)
         if since is not None and not update.fired and update.fired_at is None:
             oldest = max(oldest, since)
         newest = self.keys.get(key)
@@ -72,6 +73,11 @@ class DuplicateWindow:
         limit = now - timedelta(hours=max(rules.duplicate_hours, rules.anonymous_duplicate_minutes / 60))
         for key in [key for key, seen in self.keys.items() if seen[1] < limit]:
             del self.keys[key]
+
+
+@lru_cache(maxsize=8)
+def _hours(count: float) -> timedelta:
+    return timedelta(hours=count)
 
 
 def meaning_of(update: Update) -> str:

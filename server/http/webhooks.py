@@ -134,7 +134,7 @@ class Webhooks:
         text, secrets = extract_secrets(decode_body(plain, admitted.charset))
         admission = self._access.verify_body_secret(admission, secrets, endpoint)
         text = remove_known_secrets(text, self._known_secrets)
-        items = split(text)
+        items = (text,) if text.startswith("{") else split(text)
         if self._access.by_source:
             for item in items:
                 self._access.verify_source(admission, self._source_of(item, endpoint))

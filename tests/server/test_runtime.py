@@ -694,6 +694,30 @@ async def test_a_process_that_never_lives_long_leaves_a_checkpoint(
     assert saved is not None and last.engine.state.seq - saved.seq < 8
 
 
+async def test_a_large_state_is_written_less_often(station: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its checkpoints cost each webhook no more than those of a small one."""
+    monkeypatch.setattr(checkpoints, "DUE", ((2, 0.0), (5, 0.3)))
+    monkeypatch.setattr(checkpoints, "SMALL", 100)
+    monkeypatch.setattr(checkpoints, "BYTES_PER_INPUT", 100)
+    runtime = await station.start(NoFeed())
+    stored: list[int] = []
+    save = runtime.ledger.save_checkpoint
+
+    async def noted(seq: int, at: Any, state: Any) -> None:
+        stored.append(seq)
+        await save(seq, at, state)
+
+    monkeypatch.setattr(runtime.ledger, "save_checkpoint", noted, raising=False)
+    for n in range(12):
+        await station.send(runtime, SATY, f"S{n}")
+        await runtime.engine_loop._checkpoints.finished()
+    assert len(stored) == 1  # the next one is due after as many inputs as the state has hundreds of bytes
+    await asyncio.sleep(0.3)
+    await station.send(runtime, SATY, "S12")
+    await runtime.engine_loop._checkpoints.finished()
+    assert len(stored) == 2
+
+
 async def test_webhooks_are_answered_while_a_checkpoint_is_stored(
     station: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
