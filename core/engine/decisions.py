@@ -18,10 +18,10 @@ from core.engine.one_mark import note_mark
 from core.engine.positions import close_first, note_outcome, see_price
 from core.engine.shadows import SHADOW_SIZE, open_shadow, supersede
 from core.engine.state import TradeOutcome
-from core.engine.taking import by_hand_reason, give_back, keep_passed, not_taken, unanswered
+from core.engine.taking import by_hand_reason, keep_passed, not_taken, unanswered
 from core.engine.working_orders import WORKING, placed, withdraw_order
 from core.events import MarketAnswered, PriceSeen
-from core.live_signal import LiveSignal
+from core.live_signal import LiveSignal, stays_open
 from core.model import BY_HAND, Action, Decision, DecisionRecord, MarketSnapshot, Reason, Tone
 from core.options.quotes import OptionQuote
 from core.positions import Mark, Position
@@ -147,14 +147,16 @@ def _decide(kernel: Kernel, signal: LiveSignal, event: MarketAnswered) -> list[E
     wanted = Action.EXECUTE if by_hand else verdict.action
     action = wanted if not blocks else Action.WAIT if entry.request or is_working else Action.SKIP
     changed = signal.decided(now, action, verdict.gates, (*blocks, *verdict.reasons))
-    refused_by_hand = by_hand and bool(blocks) and not _still_waits(signal, blocks[0].code)
-    if refused_by_hand:
+    refused = taken is not None and bool(blocks) and not _still_waits(signal, blocks[0].code)
+    if refused:
         effects.append(not_taken(signal, blocks[0].text, now))
-        give_back(signal, verdict)
+        signal.taken = None
+    if blocks and refused and by_hand:
+        signal.dead, signal.open_to_change = False, stays_open(verdict.action, verdict.gates)
     elif blocks:
         waits = blocks[0].code in (*TRANSIENT, NEEDED, WORKING)
         signal.dead, signal.open_to_change = not waits, waits
-    if not changed and not refused_by_hand:
+    if not changed and not refused:
         return effects
     first = signal.last_decision_id is None
     new_approval_id = kernel.new_id("approval") if entry.request is not None else None
@@ -183,11 +185,9 @@ def _decide(kernel: Kernel, signal: LiveSignal, event: MarketAnswered) -> list[E
         market=market,
         supersedes=signal.last_decision_id,
         position_id=position_id if entry.position is not None else None,
-        trigger="signal" if first else "person" if by_hand else "change",
+        trigger="signal" if first else "person" if taken is not None else "change",
         approval_id=signal.approval_id or new_approval_id,
-        notes=(*entry.notes, by_hand_reason(signal, verdict))
-        if by_hand and not refused_by_hand
-        else entry.notes,
+        notes=(*entry.notes, by_hand_reason(taken, verdict)) if by_hand and not refused else entry.notes,
         strategy=signal.update.strategy,
         option=signal.update.option,
     )
@@ -212,7 +212,7 @@ def _decide(kernel: Kernel, signal: LiveSignal, event: MarketAnswered) -> list[E
         effects.append(AnswerDecision(receipt_id=signal.receipt_id, record=record))
     if entry.order is not None:
         effects += placed(entry.order, record, kernel)
-    elif action is Action.EXECUTE or (blocks and entry.request is None and not refused_by_hand):
+    elif action is Action.EXECUTE or (blocks and entry.request is None and not refused):
         effects.append(_notice(record, verdict, market))
     if not signal.is_live(now) or not signal.open_to_change:
         kernel.drop_signal(signal.id)

@@ -16,7 +16,7 @@ from core.engine.mode import mode_refusal
 from core.engine.state import CommandDone, ask_for
 from core.engine.underlyings import untradable
 from core.events import Commanded
-from core.live_signal import LiveSignal, Taken, stays_open
+from core.live_signal import LiveSignal, Taken
 from core.model import BY_HAND, Decision, Reason, Tone
 from core.options.fills import Refusal
 
@@ -59,18 +59,12 @@ def take(kernel: Kernel, event: Commanded) -> tuple[CommandDone, list[Effect]]:
     return CommandDone(True, "TAKING", text), effects
 
 
-def by_hand_reason(signal: LiveSignal, verdict: Decision) -> Reason:
+def by_hand_reason(taken: Taken | None, verdict: Decision) -> Reason:
     """Return the remark that a person took a trade, and against which verdict."""
-    assert signal.taken is not None
+    assert taken is not None
     against = ", ".join(verdict.gates.failed) or f"confidence {verdict.confidence:.1f}"
-    text = f"Taken by {signal.taken.author} against {verdict.action} ({against})"
+    text = f"Taken by {taken.author} against {verdict.action} ({against})"
     return Reason(BY_HAND, text, Tone.NEUTRAL)
-
-
-def give_back(signal: LiveSignal, verdict: Decision) -> None:
-    """Leave a signal as the rules decide it, after a trade that a person wanted was refused."""
-    signal.taken, signal.dead = None, False
-    signal.open_to_change = stays_open(verdict.action, verdict.gates)
 
 
 def not_taken(signal: LiveSignal, why: str, now: datetime) -> Notice:

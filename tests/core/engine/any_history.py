@@ -309,17 +309,28 @@ class AnyHistory(RuleBasedStateMachine):
         self.answered(command_id, effects)
 
     @rule(
+        weak=st.none() | st.tuples(symbols, sides),
         which=st.integers(0, 3),
         seconds=st.sampled_from([0, 0, 1, 60]),
         note=st.sampled_from([None, "seen #late"]),
         now=st.booleans(),
     )
-    def a_person_takes(self, which: int, seconds: int, note: str | None, now: bool) -> None:
+    def a_person_takes(
+        self, weak: tuple[str, Direction] | None, which: int, seconds: int, note: str | None, now: bool
+    ) -> None:
+        """A person takes a signal, or first comes a weak one that no rules execute."""
+        if weak is not None:
+            symbol, side = weak
+            known = self.wire.state.prices.get(symbol)
+            price = SPOT[symbol] if known is None else known.price
+            body = sample(Source.TRADINGVIEW_SIGNAL, self.wire.now, symbol, price, side, score=3.0)
+            self.receive(json.dumps(body))
+            self.market_answers_all()
         self.wire.now += timedelta(seconds=seconds)
-        waiting = [*self.wire.state.passed.values(), *self.wire.state.signals.values()]
+        waiting = [*self.wire.state.signals.values(), *self.wire.state.passed.values()]
         if not waiting:
             return
-        signal = waiting[-1 - which % len(waiting)]
+        signal = waiting[-1 - (0 if weak else which) % len(waiting)]
         effects = self.post(
             Commanded, command_id=f"c{len(self.commands)}", name="take", argument=signal.id, note=note, author="ann",
         )  # fmt: skip

@@ -182,6 +182,17 @@ def test_what_refuses_any_entry_refuses_a_taken_one_and_the_signal_stays_as_it_w
     replayed(wire)
 
 
+def test_what_the_rules_would_execute_and_a_level_refuses_again_is_told(wired: Any) -> None:
+    wire = wired(snapshot=GOOD | {"price": 430.0})
+    wire.agree()
+    record = wire.signal()
+    assert (record.verdict.action, record.code) == (Action.EXECUTE, "LEVEL_PASSED")
+    assert wire.command("take", argument=record.id).ok
+    assert (wire.decision.code, wire.decision.trigger) == ("LEVEL_PASSED", "person")
+    assert any("Not taken" in e.text for e in wire.of(Notice))
+    assert not wire.state.signals and [s.taken for s in wire.state.passed.values()] == [None]
+
+
 def test_a_refused_wait_is_decided_by_the_rules_again(wired: Any) -> None:
     wire = wired(snapshot=WIDE)
     record = skipped(wire)
