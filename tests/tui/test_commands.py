@@ -215,7 +215,7 @@ async def test_enter_and_d_open_the_whole_of_a_row() -> None:
         assert isinstance(app.screen, DecisionDialog)
         document = "\n".join("".join(part for part, _ in line) for line in app.screen.write(110))
         for words in ("Reasons", "Gates", "Confidence 86.4", "Size", "Inputs", "not known", "TRADINGVIEW_SIGNAL",
-                      "spread bps 3.1", "bound by budget", "4f1d0c9a77be", "assumed"):  # fmt: skip
+                      "spread 3.1 bps", "bound by budget", "4f1d0c9a77be", "assumed"):  # fmt: skip
             assert words in document, words
         await pilot.pause(0.2)
         await pilot.press("escape", "tab", "down", "enter")

@@ -6,7 +6,7 @@ from tui.commands.user_command import UserCommand
 
 HELP = UserCommand(
     name="Help",
-    help="Show every key and what it does.",
+    help="Explain the codes of the selected row, and show every key and what it does.",
     keys=("question_mark",),
     label="help",
     action="show_help",

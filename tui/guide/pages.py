@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
 
 
@@ -31,6 +32,17 @@ def topic_list() -> list[str]:
 def stored_page(name: str) -> str:
     """Return the Markdown of a page that is stored beside this file."""
     return (resources.files(__package__) / f"{name}.md").read_text(encoding="utf-8")
+
+
+@cache
+def glossary_terms() -> Mapping[str, str]:
+    """Return the meaning of each term of the glossary, in its order; the first meaning of a term that has two."""
+    found: dict[str, str] = {}
+    for line in stored_page("glossary").splitlines():
+        if line.startswith("| `"):
+            term, _, meaning = line.strip("| ").partition(" | ")
+            found.setdefault(term.strip("`"), meaning)
+    return found
 
 
 def _rules() -> str:

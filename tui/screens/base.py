@@ -20,6 +20,7 @@ from tui.panes.sources import SourcesPane, SourcesView, freshest
 from tui.panes.status import AlarmPane, StatusPane, StatusView, StopsPane
 from tui.textual_patches.single_layout import SingleLayout
 from tui.widgets.keybar import KeyBar
+from tui.widgets.table import LiveTable
 
 SMALL = 16
 """Rows of a terminal below which a screen shows only what is acted on."""
@@ -55,7 +56,12 @@ class DeckScreen(SingleLayout, Screen[None]):
         deck_ui(self).pull()
 
     def action_show_help(self) -> None:
-        self.app.push_screen(HelpDialog())
+        self.app.push_screen(HelpDialog(self.to_explain()))
+
+    def to_explain(self) -> list[tuple[str, list[str]]]:
+        """Return what the help explains before the keys: a title, and texts with codes of the glossary."""
+        row = self.focused.current_row if isinstance(self.focused, LiveTable) else None
+        return [] if row is None else [("On the selected row", [text for text, _ in row.cells])]
 
     def action_open_guide(self, name: str) -> None:
         topic = find_topic(name)

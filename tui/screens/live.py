@@ -104,6 +104,19 @@ class LiveScreen(DeckScreen):
         super().on_resize()
         self._fold_risk()
 
+    def to_explain(self) -> list[tuple[str, list[str]]]:
+        latest = deck_ui(self).latest
+        record = latest.decision if latest is not None else None
+        if record is None:
+            return super().to_explain()
+        codes = [
+            record.action,
+            record.code or "",
+            *(reason.code for reason in record.reasons),
+            record.quality,
+        ]
+        return [*super().to_explain(), ("On the decision above", [str(code) for code in codes])]
+
     def _fold_risk(self) -> None:
         """Unfold the risk where a person wants it or the rows are many; on a short screen a folded one is hidden."""
         wanted, rows = deck_ui(self).risk_open, self.size.height
