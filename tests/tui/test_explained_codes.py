@@ -6,6 +6,7 @@ import pytest
 from fake_deck import FakeDeck, screen_text
 
 from tui.app import DeckApp
+from tui.dialogs import base
 from tui.dialogs.help import HelpDialog, known_codes
 from tui.guide.pages import glossary_terms
 
@@ -23,7 +24,8 @@ def test_codes_of_texts(texts: list[str], codes: tuple[str, ...]) -> None:
     assert known_codes(texts) == codes
 
 
-async def test_the_row_under_the_cursor_is_explained_first() -> None:
+async def test_the_row_under_the_cursor_is_explained_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(base, "DEBOUNCE", 0.0)
     app = DeckApp(FakeDeck(), refresh_hz=0.01)
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("2")
