@@ -11,14 +11,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import aiosqlite
+import pytest
 
 from core.effects import StoreReceipt
 from core.events import Received
 from core.model import ReceiptStatus, Source
-from server.ledger.base import Entry
+from server.ledger.address import DatabaseLedger
+from server.ledger.base import Entry, OwnLedger
 from server.ledger.codec import encode
+from server.ledger.opened_by_address import open_to_write
 from server.ledger.sqlite import SqliteLedger
 from tests.benchmarks.table import Row, alternate, duration, per_second
+from tests.server.ledger.databases import new_database
 
 GROUP = 64
 GROUPS = 16
@@ -53,7 +57,7 @@ def _webhooks(first: int, count: int) -> list[Entry]:
     return made
 
 
-async def _grouped(ledger: SqliteLedger, batches: Sequence[Sequence[Entry]]) -> float:
+async def _grouped(ledger: OwnLedger, batches: Sequence[Sequence[Entry]]) -> float:
     began = time.perf_counter()
     for batch in batches:
         await ledger.commit(batch)
@@ -100,6 +104,33 @@ async def _measure(folder: Path) -> tuple[float, float, float]:
     return statistics.median(ours), statistics.median(theirs), statistics.median(loop)
 
 
+async def _both(path: Path, url: str) -> tuple[float, float]:
+    """Return the seconds of a webhook in a database and in a file, in turns."""
+    database = await open_to_write(DatabaseLedger(url, "bench"), "bench")
+    file = await open_to_write(path, "bench")
+    took: dict[OwnLedger, list[float]] = {database: [], file: []}
+    try:
+        for _ in range(ROUNDS):
+            for ledger, seconds in took.items():
+                entries = _webhooks(ledger.last_seq + 1, GROUP * GROUPS)
+                batches = [entries[n : n + GROUP] for n in range(0, len(entries), GROUP)]
+                seconds.append(await _grouped(ledger, batches))
+    finally:
+        await database.close()
+        await file.close()
+    return statistics.median(took[database]), statistics.median(took[file])
+
+
+def _in_database() -> Row:
+    work = "the same in PostgreSQL, against the file"
+    try:
+        with new_database() as url, tempfile.TemporaryDirectory() as folder:
+            database, file = asyncio.run(_both(Path(folder) / "file.db", url))
+    except pytest.skip.Exception as reason:
+        return Row(work, "–", str(reason), None, "≥ .6")
+    return Row(work, per_second(1, database), f"{per_second(1, file)} SQLite", file / database, "≥ .6")
+
+
 def rows() -> Iterator[Row]:
     """Yield durable webhooks per second, and the cost of one in the event loop's thread."""
     with tempfile.TemporaryDirectory() as folder:
@@ -112,6 +143,7 @@ def rows() -> Iterator[Row]:
         "–",
         "synchronous FULL on both",
     )
+    yield _in_database()
     yield Row("a webhook of a group in the loop's thread", duration(loop), "–", None, "≤ 10 µs")
     event = _webhooks(1, 1)[0][0]
     (seconds,) = alternate(lambda: encode(event))
