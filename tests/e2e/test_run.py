@@ -93,7 +93,7 @@ MISTAKES = [
     (("run", "--headless", "--port", "0", "--host", "0.0.0.0"), "a webhook secret is required"),
     (
         ("run", "--headless", "--port", "0", "--db", "postgresql://me:secret@127.0.0.1:9/x"),
-        "postgresql://me:***@127.0.0.1:9/x: connection failed",
+        "postgresql://me:***@127.0.0.1:9/x: no connection: Connection refused",
     ),
     (("demo", "--headless"), "give --seconds"),
     (

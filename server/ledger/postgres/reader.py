@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
@@ -100,6 +101,13 @@ class PostgresReader(SqlReader):
             raise LedgerError(f"{self.place}: {said(error)}") from error
 
 
+_NO_CONNECTION = re.compile(
+    r"connection to server .*? failed: (?:FATAL: )?(.*?)(?: Is the server running.*)?$"
+)
+
+
 def said(error: psycopg.Error) -> str:
     """Return what the database says about an error, on one line."""
-    return " ".join(str(error).split()) or type(error).__name__
+    text = " ".join(str(error).split()) or type(error).__name__
+    found = _NO_CONNECTION.search(text)
+    return text if found is None else f"no connection: {found[1]}"
