@@ -13,6 +13,7 @@ from test_exits import running
 
 from core.model import Action, Mode, Tone
 from server.deck import Notice, PositionRow
+from tui.app import DeckApp
 from tui.dialogs import base
 from tui.dialogs.levels import LevelsDialog, LevelsQuestion, argument_of
 from tui.dialogs.note import NoteDialog
@@ -94,6 +95,15 @@ async def test_levels_that_cannot_be_are_said_while_typing_and_enter_goes_nowher
             assert isinstance(app.screen, LevelsDialog)
             assert said in " ".join(screen_text(app).split()), typed
             await pilot.press("escape")
+
+
+async def test_a_refusal_is_read_first_where_there_is_little_room() -> None:
+    app = DeckApp(FakeDeck(), refresh_hz=0.01)
+    async with app.run_test(size=(40, 10)) as pilot:
+        await pilot.pause()
+        await pilot.press("l", *keys("stop 453"))
+        await pilot.pause()
+        assert "must lie below the price" in " ".join(screen_text(app).replace("│", " ").split())
 
 
 async def test_a_price_that_has_passed_the_asked_stop_refuses_the_confirmation() -> None:

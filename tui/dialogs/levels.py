@@ -73,8 +73,10 @@ class LevelsText(PositionText):
         wanted = {} if isinstance(asked, str) else asked
         for name, level in levels_of(row).items():
             out.append(_level(name, level, wanted.get(name)))
-        words = wrap_text(said or _ASKED, "warn" if said else "dim", width - 1)
-        return [*out, *([(" ", "text"), *line] for line in words)]
+        words: list[Line] = [
+            [(" ", "text"), *line] for line in wrap_text(said or _ASKED, "warn" if said else "dim", width - 1)
+        ]
+        return [*out[:2], *words, *out[2:]] if short and said else [*out, *words]
 
 
 def _level(name: str, level: LevelDistance | None, wanted: float | None) -> Line:
