@@ -84,7 +84,10 @@ def check(connection: sqlite3.Connection) -> None:
             f"the ledger has schema version {version}; `gatedeck run` upgrades it to version {VERSION}"
         )
     if version != VERSION:
-        raise LedgerError(f"the ledger has schema version {version}; this program knows version {VERSION}")
+        raise LedgerError(
+            f"the ledger has schema version {version}; this program knows version {VERSION}: a newer gatedeck wrote it"
+            " and can read it; update gatedeck, or choose another ledger with --db"
+        )
 
 
 def _version(connection: sqlite3.Connection) -> int:

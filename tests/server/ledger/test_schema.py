@@ -53,6 +53,22 @@ async def test_an_older_ledger_keeps_its_journal_and_its_newest_checkpoint(old: 
     assert check_ledger(old).ok
 
 
+async def test_a_newer_ledger_is_refused_by_every_way_in(tmp_path: Path) -> None:
+    path = tmp_path / "newer.db"
+    await (await SqliteLedger.open(path, "station")).close()
+    with sqlite3.connect(path) as c:
+        c.execute(f"PRAGMA user_version = {VERSION + 1}")
+    c.close()
+    before = path.read_bytes()
+    told = rf"schema version {VERSION + 1}; this program knows version {VERSION}: a newer gatedeck wrote it"
+    for way in (SqliteLedger.open(path, "station"), SqliteReader.attach(path)):
+        with pytest.raises(LedgerError, match=told):
+            await way
+    with pytest.raises(LedgerError, match=told):
+        check_ledger(path)
+    assert path.read_bytes() == before
+
+
 async def test_an_upgrade_that_fails_leaves_the_older_ledger(old: Path, monkeypatch: Any) -> None:
     def broken(_: sqlite3.Connection) -> None:
         raise sqlite3.OperationalError("disk I/O error")
