@@ -85,8 +85,8 @@ def check(connection: sqlite3.Connection) -> None:
         )
     if version != VERSION:
         raise LedgerError(
-            f"the ledger has schema version {version}; this program knows version {VERSION}: a newer gatedeck wrote it"
-            " and can read it; update gatedeck, or choose another ledger with --db"
+            f"the ledger has schema version {version}; this program knows version {VERSION}: a newer gatedeck "
+            "wrote it and can read it; update gatedeck, or choose another ledger with --db"
         )
 
 
