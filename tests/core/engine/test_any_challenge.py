@@ -127,7 +127,7 @@ def without_challenge(event: Event) -> Event:
 def test_any_challenge(wired: type[Any], monkeypatch: pytest.MonkeyPatch) -> None:
     hand_made.read_hand_made(monkeypatch)
     run_state_machine_as_test(
-        lambda: AnyHistoryWithAChallenger(wired), settings=settings(DEFAULT, max_examples=20)
+        lambda: AnyHistoryWithAChallenger(wired), settings=settings(DEFAULT, max_examples=12)
     )
 
 

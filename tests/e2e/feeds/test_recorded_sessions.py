@@ -7,6 +7,7 @@ of SPX and AAPL (those of SPY are scaled to their price), nor is open interest.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -77,6 +78,19 @@ class Session:
         await self.door.markets.follower.round(wait=True)
         await self.runtime.tick()
         await self.runtime.settled()
+        await self.quote_arrives(to)
+
+    async def quote_arrives(self, since: datetime) -> None:
+        """Let seconds of the market pass until the minute's quote is there: a busy machine may be late with it."""
+        for _ in range(30):
+            last = None if self.position is None else self.position.last
+            if last is None or (last.quoted_at or last.at) >= since:
+                break
+            await asyncio.sleep(0.02)
+            self.clock.move(self.clock.now() + timedelta(seconds=1))
+            await self.door.markets.follower.round(wait=True)
+            await self.runtime.tick()
+            await self.runtime.settled()
 
     @property
     def position(self) -> Any:

@@ -99,8 +99,8 @@ def _signal(at: datetime, price: float, direction: str, score: float) -> dict[st
     }
 
 
-@pytest.fixture
-def rising(tmp_path: Path) -> tuple[Path, Path]:
+@pytest.fixture(scope="session")
+def rising(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """Receipts and bars of one session in which SPY rises by a cent every six seconds: (jsonl, csv)."""
     bars = ["epoch_ms,open,high,low,close,volume"]
     for minute in range(390):
@@ -111,7 +111,8 @@ def rising(tmp_path: Path) -> tuple[Path, Path]:
         _signal(OPEN + timedelta(minutes=30, seconds=20), 663.0, "LONG", 9.5),
         _signal(OPEN + timedelta(minutes=60, seconds=20), 666.0, "SHORT", 4.0),
     ]
-    receipts, prices = tmp_path / "receipts.jsonl", tmp_path / "SPY_1m.csv"
+    folder = tmp_path_factory.mktemp("rising")
+    receipts, prices = folder / "receipts.jsonl", folder / "SPY_1m.csv"
     receipts.write_text("".join(json.dumps(line) + "\n" for line in signals))
     prices.write_text("\n".join(bars) + "\n")
     return receipts, prices

@@ -45,6 +45,12 @@ def _made(rising: tuple[Path, Path], path: Path, rules: Rules) -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def before(rising: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The session under ``BASE``; no test writes to it."""
+    return _made(rising, tmp_path_factory.mktemp("before") / "before.db", BASE)
+
+
 def _net(path: Path) -> float:
     with LedgerSnapshot(path) as ledger:
         return sum(entry["exit"]["pnl_net"] for entry in items(ledger, "ledger") if entry["exit"])
@@ -60,10 +66,9 @@ def _net(path: Path) -> float:
     ],
 )
 def test_other_exits_are_worth_what_a_replay_under_them_makes(
-    rising: tuple[Path, Path], tmp_path: Path, path: str, value: float
+    rising: tuple[Path, Path], before: Path, tmp_path: Path, path: str, value: float
 ) -> None:
     candidate = with_rule(BASE, path, value)
-    before = _made(rising, tmp_path / "before.db", BASE)
     now, then = _net(before), _net(_made(rising, tmp_path / "after.db", candidate))
     with LedgerSnapshot(before) as ledger:
         found = whatif_of_ledger(ledger, BASE, candidate)
@@ -93,10 +98,10 @@ def test_other_exits_are_worth_what_a_replay_under_them_makes(
     ],
 )
 def test_other_sizes_and_limits_are_worth_what_a_replay_under_them_makes(
-    rising: tuple[Path, Path], tmp_path: Path, path: str, value: float | str, makes: str
+    rising: tuple[Path, Path], before: Path, tmp_path: Path, path: str, value: float | str, makes: str
 ) -> None:
     candidate = _with(BASE, path, value)
-    before, after = (_made(rising, tmp_path / f"{n}.db", rules) for n, rules in enumerate((BASE, candidate)))
+    after = _made(rising, tmp_path / "after.db", candidate)
     with LedgerSnapshot(before) as ledger:
         found = whatif_of_ledger(ledger, BASE, candidate)
     assert found.not_applied == () and found.whole.not_answerable == 0
@@ -144,26 +149,24 @@ def _sold(source: Path, target: Path, minutes: int, by: str) -> Path:
 
 @pytest.mark.parametrize("by", ["MANUAL", "SIGNAL"])
 def test_a_sale_that_was_asked_for_stays_unless_the_candidate_has_left_before(
-    rising: tuple[Path, Path], tmp_path: Path, by: str
+    before: Path, tmp_path: Path, by: str
 ) -> None:
-    made = _sold(_made(rising, tmp_path / "before.db", BASE), tmp_path / "sold.db", minutes=29, by=by)
+    made = _sold(before, tmp_path / "sold.db", minutes=29, by=by)
     with LedgerSnapshot(made) as ledger:
         reasons = [
             leg["exit_reason"] for (entry,) in [items(ledger, "trades")] for leg in entry["exit"]["partials"]
         ]
         later = whatif_of_ledger(ledger, BASE, with_rule(BASE, "exits.atr_multiples.239.target_2", 2.5)).whole
-        before = whatif_of_ledger(
+        sooner = whatif_of_ledger(
             ledger, BASE, with_rule(BASE, "exits.atr_multiples.239.target_1", 0.2)
         ).whole
     assert reasons == [by]
     assert later.why == {} and later.reexited.value is None
-    assert before.why == {} and before.reexited.value not in (None, 0)
+    assert sooner.why == {} and sooner.reexited.value not in (None, 0)
 
 
-def test_a_stop_that_its_sender_moved_is_moved_again(rising: tuple[Path, Path], tmp_path: Path) -> None:
-    made = _sold(
-        _made(rising, tmp_path / "before.db", BASE), tmp_path / "moved.db", minutes=28, by="MOVE_STOP"
-    )
+def test_a_stop_that_its_sender_moved_is_moved_again(before: Path, tmp_path: Path) -> None:
+    made = _sold(before, tmp_path / "moved.db", minutes=28, by="MOVE_STOP")
     candidate = with_rule(BASE, "exits.atr_multiples.239.target_2", 2.5)
     with LedgerSnapshot(made) as ledger:
         notes = [note for receipt in items(ledger, "receipts") for note in receipt["notes"]]
@@ -191,10 +194,7 @@ def _spoiled(source: Path, target: Path, sql: str) -> Path:
         ("DELETE FROM paths WHERE at > {left} - 60000000", NOT_REPEATED),
     ],
 )
-def test_without_its_tail_a_trade_is_not_answerable(
-    rising: tuple[Path, Path], tmp_path: Path, sql: str, why: str
-) -> None:
-    before = _made(rising, tmp_path / "before.db", BASE)
+def test_without_its_tail_a_trade_is_not_answerable(before: Path, tmp_path: Path, sql: str, why: str) -> None:
     with LedgerSnapshot(before) as ledger:
         left = next(ledger.query("SELECT closed_at FROM positions"))[0]
     spoiled = _spoiled(before, tmp_path / "spoiled.db", sql.format(left=left))
