@@ -65,9 +65,10 @@ def migrate(source: LedgerAddress, target: Path | str) -> Migrated:
             new.set_fact(COPIED_FROM, "file" if isinstance(source, Path) else "database")
             if old.removed != Removed():
                 new.set_fact(REMOVED, old.removed.note)
-            for table, columns, rows in _tables(old):
-                while block := [*islice(rows, _BLOCK)]:
-                    new.put(table, columns, block)
+            journal = old.query(f"SELECT {', '.join(_JOURNAL)} FROM journal ORDER BY seq")
+            plain = ((seq, at, kind, expand(data), digest) for seq, at, kind, data, digest in journal)
+            _put(new, "journal", _JOURNAL, plain)
+            put_derived(old, new)
         try:
             return _compared(old, where)
         except LedgerError:
@@ -75,15 +76,20 @@ def migrate(source: LedgerAddress, target: Path | str) -> Migrated:
             raise
 
 
-def _tables(old: LedgerSnapshot) -> Iterator[tuple[str, tuple[str, ...], Iterator[tuple[Any, ...]]]]:
-    journal = old.query(f"SELECT {', '.join(_JOURNAL)} FROM journal ORDER BY seq")
-    yield "journal", _JOURNAL, ((seq, at, kind, expand(p), digest) for seq, at, kind, p, digest in journal)
+def put_derived(old: LedgerSnapshot, new: Target) -> None:
+    """Copy all that is derived from the journal."""
     for table in DERIVED:
         if table == "marks":
-            yield table, *old.rows(table)
+            _put(new, table, *old.rows(table))
         elif table != "mark_blocks":
-            yield table, *old.stored_rows(table)
-    yield "checkpoints", _CHECKPOINTS, old.query(f"SELECT {', '.join(_CHECKPOINTS)} FROM checkpoints")
+            _put(new, table, *old.stored_rows(table))
+    checkpoints = old.query(f"SELECT {', '.join(_CHECKPOINTS)} FROM checkpoints")
+    _put(new, "checkpoints", _CHECKPOINTS, checkpoints)
+
+
+def _put(new: Target, table: str, columns: tuple[str, ...], rows: Iterator[tuple[Any, ...]]) -> None:
+    while block := [*islice(rows, _BLOCK)]:
+        new.put(table, columns, block)
 
 
 def _compared(old: LedgerSnapshot, where: LedgerAddress) -> Migrated:

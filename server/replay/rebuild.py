@@ -7,25 +7,31 @@ So a damaged page of the old file is never written to, and a rebuild that fails 
 from __future__ import annotations
 
 import sqlite3
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from core.engine import Engine
+from server.ledger.address import DatabaseLedger
 from server.ledger.base import LedgerError
 from server.ledger.bulk import BulkLedger
 from server.ledger.chain import GENESIS, JournalRow, follows
 from server.ledger.codec import decode
 from server.ledger.connection import open_file
+from server.ledger.databases import database
 from server.ledger.files import delete_files
 from server.ledger.journal import JOURNAL_PART, journal_row
 from server.ledger.lock import WriterLock
+from server.ledger.migrate import put_derived
 from server.ledger.opening import owner_of
 from server.ledger.replacing import take_place
+from server.ledger.snapshot import LedgerSnapshot
 from server.ledger.soundness import check_ledger
 from server.replay.machine import PROGRESS_EVERY, ReplayError
-from server.replay.session import ProgressCallback
+from server.replay.recorded import replay_journal
+from server.replay.session import ProgressCallback, with_total
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +81,25 @@ def rebuild_ledger(
     finally:
         lock.release()
     return Rebuilt(inputs, found.after, kept)
+
+
+def rebuild_database(address: DatabaseLedger, progress: ProgressCallback | None = None) -> Rebuilt:
+    """Make all but the journal again in a database, in one transaction: an error changes nothing.
+
+    Raises LedgerLocked when an engine writes the ledger, LedgerError when it cannot be reached or its journal is
+    damaged, ReplayError for an input that the engine fails on.
+    """
+    copying = database("copying")
+    with (
+        copying.emptied(address) as target,
+        LedgerSnapshot(address) as source,
+        tempfile.TemporaryDirectory(prefix="gatedeck-rebuild-") as folder,
+    ):
+        with BulkLedger(Path(folder) / "rebuilt.db", source.engine_id) as out:
+            replay_journal(source, output=out, progress=with_total(progress, source.inputs))
+        with LedgerSnapshot(out.path) as fresh:
+            put_derived(fresh, target)
+        return Rebuilt(source.inputs, 0, None)
 
 
 def _write(

@@ -28,6 +28,7 @@ from server.replay.recorded import replay_journal
 from server.replay.session import ProgressCallback, Report, version_notes, with_total
 
 CURE_TABLES = "gatedeck rebuild makes everything but the journal again"
+CURE_DATABASE = "restore the database from its own backups"
 CURE_JOURNAL = "gatedeck rebuild --until-damage goes on from there in a new ledger, and keeps this one"
 
 
@@ -47,7 +48,8 @@ def verify_ledger(address: LedgerAddress, progress: ProgressCallback | None = No
     if found.chain is not None:
         at = "" if found.last_at is None else f" ({found.last_at})"
         rest = f"; {found.after} inputs after it can be read, but not trusted" if found.after else ""
-        return result | {"sound_up_to": f"seq {found.last_seq}{at}{rest}", "cure": CURE_JOURNAL}
+        cure = CURE_JOURNAL if isinstance(address, Path) else CURE_DATABASE
+        return result | {"sound_up_to": f"seq {found.last_seq}{at}{rest}", "cure": cure}
     try:
         compared = _compare_with_replay(address, found, progress)
     except (sqlite3.Error, LedgerError, ValueError, TypeError) as error:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from server.config import ConfigError, load_settings
-from tui.cli.console import ledger_of, ledger_path, print_result, progress_bar, read_text
+from server.ledger.address import LedgerAddress
+from tui.cli.console import ledger_of, print_result, progress_bar, read_text
 
 
 def replay(source: Path, *, prices: list[str], rules: Path | None, db: str | None, as_json: bool) -> int:
@@ -58,7 +59,7 @@ def verify(files: list[Path], *, db: str | None, config: Path | None, rebuild: b
             result = verify_ledger(address, on_progress)
         lacks = any(note.startswith(EVENTS_MISSING) for note in result.get("notes", ()))
         if rebuild and result["chain"] is None and (lacks or not result["ok"]):
-            _rebuild(ledger_path(db, config), config, until_damage=False)
+            _rebuild(address, config, until_damage=False)
             with progress_bar("verifying again") as on_progress:
                 result = verify_ledger(address, on_progress) | {"rebuilt": True}
     except ReplayError as error:
@@ -83,24 +84,27 @@ def rebuild(*, db: str | None, config: Path | None, until_damage: bool, as_json:
     """
     from server.replay.verify import verify_ledger
 
-    path = ledger_path(db, config)
-    made = _rebuild(path, config, until_damage=until_damage)
+    address = ledger_of(db, config)
+    made = _rebuild(address, config, until_damage=until_damage)
     with progress_bar("verifying") as on_progress:
-        result = verify_ledger(path, on_progress)
+        result = verify_ledger(address, on_progress)
     print_result(made | result, as_json)
     return 0 if result["ok"] else 1
 
 
-def _rebuild(path: Path, config: Path | None, *, until_damage: bool) -> dict[str, object]:
+def _rebuild(address: LedgerAddress, config: Path | None, *, until_damage: bool) -> dict[str, object]:
     from server.replay.machine import ReplayError
-    from server.replay.rebuild import rebuild_ledger
+    from server.replay.rebuild import rebuild_database, rebuild_ledger
 
-    engine_id = load_settings({}, config).engine_id
+    if until_damage and not isinstance(address, Path):
+        raise ConfigError("until-damage: goes on in a new file; restore a database from its own backups")
     try:
         with progress_bar("rebuilding") as on_progress:
+            if not isinstance(address, Path):
+                return {"taken_over": rebuild_database(address, on_progress).inputs}
             made = rebuild_ledger(
-                path,
-                engine_id=engine_id,
+                address,
+                engine_id=load_settings({}, config).engine_id,
                 until_damage=until_damage,
                 progress=on_progress,
             )

@@ -16,6 +16,7 @@ from server.ledger.postgres.lock import hold
 from server.ledger.postgres.reader import said
 from server.ledger.postgres.schema import column_types, create, drop, exists
 from server.ledger.postgres.writing import insert_all, packed
+from server.ledger.rows import DERIVED
 
 _LAST_MARK = (
     "SELECT setval(pg_get_serial_sequence('marks', 'n'), (SELECT coalesce(max(n), 0) FROM marks) + 1, false)"
@@ -43,6 +44,16 @@ def new_ledger(address: DatabaseLedger) -> Iterator[Target]:
             create(connection.raw, address.engine_id)
             yield Target(connection)
             connection.execute(_LAST_MARK)
+
+
+@contextmanager
+def emptied(address: DatabaseLedger) -> Iterator[Target]:
+    """Delete all that is derived from the journal, to be filled again within one transaction."""
+    with held(address) as connection, connection.raw.transaction():
+        for table in (*DERIVED, "checkpoints"):
+            connection.execute(f"DELETE FROM {table}")
+        yield Target(connection)
+        connection.execute(_LAST_MARK)
 
 
 def delete(address: DatabaseLedger) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,6 +15,7 @@ from core.approvals import ApprovalStatus
 from core.effects import RemoveNote
 from server.ledger.address import DatabaseLedger
 from server.ledger.base import LedgerError
+from server.ledger.opened_by_address import open_to_write
 from server.ledger.paging import PageQuery
 from server.ledger.rows import DERIVED
 from server.ledger.snapshot import LedgerSnapshot
@@ -25,6 +27,7 @@ from server.ledger.postgres import ledger as ledger_module
 from server.ledger.postgres import session as session_module
 from server.ledger.postgres.connection import PgConnection
 from server.ledger.postgres.ledger import PostgresLedger
+from server.ledger.postgres.schema import column_types
 
 PHASES = {
     "before it begins": ("BEGIN", "before"),
@@ -178,6 +181,56 @@ async def test_a_server_that_does_not_answer_is_given_up(
         other.execute("ROLLBACK")
     await ledger.commit([make.webhook(2)])
     assert (await ledger.verify()).rows == 2
+    await ledger.close()
+
+
+async def test_a_full_disk_of_the_server_refuses_and_recovers(database: DatabaseLedger, make: Any) -> None:
+    full = (
+        "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION"
+        " 'could not extend file: No space left on device' USING ERRCODE = 'disk_full'; END $$;"
+        " CREATE TRIGGER full_disk BEFORE INSERT ON receipts FOR EACH ROW EXECUTE FUNCTION full_disk()"
+    )
+    ledger = await PostgresLedger.open(database)
+    await ledger.commit([make.webhook(1)])
+    with connected(database) as other:
+        other.raw.execute(full.encode())
+        try:
+            with pytest.raises(LedgerError, match="nothing stored: could not extend file: No space left"):
+                await ledger.commit([make.webhook(2)])
+        finally:
+            other.raw.execute(b"DROP FUNCTION full_disk CASCADE")
+    assert [event.seq async for event in ledger.journal_after(0)] == [1]
+    await ledger.commit([make.webhook(2)])
+    assert (await ledger.verify()).rows == 2
+    await ledger.close()
+
+
+async def test_without_psycopg_the_extra_is_named(
+    database: DatabaseLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "server.ledger.postgres.ledger", None)
+    with pytest.raises(LedgerError, match=r"needs psycopg .*pip install 'gatedeck\[postgres\]'"):
+        await open_to_write(database, "engine-1")
+
+
+ROADMAP = {
+    "id": "uuid", "created_at": "timestamptz", "engine_version": "text", "signal": "jsonb", "decision": "text",
+    "decision_breakdown": "jsonb", "confluence_score": "numeric", "execution": "jsonb", "exit": "jsonb",
+    "regime": "jsonb", "hypothetical": "jsonb",
+}  # fmt: skip
+
+
+async def test_the_roadmaps_columns_can_be_asked_about(database: DatabaseLedger, make: Any) -> None:
+    ledger = await PostgresLedger.open(database)
+    await ledger.commit(first(make))
+    with connected(database) as other:
+        types = column_types(other.raw)["ledger_entries"]
+        assert {name: types[name] for name in ROADMAP} == ROADMAP
+        (row,) = other.execute(
+            "SELECT signal ->> 'symbol' AS symbol, (decision_breakdown -> 'gates' -> 'regime' ->> 'score')::float8"
+            " AS score, (execution ->> 'filled_contracts')::int AS contracts, confluence_score FROM ledger_entries"
+        ).fetchall()
+    assert tuple(row) == ("SPY", 82.5, 2, 81.26)
     await ledger.close()
 
 

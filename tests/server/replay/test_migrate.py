@@ -20,6 +20,7 @@ from server.ledger.lists import LISTS
 from server.ledger.migrate import Migrated, migrate
 from server.ledger.opened_by_address import open_to_write
 from server.ledger.snapshot import LedgerSnapshot
+from server.replay.rebuild import rebuild_database
 from server.replay.verify import verify_ledger
 from server.whatif import whatif_of_ledger
 from tests.server.ledger.databases import change, new_database
@@ -97,7 +98,7 @@ def test_a_target_that_is_taken_is_left_alone(
         migrate(tmp_path / "none.db", address.url)
 
 
-def test_a_changed_row_of_a_database_is_found(ledger: Path) -> None:
+async def test_a_changed_row_of_a_database_is_found_and_made_again(ledger: Path) -> None:
     with new_database() as url:
         migrate(ledger, url)
         address = DatabaseLedger(url, "demo")
@@ -107,5 +108,13 @@ def test_a_changed_row_of_a_database_is_found(ledger: Path) -> None:
         assert not found["ok"] and found["differing"] == 1 and "its hash is wrong" in found["problems"][0]
         with LedgerSnapshot(ledger) as one, LedgerSnapshot(address) as other:
             assert compare(one, other).differing["receipts"] == 1
+        rebuild_database(address)
+        assert verify_ledger(address)["ok"]
+        engine = await open_to_write(address, "demo")
+        with pytest.raises(LedgerLocked):
+            rebuild_database(address)
+        await engine.close()
         change(address, "UPDATE journal SET payload = ? WHERE seq = 5", (b"{}",))
         assert "seq 5" in str(verify_ledger(address)["chain"])
+        with pytest.raises(LedgerError, match="changed at seq 5"):
+            rebuild_database(address)
