@@ -8,6 +8,7 @@ import mmap
 import os
 import socket
 import struct
+import subprocess
 import sys
 import time
 import urllib.error
@@ -69,6 +70,18 @@ class Desk:
         return [sys.executable, str(STEERED), str(self._file), *arguments]
 
     @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def tell(self, *arguments: str) -> str:
+        """Run a command to its end and return what it printed. Raises AssertionError when it failed."""
+        done = subprocess.run(
+            self.command(*arguments), env=self.environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    @property
     def environment(self) -> dict[str, str]:
         home = {name: str(self.folder) for name in ("HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME")}
         own = {
@@ -108,7 +121,7 @@ class Desk:
 
     def ask(self, path: str, body: Any = None) -> Any:
         request = urllib.request.Request(
-            f"http://127.0.0.1:{self.port}{path}", None if body is None else json.dumps(body).encode()
+            f"{self.url}{path}", None if body is None else json.dumps(body).encode()
         )
         request.add_header("Authorization", f"Bearer {TOKEN}")
         request.add_header("Content-Type", "application/json")

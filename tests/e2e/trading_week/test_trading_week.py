@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -167,7 +166,12 @@ def friday(desk: Desk) -> None:
     desk.start()
     terminal.until(lambda screen: screen.lstrip().startswith("ACTIVE"), "the mode ACTIVE on the first line")
     desk.bar()
+    challenger = desk.folder / "rules-b.toml"
+    challenger.write_text(f'name = "all at once"\n{RULES}[exits]\nscale_out_fraction = 1.0\n')
+    assert "paper" in desk.tell("challenge", str(challenger), "--url", desk.url)
     trade_and_win(desk, "SPY")
+    terminal.press("4")
+    terminal.see("all at once")
     evening(desk, "2026-11-27", "13:00")
 
 
@@ -177,6 +181,12 @@ def next_monday(desk: Desk) -> None:
     desk.start()
     desk.bar()
     trade_and_win(desk, "QQQ")
+    terminal.press("4")
+    terminal.see("all at once")
+    running = desk.ask("/api/challenge")["running"]
+    assert (running["champion"]["trades"], running["challenger"]["trades"]) == (2, 2)
+    assert desk.tell("challenge", "--retire", "--url", desk.url)
+    terminal.until(lambda screen: "all at once" not in screen or "retired" in screen, "no challenger runs")
     totals = desk.ask("/api/trades?window=all")["totals"]
     terminal.press("6")
     terminal.see("Σ 7 closed")
@@ -196,21 +206,13 @@ def trade_and_win(desk: Desk, symbol: str) -> None:
 
 def the_ledger_agrees(desk: Desk) -> None:
     """The ledger verifies, and the days of the calendar add up to the trades."""
-
-    def told(*arguments: str) -> str:
-        done = subprocess.run(
-            desk.command(*arguments, "--db", str(desk.folder / "gatedeck.db")),
-            env=desk.environment, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
-    told("verify")
-    lines = told("export", "--what", "ledger", "--format", "jsonl").splitlines()
+    file = ("--db", str(desk.folder / "gatedeck.db"))
+    desk.tell("verify", *file)
+    lines = desk.tell("export", "--what", "ledger", "--format", "jsonl", *file).splitlines()
     trades = [row for row in map(json.loads, lines) if row.get("execution")]
     assert len(trades) == 7
     assert all(trade["exit"]["exit_time"] for trade in trades)
-    curve = json.loads(told("report", "--json", "--include-stale"))["curve"]
+    curve = json.loads(desk.tell("report", "--json", "--include-stale", *file))["curve"]
     assert round(curve[-1]["cumulative"], 2) == round(sum(t["exit"]["pnl_net"] for t in trades), 2)
-    tags = [json.loads(line)["tags"] for line in told("export", "--format", "jsonl").splitlines()]
+    tags = [json.loads(line)["tags"] for line in desk.tell("export", "--format", "jsonl", *file).splitlines()]
     assert [of for of in tags if of] == [["plan"]]
