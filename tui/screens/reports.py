@@ -1,4 +1,4 @@
-"""The base of Performance, Learning and System: read when shown and after each exit, not at each refresh."""
+"""The base of Performance, Learning and System: read when shown, after each exit, and when rules change."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from time import monotonic
 from typing import Any
 
-from server.deck import Deck, DeckSnapshot
+from server.deck import Deck, DeckSnapshot, Notice
 from tui.interfaces import deck_ui, run_in_background
 from tui.screens.base import DeckScreen
 
@@ -17,12 +17,17 @@ READ_GAP = 5.0
 """Least seconds between two automatic readings."""
 
 
+def _changed(snapshot: DeckSnapshot) -> tuple[int, Notice | None]:
+    """Return what is another after an exit, and after rules or a challenger changed, whoever did that."""
+    return snapshot.pnl.closed, next((event for event in snapshot.events if event.kind == "rules"), None)
+
+
 class ReportScreen(DeckScreen):
     """Reads its view in a worker; the screen keeps the last view until the new one has arrived."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._trades_seen: int | None = None
+        self._seen: tuple[int, Notice | None] | None = None
         self._read_at = float("-inf")
 
     async def fetch(self, deck: Deck) -> Any:
@@ -38,7 +43,7 @@ class ReportScreen(DeckScreen):
             self.read()
 
     def show_body(self, snapshot: DeckSnapshot) -> Iterator[None]:
-        if snapshot.pnl.closed != self._trades_seen and self._due():
+        if _changed(snapshot) != self._seen and self._due():
             self.read()
         yield
 
@@ -54,7 +59,7 @@ class ReportScreen(DeckScreen):
     def read(self) -> None:
         """Read the view again; a reading in progress is cancelled."""
         latest = deck_ui(self).latest
-        self._trades_seen = latest.pnl.closed if latest is not None else None
+        self._seen = _changed(latest) if latest is not None else None
         self._read_at = monotonic()
         run_in_background(self, self._load, exclusive=True, group="report")
 

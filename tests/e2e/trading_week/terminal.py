@@ -56,6 +56,11 @@ class Terminal:
         time.sleep(0.8)
         self.press(key)
 
+    def close_dialog(self) -> None:
+        """Press Escape and see the dialog gone."""
+        self.press("Escape")
+        self.until(lambda screen: "╰──" not in screen, "no dialog")
+
     def screen(self) -> str:
         return self._tmux("capture-pane", "-p", "-t", "deck")
 

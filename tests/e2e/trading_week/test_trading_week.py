@@ -51,7 +51,7 @@ def evening(desk: Desk, day: str, close: str = "16:00") -> None:
     desk.terminal.press("E")
     words = desk.terminal.see("│  Events ─", "closed: net")
     assert dollars(total) in " ".join(words.split()), words
-    desk.terminal.press("Escape")
+    desk.terminal.close_dialog()
     check_screens(desk)
     left = desk.ask("/api/positions")["items"]
     last = desk.leave()
@@ -172,6 +172,7 @@ def friday(desk: Desk) -> None:
     trade_and_win(desk, "SPY")
     terminal.press("4")
     terminal.see("all at once")
+    terminal.press("1")
     evening(desk, "2026-11-27", "13:00")
 
 
@@ -186,13 +187,14 @@ def next_monday(desk: Desk) -> None:
     running = desk.ask("/api/challenge")["running"]
     assert (running["champion"]["trades"], running["challenger"]["trades"]) == (2, 2)
     assert desk.tell("challenge", "--retire", "--url", desk.url)
-    terminal.until(lambda screen: "all at once" not in screen or "retired" in screen, "no challenger runs")
+    terminal.until(lambda screen: "Challenger all at once" not in screen, "no challenger")
     totals = desk.ask("/api/trades?window=all")["totals"]
     terminal.press("6")
     terminal.see("Σ 7 closed")
     terminal.press("v")
     terminal.see("November 2026", "7 trades", dollars(totals["net"]))
-    terminal.press("Escape", "1")
+    terminal.close_dialog()
+    terminal.press("1")
     evening(desk, "2026-11-30")
 
 
