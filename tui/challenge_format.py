@@ -13,10 +13,10 @@ def rules_text(name: str, fingerprint: str) -> str:
     return f"{name} {fingerprint[:_DIGITS]}"
 
 
-def side_text(side: ChallengeSide) -> str:
-    """Return the trades of a side, what is open, their net with its execution band, and what is unusual."""
+def side_text(side: ChallengeSide, *, band: bool = True) -> str:
+    """Return the trades of a side, what is open, their net, if wanted with its band, and what is unusual."""
     text = f"{fmt.plural(side.trades, 'trade')}, {side.open} open, {fmt.money(side.net)}"
-    if side.trades and side.best is not None and side.worst is not None:
+    if band and side.trades and side.best is not None and side.worst is not None:
         mid, far = (fmt.whole_dollars(value, sign=True).replace("$", "") for value in (side.best, side.worst))
         text += f" (mid {mid} far {far})"
     if side.stale:

@@ -24,7 +24,12 @@ async def test_every_size_says_that_one_runs_and_shows_it(size: tuple[int, int])
             await pilot.press("v")
             await settled(pilot)
         text = screen_text(app)
-        for words in ("in force   defaults 9c1f0a", "challenger wider 41ab77", "needs ≈ 37 more sessions"):
+        sides = (
+            ("in force 30 trades, 1 open, +$61.12", "challenger 45 trades, 0 open, +$427.62")
+            if size[0] < 76
+            else ("in force   defaults 9c1f0a", "challenger wider 41ab77")
+        )
+        for words in (*sides, "needs ≈ 37 more sessions"):
             assert words in text, words
         assert "What gates kept out" not in text
         assert "help" in text.splitlines()[-1]

@@ -52,10 +52,25 @@ class ChallengePane(ReportPane):
         if running is None:
             lines = self.nothing(width, f"{NONE}; {_how_to_start()}")
             return (lines + ended_lines(view, width))[:height]
-        out = [heading(self.title, width, _since(running)), *side_lines(running, width)]
+        out = [heading(self.title, width, _since(running))]
+        if width < _WITH_NAME:
+            return (out + narrow_lines(running, width))[:height]
+        out += side_lines(running, width)
         out += [clip_line(line, width) for line in result_lines(running)]
         out += [clip_line([(f" ! {text}", "warn")], width) for text in warnings(running)]
         return (out + session_lines(running, width))[:height]
+
+
+def narrow_lines(running: RunningChallenge, width: int) -> list[Line]:
+    """Return what is known and both sides for a narrow screen: wrapped, the difference first."""
+    out = _wrapped(result_text(running.result), width)
+    if more := more_text(running.result):
+        out += _wrapped(more, width)
+    for name, side in (("in force", running.champion), ("challenger", running.challenger)):
+        out += _wrapped(f"{name} {side_text(side, band=False)}", width)
+    for text in warnings(running):
+        out += _wrapped(f"! {text}", width, "warn")
+    return out + session_lines(running, width)
 
 
 def challenge_document(view: ChallengeView, width: int) -> list[Line]:
