@@ -18,10 +18,9 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from terminal import Terminal
-
 from core.intake import sample
 from core.model import Direction, Source
+from tests.e2e.trading_week.terminal import Terminal
 
 ROOT = Path(__file__).resolve().parents[3]
 STEERED = ROOT / "tests" / "e2e" / "bad_week" / "steered.py"

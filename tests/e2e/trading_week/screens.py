@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from desk import Desk
+from tests.e2e.trading_week.desk import Desk
 
 NEVER = ("Traceback", "None", "nan", "<built-in", "object at 0x", "�")
 """Texts that no screen may show."""

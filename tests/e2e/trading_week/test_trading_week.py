@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,11 +12,9 @@ from typing import Any
 import pytest
 
 from core.model import Direction
-
-sys.path.insert(0, str(Path(__file__).parent))
-from desk import Desk
-from screens import check_screens, dollars
-from terminal import Terminal
+from tests.e2e.trading_week.desk import Desk
+from tests.e2e.trading_week.screens import check_screens, dollars
+from tests.e2e.trading_week.terminal import Terminal
 
 RULES = "[risk]\napproval_above_contracts = 1000\napproval_above_premium = 1e9\ndaily_loss = 900\n"
 
