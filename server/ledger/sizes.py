@@ -6,7 +6,10 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
+from server.ledger.address import DatabaseLedger
+from server.ledger.databases import database
 from server.ledger.files import side_files
 from server.ledger.rows import DERIVED
 from server.ledger.snapshot import LedgerSnapshot
@@ -19,7 +22,6 @@ _INSTANTS = {
     "receipts": "received_at",
     "ledger_entries": "created_at",
     "positions": "opened_at",
-    "trades": "opened_at",
     "notes": "at",
     "marks": "at",
     "mark_blocks": "first_at",
@@ -37,7 +39,7 @@ _COUNTS = {
     "marks": f"SELECT at / {_HOUR} AS hour, count(*) FROM marks GROUP BY hour UNION ALL"
     f" SELECT first_at / {_HOUR} AS hour, sum(marks) FROM mark_blocks GROUP BY hour",
 }
-_BY_INPUT = ("decision_columns", "stream_events", "path_bars")
+_BY_INPUT = ("decision_columns", "stream_events", "path_bars", "trades")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,11 +84,11 @@ def sizes_of(ledger: LedgerSnapshot) -> LedgerSizes:
     values = {table: Counter(dict(_values(ledger, table))) for table in TABLES}
     stored, pages = _stored(ledger)
     tables = {table: stored.get(table, values[table].total()) for table in TABLES}
-    log = side_files(ledger.path)[0]
+    file, log, free = _files(ledger, sum(tables.values()))
     return LedgerSizes(
-        file=ledger.path.stat().st_size,
-        log=log.stat().st_size if log.exists() else 0,
-        free=_one(ledger, "PRAGMA freelist_count") * _one(ledger, "PRAGMA page_size"),
+        file=file,
+        log=log,
+        free=free,
         pages=pages,
         tables=tuple(
             TableSize(name=name, rows=rows[name], bytes=size)
@@ -96,8 +98,19 @@ def sizes_of(ledger: LedgerSnapshot) -> LedgerSizes:
     )
 
 
+def _files(ledger: LedgerSnapshot, whole: int) -> tuple[int, int, int]:
+    """Return the bytes of the file, of its log and of what is free; a database has neither of its own."""
+    if not isinstance(ledger.address, Path):
+        return whole, 0, 0
+    log = side_files(ledger.path)[0]
+    free = _one(ledger, "PRAGMA freelist_count") * _one(ledger, "PRAGMA page_size")
+    return ledger.path.stat().st_size, log.stat().st_size if log.exists() else 0, free
+
+
 def _stored(ledger: LedgerSnapshot) -> tuple[dict[str, int], bool]:
     """Return the bytes of each table and its indexes, where SQLite was built to tell them."""
+    if isinstance(ledger.address, DatabaseLedger):
+        return database("state").table_sizes(ledger.address), True
     sql = (
         "SELECT m.tbl_name, sum(s.pgsize) FROM dbstat s JOIN sqlite_master m ON m.name = s.name"
         " WHERE s.aggregate = TRUE GROUP BY m.tbl_name"
@@ -110,8 +123,7 @@ def _stored(ledger: LedgerSnapshot) -> tuple[dict[str, int], bool]:
 
 def _values(ledger: LedgerSnapshot, table: str) -> Iterator[tuple[str | None, int]]:
     """Yield the bytes of a table's values by exchange day; ``None`` where its rows belong to no day."""
-    columns = [row[1] for row in ledger.query(f"PRAGMA table_info({table})")]
-    size = " + ".join(f"coalesce(length(CAST(t.{name} AS BLOB)), 0)" for name in columns)
+    size = _size_of_row(ledger, table)
     if table in _INSTANTS:
         hours = f"SELECT t.{_INSTANTS[table]} / {_HOUR} AS hour, sum({size}) FROM {table} t GROUP BY hour"
     elif table in _BY_INPUT:
@@ -126,6 +138,14 @@ def _values(ledger: LedgerSnapshot, table: str) -> Iterator[tuple[str | None, in
     for hour, bytes_ in ledger.query(hours):
         days[exchange_day(hour * _HOUR)] += bytes_
     yield from days.items()
+
+
+def _size_of_row(ledger: LedgerSnapshot, table: str) -> str:
+    """Return the SQL for the bytes of the values of a row of ``t``."""
+    if not isinstance(ledger.address, Path):
+        return "pg_column_size(t.*)"
+    columns = [row[1] for row in ledger.query(f"PRAGMA table_info({table})")]
+    return " + ".join(f"coalesce(length(CAST(t.{name} AS BLOB)), 0)" for name in columns)
 
 
 def _days(

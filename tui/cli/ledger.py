@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from tui.cli.console import ledger_path, print_json
+from tui.cli.console import ledger_of, print_json
 
 if TYPE_CHECKING:
+    from server.ledger.address import LedgerAddress
     from server.ledger.sizes import LedgerSizes
 
 
@@ -19,22 +20,22 @@ def ledger(*, db: str | None, config: Path | None, as_json: bool) -> int:
     from server.ledger.sizes import sizes_of
     from server.ledger.snapshot import LedgerSnapshot
 
-    with LedgerSnapshot(ledger_path(db, config)) as snapshot:
-        found, path, removed = sizes_of(snapshot), snapshot.path, snapshot.removed
+    with LedgerSnapshot(ledger_of(db, config)) as snapshot:
+        found, address, removed = sizes_of(snapshot), snapshot.address, snapshot.removed
     if as_json:
         print_json(
             orjson.dumps(
-                {"ledger": str(path), **asdict(found), "removed": asdict(removed)}, option=orjson.OPT_UTC_Z
+                {"ledger": str(address), **asdict(found), "removed": asdict(removed)}, option=orjson.OPT_UTC_Z
             )
         )
     else:
-        print("\n".join([*lines(path, found), *removed.texts]))
+        print("\n".join([*lines(address, found), *removed.texts]))
     return 0
 
 
-def lines(path: Path, found: LedgerSizes) -> list[str]:
+def lines(address: LedgerAddress, found: LedgerSizes) -> list[str]:
     """Return the sizes as two tables of text."""
-    head = f"{path}: {_size(found.file)}"
+    head = f"{address}: {_size(found.file)}"
     head += f", {_size(found.free)} of it free" if found.free else ""
     head += f"; {_size(found.log)} in the write-ahead log" if found.log else ""
     whole = sum(table.bytes for table in found.tables) or 1

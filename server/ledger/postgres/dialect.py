@@ -15,6 +15,7 @@ _FRAGMENTS = (
 )
 """Parts of statements as SQLite has them, and as PostgreSQL does."""
 _EXPANDED = re.compile(r"\bexpanded\((\w+)\)")
+_HOUR = re.compile(r"([\w.]+) / 3600000000 AS hour")
 _EXTRACT = re.compile(r"\bjson_extract\(([\w.]+), '\$\.([\w.]+)'\)")
 
 
@@ -23,6 +24,8 @@ def translated(sql: str) -> str:
     """Return a statement with ``?`` for each value as PostgreSQL and psycopg accept it."""
     for theirs, ours in _FRAGMENTS:
         sql = sql.replace(theirs, ours)
+    # Instants are whole microseconds there, and of a type of their own here.
+    sql = _HOUR.sub(r"floor(extract(epoch FROM \1) / 3600)::bigint AS hour", sql)
     # A column that SQLite compresses is plain JSON here.
     sql = _EXPANDED.sub(r"\1", sql)
     sql = _EXTRACT.sub(lambda found: f"({found[1]} #>> '{{{found[2].replace('.', ',')}}}')", sql)

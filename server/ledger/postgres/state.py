@@ -13,6 +13,27 @@ from server.ledger.postgres.reader import SIZE, said
 from server.ledger.postgres.schema import check, exists
 from server.ledger.postgres.timescale import chunk_bytes, installed
 
+_TABLES = (
+    "SELECT c.relname::text, pg_total_relation_size(c.oid) FROM pg_class c"
+    " WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r'"
+)
+_HYPERTABLES = (
+    "SELECT hypertable_name::text, hypertable_size(format('%I.%I', hypertable_schema, hypertable_name)::regclass)"
+    " FROM timescaledb_information.hypertables WHERE hypertable_schema = current_schema()"
+)
+
+
+def table_sizes(address: DatabaseLedger) -> dict[str, int]:
+    """Return the bytes of each table with its indexes, and of its chunks. Raises LedgerError."""
+    try:
+        with closing(connect(address, writes=False)) as connection:
+            sizes = {name: int(size) for name, size in connection.execute(_TABLES).fetchall()}
+            if installed(connection.raw):
+                sizes |= {name: int(size) for name, size in connection.execute(_HYPERTABLES).fetchall()}
+    except psycopg.Error as error:
+        raise LedgerError(f"{address}: {said(error)}") from error
+    return sizes
+
 
 def describe(address: DatabaseLedger) -> str:
     """Return what the database holds of the engine. Raises LedgerError when it cannot be reached or read."""

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from server.ledger.address import DatabaseLedger
+from server.ledger.opened_by_address import open_to_write
 from server.ledger.sizes import TABLES, sizes_of
 from server.ledger.snapshot import LedgerSnapshot
 from server.ledger.sqlite import SqliteLedger
@@ -46,3 +48,19 @@ async def test_without_pages_the_bytes_are_those_of_the_values(ledger: Path, mon
     with LedgerSnapshot(ledger) as snapshot:
         found = sizes_of(snapshot)
     assert not found.pages and all(table.bytes > 0 for table in found.tables if table.rows)
+
+
+async def test_a_database_is_measured_as_well(database: DatabaseLedger, make: Any) -> None:
+    ledger = await open_to_write(database, "engine-1")
+    await ledger.commit([make.webhook(seq) for seq in range(1, 11)])
+    await ledger.commit(
+        [(*make.decided(11)[:1], (*make.decided(11)[1], make.trade(11), make.marks(11, 11, 12)))]
+    )
+    await ledger.close()
+    with LedgerSnapshot(database) as snapshot:
+        found = sizes_of(snapshot)
+    rows = {table.name: table.rows for table in found.tables}
+    assert rows.keys() == set(TABLES) and (rows["journal"], rows["trades"], rows["marks"]) == (11, 1, 2)
+    assert all(table.bytes > 0 for table in found.tables) and found.file == sum(t.bytes for t in found.tables)
+    (day,) = found.days
+    assert (day.day, day.inputs, day.webhooks, day.decisions, day.marks) == ("2026-11-24", 11, 11, 1, 2)
