@@ -206,9 +206,10 @@ def use_day(at: datetime) -> bool:
     return changed
 
 
-def moment(at: datetime) -> str:
+def moment(at: datetime, *, zone: bool = False) -> str:
     """Return the exchange's time, HH:MM:SS, or for another day than the one shown its date too, as 24 Nov 15:40."""
-    return clock(at) if _today == [date(at)] else f"{date(at)} {clock(at)[:5]}"
+    text = clock(at, zone=zone)
+    return text if _today == [date(at)] else f"{date(at)} {text[:5]}{text[8:]}"
 
 
 def day_clock(at: datetime) -> str:

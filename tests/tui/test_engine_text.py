@@ -80,6 +80,7 @@ def test_a_time_of_another_day_has_its_date() -> None:
     fmt.use_day(at)
     assert fmt.moment(at) == "12:40:00"
     assert fmt.moment(at - timedelta(days=1)) == "23 Nov 12:40"
+    assert fmt.moment(at - timedelta(days=1), zone=True) == "23 Nov 12:40 ET"
     assert not fmt.use_day(at + timedelta(hours=2))
     assert fmt.use_day(at + timedelta(hours=12)), "the exchange's midnight"
     assert fmt.moment(at) == "24 Nov 12:40"

@@ -173,4 +173,4 @@ def test_a_recent_decision_of_another_day_has_its_date() -> None:
     row = recent(1)[0]
     before = replace(row, at=row.at - timedelta(days=1))
     times = [decision_cells(Dated(each, each is row))[0][0] for each in (row, before)]
-    assert times == ["12:40:55", "23 Nov"]
+    assert times == ["12:40:55", "23 Nov 12:40"]

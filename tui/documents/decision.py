@@ -148,7 +148,7 @@ def _inputs(record: DecisionRecord, width: int) -> list[Line]:
         origin = context.provenance.get(name)
         text = "not known" if section is None else _section(section)
         if origin is not None:
-            text += f" ({origin.source} at {fmt.clock(origin.at)})"
+            text += f" ({origin.source} at {fmt.moment(origin.at)})"
         out += named(name, text, width, "dim" if section is None else "text")
     if context.conflict:
         out += named("conflict", f"disagrees with {context.conflict}", width, "warn")

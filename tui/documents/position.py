@@ -264,7 +264,7 @@ def exit_fills(fills: Sequence[tuple[ExitFill, float]], width: int) -> list[Line
     out = [heading("Sold", width)]
     for fill, net in fills:
         line: Line = [
-            (f" {fmt.clock(fill.at)}  ", "dim"),
+            (f" {fmt.moment(fill.at)}  ", "dim"),
             (fmt.fit(fill.reason, 12), "strong"),
             (f" {fill.contracts:>3} at {fmt.number(fill.price)}  ", "text"),
             (fmt.money(net), signed_role(net)),

@@ -75,7 +75,7 @@ def _path(view: SymbolView, width: int, chart: DrawChart) -> list[Line]:
     change = prices[-1] - prices[0]
     note: Line = [
         (f"low {fmt.number(min(prices))}  high {fmt.number(max(prices))}  ", "dim"),
-        (f"{fmt.signed(change)} since {fmt.clock(view.path[0][0])}", signed_role(change)),
+        (f"{fmt.signed(change)} since {fmt.moment(view.path[0][0])}", signed_role(change)),
     ]
     return [heading("Prices", width, note), *chart(drawn, width, _CHART_ROWS)]
 

@@ -133,7 +133,7 @@ def _verdict(record: DecisionRecord, width: int) -> Line:
     elif record.verdict.gates.failed:
         failed = ", ".join(name.capitalize() for name in record.verdict.gates.failed)
         line += [("  ", "text"), (f"{failed} failed", "bad")]
-    for at in (fmt.clock(record.at, zone=True), fmt.clock(record.at)):
+    for at in (fmt.moment(record.at, zone=True), fmt.moment(record.at)):
         if width_of(line) + len(at) + 2 <= width:
             return [*line, ("  ", "text"), (at, "dim")]
     return line

@@ -36,8 +36,9 @@ class Dated:
 
 
 def _time(dated: Dated) -> Cell:
-    """Return the time; a decision of another day has its date instead."""
-    return (fmt.clock(dated.row.at) if dated.today else fmt.date(dated.row.at), "dim")
+    """Return the time; a decision of another day has its date before it."""
+    at = dated.row.at
+    return (fmt.clock(at) if dated.today else f"{fmt.date(at)} {fmt.clock(at)[:5]}", "dim")
 
 
 def _signal(dated: Dated) -> Cell:

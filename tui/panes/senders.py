@@ -59,7 +59,7 @@ def refused_cells(refused: RefusedRequests) -> tuple[Cell, ...]:
     return (
         (refused.address, "bad"),
         (str(refused.status), "bad"),
-        (fmt.clock(refused.last_at), "dim"),
+        (fmt.moment(refused.last_at), "dim"),
         (f"{refused.count} ×", "bad"),
         ("", "text"),
         ("✗ refused", "bad"),
@@ -72,7 +72,7 @@ def credential_cells(use: CredentialUse) -> tuple[Cell, ...]:
     return (
         (use.name, "text"),
         (use.scope.removesuffix("s"), "dim"),
-        (fmt.clock(use.last_at) if use.last_at is not None else "never", "dim"),
+        (fmt.moment(use.last_at) if use.last_at is not None else "never", "dim"),
         (f"{use.count} ×", "text" if used else "dim"),
         ("", "text"),
         ("secret used", "dim") if used else ("not used", "dim"),
