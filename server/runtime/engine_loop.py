@@ -24,7 +24,7 @@ from core.effects import (
     StoreTrade,
 )
 from core.engine import Engine
-from core.events import MarketAnswered, Ticked
+from core.events import Commanded, MarketAnswered, Ticked
 from core.model import DecisionRecord
 from server.feeds.base import MarketReply, Markets, reply_at_once
 from server.ledger.base import Entry, Ledger
@@ -261,7 +261,9 @@ class EngineLoop:
         batch.append((event, effects))
         committed.append((taken, effects))
         if CHANGES_WATCHED.isdisjoint(map(type, effects)):
-            self._watch_may_differ |= type(event) is Ticked
+            # The trades of a challenger have no effects: they begin with an answer, and are dropped by a command.
+            challenged = type(event) is MarketAnswered and self.engine.challenger is not None
+            self._watch_may_differ |= challenged or type(event) in (Ticked, Commanded)
             return
         self._watch_may_differ = True
         for effect in effects:

@@ -85,6 +85,22 @@ async def test_a_challenger_survives_a_restart_and_the_ledger_is_verified(tmp_pa
         )
 
 
+async def test_the_options_of_a_challenger_are_watched_until_it_ends(tmp_path: Path) -> None:
+    async with engine(tmp_path, rules=RULES + "[confidence]\nexecute_at = 99\n") as host:
+        assert (await say(host.deck, "start_challenger", RULES)).ok
+        await open_position(host)
+        await host.runtime.settled()
+        state = host.runtime.engine.state
+        assert state.positions == {} and state.challenger is not None
+        (held,) = state.challenger.positions.values()
+        watched = {contract for watch in host.runtime._watched for contract in watch.contracts}
+        assert held.contract in watched
+        assert state.challenge is not None
+        assert (await say(host.deck, "retire_challenger", state.challenge.id)).ok
+        await host.runtime.settled()
+        assert host.runtime._watched == host.runtime.engine.watched()
+
+
 async def test_a_suggestion_that_is_not_offered_is_no_challenger(host: RunningEngine) -> None:
     refused = await say(host.deck, "challenge_suggestion", "nothing")
     assert (refused.ok, refused.code) == (False, "NO_SUGGESTION")
