@@ -28,7 +28,12 @@ if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
 # A ledger waits for the disk at every commit, thousands of times in a run. In memory nothing is waited for, and what
 # a killed process leaves there is the same.
 _MEMORY = Path("/dev/shm")
-if _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > 2 << 30:
+if (
+    _MEMORY.is_dir()
+    and os.access(_MEMORY, os.W_OK)
+    and shutil.disk_usage(_MEMORY).free > 2 << 30
+    and not os.statvfs(_MEMORY).f_flag & os.ST_NOEXEC  # some tests start a program of their folder
+):
     tempfile.tempdir = os.environ.setdefault("TMPDIR", str(_MEMORY))
 
 # ruff: noqa: E402
