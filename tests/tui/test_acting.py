@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from fake_deck import NOW, FakeDeck, offer, positions, record, screen_text, snapshot
+from fake_deck import NOW, FakeDeck, offer, position, positions, record, screen_text, snapshot
 from test_exits import running
 
 from core.model import Action, Mode, Tone
@@ -19,6 +19,7 @@ from tui.dialogs.levels import LevelsDialog, LevelsQuestion, argument_of
 from tui.dialogs.note import NoteDialog
 from tui.dialogs.position_detail import PositionDialog
 from tui.dialogs.take import TakeDialog
+from tui.documents.position import levels, top
 from tui.screens.live import LiveScreen
 
 
@@ -232,3 +233,18 @@ async def test_a_decision_that_is_read_is_taken_from_there() -> None:
         await pilot.press("d", "T")
         await pilot.pause()
         assert isinstance(app.screen, TakeDialog)
+
+
+def test_a_moved_level_says_since_when_and_by_whom() -> None:
+    row = position()
+    moved = replace(row.to_target_2, moved_at=NOW, moved_by="ann")
+    text = "\n".join(
+        "".join(part for part, _ in line) for line in levels(replace(row, to_target_2=moved), None, 60)
+    )
+    assert text.count("moved") == 1
+    assert text.splitlines()[-1].strip() == "moved Tue 24 Nov 12:41:07 ET by ann"
+
+
+def test_a_trade_taken_by_hand_says_so() -> None:
+    text = ["".join(part for part, _ in line) for line in top(position(taken_by="ann"), 80, exiting=False)]
+    assert " taken by hand by ann, against the rules" in text
