@@ -258,3 +258,14 @@ def test_the_latest_are_kept(wired: Any) -> None:
         weak(wire.later(seconds=1), symbol=f"A{n:03}" if n % 2 else "SPY", changes={"alert_id": f"n{n}"})
     assert len(wire.state.passed) <= MOST_PASSED
     assert isinstance(wire.journal[-1], MarketAnswered)
+
+
+def test_a_bar_whose_signal_was_taken_opens_nothing_more(wired: Any) -> None:
+    wire = wired(snapshot=GOOD)
+    opened = wire.now.isoformat()
+    body = {"ticker": "SPY", "action": "buy", "price": 450.0, "score": 3.0, "timeframe": 15, "time": opened}
+    assert wire.raw(body).status == "accepted" and wire.decision.code is None
+    assert wire.command("take", argument=wire.decision.id).ok and wire.decision.code == "BY_HAND"
+    receipt = wire.later(seconds=30).raw(body | {"score": 9.5})
+    assert any("opens nothing" in note for note in receipt.notes), receipt.notes
+    assert len(wire.state.positions) == 1
