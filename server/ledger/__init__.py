@@ -11,6 +11,6 @@ Read first:
 - ``server/ledger/rows.py``: effects as rows; ``server/ledger/entries.py``: rows as the API shows them
 - ``server/ledger/queries.py``: the filters and orders of a page
 - ``server/ledger/schema/sqlite.sql``: the tables
-- ``server/ledger/address.py`` and ``opened_by_address.py``: a file or a database; ``migrate.py``: from one to the other
+- ``server/ledger/address.py``, ``opened_by_address.py``: a file or a database; ``migrate.py``: from one to the other
 - ``server/ledger/postgres``: the ledger in a database; ``sql.py``: what both have in common
 """
