@@ -30,8 +30,9 @@ from server.ledger.snapshot import LedgerSnapshot
 from server.ledger.timestamps import exchange_day, instant
 
 MINUTES = 300
-ONE_PRICE_OF, ONE_BLOCK_OF = 4, 3
-"""Of so many prices, and of so many blocks of marks, one is kept: a year is a matter of minutes."""
+ONE_PRICE_OF = 4
+BLOCKS_OF_5 = 2
+"""One of so many prices, and so many of five blocks of marks are kept: a year is a matter of minutes."""
 DAY = 86_400_000_000
 _IDS = {"id", "signal_id", "receipt_id", "position_id", "decision_id", "supersedes", "duplicate_of", "key"}
 _INSTANTS = {"at", "received_at", "created_at", "opened_at", "closed_at", "ended_at", "priced_at", "began"}
@@ -81,7 +82,7 @@ class YearLedger:
             self._blocks = [
                 row
                 for n, row in enumerate(ledger.query("SELECT * FROM mark_blocks ORDER BY position_id, first"))
-                if n % ONE_BLOCK_OF == 0
+                if n % 5 < BLOCKS_OF_5
             ]
             self._rules = [*ledger.query("SELECT * FROM rules_versions")]
             (self._checkpoint, *_) = ledger.checkpoints()
