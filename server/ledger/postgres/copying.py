@@ -16,6 +16,7 @@ from server.ledger.postgres.lock import hold
 from server.ledger.postgres.reader import said
 from server.ledger.postgres.schema import column_types, create, drop, exists
 from server.ledger.postgres.writing import insert_all, packed
+from server.ledger.retention import KEY as REMOVED
 from server.ledger.rows import DERIVED
 
 _LAST_MARK = (
@@ -52,6 +53,8 @@ def emptied(address: DatabaseLedger) -> Iterator[Target]:
     with held(address) as connection, connection.raw.transaction():
         for table in (*DERIVED, "checkpoints"):
             connection.execute(f"DELETE FROM {table}")
+        # Old marks and prices come back from the journal as well.
+        connection.execute("DELETE FROM meta WHERE key = ?", (REMOVED,))
         yield Target(connection)
         connection.execute(_LAST_MARK)
 
