@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import aiohttp
 
 from core.model import Mode
 from server.config import ConfigError
+from tui import fmt
 from tui.cli.client import EngineClient, engine_client, post_command, print_answers, report_unreachable
 
 Item = dict[str, Any]
@@ -228,14 +230,17 @@ def print_list(items: list[Item], empty: str, format_item: Callable[[Item], str]
 
 
 def _format_approval(item: Item) -> str:
+    until = fmt.day_clock(datetime.fromisoformat(item["until"]))
     return (
         f"{item['id']}  {item['direction']} {item['contract']} × {item['contracts']}  premium ${item['premium']:,.0f}"
-        f"  planned loss ${item['planned_loss']:,.0f}  confidence {item['confidence']:.1f}  until {item['until']}"
+        f"  planned loss ${item['planned_loss']:,.0f}  confidence {item['confidence']:.1f}  until {until}"
     )
 
 
 def _format_position(item: Item) -> str:
-    mark = "not marked" if item["mark"] is None else f"mark {item['mark']:.2f}, {item['mark_age']:.0f} s old"
+    mark = (
+        "not marked" if item["mark"] is None else f"mark ${item['mark']:.2f}, {fmt.age(item['mark_age'])} old"
+    )
     if item.get("fault"):
         return f"{item['id']}  {item['contract']} × {item['remaining']}  failed: {item['fault']}"
     if item.get("suspended"):

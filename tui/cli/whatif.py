@@ -12,6 +12,7 @@ from core.learning.whatif import NO_TRADE
 from core.rules import Rules, RulesError, parse_rules
 from server.config import ConfigError
 from server.ledger.address import LedgerAddress
+from tui import fmt
 from tui.cli.console import ledger_of, print_json, read_text
 from tui.metric_format import band_note
 
@@ -124,7 +125,7 @@ def _difference_lines(name: str, part: Difference) -> Iterator[str]:
         yield f"    {count:6,} {reason}"
     left = part.left_out
     if left.value is not None:
-        yield f"    left out on both sides: {left.value:+,.2f} $ in force, of {left.n:,} with a result"
+        yield f"    left out on both sides: {fmt.money(left.value)} in force, of {left.n:,} with a result"
     rows = [
         ("gained", part.gained),
         ("lost", part.lost),
@@ -142,7 +143,7 @@ def _difference_lines(name: str, part: Difference) -> Iterator[str]:
         lost = part.waiting_lost
         yield f"  {part.waiting:,} signals not traded would wait on; whether they trade later is not known"
         if lost.value is not None:
-            yield f"    {lost.value:+,.2f} $ of the lost are theirs"
+            yield f"    {fmt.money(lost.value)} of the lost are theirs"
     for gate in part.gates:
         if gate.opened or gate.shut:
             yield f"  {gate.gate} gate: {gate.opened:,} newly pass, {gate.shut:,} newly blocked"
@@ -152,6 +153,6 @@ def _difference_lines(name: str, part: Difference) -> Iterator[str]:
 def _format_dollars(metric: Metric) -> str:
     if metric.value is None:
         return f"– ({metric.reason})"
-    interval = f"  95 % {metric.low:+,.2f} to {metric.high:+,.2f}" if metric.low is not None else ""
+    interval = f"  95 % {fmt.money(metric.low)} to {fmt.money(metric.high)}" if metric.low is not None else ""
     few = "" if metric.status == "OK" else f"  {metric.status}"
-    return f"{metric.value:+,.2f} $  n {metric.n}{interval}{few}"
+    return f"{fmt.money(metric.value)}  n {metric.n}{interval}{few}"
