@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -144,3 +146,27 @@ async def test_what_is_acknowledged_is_stored_whatever_the_server_does(
         assert sum(1 for _ in ledger.events()) == ledger.inputs
     print(f"\n{len(answered)} acknowledged, {refused} refused, {len(stored)} receipts stored")
     assert set(answered) <= set(stored) and len(stored) == len(set(stored)) and refused and len(answered) > 50
+
+
+@pytest.fixture
+def standby(cluster: Cluster) -> Iterator[Cluster]:
+    with tempfile.TemporaryDirectory(prefix="gatedeck-standby-") as folder:
+        Path(folder).chmod(0o755)
+        made = cluster.standby(Path(folder))
+        yield made
+        made.stop("immediate")
+
+
+@pytest.mark.slow
+async def test_an_engine_goes_on_at_the_standby_that_takes_over(
+    station: Any, cluster: Cluster, standby: Cluster
+) -> None:
+    servers = ",".join(each.url.split("@")[1].split("/")[0] for each in (cluster, standby))
+    station.path = DatabaseLedger(f"postgresql://postgres@{servers}/postgres", "station")
+    runtime = await station.start(NoFeed())
+
+    def leave() -> None:
+        cluster.stop("immediate")
+
+    await _through_an_outage(station, runtime, leave, standby.promote)
+    await station.stop(runtime)

@@ -68,10 +68,11 @@ def application_name(engine_id: str) -> str:
     return f"gatedeck {os.getpid()}@{platform.node()[:24]} {engine_id}"[:63]
 
 
-def connect(address: DatabaseLedger, *, writes: bool) -> PgConnection:
+def connect(address: DatabaseLedger, *, writes: bool, newest: bool = False) -> PgConnection:
     """Open a connection whose statements mean the tables of the engine, existing or not. Raises psycopg.Error.
 
-    One that does not write cannot.
+    One that does not write cannot. Of several servers in the URL, ``writes`` and ``newest`` take the one that can be
+    written to, as a standby may be behind it.
     """
     raw = psycopg.connect(
         address.url,
@@ -82,7 +83,7 @@ def connect(address: DatabaseLedger, *, writes: bool) -> PgConnection:
         keepalives_interval=2,
         keepalives_count=3,
         tcp_user_timeout=10_000,
-        target_session_attrs="read-write" if writes else "any",
+        target_session_attrs="read-write" if writes or newest else "any",
     )
     try:
         adapt(raw)
@@ -97,9 +98,9 @@ def connect(address: DatabaseLedger, *, writes: bool) -> PgConnection:
     return PgConnection(raw)
 
 
-def connect_to_read(address: DatabaseLedger) -> PgConnection:
+def connect_to_read(address: DatabaseLedger, *, newest: bool = False) -> PgConnection:
     """Open a read-only connection to an engine's ledger of the present schema. Raises LedgerError, psycopg.Error."""
-    connection = connect(address, writes=False)
+    connection = connect(address, writes=False, newest=newest)
     try:
         if not exists(connection.raw, address.engine_id):
             others = engines(connection.raw)

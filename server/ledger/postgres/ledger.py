@@ -80,7 +80,7 @@ class PostgresLedger:
         try:
             session = await worker.run(lambda: Session(address))
             try:
-                return cls(session, worker, await PostgresReader.attach(address))
+                return cls(session, worker, await PostgresReader.attach(address, newest=True))
             except BaseException:
                 await worker.run(lambda: session.close(delete=session.created))
                 raise

@@ -31,26 +31,31 @@ class PostgresReader(SqlReader):
     A connection that was lost is made again at the next read.
     """
 
-    def __init__(self, address: DatabaseLedger, worker: Worker, connection: PgConnection) -> None:
+    def __init__(
+        self, address: DatabaseLedger, worker: Worker, connection: PgConnection, newest: bool
+    ) -> None:
         self.place = address
-        self._address = address
+        self._address, self._newest = address, newest
         self._worker, self._connection = worker, connection
         self.settle: Callable[[], Awaitable[None]] | None = None
         """Called before each read, by the writer that this reader belongs to."""
 
     @classmethod
-    async def attach(cls, address: DatabaseLedger) -> PostgresReader:
-        """Open an existing ledger. Raises LedgerError when the database has none of this engine."""
+    async def attach(cls, address: DatabaseLedger, *, newest: bool = False) -> PostgresReader:
+        """Open an existing ledger; of several servers, with ``newest`` not one that may be behind.
+
+        Raises LedgerError when the database has none of this engine.
+        """
         worker = Worker("ledger reader")
         try:
-            connection = await worker.run(lambda: connect_to_read(address))
+            connection = await worker.run(lambda: connect_to_read(address, newest=newest))
         except psycopg.Error as error:
             worker.close()
             raise LedgerError(f"{address}: {said(error)}") from error
         except BaseException:
             worker.close()
             raise
-        return cls(address, worker, connection)
+        return cls(address, worker, connection, newest)
 
     async def close(self) -> None:
         """Finish the reads under way and close the connection."""
@@ -84,13 +89,13 @@ class PostgresReader(SqlReader):
     async def _read(self, work: Callable[[Connection], T]) -> T:
         def run() -> T:
             if self._connection.lost:
-                self._connection = connect_to_read(self._address)
+                self._connection = connect_to_read(self._address, newest=self._newest)
             try:
                 return work(self._connection)
             except psycopg.OperationalError:
                 if not self._connection.lost:
                     raise
-                self._connection = connect_to_read(self._address)
+                self._connection = connect_to_read(self._address, newest=self._newest)
                 return work(self._connection)
 
         if self.settle is not None:

@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
+from copy import copy
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -85,9 +86,7 @@ class Cluster:
             pytest.skip("PostgreSQL does not run as root, and runuser is not there")
         self._programs = found[-1].parent
         self._data = folder / "data"
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self._port = free.getsockname()[1]
+        self._port = _free_port()
         if os.geteuid() == 0:
             shutil.chown(folder, "postgres")
         self._run("initdb", "--no-sync", "--auth=trust", "--username=postgres", "-D", self._data)
@@ -96,6 +95,30 @@ class Cluster:
     @property
     def url(self) -> str:
         return f"postgresql://postgres@127.0.0.1:{self._port}/postgres"
+
+    def standby(self, folder: Path) -> Cluster:
+        """Return a standby that this server waits for at each commit."""
+        if os.geteuid() == 0:
+            shutil.chown(folder, "postgres")
+        other = copy(self)
+        other._data, other._port = folder / "data", _free_port()
+        self._run("pg_basebackup", "-R", "-X", "stream", "-d", self.url, "-D", other._data)
+        other.start()
+        self._sql("ALTER SYSTEM SET synchronous_standby_names = '*'")
+        self._run("pg_ctl", "-D", self._data, "reload")
+        return other
+
+    def promote(self) -> None:
+        """Make a standby the server that is written to; it waits for no other."""
+        self._run("pg_ctl", "-D", self._data, "-w", "promote")
+        self._sql("ALTER SYSTEM RESET synchronous_standby_names")
+        self._run("pg_ctl", "-D", self._data, "reload")
+
+    def _sql(self, statement: str) -> None:
+        import psycopg
+
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute(statement.encode())
 
     def start(self) -> None:
         options = (
@@ -110,6 +133,13 @@ class Cluster:
         user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
         command = [*user, str(self._programs / program), *map(str, arguments)]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/")
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
 
 
 @contextmanager
