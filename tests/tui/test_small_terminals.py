@@ -40,6 +40,35 @@ async def test_a_position_has_a_row_from_ten_rows_on() -> None:
             assert "▸ ▲ SPY 452C 11/27" in screen_text(app), (size, screen_text(app))
 
 
+@pytest.mark.parametrize("size", [(40, 10), (60, 20), (80, 24)])
+async def test_no_screen_is_taller_than_the_terminal(size: tuple[int, int]) -> None:
+    app = deck()
+    async with app.run_test(size=size) as pilot:
+        for number in "123456":
+            await pilot.press(number)
+            for _ in range(3):
+                await pilot.pause()
+            assert "? help" in screen_text(app).splitlines()[-1], (number, screen_text(app))
+            for table in app.screen.query("LiveTable"):
+                assert table.region.bottom < size[1] or number == "1", "Live scrolls"
+            views = 0
+            while number in "345" and views < 4:
+                await pilot.press("v")
+                await pilot.pause()
+                assert "? help" in screen_text(app).splitlines()[-1], (number, views, screen_text(app))
+                views += 1
+
+
+async def test_recent_decisions_stay_at_80_by_24_below_a_red_line_and_two_positions() -> None:
+    app = deck(snapshot(positions=positions()[:2], alarms=("a feed is lost",)))
+    async with app.run_test(size=(80, 24)) as pilot:
+        for _ in range(3):
+            await pilot.pause()
+        text = screen_text(app)
+        assert "a feed is lost" in text and "▸ ▲ SPY 452C 11/27" in text and "▼ QQQ 512P 11/24" in text
+        assert "▸ 12:40:55  EXECUTE" in text, "a row of the recent decisions"
+
+
 @pytest.mark.parametrize(
     ("keys", "words"),
     [

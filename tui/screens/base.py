@@ -25,15 +25,22 @@ from tui.widgets.table import LiveTable
 SMALL = 16
 """Rows of a terminal below which a screen shows only what is acted on."""
 SMALL_CLASS = "-small"
+_NARROW = 76
+"""Columns of a terminal from which panes stand side by side."""
+_LESS = ("-one-less", "-two-less")
+"""Classes of a screen with one or two lines of alarms, on which a pane gives as many rows."""
 
 
 class DeckScreen(SingleLayout, Screen[None]):
     """Shows a snapshot when given one; keeps no state of the engine between two snapshots."""
 
     scope: ClassVar[str] = ""
+    least_rows: ClassVar[int] = SMALL
+    least_rows_phone: ClassVar[int] = SMALL
+    """Rows of a terminal below which the screen shows only what is acted on; the second for a narrow one."""
     _has_body = False
     _was_lost = False
-    HORIZONTAL_BREAKPOINTS = [(0, "-phone"), (76, "-narrow"), (108, "-normal"), (160, "-wide")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-phone"), (_NARROW, "-narrow"), (108, "-normal"), (160, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall"), (50, "-high")]
 
     def compose(self) -> ComposeResult:
@@ -50,7 +57,8 @@ class DeckScreen(SingleLayout, Screen[None]):
 
     def on_resize(self) -> None:
         """Mark a screen with few rows, on which the style sheet leaves out what matters least."""
-        self.set_class(self.size.height < SMALL, SMALL_CLASS)
+        least = self.least_rows_phone if self.size.width < _NARROW else self.least_rows
+        self.set_class(self.size.height < least, SMALL_CLASS)
 
     def on_screen_resume(self) -> None:
         deck_ui(self).pull()
@@ -108,6 +116,9 @@ class DeckScreen(SingleLayout, Screen[None]):
         )
         self.show_alarms(alarms + snapshot.alarms)
         self.query_one(StopsPane).show(snapshot.stops)
+        lines = int(bool(alarms or snapshot.alarms)) + int(bool(snapshot.stops))
+        for n, less in enumerate(_LESS, start=1):
+            self.set_class(lines == n, less)
         rules = f"{snapshot.rules_name} {snapshot.rules_fingerprint[:6]}"
         self.query_one(SourcesPane).show(
             SourcesView(sources=freshest(snapshot.sources), rules=rules, listener=snapshot.listener)

@@ -39,6 +39,8 @@ class LearningScreen(ReportScreen):
     scope = "learning"
     BINDINGS = bindings("screen", "learning")
     AUTO_FOCUS = "#suggestions"
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (36, "-tall"), (50, "-high")]
+    least_rows, least_rows_phone = 24, 20
 
     def __init__(self) -> None:
         super().__init__()

@@ -30,6 +30,8 @@ class PerformanceScreen(ReportScreen):
     scope = "performance"
     BINDINGS = bindings("screen", "performance")
     AUTO_FOCUS = "#cuts"
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (40, "-tall"), (50, "-high")]
+    least_rows = 24
 
     def __init__(self) -> None:
         super().__init__()
@@ -79,7 +81,7 @@ class PerformanceScreen(ReportScreen):
     def action_next_charts(self) -> None:
         """Show the next charts, on a screen too small for all of them; on a phone's also the metrics again."""
         if self.has_class(SMALL_CLASS):
-            deck_ui(self).say("Charts need a terminal of 16 rows", "neutral")
+            deck_ui(self).say(f"Charts need a terminal of {self.least_rows} rows", "neutral")
             return
         charts = self.query_one("#charts")
         if charts.display and all(chart.display for chart in charts.children):

@@ -42,6 +42,8 @@ class SystemScreen(ReportScreen):
     scope = "system"
     BINDINGS = bindings("screen", "system")
     AUTO_FOCUS = "#quarantine"
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (40, "-tall"), (50, "-high")]
+    least_rows, least_rows_phone = 24, 20
 
     def compose_body(self) -> ComposeResult:
         with Container(id="machine"):
