@@ -131,7 +131,8 @@ async def test_a_small_system_screen_shows_risk_or_engine_and_keys_act_only_on_w
     app = DeckApp(FakeDeck())
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("5")
-        await pilot.pause()
+        for _ in range(4):
+            await pilot.pause()
         assert "Quarantine" in screen_text(app)
         await pilot.press("v")
         await pilot.pause()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from fake_deck import FakeDeck, approval, positions, screen_text, snapshot
@@ -12,6 +13,7 @@ from server.deck import ExchangeStatus, StopsWarning
 from tui.app import DeckApp
 from tui.dialogs import base
 from tui.dialogs.exit_position import ExitDialog
+from tui.panes.positions import PositionsPane
 
 SIZES = ((40, 10), (80, 10), (40, 24), (80, 24), (120, 40))
 CROWDED = snapshot(
@@ -23,6 +25,15 @@ CROWDED = snapshot(
 @pytest.fixture(autouse=True)
 def ready(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(base, "DEBOUNCE", 0.0)
+
+
+async def row_is_seen(app: DeckApp, pilot: Any) -> None:
+    """Wait until the rows are shared out, which follows the first layout."""
+    for _ in range(50):
+        if app.screen.query_one(PositionsPane).cursor_is_seen:
+            break
+        await pilot.pause(0.01)
+    await pilot.pause()
 
 
 def deck(now: object = CROWDED) -> DeckApp:
@@ -46,7 +57,7 @@ async def test_no_screen_is_taller_than_the_terminal(size: tuple[int, int]) -> N
     async with app.run_test(size=size) as pilot:
         for number in "123456":
             await pilot.press(number)
-            for _ in range(3):
+            for _ in range(4):
                 await pilot.pause()
             assert "? help" in screen_text(app).splitlines()[-1], (number, screen_text(app))
             for table in app.screen.query("LiveTable"):
@@ -89,7 +100,7 @@ async def test_each_dialog_shows_what_it_asks_and_its_answers_at_40_by_10(
     app = deck()
     async with app.run_test(size=(40, 10)) as pilot:
         app.pull()
-        await pilot.pause()
+        await row_is_seen(app, pilot)
         for key in keys:
             await pilot.press("question_mark" if key == "?" else key)
         await pilot.pause()
@@ -107,7 +118,7 @@ async def test_x_acts_on_a_row_only_once_it_was_on_the_screen() -> None:
         assert not isinstance(app.screen, ExitDialog)
         await pilot.resize_terminal(40, 10)
         app.pull()
-        await pilot.pause()
+        await row_is_seen(app, pilot)
         await pilot.press("x")
         assert isinstance(app.screen, ExitDialog)
 

@@ -27,8 +27,6 @@ SMALL = 16
 SMALL_CLASS = "-small"
 _NARROW = 76
 """Columns of a terminal from which panes stand side by side."""
-_LESS = ("-one-less", "-two-less")
-"""Classes of a screen with one or two lines of alarms, on which a pane gives as many rows."""
 
 
 class DeckScreen(SingleLayout, Screen[None]):
@@ -116,9 +114,6 @@ class DeckScreen(SingleLayout, Screen[None]):
         )
         self.show_alarms(alarms + snapshot.alarms)
         self.query_one(StopsPane).show(snapshot.stops)
-        lines = int(bool(alarms or snapshot.alarms)) + int(bool(snapshot.stops))
-        for n, less in enumerate(_LESS, start=1):
-            self.set_class(lines == n, less)
         rules = f"{snapshot.rules_name} {snapshot.rules_fingerprint[:6]}"
         self.query_one(SourcesPane).show(
             SourcesView(sources=freshest(snapshot.sources), rules=rules, listener=snapshot.listener)

@@ -13,6 +13,8 @@ from tui.screens.base import DeckScreen
 
 log = logging.getLogger("gatedeck.tui")
 
+_LESS = ("-one-less", "-two-less")
+"""Classes of a screen with one or two lines of alarms, on which a pane gives as many rows."""
 READ_GAP = 5.0
 """Least seconds between two automatic readings."""
 
@@ -41,6 +43,12 @@ class ReportScreen(DeckScreen):
         super().on_screen_resume()
         if self._due():
             self.read()
+
+    def _show_frame(self, snapshot: DeckSnapshot, alarms: tuple[str, ...], paused: str) -> None:
+        super()._show_frame(snapshot, alarms, paused)
+        lines = int(bool(alarms or snapshot.alarms)) + int(bool(snapshot.stops))
+        for n, less in enumerate(_LESS, start=1):
+            self.set_class(lines == n, less)
 
     def show_body(self, snapshot: DeckSnapshot) -> Iterator[None]:
         if _changed(snapshot) != self._seen and self._due():
