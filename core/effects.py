@@ -10,10 +10,8 @@ from core.approvals import Approval
 from core.events import PriceSeen
 from core.model import Contract, DecisionRecord, Direction, ReceiptStatus, Source, Tone
 from core.positions.position import ExitFill, Mark, Position
-from core.quickly_made import made_quickly
 
 
-@made_quickly
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreReceipt:
     """One HTTP body as received, with its status; ``http_status`` is the answer to its sender."""
@@ -168,7 +166,6 @@ class Watch:
     contracts: tuple[Contract, ...] = ()
 
 
-@made_quickly
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerReceipt:
     """The receipt is final; with ``awaits_decision`` a decision for it follows."""

@@ -9,13 +9,11 @@ from typing import Literal
 
 from core.model import MarketSnapshot
 from core.options.fills import OptionQuote
-from core.quickly_made import made_quickly
 
 WEBHOOK = "webhook"
 """Source of a price that a sender stated in its body; every other source is a feed."""
 
 
-@made_quickly
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Received:
     """One HTTP body (or one item of an array body) as it arrived; ``body`` is its text."""

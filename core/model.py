@@ -13,9 +13,8 @@ from enum import StrEnum
 from functools import lru_cache
 
 from core.from_json import Json
-from core.quickly_made import made_quickly
 
-ENGINE_VERSION = "4"
+ENGINE_VERSION = "5"
 """Changes whenever equal inputs could give another decision, fill or mark than before."""
 
 
@@ -153,7 +152,6 @@ class Reason:
 # --- parsed webhooks -----------------------------------------------------------------------------------
 
 
-@made_quickly
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegimeFacts:
     """Facts of a phase indicator: phase 1 accumulation, 2 markup, 3 distribution, 4 markdown."""
@@ -259,7 +257,6 @@ class OptionWish:
         return f"{strike}{right}" + ("" if self.expiry is None else f" of {self.expiry}")
 
 
-@made_quickly
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Update:
     """The parsed form of one webhook body.
@@ -302,7 +299,6 @@ class Update:
 # --- inputs of a decision ------------------------------------------------------------------------------
 
 
-@made_quickly
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance:
     """Source and validity of a section of a context."""

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Protocol, runtime_checkable
 
 from core.model import DecisionRecord, Source, Update
-from core.quickly_made import made_quickly
 
 
 class NotStored(Exception):
@@ -19,7 +18,6 @@ class Overloaded(Exception):
     """Too many inputs wait; nothing was stored."""
 
 
-@made_quickly
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookAnswer:
     """Answer to one webhook: HTTP 200, or 400 and 422 for a body stored in quarantine.
