@@ -1,16 +1,15 @@
 """An attached deck: bytes on the wire with thirty positions that are all marked each second, and its cost under load.
 
-The load is 200 durable webhooks a second for GATEDECK_BENCH_ATTACH seconds (default 10; the target is for an hour,
-3600), without a deck and with one, in turns on the same engine.
+The load is 200 durable webhooks a second on one engine. `gatedeck attach` shows its deck on a pseudo-terminal for
+GATEDECK_BENCH_ATTACH seconds without a break (default 10; the target is for an hour, 3600). The same load without a
+deck goes before and after, as long in all, ten minutes at most.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import os
-import subprocess
-import sys
+import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
@@ -28,8 +27,7 @@ from tests.benchmarks.terminals import Watched
 QUIET_SECONDS = 12.0
 LOAD_SECONDS = float(os.environ.get("GATEDECK_BENCH_ATTACH", "10"))
 RATE = 200.0
-TURNS = 4
-ELSEWHERE = Path(__file__).resolve().parents[1] / "server" / "deck" / "deck_elsewhere.py"
+PARTS = 4
 
 
 class Counted:
@@ -73,26 +71,15 @@ async def wire(seconds: float = QUIET_SECONDS) -> tuple[float, float]:
 
 
 @asynccontextmanager
-async def attached(url: str) -> AsyncIterator[None]:
-    """Attach a deck in a process of its own that shows every snapshot."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, str(ELSEWHERE), url, "", stdin=subprocess.PIPE, stdout=subprocess.PIPE, limit=1 << 20
-    )
-    assert process.stdout is not None
-    shown = json.loads(await asyncio.wait_for(process.stdout.readline(), 60.0))
-    assert len(shown["rows"]) == POSITIONS
-    dropping = asyncio.create_task(_drop(process.stdout))
-    try:
-        yield
-    finally:
-        process.kill()
-        await process.wait()
-        await dropping
-
-
-async def _drop(output: asyncio.StreamReader) -> None:
-    while await output.read(1 << 16):
-        pass
+async def attached(url: str) -> AsyncIterator[Watched]:
+    """Attach the deck of a process of its own, with its screen."""
+    with tempfile.TemporaryDirectory(prefix="gatedeck-bench-") as folder:
+        terminal = Watched(Path(folder) / "unused", "attach", url, command=("-m", "tui.cli"))
+        try:
+            await terminal.look(b"Positions")
+            yield terminal
+        finally:
+            terminal.close()
 
 
 @dataclass(slots=True)
@@ -115,16 +102,22 @@ class Load:
         self.webhooks.statuses += told.statuses
 
 
-async def loaded(seconds: float = LOAD_SECONDS) -> tuple[Load, Load]:
-    """Return the load without and with a deck, in turns."""
+async def loaded(seconds: float = LOAD_SECONDS) -> tuple[Load, Load, list[float], float]:
+    """Return the load without and with a deck, the deck's memory in MB after each part, and its bytes a second."""
     alone, beside = Load(), Load()
+    quiet = min(seconds, 600.0) / 2
     async with watched(POSITIONS, "none") as (terminal, url):
         await send_paced(url, RATE, 3.0)
-        for number in range(1, TURNS + 1):
-            await alone.turn(terminal, url, seconds / TURNS, number * 10_000_000)
-            async with attached(url):
-                await beside.turn(terminal, url, seconds / TURNS, number * 10_000_000 + 5_000_000)
-    return alone, beside
+        await alone.turn(terminal, url, quiet, 10_000_000)
+        async with attached(url) as deck:
+            memory = [resident(deck.process.pid)]
+            for number in range(PARTS):
+                await beside.turn(terminal, url, seconds / PARTS, 20_000_000 + number * 5_000_000)
+                memory.append(resident(deck.process.pid))
+            painted = deck.bytes / beside.seconds
+            assert deck.process.poll() is None
+        await alone.turn(terminal, url, quiet, 90_000_000)
+    return alone, beside, memory, painted
 
 
 def resident(pid: int) -> float:
@@ -140,14 +133,14 @@ def rows() -> Iterator[Row]:
         "attached deck, 30 positions marked each second", f"{rate:.0f} bytes/s", "–", None, "≤ 2048 bytes/s",
         f"both directions; {first / 1024:.1f} KiB to the first snapshot",
     )  # fmt: skip
-    alone, beside = asyncio.run(loaded())
+    alone, beside, deck, painted = asyncio.run(loaded())
     p99, without = beside.webhooks.quantile(0.99), alone.webhooks.quantile(0.99)
     failed = sum(beside.webhooks.statuses.values()) - beside.webhooks.statuses["200"]
     yield Row(
         f"{RATE:.0f} webhooks/s for {LOAD_SECONDS:g} s beside an attached deck: p99", f"{p99:.1f} ms",
         f"without a deck {without:.1f} ms", without / p99, "≥ .83 ×",
         f"median {beside.webhooks.quantile(0.5):.1f} and {alone.webhooks.quantile(0.5):.1f} ms; "
-        f"{failed} not answered 200",
+        f"{failed} of {len(beside.webhooks.latencies):,} not answered 200",
     )  # fmt: skip
     used, usual = beside.processor / beside.seconds, alone.processor / alone.seconds
     yield Row(
@@ -155,10 +148,15 @@ def rows() -> Iterator[Row]:
         "≥ .83 ×",
     )  # fmt: skip
     yield Row(
-        "  memory of the engine before and after", f"{beside.memory[0]:.0f} and {beside.memory[-1]:.0f} MB", "–",
-        None, "no growth", f"grown by {sum(_grown(beside)):+.1f} MB, without a deck {sum(_grown(alone)):+.1f} MB",
+        "  memory of the engine", f"{_grown(beside):+.2f} MB/min", f"without a deck {_grown(alone):+.2f} MB/min",
+        None, "no growth by a deck", "MB: " + " → ".join(f"{value:.0f}" for value in beside.memory),
+    )  # fmt: skip
+    yield Row(
+        "  memory of the deck", f"{deck[-1]:.0f} MB", f"after a quarter {deck[1]:.0f} MB", deck[1] / deck[-1],
+        "no growth", f"{painted / 1024:.1f} KiB/s painted; MB: " + " → ".join(f"{value:.0f}" for value in deck),
     )  # fmt: skip
 
 
-def _grown(load: Load) -> list[float]:
-    return [after - before for before, after in zip(load.memory[::2], load.memory[1::2], strict=True)]
+def _grown(load: Load) -> float:
+    pairs = zip(load.memory[::2], load.memory[1::2], strict=True)
+    return sum(after - before for before, after in pairs) / (load.seconds / 60)

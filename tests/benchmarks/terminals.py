@@ -24,14 +24,22 @@ _NOT_PYTES = re.compile(r"\x1b\[\?[0-9]+\$p|\x1b\[[<>]\d*u|\x1b\[2[23];2t|\x1b\]
 class Watched:
     """A process on a pseudo-terminal; counts its output in bytes and waits for texts in it."""
 
-    def __init__(self, result: Path, *options: str, size: tuple[int, int] = (120, 40)) -> None:
+    def __init__(
+        self,
+        result: Path,
+        *options: str,
+        size: tuple[int, int] = (120, 40),
+        command: tuple[str, ...] = (str(_HERE / "deck_process.py"),),
+    ) -> None:
+        """Start a command of Python; the deck of the benchmarks is also told where to write its results."""
         self.result = result
+        told = [str(result)] if command[0].endswith("deck_process.py") else []
         self._size = size
         self.master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
         os.set_blocking(self.master, False)
         self.process = subprocess.Popen(
-            [sys.executable, str(_HERE / "deck_process.py"), str(result), *options],
+            [sys.executable, *command, *told, *options],
             stdin=slave,
             stdout=slave,
             stderr=slave,
