@@ -20,6 +20,7 @@ from server.ledger.compressed import compress_bytes, expand
 from server.ledger.timestamps import iso, micros
 
 _SUM = struct.Struct("<I")
+_SUM_BYTES = _SUM.size
 _LENGTH = struct.Struct("<I")
 _OBJECT, _CONSTANT, _FLOATS, _INSTANTS, _VALUES = "objects", "constant", "floats", "instants", "values"
 
@@ -37,12 +38,12 @@ def pack(texts: Sequence[bytes], bound: bytes) -> bytes:
 
 def unpack(packed: bytes, bound: bytes, places: Sequence[int] | None = None) -> list[bytes]:
     """Return the packed JSON texts, or those at some places. Raises ValueError when the value is damaged."""
-    if not isinstance(packed, bytes) or len(packed) < _SUM.size:
+    if not isinstance(packed, bytes) or len(packed) < _SUM_BYTES:
         raise ValueError("the row is damaged: it is no block")
     (checksum,) = _SUM.unpack_from(packed)
-    if zlib.crc32(packed[_SUM.size :], zlib.crc32(bound)) != checksum:
+    if zlib.crc32(packed[_SUM_BYTES:], zlib.crc32(bound)) != checksum:
         raise ValueError("the row is damaged: its checksum is another")
-    data = expand(packed[_SUM.size :])
+    data = expand(packed[_SUM_BYTES:])
     (length,) = _LENGTH.unpack_from(data)
     count, field = orjson.loads(data[_LENGTH.size : _LENGTH.size + length])
     columns = np.frombuffer(data, dtype="u1", offset=_LENGTH.size + length).reshape(-1, 8 * count)

@@ -101,8 +101,11 @@ async def test_levels_that_cannot_be_are_said_while_typing_and_enter_goes_nowher
 async def test_a_refusal_is_read_first_where_there_is_little_room() -> None:
     app = DeckApp(FakeDeck(), refresh_hz=0.01)
     async with app.run_test(size=(40, 10)) as pilot:
-        await pilot.pause()
-        await pilot.press("l", *keys("stop 453"))
+        for _ in range(50):  # the row must have been painted, which is some layouts after the start
+            await pilot.press("l")
+            if isinstance(app.screen, LevelsDialog):
+                break
+        await pilot.press(*keys("stop 453"))
         await pilot.pause()
         assert "must lie below the price" in " ".join(screen_text(app).replace("│", " ").split())
 

@@ -100,6 +100,16 @@ async def test_the_keys_of_each_screen_on_the_smallest(tmp_path: Path) -> None:
     await every_key((60, 20), tmp_path, everything=False)
 
 
+async def list_is_seen(app: DeckApp, pilot: Any, tries: int = 100) -> bool:
+    """Wait for a list in focus whose row is on the screen: rows are shared out a moment after what unfolds them."""
+    for _ in range(tries):
+        await pilot.pause()
+        if isinstance(app.focused, LiveTable) and app.focused.cursor_is_seen:
+            return True
+        await pilot.pause(0.01)
+    return False
+
+
 async def every_key(size: tuple[int, int], tmp_path: Path, *, everything: bool) -> None:
     deck = FakeDeck(snapshot(approvals=(approval(),)))
     settings = SettingsStore(tmp_path / "deck.json")
@@ -112,12 +122,7 @@ async def every_key(size: tuple[int, int], tmp_path: Path, *, everything: bool) 
             for command in pressed_on(scope, everything=everything):
                 key = command.keys[0]
                 await pilot.press(*FIRST.get(command.name, ()))
-                table = app.focused
-                for _ in range(4):
-                    if isinstance(table, LiveTable) and table.cursor_is_seen:
-                        break  # the rows are shared out again a moment after what unfolds them
-                    await pilot.pause()
-                assert isinstance(table, LiveTable) and table.cursor_is_seen, (size, scope, command.name)
+                assert await list_is_seen(app, pilot), (size, scope, command.name)
                 seen, nothing = screen_text(app), has_nothing_to_do(app, command)
                 if not await press(pilot, app, deck, key) and not nothing:
                     idle.append((scope, command.name))
@@ -131,7 +136,7 @@ async def every_key(size: tuple[int, int], tmp_path: Path, *, everything: bool) 
                 elif command.goes_to or command.name in LEADS_AWAY:
                     await pilot.press(number)
                 for _ in range(3):
-                    if isinstance(app.focused, LiveTable):
+                    if await list_is_seen(app, pilot, tries=10):
                         break  # a view without a list came before the next one with a list
                     await pilot.press(key)
     assert idle == [], "a key that does nothing"

@@ -28,7 +28,10 @@ async def test_a_toast_is_one_line_on_the_row_of_the_keys(size: tuple[int, int],
         await pilot.press(key)
         for text in ("first", LONG, "last " + LONG):
             app.say(text)
-        await pilot.pause(0.1)
+        for _ in range(100):
+            await pilot.pause(0.02)
+            if shown(app) and shown(app)[0].region.y == size[1] - 1:
+                break
         (toast,) = shown(app)
         assert (toast.region.y, toast.region.height) == (size[1] - 1, 1)
         assert toast.region.y == app.screen.query_one("#keys").region.y
