@@ -23,11 +23,22 @@ _NEVER = 1 << 30
 
 
 @contextmanager
+def none_at_start() -> Iterator[None]:
+    """Turn off collections inside, until ``in_pieces``: what imports and the start make stays, nearly all of it."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+@contextmanager
 def in_pieces() -> Iterator[None]:
-    """Turn off automatic full collections inside; collect and freeze the objects that exist now."""
+    """Collect in small pieces inside; freeze the objects that exist now, uncollected, which would delay a start."""
     before = gc.get_threshold()
     gc.set_threshold(before[0], before[1], _NEVER)
-    set_aside()
+    gc.freeze()
+    gc.enable()
     try:
         yield
     finally:

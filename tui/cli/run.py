@@ -28,6 +28,7 @@ from server.config import (
 from server.deck.left_open import left_open
 from server.feeds.base import Markets, NoFeed
 from server.runtime.clock import SIMULATED, Clock, OffsetClock, SteadyClock
+from server.runtime.garbage import none_at_start
 from server.sd_notify import Notifier
 from server.telemetry.log_output import LOG_FILE, log_output
 from tui import fmt
@@ -76,7 +77,7 @@ def run(
 
     def work(terminal: Terminal | None) -> int:
         shown = replace(display, can_leave_running=terminal is not None)
-        with log_output(settings):
+        with log_output(settings), none_at_start():
             return asyncio.run(
                 _run(
                     settings,
