@@ -173,6 +173,9 @@ class ChallengeRequest(CommandRequest):
         return self
 
 
+_MOST_BYTES: Mapping[type, int] = {ChallengeRequest: 16 * MOST_TEXT}
+"""Bytes of a longer body than the settings allow for all: JSON may write a character in up to 12 bytes."""
+
 COMMAND_STATUS: Mapping[str, int] = {"EXITING": 202, "APPROVING": 202, "TAKING": 202}
 """HTTP status of commands that are done later; any other that is done is 200, and refused 409 or as in PROBLEMS."""
 
@@ -188,6 +191,7 @@ def command_answer(command: Command, result: CommandResult) -> web.Response:
 
 async def read_command(request: web.BaseRequest, kind: type[B], limit: int) -> B:
     """Return the request's body as ``kind``; no body counts as an empty object. Raises Refused."""
+    limit = max(limit, _MOST_BYTES.get(kind, 0))
     sent = await read_body(request, limit)
     engage(request)
     raw = expand(request, sent, limit)

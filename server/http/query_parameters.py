@@ -81,7 +81,7 @@ APPROVAL_FILTERS = (
 
 
 _DAY = {"type": "string", "format": "date"}
-_WORDS = {"type": "string", "minLength": 1, "maxLength": MAX_TEXT}
+_WORDS = {"type": "string", "minLength": 1, "maxLength": MAX_TEXT, "pattern": r"^[^\x00]*$"}
 _ID = {"type": "string", "pattern": r"^[\x21-\x7e]{1,100}$"}
 _TAG = {"type": "string", "pattern": r"^#?[A-Za-z][A-Za-z0-9_-]{0,31}$"}
 _CUT = {"type": "string", "pattern": f"^({'|'.join(CUTS)})=[^\\x00-\\x1f]{{1,100}}$"}
