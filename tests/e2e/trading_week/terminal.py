@@ -57,9 +57,16 @@ class Terminal:
         self.press(key)
 
     def close_dialog(self) -> None:
-        """Press Escape and see the dialog gone."""
-        self.press("Escape")
-        self.until(lambda screen: "╰──" not in screen, "no dialog")
+        """Press Escape until the dialog is gone: one that has just opened takes no key yet."""
+
+        def gone(screen: str) -> bool:
+            if "╭──" not in screen:
+                return True
+            self.press("Escape")
+            time.sleep(0.5)
+            return False
+
+        self.until(gone, "no dialog")
 
     def screen(self) -> str:
         return self._tmux("capture-pane", "-p", "-t", "deck")
