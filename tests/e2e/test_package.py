@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from package_page import page_text, repository
+from server.deploy.package_page import page_text, repository
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

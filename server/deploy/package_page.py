@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 try:
-    from hatchling.metadata.plugin.interface import MetadataHookInterface
+    from hatchling.metadata.plugin.interface import MetadataHookInterface  # type: ignore[import-not-found]
 except ImportError:  # only a build has it; the tests read the functions
     MetadataHookInterface = object
 
@@ -39,7 +39,7 @@ def page_text(readme: str, address: str | None) -> str:
     )
 
 
-class PackagePage(MetadataHookInterface):
+class PackagePage(MetadataHookInterface):  # type: ignore[misc]
     """Sets the description of the package when it is built."""
 
     def update(self, metadata: dict[str, Any]) -> None:
