@@ -24,6 +24,7 @@ LONGEST = 120
 NOT_CODES = {
     "server/runtime/clock.py CLOCK_BOOTTIME": "a clock of the operating system",
     "core/options/volatility.py VIX": "a symbol",
+    "server/deploy/package_page.py": "variables of a workflow of GitHub",
     "server/http/client_certificate.py": "parts of a certificate's subject, and nginx's word for a good one",
     "core/intake/words.py": "words that senders use for directions, phases, exits and nothing",
     "core/intake/samples.py": "values of sample bodies",
