@@ -251,6 +251,27 @@ class SqlReader:
         raise NotImplementedError
 
 
+class Reads:
+    """The reads of a writer: those of a reader with a connection of its own, so that they never wait for a commit."""
+
+    def __init__(self, reader: SqlReader) -> None:
+        self.page = reader.page
+        self.decision = reader.decision
+        self.record = reader.record
+        self.receipt = reader.receipt
+        self.position = reader.position
+        self.marks_of = reader.marks_of
+        self.prices_of = reader.prices_of
+        self.judgements = reader.judgements
+        self.rules_versions = reader.rules_versions
+        self.journal_after = reader.journal_after
+        self.last_checkpoint = reader.last_checkpoint
+        self.stream_after = reader.stream_after
+        self.streamed_after = reader.streamed_after
+        self.verify = reader.verify
+        self.removed = reader.removed
+
+
 class SqliteReader(SqlReader):
     """A read-only view of a ledger file; open it with ``SqliteReader.attach`` and close it."""
 

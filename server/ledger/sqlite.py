@@ -25,7 +25,7 @@ from server.ledger.head_file import Head, HeadFile
 from server.ledger.journal import hash_at, journal_end
 from server.ledger.lock import WriterLock
 from server.ledger.opening import Opened, end_writing, open_connections, open_for_writing, rescue
-from server.ledger.reader import SqliteReader
+from server.ledger.reader import Reads, SqliteReader
 from server.ledger.retention import remove_some
 from server.ledger.rows import rows_of, write
 
@@ -37,7 +37,7 @@ _TIDY_SECONDS = 5.0
 """Rows or seconds after which the write-ahead log is copied into the file, on the reading connection's thread."""
 
 
-class SqliteLedger:
+class SqliteLedger(Reads):
     """The only writer of a ledger file, with a reader of the same file; open it with ``SqliteLedger.open``."""
 
     def __init__(self, path: Path, opened: Opened, reader: SqliteReader, lock: WriterLock) -> None:
@@ -47,23 +47,8 @@ class SqliteLedger:
         self.missing: str | None = opened.missing
         self.healed: int = 0
         self._delete = False
+        super().__init__(reader)
         self.reader = reader
-        # Reads go to the reader as they are, on its own connection: they never wait for a commit.
-        self.page = reader.page
-        self.decision = reader.decision
-        self.record = reader.record
-        self.receipt = reader.receipt
-        self.position = reader.position
-        self.marks_of = reader.marks_of
-        self.prices_of = reader.prices_of
-        self.judgements = reader.judgements
-        self.rules_versions = reader.rules_versions
-        self.journal_after = reader.journal_after
-        self.last_checkpoint = reader.last_checkpoint
-        self.stream_after = reader.stream_after
-        self.streamed_after = reader.streamed_after
-        self.verify = reader.verify
-        self.removed = reader.removed
         self._writing = opened.writing
         self._lock = lock
         self._last_seq, self._head = opened.end

@@ -25,6 +25,7 @@ from server.ledger.postgres.reader import PostgresReader, said
 from server.ledger.postgres.session import Session
 from server.ledger.postgres.timescale import drop_old_chunks
 from server.ledger.postgres.writing import new_tables
+from server.ledger.reader import Reads
 from server.ledger.retention import remove_some
 from server.ledger.rows import rows_of
 from server.ledger.sql import Connection
@@ -36,7 +37,7 @@ _LONGEST_SECONDS = 10.0
 """Time after which a server that does not answer is given up."""
 
 
-class PostgresLedger:
+class PostgresLedger(Reads):
     """The only writer of an engine's ledger, with a reader of the same; open it with ``PostgresLedger.open``."""
 
     def __init__(self, session: Session, worker: Worker, reader: PostgresReader) -> None:
@@ -45,23 +46,8 @@ class PostgresLedger:
         """True if this writer created the tables."""
         self.missing: str | None = session.missing
         self.healed: int = 0
+        super().__init__(reader)
         self.reader = reader
-        # Reads go to the reader as they are, on its own connection: they never wait for a commit.
-        self.page = reader.page
-        self.decision = reader.decision
-        self.record = reader.record
-        self.receipt = reader.receipt
-        self.position = reader.position
-        self.marks_of = reader.marks_of
-        self.prices_of = reader.prices_of
-        self.judgements = reader.judgements
-        self.rules_versions = reader.rules_versions
-        self.journal_after = reader.journal_after
-        self.last_checkpoint = reader.last_checkpoint
-        self.stream_after = reader.stream_after
-        self.streamed_after = reader.streamed_after
-        self.verify = reader.verify
-        self.removed = reader.removed
         reader.settle = self._settle
         self._session, self._worker = session, worker
         self._delete = False
