@@ -68,3 +68,16 @@ async def test_what_was_cut_is_read_in_full_among_the_events() -> None:
         await asyncio.sleep(DEBOUNCE)
         await pilot.press("escape")
         assert len(app.screen_stack) == 1
+
+
+async def test_a_dialog_as_high_as_the_screen_shows_its_keys() -> None:
+    app = DeckApp(FakeDeck(), refresh_hz=0.01)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await pilot.pause()
+        app.say(LONG)
+        await pilot.press("F")
+        for _ in range(100):
+            await pilot.pause(0.02)
+            if not list(app._notifications):
+                return
+        raise AssertionError("the toast still covers the last row")

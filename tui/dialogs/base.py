@@ -55,8 +55,14 @@ class Dialog(BackdropScreen[Answer]):
     def on_mount(self) -> None:
         self._opened_at = monotonic()
         self.fit_question()
-        if self.size.height < TIGHT:
-            self.app.clear_notifications()  # they would hide what is asked
+        self.call_after_refresh(self._clear_the_last_row)
+
+    def _clear_the_last_row(self) -> None:
+        """Remove a toast that would hide what is asked, or the keys of a dialog as high as the screen."""
+        if self.size.height < TIGHT or any(
+            box.region.bottom == self.size.height for box in self.query(".box")
+        ):
+            self.app.clear_notifications()
 
     def on_resize(self) -> None:
         self.fit_question()
