@@ -124,9 +124,11 @@ class LedgerPast:
         self._read_signals()
         repeatable = np.zeros(len(rows), dtype=np.bool_)
         latest: dict[str, int] = {}
-        for _, group in groupby(self._steps(rows, looser), key=lambda step: step.seq):
+        # Without a feed an entry is made at the price of a body, stored nowhere else.
+        feedless = bool(self._packed.columns.spread_assumed[rows].any())
+        for _, group in groupby(self._steps(rows, looser, feedless), key=lambda step: step.seq):
             steps = list(group)
-            _take(replays, [step.event for step in steps if step.event is not None], looser)
+            _take(replays, [step.event for step in steps if step.event is not None], looser, feedless)
             places = [step.place for step in steps if step.event is None]
             for place in places:
                 executes = (now[place], then[place] and not looser)
@@ -147,9 +149,9 @@ class LedgerPast:
         in_force.net[in_force.why != 0] = np.nan
         return BothTrades(in_force=in_force, candidate=_made(after, len(rows)), equal=equal)
 
-    def _steps(self, rows: Ints, looser: bool) -> Iterator[_Step]:
+    def _steps(self, rows: Ints, looser: bool, feedless: bool) -> Iterator[_Step]:
         ledger, seqs = self._ledger, self._packed.seq[rows].tolist()
-        bodies = history.accepted(ledger) if looser else history.noted(ledger)
+        bodies = history.accepted(ledger) if looser or feedless else history.noted(ledger)
         answers = history.market_answers(ledger) if looser else iter(())
         events = (bodies, history.happened(ledger), history.prices(ledger), answers)
         return merge(
@@ -236,15 +238,13 @@ def _step(event: Event) -> _Step:
     return _Step(event.seq, event)
 
 
-def _take(replays: tuple[TradeReplay, ...], events: list[Event], looser: bool) -> None:
+def _take(replays: tuple[TradeReplay, ...], events: list[Event], looser: bool, feedless: bool) -> None:
     """Give the inputs of one seq to the replays: what a body asks for comes before the price that it states."""
     seen = next((event for event in events if isinstance(event, PriceSeen)), None)
     for event in events:
         for replay in replays:
             if isinstance(event, Received):
-                replay.ask(event, seen)
-                if looser:
-                    replay.absorb(event)
+                replay.receive(event, seen, absorbs=looser, states_price=feedless)
     for event in events:
         for replay in replays:
             replay.take(event)

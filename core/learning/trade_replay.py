@@ -18,6 +18,7 @@ from core.approvals import Approval
 from core.decision import decide, inputs_from, late, levels_for, position_size
 from core.decision.market_gate import without_stale_quotes
 from core.effects import Effect, StoreTrade
+from core.engine.bars import price_of
 from core.engine.challenger import CHALLENGE_COMMANDS
 from core.engine.closes import closes_seen
 from core.engine.commands import command
@@ -141,30 +142,36 @@ class TradeReplay:
             self._note_gaps(event)
         self._heard([*self._begin(event), *handler(self._kernel, event), *align_marks(self._kernel)])
 
-    def ask(self, event: Received, seen: PriceSeen | None) -> None:
-        """Take a body that may ask to close, reduce or protect positions; ``seen`` is the price that it states."""
-        update = self._read(event)
+    def receive(
+        self, event: Received, seen: PriceSeen | None, *, absorbs: bool = False, states_price: bool = False
+    ) -> None:
+        """Take a body: what it asks for positions, and with ``absorbs`` the context that it gives.
+
+        ``seen`` is its price as stored with a path. With ``states_price`` the price that it states is used where none
+        is stored: without a feed an entry is made at the last one.
+        """
+        update, kernel = self._read(event), self._kernel
         if update is None:
             return
+        proposes = update.intent is Intent.ENTRY and update.signal is not None
+        is_late = proposes and late(update, event.at, kernel.rules) is not None
+        stated = None
+        if states_price and seen is None and not is_late:
+            stated, _ = price_of(kernel, update, event)
         flips = update.intent is Intent.ENTRY and update.request is not None
         if update.intent in REQUESTS or flips:
             effects = self._begin(event)
             intent = Intent.EXIT if flips else None
-            effects += obey(self._kernel, update, event, seen, intent).effects
-            self._heard([*effects, *align_marks(self._kernel)])
+            effects += obey(kernel, update, event, seen or stated, intent).effects
+            self._heard([*effects, *align_marks(kernel)])
+        if absorbs and update.intent in ABSORBED and not (proposes and (update.blocks or is_late)):
+            kernel.state.contexts.absorb(update, event.at, event.receipt_id, kernel.rules)
+        if stated is not None:
+            self.take(stated)
 
     def wants(self, signal_id: str) -> bool:
         """Return whether another decision of a signal could still open its trade."""
         return signal_id not in self._over
-
-    def absorb(self, event: Received) -> None:
-        """Take the context that a body gives; needed only where decisions are to be made that are not stored."""
-        update, kernel = self._read(event), self._kernel
-        if update is None or update.intent not in ABSORBED:
-            return
-        proposes = update.intent is Intent.ENTRY and update.signal is not None
-        if not proposes or not (update.blocks or late(update, event.at, kernel.rules)):
-            kernel.state.contexts.absorb(update, event.at, event.receipt_id, kernel.rules)
 
     def decide(self, stored: StoredDecision) -> None:
         """Enter a decision that the rules execute, unless its signal has traded or was refused for good.
