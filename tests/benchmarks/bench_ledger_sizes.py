@@ -19,11 +19,11 @@ WEBHOOKS, SYMBOLS, POSITIONS, BARS = 2_000, 10, 5, 390
 """A trading day: webhooks, symbols of minute bars, and positions marked on each of them."""
 
 
-def rows() -> Iterator[Row]:
-    """Yield the sizes; they are exact, also on a machine with other work."""
+def rows(*, small: bool = False) -> Iterator[Row]:
+    """Yield the sizes; they are exact, also on a machine with other work. ``small``: of a session's first hour."""
     with tempfile.TemporaryDirectory(prefix="gatedeck-bench-") as name:
         folder = Path(name)
-        path = demo_day(folder, MINUTES)
+        path = demo_day(folder, 60 if small else MINUTES)
         with LedgerSnapshot(path) as ledger:
             found, plain = sizes_of(ledger), _plain(ledger)
             day = _trading_day(ledger, found)

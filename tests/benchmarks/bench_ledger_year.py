@@ -1,17 +1,23 @@
-"""A year's ledger (500,000 receipts): start of an engine on it, its pages, its report; learning after a start."""
+"""A year's ledger (500,000 receipts): start, pages, calendar, report, what-if, export and learning on it."""
 
 from __future__ import annotations
 
 import asyncio
 import os
+import statistics
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Coroutine, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
+from core.learning.rule_paths import with_rule
+from core.rules import parse_rules
 from server.deck.local import LocalDeck
+from server.export import export
 from server.feeds.base import NoFeed
+from server.ledger.history import rules_text
 from server.ledger.paging import PageQuery
 from server.ledger.reader import SqliteReader
 from server.ledger.sizes import sizes_of
@@ -19,6 +25,7 @@ from server.ledger.snapshot import LedgerSnapshot
 from server.ledger.sqlite import SqliteLedger
 from server.runtime.clock import OffsetClock
 from server.runtime.runtime import Runtime
+from server.whatif import whatif_of_ledger
 from tests.benchmarks.table import Row, duration
 from tests.benchmarks.year_ledger import YearLedger, demo_day
 from tui.cli.report import measure
@@ -26,31 +33,61 @@ from tui.cli.report import measure
 RECEIPTS, DECISIONS = 500_000, 8_000
 START, LEARNING, PAGE = 3.0, 1.0, 0.1
 RUNS = 3
+SMALL = 100
+"""With ``small``, a hundredth of a year, and of an hour's session the decisions for learning."""
+
+Work = Callable[[Path], Coroutine[None, None, "Taken"]]
+Taken = tuple[float, float]
+"""Seconds by the clock and of processor."""
 
 
-def rows() -> Iterator[Row]:
-    """Yield the times, files cold in the system's cache before each start."""
-    with tempfile.TemporaryDirectory(prefix="gatedeck-bench-") as name:
-        folder = Path(name)
-        day = demo_day(folder)
-        with LedgerSnapshot(day) as ledger:
-            (each,) = sizes_of(ledger).days
-        year, small = folder / "year.db", folder / "small.db"
-        YearLedger(day, year, -(-RECEIPTS // each.webhooks)).write()
-        YearLedger(day, small, -(-DECISIONS // each.decisions)).write()
+def rows(*, small: bool = False, keep: Path | None = None) -> Iterator[Row]:
+    """Yield the times, files cold in the system's cache before each run; ``keep`` is the folder of the ledgers."""
+    with nullcontext(keep) if keep else tempfile.TemporaryDirectory(prefix="gatedeck-bench-") as folder:
+        year, learning = made(Path(folder), small)
         with LedgerSnapshot(year) as ledger:
             held = [next(ledger.query(sql))[0] for sql in _COUNTS]
-        note = f"{held[0]:,} receipts, {held[1]:,} decisions, {held[2]:,} marks, {year.stat().st_size / 1e9:.2f} GB"
+        size = year.stat().st_size
+        note = f"{held[0]:,} receipts, {held[1]:,} decisions, {held[2]:,} marks, {size / 1e9:.2f} GB"
         print(note, file=sys.stderr)
-        yield _row("start of an engine on a year's ledger, cold", _best(year, _start), START, note)
-        yield _row("its newest page of decisions", _best(year, _page("decisions")), PAGE)
-        yield _row(
-            "its newest page of refused receipts", _best(year, _page("receipts", status="duplicate")), PAGE
-        )
-        yield _row("its trades by net, with sums", _best(year, _page("trades", order="net")), 1.0)
-        yield _row("report of all its trades", _best(year, _report), 5.0)
-        learned = f"of {DECISIONS:,} decisions"
-        yield _row(f"/api/learning {learned}, the first after a start", _best(small, _learn), LEARNING)
+        yield _row("start of an engine on a year's ledger", year, _start, START)
+        yield _row("its newest page of decisions", year, _page("decisions"), PAGE)
+        yield _row("its newest page of whole entries", year, _page("ledger"), PAGE)
+        yield _row("its newest page of refused receipts", year, _page("receipts", status="duplicate"), PAGE)
+        yield _row("its trades by net, with sums", year, _page("trades", order="net"), 1.0)
+        for period in ("days", "weeks", "months"):
+            yield _row(f"its calendar by {period}", year, _page(period), 1.0)
+        yield _row("rows of every table", year, _stats, 1.0)
+        yield _row("bytes by table and by day", year, _sizes, 30.0)
+        yield _row("report of all its trades", year, _report, 5.0)
+        yield _row("/api/metrics, the first after a start", year, _metrics, 5.0)
+        yield _row("what-if of one gate, trades made again", year, _whatif, runs=1)
+        for what in ("trades", "receipts"):
+            yield _row(f"export of its {what}, csv", year, _export(what), runs=1)
+        with LedgerSnapshot(learning) as ledger:
+            learned = f"of {next(ledger.query(_COUNTS[1]))[0]:,} decisions"
+        yield _row(f"/api/learning {learned}, the first after a start", learning, _learn, LEARNING)
+        yield _row("/api/learning of the year", year, _learn, LEARNING * 20_000 / DECISIONS)
+
+
+def made(folder: Path, small: bool) -> tuple[Path, Path]:
+    """Return the year's ledger and the one for learning, made in a folder unless they are there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    year, learning = folder / "year.db", folder / "small.db"
+    if not (year.exists() and learning.exists()):
+        day = folder / "day.db"
+        if not day.exists():
+            day = demo_day(folder, 60) if small else demo_day(folder)
+        with LedgerSnapshot(day) as ledger:
+            (each,) = sizes_of(ledger).days
+        for path, wanted, of_a_day in (
+            (learning, DECISIONS, each.decisions),
+            (year, RECEIPTS, each.webhooks),
+        ):
+            print(f"making {path} …", file=sys.stderr)
+            path.unlink(missing_ok=True)
+            YearLedger(day, path, -(-wanted // (of_a_day * (SMALL if small else 1)))).write()
+    return year, learning
 
 
 _COUNTS = (
@@ -60,21 +97,31 @@ _COUNTS = (
 )
 
 
-def _row(work: str, seconds: float, limit: float, note: str = "") -> Row:
-    return Row(
-        work, duration(seconds), f"limit {duration(limit)}", limit / seconds, f"≤ {duration(limit)}", note
-    )
-
-
-def _best(path: Path, work: Callable[[Path], Coroutine[None, None, float]]) -> float:
-    """Return the median of several runs, each with the file out of the system's cache."""
-    taken = []
-    for _ in range(RUNS):
+def _row(work: str, path: Path, run: Work, limit: float | None = None, runs: int = RUNS) -> Row:
+    """Return the medians of several runs, each with the file out of the system's cache."""
+    clock, processor = [], []
+    for _ in range(runs):
         with path.open("rb") as file:
             os.fsync(file.fileno())
             os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-        taken.append(asyncio.run(work(path)))
-    return sorted(taken)[RUNS // 2]
+        taken = asyncio.run(run(path))
+        clock.append(taken[0])
+        processor.append(taken[1])
+    seconds, note = statistics.median(clock), f"{duration(statistics.median(processor))} of processor"
+    if limit is None:
+        return Row(work, duration(seconds), "–", None, "–", note)
+    most = duration(limit)
+    return Row(work, duration(seconds), f"limit {most}", limit / seconds, f"≤ {most}", note)
+
+
+class _Watch:
+    """Seconds since it was made."""
+
+    def __init__(self) -> None:
+        self._clock, self._processor = time.perf_counter(), time.process_time()
+
+    def taken(self) -> Taken:
+        return time.perf_counter() - self._clock, time.process_time() - self._processor
 
 
 async def _running(path: Path) -> Runtime:
@@ -87,40 +134,86 @@ async def _running(path: Path) -> Runtime:
     return runtime
 
 
-async def _start(path: Path) -> float:
-    began = time.perf_counter()
+async def _start(path: Path) -> Taken:
+    watch = _Watch()
     runtime = await _running(path)
     deck = LocalDeck(runtime)
     deck.snapshot()
-    taken = time.perf_counter() - began
+    taken = watch.taken()
     await runtime.stop()
     return taken
 
 
-async def _learn(path: Path) -> float:
+async def _learn(path: Path) -> Taken:
     runtime = await _running(path)
     deck = LocalDeck(runtime)
-    began = time.perf_counter()
+    watch = _Watch()
     await deck.learning()
-    taken = time.perf_counter() - began
+    taken = watch.taken()
     await runtime.stop()
     return taken
 
 
-def _page(what: str, order: str = "time", **filters: str) -> Callable[[Path], Coroutine[None, None, float]]:
-    async def read(path: Path) -> float:
+async def _metrics(path: Path) -> Taken:
+    runtime = await _running(path)
+    deck = LocalDeck(runtime)
+    watch = _Watch()
+    await deck.performance("all", "symbol")
+    taken = watch.taken()
+    await runtime.stop()
+    return taken
+
+
+def _page(what: str, order: str = "time", **filters: str) -> Work:
+    async def read(path: Path) -> Taken:
         reader = await SqliteReader.attach(path)
-        began = time.perf_counter()
+        watch = _Watch()
         page = await reader.page(PageQuery(what=what, limit=50, order=order, filters=filters))
-        taken = time.perf_counter() - began
+        taken = watch.taken()
         await reader.close()
-        assert page.items
+        assert page.items or filters, what
         return taken
 
     return read
 
 
-async def _report(path: Path) -> float:
-    began = time.perf_counter()
+async def _stats(path: Path) -> Taken:
+    reader = await SqliteReader.attach(path)
+    watch = _Watch()
+    await reader.stats()
+    taken = watch.taken()
+    await reader.close()
+    return taken
+
+
+async def _sizes(path: Path) -> Taken:
+    watch = _Watch()
+    with LedgerSnapshot(path) as ledger:
+        sizes_of(ledger)
+    return watch.taken()
+
+
+async def _report(path: Path) -> Taken:
+    watch = _Watch()
     await measure(path, "all", ("symbol",), None, include_stale=False)
-    return time.perf_counter() - began
+    return watch.taken()
+
+
+async def _whatif(path: Path) -> Taken:
+    watch = _Watch()
+    with LedgerSnapshot(path) as ledger:
+        text = rules_text(ledger)
+        assert text is not None
+        rules = parse_rules(text)
+        whatif_of_ledger(ledger, rules, with_rule(rules, "confidence.execute_at", 75.0))
+    return watch.taken()
+
+
+def _export(what: str) -> Work:
+    async def write(path: Path) -> Taken:
+        watch = _Watch()
+        with LedgerSnapshot(path) as ledger, tempfile.TemporaryFile() as file:
+            export(ledger, what, "csv", file)
+        return watch.taken()
+
+    return write
