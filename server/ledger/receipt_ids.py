@@ -1,4 +1,8 @@
-"""Ids of receipts: name-based UUIDs (as version 5) of an engine's id and the seq of the input."""
+"""Ids of receipts: UUIDs (version 8) that begin with the seq of the input, then a digest with the engine's id.
+
+They are in the order of arrival, so that the index over them grows at its end: with ids in random order each receipt
+would change, and a commit write, a page of its own.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,19 @@ class ReceiptIds:
 
     def of(self, seq: int) -> str:
         """Return the id of the input with this seq."""
+        h, at = self._digest(seq), f"{seq:012x}"
+        return f"{at[:8]}-{at[8:]}-8{h[:3]}-a{h[3:6]}-{h[6:18]}"
+
+    def is_of(self, seq: int, receipt_id: object) -> bool:
+        """Return whether an id is that of the input with this seq, in this form or the earlier one."""
+        return receipt_id in (self.of(seq), self._earlier(seq))
+
+    def _earlier(self, seq: int) -> str:
+        """Return the id that earlier versions gave: a UUID of version 5, in no order."""
+        h = self._digest(seq)
+        return f"{h[:8]}-{h[8:12]}-5{h[13:16]}-a{h[17:20]}-{h[20:32]}"
+
+    def _digest(self, seq: int) -> str:
         digest = self._salt.copy()
         digest.update(b"%d" % seq)
-        h = digest.hexdigest()
-        return f"{h[:8]}-{h[8:12]}-5{h[13:16]}-a{h[17:20]}-{h[20:32]}"
+        return digest.hexdigest()
