@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
-from server.ledger.portable import comparable
+from server.ledger.address import DatabaseLedger
+from server.ledger.portable import comparable, without_nuls
 from server.ledger.snapshot import ORDERS, LedgerSnapshot
 from server.ledger.timestamps import Micros, micros
 
@@ -90,6 +91,8 @@ def _table(
     if here.reordered or there.reordered:
         same = comparable(table, columns)
         mine, theirs = map(same, mine), map(same, theirs)
+    elif isinstance(here.address, DatabaseLedger) or isinstance(there.address, DatabaseLedger):
+        mine, theirs = map(without_nuls, mine), map(without_nuls, theirs)
     order = ORDERS[table]
     left_out = {*order.left_out, *(FINGERPRINTS if found.other_rules else ())}
     counted = [i for i, name in enumerate(columns) if name not in left_out]

@@ -23,7 +23,7 @@ from server.ledger.mark_store import pack_marks
 from server.ledger.retention import KEY as REMOVED
 from server.ledger.retention import Removed
 from server.ledger.rows import DERIVED
-from server.ledger.schema import COPIED_FROM, STREAMED_AFTER, create
+from server.ledger.schema import REORDERED, STREAMED_AFTER, create
 from server.ledger.snapshot import LedgerSnapshot
 from server.private_files import make_private_file, make_private_folder
 
@@ -62,7 +62,8 @@ def migrate(source: LedgerAddress, target: Path | str) -> Migrated:
         where = target if isinstance(target, Path) else DatabaseLedger(target, old.engine_id)
         with _new(where, old.engine_id) as new:
             new.set_fact(STREAMED_AFTER, str(old.streamed_after))
-            new.set_fact(COPIED_FROM, "file" if isinstance(source, Path) else "database")
+            if old.reordered or isinstance(source, DatabaseLedger):
+                new.set_fact(REORDERED, "database")
             if old.removed != Removed():
                 new.set_fact(REMOVED, old.removed.note)
             journal = old.query(f"SELECT {', '.join(_JOURNAL)} FROM journal ORDER BY seq")

@@ -1,6 +1,7 @@
 """Rows in a form that is equal whichever database stored them, to compare and to copy ledgers across databases.
 
-PostgreSQL writes JSON with the keys in an order of its own, and cannot store the character U+0000 in a text.
+PostgreSQL cannot store the character U+0000 in a text (in JSON it can: there it is written as an escape), and the
+first version of the tables there kept JSON with the keys in an order of its own.
 """
 
 from __future__ import annotations
@@ -19,14 +20,17 @@ JSON_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "positions": ("payload",),
     "approvals": ("payload",),
 }
-"""Columns whose JSON a database may write otherwise than it was given it."""
+"""Columns whose JSON may be compressed, or have been written otherwise than it was given."""
 
 
 def without_nul(value: str) -> str:
-    """Return a text, which may be JSON, with U+FFFD in place of U+0000."""
-    if "\0" in value or "\\u0000" in value:
-        return value.replace("\0", "\ufffd").replace("\\u0000", "\\ufffd")
-    return value
+    """Return a text with U+FFFD in place of U+0000."""
+    return value.replace("\0", "\ufffd")
+
+
+def without_nuls(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return a row with U+FFFD in place of U+0000 in its texts, as a database holds it."""
+    return tuple(_plain(value) for value in row)
 
 
 def comparable(table: str, columns: tuple[str, ...]) -> Callable[[tuple[Any, ...]], tuple[Any, ...]]:
@@ -47,6 +51,6 @@ def _parsed(value: Any) -> Any:
     if value is None:
         return None
     try:
-        return orjson.loads(without_nul(expand(value).decode()))
+        return orjson.loads(expand(value).replace(b"\\u0000", b"\\ufffd"))
     except ValueError:
         return value  # a damaged value differs from every other

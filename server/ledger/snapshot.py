@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol, Self, TypeVar
 
 from core.events import Event
-from server.ledger.address import DatabaseLedger, LedgerAddress
+from server.ledger.address import LedgerAddress
 from server.ledger.base import LedgerError
 from server.ledger.chain import GENESIS, JournalRow, follows
 from server.ledger.checkpoint import AFTER_ALL, read_checkpoint
@@ -26,12 +26,12 @@ from server.ledger.journal import JOURNAL, JOURNAL_PART, checked_events, hash_at
 from server.ledger.mark_store import marks_by_position
 from server.ledger.path_quotes import PATHS, stored_quotes
 from server.ledger.retention import removed_of
-from server.ledger.schema import COPIED_FROM, STREAMED_AFTER, check
+from server.ledger.schema import REORDERED, STREAMED_AFTER, check
 from server.ledger.sql import Blocks, Connection
 
 T = TypeVar("T")
 
-_COPIED = f"SELECT value FROM meta WHERE key = '{COPIED_FROM}'"
+_REORDERED = f"SELECT value FROM meta WHERE key = '{REORDERED}'"
 MAGIC = b"SQLite format 3\x00"
 _LOSSLESS = partial(str, encoding="utf-8", errors="surrogateescape")
 
@@ -130,8 +130,8 @@ class LedgerSnapshot:
         self.address = address
         self._connection = _open(address, lossless)
         try:
-            self.reordered = isinstance(address, DatabaseLedger) or self._value(_COPIED) is not None
-            """True if JSON may be written otherwise than the engine made it, with the keys in another order."""
+            self.reordered = self._value(_REORDERED) is not None
+            """True if values may be written otherwise than the engine made them: see ``REORDERED``."""
             self.engine_id = self._value("SELECT value FROM meta WHERE key = 'engine_id'") or "local"
             self.streamed_after = int(self._value(f"SELECT value FROM meta WHERE key = '{STREAMED_AFTER}'"))
             """The last input before the events of the stream were stored."""

@@ -30,7 +30,7 @@ from server.ledger.opening import written_since
 from server.ledger.receipt_ids import ReceiptIds
 from server.ledger.retention import KEY as REMOVED
 from server.ledger.retention import read_removed
-from server.ledger.schema import COPIED_FROM, STREAMED_AFTER, check, schema_text
+from server.ledger.schema import REORDERED, STREAMED_AFTER, check, schema_text
 from server.ledger.snapshot import is_ledger
 from server.ledger.sql import Connection
 from server.ledger.timestamps import iso
@@ -38,7 +38,7 @@ from server.ledger.timestamps import iso
 _CHUNK = 1_000
 _MOST = 20
 """Most faults of one kind that are named."""
-_KNOWN = {"engine_id", STREAMED_AFTER, "written_since", "missing", COPIED_FROM, REMOVED}
+_KNOWN = {"engine_id", STREAMED_AFTER, "written_since", "missing", REORDERED, REMOVED}
 
 
 @dataclass(slots=True)

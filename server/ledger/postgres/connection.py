@@ -8,11 +8,12 @@ import platform
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, nullcontext, suppress
 from itertools import count
 from typing import Any, TypeVar
 
 import psycopg
+from psycopg.pq import TransactionStatus
 
 from server.ledger.address import DatabaseLedger
 from server.ledger.base import LedgerError
@@ -49,8 +50,23 @@ class PgConnection:
         with self.stream(sql, parameters) as cursor:
             yield from cursor
 
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Send the statements of a block without waiting for each answer; one whose rows are read is waited for.
+
+        The first error of the block is raised then, or at its end.
+        """
+        # A libpq of before version 14 sends one statement at a time.
+        with self.raw.pipeline() if psycopg.Pipeline.is_supported() else nullcontext():
+            yield
+
     def close(self) -> None:
         self.raw.close()
+
+    @property
+    def in_transaction(self) -> bool:
+        """Return whether a transaction is open, as far as is known here."""
+        return self.raw.info.transaction_status is not TransactionStatus.IDLE
 
     @property
     def lost(self) -> bool:

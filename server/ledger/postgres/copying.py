@@ -10,14 +10,16 @@ import psycopg
 
 from server.ledger.address import DatabaseLedger
 from server.ledger.base import LedgerError
+from server.ledger.compressed import compress
 from server.ledger.portable import JSON_COLUMNS
 from server.ledger.postgres.connection import PgConnection, connect
 from server.ledger.postgres.lock import hold
 from server.ledger.postgres.reader import said
 from server.ledger.postgres.schema import column_types, create, drop, exists
-from server.ledger.postgres.writing import insert_all, packed
+from server.ledger.postgres.writing import insert_all
 from server.ledger.retention import KEY as REMOVED
 from server.ledger.rows import DERIVED
+from server.ledger.schema import REORDERED
 
 _LAST_MARK = (
     "SELECT setval(pg_get_serial_sequence('marks', 'n'), (SELECT coalesce(max(n), 0) FROM marks) + 1, false)"
@@ -54,7 +56,7 @@ def emptied(address: DatabaseLedger) -> Iterator[Target]:
         for table in (*DERIVED, "checkpoints"):
             connection.execute(f"DELETE FROM {table}")
         # Old marks and prices come back from the journal as well.
-        connection.execute("DELETE FROM meta WHERE key = ?", (REMOVED,))
+        connection.execute("DELETE FROM meta WHERE key IN (?, ?)", (REMOVED, REORDERED))
         yield Target(connection)
         connection.execute(_LAST_MARK)
 
@@ -91,5 +93,5 @@ def _packed(row: tuple[Any, ...], places: list[int]) -> tuple[Any, ...]:
     for place in places:
         value = values[place]
         if value is not None:
-            values[place] = packed(value.encode() if isinstance(value, str) else value)
+            values[place] = compress(value.encode() if isinstance(value, str) else value)
     return tuple(values)

@@ -7,10 +7,10 @@ from functools import cache
 
 _FRAGMENTS = (
     ("CAST(kind AS BLOB), CAST(payload AS BLOB)", "convert_to(kind, 'UTF8'), payload"),
-    ("json_extract(cuts, ?)", "(cuts::jsonb ->> substr(?::text, 3))"),
+    ("json_extract(cuts, ?)", "(cuts::json ->> substr(?::text, 3))"),
     ("date(day, 'weekday 0', '-6 days')", "to_char(date_trunc('week', day::date), 'YYYY-MM-DD')"),
-    ("json_each(n.tags) t", "jsonb_array_elements_text(n.tags::jsonb) AS t(value)"),
-    ("json_each(tags)", "jsonb_array_elements_text(tags::jsonb) AS t(value)"),
+    ("json_each(n.tags) t", "json_array_elements_text(n.tags::json) AS t(value)"),
+    ("json_each(tags)", "json_array_elements_text(tags::json) AS t(value)"),
     ("instr(", "strpos("),
 )
 """Parts of statements as SQLite has them, and as PostgreSQL does."""

@@ -30,6 +30,8 @@ from server.private_files import make_private_folder
 
 T = TypeVar("T")
 
+_ENDS = "SELECT journal_ends(?)"
+
 End = tuple[int, bytes]
 """Seq and hash of the last input."""
 
@@ -72,7 +74,7 @@ class Session:
 
         def put(connection: PgConnection) -> None:
             nonlocal before
-            self._check_end(connection)
+            connection.execute(_ENDS, (self.end[1] if self.end[0] else None,))
             before = read_before(connection, tables, self.end[0])
             write(connection, tables, self._types)
 
@@ -88,10 +90,13 @@ class Session:
                 stored = self._was_stored()
                 if stored:
                     break
-                if stored is None or not again:
+                if stored is None or self._given_up or not again:
                     raise
-            except psycopg.OperationalError:
-                if self._given_up or not (again and self._connection.lost):
+            except psycopg.Error:
+                if not self._connection.lost:
+                    self._check_end(self._connection)  # if it is that, this says it better
+                    raise
+                if self._given_up or not again:
                     raise
         self.end = end
         if self._head_file is not None:
@@ -114,17 +119,18 @@ class Session:
     def in_transaction(self, work: Callable[[PgConnection], T]) -> T:
         """Return what ``work`` does in a transaction of its own."""
         connection = self._usable()
-        connection.execute("BEGIN")
+        committing = False
         try:
-            done = work(connection)
-        except BaseException:
+            with connection.together():
+                connection.execute("BEGIN")
+                done = work(connection)
+                committing = True
+                connection.execute("COMMIT")
+        except BaseException as error:
             if not connection.lost:
-                connection.execute("ROLLBACK")
-            raise
-        try:
-            connection.execute("COMMIT")
-        except psycopg.Error as error:
-            if connection.lost:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+            elif committing and isinstance(error, psycopg.Error):
                 raise _Unknown(str(error)) from error
             raise
         return done

@@ -5,7 +5,8 @@ Without the extension the same tables are plain ones, with the same indexes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -54,15 +55,34 @@ def divide(connection: psycopg.Connection[Any]) -> None:
             "SELECT create_hypertable(%s::regclass, %s::name, chunk_time_interval => make_interval(days => %s))",
             (table, by.time, by.chunk_days),
         )
-        settings = sql.SQL(
-            "ALTER TABLE {} SET (timescaledb.compress, timescaledb.compress_segmentby = {},"
-            " timescaledb.compress_orderby = {})"
-        )
-        connection.execute(settings.format(sql.Identifier(table), by.segment_by, by.order_by))
-        connection.execute(
-            "SELECT add_compression_policy(%s::regclass, make_interval(days => %s))",
-            (table, by.compress_days),
-        )
+        _compress(connection, table)
+
+
+@contextmanager
+def unpacked(connection: psycopg.Connection[Any], table: str) -> Iterator[None]:
+    """Unpack the chunks of a table for a block that changes the type of a column; the policy packs them again."""
+    divided = installed(connection) and table in HYPERTABLES
+    if divided:
+        connection.execute("SELECT decompress_chunk(c, true) FROM show_chunks(%s::regclass) c", (table,))
+        connection.execute("SELECT remove_compression_policy(%s::regclass, if_exists => true)", (table,))
+        off = sql.SQL("ALTER TABLE {} SET (timescaledb.compress = false)")
+        connection.execute(off.format(sql.Identifier(table)))
+    yield
+    if divided:
+        _compress(connection, table)
+
+
+def _compress(connection: psycopg.Connection[Any], table: str) -> None:
+    by = HYPERTABLES[table]
+    settings = sql.SQL(
+        "ALTER TABLE {} SET (timescaledb.compress, timescaledb.compress_segmentby = {},"
+        " timescaledb.compress_orderby = {})"
+    )
+    connection.execute(settings.format(sql.Identifier(table), by.segment_by, by.order_by))
+    connection.execute(
+        "SELECT add_compression_policy(%s::regclass, make_interval(days => %s))",
+        (table, by.compress_days),
+    )
 
 
 def drop_old_chunks(connection: psycopg.Connection[Any], marks_before: datetime) -> None:

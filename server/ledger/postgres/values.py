@@ -13,11 +13,11 @@ from psycopg.abc import Buffer
 from psycopg.adapt import Dumper, Loader
 from psycopg.pq import Format
 from psycopg.types.numeric import NumericBinaryLoader
+from psycopg.types.string import TextBinaryLoader
 
+from server.ledger.postgres.arrays import EPOCH_2000, adapt_arrays
 from server.ledger.timestamps import Micros
 
-_EPOCH_2000 = 946_684_800_000_000
-"""Microseconds from 1970 to 2000, from which PostgreSQL counts."""
 _INT8 = struct.Struct("!q")
 
 
@@ -26,7 +26,7 @@ class _Instant(Loader):
 
     def load(self, data: Buffer) -> int:
         found: int = _INT8.unpack(data)[0]
-        return found + _EPOCH_2000
+        return found + EPOCH_2000
 
 
 class _InstantDumper(Dumper):
@@ -36,7 +36,7 @@ class _InstantDumper(Dumper):
     oid = 1184
 
     def dump(self, obj: int) -> bytes:
-        return _INT8.pack(obj - _EPOCH_2000)
+        return _INT8.pack(obj - EPOCH_2000)
 
 
 class _Uuid(Loader):
@@ -45,13 +45,6 @@ class _Uuid(Loader):
     def load(self, data: Buffer) -> str:
         h = bytes(data).hex()
         return f"{h[:8]}-{h[8:12]}-{h[12:16]}-{h[16:20]}-{h[20:]}"
-
-
-class _Json(Loader):
-    format = Format.BINARY
-
-    def load(self, data: Buffer) -> str:
-        return bytes(data)[1:].decode()  # the first byte is the version of the format
 
 
 class _Numeric(NumericBinaryLoader):
@@ -67,9 +60,10 @@ def adapt(connection: psycopg.Connection[Any]) -> None:
     adapters = connection.adapters
     adapters.register_loader("timestamptz", _Instant)
     adapters.register_loader("uuid", _Uuid)
-    adapters.register_loader("jsonb", _Json)
+    adapters.register_loader("json", TextBinaryLoader)
     adapters.register_loader("numeric", _Numeric)
     adapters.register_dumper(Micros, _InstantDumper)
+    adapt_arrays(connection)
 
 
 class Row(tuple[Any, ...]):

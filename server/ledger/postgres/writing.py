@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 from server.ledger.compressed import compress
 from server.ledger.packed import DECISION
-from server.ledger.portable import without_nul
+from server.ledger.postgres.arrays import ARRAY_TYPES, ArrayType
 from server.ledger.postgres.connection import PgConnection
 from server.ledger.rows import (
     CLOSED,
@@ -25,57 +24,20 @@ Types = Mapping[str, Mapping[str, str]]
 """The type of each column by table (``schema.column_types``)."""
 
 
-def packed(json: bytes) -> bytes:
-    """Return JSON as a column of bytes holds it."""
-    stored = compress(json)
-    return stored if isinstance(stored, bytes) else stored.encode()
-
-
-def plain(json: bytes) -> str:
-    """Return JSON as a column of type jsonb takes it."""
-    return json.decode()
+def _plain(json: bytes) -> bytes:
+    """Return JSON as a column that can be asked about in SQL holds it."""
+    return json
 
 
 def new_tables() -> Tables:
     """Return empty tables whose rows are made for this database."""
-    return Tables(packed, plain)
-
-
-def _text(value: Any) -> Any:
-    return without_nul(value) if isinstance(value, str) else value
-
-
-def _float(value: Any) -> float | None:
-    return None if value is None else float(value)
-
-
-@dataclass(frozen=True, slots=True)
-class _Kind:
-    """A type of column: its array, the expression that makes it of the array's element, and the value for that."""
-
-    array: str
-    value: str = "{}"
-    convert: Callable[[Any], Any] | None = None
-    binary: bool = False
-
-
-_KINDS: Mapping[str, _Kind] = {
-    "int4": _Kind("int8[]"),
-    "int8": _Kind("int8[]"),
-    "float8": _Kind("float8[]", convert=_float),
-    "numeric": _Kind("float8[]", "{}::numeric", _float),
-    "text": _Kind("text[]", convert=_text),
-    "uuid": _Kind("text[]", "{}::uuid"),
-    "jsonb": _Kind("text[]", "{}::jsonb", _text),
-    "bytea": _Kind("bytea[]", binary=True),
-    "timestamptz": _Kind("int8[]", "timestamptz 'epoch' + {} * interval '1 microsecond'"),
-}
+    return Tables(compress, _plain)
 
 
 @dataclass(frozen=True, slots=True)
 class _Prepared:
-    sql: str
-    convert: tuple[Callable[[Any], Any] | None, ...]
+    sql: bytes
+    columns: tuple[ArrayType, ...]
 
 
 _UPDATES: Mapping[str, tuple[str, tuple[str, ...], str]] = {
@@ -117,11 +79,8 @@ def put(connection: PgConnection, statement: str, rows: Sequence[Row], types: Ty
             rows = [*{row[0]: row for row in rows}.values()]
         prepared = _insert(table, columns, tail, _of(types, table, columns))
     values = zip(*rows, strict=True)
-    given = [
-        [*column] if convert is None else [convert(value) for value in column]
-        for convert, column in zip(prepared.convert, values, strict=True)
-    ]
-    connection.raw.execute(prepared.sql.encode(), given)
+    given = [kind.of(column) for kind, column in zip(prepared.columns, values, strict=True)]
+    connection.raw.execute(prepared.sql, given)
 
 
 def insert_all(
@@ -146,24 +105,22 @@ def _parts(statement: str) -> tuple[str, tuple[str, ...], str]:
 
 @cache
 def _insert(table: str, columns: tuple[str, ...], tail: str, types: tuple[str, ...]) -> _Prepared:
-    kinds = [_KINDS[kind] for kind in types]
+    kinds = tuple(ARRAY_TYPES[kind] for kind in types)
     values = ", ".join(kind.value.format(f"r.{name}") for kind, name in zip(kinds, columns, strict=True))
     sql = f"INSERT INTO {table} ({', '.join(columns)}) SELECT {values} FROM {_arrays(columns, kinds)}{tail}"
-    return _Prepared(sql, tuple(kind.convert for kind in kinds))
+    return _Prepared(sql.encode(), kinds)
 
 
 @cache
 def _update(table: str, columns: tuple[str, ...], setting: str, types: tuple[str, ...]) -> _Prepared:
-    kinds = [_KINDS[kind] for kind in types]
+    kinds = tuple(ARRAY_TYPES[kind] for kind in types)
     values = ", ".join(
         f"{kind.value.format(f'r.{name}')} AS {name}" for kind, name in zip(kinds, columns, strict=True)
     )
     rows = f"(SELECT {values} FROM {_arrays(columns, kinds)}) AS r"
-    return _Prepared(
-        f"UPDATE {table} t {setting} FROM {rows} WHERE t.id = r.id", tuple(k.convert for k in kinds)
-    )
+    return _Prepared(f"UPDATE {table} t {setting} FROM {rows} WHERE t.id = r.id".encode(), kinds)
 
 
-def _arrays(columns: tuple[str, ...], kinds: Sequence[_Kind]) -> str:
-    given = ", ".join(f"{'%b' if kind.binary else '%s'}::{kind.array}" for kind in kinds)
+def _arrays(columns: tuple[str, ...], kinds: Sequence[ArrayType]) -> str:
+    given = ", ".join(f"%b::{kind.array}" for kind in kinds)
     return f"unnest({given}) AS r({', '.join(columns)})"

@@ -21,8 +21,11 @@ _HASHED_CHECKPOINTS = 8
 """First version whose checkpoints have a hash."""
 STREAMED_AFTER = "streamed_after"
 """Key in ``meta`` of the last input before the events of the stream were stored."""
-COPIED_FROM = "copied_from"
-"""Key in ``meta`` of a copy of a file or a database: its JSON is equal to the engine's by value, not by letter."""
+REORDERED = "copied_from"
+"""Key in ``meta`` of a ledger whose older values are equal to the engine's, but not letter by letter.
+
+It was in a database, whose texts cannot hold U+0000 and whose version 1 kept JSON with the keys in another order.
+"""
 _APPLICATION_ID = 0x67617465  # "gate"
 
 

@@ -214,9 +214,9 @@ async def test_without_psycopg_the_extra_is_named(
 
 
 ROADMAP = {
-    "id": "uuid", "created_at": "timestamptz", "engine_version": "text", "signal": "jsonb", "decision": "text",
-    "decision_breakdown": "jsonb", "confluence_score": "numeric", "execution": "jsonb", "exit": "jsonb",
-    "regime": "jsonb", "hypothetical": "jsonb",
+    "id": "uuid", "created_at": "timestamptz", "engine_version": "text", "signal": "json", "decision": "text",
+    "decision_breakdown": "json", "confluence_score": "numeric", "execution": "json", "exit": "json",
+    "regime": "json", "hypothetical": "json",
 }  # fmt: skip
 
 

@@ -77,6 +77,16 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DatabaseLedger
 DAYS = 120
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _one_by_one() -> Iterator[None]:
+    """This server closes the connection when statements come together."""
+    import psycopg
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(psycopg.Pipeline, "is_supported", lambda: False)
+        yield
+
+
 @pytest.fixture(scope="module")
 def filled(address: DatabaseLedger, make: Any) -> DatabaseLedger:
     """Four months: a decision with a trade every day, whose marks are of the same day."""
@@ -165,7 +175,7 @@ def test_the_roadmaps_columns_are_there_by_name_and_type(filled: DatabaseLedger)
         ).fetchone()[0]
     assert types["id"] == "uuid" and types["created_at"] == "timestamp with time zone"
     for name in ("signal", "decision_breakdown", "execution", "exit", "regime", "hypothetical"):
-        assert types[name] == "jsonb", name
+        assert types[name] == "json", name
     assert {"engine_version", "decision"} <= types.keys() and key == "id, created_at"
     assert next(tuple(row[1:]) for row in rows if row[0] == "confluence_score") == ("numeric", 5, 2)
 
@@ -212,3 +222,25 @@ def test_a_span_of_time_reads_its_chunks_only(filled: DatabaseLedger, make: Any)
         assert len([*items(ledger, "marks")]) == 2 * DAYS
     said = describe(filled)
     assert "TimescaleDB" in said and "engine ts" in said
+
+
+def test_tables_of_version_1_are_upgraded(filled: DatabaseLedger) -> None:
+    """Its columns of JSON were jsonb, also in chunks that are compressed."""
+    with reading(filled):
+        pass
+    by_name = "SELECT udt_name::text FROM information_schema.columns WHERE table_schema = current_schema()"
+    with connected(filled) as c, timescale.unpacked(c.raw, "ledger_entries"):
+        for name in ("signal", "exit"):
+            c.execute(f"ALTER TABLE ledger_entries ALTER {name} TYPE jsonb USING {name}::text::jsonb")
+        c.execute("DROP FUNCTION journal_ends")
+        c.execute("UPDATE migrations SET version = 1")
+    with connected(filled) as c:
+        (chunk,) = c.execute("SELECT show_chunks('ledger_entries')::text").fetchone()
+        c.execute("SELECT compress_chunk(?::regclass)", (chunk,))
+    with closing_session(filled) as session:
+        assert session.end[0] == 2 * DAYS + 1
+    with reading(filled) as ledger:
+        assert len([*items(ledger, "ledger")]) == DAYS
+        assert {row[0] for row in ledger.query(f"{by_name} AND column_name = 'signal'")} == {"json"}
+        jobs = "SELECT count(*) FROM timescaledb_information.jobs WHERE hypertable_name = 'ledger_entries'"
+        assert [*ledger.query(jobs)] == [(1,)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from importlib import resources
 from typing import Any
 
@@ -12,9 +13,12 @@ from psycopg import sql
 from core.model import ENGINE_VERSION
 from server.ledger.base import LedgerError
 from server.ledger.postgres import timescale
-from server.ledger.schema import STREAMED_AFTER
+from server.ledger.schema import REORDERED, STREAMED_AFTER
 
-VERSION = 1
+VERSION = 2
+_FROM = (1,)
+"""Older versions. 1 has jsonb in place of json, which changes the order of keys, and no function ``journal_ends``."""
+_FUNCTION = re.compile(r"CREATE FUNCTION journal_ends\b.*?\$\$;", re.DOTALL)
 _PREFIX = "gatedeck_"
 _LONGEST = 63
 """Bytes of a name in PostgreSQL."""
@@ -57,8 +61,13 @@ def exists(connection: psycopg.Connection[Any], engine_id: str) -> bool:
 
 
 def create(connection: psycopg.Connection[Any], engine_id: str) -> bool:
-    """Create the schema and its tables, all or none; return whether it did. The engine's lock must be held."""
+    """Create the schema and its tables, all or none; return whether it did. The engine's lock must be held.
+
+    Older tables are brought to the present version.
+    """
     if exists(connection, engine_id):
+        if _version(connection) in _FROM:
+            _upgrade(connection)
         check(connection, engine_id)
         return False
     with connection.transaction():
@@ -78,16 +87,52 @@ def create(connection: psycopg.Connection[Any], engine_id: str) -> bool:
 
 def check(connection: psycopg.Connection[Any], engine_id: str) -> None:
     """Raise LedgerError unless the tables have the version that this program reads and are this engine's."""
-    row = connection.execute("SELECT max(version) FROM migrations").fetchone()
-    version = None if row is None else row[0]
+    version = _version(connection)
+    if version in _FROM:
+        raise LedgerError(
+            f"the ledger in the database has schema version {version}; `gatedeck run` upgrades it to version "
+            f"{VERSION}"
+        )
     if version != VERSION:
         raise LedgerError(
-            f"the ledger in the database has schema version {version}; this program knows version {VERSION}"
+            f"the ledger in the database has schema version {version}; this program knows version {VERSION}: a newer "
+            "gatedeck wrote it and can read it; update gatedeck, or choose another ledger with --db"
         )
     row = connection.execute("SELECT value FROM meta WHERE key = 'engine_id'").fetchone()
     owner = None if row is None else row[0]
     if owner != engine_id:
         raise LedgerError(f"the ledger belongs to engine {owner}, not to {engine_id}")
+
+
+def _version(connection: psycopg.Connection[Any]) -> int | None:
+    row = connection.execute("SELECT max(version) FROM migrations").fetchone()
+    return None if row is None else row[0]
+
+
+def _upgrade(connection: psycopg.Connection[Any]) -> None:
+    """Bring tables of version 1 to the present version, all or none. What they hold stays as it is."""
+    function = _FUNCTION.search(schema_text())
+    assert function is not None
+    with connection.transaction():
+        connection.execute(function[0].encode())
+        for table, columns in column_types(connection).items():
+            changes = [
+                sql.SQL("ALTER {0} TYPE json USING {0}::text::json").format(sql.Identifier(name))
+                for name, kind in columns.items()
+                if kind == "jsonb"
+            ]
+            if changes:
+                change = sql.SQL("ALTER TABLE {} {}").format(
+                    sql.Identifier(table), sql.SQL(", ").join(changes)
+                )
+                with timescale.unpacked(connection, table):
+                    connection.execute(change)
+        connection.execute(
+            "INSERT INTO meta (key, value) VALUES (%s, 'jsonb') ON CONFLICT (key) DO NOTHING", (REORDERED,)
+        )
+        connection.execute(
+            "INSERT INTO migrations (version, engine_version) VALUES (%s, %s)", (VERSION, ENGINE_VERSION)
+        )
 
 
 def drop(connection: psycopg.Connection[Any], engine_id: str) -> None:

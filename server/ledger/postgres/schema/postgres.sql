@@ -1,6 +1,7 @@
--- Version 1: the tables of server/ledger/schema/sqlite.sql in a schema of one engine, column by column in the same
+-- Version 2: the tables of server/ledger/schema/sqlite.sql in a schema of one engine, column by column in the same
 -- order. Instants are timestamptz with whole microseconds. Columns of type bytea that hold JSON are compressed as in
--- a file (server/ledger/compressed.py); JSON that can be asked about in SQL is jsonb. Texts compare by their bytes.
+-- a file (server/ledger/compressed.py); JSON that can be asked about in SQL is json, which keeps it letter by letter:
+-- jsonb changes the order of the keys and refuses the character U+0000. Texts compare by their bytes.
 
 CREATE TABLE meta (
   key   text PRIMARY KEY,
@@ -34,6 +35,13 @@ BEGIN
 END $$;
 CREATE TRIGGER journal_follows AFTER INSERT ON journal REFERENCING NEW TABLE AS added
 FOR EACH STATEMENT EXECUTE FUNCTION journal_follows();
+-- Refuses what is written after another end than the writer knows, within the transaction and without a question.
+CREATE FUNCTION journal_ends(head bytea) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  IF (SELECT hash FROM journal ORDER BY seq DESC LIMIT 1) IS DISTINCT FROM head THEN
+    RAISE EXCEPTION 'the journal ends otherwise than this writer left it';
+  END IF;
+END $$;
 
 -- A receipt's body stays in its journal row (same seq).
 CREATE TABLE receipts (
@@ -73,13 +81,13 @@ CREATE TABLE ledger_entries (
   confidence         double precision NOT NULL,
   code               text,
   confluence_score   numeric(5,2),
-  signal             jsonb NOT NULL,
-  decision_breakdown jsonb NOT NULL,
-  regime             jsonb,
+  signal             json NOT NULL,
+  decision_breakdown json NOT NULL,
+  regime             json,
   inputs             bytea NOT NULL,
-  execution          jsonb,
-  exit               jsonb,
-  hypothetical       jsonb,
+  execution          json,
+  exit               json,
+  hypothetical       json,
   PRIMARY KEY (id, created_at)
 );
 CREATE INDEX ledger_newest ON ledger_entries (seq DESC, id DESC);
@@ -103,7 +111,7 @@ CREATE TABLE positions (
   opened_at   timestamptz NOT NULL,
   closed_at   timestamptz,
   state       text NOT NULL,
-  payload     jsonb NOT NULL
+  payload     json NOT NULL
 );
 CREATE INDEX positions_open ON positions (opened_at) WHERE closed_at IS NULL;
 
@@ -233,7 +241,7 @@ CREATE TABLE approvals (
   status      text NOT NULL,
   author      text,
   ended_at    timestamptz,
-  payload     jsonb NOT NULL
+  payload     json NOT NULL
 );
 CREATE INDEX approvals_newest ON approvals (seq DESC, id DESC);
 
