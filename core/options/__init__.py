@@ -15,11 +15,12 @@ Read first:
 
 from core.options.implied_volatility import implied_volatility, implied_volatility_one
 from core.options.pricing import Greeks, greeks, price
-from core.options.pricing_one import GreeksOne, greeks_one, price_one
+from core.options.pricing_one import GreeksOne, early_exercise_one, greeks_one, price_one
 
 __all__ = [
     "Greeks",
     "GreeksOne",
+    "early_exercise_one",
     "greeks",
     "greeks_one",
     "implied_volatility",

@@ -67,6 +67,47 @@ def price_one(
     return _american(value, spot, strike, moneyness, sign, early)
 
 
+def early_exercise_one(
+    spot: float,
+    strike: float,
+    years: float,
+    volatility: float,
+    is_call: bool,
+    *,
+    rate: float = 0.04,
+    dividend: float = 0.0,
+    carry_years: float | None = None,
+) -> float:
+    """Return what the right to exercise early adds to the value of one option in $.
+
+    It is price_one of the American option less that of the European one, equal to the bit.
+    """
+    carry = years if carry_years is None else carry_years
+    if not (spot > 0 and strike > 0 and years > 0 and volatility > 0):
+        american, european = (
+            price_one(
+                *(spot, strike, years, volatility, is_call),
+                rate=rate,
+                dividend=dividend,
+                carry_years=carry,
+                american=style,
+            )
+            for style in (True, False)
+        )
+        return american - european
+    sign = 1.0 if is_call else -1.0
+    deviation = volatility * math.sqrt(years)
+    spot_now = spot * math.exp(-dividend * carry)
+    strike_now = strike * math.exp(-rate * carry)
+    moneyness = log_ratio(spot, strike)
+    d1 = (moneyness + (rate - dividend) * carry) / deviation + 0.5 * deviation
+    n1 = 0.5 * math.erfc(-sign * d1 * _SQRT_HALF)
+    n2 = 0.5 * math.erfc(-sign * (d1 - deviation) * _SQRT_HALF)
+    value = max(sign * (spot_now * n1 - strike_now * n2), sign * (spot_now - strike_now), 0.0)
+    early = exercise_one(deviation, rate, dividend, carry, is_call)
+    return _american(value, spot, strike, moneyness, sign, early) - value
+
+
 def price_corners(
     spots: tuple[float, float],
     strike: float,
@@ -108,21 +149,22 @@ def price_corners(
         )
         for years, carry in times
     ]
+    rows = []
+    for volatility in volatilities:
+        for root_t, discount_q, strike_now, drift, carry in clocks:
+            deviation = volatility * root_t
+            early = exercise_one(deviation, rate, dividend, carry, is_call) if american else None
+            rows.append((deviation, discount_q, strike_now, drift, early))
     found: list[float] = []
     for spot in spots:
         log = log_ratio(spot, strike)
-        for volatility in volatilities:
-            for root_t, discount_q, strike_now, drift, carry in clocks:
-                deviation = volatility * root_t
-                spot_now = spot * discount_q
-                d1 = (log + drift) / deviation + 0.5 * deviation
-                n1 = 0.5 * erfc(-sign * d1 * _SQRT_HALF)
-                n2 = 0.5 * erfc(-sign * (d1 - deviation) * _SQRT_HALF)
-                value = max(sign * (spot_now * n1 - strike_now * n2), sign * (spot_now - strike_now), 0.0)
-                if american:
-                    early = exercise_one(deviation, rate, dividend, carry, is_call)
-                    value = _american(value, spot, strike, log, sign, early)
-                found.append(value)
+        for deviation, discount_q, strike_now, drift, early in rows:
+            spot_now = spot * discount_q
+            d1 = (log + drift) / deviation + 0.5 * deviation
+            n1 = 0.5 * erfc(-sign * d1 * _SQRT_HALF)
+            n2 = 0.5 * erfc(-sign * (d1 - deviation) * _SQRT_HALF)
+            value = max(sign * (spot_now * n1 - strike_now * n2), sign * (spot_now - strike_now), 0.0)
+            found.append(_american(value, spot, strike, log, sign, early) if american else value)
     return tuple(found)
 
 

@@ -17,12 +17,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from core.fast_init import fast_init
 from core.options import greeks, price
 from core.options.broadcasting import Floats
 from core.options.pricing import DAY_YEARS, SESSION_YEARS
 from core.options.pricing_one import price_corners
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class Attribution:
     """Dollars by cause; per contract in a mark, for all of its contracts in an exit fill."""

@@ -7,8 +7,10 @@ calendar of the trading context that holds the cache: without it the results are
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
+
+from core.options.volatility import VixSeen, VolatilityLevel
 
 MOST_TIME_EXITS = 4096
 """Positions whose TIME exit is kept; above that the table is emptied."""
@@ -16,18 +18,38 @@ MOST_TIME_EXITS = 4096
 
 @dataclass(slots=True)
 class TradingCache:
-    """Marks and usable quotes of one instant, and the instant at which TIME acts, by position id."""
+    """Results of one instant, the instant at which TIME acts by position id, and levels of volatility by symbol.
+
+    Of the instant: marks and usable quotes, the years left by expiry, and the last price with what it means to every
+    position.
+    """
 
     at: datetime | None = None
     marks: dict[Any, Any] = field(default_factory=dict)
+    years: dict[date, tuple[float, float]] = field(default_factory=dict)
+    price: Any = None
     time_exits: dict[str, datetime] = field(default_factory=dict)
+    levels: dict[str, tuple[VixSeen | None, float | None, VolatilityLevel]] = field(default_factory=dict)
+
+    def go_to(self, now: datetime) -> None:
+        """Forget what was worked out for another instant."""
+        if self.at != now:
+            self.marks.clear()
+            self.years.clear()
+            self.price = None
+            self.at = now
 
     def marks_at(self, now: datetime) -> dict[Any, Any]:
         """Return the marks and quotes computed for ``now``; another instant empties the table first."""
         if self.at != now:
-            self.marks.clear()
-            self.at = now
+            self.go_to(now)
         return self.marks
+
+    def years_at(self, now: datetime) -> dict[date, tuple[float, float]]:
+        """Return the years left at ``now`` by expiry, on the trading clock and on the calendar."""
+        if self.at != now:
+            self.go_to(now)
+        return self.years
 
     def remember_time_exit(self, position_id: str, at: datetime) -> None:
         """Keep the instant at which TIME acts on a position."""

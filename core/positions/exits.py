@@ -102,6 +102,16 @@ def crosses_a_level(position: Position, passed: PriceRange) -> bool:
     )
 
 
+def exit_is_due(
+    position: Position, passed: PriceRange | None, now: datetime, trading: TradingContext
+) -> bool:
+    """Return whether a level or the clock asks for an exit of a position that can be traded now.
+
+    A quick test before the whole table: at most prices nothing does.
+    """
+    return (passed is not None and crosses_a_level(position, passed)) or due_by_clock(position, now, trading)
+
+
 def time_exit_at(position: Position, trading: TradingContext) -> datetime:
     """Return the instant at which TIME acts: minutes before the close of the last session allowed.
 

@@ -237,8 +237,13 @@ def terms_of(contract: Contract, trading: TradingContext, dividends: float | Non
 
 def time_left(contract: Contract, now: datetime, trading: TradingContext) -> tuple[float, float]:
     """Return the years to the option's last close on the trading clock and on the calendar, 0 after it."""
-    end = trading.last_close(contract.expiry)
-    return (trading.clock.years_between(now, end), calendar_years(now, end)) if now < end else (0.0, 0.0)
+    known = trading.cache.years_at(now)
+    left = known.get(contract.expiry)
+    if left is None:
+        end = trading.last_close(contract.expiry)
+        left = (trading.clock.years_between(now, end), calendar_years(now, end)) if now < end else (0.0, 0.0)
+        known[contract.expiry] = left
+    return left
 
 
 def _implied(terms: PricingTerms, mid: float, spot: float, years: float, carry: float) -> float | None:

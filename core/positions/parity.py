@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from core.model import Contract
-from core.options import implied_volatility_one, price_one
+from core.options import early_exercise_one, implied_volatility_one
 from core.options.quotes import OptionQuote, Refusal
 from core.positions.trading_context import TradingContext
 from core.thresholds import above, at_most
@@ -97,9 +97,5 @@ def _early_exercise(
         iv = implied_volatility_one(call, spot, strike, years, True, rate=rate, carry_years=carry)
         if iv is None:
             return 0.0
-        american, european = (
-            price_one(spot, strike, years, iv, False, rate=rate, carry_years=carry, american=style)
-            for style in (True, False)
-        )
-        early = american - european
+        early = early_exercise_one(spot, strike, years, iv, False, rate=rate, carry_years=carry)
     return early

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
+from core.fast_init import fast_init
 from core.model import Contract, Direction, ExitReason, Levels
 from core.options.volatility import ImpliedVolatility, VolatilityLevel, VolatilitySource
 from core.positions.attribution import NO_ATTRIBUTION, Attribution
@@ -58,6 +59,7 @@ class SettlementPrice:
     at: datetime
 
 
+@fast_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
     """One valuation of one contract, with the attribution of the step from the mark before.
@@ -208,6 +210,7 @@ class LevelMove:
     by: str
 
 
+@fast_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Position:
     """One trade in one option contract, from its entry on.
@@ -299,6 +302,7 @@ class Position:
         return contracts * self.entry.multiplier
 
 
+@fast_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PositionChange:
     """Result of an input: the new position, its new marks and its new exit fills, both in order."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from core.events import PriceSeen
 from core.model import ExitReason
 from core.options.quotes import OptionQuote
-from core.positions.exits import Exit, ExitInputs, PriceRange, crosses_a_level, first_exit
+from core.positions.exits import Exit, ExitInputs, PriceRange, crosses_a_level, exit_is_due, first_exit
 from core.positions.fills import apply_mark, sell
 from core.positions.marking import iv_from_quote, next_mark
 from core.positions.parity import bid_of
 from core.positions.position import Position, PositionChange
+from core.positions.price_facts import PriceFacts
 from core.positions.trading_context import TradingContext
 from core.positions.walking_exit import begin_walk, overtakes, walks, work
 
@@ -19,21 +19,9 @@ from core.positions.walking_exit import begin_walk, overtakes, walks, work
 class PriceSteps:
     """One price or bar, with the quote and the dividends that came with it, as it changes a position."""
 
-    def __init__(
-        self,
-        seen: PriceSeen,
-        quote: OptionQuote | None,
-        dividends: float | None,
-        now: datetime,
-        trading: TradingContext,
-    ) -> None:
-        self.seen, self.quote, self.now, self.trading = seen, quote, now, trading
-        self.dividends = dividends
-        self.is_bar = seen.open is not None or seen.high is not None or seen.low is not None
-        first = seen.price if seen.open is None else seen.open
-        met = [first, seen.price, *(x for x in (seen.high, seen.low) if x is not None)]
-        self.first = first
-        self.ranges = (PriceRange(first, first, False), PriceRange(min(met), max(met), True))
+    def __init__(self, facts: PriceFacts, quote: OptionQuote | None, dividends: float | None) -> None:
+        self.facts, self.quote, self.dividends = facts, quote, dividends
+        self.seen, self.now, self.trading = facts.seen, facts.now, facts.trading
         self.iv: float | None = None
         self.reached: Exit | None = None
         """An exit at a level inside the bar whose limit is put to work at the bar's close."""
@@ -44,13 +32,13 @@ class PriceSteps:
         if pending is None or pending.walk or not (exits or pending.reason is ExitReason.MANUAL):
             return change
         contracts = min(pending.contracts, change.position.remaining)
-        return self._sell(change, Exit(pending.reason, contracts, self.first))
+        return self._sell(change, Exit(pending.reason, contracts, self.facts.first))
 
     def exit_at_levels(self, change: PositionChange, passed: PriceRange) -> PositionChange:
         """Sell at every level that one range of the bar (its open, then its inside) crosses."""
         if not crosses_a_level(change.position, passed):
             return change
-        inputs = ExitInputs(now=self.now, spot=self.first, tradable=True, passed=passed)
+        inputs = ExitInputs(now=self.now, spot=self.facts.first, tradable=True, passed=passed)
         while True:
             position = change.position
             found = first_exit(position, inputs, self.trading)
@@ -68,43 +56,33 @@ class PriceSteps:
 
     def mark_and_exit_at_end(self, change: PositionChange, tradable: bool, fresh: bool) -> PositionChange:
         """Mark at the price itself (a bar's close), then sell if an exit applies there."""
-        seen, now, trading = self.seen, self.now, self.trading
+        facts, now, trading = self.facts, self.now, self.trading
         position = change.position
         quote = self.quote if is_new_quote(position, self.quote) else None
-        mark = next_mark(
-            position.contract,
-            position.last,
-            spot=seen.price,
-            spot_at=seen.priced_at,
-            now=now,
-            trading=trading,
-            quote=quote,
-            dividends=self.dividends,
-        )
-        change = apply_mark(change, mark)
+        change = apply_mark(change, facts.next_mark(position, quote, self.dividends))
         reached = self.reached
         # A stop of the same bar may have sold a part only: its rest is not given to the target's limit.
         if reached is not None and change.position.is_open and overtakes(reached, change.position.pending):
             change = begin_walk(change, reached, self._sale(change.position), now, trading)
-        levels = tradable and fresh and not self.is_bar
-        inputs = ExitInputs(
-            now=now,
-            spot=seen.price,
-            tradable=tradable,
-            passed=PriceRange(seen.price, seen.price, False) if levels else None,
-            time_exits=True,
-        )
-        while True:
-            found = first_exit(change.position, inputs, trading)
-            if found is None or not overtakes(found, change.position.pending):
-                break
-            change = sell_or_walk(change, found, self._sale(change.position), now, trading)
-        return work(change, self._sale(change.position), seen.priced_at, now, trading) if tradable else change
+        if not tradable:
+            return change
+        passed = facts.point if fresh and not facts.is_bar else None
+        if exit_is_due(change.position, passed, now, trading):
+            inputs = ExitInputs(now=now, spot=facts.seen.price, tradable=True, passed=passed, time_exits=True)
+            while True:
+                found = first_exit(change.position, inputs, trading)
+                if found is None or not overtakes(found, change.position.pending):
+                    break
+                change = sell_or_walk(change, found, self._sale(change.position), now, trading)
+        pending = change.position.pending
+        if pending is None or pending.walk is None:
+            return change
+        return work(change, self._sale(change.position), facts.seen.priced_at, now, trading)
 
     def _sell(self, change: PositionChange, found: Exit) -> PositionChange:
         """Sell at the open of a bar or inside it, at the volatility that the bar's closing quote implies."""
         position, now, trading = change.position, self.now, self.trading
-        if not self.is_bar:
+        if not self.facts.is_bar:
             change = mark_by_model(change, self.seen.price, self.seen.priced_at, now, trading)
             return sell_or_walk(change, found, self._sale(position), now, trading)
         if self.iv is None and self.quote is not None:

@@ -46,7 +46,13 @@ class TradingContext:
 
     def level(self, symbol: str) -> VolatilityLevel:
         """Return the level that an estimated volatility of a symbol starts from, as far as it is known now."""
-        return self.surface.level(symbol, self.volatility)
+        market = self.volatility
+        vix, percentile = market.vix, market.percentiles.get(symbol)
+        known = self.cache.levels.get(symbol)
+        if known is None or known[0] is not vix or known[1] != percentile:
+            level = self.surface.level(symbol, market)
+            known = self.cache.levels[symbol] = (vix, percentile, level)
+        return known[2]
 
     @property
     def rate(self) -> float:

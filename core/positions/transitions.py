@@ -6,19 +6,16 @@ closed position is returned unchanged. The order of exits is in ``exits.EXITS``.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import lru_cache
 
 from core.events import WEBHOOK, PriceSeen
-from core.exchange.calendar import Calendar, TradingDay
 from core.model import ExitReason
 from core.options.quotes import OptionQuote
 from core.positions.exits import Exit, ExitInputs, due_by_clock, first_exit
-from core.positions.marking import quote_of, time_left
-from core.positions.parity import bid_of, implied_dividends, quotes_at, usable
+from core.positions.marking import quote_of
+from core.positions.parity import bid_of, usable
 from core.positions.position import (
     STOP,
     TARGET_1,
@@ -31,6 +28,7 @@ from core.positions.position import (
     SettlementBasis,
     SettlementPrice,
 )
+from core.positions.price_facts import PriceFacts, facts_of, is_price
 from core.positions.price_steps import PriceSteps, is_new_quote, mark_by_model, sell_or_walk
 from core.positions.settle import expire, settle_by_price, settle_on
 from core.positions.splits import as_bought
@@ -54,8 +52,9 @@ def on_price(
     seen = as_bought(position, seen, trading)
     if position.awaits_settlement:
         change = PositionChange(position=position)
-        return settle_by_price(change, seen, trading) if _is_price(seen) else change
-    if not position.is_open or not _is_valid(position, seen) or now < position.last.at:
+        return settle_by_price(change, seen, trading) if is_price(seen) else change
+    facts, last = facts_of(seen, now, trading), position.last
+    if not (position.is_open and facts.is_price and seen.priced_at >= last.spot_at and now >= last.at):
         return PositionChange(position=position)
     if now >= trading.last_close(position.contract.expiry):
         change = _walk_last_bar(position, seen, now, trading) if exits else PositionChange(position=position)
@@ -65,25 +64,23 @@ def on_price(
 
     if not position.by_feed and seen.source != WEBHOOK:
         position = replace(position, by_feed=True)
-    seen = _since_entry(position, seen)
-    quotes = quotes_at(seen.quotes, now, trading)
-    quote = quotes.get(position.contract.occ)
-    dividends = None
-    if is_new_quote(position, quote):
-        left = time_left(position.contract, now, trading)
-        dividends = implied_dividends(position.contract, quotes, seen.price, seen.priced_at, *left, trading)
-    steps = PriceSteps(seen, quote, dividends, now, trading)
+    facts = facts.since_levels(position)
+    quote = facts.quotes.get(position.contract.occ)
+    dividends = facts.dividends(position.contract) if is_new_quote(position, quote) else None
+    steps = PriceSteps(facts, quote, dividends)
     change = PositionChange(position=position)
-    in_session = _in_session(seen, now, trading)
+    in_session = facts.in_session
     tradable = exits and in_session
-    fresh = not trading.is_stale(seen.priced_at, now)
+    fresh = facts.fresh
     if in_session:
         change = steps.retry_pending(change, exits)
-    if tradable and steps.is_bar and fresh:
-        for passed in steps.ranges:
+    if tradable and facts.is_bar and fresh:
+        for passed in facts.ranges:
             change = steps.exit_at_levels(change, passed)
     if change.position.is_open:
         change = steps.mark_and_exit_at_end(change, tradable, fresh)
+    if not change.legs:
+        return change
     protected = _move_stop_after_target_1(position, change.position, now)
     return change if protected is change.position else replace(change, position=protected)
 
@@ -272,34 +269,7 @@ def _last_known(position: Position, last_price: PriceSeen | None) -> tuple[float
 
 def _is_valid(position: Position, seen: PriceSeen) -> bool:
     """Return whether a price is positive, finite and not older than the price of the last mark."""
-    return seen.priced_at >= position.last.spot_at and _is_price(seen)
-
-
-def _is_price(seen: PriceSeen) -> bool:
-    """Return whether a price and its bar are positive and finite."""
-    for price in (seen.price, seen.open, seen.high, seen.low):
-        if price is not None and not 0 < price < math.inf:
-            return False
-    return True
-
-
-def _in_session(seen: PriceSeen, now: datetime, trading: TradingContext) -> bool:
-    """Return whether a price is of the regular session, which is open or closed a moment ago.
-
-    The last bar of a session arrives after the close. A bar that ends at the open is of the time before it.
-    """
-    session = _session_of(trading.calendar, seen.priced_at)
-    if session is None or not session.open <= seen.priced_at <= session.close:
-        return False
-    if seen.open is not None and seen.priced_at == session.open:
-        return False
-    return now < session.close or not trading.is_stale(session.close, now)
-
-
-@lru_cache(maxsize=64)
-def _session_of(calendar: Calendar, instant: datetime) -> TradingDay | None:
-    """Return the session of an instant's date; cached, because one price comes to many positions."""
-    return calendar.session(calendar.market_date(instant))
+    return seen.priced_at >= position.last.spot_at and is_price(seen)
 
 
 def _walk_last_bar(
@@ -307,25 +277,16 @@ def _walk_last_bar(
 ) -> PositionChange:
     """Sell at the levels that the last bar before the expiry reached: it arrives when the option has expired."""
     change, close = PositionChange(position=position), trading.last_close(position.contract.expiry)
-    late = trading.is_stale(seen.priced_at, now) or not _in_session(seen, now, trading)
-    if late or seen.priced_at > close or position.last.at >= close:
+    facts = facts_of(seen, now, trading)
+    if not (facts.fresh and facts.in_session) or seen.priced_at > close or position.last.at >= close:
         return change
     at = close - timedelta(microseconds=1)
-    seen = replace(_since_entry(position, seen), at=at, priced_at=min(seen.priced_at, at))
-    steps = PriceSteps(seen, None, None, at, trading)
-    for passed in steps.ranges if steps.is_bar else ():
+    last_bar = replace(facts.since_levels(position).seen, at=at, priced_at=min(seen.priced_at, at))
+    facts = PriceFacts(last_bar, at, trading)
+    steps = PriceSteps(facts, None, None)
+    for passed in facts.ranges if facts.is_bar else ():
         change = steps.exit_at_levels(change, passed)
     return change
-
-
-def _since_entry(position: Position, seen: PriceSeen) -> PriceSeen:
-    """Return the price without the range of its bar, if a part of the bar lies before the entry or a level in force.
-
-    What the bar's high and low were before that moment must not sell anything.
-    """
-    if seen.began is None or seen.began >= position.levels_since:
-        return seen
-    return replace(seen, open=None, high=None, low=None)
 
 
 def _move_stop_after_target_1(before: Position, after: Position, now: datetime) -> Position:

@@ -12,7 +12,15 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from core.options import greeks, greeks_one, implied_volatility, implied_volatility_one, price, price_one
+from core.options import (
+    early_exercise_one,
+    greeks,
+    greeks_one,
+    implied_volatility,
+    implied_volatility_one,
+    price,
+    price_one,
+)
 from core.options.american_one import exercise_one
 
 MINUTE = 1 / (252 * 390)
@@ -125,6 +133,13 @@ def test_near_a_tree(days: int, volatility: float, dividend: float, strike: floa
 
 
 # ---- what holds for every option -----------------------------------------------------------------------
+
+
+@given(options)
+def test_early_exercise_is_american_less_european_to_the_bit(option: Option) -> None:
+    inputs, terms = contract(option)
+    american = price_one(*inputs, **terms, american=True)
+    assert early_exercise_one(*inputs, **terms) == american - price_one(*inputs, **terms)
 
 
 @given(options)

@@ -1,0 +1,53 @@
+"""A faster ``__init__`` for frozen dataclasses of which many are made, such as marks and positions."""
+
+from __future__ import annotations
+
+from dataclasses import MISSING, Field, fields
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+def fast_init(cls: type[T]) -> type[T]:
+    """Replace the ``__init__`` of a frozen dataclass with slots by one that takes about a third of the time.
+
+    The generated one calls ``object.__setattr__`` for every field. This one gives the new object the class of a
+    mutable twin with the same slots while it stores the fields, and then its own class. Raises TypeError for a class
+    that has no slots, a base class, ``__post_init__``, or a field that is made by a factory or left out of
+    ``__init__``.
+    """
+    members = fields(cls)  # type: ignore[arg-type]
+    names = tuple(member.name for member in members)
+    if (
+        getattr(cls, "__slots__", None) != names
+        or cls.__bases__ != (object,)
+        or hasattr(cls, "__post_init__")
+    ):
+        raise TypeError(
+            f"{cls.__name__} must be a dataclass with slots, without a base and without __post_init__"
+        )
+    if any(member.default_factory is not MISSING or not member.init for member in members):
+        raise TypeError(f"{cls.__name__}: every field must be an argument with a value as default, or none")
+    twin = type(f"_Mutable{cls.__name__}", (), {"__slots__": names})
+    known = {f"default_{member.name}": member.default for member in members}
+    known |= {"put": object.__setattr__, "twin": twin, "own": cls}
+    by_place = [_parameter(member) for member in members if not member.kw_only]
+    by_name = [_parameter(member) for member in members if member.kw_only]
+    parameters = ["self", *by_place, *(["*", *by_name] if by_name else [])]
+    lines = [
+        "put(self, '__class__', twin)",
+        *(f"self.{name} = {name}" for name in names),
+        "self.__class__ = own",
+    ]
+    source = f"def __init__({', '.join(parameters)}):\n " + "\n ".join(lines)
+    made: dict[str, Any] = {}
+    exec(source, known, made)
+    init = made["__init__"]
+    init.__qualname__ = f"{cls.__qualname__}.__init__"
+    init.__annotations__ = dict(cls.__init__.__annotations__)
+    cls.__init__ = init  # type: ignore[method-assign]
+    return cls
+
+
+def _parameter(member: Field[Any]) -> str:
+    return member.name if member.default is MISSING else f"{member.name}=default_{member.name}"
