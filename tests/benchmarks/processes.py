@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.ports import own_port
 
 _HERE = Path(__file__).resolve().parent
 _ROOT = _HERE.parent.parent
@@ -93,7 +94,7 @@ async def flask_bot(workers: int = 2, threads: int = 8) -> AsyncIterator[Served]
     import gunicorn  # noqa: F401
 
     with tempfile.TemporaryDirectory(prefix="gatedeck-bench-") as folder:
-        home, port = Path(folder), _free_port()
+        home, port = Path(folder), own_port()
         command = [
             sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--worker-class", "gthread",
             "--workers", str(workers), "--threads", str(threads), "--keep-alive", "60",
@@ -119,13 +120,6 @@ async def _answering(port: int) -> None:
             else:
                 writer.close()
                 return
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from core.model import Source
+from tests.ports import own_port
 from tests.tui.terminal import Terminal, url_of
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="pseudo-terminals are of POSIX systems")
@@ -58,7 +59,8 @@ def three_positions(served: Any) -> None:
 def test_decks_outlive_a_killed_engine_and_close_positions_of_the_next_one(
     gatedeck: Any, terminal: Open
 ) -> None:
-    served = gatedeck.serve()
+    port = str(own_port())
+    served = gatedeck.serve("--port", port)
     three_positions(served)
     decks = [terminal("attach"), terminal("attach"), terminal("attach", served.url)]
     for deck in decks:
@@ -72,7 +74,6 @@ def test_decks_outlive_a_killed_engine_and_close_positions_of_the_next_one(
     decks[0].read(0.3)
     decks[0].press("y")
     decks[0].wait_for("not sent: disconnected")
-    port = served.url.rpartition(":")[2]
     again = gatedeck.serve("--port", port, "--clock", "2026-11-24T10:01-05:00")
     ready = time.monotonic()
     for deck in decks:

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.server.http.proxies import free_port
+from tests.ports import own_port
 
 ROOT = Path(__file__).resolve().parents[2]
 FILE = ROOT / "server/deploy/Containerfile"
@@ -96,7 +96,7 @@ class Container:
 
     def __init__(self, folder: Path, programs: Path) -> None:
         self.state = folder / "state"
-        self.port = free_port()
+        self.port = own_port()
         kept = {name: value for name, value in os.environ.items() if not name.startswith("GATEDECK_")}
         self.environ = {
             **kept, **environment(), "PATH": f"{programs}:{os.environ['PATH']}", "HOME": str(self.state),

@@ -27,6 +27,7 @@ from zoneinfo import ZoneInfo
 
 from core.intake import sample
 from core.model import Direction, Source
+from tests.ports import own_port
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
@@ -62,7 +63,7 @@ class Week:
         self.log: list[str] = []
         self.process: subprocess.Popen[bytes] | None = None
         self.master = -1
-        self.port = 12_000 + os.getpid() % 20_000  # below the ports that clients are given
+        self.port = own_port()
         self.sent = 0
         self._set_time()
 

@@ -6,16 +6,16 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.e2e.guide.blocks import ROOT, Block
 from tests.e2e.guide.stand_ins import STAND_INS, is_running
+from tests.ports import own_port
 from tests.server.http.proxies import MAIN, NGINX
 
 REAL = (
@@ -48,7 +48,7 @@ class Sandbox:
             file = folder / "bin" / name
             file.write_text(f'#!/bin/sh\nexec {sys.executable} -I -S {HERE}/{words} "$@"\n')
             file.chmod(0o755)
-        self.port, self.http, self.https, self.laptop = free_ports(4)
+        self.port, self.http, self.https, self.laptop = (own_port() for _ in range(4))
         domain = "deck.example.com"
         subprocess.run(
             ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
@@ -140,11 +140,3 @@ class Sandbox:
                 while is_running(file):
                     time.sleep(0.02)
             file.unlink(missing_ok=True)
-
-
-def free_ports(count: int) -> list[int]:
-    with ExitStack() as opened:
-        sockets = [opened.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [int(one.getsockname()[1]) for one in sockets]

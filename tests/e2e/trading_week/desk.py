@@ -6,7 +6,6 @@ import contextlib
 import json
 import mmap
 import os
-import socket
 import struct
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from zoneinfo import ZoneInfo
 from core.intake import sample
 from core.model import Direction, Source
 from tests.e2e.trading_week.terminal import Terminal
+from tests.ports import own_port
 
 ROOT = Path(__file__).resolve().parents[3]
 STEERED = ROOT / "tests" / "e2e" / "bad_week" / "steered.py"
@@ -45,9 +45,7 @@ class Desk:
         self.now = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
         self.prices = {"SPY": 660.0, "QQQ": 600.0, "NVDA": 184.0}
         self._sent = 0
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = own_port()
         self._set()
 
     # --- time --------------------------------------------------------------------------------------------

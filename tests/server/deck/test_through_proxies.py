@@ -15,9 +15,10 @@ import pytest
 from server.deck import Command
 from server.deck.remote import RemoteDeck
 from server.deck.wire.connect import EngineAddress, WrongEngine
+from tests.ports import own_port
 from tests.server.deck.attached import COMMAND_TOKEN, READ_TOKEN, becomes, engine, open_position
 from tests.server.http.certificates import make_certificates, needs_openssl
-from tests.server.http.proxies import caddy_of, free_port, needs_caddy, needs_nginx, nginx_of
+from tests.server.http.proxies import caddy_of, needs_caddy, needs_nginx, nginx_of
 from tests.server.http.test_proxy_files import DOMAIN, caddy_file, nginx_file
 
 PROXIES = {"nginx": (nginx_file, nginx_of), "caddy": (caddy_file, caddy_of)}
@@ -33,7 +34,7 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @contextmanager
 def proxy(name: str, folder: Path, certificates: Path, back: int) -> Iterator[int]:
     write, run = PROXIES[name]
-    ports = free_port(), free_port()
+    ports = own_port(), own_port()
     started: AbstractContextManager[None] = run(folder, ports[1], write(folder, certificates, back, ports))
     with started:
         yield ports[1]

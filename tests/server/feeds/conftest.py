@@ -33,6 +33,7 @@ from server.feeds.http import HttpLimits
 from server.feeds.streaming import StreamLimits
 from server.feeds.values import StreamState
 from server.feeds.vendor import VendorTools, Wanted
+from tests.ports import own_port
 
 _PREFIX = "recorded_"
 
@@ -168,7 +169,7 @@ async def live() -> AsyncIterator[Callable[..., Awaitable[Live]]]:
         market = SimulatedMarket(OPENS, calendar, clock, 7)
         source = SimulatedSource(market, SimulatedFeed(market, rules), 7)
         server = SERVERS[name](source, **options)
-        await server.start()
+        await server.start(own_port())
         stream = server.url if over_http else server.url.replace("http", "ws")
         addresses = {
             "tradier_url": f"{server.url}/v1",

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.ports import own_port
+
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
 CADDY = shutil.which("caddy")
 
@@ -31,12 +33,6 @@ http {{
 """
 SITE = """server {{ listen 127.0.0.1:{port} {tls}; {lines}
     location / {{ proxy_pass http://127.0.0.1:{back}; {headers} }} }}"""
-
-
-def free_port() -> int:
-    with socket.socket() as opened:
-        opened.bind(("127.0.0.1", 0))
-        return int(opened.getsockname()[1])
 
 
 @contextmanager
@@ -70,7 +66,7 @@ def nginx_before(
     folder: Path, back: int, *, headers: str = "", tls: bool = False, lines: str = ""
 ) -> Iterator[int]:
     """Run nginx before the listener at ``back`` and yield its port."""
-    port = free_port()
+    port = own_port()
     site = SITE.format(port=port, back=back, headers=headers, tls="ssl" if tls else "", lines=lines)
     with nginx_of(folder, port, site):
         yield port

@@ -20,8 +20,9 @@ from aiohttp import web
 
 from server.config import SUBJECT_PRESETS, ConfigError, load_settings
 from server.deploy.proxy_files import PROXY_FILES, proxy_file
+from tests.ports import own_port
 from tests.server.http.certificates import make_certificates, needs_openssl
-from tests.server.http.proxies import caddy_of, free_port, needs_caddy, needs_nginx, nginx_of
+from tests.server.http.proxies import caddy_of, needs_caddy, needs_nginx, nginx_of
 from tui.cli.guide import guide, print_file
 
 PATH = "/api/webhooks/signals"
@@ -78,7 +79,7 @@ def before(request: pytest.FixtureRequest, tmp_path: Path, made: Path) -> Before
 
     @contextmanager
     def start(back: int) -> Iterator[tuple[int, int]]:
-        ports = free_port(), free_port()
+        ports = own_port(), own_port()
         with run(tmp_path, ports[1], write(tmp_path, made, back, ports)):
             yield ports
 
@@ -151,7 +152,7 @@ async def test_webhooks_pass_with_the_secret_alone(
         assert len(intake.bodies) == 3
     # What either program logs holds no secret, also while the engine is stopped.
     async with sender(made) as by:
-        with before(free_port()) as (_, tls):
+        with before(own_port()) as (_, tls):
             for path in (f"{PATH}?key={SECRET}&a=b", f"/w/{SECRET}{PATH}"):
                 begun = time.monotonic()
                 headers = {"Authorization": f"Bearer {SECRET}"}
@@ -182,7 +183,7 @@ async def echo(request: web.Request) -> web.StreamResponse:
 
 @asynccontextmanager
 async def echoing() -> AsyncIterator[int]:
-    port = free_port()
+    port = own_port()
     runner = web.ServerRunner(web.Server(echo))
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", port).start()
@@ -228,7 +229,7 @@ async def test_the_lines_for_a_client_certificate_do_what_they_say(
 ) -> None:
     flags = {"webhook_secret": SECRET, "proxies": "127.0.0.1", "client_subject": "tradingview"}
     async with listening(server_of(**flags)) as server:
-        ports = free_port(), free_port()
+        ports = own_port(), own_port()
         text, lines = re.subn(
             r"(?m)^(\s*)#(ssl_\w+ )", r"\1\2", nginx_file(tmp_path, made, server.port, ports)
         )

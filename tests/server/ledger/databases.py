@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import sqlite3
 import subprocess
 import tempfile
@@ -18,6 +17,7 @@ from uuid import uuid4
 import pytest
 
 from server.ledger.address import DatabaseLedger, LedgerAddress
+from tests.ports import own_port
 
 SERVER = os.environ.get("GATEDECK_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
 _KEPT = ("migrations", "meta")
@@ -86,7 +86,7 @@ class Cluster:
             pytest.skip("PostgreSQL does not run as root, and runuser is not there")
         self._programs = found[-1].parent
         self._data = folder / "data"
-        self._port = _free_port()
+        self._port = own_port()
         if os.geteuid() == 0:
             shutil.chown(folder, "postgres")
         self._run("initdb", "--no-sync", "--auth=trust", "--username=postgres", "-D", self._data)
@@ -101,7 +101,7 @@ class Cluster:
         if os.geteuid() == 0:
             shutil.chown(folder, "postgres")
         other = copy(self)
-        other._data, other._port = folder / "data", _free_port()
+        other._data, other._port = folder / "data", own_port()
         self._run("pg_basebackup", "-R", "-X", "stream", "-d", self.url, "-D", other._data)
         other.start()
         self._sql("ALTER SYSTEM SET synchronous_standby_names = '*'")
@@ -133,13 +133,6 @@ class Cluster:
         user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
         command = [*user, str(self._programs / program), *map(str, arguments)]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/")
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
 
 
 @contextmanager

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,6 +25,7 @@ from server.ledger.history import verdicts
 from server.ledger.lists import items
 from server.ledger.rows import rows_of
 from server.ledger.snapshot import LedgerSnapshot
+from tests.ports import own_port
 
 pytest.importorskip("psycopg", reason="the postgres extra is not installed")
 
@@ -58,9 +58,7 @@ def packages(folder: Path) -> Path:
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DatabaseLedger]:
     folder = packages(tmp_path_factory.mktemp("pglite"))
     script = shutil.copy(SCRIPT, folder / SCRIPT.name)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = own_port()
     command = ["node", str(script), str(port)]
     with subprocess.Popen(
         command, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestServer, unused_port
+from aiohttp.test_utils import TestServer
 
 from core.effects import Notice
 from core.model import Tone
@@ -22,6 +22,7 @@ from server.deck.rows import PhoneAddress
 from server.quiet_hours import quiet_hours
 from server.telemetry.outbox import Message, Outbox
 from server.telemetry.phone import PhoneNotifier, phone_of, saved_choices
+from tests.ports import own_port
 
 NOON, NIGHT = datetime(2026, 11, 24, 12, tzinfo=UTC), datetime(2026, 11, 24, 23, tzinfo=UTC)
 
@@ -173,7 +174,7 @@ async def test_a_notice_reaches_a_web_service_and_a_mail_server(tmp_path: Path) 
     app.router.add_post("/{tail:.*}", take)
     server, mail = TestServer(app), Mail()
     await server.start_server()
-    smtp = Controller(mail, hostname="127.0.0.1", port=unused_port())
+    smtp = Controller(mail, hostname="127.0.0.1", port=own_port())
     smtp.start()
     urls = {
         "phone": f"ntfy://127.0.0.1:{server.port}/a-secret-topic",
@@ -201,7 +202,7 @@ async def test_with_both_dead_nothing_waits_and_the_loss_is_told_without_an_addr
 ) -> None:
     monkeypatch.setattr("server.telemetry.phone.RETRY_SECONDS", (0.0,))
     caplog.set_level(logging.DEBUG)
-    port = unused_port()
+    port = own_port()
     urls = [
         f"ntfy://127.0.0.1:{port}/a-secret-topic",
         f"mailto://127.0.0.1:{port}/d@e.ff?from=a@b.cc&mode=insecure",
