@@ -23,9 +23,9 @@ from core.learning import WhatIf, whatif, whatif_entries
 from core.learning.limits_replay import REAPPLIED
 from core.learning.outcomes import Outcomes, account_contracts, account_dollars
 from core.learning.trade_replay import StoredDecision, Traded, TradeReplay, same_trade
-from core.learning.trades_made import CODE, NOT_REPEATED, WHY, BothTrades, TradesMade
+from core.learning.trades_made import CODE, NOT_REPEATED, OTHER_ENGINE, WHY, BothTrades, TradesMade
 from core.learning.whatif import Comparison, comparison
-from core.model import BY_HAND, Context
+from core.model import BY_HAND, ENGINE_VERSION, Context
 from core.performance.days import exchange_days
 from core.rules import Rules
 from server.ledger import history
@@ -48,6 +48,10 @@ def whatif_of_ledger(ledger: LedgerSnapshot, in_force: Rules, candidate: Rules) 
     A ledger without packed records or market answers is answered from its stored outcomes; changed exits are not
     applied to it.
     """
+    return replace(_whatif(ledger, in_force, candidate), made_by=ledger.other_engines())
+
+
+def _whatif(ledger: LedgerSnapshot, in_force: Rules, candidate: Rules) -> WhatIf:
     packed = read_packed(ledger)
     if packed is None:
         return whatif_entries(items(ledger, "ledger"), in_force, candidate)
@@ -122,7 +126,7 @@ class LedgerPast:
             TradeReplay(self._ledger.engine_id, rules) for rules in (self._in_force, self._candidate)
         )
         self._read_signals()
-        repeatable = np.zeros(len(rows), dtype=np.bool_)
+        repeatable = np.zeros(len(rows), dtype=np.int8)
         latest: dict[str, int] = {}
         # Without a feed an entry is made at the price of a body, stored nowhere else.
         feedless = bool(self._packed.columns.spread_assumed[rows].any())
@@ -145,7 +149,8 @@ class LedgerPast:
         stored = self._packed.closed.net[rows]
         real = ~np.isnan(stored) & ~self._packed.closed.shadow[rows]
         ended = (in_force.why == 0) & (np.abs(in_force.net - stored) <= _SAME_CENTS)
-        in_force.why[in_force.made & real & repeatable & ~ended] = WHY.index(NOT_REPEATED)
+        other_way = in_force.made & real & (repeatable > 0) & ~ended
+        in_force.why[other_way] = repeatable[other_way]
         in_force.net[in_force.why != 0] = np.nan
         return BothTrades(in_force=in_force, candidate=_made(after, len(rows)), equal=equal)
 
@@ -179,11 +184,14 @@ class LedgerPast:
         if body is not None:
             replay.decide(self._stored(place, answer, body, None))
 
-    def _decide(self, wanting: list[TradeReplay], place: int, row: int) -> bool:
-        """Enter a decision in the replays that execute it; return whether its rules are those in force today."""
+    def _decide(self, wanting: list[TradeReplay], place: int, row: int) -> int:
+        """Enter a decision in the replays that execute it; return why the rules in force may end its trade otherwise.
+
+        The reason is a place in WHY, 0 where it was made under other rules, so that it need not end alike.
+        """
         inputs = history.decision_inputs(self._ledger, int(self._packed.seq[row])) if wanting else None
         if inputs is None:
-            return False
+            return 0
         wanting = [replay for replay in wanting if replay.wants(inputs.signal_id)]
         if wanting:
             answer = history.market_answer(self._ledger, int(self._packed.seq[row]))
@@ -191,11 +199,13 @@ class LedgerPast:
             if answer is None or body is None:
                 for replay in wanting:
                     replay.unanswered(place)
-                return False
+                return 0
             stored = self._stored(place, answer, body, inputs.context)
             for replay in wanting:
                 replay.decide(stored)
-        return inputs.rules_fingerprint == self._in_force.fingerprint
+        if inputs.engine_version != ENGINE_VERSION:
+            return WHY.index(OTHER_ENGINE)
+        return WHY.index(NOT_REPEATED) if inputs.rules_fingerprint == self._in_force.fingerprint else 0
 
     def _stored(
         self, place: int, answer: MarketAnswered, body: Received, context: Context | None

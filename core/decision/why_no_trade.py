@@ -15,7 +15,7 @@ from core.decision.levels import levels_for
 from core.decision.single_changes import NUMBERS, RAISED, STATES, Inputs, NumberChange
 from core.decision.size_inputs import inputs_from
 from core.decision.sizing import position_size
-from core.model import Action, Decision, DecisionRecord
+from core.model import ENGINE_VERSION, Action, Decision, DecisionRecord
 from core.rules import Rules
 from core.thresholds import at_least, at_most
 
@@ -90,7 +90,7 @@ def why_no_trade(record: DecisionRecord, rules: Rules) -> WhyNoTrade | None:
     inputs: Inputs = record.context, record.market
     verdict = decide(*inputs, rules)
     if (verdict.action, verdict.confidence) != (record.verdict.action, record.verdict.confidence):
-        return WhyNoTrade(unknown="this version of the engine decides otherwise on the same inputs")
+        return WhyNoTrade(unknown=_decides_otherwise(record.verdict.engine_version))
     found = list(_of_reasons(verdict, inputs, rules))
     changed = _all_changed(inputs, rules)
     together = _outcome(changed, rules) if changed is not None and len(found) > 1 else None
@@ -98,6 +98,14 @@ def why_no_trade(record: DecisionRecord, rules: Rules) -> WhyNoTrade | None:
         found += _of_confidence(changed, rules, gates_failed=not verdict.gates.passed)
     found += _of_limits(record, verdict)
     return WhyNoTrade(distances=tuple(found), together=together)
+
+
+def _decides_otherwise(made_by: str) -> str:
+    if made_by == ENGINE_VERSION:
+        return f"engine version {made_by} made it, and decides otherwise on the stored inputs now"
+    return (
+        f"engine version {made_by} made it, and version {ENGINE_VERSION} decides otherwise on the same inputs"
+    )
 
 
 def _outcome(inputs: Inputs, rules: Rules) -> Outcome:

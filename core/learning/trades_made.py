@@ -20,8 +20,9 @@ GAP = "its prices after its own exit have a gap of more than 15 min"
 OPEN = "still open where its prices end"
 STALE = "it would exit without a fresh price"
 NOT_REPEATED = "the rules in force do not reproduce its stored result"
+OTHER_ENGINE = "another version of the engine made it, and this one does not make its stored result again"
 MOVED = "it moves to another decision of its signal, which was not followed"
-WHY = ("", NO_OUTCOME, NO_ANSWER, APPROVAL, GAP, OPEN, STALE, NOT_REPEATED, MOVED)
+WHY = ("", NO_OUTCOME, NO_ANSWER, APPROVAL, GAP, OPEN, STALE, NOT_REPEATED, MOVED, OTHER_ENGINE)
 """Reasons why the dollars of a trade are not known, by code; the first means they are known."""
 CODE = cast("np.dtype[np.bytes_]", np.dtype((np.bytes_, 24)))
 """Type of a column of codes that refused a decision."""

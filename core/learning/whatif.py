@@ -112,7 +112,8 @@ class WhatIf:
     ``rules`` are those that differ, (in force, candidate). ``not_applied`` names those among them whose
     effect stored decisions and prices cannot show, such as the lifetime of a context: a replay answers that.
     ``unit`` is that of all dollars, ``method`` how the trades were made. ``baseline`` compares the trades under the
-    rules in force with the real ones.
+    rules in force with the real ones. ``made_by`` says which decisions another version of the engine made, ``None``
+    where there are none.
     """
 
     in_force: str
@@ -125,6 +126,7 @@ class WhatIf:
     baseline: Baseline | None = None
     rules: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
     not_applied: tuple[str, ...] = ()
+    made_by: str | None = None
 
 
 def whatif(

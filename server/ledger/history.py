@@ -73,21 +73,22 @@ class DecisionInputs(NamedTuple):
     signal_id: str
     receipt_id: str
     rules_fingerprint: str
+    engine_version: str
     context: Context
 
 
 def decision_inputs(ledger: LedgerSnapshot, seq: int) -> DecisionInputs | None:
     """Return the decision that was made at an input; ``None`` where its context cannot be read."""
     sql = (
-        "SELECT signal_id, receipt_id, rules_fingerprint, inputs"
+        "SELECT signal_id, receipt_id, rules_fingerprint, engine_version, inputs"
         " FROM ledger_entries WHERE seq = ? ORDER BY id LIMIT 1"
     )
     row = next(ledger.query(sql, (seq,)), None)
     if row is None:
         return None
-    signal_id, receipt_id, fingerprint, inputs = row
+    *made, inputs = row
     try:
-        return DecisionInputs(signal_id, receipt_id, fingerprint, read(Context, loads(inputs)["context"]))
+        return DecisionInputs(made[0], made[1], made[2], made[3], read(Context, loads(inputs)["context"]))
     except (ValueError, KeyError, TypeError):
         return None
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol, Self, TypeVar
 
 from core.events import Event
+from core.model import ENGINE_VERSION
 from server.ledger.address import LedgerAddress
 from server.ledger.base import LedgerError
 from server.ledger.chain import GENESIS, JournalRow, follows
@@ -200,9 +201,22 @@ class LedgerSnapshot:
                 yield saved.seq, saved.state
             before = saved.seq
 
-    def engine_versions(self) -> set[str]:
-        """Return the versions of the engine that decided in this ledger."""
-        return {row[0] for row in self.query("SELECT DISTINCT engine_version FROM ledger_entries")}
+    def other_engines(self) -> str | None:
+        """Return which decisions another version of the engine made, ``None`` when this one made first and last.
+
+        A ledger of a million decisions is not read for the usual answer: versions follow each other in time.
+        """
+        query = "SELECT engine_version FROM ledger_entries ORDER BY seq {0}, id {0} LIMIT 1"
+        ends = {row[0] for way in ("ASC", "DESC") for row in self.query(query.format(way))}
+        if ends <= {ENGINE_VERSION}:
+            return None
+        made = dict(self.query("SELECT engine_version, count(*) FROM ledger_entries GROUP BY engine_version"))
+        total = sum(made.values())
+        others = sorted(set(made) - {ENGINE_VERSION})
+        if not others:
+            return None
+        count = sum(made[version] for version in others)
+        return f"engine version {', '.join(others)} made {count:,} of {total:,} decisions; this is {ENGINE_VERSION}"
 
     def rows(self, table: str) -> tuple[tuple[str, ...], Iterator[tuple[Any, ...]]]:
         """Return the columns of a derived table, and its rows in the order of its key, compressed values as text.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,11 +36,15 @@ from server.replay.session import ProgressCallback, with_total
 
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
-    """Result of a rebuild: inputs taken over, those left behind after the damage, and where the old file is."""
+    """Result of a rebuild: inputs taken over, those left behind after the damage, and where the old file is.
+
+    ``made_by`` says which decisions another version of the engine had made; this one made them again.
+    """
 
     inputs: int
     left: int
     kept: Path | None
+    made_by: str | None = None
 
 
 def rebuild_ledger(
@@ -53,6 +57,7 @@ def rebuild_ledger(
     inputs before the damage are all that is taken over.
     """
     found = check_ledger(path)
+    others = _other_engines(path)
     if found.chain is not None and not until_damage:
         raise LedgerError(
             f"{path}: the journal is damaged: {found.chain}. It is sound up to seq {found.last_seq} "
@@ -80,7 +85,13 @@ def rebuild_ledger(
         raise LedgerError(f"{path}: {error}") from error
     finally:
         lock.release()
-    return Rebuilt(inputs, found.after, kept)
+    return Rebuilt(inputs, found.after, kept, others)
+
+
+def _other_engines(path: Path) -> str | None:
+    with suppress(LedgerError, sqlite3.Error), LedgerSnapshot(path) as ledger:
+        return ledger.other_engines()
+    return None
 
 
 def rebuild_database(address: DatabaseLedger, progress: ProgressCallback | None = None) -> Rebuilt:
@@ -99,7 +110,7 @@ def rebuild_database(address: DatabaseLedger, progress: ProgressCallback | None 
             replay_journal(source, output=out, progress=with_total(progress, source.inputs))
         with LedgerSnapshot(out.path) as fresh:
             put_derived(fresh, target)
-        return Rebuilt(source.inputs, 0, None)
+        return Rebuilt(source.inputs, 0, None, source.other_engines())
 
 
 def _write(

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from core.exchange.calendar import Calendar
-from core.model import ENGINE_VERSION
 from core.rules import parse_rules
 from server.ledger.bulk import BulkLedger
 from server.ledger.compare import Comparison, compare
@@ -127,15 +126,19 @@ def _summary(kind: str, wanted: Wanted, replayer: Replayer, seconds: float) -> R
 EVENTS_MISSING = "the stream has no events"
 
 
+_DIFFERENCES = "a row that differs can be due to that and need not be damaged"
+
+
 def version_notes(compared: Comparison, source: LedgerSnapshot) -> list[str]:
     """Return notes on expected differences: other versions of the engine or of the rules."""
-    others = source.engine_versions() - {ENGINE_VERSION}
-    notes = [f"made in part by engine version {', '.join(sorted(others))}"] if others else []
+    others = source.other_engines()
+    notes = [] if others is None else [f"{others}, which decided them again: {_DIFFERENCES}"]
     if compared.other_rules:
         notes.append("rules were added or removed since: fingerprints were not compared")
     if source.streamed_after:
         notes.append(
             f"{EVENTS_MISSING} up to input {source.streamed_after}, when the ledger was upgraded; --rebuild adds them"
+            + ("" if others is None else ", and decides everything again by this version")
         )
     return notes
 

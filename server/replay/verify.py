@@ -15,7 +15,6 @@ import orjson
 from core.engine import Engine
 from core.engine.state import EngineState
 from core.from_json import read_json
-from core.model import ENGINE_VERSION
 from server.ledger.address import DatabaseLedger, LedgerAddress
 from server.ledger.base import LedgerError
 from server.ledger.bulk import BulkLedger
@@ -35,7 +34,8 @@ CURE_JOURNAL = "gatedeck rebuild --until-damage goes on from there in a new ledg
 def verify_ledger(address: LedgerAddress, progress: ProgressCallback | None = None) -> Report:
     """Check a ledger and compare every derived table and checkpoint with a replay of its journal.
 
-    ``ok`` if all of it agrees; otherwise ``chain`` says what is wrong with the journal and ``sound_up_to`` how far it
+    ``ok`` if all of it agrees, or differs in a ledger in which another version of the engine decided, which the notes
+    say; otherwise ``chain`` says what is wrong with the journal and ``sound_up_to`` how far it
     can be trusted, ``problems`` what else is damaged, and ``cure`` what to do. A journal with a broken chain is not
     replayed. Raises LedgerError when the file is not a ledger.
     """
@@ -56,7 +56,7 @@ def verify_ledger(address: LedgerAddress, progress: ProgressCallback | None = No
         found.problems.append(f"the tables cannot be compared: {error}")
         compared = {}
     result |= compared
-    result["ok"] = found.ok and not result["differing"]
+    result["ok"] = found.ok and compared.get("ok", False)
     return result if result["ok"] else result | {"cure": CURE_TABLES}
 
 
@@ -71,7 +71,7 @@ def _compare_with_replay(
     with ExitStack() as stack:
         source = stack.enter_context(LedgerSnapshot(address, lossless=True))
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="gatedeck-verify-"))
-        others = source.engine_versions() - {ENGINE_VERSION}
+        others = source.other_engines() is not None
         tell = (found.notes if others else found.problems).append
         checks = {seq: partial(_compare_state, seq, state, tell) for seq, state in source.checkpoints()}
         with BulkLedger(Path(folder) / "refold.db", source.engine_id) as out:
@@ -80,6 +80,7 @@ def _compare_with_replay(
         compared = compare(source, replayed)
         return {
             "rows": compared.rows,
+            "ok": compared.equal or others,
             "differing": sum(compared.differing.values()),
             "differing_columns": dict(compared.columns),
             "differences": [str(difference) for difference in compared.first],

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from server.config import ConfigError, load_settings
 from server.ledger.address import LedgerAddress
 from tui.cli.console import ledger_of, print_result, progress_bar, read_text
+
+if TYPE_CHECKING:
+    from server.replay.rebuild import Rebuilt
 
 
 def replay(source: Path, *, prices: list[str], rules: Path | None, db: str | None, as_json: bool) -> int:
@@ -101,7 +105,8 @@ def _rebuild(address: LedgerAddress, config: Path | None, *, until_damage: bool)
     try:
         with progress_bar("rebuilding") as on_progress:
             if not isinstance(address, Path):
-                return {"taken_over": rebuild_database(address, on_progress).inputs}
+                made = rebuild_database(address, on_progress)
+                return {"taken_over": made.inputs} | _decided_again(made)
             made = rebuild_ledger(
                 address,
                 engine_id=load_settings({}, config).engine_id,
@@ -110,4 +115,14 @@ def _rebuild(address: LedgerAddress, config: Path | None, *, until_damage: bool)
             )
     except ReplayError as error:
         raise ConfigError(str(error)) from None
-    return {"taken_over": made.inputs, "left_behind": made.left, "old_file": str(made.kept)}
+    result = {"taken_over": made.inputs, "left_behind": made.left, "old_file": str(made.kept)}
+    return result | _decided_again(made)
+
+
+def _decided_again(made: Rebuilt) -> dict[str, object]:
+    """Return what a person has to know of a ledger that an older version of the engine wrote."""
+    if made.made_by is None:
+        return {}
+    return {
+        "decided_again": f"{made.made_by}: all are made again, so that some can differ from what was traded"
+    }

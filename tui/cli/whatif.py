@@ -95,8 +95,9 @@ def _lines(result: WhatIf) -> Iterator[str]:
             yield "    NOT_ANSWERABLE by a what-if: use gatedeck replay --rules"
     yield f"{result.unit}:"
     yield f"  {result.method}"
-    if result.baseline is not None:
-        yield from wrap(result.baseline.text, 78, subsequent_indent="  ")
+    for text in (result.made_by, None if result.baseline is None else result.baseline.text):
+        if text is not None:
+            yield from wrap(text, 78, subsequent_indent="  ")
     yield from _difference_lines("whole ledger", result.whole)
     yield from _difference_lines("later third", result.later_third)
 

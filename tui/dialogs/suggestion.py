@@ -97,6 +97,8 @@ class SuggestionDialog(Reading):
                     text = f"lets {gate.opened} through, stops {gate.shut}, difference {made}"
                     out += named(f"{gate.gate} gate", text, width)
             out += named("dollars", f"{effects.unit}, {effects.method}", width)
+            if effects.made_by is not None:
+                out += named("made by", told(effects.made_by), width)
             if effects.baseline is not None:
                 out += named("baseline", told(effects.baseline.text), width)
             out += named("", effects.label, width, "warn")

@@ -14,6 +14,7 @@ from core.decision import decide
 from core.decision.single_changes import NUMBERS, STATES
 from core.decision.why_no_trade import WhyNoTrade, why_no_trade
 from core.model import (
+    ENGINE_VERSION,
     Action,
     AlignmentFacts,
     Bias,
@@ -178,6 +179,12 @@ def test_a_trade_has_no_distance_and_other_rules_are_not_guessed() -> None:
     skipped = made(CONTEXT, replace(MARKET, spread_bps=13.4))
     found = why_no_trade(skipped, parse_rules("[market]\nmax_spread_bps = 20\n"))
     assert found is not None and found.distances == () and "decides otherwise" in found.unknown
+    older = replace(skipped, verdict=replace(skipped.verdict, engine_version="3"))
+    found = why_no_trade(older, parse_rules("[market]\nmax_spread_bps = 20\n"))
+    assert found is not None
+    assert found.unknown.startswith(
+        f"engine version 3 made it, and version {ENGINE_VERSION} decides otherwise"
+    )
 
 
 score = st.floats(0, 100)

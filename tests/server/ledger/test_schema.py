@@ -1,9 +1,15 @@
-"""Ledgers of earlier schemas, as files that their version wrote, are brought to the present one."""
+"""Ledgers of earlier schemas, as files that their version wrote, are brought to the present one.
+
+Versions 1 to 4 are three minutes of the demo of their time (seed 5): three trades, one of them closed, made by engine
+versions 1 and 2. Versions 5 to 9 are eight inputs of one trade, the same in each. What the commands say of them is in
+tests/tui/test_older_ledgers.py.
+"""
 
 from __future__ import annotations
 
 import sqlite3
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,23 +18,32 @@ import pytest
 from core.engine import Engine
 from core.engine.state import EngineState
 from core.model import ENGINE_VERSION
+from server.feeds.base import NoFeed
+from server.ledger.address import DatabaseLedger
 from server.ledger.base import LedgerError
+from server.ledger.opened_by_address import open_to_read, open_to_write
 from server.ledger.reader import SqliteReader
 from server.ledger.schema import VERSION
 from server.ledger.soundness import check_ledger
 from server.ledger.sqlite import SqliteLedger
+from server.replay.verify import verify_ledger
 from server.runtime.checkpoints import decode_state
+from server.runtime.clock import VirtualClock
+from server.runtime.runtime import Runtime
+from tests.server.ledger.databases import change, new_database
+from tests.server.ledger.older_ledgers import DEMOS, SAME_TRADE, older_ledger, owner_of
 
-OLD = Path(__file__).parent / "schemas"
+DEMO_POSITIONS = {"875e507d-5bef-575b-aaf9-6b587a746721", "d73b4a61-9db6-51a6-ae5e-ff89b360f43a"}
 
 
-@pytest.fixture(params=sorted(OLD.glob("*.sql")), ids=lambda path: path.stem)
+@pytest.fixture(params=SAME_TRADE, ids=str)
 def old(request: Any, tmp_path: Path) -> Path:
-    path = tmp_path / "old.db"
-    with sqlite3.connect(path) as c:
-        c.executescript(request.param.read_text())
-    c.close()
-    return path
+    return older_ledger(request.param, tmp_path / "old.db")
+
+
+@pytest.fixture(params=DEMOS, ids=str)
+def demo(request: Any, tmp_path: Path) -> Path:
+    return older_ledger(request.param, tmp_path / "old.db")
 
 
 def _made_now(state: EngineState) -> EngineState:
@@ -64,6 +79,27 @@ async def test_an_older_ledger_keeps_its_journal_and_its_newest_checkpoint(old: 
     assert check_ledger(old).ok
 
 
+async def test_an_older_demo_goes_on_with_the_positions_that_were_open(demo: Path, make: Any) -> None:
+    with pytest.raises(LedgerError, match=r"gatedeck run. upgrades it"):
+        await SqliteReader.attach(demo)
+    ledger = await SqliteLedger.open(demo, "demo")
+    assert (await ledger.verify()).ok
+    inputs = ledger.last_seq
+    (rules, *_) = await ledger.rules_versions()
+    clock = VirtualClock(datetime(2026, 11, 25, 14, 40, tzinfo=UTC), "test")
+    runtime = Runtime(ledger, clock, NoFeed(), engine_id="demo", rules_text=rules["toml"])
+    await runtime.start()
+    try:
+        assert set(runtime.engine.state.positions) == DEMO_POSITIONS
+        await runtime.price("SPY", 600.0, "feed")
+    finally:
+        await runtime.stop()
+    assert check_ledger(demo).ok and check_ledger(demo).last_seq > inputs
+    with sqlite3.connect(demo) as c:
+        assert c.execute("PRAGMA user_version").fetchone() == (VERSION,)
+    c.close()
+
+
 async def test_a_newer_ledger_is_refused_by_every_way_in(tmp_path: Path) -> None:
     path = tmp_path / "newer.db"
     await (await SqliteLedger.open(path, "station")).close()
@@ -80,14 +116,37 @@ async def test_a_newer_ledger_is_refused_by_every_way_in(tmp_path: Path) -> None
     assert path.read_bytes() == before
 
 
-async def test_an_upgrade_that_fails_leaves_the_older_ledger(old: Path, monkeypatch: Any) -> None:
+@pytest.mark.parametrize("version", [*DEMOS, *SAME_TRADE])
+async def test_an_upgrade_that_fails_leaves_the_older_ledger(
+    version: int, tmp_path: Path, monkeypatch: Any
+) -> None:
+    old = older_ledger(version, tmp_path / "old.db")
+
     def broken(_: sqlite3.Connection) -> None:
         raise sqlite3.OperationalError("disk I/O error")
 
     monkeypatch.setattr("server.ledger.schema._allow_compressed", broken)
     with pytest.raises(LedgerError, match="disk I/O"):
-        await SqliteLedger.open(old, "station")
+        await SqliteLedger.open(old, owner_of(version))
+    with sqlite3.connect(old) as c:
+        assert c.execute("PRAGMA user_version").fetchone() == (version,)
+    c.close()
     monkeypatch.undo()
-    ledger = await SqliteLedger.open(old, "station")
-    assert ledger.last_seq == 8 and await ledger.last_checkpoint() is not None
+    ledger = await SqliteLedger.open(old, owner_of(version))
+    assert ledger.last_seq >= 8 and await ledger.last_checkpoint() is not None
     await ledger.close()
+
+
+async def test_a_newer_database_is_refused_by_every_way_in() -> None:
+    from server.ledger.postgres.schema import VERSION as NOW
+
+    with new_database() as url:
+        address = DatabaseLedger(url, "station")
+        await (await open_to_write(address, "station")).close()
+        change(address, "INSERT INTO migrations (version, engine_version) VALUES (?, '9')", (NOW + 1,))
+        told = rf"schema version {NOW + 1}; this program knows version {NOW}: a newer gatedeck wrote it"
+        for way in (open_to_write(address, "station"), open_to_read(address)):
+            with pytest.raises(LedgerError, match=told):
+                await way
+        with pytest.raises(LedgerError, match=told):
+            verify_ledger(address)

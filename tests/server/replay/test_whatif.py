@@ -16,7 +16,8 @@ from whatif_study import CHANGES, Replayed, agreement, demo_ledger, replayed, ru
 from core.events import Commanded, Event, Received
 from core.exchange.calendar import Calendar
 from core.learning import ledger_columns, rule_value, whatif, whatif_entries, with_rule
-from core.learning.trades_made import GAP, NO_OUTCOME, NOT_REPEATED, OPEN
+from core.learning.trades_made import GAP, NO_OUTCOME, NOT_REPEATED, OPEN, OTHER_ENGINE
+from core.model import ENGINE_VERSION
 from core.positions import pnl_breakdown
 from core.rules import DEFAULT, Rules, parse_rules
 from server.ledger.bulk import BulkLedger
@@ -202,6 +203,18 @@ def test_without_its_tail_a_trade_is_not_answerable(before: Path, tmp_path: Path
         found = whatif_of_ledger(ledger, BASE, with_rule(BASE, "exits.atr_multiples.239.target_2", 2.5))
     assert found.whole.why == {why: 1} and found.whole.not_answerable == 1
     assert found.whole.difference.value is None
+
+
+def test_a_trade_of_another_engine_that_ends_otherwise_names_it(before: Path, tmp_path: Path) -> None:
+    with LedgerSnapshot(before) as ledger:
+        left = next(ledger.query("SELECT closed_at FROM positions"))[0]
+    cut = _spoiled(before, tmp_path / "cut.db", f"DELETE FROM paths WHERE at > {left} - 60000000")
+    older = _spoiled(cut, tmp_path / "older.db", "UPDATE ledger_entries SET engine_version = '4'")
+    with LedgerSnapshot(older) as ledger:
+        found = whatif_of_ledger(ledger, BASE, with_rule(BASE, "exits.atr_multiples.239.target_2", 2.5))
+        count = next(ledger.query("SELECT count(*) FROM ledger_entries"))[0]
+    assert found.whole.why == {OTHER_ENGINE: 1}
+    assert found.made_by == f"engine version 4 made {count} of {count} decisions; this is {ENGINE_VERSION}"
 
 
 def test_the_baseline_makes_the_real_trades_again_to_the_cent(recorded: Path) -> None:
