@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +10,7 @@ from server.ledger.connection import open_file
 from server.ledger.files import side_files
 from server.ledger.head_file import Head, HeadFile
 from server.ledger.journal import journal_end
+from server.private_files import sync_folder
 
 
 def take_place(path: Path, fresh: Path, why: str) -> Path | None:
@@ -30,9 +30,5 @@ def take_place(path: Path, fresh: Path, why: str) -> Path | None:
     fresh.replace(target)
     with closing(open_file(target)) as connection:
         HeadFile(target, Head(*journal_end(connection))).close()
-    folder = os.open(target.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync_folder(target.parent)
     return kept
