@@ -112,6 +112,8 @@ def try_cuts(recording: Recording, points: Mapping[int, str], folder: Path, seed
             except BaseException as error:
                 error.add_note(f"power cut after call {number}, {where}, {how}, seed {seed}")
                 raise
+            if (done := sum(outcomes[how] for how in HOWS)) % 1_000 == 0:
+                print(f"{done:,} of {len(points):,} power cuts: {dict(outcomes)}", flush=True)
     return outcomes
 
 
