@@ -10,6 +10,7 @@ from core.approvals import Approval
 from core.events import PriceSeen
 from core.model import Contract, DecisionRecord, Direction, ReceiptStatus, Source, Tone
 from core.positions.position import ExitFill, Mark, Position
+from core.statements.row import BookRows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +150,23 @@ class RemoveNote:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StoreBook:
+    """Rows of a statement for a book; those that the book has already change nothing."""
+
+    seq: int
+    at: datetime
+    rows: BookRows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveBook:
+    """A book is no longer kept; the journal still holds its rows."""
+
+    seq: int
+    book: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FetchMarket:
     """A request to the feeds for the market of one live signal; the answer is a ``MarketAnswered`` event."""
 
@@ -219,5 +237,7 @@ Stored = (
     | StoreRiskEvent
     | StoreNote
     | RemoveNote
+    | StoreBook
+    | RemoveBook
 )
 Effect = Stored | FetchMarket | AnswerReceipt | AnswerDecision | AnswerCommand | Notice

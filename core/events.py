@@ -178,8 +178,8 @@ class Commanded:
 
     ``name`` is exit | close_at | settle | resume | adjust | exit_all | exit_half | breakeven | levels | mode |
     undo_mode | take | approve_trade | reject_trade | approve_suggestion | reject_suggestion | note | remove_note |
-    start_challenger | adopt_challenger | retire_challenger; ``expected`` is the quantity that the person saw,
-    ``note`` a text that the command adds to the trade.
+    import_book | remove_book | start_challenger | adopt_challenger | retire_challenger; ``expected`` is the quantity
+    that the person saw, ``note`` a text that the command adds to the trade.
     """
 
     kind: Literal["command"] = "command"

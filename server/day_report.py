@@ -46,8 +46,8 @@ async def latest_day(pages: Pages) -> date | None:
 async def day_report(pages: Pages, day: date) -> DayReport:
     """Return the report of an exchange day; one without trades has no rows. Raises LedgerError."""
     text = day.isoformat()
-    closed, totals = await _every(pages, {"day": text})
-    overnight, _ = await _every(pages, {"overnight": text})
+    closed, totals = await every_trade(pages, {"day": text})
+    overnight, _ = await every_trade(pages, {"overnight": text})
     found = (await pages.page(PageQuery(what="days", filters={"from": text, "to": text}))).items
     return DayReport(
         day=day,
@@ -59,7 +59,8 @@ async def day_report(pages: Pages, day: date) -> DayReport:
     )
 
 
-async def _every(pages: Pages, filters: Mapping[str, str]) -> tuple[list[Item], Item]:
+async def every_trade(pages: Pages, filters: Mapping[str, str]) -> tuple[list[Item], Item]:
+    """Return all trades that filters select, newest first, and their sums."""
     items: list[Item] = []
     cursor: str | None = None
     while True:

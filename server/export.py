@@ -16,7 +16,7 @@ import orjson
 
 from core.performance.trade import exchange_date
 from server.export_rows import export_row
-from server.ledger.lists import LISTS, Item, items
+from server.ledger.lists import LISTS, Item, book_trades, has_book, items
 from server.ledger.snapshot import LedgerSnapshot
 from server.trade_rows import trade_rows
 
@@ -58,6 +58,18 @@ class Span:
         at = _instant(str(made))
         return _side(at, self.begin) >= 0 and _side(at, self.end) <= 0
 
+    def has_day(self, day: str) -> bool:
+        """Return whether an exchange day, known by its date only, lies in the span."""
+        found = date.fromisoformat(day)
+        for bound, sign in ((self.begin, 1), (self.end, -1)):
+            if bound is None:
+                continue
+            limit = _moment("", bound)
+            of = exchange_date(limit) if isinstance(limit, datetime) else limit
+            if of is not None and sign * (found - of).days < 0:
+                return False
+        return True
+
 
 def _side(at: datetime, bound: str | None) -> int:
     """Return whether an instant lies before (-1), within (0) or after (1) a bound."""
@@ -89,20 +101,34 @@ Rows = Callable[[], Iterator[Item]]
 """Reads the items again from the first one."""
 
 
-def rows_of(ledger: LedgerSnapshot, what: str, span: Span) -> Iterator[Item]:
-    """Yield the items of one list that lie in a span of time, oldest first."""
+def rows_of(ledger: LedgerSnapshot, what: str, span: Span, book: str | None = None) -> Iterator[Item]:
+    """Yield the items of one list that lie in a span of time, oldest first; with ``book`` the trades of that book."""
+    if book is not None:
+        return (item for item in book_trades(ledger, book) if span.has_day(item["opened_day"]))
     found = trade_rows(ledger) if what == "trades" else items(ledger, what)
     return (export_row(what, item) for item in found if item in span)
 
 
-def export(ledger: LedgerSnapshot, what: str, form: str, out: IO[bytes], span: Span = EVERYTHING) -> int:
-    """Write one list and return the number of items. Raises ExportError for an unknown list or format."""
+def export(
+    ledger: LedgerSnapshot,
+    what: str,
+    form: str,
+    out: IO[bytes],
+    span: Span = EVERYTHING,
+    book: str | None = None,
+) -> int:
+    """Write one list and return the number of items. Raises ExportError for an unknown list, format or book."""
     if what not in LISTS:
         raise ExportError(f"what: {what!r} is not one of {', '.join(LISTS)}")
     write = _WRITERS.get(form)
     if write is None:
         raise ExportError(f"format: {form!r} is not one of {', '.join(FORMATS)}")
-    return write(partial(rows_of, ledger, what, span), out)
+    if book is not None:
+        if what != "trades":
+            raise ExportError(f"book: a book has trades only, not {what}")
+        if not has_book(ledger, book):
+            raise ExportError(f"book: there is no {book!r}; gatedeck import lists the books")
+    return write(partial(rows_of, ledger, what, span, book), out)
 
 
 def _jsonl(read: Rows, out: IO[bytes]) -> int:
@@ -198,12 +224,19 @@ def _even(rows: list[dict[str, Any]], columns: list[str]) -> list[dict[str, Any]
     return rows
 
 
-def export_to(path: Path, ledger: LedgerSnapshot, what: str, form: str, span: Span = EVERYTHING) -> int:
+def export_to(
+    path: Path,
+    ledger: LedgerSnapshot,
+    what: str,
+    form: str,
+    span: Span = EVERYTHING,
+    book: str | None = None,
+) -> int:
     """Export to a file, which appears only once it is complete. Raises ExportError."""
     half = path.with_name(path.name + ".part")
     try:
         with half.open("wb") as out:
-            count = export(ledger, what, form, out, span)
+            count = export(ledger, what, form, out, span, book)
         half.replace(path)
     except OSError as error:
         raise ExportError(f"{path}: {error.strerror}") from error

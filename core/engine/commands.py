@@ -10,6 +10,7 @@ from dataclasses import replace
 from core.challenge import ADOPT, RETIRE, START
 from core.effects import AnswerCommand, Effect, Notice, StoreJudgement, StoreTrade
 from core.engine.approvals import approve, reject
+from core.engine.books import import_book, remove_book
 from core.engine.challenger import adopt_challenger, retire_challenger, start_challenger
 from core.engine.kernel import Kernel
 from core.engine.levels_by_hand import levels_by_hand, levels_text
@@ -291,6 +292,8 @@ COMMANDS: dict[str, Callable[[Kernel, Commanded], Result]] = {
     "reject_suggestion": _judge("REJECTED"),
     "note": add_note,
     "remove_note": remove_note,
+    "import_book": import_book,
+    "remove_book": remove_book,
     START: start_challenger,
     ADOPT: adopt_challenger,
     RETIRE: retire_challenger,

@@ -66,12 +66,13 @@ _NO_OPTIONS: Final = frozenset(
         "SWAP PERP CMDTY COMMODITY SPREAD CASH_FX FUT CONTFUT DEFI"
     )
 )
-_INDEX_NAMES: Final = {
+UNDERLYING_NAMES: Final = {
     "BRKB": "BRK.B",
     "BRKA": "BRK.A",
     "BFB": "BF.B",
     "SPXW": "SPX", "GSPC": "SPX", "INX": "SPX", "NDXP": "NDX", "RUTW": "RUT", "VIXW": "VIX", "SP500": "SPX",
 }  # fmt: skip
+"""Underlyings by their other spellings, roots of their options among them."""
 _PARSED = 40
 """Longest text that is taken for a symbol."""
 
@@ -185,7 +186,7 @@ def parse(text: str) -> Underlying | None:
         root, year, month, day, right, strike = occ.groups()
         amount = int(strike) / 1000 if len(strike) == 8 else float(strike)
         wish = OptionWish(right=right, strike=amount, expiry=f"20{year}-{month}-{day}")
-        return Underlying(_INDEX_NAMES.get(root, root), option=wish, respelled=True)
+        return Underlying(UNDERLYING_NAMES.get(root, root), option=wish, respelled=True)
     prefix, colon, ticker = upper.rpartition(":")
     if colon and ticker in ("US", "UN", "UW", "UQ"):
         prefix, ticker = "", prefix
@@ -200,7 +201,7 @@ def parse(text: str) -> Underlying | None:
             exchange, plain = exchange or (affixed[2] if affixed[2] in _AFFIXES else None), affixed[1]
         elif affixed[1] in _AFFIXES:
             exchange, plain = exchange or affixed[1], affixed[2]
-    plain = _INDEX_NAMES.get(plain, plain)
+    plain = UNDERLYING_NAMES.get(plain, plain)
     if share := _CLASS_SHARE.fullmatch(plain):
         plain = f"{share[1]}.{share[2]}"
     if not _SYMBOL.fullmatch(plain):

@@ -25,6 +25,7 @@ from core.performance.cuts import CUT_TITLES
 from core.positions import Position
 from core.positions.detail import POINTS
 from core.rules import Rules
+from server.deck.books import book_fault
 from server.deck.build_detail import detail_of
 from server.deck.build_rows import (
     approval_rows,
@@ -408,7 +409,7 @@ class LocalDeck:
             versions = await self._runtime.ledger.rules_versions()
             in_force = self._runtime.engine.rules.fingerprint
             return await roll_back(versions, self._runtime, command, in_force)
-        if missing := await self._note_fault(command):
+        if missing := await self._note_fault(command) or await book_fault(self._runtime.ledger, command):
             return missing
         result = await self._runtime.command(command)
         if result.code == "NOT_OPEN" and command.position_id is not None:

@@ -32,6 +32,7 @@ from core.model import (
 from core.performance import Bucket, Metrics
 from core.positions import EntryFill, ExitRecord, Position
 from core.risk_view import RiskView
+from core.statements.row import Side
 from server.deck.challenge_view import ChallengeView
 from server.deck.day_view import DayView
 from server.deck.offers import TakeOffer
@@ -162,6 +163,41 @@ TRADE = model(
     stale=bool,
     tags=list[str],
     notes=list[NOTE],  # type: ignore[valid-type]
+)
+BOOK_TRADE = model(
+    "BookTrade",
+    "A trade of a book, with the fields of a trade; net is of what is closed, in_open the money in what is open.",
+    **dict.fromkeys(("id", "position_id", "book", "symbol", "direction", "contract", "state"), str),
+    seq=int,
+    side=Side,
+    **dict.fromkeys(("occ", "setup", "reason"), str | None),
+    opened_day=date,
+    closed_day=date | None,
+    **dict.fromkeys(("opened_at", "closed_at"), datetime | None),
+    contracts=float,
+    **dict.fromkeys(("entry_price", "exit_price", "hold_seconds", "r", "net"), float | None),
+    in_open=float,
+    fees=float,
+    **dict.fromkeys(("timeframe", "quality", "confidence", "mae", "mfe"), None),
+    stale=Literal[False],
+    tags=list[str],
+    notes=list[NOTE],  # type: ignore[valid-type]
+)
+_MONEY = model(
+    "BookMoney", "Rows of one kind that are no trades, and their sum in $.", rows=int, amount=float
+)
+BOOK = model(
+    "Book",
+    "A book of imported trades: its last import, and its sums in $. net + in_open + orphaned is amounts, the sum of "
+    "the statements' own rows.",
+    **dict.fromkeys(("id", "book", "layout", "file", "told"), str),
+    **dict.fromkeys(
+        ("seq", "imports", "file_rows", "added", "unread", "rows", "closed", "open", "orphans"), int
+    ),
+    imported_at=datetime,
+    **dict.fromkeys(("net", "in_open", "orphaned", "amounts"), float),
+    without_opening=list[str],
+    money=dict[str, _MONEY],  # type: ignore[valid-type]
 )
 TRADE_TOTALS = model(
     "TradeTotals",
@@ -308,7 +344,8 @@ def answer_types() -> Mapping[str, Any]:
         "Ledger": page(LEDGER_ITEM, "Ledger"),
         "Receipts": page(RECEIPT | FAULTY, "Receipt"),
         "Approvals": page(APPROVAL | FAULTY, "Approval"),
-        "Trades": page(TRADE, "Trade", totals=TRADE_TOTALS),
+        "Trades": page(TRADE | BOOK_TRADE, "Trade", totals=TRADE_TOTALS),
+        "Books": page(BOOK, "Book"),
         "Days": page(DAY_SUMS, "Day"),
         "Notes": page(NOTE, "Note"),
         "RiskEvents": page(RISK_EVENT | FAULTY, "RiskEvent"),

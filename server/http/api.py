@@ -12,9 +12,11 @@ from pydantic import BaseModel
 from core.challenge import ADOPT, RETIRE, START
 from core.engine.commands import FLATTEN
 from core.engine.settlement import SURE
+from core.statements.row import BookError
 from server.deck.challenge_view import START_SUGGESTION
 from server.deck.protocol import Deck
 from server.http.auth import Access
+from server.http.books import ImportRequest, import_of
 from server.http.commands import (
     AdjustRequest,
     ChallengeRequest,
@@ -36,6 +38,7 @@ from server.http.notes import NoteRequest, note_command
 from server.http.problems import Refused, problem
 from server.http.query_parameters import (
     APPROVAL_FILTERS,
+    BOOK_QUERY,
     DAY_QUERY,
     ENTRY_FILTERS,
     NOTE_QUERY,
@@ -118,6 +121,9 @@ class Api:
 
     async def days(self, call: Call) -> web.Response:
         return await self._page(page_query(call.request, "days", PAGING + DAY_QUERY))
+
+    async def books(self, call: Call) -> web.Response:
+        return await self._page(page_query(call.request, "books", PAGING + BOOK_QUERY))
 
     async def notes(self, call: Call) -> web.Response:
         return await self._page(page_query(call.request, "notes", PAGING + NOTE_QUERY))
@@ -255,6 +261,18 @@ class Api:
 
     async def remove_note(self, call: Call) -> web.Response:
         return await self._judge("remove_note", call, call.params["id"])
+
+    async def import_book(self, call: Call) -> web.Response:
+        body = await self._body(call, ImportRequest)
+        try:
+            command = await import_of(body)
+        except BookError as error:
+            raise Refused("COMMAND_REFUSED", str(error)) from None
+        return await self._command(command)
+
+    async def remove_book(self, call: Call) -> web.Response:
+        body = await self._body(call, JudgeRequest)
+        return await self._command(body.command("remove_book", argument=call.params["id"]))
 
     async def approve(self, call: Call) -> web.Response:
         return await self._judge("approve", call, call.params["id"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from server.http.api import Api
+from server.http.books import ImportRequest
 from server.http.commands import (
     AdjustRequest,
     ChallengeRequest,
@@ -19,6 +20,7 @@ from server.http.commands import (
 from server.http.notes import NoteRequest
 from server.http.query_parameters import (
     APPROVAL_FILTERS,
+    BOOK_QUERY,
     DAY_QUERY,
     ENTRY_FILTERS,
     NOTE_QUERY,
@@ -47,6 +49,8 @@ _LISTS = (
      "Trades, open and closed: in, out, R, net, notes and tags; totals over all pages"),
     ("days", Api.days, "Days", RESULTS, DAY_QUERY, (),
      "Exchange days with the net P&L and number of the trades closed on them, and their notes"),
+    ("books", Api.books, "Books", RESULTS, BOOK_QUERY, ("remove_book",),
+     "Books of imported trades, kept apart from the engine's own, with their sums"),
     ("notes", Api.notes, "Notes", RESULTS, NOTE_QUERY, ("remove_note",),
      "Notes on trades and days, with their tags"),
     ("risk-events", Api.risk_events, "RiskEvents", RESULTS, TIME_FILTERS, (),
@@ -106,6 +110,10 @@ _COMMANDS = (
      "Put an earlier rules version in force again"),
     ("notes", Api.add_note, NoteRequest, RESULTS, "UNKNOWN_POSITION", "Add a note with tags to a trade or a day"),
     ("notes/{id}/remove", Api.remove_note, JudgeRequest, RESULTS, "NO_NOTE", "Remove a note; the journal keeps it"),
+    ("books", Api.import_book, ImportRequest, RESULTS, None,
+     "Import a statement of trades into a book of its own; rows that the book has are left"),
+    ("books/{id}/remove", Api.remove_book, JudgeRequest, RESULTS, "NO_BOOK",
+     "Remove a book; the journal keeps its rows"),
     ("mode", Api.set_mode, ModeRequest, ENGINE, None, "Change the mode to ACTIVE, REDUCING or HALTED"),
     ("mode/undo", Api.undo_mode, UndoModeRequest, ENGINE, None,
      "Undo the latest change of the mode by a person, within 10 s"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
 import orjson
 from aiohttp import web
@@ -62,6 +62,9 @@ class CommandRequest(BaseModel):
     """A command without particulars."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
+
+    most_bytes: ClassVar[int] = 0
+    """Bytes of a body that may be longer than the settings allow for all; JSON may write a character in up to 12."""
 
     author: Author | None = None
     command_id: CommandId | None = None
@@ -163,6 +166,8 @@ class ChallengeRequest(CommandRequest):
         json_schema_extra={"oneOf": [only("rules", "suggestion"), only("suggestion", "rules")]}
     )
 
+    most_bytes: ClassVar[int] = 16 * MOST_TEXT
+
     rules: Annotated[str, Field(max_length=MOST_TEXT)] | None = None
     suggestion: Annotated[str, Field(pattern=r"^[\x21-\x7e]{1,100}$")] | None = None
 
@@ -172,9 +177,6 @@ class ChallengeRequest(CommandRequest):
             raise ValueError("rules or suggestion: give one of them")
         return self
 
-
-_MOST_BYTES: Mapping[type, int] = {ChallengeRequest: 16 * MOST_TEXT}
-"""Bytes of a longer body than the settings allow for all: JSON may write a character in up to 12 bytes."""
 
 COMMAND_STATUS: Mapping[str, int] = {"EXITING": 202, "APPROVING": 202, "TAKING": 202}
 """HTTP status of commands that are done later; any other that is done is 200, and refused 409 or as in PROBLEMS."""
@@ -191,7 +193,7 @@ def command_answer(command: Command, result: CommandResult) -> web.Response:
 
 async def read_command(request: web.BaseRequest, kind: type[B], limit: int) -> B:
     """Return the request's body as ``kind``; no body counts as an empty object. Raises Refused."""
-    limit = max(limit, _MOST_BYTES.get(kind, 0))
+    limit = max(limit, getattr(kind, "most_bytes", 0))
     sent = await read_body(request, limit)
     engage(request)
     raw = expand(request, sent, limit)

@@ -27,6 +27,7 @@ PROBLEMS: Mapping[str, tuple[int, str]] = {
     "NO_VERSION": (404, "Unknown rules version"),
     "NO_CHALLENGER": (404, "Unknown challenger"),
     "NO_NOTE": (404, "Unknown note"),
+    "NO_BOOK": (404, "Unknown book"),
     "METHOD_NOT_ALLOWED": (405, "Method not allowed"),
     "NOT_ACCEPTABLE": (406, "No accepted content type"),
     "BODY_TIMEOUT": (408, "The body did not arrive in time"),

@@ -10,6 +10,7 @@ from core.approvals import ApprovalStatus
 from core.model import Action, ExitReason, Quality, ReceiptStatus, Source
 from core.notes import TAG_CUTS
 from core.performance.cuts import CUT_TITLES, CUTS
+from core.statements.row import BOOK_NAME
 from server.deck.reports import WINDOWS
 from server.deck.trade_windows import TRADE_WINDOWS
 from server.http.routes import Parameter
@@ -86,7 +87,13 @@ _ID = {"type": "string", "pattern": r"^[\x21-\x7e]{1,100}$"}
 _TAG = {"type": "string", "pattern": r"^#?[A-Za-z][A-Za-z0-9_-]{0,31}$"}
 _CUT = {"type": "string", "pattern": f"^({'|'.join(CUTS)})=[^\\x00-\\x1f]{{1,100}}$"}
 _ORDERS = ("time", *SORTED, *(f"{name}{ASCENDING}" for name in SORTED))
+_BOOK_PARAMETER = Parameter(
+    name="book",
+    text="name of a book: its trades in place of the engine's",
+    schema={"type": "string", "pattern": f"^{BOOK_NAME}$"},
+)
 TRADE_QUERY = (
+    _BOOK_PARAMETER,
     Parameter(
         name="window",
         text="today and 5d (sessions) with the trades still open; days of exits back from now; or all",
@@ -134,8 +141,12 @@ TRADE_QUERY = (
     ),
 )
 DAY_QUERY = (
+    _BOOK_PARAMETER,
     Parameter(name="from", text="first day", schema=_DAY),
     Parameter(name="to", text="last day", schema=_DAY),
+)
+BOOK_QUERY = (
+    Parameter(name="book", text="its name", schema={"type": "string", "pattern": f"^{BOOK_NAME}$"}),
 )
 NOTE_QUERY = (
     Parameter(name="position", text="id of the position of a trade", schema=_ID),

@@ -11,9 +11,10 @@ from core.decision.deciding_reason import code_in_evidence
 from core.decision.evidence import evidence_fields
 from core.from_json import read
 from core.model import DecisionRecord
+from server.ledger.book_items import book_item, book_trade_item
 from server.ledger.codec import loads
 from server.ledger.timestamps import iso
-from server.ledger.trade_lists import PERIODS, VALUES, day_item, note_item, trade_item, value_item
+from server.ledger.trade_lists import IN_BOOKS, PERIODS, VALUES, day_item, note_item, trade_item, value_item
 
 log = logging.getLogger("gatedeck.ledger")
 
@@ -48,7 +49,8 @@ COLUMNS: Mapping[str, str] = {
     "decisions": ", ".join((*_ENTRY_TEXT, "decision_breakdown", "exit")),
     "ledger": ", ".join((*_ENTRY_TEXT, *_ENTRY_JSON, "inputs")),
     "trades": "*",
-    **dict.fromkeys((*PERIODS, *VALUES, "notes"), "*"),
+    **dict.fromkeys((*PERIODS, *VALUES, "notes", "books"), "*"),
+    **dict.fromkeys((f"book_{name}" for name in IN_BOOKS), "*"),
     "closed": ", ".join((*_ENTRY_TEXT, *_ENTRY_JSON, "inputs")),
     "receipts": "*",
     "approvals": "id, seq, payload",
@@ -154,6 +156,10 @@ ITEMS = {
     **dict.fromkeys(PERIODS, day_item),
     "notes": note_item,
     **dict.fromkeys(VALUES, value_item),
+    "books": book_item,
+    "book_trades": book_trade_item,
+    **dict.fromkeys((f"book_{name}" for name in PERIODS), day_item),
+    **dict.fromkeys((f"book_{name}" for name in VALUES if name in IN_BOOKS), value_item),
     "closed": _or_fault(ledger_item, *_ENTRY_JSON, "inputs"),
     "receipts": _or_fault(receipt_item),
     "approvals": _or_fault(approval_item),

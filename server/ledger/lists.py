@@ -13,6 +13,9 @@ from server.ledger.snapshot import LedgerSnapshot
 from server.ledger.timestamps import iso
 
 Item = Mapping[str, Any]
+_OF_THE_ENGINE = frozenset(
+    ("seq", "position_id", "timeframe", "quality", "confidence", "mae", "mfe", "stale", "tags")
+)
 
 _ENTRIES: Mapping[str, str] = {
     "decisions": "",
@@ -43,6 +46,19 @@ def items(ledger: LedgerSnapshot, what: str) -> Iterator[Item]:
         sql = f"SELECT {COLUMNS[kind]} FROM ledger_entries {_ENTRIES[what]} ORDER BY seq, id"
         for row in ledger.mappings(sql):
             yield ITEMS[kind](row)
+
+
+def has_book(ledger: LedgerSnapshot, book: str) -> bool:
+    """Return whether there is a book of that name."""
+    return any(True for _ in ledger.query("SELECT 1 FROM books WHERE book = ?", (book,)))
+
+
+def book_trades(ledger: LedgerSnapshot, book: str) -> Iterator[Item]:
+    """Yield the trades of a book in the order of their openings; without the fields that only the engine's have."""
+    sql = "SELECT * FROM book_trades WHERE book = ? ORDER BY n"
+    for row in ledger.mappings(sql, (book,)):
+        item = ITEMS["book_trades"](row)
+        yield {name: value for name, value in item.items() if name not in _OF_THE_ENGINE}
 
 
 def _receipts(ledger: LedgerSnapshot) -> Iterator[Item]:

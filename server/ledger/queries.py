@@ -20,7 +20,7 @@ from core.model import Action, Quality, ReceiptStatus, Source
 from server.ledger.filters import ID, SEQ, Filter, Key, Listing, minutes, one_of, symbol
 from server.ledger.paging import PageQuery
 from server.ledger.timestamps import bound
-from server.ledger.trade_lists import NOTES, PERIODS, TRADES, VALUES
+from server.ledger.trade_lists import BOOKS, IN_BOOKS, NOTES, PERIODS, TRADES, VALUES
 
 MAX_LIMIT = 500
 ASCENDING = ".asc"
@@ -44,6 +44,8 @@ LISTINGS: Mapping[str, Listing] = {
     **PERIODS,
     "notes": NOTES,
     **VALUES,
+    "books": BOOKS,
+    **{f"book_{name}": listing for name, listing in IN_BOOKS.items()},
     # Whole entries of trades of which contracts were sold: the metrics are computed from them.
     "closed": Listing(
         "ledger_entries", _ENTRY_FILTERS, _ENTRY_ORDERS, "execution IS NOT NULL AND exit IS NOT NULL"
@@ -81,9 +83,11 @@ LISTINGS: Mapping[str, Listing] = {
 class Plan:
     """A page as SQL. It selects one row more than ``limit``, to know whether there is a next page.
 
-    ``filtered`` and ``values`` are the conditions of the filters alone, for sums over all pages.
+    ``filtered`` and ``values`` are the conditions of the filters alone, for sums over all pages. ``what`` is the
+    list that is read: with a filter ``book`` that of the book's trades.
     """
 
+    what: str
     where: str
     order_by: str
     parameters: tuple[Any, ...]
@@ -109,7 +113,8 @@ class Plan:
 
 def plan(query: PageQuery) -> Plan:
     """Return the SQL of a query. Raises ValueError naming the list, filter, order, limit or cursor."""
-    listing = LISTINGS.get(query.what)
+    what = f"book_{query.what}" if "book" in query.filters and query.what in IN_BOOKS else query.what
+    listing = LISTINGS.get(what)
     if listing is None:
         raise ValueError(f"what: {query.what!r} is not one of {', '.join(LISTINGS)}")
     if not 1 <= query.limit <= MAX_LIMIT:
@@ -141,6 +146,7 @@ def plan(query: PageQuery) -> Plan:
             conditions.append("seq <= ?")
             parameters.append(top)
     return Plan(
+        what=what,
         where=_where(conditions),
         order_by=", ".join(f"{key.expression} {'DESC' if down else 'ASC'}" for key in keys),
         parameters=tuple(parameters),

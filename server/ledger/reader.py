@@ -32,7 +32,7 @@ from server.ledger.schema import STREAMED_AFTER, check
 from server.ledger.sql import Connection
 from server.ledger.streamed import Place, StreamKind, StreamPage, read_stream
 from server.ledger.timestamps import Micros, instant, iso, micros
-from server.ledger.trade_lists import NOTED, add_notes, trade_totals
+from server.ledger.trade_lists import NOTED, TOTALS, add_notes, trade_totals
 
 T = TypeVar("T")
 
@@ -53,7 +53,7 @@ class SqlReader:
         Raises ValueError naming the list, filter, order, limit or cursor that is not accepted.
         """
         wanted = plan(query)
-        sql, item = wanted.sql(COLUMNS[query.what]), ITEMS[query.what]
+        sql, item = wanted.sql(COLUMNS[wanted.what]), ITEMS[wanted.what]
 
         def read(connection: Connection) -> Page:
             newest = connection.execute("SELECT coalesce(max(seq), 0) FROM journal").fetchone()[0]
@@ -62,11 +62,11 @@ class SqlReader:
             shown = rows[: query.limit]
             cursor = wanted.cursor_after(shown[-1], newest) if more else None
             items = tuple(item(row) for row in shown)
-            if query.what in NOTED:
-                add_notes(connection, items, NOTED[query.what])
+            if wanted.what in NOTED:
+                add_notes(connection, items, NOTED[wanted.what])
             totals = None
-            if query.what == "trades":
-                totals = trade_totals(connection, wanted.filtered, wanted.values)
+            if wanted.what in TOTALS:
+                totals = trade_totals(connection, wanted.what, wanted.filtered, wanted.values)
             return Page(items=items, next_cursor=cursor, totals=totals)
 
         return await self._read(read)

@@ -11,9 +11,11 @@ from typing import Any
 from core.decision.evidence import decision_evidence
 from core.effects import (
     Effect,
+    RemoveBook,
     RemoveNote,
     ShadowStatus,
     StoreApproval,
+    StoreBook,
     StoreDecision,
     StoreJudgement,
     StoreMarks,
@@ -29,6 +31,7 @@ from core.events import Event, PriceSeen
 from core.model import DecisionRecord
 from core.positions import Position, PositionState, execution_record, exit_record
 from server.ledger.base import Entry
+from server.ledger.books import store_books
 from server.ledger.chain import JournalRow, link
 from server.ledger.codec import encode, encode_any
 from server.ledger.compressed import compress, compress_all
@@ -128,7 +131,17 @@ DERIVED = (
         "path_bars",
         "rules_versions",
     ),
-    *("suggestions", "approvals", "risk_events", "stream_events", "notes", "trades"),
+    *(
+        "suggestions",
+        "approvals",
+        "risk_events",
+        "stream_events",
+        "notes",
+        "trades",
+        "books",
+        "book_rows",
+        "book_trades",
+    ),
 )
 """The tables that a replay of the journal rebuilds."""
 
@@ -139,11 +152,13 @@ class Tables(dict[str, list[Row]]):
     """The rows of each statement, in the order of execution.
 
     ``pack`` gives JSON its stored form where it is kept small, ``evidence`` where it can be asked about in SQL.
+    ``books`` are changes of books in their order: they depend on the rows that are stored.
     """
 
     def __init__(self, pack: Pack = compress, evidence: Pack = compress) -> None:
         super().__init__((statement, []) for statement in STATEMENTS)
         self.pack, self.evidence = pack, evidence
+        self.books: list[StoreBook | RemoveBook] = []
 
 
 def _json(value: object) -> str:
@@ -339,6 +354,10 @@ def _remove(effect: RemoveNote, into: Tables) -> None:
     into[REMOVED].append((effect.id,))
 
 
+def _book(effect: StoreBook | RemoveBook, into: Tables) -> None:
+    into.books.append(effect)
+
+
 _STORES: Mapping[type, Callable[[Any, Tables], None]] = {
     StoreReceipt: _receipt,
     StoreDecision: _decision,
@@ -351,6 +370,8 @@ _STORES: Mapping[type, Callable[[Any, Tables], None]] = {
     StoreRiskEvent: _risk,
     StoreNote: _note,
     RemoveNote: _remove,
+    StoreBook: _book,
+    RemoveBook: _book,
 }
 
 
@@ -423,13 +444,14 @@ def write(connection: sqlite3.Connection, tables: Tables) -> None:
         (row[0] for row in tables[MARK]),
         (row[0] for row in tables[POSITION] if row[4] is not None),
     )
-    refresh_trades(connection, tables)
+    refresh_lists(connection, tables)
 
 
-def refresh_trades(connection: Connection, tables: Tables) -> None:
-    """Write the rows of the trades that a batch concerns, once its rows are written."""
+def refresh_lists(connection: Connection, tables: Tables) -> None:
+    """Write the rows of the trades and books that a batch concerns, once its rows are written."""
     notes = (*(row[1] for row in tables[NOTE]), *(row[0] for row in tables[REMOVED]))
     refresh(connection, (row[-1] for row in tables[OUTCOME]), notes)
+    store_books(connection, tables.books)
 
 
 _TOGETHER = 64

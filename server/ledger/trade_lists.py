@@ -23,7 +23,7 @@ from server.ledger.filters import (
     tag,
 )
 from server.ledger.sql import Connection
-from server.ledger.timestamps import bound, iso
+from server.ledger.timestamps import bound, exchange_day, iso
 
 _NUMBER = (int, float)
 SORTED: Mapping[str, Key] = {
@@ -76,13 +76,20 @@ def _stored_bound(name: str, text: str) -> int:
     return int(bound(name, text))  # whole numbers in every database: the list is sorted by them
 
 
+def _bound_day(name: str, text: str) -> str:
+    return exchange_day(bound(name, text))
+
+
 def _whole_tag(name: str, text: str) -> str:
     return f" {tag(name, text)} "
 
 
-_OUTCOME = (
-    "CASE WHEN closed_at IS NULL THEN 'open' WHEN net > 0 THEN 'win' WHEN net < 0 THEN 'loss' ELSE 'flat' END"
-)
+def _outcome(closed: str) -> str:
+    """Return the outcome of a trade in SQL; it is open while the column ``closed`` is empty."""
+    return f"CASE WHEN {closed} IS NULL THEN 'open' WHEN net > 0 THEN 'win' WHEN net < 0 THEN 'loss' ELSE 'flat' END"
+
+
+_OUTCOME = _outcome("closed_at")
 _TAGGED_DAYS = (
     "SELECT n.day FROM notes n, json_each(n.tags) t WHERE n.day IS NOT NULL AND n.removed = 0 AND t.value = ?"
 )
@@ -150,10 +157,11 @@ def _periods(start: str) -> Listing:
     )
 
 
+_WEEK, _MONTH = "date(day, 'weekday 0', '-6 days')", "substr(day, 1, 7) || '-01'"
 PERIODS: Mapping[str, Listing] = {
     "days": _periods("day"),
-    "weeks": _periods("date(day, 'weekday 0', '-6 days')"),
-    "months": _periods("substr(day, 1, 7) || '-01'"),
+    "weeks": _periods(_WEEK),
+    "months": _periods(_MONTH),
 }
 """Exchange days, weeks (from Monday) and months by their first day, with the sums of the trades closed in them.
 
@@ -177,11 +185,104 @@ NOTES = Listing(
 )
 
 
+BOOKS = Listing(
+    "books", {"book": Filter(plain_text, "book = ?")}, {"time": (SEQ, Key("book", str))}, grows=False
+)
+
+_IN_BOOK = Filter(plain_text, "book = ?")
+_BOOK_SORTED = {
+    **SORTED,
+    "opened": Key("opened_day", str),
+    "closed": Key("closed_day", str),
+    "contracts": Key("contracts", _NUMBER),  # parts of a share
+    # A statement has no value of these.
+    **dict.fromkeys(("mae", "mfe", "confidence"), Key("NULL", _NUMBER)),
+    "tags": Key("NULL", str),
+}
+_NONE = "'' = ?"
+"""A condition that no trade of a book fulfils."""
+_NUMBERED = Key("n")
+
+
+def _book_keys(of: Key, *, down: bool) -> tuple[Key, ...]:
+    return (*_keys(of, down=down)[:2], _NUMBERED)
+
+
+BOOK_TRADES = Listing(
+    "book_trades",
+    {
+        **{name: TRADES.filters[name] for name in ("symbol", "direction", "setup", "day", "text")},
+        "book": _IN_BOOK,
+        "state": Filter(
+            choice("open", "closed"), "CASE WHEN closed_day IS NULL THEN 'open' ELSE 'closed' END = ?"
+        ),
+        "outcome": Filter(choice("win", "loss", "flat", "open"), f"{_outcome('closed_day')} = ?"),
+        "reason": Filter(plain_text, "reason = ?"),
+        "overnight": Filter(_twice, "opened_day <= ? AND (closed_day IS NULL OR closed_day > ?)"),
+        "since": Filter(day, "(closed_day >= ? OR closed_day IS NULL)"),
+        # Some statements have days and no times.
+        "from": Filter(_bound_day, "closed_day >= ?"),
+        "to": Filter(_bound_day, "closed_day <= ?"),
+        "id": Filter(plain_text, "id = ?"),
+        "counted": Filter(choice("yes"), "CASE WHEN closed_day IS NULL THEN '' ELSE 'yes' END = ?"),
+        "untagged": Filter(choice(*TAG_CUTS), "'' <> ?"),
+        "tagged": Filter(choice("yes"), _NONE),
+        "tag": Filter(tag, _NONE),
+        "day_tag": Filter(tag, _NONE),
+        "cut": Filter(plain_text, _NONE),
+    },
+    {"time": (_NUMBERED,), **{name: _book_keys(of, down=True) for name, of in _BOOK_SORTED.items()}},
+    ascending={name: _book_keys(of, down=False) for name, of in _BOOK_SORTED.items()},
+    grows=False,
+)
+"""Trades of one book, the last opened first, with the filters and orders of the engine's trades."""
+
+_BOOK_PERIODS = """(
+  SELECT book, {start} AS day, sum(opened) AS opened, sum(trades) AS trades, sum(wins) AS wins,
+         sum(losses) AS losses, sum(net) AS net, sum(r) AS r, sum(with_r) AS with_r
+  FROM (
+    SELECT book, closed_day AS day, 0 AS opened, count(*) AS trades, count(*) FILTER (WHERE net > 0) AS wins,
+           count(*) FILTER (WHERE net < 0) AS losses, sum(net) AS net, coalesce(sum(r), 0) AS r, count(r) AS with_r
+    FROM book_trades WHERE closed_day IS NOT NULL GROUP BY book, closed_day
+    UNION ALL
+    SELECT book, opened_day, count(*), 0, 0, 0, 0, 0, 0 FROM book_trades GROUP BY book, opened_day
+  ) AS days GROUP BY 1, 2
+) AS periods"""
+
+
+def _book_periods(start: str) -> Listing:
+    filters = {"book": _IN_BOOK, "from": Filter(day, "day >= ?"), "to": Filter(day, "day <= ?")}
+    return Listing(_BOOK_PERIODS.format(start=start), filters, {"time": (Key("day", str),)}, grows=False)
+
+
 def _values(column: str) -> Listing:
     used = f"SELECT {column} AS value, count(*) AS trades FROM trades WHERE {column} IS NOT NULL GROUP BY {column}"
     table = f"({used}) AS used"
     return Listing(table, {}, {"time": (Key("trades"), Key("value", str))}, grows=False)
 
+
+def _book_values(column: str) -> Listing:
+    used = (
+        f"SELECT book, {column} AS value, count(*) AS trades FROM book_trades WHERE {column} IS NOT NULL"
+        f" GROUP BY book, {column}"
+    )
+    return Listing(
+        f"({used}) AS used",
+        {"book": _IN_BOOK},
+        {"time": (Key("trades"), Key("value", str))},
+        grows=False,
+    )
+
+
+IN_BOOKS: Mapping[str, Listing] = {
+    "trades": BOOK_TRADES,
+    "days": _book_periods("day"),
+    "weeks": _book_periods(_WEEK),
+    "months": _book_periods(_MONTH),
+    "setups": _book_values("setup"),
+    "symbols": _book_values("symbol"),
+}
+"""Lists that ask about a book's trades where the filter ``book`` names one, instead of the engine's."""
 
 _TAGS = """(SELECT t.value AS value, count(DISTINCT n.position_id) AS trades FROM notes n, json_each(n.tags) t
   WHERE n.removed = 0 GROUP BY t.value) AS used"""
@@ -192,19 +293,28 @@ VALUES: Mapping[str, Listing] = {
 }
 """Every setup and symbol that was traded, and every tag, each with its number of trades, the most used first."""
 
-_TOTALS = f"""SELECT count(closed_at) AS closed, count(*) - count(closed_at) AS open,
-  sum(net) FILTER (WHERE closed_at IS NOT NULL) AS net, count(*) FILTER (WHERE {_OUTCOME} = 'win') AS wins,
-  count(*) FILTER (WHERE {_OUTCOME} = 'loss') AS losses, avg(r) FILTER (WHERE closed_at IS NOT NULL) AS average_r,
-  count(r) FILTER (WHERE closed_at IS NOT NULL) AS with_r FROM trades"""
+
+def _totals(table: str, closed: str) -> str:
+    ended, outcome = f"FILTER (WHERE {closed} IS NOT NULL)", _outcome(closed)
+    return f"""SELECT count({closed}) AS closed, count(*) - count({closed}) AS open, sum(net) {ended} AS net,
+  count(*) FILTER (WHERE {outcome} = 'win') AS wins, count(*) FILTER (WHERE {outcome} = 'loss') AS losses,
+  avg(r) {ended} AS average_r, count(r) {ended} AS with_r FROM {table}"""
 
 
-def trade_totals(connection: Connection, where: str, values: Sequence[Any]) -> Mapping[str, Any]:
+TOTALS: Mapping[str, str] = {
+    "trades": _totals("trades", "closed_at"),
+    "book_trades": _totals("book_trades", "closed_day"),
+}
+"""Lists whose pages come with sums, and their SQL."""
+
+
+def trade_totals(connection: Connection, what: str, where: str, values: Sequence[Any]) -> Mapping[str, Any]:
     """Return the sums over every trade that a filter selects, of the closed ones.
 
     ``win_rate`` is wins over ``closed``, ``average_r`` over the ``with_r`` trades with a planned loss; ``None``
     without any.
     """
-    found = connection.execute(_TOTALS + where, values).fetchone()
+    found = connection.execute(TOTALS[what] + where, values).fetchone()
     closed = found["closed"]
     return {
         "closed": closed,
@@ -262,7 +372,7 @@ def value_item(row: Mapping[str, Any]) -> dict[str, Any]:
     return {"id": row["value"], "value": row["value"], "trades": row["trades"]}
 
 
-NOTED = {"trades": "position_id", "days": "day"}
+NOTED = {"trades": "position_id", "days": "day", "book_trades": "position_id", "book_days": "day"}
 """Lists whose items come with notes, and the column that says whose a note is."""
 
 

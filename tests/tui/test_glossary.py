@@ -26,6 +26,7 @@ NOT_CODES = {
     "core/options/volatility.py VIX": "a symbol",
     "server/deploy/package_page.py": "variables of a workflow of GitHub",
     "server/http/client_certificate.py": "parts of a certificate's subject, and nginx's word for a good one",
+    "core/statements": "words of a broker's file and of an export",
     "core/intake/words.py": "words that senders use for directions, phases, exits and nothing",
     "core/intake/samples.py": "values of sample bodies",
     "core/intake/detect.py SATY_PO PHASE REGIME BIAS TREND MARKUP MARKDOWN ACCUMULATION DISTRIBUTION": (
@@ -67,7 +68,7 @@ NOT_CODES = {
     "server/http/openapi.py GATEDECK_API_TOKEN": "the name of an environment variable",
     "server/setting_origins.py CREDENTIALS_DIRECTORY": "the name of an environment variable",
     "server/http/auth.py API_TOKEN": "the name of an environment variable",
-    "server/ledger BEGIN COMMIT ROLLBACK ASC DESC S24": "words of SQL and numpy",
+    "server/ledger BEGIN COMMIT ROLLBACK ASC DESC NULL S24": "words of SQL and numpy",
     "server/tuning COMPLETE PRUNED": "states of an optuna trial",
     "server/deck/local.py SC_PAGE_SIZE": "the name of a system setting",
 }

@@ -18,6 +18,7 @@ def export(
     config: Path | None,
     begin: str | None = None,
     end: str | None = None,
+    book: str | None = None,
 ) -> int:
     """Write one list; raises ConfigError for an unknown list, format or time, or a file that cannot be written."""
     from server.export import ExportError, Span, export_to
@@ -28,10 +29,10 @@ def export(
         span = Span(begin, end)
         with LedgerSnapshot(ledger_of(db, config)) as ledger:
             if out is None:
-                write(ledger, what, form, sys.stdout.buffer, span)
+                write(ledger, what, form, sys.stdout.buffer, span, book)
                 sys.stdout.buffer.flush()
             else:
-                count = export_to(out, ledger, what, form, span)
+                count = export_to(out, ledger, what, form, span, book)
                 print(f"{count} {what} written to {out}", file=sys.stderr)
     except ExportError as error:
         raise ConfigError(str(error)) from None

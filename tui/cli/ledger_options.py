@@ -163,6 +163,10 @@ def report(
     include_stale: Annotated[
         bool, typer.Option("--include-stale", help="Include trades that were filled at a stale price.")
     ] = False,
+    book: Annotated[
+        str | None,
+        typer.Option("--book", help="Report a book of imported trades: by day, symbol and setup."),
+    ] = None,
     db: Db = None,
     json: JsonLine = False,
     config: Config = None,
@@ -173,6 +177,8 @@ def report(
     """
     from tui.cli import report as report_command
 
+    if book is not None:
+        raise typer.Exit(report_command.report_book(book, as_json=json, db=db, config=config))
     if day or date is not None:
         raise typer.Exit(report_command.report_day(date, day=day, as_json=json, db=db, config=config))
     raise typer.Exit(
@@ -189,6 +195,9 @@ def export(
     ] = "trades",
     form: Annotated[str, typer.Option("--format", help="csv, jsonl or parquet.")] = "csv",
     out: Annotated[Path | None, typer.Option("--out", help="File to write; default standard output.")] = None,
+    book: Annotated[
+        str | None, typer.Option("--book", help="The trades of this book, see gatedeck import.")
+    ] = None,
     begin: Annotated[
         str | None, typer.Option("--from", help="First day (2026-11-24, the exchange's) or instant to write.")
     ] = None,
@@ -200,7 +209,40 @@ def export(
     from tui.cli import export as export_command
 
     raise typer.Exit(
-        export_command.export(what, form=form, out=out, db=db, config=config, begin=begin, end=end)
+        export_command.export(what, form=form, out=out, db=db, config=config, begin=begin, end=end, book=book)
+    )
+
+
+def import_book(
+    file: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[FILE]", help="A statement, or an export of trades; without one list the books."
+        ),
+    ] = None,
+    book: Annotated[
+        str | None, typer.Option("--as", help="Name of the book; default that of the layout, as tastytrade.")
+    ] = None,
+    remove: Annotated[
+        str | None,
+        typer.Option("--remove", metavar="BOOK", help="Remove a book; the journal keeps its rows."),
+    ] = None,
+    url: Url = None,
+    db: Db = None,
+    json: JsonLine = False,
+    config: Config = None,
+) -> None:
+    """Import trades of a broker's csv statement (Tradier, Alpaca, tastytrade) or of gatedeck export as a book.
+
+    A book is kept apart from the engine's own trades: from its P&L, limits, metrics and learning. Rows that it has
+    already are left, so that statements may overlap. The exit code is 1 if a row could not be read.
+    """
+    from tui.cli import import_book as import_command
+
+    raise typer.Exit(
+        import_command.import_book(
+            file, book=book, remove=remove, url=url, db=db, config=config, as_json=json
+        )
     )
 
 
@@ -301,3 +343,4 @@ def register(app: typer.Typer) -> None:
     )  # fmt: skip
     for command in commands:
         app.command()(command)
+    app.command("import")(import_book)

@@ -18,6 +18,7 @@ from tui.cli.console import ledger_of, print_json, report_width, use_colour
 
 if TYPE_CHECKING:
     from core.performance import Report
+    from server.book_report import BookReport
     from server.day_report import DayReport
 
 
@@ -92,6 +93,35 @@ def report_day(text: str | None, *, day: bool, as_json: bool, db: str | None, co
 
         print("\n".join(day_text(found, width=report_width(), colour=use_colour())))
     return 0
+
+
+def report_book(book: str, *, as_json: bool, db: str | None, config: Path | None) -> int:
+    """Print the report of a book of imported trades. Raises ConfigError when there is none of that name."""
+    from server.replay.archives import as_ledger
+
+    with as_ledger(ledger_of(db, config)) as file:
+        found = asyncio.run(_read_book(file, book))
+    if as_json:
+        print_json(orjson.dumps(found, option=orjson.OPT_UTC_Z))
+    else:
+        from tui.report.book import book_text
+
+        print("\n".join(book_text(found, width=report_width(), colour=use_colour())))
+    return 0
+
+
+async def _read_book(address: LedgerAddress, book: str) -> BookReport:
+    from server.book_report import book_report
+    from server.ledger.opened_by_address import open_to_read
+
+    reader = await open_to_read(address)
+    try:
+        found = await book_report(reader, book)
+    finally:
+        await reader.close()
+    if found is None:
+        raise ConfigError(f"book: there is no {book!r}; gatedeck import lists the books")
+    return found
 
 
 async def _read_day(address: LedgerAddress, wanted: date | None) -> DayReport:

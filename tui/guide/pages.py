@@ -97,6 +97,11 @@ TOPICS: tuple[Topic, ...] = (
         lambda: stored_page("operations"),
     ),
     Topic(
+        "import",
+        "Trades of a broker's statement as a book: layouts, how fills become trades, overlapping files.",
+        lambda: stored_page("import"),
+    ),
+    Topic(
         "stream",
         "What happens as server-sent events: kinds, filters, and how a reader goes on where it was.",
         lambda: stored_page("stream"),

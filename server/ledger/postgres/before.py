@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from core.effects import StoreBook
+from server.ledger.books import BOOK_TABLES
 from server.ledger.postgres.connection import PgConnection
 from server.ledger.postgres.writing import Types, insert_all
 from server.ledger.rows import APPROVAL, CLOSED, MARK, NOTE, OUTCOME, POSITION, REMOVED, SHADOW, Tables
@@ -41,6 +43,8 @@ class Before:
     seq: int
     mark: int | None
     rows: Mapping[str, tuple[list[str], Sequence[Any]]]
+    books: tuple[list[str], Mapping[str, Sequence[Any]]]
+    """Names of the books that it changes, and their rows by table."""
 
 
 def read_before(connection: PgConnection, tables: Tables, seq: int) -> Before:
@@ -53,7 +57,9 @@ def read_before(connection: PgConnection, tables: Tables, seq: int) -> Before:
         if ids:
             rows[table] = ids, _rows(connection, table, ids)
     mark = connection.execute(_LAST_MARK).fetchone()[0] if tables[MARK] else None  # type: ignore[index]
-    return Before(seq, mark, rows)
+    names = [*{change.rows.book if isinstance(change, StoreBook) else change.book for change in tables.books}]
+    books = {table: _of_books(connection, table, names) for table in BOOK_TABLES} if names else {}
+    return Before(seq, mark, rows, (names, books))
 
 
 def take_back(connection: PgConnection, before: Before, types: Types) -> None:
@@ -66,6 +72,15 @@ def take_back(connection: PgConnection, before: Before, types: Types) -> None:
         connection.execute(f"DELETE FROM {table} WHERE {_among(table)}", (ids,))
         if rows:
             insert_all(connection, table, rows[0].keys(), rows, types)
+    names, books = before.books
+    for table, rows in books.items():
+        connection.execute(f"DELETE FROM {table} WHERE book = ANY(?::text[])", (names,))
+        if rows:
+            insert_all(connection, table, rows[0].keys(), rows, types)
+
+
+def _of_books(connection: PgConnection, table: str, names: list[str]) -> Sequence[Any]:
+    return connection.execute(f"SELECT * FROM {table} WHERE book = ANY(?::text[])", (names,)).fetchall()
 
 
 def _rows(connection: PgConnection, table: str, ids: list[str]) -> Sequence[Any]:

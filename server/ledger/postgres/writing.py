@@ -17,7 +17,7 @@ from server.ledger.rows import (
     SHADOW,
     Row,
     Tables,
-    refresh_trades,
+    refresh_lists,
 )
 
 Types = Mapping[str, Mapping[str, str]]
@@ -62,7 +62,7 @@ def write(connection: PgConnection, tables: Tables, types: Types) -> None:
     for statement, rows in tables.items():
         if rows:
             put(connection, statement, rows, types)
-    refresh_trades(connection, tables)
+    refresh_lists(connection, tables)
 
 
 def put(connection: PgConnection, statement: str, rows: Sequence[Row], types: Types) -> None:

@@ -11,10 +11,10 @@ from server.ledger.checkpoint import compress, seal
 from server.ledger.compressed import COLUMNS
 from server.ledger.trades import refresh_all
 
-VERSION = 10
-_FROM = (1, 2, 3, 4, 5, 6, 7, 8, 9)
+VERSION = 11
+_FROM = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10)
 """Older versions. Those before 7 lack tables, those before 8 have checkpoints without a hash, none before 9
-compresses, and 9 has no blocks of marks."""
+compresses, 9 has no blocks of marks, and 10 no books."""
 _LISTED_TRADES = 9
 """First version whose trades need not be listed again."""
 _HASHED_CHECKPOINTS = 8

@@ -1,4 +1,4 @@
--- Version 10. Instants are whole microseconds since 1970 UTC; JSON columns hold what server/ledger/rows.py wrote. Those
+-- Version 11. Instants are whole microseconds since 1970 UTC; JSON columns hold what server/ledger/rows.py wrote. Those
 -- of type ANY are compressed (server/ledger/compressed.py), or plain text where they are short or of an older version.
 -- The journal is the truth, append-only and chained by hash; every other table can be made from it again.
 
@@ -145,6 +145,59 @@ CREATE TABLE IF NOT EXISTS notes (
 CREATE UNIQUE INDEX IF NOT EXISTS notes_id ON notes (id);
 CREATE INDEX IF NOT EXISTS notes_position ON notes (position_id) WHERE position_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS notes_day ON notes (day) WHERE day IS NOT NULL;
+
+-- Books: trades that this engine did not make, from statements and exports (core/statements), kept apart from all
+-- else. ``book_rows`` are the rows of the files, the rest is made of them (server/ledger/books.py). Days are the
+-- exchange's; ``n`` numbers the trades of a book by their opening; ``sums`` is JSON.
+CREATE TABLE IF NOT EXISTS books (
+  book      TEXT PRIMARY KEY,
+  seq       INTEGER NOT NULL,
+  at        INTEGER NOT NULL,
+  layout    TEXT NOT NULL,
+  imports   INTEGER NOT NULL,
+  file      TEXT NOT NULL,
+  file_rows INTEGER NOT NULL,
+  added     INTEGER NOT NULL,
+  unread    INTEGER NOT NULL,
+  sums      TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS book_rows (
+  book    TEXT NOT NULL,
+  id      TEXT NOT NULL,
+  seq     INTEGER NOT NULL,
+  payload TEXT NOT NULL,
+  PRIMARY KEY (book, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS book_trades (
+  book         TEXT NOT NULL,
+  n            INTEGER NOT NULL,
+  seq          INTEGER NOT NULL,
+  id           TEXT NOT NULL,
+  symbol       TEXT NOT NULL,
+  direction    TEXT NOT NULL,
+  contract     TEXT NOT NULL,
+  occ          TEXT,
+  setup        TEXT,
+  state        TEXT NOT NULL,
+  side         TEXT NOT NULL,
+  opened_at    INTEGER,
+  opened_day   TEXT NOT NULL,
+  closed_at    INTEGER,
+  closed_day   TEXT,
+  contracts    REAL NOT NULL,
+  entry_price  REAL,
+  exit_price   REAL,
+  hold_seconds REAL,
+  r            REAL,
+  net          REAL,
+  in_open      REAL NOT NULL,
+  fees         REAL NOT NULL,
+  reason       TEXT,
+  search       TEXT NOT NULL,
+  PRIMARY KEY (book, n)
+) STRICT, WITHOUT ROWID;
 
 -- The newest marks of open positions.
 CREATE TABLE IF NOT EXISTS marks (

@@ -15,6 +15,7 @@ import pytest
 
 from tests.server.http.demo_engine import COMMAND_TOKEN, SUGGESTION, DemoEngine, demo_engine
 
+STATEMENT = Path(__file__).parents[2] / "golden" / "statements" / "alpaca.csv"
 SIGNAL = {"symbol": "SPY", "direction": "LONG", "score": 9.1}
 
 
@@ -23,6 +24,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoEngine]:
     with demo_engine(tmp_path_factory.mktemp("demo")) as running:
         running.post("/api/webhooks/signals", {"symbol": "SPY"})
         running.post("/api/notes", {"day": "2026-11-25", "text": "quiet morning #fomo"})
+        running.post("/api/books", {"text": STATEMENT.read_text(), "file": STATEMENT.name})
         yield running
 
 
@@ -59,7 +61,7 @@ def faults(document: dict[str, Any], path: str, method: str, response: Any) -> l
 
 LISTS = (
     "decisions", "ledger", "receipts", "approvals", "risk-events", "trades", "days", "notes", "positions", "feeds",
-    "config",
+    "config", "books",
 )  # fmt: skip
 REPORTS = ("metrics", "learning", "rules", "mode", "status", "day", "risk")
 
@@ -108,6 +110,19 @@ def test_single_facts_fit_their_schemas(engine: DemoEngine, document: dict[str, 
     assert faults(document, "/api/positions/{id}", "get", missing) == []
 
 
+@pytest.mark.parametrize("query", ["book=alpaca", "book=alpaca&state=open", "book=none"])
+def test_trades_and_days_of_a_book_fit_their_schemas(
+    engine: DemoEngine, document: dict[str, Any], query: str
+) -> None:
+    response = engine.get(f"/api/trades?{query}")
+    assert faults(document, "/api/trades", "get", response) == []
+    assert {item["book"] for item in response.json()["items"]} == (
+        {"alpaca"} if "none" not in query else set()
+    )
+    days = engine.get("/api/days?book=alpaca")
+    assert days.json()["items"] and faults(document, "/api/days", "get", days) == []
+
+
 def test_answers_to_webhooks_fit_their_schema(engine: DemoEngine, document: dict[str, Any]) -> None:
     path = "/api/webhooks"
     for body, status in (
@@ -142,6 +157,11 @@ def test_answers_to_commands_fit_their_schema(engine: DemoEngine, document: dict
         ("/api/notes", "", {"trade": position["id"], "text": "early"}, 200),
         ("/api/notes", "", {"trade": position["id"], "day": "today", "text": "both"}, 422),
         ("/api/notes/{id}/remove", note, {}, 200),
+        ("/api/books", "", {"text": STATEMENT.read_text(), "book": "second"}, 200),
+        ("/api/books", "", {"text": STATEMENT.read_text(), "book": "No Name"}, 422),
+        ("/api/books", "", {"text": "no statement"}, 409),
+        ("/api/books/{id}/remove", "second", {}, 200),
+        ("/api/books/{id}/remove", "second", {}, 404),
         ("/api/mode", "", {"mode": "REDUCING"}, 200),
         ("/api/mode", "", {"mode": "PARTY"}, 422),
     ):

@@ -17,7 +17,8 @@ from server.ledger.schema import REORDERED, STREAMED_AFTER
 
 VERSION = 2
 _FROM = (1,)
-"""Older versions. 1 has jsonb in place of json, which changes the order of keys, and no function ``journal_ends``."""
+"""Older versions. 1 has jsonb in place of json, which changes the order of keys, no function ``journal_ends``, and
+no books (books.sql)."""
 _FUNCTION = re.compile(r"CREATE FUNCTION journal_ends\b.*?\$\$;", re.DOTALL)
 _PREFIX = "gatedeck_"
 _LONGEST = 63
@@ -74,6 +75,7 @@ def create(connection: psycopg.Connection[Any], engine_id: str) -> bool:
         schema = sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(schema_of(engine_id)))
         connection.execute(schema)
         connection.execute(schema_text().encode())
+        connection.execute(_text("books.sql").encode())
         if timescale.installed(connection):
             timescale.divide(connection)
         connection.execute(
@@ -115,6 +117,7 @@ def _upgrade(connection: psycopg.Connection[Any]) -> None:
     assert function is not None
     with connection.transaction():
         connection.execute(function[0].encode())
+        connection.execute(_text("books.sql").encode())
         for table, columns in column_types(connection).items():
             changes = [
                 sql.SQL("ALTER {0} TYPE json USING {0}::text::json").format(sql.Identifier(name))
@@ -141,8 +144,12 @@ def drop(connection: psycopg.Connection[Any], engine_id: str) -> None:
 
 
 def schema_text() -> str:
-    """Return the statements that create every table of the present version."""
-    return resources.files(__name__).joinpath("postgres.sql").read_text(encoding="utf-8")
+    """Return the statements that create every table but those of books."""
+    return _text("postgres.sql")
+
+
+def _text(name: str) -> str:
+    return resources.files(__name__).joinpath(name).read_text(encoding="utf-8")
 
 
 def column_types(connection: psycopg.Connection[Any]) -> dict[str, dict[str, str]]:
