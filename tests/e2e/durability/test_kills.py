@@ -24,7 +24,7 @@ from tests.e2e.durability.recording import compiled, variables
 RATE = 100.0
 LONGEST = 1.2
 """Seconds of webhooks after which an engine is killed that has not come to the call it was to be killed at."""
-CALLS = {"log": 2_000, "file": 400, "sync": 80, "send": 80}
+CALLS = {"log": 600, "file": 100, "sync": 40, "send": 40}
 """Kinds of calls to kill at, and the highest number of the call."""
 CALLS_OF_START = 150
 PLACES = (
