@@ -76,6 +76,11 @@ def is_ledger(path: Path) -> bool:
         raise LedgerError(f"{path}: {error.strerror}") from error
 
 
+def holds_ledger(address: LedgerAddress) -> bool:
+    """Return whether an address is that of a ledger, and not of another file. Raises LedgerError as ``is_ledger``."""
+    return not isinstance(address, Path) or is_ledger(address)
+
+
 class Snapshot(Connection, Protocol):
     """A connection in a read transaction that lasts until it is closed."""
 

@@ -43,13 +43,17 @@ _EXCHANGE = ZoneInfo("America/New_York")
 
 
 def archive_sessions(
-    path: Path, folder: Path, before: date | None = None, progress: ProgressCallback | None = None
+    address: LedgerAddress,
+    folder: Path,
+    before: date | None = None,
+    progress: ProgressCallback | None = None,
 ) -> list[Path]:
     """Seal each exchange day of a ledger that is over, and before a day if one is given; return the new archives.
 
     A day that has an archive in the folder is left. Raises LedgerError and ReplayError.
     """
-    with LedgerSnapshot(path) as ledger:
+    name = address.stem if isinstance(address, Path) else address.engine_id
+    with LedgerSnapshot(address) as ledger:
         last = last_input_at(ledger)
         if last is None:
             return []
@@ -57,7 +61,7 @@ def archive_sessions(
             datetime.now(UTC).astimezone(_EXCHANGE).date(), date.fromisoformat(exchange_day(micros(last)))
         )
         end = first_input_of(ledger, _midnight(over if before is None else min(before, over)))
-        return list(_seal(ledger, path, folder, end, progress))
+        return list(_seal(ledger, name, folder, end, progress))
 
 
 def _midnight(day: date) -> datetime:
@@ -65,15 +69,15 @@ def _midnight(day: date) -> datetime:
 
 
 def _seal(
-    ledger: LedgerSnapshot, path: Path, folder: Path, end: int, progress: ProgressCallback | None
+    ledger: LedgerSnapshot, name: str, folder: Path, end: int, progress: ProgressCallback | None
 ) -> Iterator[Path]:
-    engine, head, sealed = _resume(ledger, path, folder)
+    engine, head, sealed = _resume(ledger, name, folder)
     rows: list[JournalRow] = []
     state, state_head = encode_any(engine.state) if sealed else b"null", head
     for row in ledger.journal_rows(engine.state.seq, end - 1):
         day = exchange_day(row.at)
         if rows and day != exchange_day(rows[-1].at):
-            yield _write(ledger, path, folder, state, state_head, rows)
+            yield _write(ledger, name, folder, state, state_head, rows)
             rows, state, state_head = [], encode_any(engine.state), rows[-1].hash
         try:
             engine.step(decode(row.payload))
@@ -83,13 +87,13 @@ def _seal(
         if progress is not None:
             progress(row.seq, end - 1)
     if rows:
-        yield _write(ledger, path, folder, state, state_head, rows)
+        yield _write(ledger, name, folder, state, state_head, rows)
 
 
-def _resume(ledger: LedgerSnapshot, path: Path, folder: Path) -> tuple[Engine, bytes, bool]:
+def _resume(ledger: LedgerSnapshot, name: str, folder: Path) -> tuple[Engine, bytes, bool]:
     """Return the engine after the newest archive of the ledger in the folder, and the hash of its last input."""
     archives = []
-    for file in folder.glob(f"{path.stem}-*{SUFFIX}"):
+    for file in folder.glob(f"{name}-*{SUFFIX}"):
         with suppress(LedgerError):
             facts = read_facts(file)
             if ledger.hash_at(facts.last_seq) == bytes.fromhex(facts.chain_out):
@@ -110,7 +114,7 @@ def _engine(archive: Archive) -> Engine:
 
 
 def _write(
-    ledger: LedgerSnapshot, path: Path, folder: Path, state: bytes, head: bytes, rows: Sequence[JournalRow]
+    ledger: LedgerSnapshot, name: str, folder: Path, state: bytes, head: bytes, rows: Sequence[JournalRow]
 ) -> Path:
     day = exchange_day(rows[0].at)
     before = None if state == b"null" else read_json(EngineState, state)
@@ -126,7 +130,7 @@ def _write(
         chain_in=head.hex(),
         chain_out=rows[-1].hash.hex(),
     )
-    target = folder / f"{path.stem}-{day}{SUFFIX}"
+    target = folder / f"{name}-{day}{SUFFIX}"
     inputs = tuple(row.payload for row in rows)
     write_archive(target, Archive(facts=facts, state=state, decisions=tuple(decisions), inputs=inputs))
     return target

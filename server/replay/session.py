@@ -12,9 +12,10 @@ from typing import Any
 
 from core.exchange.calendar import Calendar
 from core.rules import parse_rules
+from server.ledger.address import DatabaseLedger, LedgerAddress
 from server.ledger.bulk import BulkLedger
 from server.ledger.compare import Comparison, compare
-from server.ledger.snapshot import LedgerSnapshot, is_ledger
+from server.ledger.snapshot import LedgerSnapshot, holds_ledger
 from server.replay.machine import Replayer, ReplayError
 from server.replay.rebuilt import ENGINE_ID, replay_receipts
 from server.replay.recorded import replay_journal, shift
@@ -27,10 +28,10 @@ ProgressCallback = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """The replay to run: ``source`` a ledger or receipts, ``prices`` files, ``out`` a new ledger."""
+    """The replay to run: ``source`` a ledger or receipts, ``prices`` files or databases, ``out`` a new ledger."""
 
-    source: Path
-    prices: tuple[str, ...] = ()
+    source: LedgerAddress
+    prices: tuple[str | DatabaseLedger, ...] = ()
     rules_text: str | None = None
     out: Path | None = None
 
@@ -40,9 +41,9 @@ def replay(wanted: Wanted, progress: ProgressCallback | None = None) -> Report:
 
     Raises ReplayError, LedgerError or RulesError.
     """
-    if not wanted.source.is_file():
+    if isinstance(wanted.source, Path) and not wanted.source.is_file():
         raise ReplayError(f"{wanted.source}: no such file")
-    if is_ledger(wanted.source) and not wanted.prices:
+    if holds_ledger(wanted.source) and not wanted.prices:
         return _replay_ledger(wanted, progress)
     return _replay_receipts(wanted, progress)
 
@@ -81,7 +82,7 @@ def _replay_ledger(wanted: Wanted, progress: ProgressCallback | None) -> Report:
 def _replay_receipts(wanted: Wanted, progress: ProgressCallback | None) -> Report:
     rules = parse_rules(wanted.rules_text or "")
     receipts = read_receipts(wanted.source)
-    prices = read_prices(list(wanted.prices), Calendar.from_rules(rules.clock))
+    prices = read_prices(wanted.prices, Calendar.from_rules(rules.clock))
     if not receipts:
         raise ReplayError(f"{wanted.source}: no receipts in it")
     with ExitStack() as stack:

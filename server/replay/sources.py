@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ from core.events import PriceSeen, Received
 from core.exchange.calendar import Calendar
 from core.intake import split
 from core.model import SYMBOL_PATTERN
+from server.ledger.address import DatabaseLedger, LedgerAddress
 from server.ledger.snapshot import LedgerSnapshot, is_ledger
 from server.replay.bar_files import Daily, read_bars
 from server.replay.instants import INSTANTS, instant
@@ -43,20 +44,20 @@ class Prices:
     notes: list[str] = field(default_factory=list)
 
 
-def read_receipts(path: Path) -> list[Receipt]:
+def read_receipts(source: LedgerAddress) -> list[Receipt]:
     """Return the receipts of a ledger or a jsonl file in order of arrival. Raises ReplayError."""
-    if is_ledger(path):
-        with LedgerSnapshot(path) as ledger:
+    if not isinstance(source, Path) or is_ledger(source):
+        with LedgerSnapshot(source) as ledger:
             return [
                 Receipt(event.at, event.body, event.endpoint)
                 for event in ledger.events()
                 if isinstance(event, Received)
             ]
     found: list[Receipt] = []
-    with path.open("rb") as lines:
+    with source.open("rb") as lines:
         for number, line in enumerate(lines, 1):
             if line.strip():
-                found += _receipts(line, f"{path}: line {number}")
+                found += _receipts(line, f"{source}: line {number}")
     # Arrival order; the sort is stable, so what came in one instant stays in the file's order.
     found.sort(key=lambda receipt: receipt.at)
     return found
@@ -80,17 +81,17 @@ def _receipts(line: bytes, where: str) -> Iterator[Receipt]:
         yield Receipt(at, part, endpoint if isinstance(endpoint, str) else None)
 
 
-def read_prices(named: list[str], calendar: Calendar) -> Prices:
-    """Return every price of some files in order of time.
+def read_prices(named: Sequence[str | DatabaseLedger], calendar: Calendar) -> Prices:
+    """Return every price of some files or databases in order of time.
 
-    Each name is a path or SYMBOL=path: exported prices; csv bars (epoch_ms of the bar's start, open, high, low,
-    close; bars of a day serve the ATR only); or a ledger, whose recorded prices are used. Without SYMBOL= the symbol
-    of csv bars is the file's name up to its first underscore. Raises ReplayError.
+    Each name is a database, a path or SYMBOL=path: exported prices; csv bars (epoch_ms of the bar's start, open,
+    high, low, close; bars of a day serve the ATR only); or a ledger, whose recorded prices are used. Without SYMBOL=
+    the symbol of csv bars is the file's name up to its first underscore. Raises ReplayError.
     """
     prices = Prices()
     for name in named:
-        symbol, path = _named(name)
-        if is_ledger(path):
+        symbol, path = ("", name) if isinstance(name, DatabaseLedger) else _named(name)
+        if not isinstance(path, Path) or is_ledger(path):
             with LedgerSnapshot(path) as ledger:
                 prices.seen += [event for event in ledger.events() if isinstance(event, PriceSeen)]
         elif (exported := exported_prices(path)) is not None:

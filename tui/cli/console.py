@@ -28,14 +28,6 @@ def ledger_of(db: str | None, config: Path | None) -> LedgerAddress:
     return ledger_address(settings.db, settings.engine_id)
 
 
-def ledger_path(db: str | None, config: Path | None) -> Path:
-    """Return the path of the ledger file; raises ConfigError for the address of a database."""
-    address = ledger_of(db, config)
-    if not isinstance(address, Path):
-        raise ConfigError("db: this command needs a ledger file; gatedeck migrate copies a database into one")
-    return address
-
-
 def read_text(path: Path, option: str) -> str:
     """Return a file's text; raises ConfigError that begins with the name of the option."""
     try:

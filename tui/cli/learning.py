@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.rules import Rules, parse_rules
-from tui.cli.console import ledger_path, print_json, report_width, use_colour
+from server.ledger.address import LedgerAddress
+from tui.cli.console import ledger_of, print_json, report_width, use_colour
 
 if TYPE_CHECKING:
     from server.deck.reports import LearningView
@@ -19,8 +20,8 @@ def learning(*, looks: bool, as_json: bool, db: str | None, config: Path | None)
     from server.ledger.history import rules_text
     from server.ledger.snapshot import LedgerSnapshot
 
-    path = ledger_path(db, config)
-    with LedgerSnapshot(path) as ledger:
+    address = ledger_of(db, config)
+    with LedgerSnapshot(address) as ledger:
         rules = parse_rules(rules_text(ledger) or "")
     if looks:
         from core.learning.looks import looks_of_year
@@ -32,7 +33,7 @@ def learning(*, looks: bool, as_json: bool, db: str | None, config: Path | None)
         else:
             print("\n".join(looks_text(found, rules.learning.fdr)))
         return 0
-    view = asyncio.run(_read(path, rules))
+    view = asyncio.run(_read(address, rules))
     if as_json:
         print_json(encode_any(view))
     else:
@@ -42,13 +43,13 @@ def learning(*, looks: bool, as_json: bool, db: str | None, config: Path | None)
     return 0
 
 
-async def _read(path: Path, rules: Rules) -> LearningView:
+async def _read(address: LedgerAddress, rules: Rules) -> LearningView:
     from datetime import UTC, datetime
 
     from server.deck.learning import read_learning
-    from server.ledger.reader import SqliteReader
+    from server.ledger.opened_by_address import open_to_read
 
-    reader = await SqliteReader.attach(path)
+    reader = await open_to_read(address)
     try:
         return await read_learning(reader, rules, datetime.now(UTC))
     finally:

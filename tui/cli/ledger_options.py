@@ -12,13 +12,16 @@ from tui.cli.options import Config, Db, JsonLine, RulesFile, Url
 
 def replay(
     source: Annotated[
-        Path, typer.Argument(help="A ledger, or receipts as jsonl (fields received_at and body).")
+        str,
+        typer.Argument(
+            help="A ledger (file or postgresql://…), or receipts as jsonl (fields received_at and body)."
+        ),
     ],
     prices: Annotated[
         list[str] | None,
         typer.Option(
             "--prices",
-            help="Exported prices, bars as csv (SYMBOL=FILE or FILE), or a ledger; may be repeated.",
+            help="Exported prices, bars as csv (SYMBOL=FILE or FILE), or a ledger (file or URL); may be repeated.",
         ),
     ] = None,
     rules: RulesFile = None,
@@ -37,7 +40,7 @@ def replay(
 
 def verify(
     files: Annotated[
-        list[Path] | None,
+        list[str] | None,
         typer.Argument(
             metavar="[FILE]...", help="Archives of gatedeck archive, or a ledger; default the ledger."
         ),

@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from server.config import ConfigError, load_settings
-from server.ledger.address import LedgerAddress
+from server.ledger.address import DatabaseLedger, LedgerAddress, is_database, without_password
 from tui.cli.console import ledger_of, print_result, progress_bar, read_text
 
 if TYPE_CHECKING:
     from server.replay.rebuild import Rebuilt
 
 
-def replay(source: Path, *, prices: list[str], rules: Path | None, db: str | None, as_json: bool) -> int:
+def replay(source: str, *, prices: list[str], rules: Path | None, db: str | None, as_json: bool) -> int:
     """Replay a ledger or receipts and print the result; return 1 when a ledger does not replay to itself.
 
     Raises ConfigError for a source, prices or rules that cannot be read.
@@ -22,11 +22,11 @@ def replay(source: Path, *, prices: list[str], rules: Path | None, db: str | Non
     from server.replay.session import Wanted
     from server.replay.session import replay as run
 
-    if db is not None and "://" in db:
-        raise ConfigError(f"db: a replay writes to a file, not to {db}")
+    if db is not None and is_database(db):
+        raise ConfigError(f"db: a replay writes to a file, not to {without_password(db)}")
     request = Wanted(
-        source=source,
-        prices=tuple(prices),
+        source=_database(source) or Path(source),
+        prices=tuple(_database(name) or name for name in prices),
         rules_text=None if rules is None else read_text(rules, "rules"),
         out=None if db is None else Path(db),
     )
@@ -39,7 +39,13 @@ def replay(source: Path, *, prices: list[str], rules: Path | None, db: str | Non
     return 1 if result["identical"] is False else 0
 
 
-def verify(files: list[Path], *, db: str | None, config: Path | None, rebuild: bool, as_json: bool) -> int:
+def _database(name: str) -> DatabaseLedger | None:
+    """Return the address of a database, ``None`` for the name of a file."""
+    address = ledger_of(name, None) if is_database(name) else None
+    return address if isinstance(address, DatabaseLedger) else None
+
+
+def verify(files: list[str], *, db: str | None, config: Path | None, rebuild: bool, as_json: bool) -> int:
     """Check a ledger, or archives, and print the result; return 1 when a chain is broken or a table differs.
 
     With ``rebuild`` a file that differs, or lacks what an older version did not store, is written again from the
@@ -52,11 +58,11 @@ def verify(files: list[Path], *, db: str | None, config: Path | None, rebuild: b
 
     if files and db is not None:
         raise ConfigError("verify: give files, or --db")
-    if files and is_archive(files[0]):
-        return _verify_archives(files, as_json)
+    if files and not is_database(files[0]) and is_archive(Path(files[0])):
+        return _verify_archives([*map(Path, files)], as_json)
     if len(files) > 1:
         raise ConfigError(f"verify: {files[0]} is no archive; one ledger at a time, or archives only")
-    db = str(files[0]) if files else db
+    db = files[0] if files else db
     address = ledger_of(db, config)
     try:
         with progress_bar("verifying") as on_progress:
