@@ -8,11 +8,13 @@ from enum import StrEnum
 
 from core.approvals import Approval
 from core.events import PriceSeen
+from core.fast_init import fast_init
 from core.model import Contract, DecisionRecord, Direction, ReceiptStatus, Source, Tone
 from core.positions.position import ExitFill, Mark, Position
 from core.statements.row import BookRows
 
 
+@fast_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreReceipt:
     """One HTTP body as received, with its status; ``http_status`` is the answer to its sender."""

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Literal
 
+from core.fast_init import fast_init
 from core.model import MarketSnapshot
 from core.options.fills import OptionQuote
 
@@ -14,6 +15,7 @@ WEBHOOK = "webhook"
 """Source of a price that a sender stated in its body; every other source is a feed."""
 
 
+@fast_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Received:
     """One HTTP body (or one item of an array body) as it arrived; ``body`` is its text."""

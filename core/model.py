@@ -12,6 +12,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from functools import lru_cache
 
+from core.fast_init import fast_init
 from core.from_json import Json
 
 ENGINE_VERSION = "5"
@@ -152,6 +153,7 @@ class Reason:
 # --- parsed webhooks -----------------------------------------------------------------------------------
 
 
+@fast_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegimeFacts:
     """Facts of a phase indicator: phase 1 accumulation, 2 markup, 3 distribution, 4 markdown."""
@@ -257,6 +259,7 @@ class OptionWish:
         return f"{strike}{right}" + ("" if self.expiry is None else f" of {self.expiry}")
 
 
+@fast_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Update:
     """The parsed form of one webhook body.
@@ -299,6 +302,7 @@ class Update:
 # --- inputs of a decision ------------------------------------------------------------------------------
 
 
+@fast_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance:
     """Source and validity of a section of a context."""

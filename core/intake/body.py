@@ -156,12 +156,10 @@ def _parse(text: str, notes: list[str], *, wrapped: bool) -> tuple[object, bool]
         value = orjson.loads(text)
     except orjson.JSONDecodeError:
         return _cleaned(_repaired(text, notes, wrapped=wrapped), notes), False
-    pieces = text.split("{")
-    before = {piece[-1:] for piece in pieces[1:-1]}  # the characters before the second and later braces
-    shallow = len(pieces) - 1 + text.count("[") <= MAX_DEPTH
+    shallow = text.count("{") + text.count("[") <= MAX_DEPTH
     escaped = "\\" in text
-    harmless = not escaped and text.isascii() and "\x7f" not in text and "" not in before
-    flat = harmless and '"' not in before and not pieces[0].endswith('"')
+    harmless = not escaped and "{{" not in text and text.isascii() and "\x7f" not in text
+    flat = harmless and '"{' not in text
     if not (shallow and harmless and len(text) <= MAX_TEXT):
         value = _cleaned(value, notes)
     if (escaped and "\\u" in text) or text.count(":") != orjson.dumps(value).count(b":"):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
+from core.fast_init import fast_init
 from core.model import DecisionRecord, Source, Update
 
 
@@ -18,6 +19,7 @@ class Overloaded(Exception):
     """Too many inputs wait; nothing was stored."""
 
 
+@fast_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookAnswer:
     """Answer to one webhook: HTTP 200, or 400 and 422 for a body stored in quarantine.
