@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 from core.intake.errors import IntakeError, shown
 from core.intake.speech import EXIT, hear
+from core.intake.vocabulary import spelled
 from core.intake.walk import Reading
 from core.intake.words import number
 from core.model import Direction
@@ -18,6 +19,7 @@ class Change:
 
     ``before`` and ``after`` are sides (``None``: flat or not known); ``part`` is the share that was sold, 0 to 1,
     if it follows from the sizes. ``certain``: the side after the order is stated, not inferred.
+    ``named``: the side may be that of the position an exit acts on, as in "close" with position "long".
     """
 
     kind: str
@@ -27,6 +29,11 @@ class Change:
     after: Direction | None = None
     part: float | None = None
     certain: bool = False
+    named: bool = False
+
+
+_NAMES: Final = frozenset(("position", "pos", "currentposition", "side", "direction", "type"))
+"""Keys of a position after the order that also name the one an exit acts on."""
 
 
 def change_of(reading: Reading, order: Direction | None) -> Change | None:
@@ -60,7 +67,10 @@ def change_of(reading: Reading, order: Direction | None) -> Change | None:
     if after is None and before is None:
         return _acted_on(reading, order)
     path, value = (after_path, after_value) if after is not None else (before_path, before_value)
-    return _kind(path, value, before, after, order, (size_before, size_after, ordered))
+    change = _kind(path, value, before, after, order, (size_before, size_after, ordered))
+    if change is not None and before is None and spelled(path.rpartition(".")[2]) in _NAMES:
+        change = replace(change, named=change.after is not None)
+    return change
 
 
 def _kind(
@@ -113,7 +123,7 @@ def _acted_on(reading: Reading, order: Direction | None) -> Change | None:
     acted = Direction(side)
     if order is not None and order is not acted:
         return Change("flat", path, value, acted)
-    return Change("opened", path, value, None, acted, certain=True)
+    return Change("opened", path, value, None, acted, certain=True, named=True)
 
 
 def _side(reading: Reading, slot: str) -> tuple[str | None, str, Any]:

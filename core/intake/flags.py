@@ -7,7 +7,19 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from core.intake.errors import shown
-from core.intake.speech import CANCEL, EXIT, FINISHED, MOVE, NOTHING, REDUCE, TEST, Heard, hear, hear_label
+from core.intake.speech import (
+    CANCEL,
+    EXIT,
+    FINISHED,
+    MOVE,
+    NOTHING,
+    REDUCE,
+    TEST,
+    WAIT,
+    Heard,
+    hear,
+    hear_label,
+)
 from core.intake.vocabulary import LEVEL_LOOK
 from core.intake.walk import Reading
 from core.intake.words import flag, number
@@ -22,6 +34,10 @@ _HOW: Final = re.compile(
 )
 """Unknown keys that tell how a trade is to be managed, not what happened."""
 _ALIVE: Final = re.compile(r"heart ?_?beat|ping|pong|alive|hello", re.IGNORECASE)
+_PLANNED: Final = re.compile(
+    r"\s*(?:\d{1,2}:\d{2}(?::\d{2})?(?: ?[AP]M)?(?: [A-Z]{2,4})?|eod|close)\s*", re.IGNORECASE
+)
+"""A time of day without a date, as the time of an exit: it is planned, not past."""
 _PNL: Final = re.compile(
     r"^(?!.*(?:unreal|open|total|daily|day|net|cum|month|week|max|limit)).*(?:pnl|profitloss)"
 )
@@ -39,6 +55,13 @@ _TEST_WORDS: Final = frozenset(
         "DRYRUN",
         "DRY-RUN",
         "QA",
+        "UAT",
+        "PAPER",
+        "DEMO",
+        "BACKTEST",
+        "BACKTESTING",
+        "SIMULATION",
+        "SIMULATED",
     ]
 )
 
@@ -73,7 +96,7 @@ def unknown_keys(reading: Reading) -> list[Said]:
                     continue
         elif _PNL.search(plain):
             heard = Heard(FINISHED, whole=True)
-        elif value is True or (isinstance(value, str) and flag(value)):
+        elif value is True or (isinstance(value, (str, int, float)) and flag(value)):
             heard = hear_label(path.rpartition(".")[2])
         else:
             continue
@@ -87,7 +110,7 @@ def side_flags(reading: Reading) -> list[Said]:
     out: list[Said] = []
     for slot, side in (("long_flag", Direction.LONG), ("short_flag", Direction.SHORT)):
         for _, path, value in reading.all(slot):
-            if value is True or (isinstance(value, (str, int)) and flag(value) is True):
+            if flag(value) is True:
                 out.append(Said(path, value, Heard(position=side, whole=True)))
     return out
 
@@ -95,7 +118,8 @@ def side_flags(reading: Reading) -> list[Said]:
 def is_set(value: Any) -> bool:
     """Return whether a flag is set: true, a number but 0, or a text that does not say no."""
     if isinstance(value, str):
-        return bool(value.strip()) and value.strip().upper() not in _NOT_ONE
+        said = value.strip().upper()
+        return bool(said) and said not in _NOT_ONE and not said.startswith("NO ")
     return value is True or (isinstance(value, (int, float)) and value not in (0, False) and value == value)
 
 
@@ -104,7 +128,9 @@ def leaving_flags(reading: Reading) -> list[Said]:
     out: list[Said] = []
     for slot, kind in (("close_flag", EXIT), ("left_at", EXIT), ("reduce_flag", REDUCE)):
         for _, path, value in reading.all(slot):
-            if is_set(value):
+            if is_set(value) and not (
+                slot == "left_at" and isinstance(value, str) and _PLANNED.fullmatch(value)
+            ):
                 key = hear(path.rpartition(".")[2])
                 near = hear(value) if isinstance(value, str) else NOTHING
                 side = near if near.direction is not None else key
@@ -152,6 +178,16 @@ def results(reading: Reading) -> list[Said]:
         Said(path, value, Heard(FINISHED, whole=True))
         for _, path, value in reading.all("result")
         if is_set(value)
+    ]
+
+
+def not_yet(reading: Reading) -> list[Said]:
+    """Return the flags that say a message is not to be traded: ``confirmed: false``, ``trade_allowed: no``."""
+    return [
+        Said(path, value, Heard(WAIT, whole=True))
+        for slot in ("go_flag", "trades")
+        for _, path, value in reading.all(slot)
+        if flag(value) is False
     ]
 
 

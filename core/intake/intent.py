@@ -12,6 +12,7 @@ from core.intake.flags import (
     leaving_flags,
     moved_stops,
     no_size,
+    not_yet,
     results,
     side_flags,
     test_of,
@@ -26,6 +27,7 @@ from core.intake.speech import (
     NOTHING,
     REDUCE,
     TEST,
+    WAIT,
     Heard,
     hear,
     hear_free,
@@ -40,6 +42,10 @@ _ORDER_TYPES: Final = frozenset(("stop", "stopmarket", "trailingstop"))
 _ONLY: Final = frozenset(("reduce", "reduceonly", "onlyreduce", "isreduceonly", "reduceposition"))
 """Flags that say how an order works; without a size the whole position is left."""
 
+_UPS, _DOWNS = ("1", "+1", "1.0"), ("-1", "-1.0")
+_ONES: Final = frozenset((*_UPS, *_DOWNS))
+_NO_ORDER: Final = frozenset(("signal", "order", "trade"))
+"""Keys whose 0 or false says that there is none."""
 _NOT_LIVE: Final = frozenset(
     (
         "rejected",
@@ -72,6 +78,8 @@ class Meaning:
     break_even: bool = False
     leaning: bool = False
     """The direction is only a leaning (trend or bias), not an order."""
+    wait: Said | None = None
+    """Evidence that nothing is to be traded yet; an exit is obeyed all the same."""
 
 
 def meaning_of(reading: Reading) -> Meaning:
@@ -82,13 +90,16 @@ def meaning_of(reading: Reading) -> Meaning:
     sides, entries, spoken = _spoken(reading)
     if test := test_of(reading) or next((s for s in spoken if s.heard.kind == TEST), None):
         return Meaning(Intent.STATUS, why=test)
-    side = _one_side(sides)
-    change = change_of(reading, side.heard.order or side.heard.direction if side else None)
-    by_kind: dict[str, list[Said]] = {EXIT: [], REDUCE: [], MOVE: [], CANCEL: [], FINISHED: []}
+    by_kind: dict[str, list[Said]] = {EXIT: [], REDUCE: [], MOVE: [], CANCEL: [], FINISHED: [], WAIT: []}
     for said in spoken:
         by_kind[str(said.heard.kind)].append(said)
     leaving = [*by_kind[EXIT], *by_kind[REDUCE], *leaving_flags(reading)]
-    meaning = Meaning(change=change)
+    side = _one_side(sides, leaving=bool(leaving))
+    change = change_of(reading, side.heard.order or side.heard.direction if side else None)
+    if change is not None and change.named and any(_orders_to_leave(reading, s) for s in leaving):
+        partly = not any(s.heard.kind == EXIT for s in leaving)
+        change = Change("smaller" if partly else "flat", change.path, change.value, change.after)
+    meaning = Meaning(change=change, wait=next(iter(by_kind[WAIT] + not_yet(reading)), None))
     if by_kind[CANCEL]:
         meaning.intent, meaning.why = Intent.CANCEL, by_kind[CANCEL][0]
     elif moved := by_kind[MOVE] + moved_stops(reading):
@@ -133,7 +144,9 @@ def _leave_or_enter(
         meaning.intent = Intent.REDUCE if (partly or (smaller and not flat)) and not flat else Intent.EXIT
         meaning.why = why
         return
-    if side is not None:
+    if meaning.wait is not None and (side is not None or change is not None):
+        meaning.intent, meaning.why = Intent.STATUS, meaning.wait
+    elif side is not None:
         meaning.intent, meaning.direction, meaning.why = Intent.ENTRY, side.heard.direction, side
         if change is not None:
             if change.kind == "contradiction":
@@ -159,6 +172,8 @@ def _spoken(reading: Reading) -> tuple[list[Said], list[Said], list[Said]]:
     empty: Said | None = None  # such as "place": an order without a side
     for _, path, value in reading.near("side"):
         heard = _hear_side(value)
+        if heard.kind == WAIT:
+            heard = NOTHING  # "hold" is no order
         said = Said(path, value, heard)
         if heard.both and heard.kind in (None, ENTRY):
             raise IntakeError("AMBIGUOUS_DIRECTION", f"{path}: {shown(value)} names both sides", path)
@@ -181,8 +196,10 @@ def _spoken(reading: Reading) -> tuple[list[Said], list[Said], list[Said]]:
             if not isinstance(value, str):
                 if slot == "loose" and (heard := _hear_side(value)).direction is not None:
                     sides.append(Said(path, value, heard))
+                elif slot == "loose" and value in (0, False) and path.rpartition(".")[2].lower() in _NO_ORDER:
+                    spoken.append(Said(path, value, Heard(WAIT, whole=True)))
                 continue
-            heard = hear(value)
+            heard = _hear_side(value) if value.strip() in _ONES else hear(value)
             if value in ("C", "c") and slot == "event":
                 heard = Heard(EXIT, whole=True)  # open_close "C"
             said = Said(path, value, heard)
@@ -200,6 +217,7 @@ def _spoken(reading: Reading) -> tuple[list[Said], list[Said], list[Said]]:
     for slot, hears in (
         ("label", hear_label),
         ("sender_id", _hear_id),
+        ("strategy", _hear_test),
         ("free", hear_free),
         ("status", hear),
     ):
@@ -207,13 +225,18 @@ def _spoken(reading: Reading) -> tuple[list[Said], list[Said], list[Said]]:
             if isinstance(value, str):
                 heard = hears(value)
                 if slot == "status" and (heard.kind in (EXIT, REDUCE) or value.strip().lower() in _NOT_LIVE):
-                    heard = Heard(FINISHED, heard.order, heard.position, heard.right, whole=True)
+                    if value.strip().lower() != "flat":
+                        heard = Heard(FINISHED, heard.order, heard.position, heard.right, whole=True)
                 elif slot == "free" and heard.kind is None and len(value) <= 32:
                     heard = hear_label(value)
                     if heard.kind in (None, ENTRY) and heard.whole and heard.direction is not None:
                         weak.append(Said(path, value, heard))
-                if heard.kind not in (None, ENTRY):
+                if heard.kind not in (None, ENTRY) and (heard.kind != WAIT or slot == "status"):
                     spoken.append(Said(path, value, heard))
+    for slot in ("asset", "phase", "environment"):
+        for _, path, value in reading.all(slot):
+            if isinstance(value, str) and (heard := hear(value)).whole and heard.kind in (EXIT, REDUCE):
+                spoken.append(Said(path, value, heard))
     spoken += unknown_keys(reading)
     sides = sides or weak[:1]
     sides += side_flags(reading)
@@ -230,7 +253,12 @@ def _spoken(reading: Reading) -> tuple[list[Said], list[Said], list[Said]]:
 def _hear_id(text: str) -> Heard:
     """Return the exit that an id such as "Exit Long" names; a made-up id says nothing."""
     heard = hear_label(text)
-    return heard if heard.kind in (EXIT, REDUCE) and heard.whole else NOTHING
+    return heard if heard.kind in (EXIT, REDUCE, TEST) and heard.whole else NOTHING
+
+
+def _hear_test(text: str) -> Heard:
+    """Return the test that a strategy's name such as "TEST" states; all else in a name says nothing."""
+    return Heard(TEST, whole=True) if text.strip().lower() in ("test", "testing") else NOTHING
 
 
 def _weighty(said: Said) -> bool:
@@ -240,9 +268,9 @@ def _weighty(said: Said) -> bool:
 def _hear_side(value: Any) -> Heard:
     if isinstance(value, str):
         text = value.strip()
-        if text.upper() in ("B", "L", "1", "+1"):
+        if text.upper() in ("B", "L", *_UPS):
             return Heard(order=Direction.LONG, whole=True)
-        if text.upper() in ("S", "-1"):
+        if text.upper() in ("S", *_DOWNS):
             return Heard(order=Direction.SHORT, whole=True)
         return hear(value)
     if not isinstance(value, bool) and isinstance(value, (int, float)) and value in (1, -1):
@@ -250,10 +278,11 @@ def _hear_side(value: Any) -> Heard:
     return NOTHING
 
 
-def _one_side(sides: list[Said]) -> Said | None:
+def _one_side(sides: list[Said], *, leaving: bool) -> Said | None:
     """Return the side that counts; raises IntakeError when two differ.
 
-    An order and a put or call beside it are one side: the option is bought or sold.
+    An order and a put or call beside it are one side: the option is bought or sold. In an exit an order and the
+    position that it acts against are one side too.
     """
     rights = [said for said in sides if said.heard.right is not None and said.heard.order is None]
     bought = [said for said in sides if said.heard.right is None and said.heard.position is None]
@@ -261,6 +290,11 @@ def _one_side(sides: list[Said]) -> Said | None:
     if rights and len(orders) == 1 and len(rights) + len(bought) == len(sides):
         (order,) = orders
         sides = [Said(s.path, s.value, replace(s.heard, order=order)) for s in rights]
+    held = [said for said in sides if said.heard.order is None and said.heard.position is not None]
+    if leaving and held and {said.heard.position for said in held} | orders == set(Direction):
+        (position,) = {said.heard.position for said in held} if len(held) == 1 else (None,)
+        if position is not None and orders == {position.opposite}:
+            return held[0]
     for said in sides[1:]:
         if said.heard.direction is not sides[0].heard.direction:
             raise IntakeError(
@@ -269,6 +303,15 @@ def _one_side(sides: list[Said]) -> Said | None:
                 said.path,
             )
     return sides[0] if sides else None
+
+
+def _orders_to_leave(reading: Reading, said: Said) -> bool:
+    """Return whether an exit is ordered by the message itself, not by the name of an order or in free text."""
+    return any(
+        said.path == path
+        for slot in ("side", "loose", "event", "close_flag", "reduce_flag")
+        for _, path, _ in reading.all(slot)
+    )
 
 
 def _tells_to_leave(said: Said) -> bool:
@@ -294,6 +337,8 @@ def _left_side(
         return change.before
     if side is None or side.heard.direction is None:
         return named[0] if named else None
+    if side.heard.right is not None and side.heard.order is Direction.SHORT:
+        return named[0] if named else side.heard.leaves  # a put or call that is sold
     # A buying or selling order acts against the position; a side such as "long" names the position.
     ordered = side.heard.order is not None and side.heard.position is None
     key = side.path.lower()

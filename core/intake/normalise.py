@@ -142,7 +142,9 @@ def _bar(reading: Reading, rules: IntakeRules) -> Update:
 def _trade(reading: Reading, source: Source, meaning: Meaning, rules: IntakeRules) -> Update:
     """Return the update of a body that speaks of a trade: an entry, a request about positions or a status."""
     notes = reading.notes
-    if meaning.intent is None:
+    if meaning.intent is None and meaning.wait is not None:
+        meaning.intent, meaning.why = Intent.STATUS, meaning.wait
+    elif meaning.intent is None:
         _lean(reading, meaning)
     refuse_order_of_nothing(reading, meaning)
     found, no_contract = underlying(reading)

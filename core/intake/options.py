@@ -85,6 +85,7 @@ def heed(reading: Reading, meaning: Meaning) -> None:
         return
     if (
         meaning.intent is None
+        and meaning.wait is None
         and not path.endswith("strategy")
         and not reading.has("leaning", "phase", "phase_name")
     ):

@@ -11,8 +11,8 @@ from core.intake.languages import in_english
 from core.intake.words import PHASES, listed
 from core.model import Direction
 
-ENTRY, EXIT, REDUCE, MOVE, CANCEL, TEST, FINISHED = (
-    "entry", "exit", "reduce", "move", "cancel", "test", "finished",
+ENTRY, EXIT, REDUCE, MOVE, CANCEL, TEST, FINISHED, WAIT = (
+    "entry", "exit", "reduce", "move", "cancel", "test", "finished", "wait",
 )  # fmt: skip
 
 
@@ -20,7 +20,8 @@ ENTRY, EXIT, REDUCE, MOVE, CANCEL, TEST, FINISHED = (
 class Heard:
     """Meaning of a text: ``kind`` of intent if any, the side of an order and of a position if named.
 
-    ``whole`` tells that every word was understood; ``right`` is "C" or "P" when an option is named.
+    ``whole`` tells that every word was understood; ``right`` is "C" or "P" when an option is named. WAIT is said
+    where nothing is to be traded yet.
     """
 
     kind: str | None = None
@@ -62,7 +63,8 @@ _EXITS: Final = frozenset(
     listed(
         "EXIT EXITS EXITED EXITING CLOSE CLOSES CLOSED CLOSING CLOSEALL FLAT FLATTEN FLATTENED COVER COVERS "
         "COVERED COVERING LIQUIDATE LIQUIDATED LIQUIDATION UNWIND UNWOUND STOPPED STOPOUT STOPLOSS TAKEPROFIT "
-        "SQUAREOFF SQUARE DECLOSE OUT LEAVE LEAVING DISENGAGE OFFLOAD EXITALL FLATTENALL EOD TIMEOUT"
+        "SQUAREOFF SQUARE DECLOSE OUT LEAVE LEAVING DISENGAGE OFFLOAD EXITALL FLATTENALL EOD TIMEOUT CUT CLOSEOUT "
+        "END TAKEPROFITS"
     )
 )
 _REDUCES: Final = frozenset(
@@ -74,7 +76,7 @@ _REDUCES: Final = frozenset(
 _ENTRIES: Final = frozenset(
     listed(
         "ENTRY ENTRIES ENTER ENTERS ENTERED ENTERING OPEN OPENS OPENED OPENING NEW START STARTED GO ADD ADDED "
-        "INITIATE REENTER REENTRY INITIAL"
+        "INITIATE REENTER REENTRY INITIAL PYRAMID DCA"
     )
 )
 _CANCELS: Final = frozenset(
@@ -90,14 +92,37 @@ _FINISHED: Final = frozenset(
     listed(
         "COMPLETED COMPLETE COMPLETES FINISHED FINISH DONE ENDED RESULT RESULTS OUTCOME UPDATE UPDATED "
         "UPDATES MFE MAE SUMMARY REPORT STATS STATISTICS RECAP WON LOST SETTLED PNL STATUS INFO RESOLVED WIN "
-        "WINNER LOSER CONCLUDED ARCHIVED TERMINATED"
+        "WINNER LOSER LOSS CONCLUDED ARCHIVED TERMINATED"
     )
 )
 _MOVES: Final = frozenset(listed(
         "MOVE MOVED MOVES MOVING ADJUST ADJUSTED MODIFY MODIFIED RAISE RAISED SET CHANGE CHANGED TRAIL "
-        "TRAILED TRAILING UPDATE UPDATED UPDATES LIFT SHIFT"
+        "TRAILED TRAILING UPDATE UPDATED UPDATES LIFT SHIFT TIGHTEN TIGHTENED EDIT"
     ))  # fmt: skip
-_MOVED: Final = (["TRAIL"], ["TRAILING"], ["POSITION", "MODIFY"], ["MODIFY", "POSITION"])
+_MOVED: Final = (
+    ["TRAIL"],
+    ["TRAILING"],
+    ["POSITION", "MODIFY"],
+    ["MODIFY", "POSITION"],
+    ["MODIFY"],
+    ["EDIT"],
+    ["BE"],
+)
+_WAITS: Final = frozenset(
+    listed(
+        "HOLD WAIT WAITING NEUTRAL SKIP SKIPPED REJECT REJECTED AVOID WATCH WATCHLIST WATCHING PENDING FORMING ARMED "
+        "PREALERT WARNING POTENTIAL POSSIBLE PREPARE PREPARING INVALIDATION MISSED UNCONFIRMED PREVIEW DRAFT IGNORE "
+        "IGNORED ERROR FAILED DENIED BLOCKED DISABLE DISABLED PAUSE PAUSED CONNECTED DISCONNECTED STARTUP SHUTDOWN "
+        "UNFILLED DEVELOPING"
+    )
+)
+"""Words of a message that proposes nothing yet, or nothing any more."""
+_ALL: Final = frozenset(("ALL", "EVERYTHING"))
+_HELD: Final = frozenset(("LONG", "LONGS", "SHORT", "SHORTS"))
+_LEAVES: Final = frozenset(
+    listed("EXIT EXITS EXITED EXITING CLOSE CLOSES CLOSED CLOSING FLATTEN LIQUIDATE END")
+)
+_COVERS: Final = frozenset(("COVER", "COVERS", "COVERED", "COVERING"))
 _STOPS: Final = frozenset(["STOP", "SL", "STOPLOSS", "STOPS", "TSL"])
 _EVEN: Final = frozenset(["BREAKEVEN", "BE", "BREAKEVENS"])
 _HITS: Final = frozenset(
@@ -113,7 +138,7 @@ _FILLERS: Final = frozenset(
 )
 _KNOWN: Final = frozenset().union(
     _ORDERS, _POSITIONS, _RIGHTS, _EXITS, _REDUCES, _ENTRIES, _CANCELS, _TESTS, _FINISHED, _MOVES, _STOPS, _EVEN,
-    _HITS, _FILLERS,
+    _HITS, _FILLERS, _WAITS,
 )  # fmt: skip
 _TAKE: Final = re.compile(r"(?:TP|T|PT|TARGET|TAKEPROFIT|TGT)([1-9])?$")
 _JOINED: Final = re.compile(
@@ -135,7 +160,17 @@ _SPLIT_FIRST: Final = (
     *((f"{close} {side}", side) for close in ("CLOSE", "CLOSED", "CLOSES") for side in ("ABOVE", "BELOW", "OVER")),
     ("TRAIL STOP", "STOPLOSS"), ("END OF DAY", "EOD"), ("SESSION END", "EOD"), ("END OF SESSION", "EOD"),
     ("AUTO REPAY", "EXIT"), ("TIME STOP", "TIMEOUT"), ("TIME EXIT", "TIMEOUT"), ("MAX BARS", "TIMEOUT"),
-    ("TURN TO", ""), ("CLOSE ENTRIES ORDER", "CLOSE"),
+    ("TURN TO", ""), ("CLOSE ENTRIES ORDER", "CLOSE"), ("BOOK PROFITS", "TAKEPROFIT"), ("BOOK PROFIT", "TAKEPROFIT"),
+    ("TAKE PROFITS", "TAKEPROFIT"),
+    ("CUT LOSS", "STOPLOSS"), ("CUT LOSSES", "STOPLOSS"), ("HARD STOP", "STOPLOSS"), ("MAX LOSS", "STOPLOSS"),
+    ("BUY BACK", "COVER"), ("BUYBACK", "COVER"), ("EXIT L", "EXIT LONG"), ("EXIT S", "EXIT SHORT"),
+    ("L EXIT", "EXIT LONG"), ("S EXIT", "EXIT SHORT"), ("SELL SOME", "SELL PARTIAL"), ("SCALE IN", "ADD"),
+    ("RE ENTER", "REENTER"), ("RE ENTRY", "REENTRY"), ("TRAILING TP", "TP"), ("TRAILING TAKEPROFIT", "TAKEPROFIT"),
+    ("STOP TO ENTRY", "MOVE STOP BREAKEVEN"), ("SL TO ENTRY", "MOVE SL BREAKEVEN"), ("RISK FREE", "BREAKEVEN"),
+    ("PLACE STOP", "MOVE STOP"), ("PRE ALERT", "PREALERT"), ("EARLY WARNING", "WARNING"), ("GET READY", "PREPARE"),
+    ("NO FILL", "UNFILLED"), ("NOT CONFIRMED", "UNCONFIRMED"), ("HEALTH CHECK", "PING"), ("DO NOT", "AVOID"),
+    *((f"NO {what}", "AVOID") for what in ("TRADE", "ACTION", "SIGNAL", "ENTRY", "SETUP", "LONG", "SHORT")),
+    ("EXITBULL", "EXIT BULL"), ("EXITBEAR", "EXIT BEAR"),
 )  # fmt: skip
 _FREE: Final = tuple(
     (kind, re.compile(pattern))
@@ -146,7 +181,7 @@ _FREE: Final = tuple(
                r"(?:STOPLOSS|STOP|SL)\b|\b(?:STOP|SL|STOPLOSS) (?:IS )?(?:MOVED|TO|AT) (?:BREAKEVEN|BE|ENTRY)\b"),
         (REDUCE, r"\b(?:TP1|TAKEPROFIT1) (?:\w+ ){0,2}(?:HIT|REACHED|FILLED)|\b(?:TRIM|REDUCE|SCALEOUT|PARTIAL)\w* "
                  r"(?:EXIT|CLOSE|PROFITS?|POSITION|LONG|SHORT|HALF|THE|YOUR|OUT|MY)\b|\b(?:CLOSE|SELL|TAKE)D? HALF\b"
-                 r"|\bTAKE (?:SOME |PARTIAL )PROFITS?\b"),
+                 r"|\bTAKE (?:SOME |PARTIAL )PROFITS?\b|\bTOOK PARTIALS?\b|\bSOLD \d{1,2}%"),
         (EXIT, r"\b(?:EXIT|EXITED|EXITING|CLOSE|CLOSED|CLOSING|LIQUIDATED?|COVER|COVERED|FLATTEN|FLATTENED)"
                r"(?: (?:THE|ALL|YOUR|MY|OUR|ANY|OPEN|ENTRY|S|ORDER|ENTRIES|FULL|ENTIRE))*"
                r" (?:LONGS?|SHORTS?|POSITIONS?|TRADES?|ALL|CALLS?|PUTS?|IT|NOW|BUY|SELL|OUT)\b"
@@ -154,7 +189,10 @@ _FREE: Final = tuple(
                r"(?:EXIT|EXITED|CLOSED?|STOPPED|FLAT|LIQUIDATED)\b"
                r"|\bSTOPPED(?: OUT)?\b|\b(?:TP[2-9]?|SL|STOPLOSS|TAKEPROFIT|TARGETS?|STOP) (?:WAS |IS |HAS BEEN )?"
                r"(?:HIT|REACHED|FILLED|TRIGGERED)\b|\b(?:GO|GOING|NOW|WENT|IS|POSITION) FLAT\b"
-               r"|\bPOSITION (?:SIZE )?(?:IS |NOW )*0\b|^(?:EXIT|FLATTEN|FLAT)\b|\bGET OUT\b|\bALL OUT\b"),
+               r"|\b(?:STRATEGIE)?POSITION(?: DE LA ESTRATEGIA| SIZE)? (?:IS |NOW |IST |ES )*0(?![\d.,%])"
+               r"|^(?:EXIT|FLATTEN|FLAT)\b(?! (?:IF|WHEN|ONCE|BELOW|ABOVE|AFTER)\b)|\bGET OUT\b|\bALL OUT\b"
+               r"|\bHIT (?:THE |ITS |MY )?(?:STOPLOSS|STOP|SL|TP|TARGET)\b|\bALL TARGETS (?:DONE|TAKEN)\b"
+               r"|^(?:CLOSED|EXITED) (?:BY|AT|ON|DUE|FOR|WITH)\b"),
     )
 )  # fmt: skip
 
@@ -177,7 +215,10 @@ _LATER: Final = {
 
 _SHORTHAND: Final = {
     "LE": "ENTRY LONG", "SE": "ENTRY SHORT", "LX": "EXIT LONG", "SX": "EXIT SHORT", "XL": "EXIT LONG",
-    "XS": "EXIT SHORT", "BOT": "BUY", "STC": "SELL TO CLOSE", "BTC": "BUY TO CLOSE", "BTO": "BUY TO OPEN",
+    "XS": "EXIT SHORT", "XLONG": "EXIT LONG", "XSHORT": "EXIT SHORT",
+    "LONG X": "EXIT LONG", "SHORT X": "EXIT SHORT",
+    "NEWSLTPLONG": "MOVE SL LONG", "NEWSLTPSHORT": "MOVE SL SHORT", "BOT": "BUY",
+    "STC": "SELL TO CLOSE", "BTC": "BUY TO CLOSE", "BTO": "BUY TO OPEN",
 }  # fmt: skip
 
 
@@ -222,6 +263,10 @@ def _understand(tokens: list[str]) -> Heard:
     sides = {_POSITIONS[t] for t in have if t in _POSITIONS}
     rights = {_RIGHTS[t] for t in have if t in _RIGHTS}
     kind = _kind(tokens, have)
+    if kind in (EXIT, REDUCE) and len(orders) == 1 and not (sides or rights):
+        orders, sides = _left(tokens, have, orders)
+    elif kind == EXIT and have & _COVERS and not (orders or sides or rights):
+        sides = {Direction.SHORT}
     whole = all(t in _KNOWN or t[0].isdigit() or (kind is not None and _TAKE.match(t)) for t in tokens)
     return Heard(
         kind=kind,
@@ -233,6 +278,19 @@ def _understand(tokens: list[str]) -> Heard:
     )
 
 
+def _left(tokens: list[str], have: set[str], orders: set[Direction]) -> tuple[set[Direction], set[Direction]]:
+    """Return the order and the position that an exit with a buy or sell means.
+
+    "close buy" leaves what was bought, "buy to close" buys; "buy exit" and "sell TP" may be meant either way, so
+    that they name no side.
+    """
+    at = next(n for n, token in enumerate(tokens) if token in _ORDERS)
+    if at and tokens[at - 1] in _LEAVES:
+        return set(), orders
+    told = have & {"TO", "CLOSE", "CLOSES", "CLOSED", "CLOSING"} or have & (_COVERS | _REDUCES | _ALL)
+    return (orders, set()) if told else (set(), set())
+
+
 def _kind(tokens: list[str], have: set[str]) -> str | None:
     if have & _TESTS:
         return TEST
@@ -240,6 +298,8 @@ def _kind(tokens: list[str], have: set[str]) -> str | None:
         return FINISHED
     if have & _CANCELS:
         return CANCEL
+    if "BREAKEVEN" in have and have & _LEAVES and not have & _MOVES:
+        return EXIT
     if (
         have & {"BREAKEVEN", "BREAKEVENS"}
         or (have & _MOVES and have & _STOPS)
@@ -261,13 +321,26 @@ def _kind(tokens: list[str], have: set[str]) -> str | None:
         return EXIT
     if have & {"SL", "TSL"} and alone:
         return EXIT
-    if tokens == ["STOP"]:
+    if tokens == ["STOP"] or (tokens[:1] == ["STOP"] and len(tokens) == 2 and tokens[1] in _HELD):
+        return EXIT
+    if have & {"SELL", "SELLS", "SELLING", "SOLD"} and have & _ALL:
         return EXIT
     if have & _FINISHED:
         return FINISHED
+    if have & _WAITS and (tokens[0] in _WAITS or have <= _KNOWN):
+        return WAIT
+    if have & _HELD and _opposed(have):
+        return EXIT  # "sell long" sells what is held
     if have & _ENTRIES:
         return ENTRY
     return None
+
+
+def _opposed(have: set[str]) -> bool:
+    """Return whether an order acts against the position that is named with it."""
+    orders = {_ORDERS[t] for t in have if t in _ORDERS}
+    held = {_POSITIONS[t] for t in have & _HELD}
+    return len(orders) == 1 and len(held) == 1 and orders != held
 
 
 def hear_label(text: str) -> Heard:
@@ -275,13 +348,21 @@ def hear_label(text: str) -> Heard:
     if _STATISTIC.search(_plain(text[:1024])):
         return hear_free(text)
     heard = hear(text)
-    if heard.kind == MOVE and _plain(text) in ("TRAIL", "TRAILING"):
-        return Heard(EXIT, whole=True)  # the order that a trailing stop filled
+    if (heard.kind == MOVE and not _ORDERED.search(_plain(text))) or _plain(text) in _FILLED:
+        return Heard(
+            EXIT, whole=True
+        )  # the order that a trailing stop, a stop at break-even or a target filled
     if heard.kind is None or heard.whole:
         return heard
     if heard.kind in (EXIT, REDUCE) and len(text.split()) <= _LABEL_WORDS:
         return heard
     return hear_free(text)
+
+
+_FILLED: Final = frozenset(("TRAIL", "TRAILING", "PROFIT", "LOSS"))
+_ORDERED: Final = re.compile(
+    r"\b(?:MOVED?|MOVING|ADJUST|MODIFY|RAISED?|SET|CHANGED?|UPDATED?|SL|STOP|STOPLOSS|TO)\b"
+)
 
 
 @lru_cache(maxsize=1024)

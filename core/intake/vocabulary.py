@@ -41,20 +41,22 @@ ROWS: Final[tuple[tuple[str, str, str], ...]] = (
      "signal_id entry_id trade_comment tag order_tag comments tags labels label"),
     ("free", "free text; only exits and sentences are read from it", "message alert_message text content msg "
      "order_alert_message strategy_order_alert_message note notes description title subject reason "
-     "details info data body alert alert_text caption embeds remark summary"),
-    ("status", "state of a trade", "status state trade_status position_status signal_status trade_state "
+     "details info data body alert alert_text caption embeds remark summary why cause because"),
+    ("status", "state of a trade", "status state trade_status signal_status trade_state "
      "order_status lifecycle stage strategy_status alert_status"),
     ("result", "outcome of a finished trade", "result outcome trade_result pnl closed_pnl realized_pnl "
      "realised_pnl trade_pnl pnl_percent pnl_pct profit_loss realized_profit realised_profit "
-     "closed_profit trade_profit close_reason pnl_r r_result final_r bars_held bars_in_trade "
-     "time_in_trade held_for"),
+     "closed_profit trade_profit pnl_r r_result final_r bars_held bars_in_trade "
+     "time_in_trade held_for realized_pl realised_pl"),
     ("left_at", "price or time at which a trade was left", "exit_price exit_time exit_reason exit_date "
-     "close_price_exit closed_at exit_at exited_at exit_signal_price exit_level"),
+     "close_price_exit closed_at exit_at exited_at exit_signal_price exit_level close_reason close_rate "
+     "close_date exit_ts exit_timestamp close_timestamp"),
     ("close_flag", "true: leave the position", "close_position exit flat flatten close_all is_exit exit_signal "
      "is_close closing closed close_trade exit_position exit_all flatten_all liquidate exit_trade "
      "close_open_position close_only close_long close_short exit_long exit_short sell_to_close "
      "stop_out stopped_out stopped tp_hit sl_hit take_profit_hit stop_hit stop_loss_hit target_hit "
-     "tp1_hit tp2_hit tp3_hit hit_tp hit_sl target_reached"),
+     "tp1_hit tp2_hit tp3_hit hit_tp hit_sl target_reached long_exit short_exit exit_buy exit_sell close_buy "
+     "close_sell buy_exit sell_exit"),
     ("reduce_flag", "true: the order only makes the position smaller", "reduce_only reduce only_reduce "
      "is_reduce_only reduceposition reduce_position partial_close partial_exit trim is_trim partial scale_out "
      "take_partial partial_tp"),
@@ -65,12 +67,17 @@ ROWS: Final[tuple[tuple[str, str, str], ...]] = (
     ("test_flag", "true: a test or a heartbeat, no trade", "heartbeat test is_test test_mode dry_run dryrun "
      "testing ping keep_alive test_signal test_alert test_only is_heartbeat simulate simulation simulated "
      "audit.test_mode debug no_trade demo_signal test_webhook sandbox preview "
-     "backtest is_backtest backtesting historical is_historical replay is_replay is_simulated paper_only"),
+     "backtest is_backtest backtesting historical is_historical is_historical_bar paper is_paper paper_trading demo "
+     "is_demo demo_mode validate_only simulate_only replay is_replay is_simulated paper_only"),
     ("live_flag", "false: not to be traded", "live is_live live_trading active is_active enabled is_enabled tradable "
      "tradeable is_valid executable is_open"),
+    ("go_flag", "false: nothing is to be traded yet", "confirmed is_confirmed bar_confirmed signal_confirmed "
+     "candle_confirmed execute should_execute should_trade take_trade allow_trade can_trade trading_allowed "
+     "trading_enabled trade_enabled valid signal_valid valid_signal is_valid_signal filters_passed filter_passed "
+     "approved realtime is_realtime actionable is_actionable"),
     ("entry_flag", "false: the position is left", "is_entry opening is_opening entry_order is_entry_order open_order "
      "is_open_order"),
-    ("environment", "test: not traded", "environment env mode run_mode"),
+    ("environment", "test: not traded", "environment env mode run_mode execution_mode source"),
     ("long_flag", "true: long", "long buy is_long is_buy go_long enter_long long_entry entry_long buy_signal "
      "long_signal open_long bullish"),
     ("short_flag", "true: short", "short sell is_short is_sell go_short enter_short short_entry entry_short "
@@ -78,7 +85,8 @@ ROWS: Final[tuple[tuple[str, str, str], ...]] = (
     ("position", "position after the order", "market_position mar_pos sentiment position new_position "
      "strategy_market_position position_after current_position target_position desired_position "
      "position.side position.direction position_now new_market_position current_market_position marketpos "
-     "order.position position.type pos position.current position.after position.now position.new"),
+     "order.position position.type pos position.current position.after position.now position.new new_pos pos_after "
+     "final_position strategy_position end_position net_pos resulting_position position_status position_state"),
     ("position_of", "the position an order acts on", "position_side position_direction pos_side holding_side"),
     ("position_before", "position before the order", "prev_market_position previous_market_position pre_mar_pos "
      "prev_position previous_position last_position old_position position_before prior_position "

@@ -122,6 +122,46 @@ SAID = [
         {"meta": {"intent": "exit"}}, {"position": {"size": 0}}, {"position": "none"}, {"new_position": "0"},
         {"positionBefore": 5, "positionAfter": 0}, {"strategy.market_position": "flat"},
         {"strategy": {"order": {"action": "sell"}, "market": {"position": "flat"}}})),
+    # "close buy" leaves what was bought; "sell long" sells what is held; a buy and an exit may be meant either way
+    *(("EXIT LONG", {"action": word}) for word in (
+        "close_buy", "CloseBuy", "exit buy", "sell_long", "stop long", "sell all", "exit L", "exitbull", "end_long")),
+    *(("EXIT SHORT", {"action": word}) for word in ("close_sell", "exit sell", "buy short", "cover", "buy back")),
+    ("EXIT", {"action": "buy exit"}), ("EXIT", {"signal": "Sell TP hit"}), ("ENTRY LONG", {"action": "open buy"}),
+    *(("EXIT", {"action": word}) for word in ("closeout", "cut losses", "book profits", "hard stop", "take_profits")),
+    *(("EXIT LONG", {"action": "sell", "comment": comment}) for comment in (
+        "Buy Exit", "Exit Buy", "Close entry(s) order Buy", "TP/SL Buy", "XLong", "LongX", "Trailing TP", "BE",
+        "Breakeven exit", "Profit", "Loss", "Closed by opposite signal")),
+    ("EXIT SHORT", {"action": "buy", "comment": "Sell Exit"}),
+    *(("EXIT LONG", {"action": "sell", "message": text}) for text in (
+        "Neue Strategieposition ist 0", "SPY hit stop loss", "All targets done")),
+    *(("REDUCE LONG", {"action": "sell", "message": text}) for text in ("Took partial at 665", "sold 50%")),
+    ("ENTRY LONG", {"action": "buy", "message": "Exit if 655 breaks"}),
+    ("ENTRY LONG", {"action": "buy", "exit_time": "15:55"}),
+    ("ENTRY LONG", {"action": "buy", "exit_signal": "no exit"}),
+    # the position that an exit acts on
+    *(("EXIT LONG", said) for said in (
+        {"action": "close", "position": "long"}, {"action": "exit", "position_side": "LONG"},
+        {"action": "close", "position": {"side": "long", "size": 5}}, {"signal": "exit", "position": "long"},
+        {"action": "sell", "direction": "long", "reason": "tp"}, {"long_exit": 1, "long_entry": 0},
+        {"action": "sell", "pos_after": 0}, {"action": "sell", "position_status": "closed"},
+        {"action": "sell", "state": "flat"}, {"action": "sell", "close_reason": "trailing_stop"},
+        {"action": "sell", "phase": "exit"}, {"action": "sell", "mode": "close"}, {"action": "sell", "why": "stop"})),
+    ("EXIT SHORT", {"side": "buy", "action": "close", "position": "short"}),
+    ("EXIT SHORT", {"action": "sell", "side": "put", "effect": "close"}),
+    ("REFUSED", {"action": "exit_long", "position": "short"}), ("REFUSED", {"action": "sell", "direction": "long"}),
+    # nothing is to be traded yet
+    *(("STATUS", {"direction": "long", **said}) for said in (
+        {"signal": "HOLD"}, {"signal": 0}, {"verdict": "NO_TRADE"}, {"decision": "skip"}, {"status": "pending"},
+        {"state": "armed"}, {"event": "setup_forming"}, {"type": "WATCHLIST"}, {"alert_type": "early_warning"},
+        {"event": "POTENTIAL_LONG"}, {"event": "order_rejected"}, {"event": "missed_entry"}, {"event": "no_fill"},
+        {"confirmed": False}, {"bar_confirmed": "false"}, {"trade": False}, {"trade_allowed": False}, {"valid": 0},
+        {"paper": True}, {"mode": "paper"}, {"source": "backtest"}, {"executionMode": "test"}, {"strategy": "TEST"},
+        {"id": "test-123"}, {"type": "loss"}, {"close_rate": 665, "status": "closed"})),
+    *(("ENTRY LONG", {"action": "buy", **said}) for said in (
+        {"comment": "Watch 665"}, {"confirmed": True}, {"setup": "retest"}, {"message": "potential squeeze"})),
+    ("EXIT LONG", {"action": "exit_long", "confirmed": False}), ("REFUSED", {"action": "modify", "side": "long"}),
+    ("STATUS", {"recommendation": "HOLD", "trend": "bullish"}), ("ENTRY SHORT", {"long": 0.0, "short": 1.0}),
+    ("ENTRY LONG", {"signal": "1"}), ("ENTRY SHORT", {"dir": "-1"}), ("ENTRY LONG", {"action": "re-enter long"}),
     # an option named in any spelling; what is bought is the side
     *(("ENTRY SHORT", {"action": "buy", **said}) for said in (
         {"type": "put"}, {"option": "650P"}, {"contract": "SPY 650P 12/18"}, {"contract": "SPY 12/18 P650"},
