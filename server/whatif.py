@@ -30,7 +30,8 @@ from core.performance.days import exchange_days
 from core.rules import Rules
 from server.ledger import history
 from server.ledger.lists import items
-from server.ledger.packed import Packed, read_packed
+from server.ledger.packed import Packed
+from server.ledger.packed_reading import read_packed
 from server.ledger.snapshot import LedgerSnapshot
 
 Flags = NDArray[np.bool_]

@@ -10,10 +10,11 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from core.learning.observations import EXECUTED, Observation
+from core.learning.observations import Observation
 from core.performance.columns import Codes
 from core.performance.cuts import CONFIDENCE_BANDS, MULTIPLIER_BANDS, band
 from core.performance.days import day_number, micros, to_date
+from core.performance.followed import EXECUTED
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]

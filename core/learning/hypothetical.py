@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from core.learning.columns import Observations, codes
 from core.learning.effectiveness import Group, group_of
-from core.learning.observations import SHADOW, Observation
+from core.learning.observations import Observation
+from core.performance.followed import SHADOW, TRADED
 
 REFUSED = "refused after the verdict"
 
@@ -39,18 +39,17 @@ class Shadows:
     by_reason: tuple[ShadowGroup, ...]
 
 
-def shadows(entries: Iterable[Mapping[str, Any]], observations: Iterable[Observation]) -> Shadows:
-    """Return the shadows of ledger entries; ``observations`` are those read from the same entries."""
-    status_of_signal: dict[str, str] = {}
-    for entry in entries:
-        signal = str(entry.get("signal_id") or entry["id"])
-        shadow = entry.get("hypothetical")
-        if shadow:
-            status_of_signal[signal] = str(shadow.get("status"))
-        elif entry.get("execution"):
-            status_of_signal.setdefault(signal, "EXECUTED")
+def shadows(statuses: Iterable[tuple[object, str]], observations: Iterable[Observation]) -> Shadows:
+    """Return the shadows of decisions; ``observations`` are those of the same decisions.
+
+    ``statuses`` are the signal of each decision and its status, see ``status_of``.
+    """
+    status_of_signal: dict[object, str] = {}
+    for signal, status in statuses:
+        if status and status != TRADED:
+            status_of_signal[signal] = status
         else:
-            status_of_signal.setdefault(signal, "")
+            status_of_signal.setdefault(signal, status)
     counts = Counter(status_of_signal.values())
     closed = [o for o in observations if o.kind == SHADOW]
     seen = Observations.from_rows(closed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,12 +12,13 @@ from core.learning.columns import Observations
 from core.learning.effectiveness import Combination, GateEffect, gate_combinations, gate_effects
 from core.learning.hypothetical import Shadows, shadows
 from core.learning.ledger_columns import ledger_columns
-from core.learning.observations import observations_from
+from core.learning.observations import Observation, observations_from
 from core.learning.rule_paths import with_rule
 from core.learning.suggestion import Search, Suggestion
 from core.learning.suggestions import Judgement, suggest
 from core.learning.tables import TABLES, Drift, Row, drift, table
 from core.learning.whatif import WhatIf, whatif
+from core.performance.followed import status_of
 from core.rules import DEFAULT, Rules
 
 Entry = Mapping[str, Any]
@@ -53,13 +54,24 @@ def learn(
     ``stale``: include exits that were filled without a fresh price. ``judged``: changes that a person judged.
     """
     entries = tuple(entries)
-    observed = observations_from(entries, rules, stale=stale)
+    statuses = ((str(entry.get("signal_id") or entry["id"]), status_of(entry)) for entry in entries)
+    return learn_from(observations_from(entries, rules, stale=stale), statuses, rules, judged=judged)
+
+
+def learn_from(
+    observed: Sequence[Observation],
+    statuses: Iterable[tuple[object, str]],
+    rules: Rules = DEFAULT,
+    *,
+    judged: Iterable[Judgement] = (),
+) -> Learning:
+    """Return everything learned from the observations and statuses (see ``shadows``) of the same decisions."""
     seen = Observations.from_rows(observed)
     return Learning(
         signals=len(seen),
         gates=gate_effects(seen),
         combinations=gate_combinations(seen),
-        shadows=shadows(entries, observed),
+        shadows=shadows(statuses, observed),
         calibration=calibration(seen, rules),
         tables={name: table(seen, name) for name in TABLES},
         drift=drift(seen, rules),
@@ -76,5 +88,9 @@ def whatif_entries(entries: Iterable[Entry], in_force: Rules, candidate: Rules) 
 
 def with_side_effects(suggestion: Suggestion, entries: Iterable[Entry], rules: Rules) -> Suggestion:
     """Return the suggestion with what its change would have done to these ledger entries."""
-    candidate = with_rule(rules, suggestion.rule, suggestion.new)
-    return suggestion.with_side_effects(whatif_entries(entries, rules, candidate))
+    return suggestion.with_side_effects(whatif_entries(entries, rules, candidate_of(suggestion, rules)))
+
+
+def candidate_of(suggestion: Suggestion, rules: Rules) -> Rules:
+    """Return the rules with the change of a suggestion."""
+    return with_rule(rules, suggestion.rule, suggestion.new)

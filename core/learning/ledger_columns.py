@@ -17,11 +17,11 @@ from core.decision.size_inputs import inputs_from
 from core.decision.sizing import position_size
 from core.from_json import FactsError, read
 from core.learning.limits_replay import REAPPLIED
-from core.learning.observations import EXECUTED, outcome_of
 from core.learning.outcomes import Outcomes
 from core.learning.trades_made import CODE
 from core.model import BY_HAND, Context, ContractCount, MarketSnapshot
 from core.performance.days import day_number, micros
+from core.performance.followed import EXECUTED, outcome_of
 from core.performance.trade import NotClosed, exchange_date, trade_from_entry
 from core.rules import Rules
 

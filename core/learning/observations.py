@@ -7,50 +7,29 @@ shadows can be compared.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from core.decision.atr import daily_atr
-from core.decision.batch import GATES
 from core.decision.contracts import contract_count
 from core.decision.levels import levels_for
 from core.decision.phases import aligned_pct
 from core.decision.size_inputs import inputs_from
 from core.execution_band import ExecutionBand
-from core.from_json import FactsError, read
-from core.model import BY_HAND, Context, ContractCount, MarketSnapshot
-from core.performance.trade import NotClosed, Trade, exchange_date, trade_from_entry
+from core.model import BY_HAND, ContractCount
+from core.performance.followed import EXECUTED, SHADOW, Followed, followed_from, outcome_of
+from core.performance.trade import NotClosed
 from core.rules import DEFAULT, Rules
-
-GATE_CODES: Mapping[str, str] = {
-    **dict.fromkeys(("PHASE_FORBIDS", "REGIME_WEAK", "BIAS_OPPOSED"), "regime"),
-    **dict.fromkeys(
-        ("INVALID_SETUP", "ILLIQUID", "GRADE_C", "NO_EXPERT", "NO_SCORE", "LOW_SCORE"), "structural"
-    ),
-    **dict.fromkeys(
-        (
-            "SPREAD_ABSENT", "SPREAD_CROSSED", "SPREAD_WIDE", "ATR_ABSENT", "ATR_HIGH", "DEPTH_ABSENT",
-            "DEPTH_THIN", "SESSION_CLOSED",
-        ),
-        "market",
-    ),
-}  # fmt: skip
-"""The reason codes that fail a gate, and the gate."""
-
-VERDICT_CODES = ("SOURCES_DISAGREE", "UNSURE", "LOW_CONFIDENCE")
-"""The codes that stop a signal which passed every gate."""
-
-EXECUTED, SHADOW = "executed", "shadow"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
     """Result of one signal, executed or not, and what was known when it was decided.
 
-    ``net`` in $ at multiplier 1 with all costs, ``r`` net over the planned loss. ``passed`` and ``scores`` in
-    the order of GATES; ``failed`` are the codes that stopped it, empty when the verdict was EXECUTE.
+    ``net`` in $ at multiplier 1 with all costs, ``r`` net over the planned loss. ``passed`` is in the order of
+    GATES; ``failed`` are the codes that stopped it, empty when the verdict was EXECUTE.
     ``refused`` is the code of risk or levels that stopped it after the verdict. It was open from ``at`` to
     ``until``. ``band`` is ``net`` by execution. ``None`` is unknown.
     """
@@ -64,7 +43,6 @@ class Observation:
     net: float
     r: float | None
     passed: tuple[bool, ...]
-    scores: tuple[float, ...]
     failed: tuple[str, ...]
     confidence: float
     until: datetime | None = None
@@ -102,68 +80,61 @@ class Observation:
 def observations_from(
     entries: Iterable[Mapping[str, Any]], rules: Rules = DEFAULT, *, stale: bool = False
 ) -> tuple[Observation, ...]:
-    """Return the observations in ledger entries (parsed JSON), oldest first, one per signal.
+    """Return the observations in ledger entries (parsed JSON), as ``observations_of`` does."""
+    return observations_of(_followed(entries), rules, stale=stale)
+
+
+def observations_of(
+    followed: Iterable[Followed], rules: Rules = DEFAULT, *, stale: bool = False
+) -> tuple[Observation, ...]:
+    """Return the observations of signals that were followed, oldest first, one per signal.
 
     An executed trade is preferred to a shadow of the same signal. Left out: open and superseded shadows,
-    trades that still hold contracts and, unless ``stale``, exits filled without a fresh price. ``rules`` give
-    the budget of multiplier 1.
+    trades that a person took against the verdict, trades that still hold contracts and, unless ``stale``, exits
+    filled without a fresh price. ``rules`` give the budget of multiplier 1.
     """
     found: dict[str, Observation] = {}
-    for entry in entries:
-        outcome = outcome_of(entry)
-        if outcome is None:
+    for each in followed:
+        if each.code == BY_HAND or (each.trade.stale_fill and not stale):
             continue
-        kind, executed = outcome
-        try:
-            trade = trade_from_entry(executed)
-        except NotClosed:
-            continue
-        seen = _observation(kind, executed, trade, rules) if stale or not trade.stale_fill else None
-        if seen is not None and (kind == EXECUTED or seen.signal_id not in found):
+        seen = _observation(each, rules)
+        if seen is not None and (each.kind == EXECUTED or seen.signal_id not in found):
             found[seen.signal_id] = seen
     return tuple(sorted(found.values(), key=lambda o: (o.at, o.id)))
 
 
-def outcome_of(entry: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]] | None:
-    """Return the outcome of an entry, ``None`` if unknown: its kind, and the entry with that exit.
-
-    A trade that a person took against the verdict is none: it says nothing of the rules, its shadow does.
-    """
-    if entry.get("code") == BY_HAND:
-        return None
-    if entry.get("exit"):
-        return EXECUTED, entry
-    shadow = entry.get("hypothetical")
-    if not shadow or shadow.get("status") != "CLOSED" or not shadow.get("exit"):
-        return None
-    return SHADOW, {**entry, "execution": shadow["execution"], "exit": shadow["exit"]}
+def _followed(entries: Iterable[Mapping[str, Any]]) -> Iterator[Followed]:
+    for entry in entries:
+        outcome = outcome_of(entry)
+        if outcome is None:
+            continue
+        try:
+            yield followed_from(*outcome)
+        except NotClosed:
+            continue
 
 
-def _observation(kind: str, entry: Mapping[str, Any], trade: Trade, rules: Rules) -> Observation | None:
-    at = datetime.fromisoformat(str(entry["created_at"]))
-    day = exchange_date(at)
-    if day is None:
+def _observation(followed: Followed, rules: Rules) -> Observation | None:
+    trade = followed.trade
+    if followed.day is None or followed.passed is None or trade.confidence is None:
         return None
-    breakdown = entry["decision_breakdown"]
-    gates = breakdown["gates"]
-    divisor, factor = (1.0, 1.0) if kind == SHADOW else share_of_trade(entry, trade, rules)
+    divisor, factor = (1.0, 1.0) if followed.kind == SHADOW else share_of_trade(followed, rules)
     return Observation(
-        id=str(entry["id"]),
-        signal_id=str(entry.get("signal_id") or entry["id"]),
-        kind=kind,
-        at=at,
-        day=day,
-        symbol=str(entry.get("symbol") or ""),
+        id=trade.id,
+        signal_id=followed.signal_id,
+        kind=followed.kind,
+        at=followed.at,
+        day=followed.day,
+        symbol=trade.symbol or "",
         net=trade.pnl_net / divisor * factor,
         band=None if trade.band is None else trade.band.times(factor / divisor),
         r=trade.r,
-        passed=tuple(bool(gates[name]["passed"]) for name in GATES),
-        scores=tuple(float(gates[name]["score"]) for name in GATES),
-        failed=failures(breakdown),
-        confidence=float(entry["confidence"]),
+        passed=followed.passed,
+        failed=followed.failed,
+        confidence=trade.confidence,
         until=trade.exit_time,
-        refused=entry.get("code"),
-        direction=trade.direction or entry.get("proposed_direction"),
+        refused=followed.code,
+        direction=trade.direction or followed.proposed,
         setup=trade.setup,
         timeframe=trade.timeframe,
         quality=trade.quality,
@@ -173,52 +144,31 @@ def _observation(kind: str, entry: Mapping[str, Any], trade: Trade, rules: Rules
         dte=trade.dte,
         exit_reason=trade.exit_reason,
         multiplier=trade.multiplier,
-        **_known_at_decision(entry, rules),
+        **_known_at_decision(followed, rules),
     )
 
 
-def failures(breakdown: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the codes that kept a verdict from EXECUTE: those of failed gates, else those of confidence."""
-    codes = [reason["code"] for reason in breakdown.get("reasons") or ()]
-    # The reasons of a blocked entry begin with its blocks, which are no part of the verdict.
-    codes = codes[len(breakdown.get("blocks") or ()) :]
-    of_gates = tuple(code for code in codes if code in GATE_CODES)
-    return of_gates or tuple(code for code in codes if code in VERDICT_CODES)
-
-
-def at_one(entry: Mapping[str, Any], trade: Trade, rules: Rules) -> float:
-    """Return a trade's net dollars at multiplier 1, see ``share_of_trade``."""
-    divisor, factor = share_of_trade(entry, trade, rules)
-    return trade.pnl_net / divisor * factor
-
-
-def share_of_trade(entry: Mapping[str, Any], trade: Trade, rules: Rules) -> tuple[float, float]:
+def share_of_trade(followed: Followed, rules: Rules) -> tuple[float, float]:
     """Return the divisor and the factor that turn a trade's dollars into dollars at multiplier 1.
 
     Per contract, times the contracts of that size; where not even one contract would have been allowed, over the
     multiplier. Costs per contract stay.
     """
-    bought = entry.get("execution") or {}
-    filled, premium = bought.get("filled_contracts"), bought.get("entry_price")
+    trade, filled, premium = followed.trade, followed.filled, followed.premium
     if filled and premium and trade.risk_amount:
-        shares = int(bought.get("multiplier") or 100)
-        count = contract_count(float(premium), trade.risk_amount / filled, 1.0, rules, shares)
+        count = contract_count(premium, trade.risk_amount / filled, 1.0, rules, followed.shares)
         if isinstance(count, ContractCount):
-            return float(filled), count.contracts
+            return filled, count.contracts
     return trade.multiplier or 1.0, 1.0
 
 
-def _known_at_decision(entry: Mapping[str, Any], rules: Rules) -> dict[str, Any]:
-    """Return what was known at the decision, from the stored inputs; empty when they cannot be read."""
-    stored = entry.get("inputs") or {}
-    try:
-        context = read(Context, stored.get("context"))
-        market = read(MarketSnapshot, stored.get("market"))
-    except FactsError:
+def _known_at_decision(followed: Followed, rules: Rules) -> dict[str, Any]:
+    """Return what was known at the decision; empty when its inputs cannot be read."""
+    if followed.known is None:
         return {}
+    context, market = followed.known
     expert, regime, assumed = context.expert, context.regime, market.assumed
-    if expert is None:
-        return {}
+    assert expert is not None
     size = inputs_from(context, market, rules, levels_for(context, market, rules))
     return {
         "volatility": size.volatility.upper() if size.volatility else None,

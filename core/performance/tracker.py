@@ -92,8 +92,7 @@ class Tracker:
         self._include_stale = include_stale
         self._trades: list[_TrackedTrade] = []
         self._ids: set[str] = set()
-        self._whole = GroupTotals(EquityStats(self.accounts))
-        self._buckets: dict[str, dict[str, GroupTotals]] = {name: {} for name in CUTS}
+        self._clear_sums()
         self._columns = Trades.from_trades(())
 
     def __len__(self) -> int:
@@ -121,20 +120,16 @@ class Tracker:
         in_order = not self._trades or self._trades[-1] < entry
         insort(self._trades, entry)
         if not in_order:
+            # A trade that exited before one already counted: all is counted again.
             self._columns = Trades.from_trades(())
-        row, day = _row(trade), int(exchange_days(np.array([at]))[0])
-        for totals, label in self._groups_of(trade):
-            totals.add(row, day)
-            if in_order:
-                _add_exit(totals.equity, entry)
-            else:
-                totals.equity = self._rebuilt_equity(label)
+            self._clear_sums()
 
     def metrics(
         self, *, first: date | None = None, last: date | None = None, sessions: Iterable[date] | None = None
     ) -> Metrics:
         """Return the metrics of all trades so far."""
         span = SessionSpan(first=first, last=last, sessions=None if sessions is None else tuple(sessions))
+        self._sum_up()
         whole = self._whole
         return assemble(whole.sums(), whole.equity, span, stale_left_out=self.stale_left_out)
 
@@ -149,6 +144,7 @@ class Tracker:
         """Return the buckets of a cut over all trades so far; raises ValueError naming an unknown cut."""
         if cut not in CUTS:
             raise ValueError(f"cut: {cut!r} is not one of {', '.join(CUTS)}")
+        self._sum_up()
         days = self._whole.sums().days
         known = days[days != UNKNOWN_AT]
         if len(known):
@@ -180,22 +176,28 @@ class Tracker:
         """Return the trades that exited within ``days`` times 24 hours before an instant."""
         return self.trades().window(days, as_of)
 
-    def _groups_of(self, trade: Trade) -> list[tuple[GroupTotals, tuple[str, str] | None]]:
-        found: list[tuple[GroupTotals, tuple[str, str] | None]] = [(self._whole, None)]
+    def _clear_sums(self) -> None:
+        self._summed = 0
+        self._whole = GroupTotals(EquityStats(self.accounts))
+        self._buckets: dict[str, dict[str, GroupTotals]] = {name: {} for name in CUTS}
+
+    def _sum_up(self) -> None:
+        """Add the trades that came since the last call to the sums of their groups."""
+        for entry in self._trades[self._summed :]:
+            row, day = _row(entry.trade), int(exchange_days(np.array([entry.at]))[0])
+            for totals in self._groups_of(entry.trade):
+                totals.add(row, day)
+                _add_exit(totals.equity, entry)
+        self._summed = len(self._trades)
+
+    def _groups_of(self, trade: Trade) -> list[GroupTotals]:
+        found = [self._whole]
         for name, label in labels_of(trade).items():
             known = self._buckets[name]
             if label not in known:
                 known[label] = GroupTotals(EquityStats(self.accounts))
-            found.append((known[label], (name, label)))
+            found.append(known[label])
         return found
-
-    def _rebuilt_equity(self, bucket: tuple[str, str] | None) -> EquityStats:
-        """Calculate equity from all trades again: a trade arrived that exited before one already counted."""
-        equity = EquityStats(self.accounts)
-        for entry in self._trades:
-            if bucket is None or CUTS[bucket[0]].label(entry.trade) == bucket[1]:
-                _add_exit(equity, entry)
-        return equity
 
 
 def _add_exit(equity: EquityStats, entry: _TrackedTrade) -> None:

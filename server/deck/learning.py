@@ -16,12 +16,17 @@ from typing import Any, Protocol
 from core.challenge import START
 from core.effects import Effect, ShadowStatus, StoreJudgement, StoreRules, StoreShadow, StoreTrade
 from core.events import Event, RulesChanged
-from core.learning import Judgement, Suggestion, apply, change_of, learn, with_side_effects
+from core.learning import Judgement, Learning, Suggestion, apply, change_of, learn, whatif, with_side_effects
+from core.learning.learn import candidate_of, learn_from
+from core.learning.ledger_columns import other_size
+from core.learning.observations import observations_of
 from core.performance.trade import exchange_date
 from core.positions import PositionState
 from core.rules import Rules, RulesError, parse_rules
 from server.deck.reports import LearningView
+from server.deck.side_effects import stored_outcomes
 from server.ledger.base import Judged
+from server.ledger.followed_reading import NewestDecisions
 from server.ledger.paging import Page, PageQuery
 from server.runtime.ports import Command, CommandResult
 
@@ -39,6 +44,8 @@ class Entries(Protocol):
     """The part of a ledger that learning reads."""
 
     async def page(self, query: PageQuery) -> Page: ...
+
+    async def newest_decisions(self, most: int) -> NewestDecisions | None: ...
 
     async def judgements(self) -> tuple[Judged, ...]: ...
 
@@ -116,9 +123,22 @@ class LearningService:
 
 async def read_learning(ledger: Entries, rules: Rules, as_of: datetime) -> LearningView:
     """Return what is learned from a ledger under some rules at an instant. Raises LedgerError."""
-    entries, more = await _entries(ledger)
+    newest = await ledger.newest_decisions(MOST_ENTRIES)
     judged = await ledger.judgements()
-    return await asyncio.to_thread(_learn, entries, rules, judged, as_of, more)
+    entries, more = ((), newest.more) if newest is not None else await _entries(ledger)
+    results = await asyncio.to_thread(_learn, newest, entries, rules, judged)
+    done = {each.id for each in judged}
+    offered = [each for each in results.search.suggestions if each.id not in done]
+    # Sizes under other rules need more of the stored inputs than their columns hold.
+    if newest is not None and any(other_size(rules, candidate_of(each, rules)) for each in offered):
+        entries, _ = await _entries(ledger)
+    return LearningView(
+        as_of=as_of,
+        learning=results,
+        suggestions=await asyncio.to_thread(_with_side_effects, offered, newest, entries, rules),
+        judged=tuple(judged[:_KEPT_JUDGED]),
+        newest=MOST_ENTRIES if more else None,
+    )
 
 
 async def _entries(ledger: Entries) -> tuple[Sequence[Entry], bool]:
@@ -174,18 +194,12 @@ def _judgement(command: Command, suggestion: Suggestion) -> Command:
 
 
 def _learn(
-    entries: Sequence[Entry], rules: Rules, judged: Sequence[Judged], as_of: datetime, more: bool
-) -> LearningView:
-    results = learn(entries, rules, judged=_judgements(judged))
-    done = {each.id for each in judged}
-    offered = [each for each in results.search.suggestions if each.id not in done]
-    return LearningView(
-        as_of=as_of,
-        learning=results,
-        suggestions=tuple(_add_side_effects(each, entries, rules) for each in offered),
-        judged=tuple(judged[:_KEPT_JUDGED]),
-        newest=len(entries) if more else None,
-    )
+    newest: NewestDecisions | None, entries: Sequence[Entry], rules: Rules, judged: Sequence[Judged]
+) -> Learning:
+    if newest is None:
+        return learn(entries, rules, judged=_judgements(judged))
+    statuses = zip(newest.signals, newest.statuses, strict=True)
+    return learn_from(observations_of(newest.followed, rules), statuses, rules, judged=_judgements(judged))
 
 
 def _judgements(judged: Sequence[Judged]) -> list[Judgement]:
@@ -198,10 +212,20 @@ def _judgements(judged: Sequence[Judged]) -> list[Judgement]:
     return found
 
 
-def _add_side_effects(suggestion: Suggestion, entries: Sequence[Entry], rules: Rules) -> Suggestion:
-    """Add the side effects to a suggestion; if the what-if fails, return the suggestion without them."""
-    try:
-        return with_side_effects(suggestion, entries, rules)
-    except (ValueError, KeyError, ArithmeticError):
-        log.exception("no what-if of %s", suggestion.rule)
-        return suggestion
+def _with_side_effects(
+    suggestions: Sequence[Suggestion], newest: NewestDecisions | None, entries: Sequence[Entry], rules: Rules
+) -> tuple[Suggestion, ...]:
+    """Add the side effects to suggestions; a suggestion whose what-if fails has none."""
+    stored = None if newest is None or not suggestions else stored_outcomes(newest, rules)
+    found = []
+    for suggestion in suggestions:
+        candidate = candidate_of(suggestion, rules)
+        try:
+            if stored is None or other_size(rules, candidate):
+                found.append(with_side_effects(suggestion, entries, rules))
+            else:
+                found.append(suggestion.with_side_effects(whatif(*stored, rules, candidate)))
+        except (ValueError, KeyError, ArithmeticError):
+            log.exception("no what-if of %s", suggestion.rule)
+            found.append(suggestion)
+    return tuple(found)

@@ -5,20 +5,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
+from itertools import islice
 from typing import Any, Protocol
 
 from core.effects import Effect, StoreTrade
 from core.exchange.calendar import Calendar
-from core.performance import CUTS, NotClosed, Report, Tracker, Trade, Trades, report, trade_from_entry
+from core.performance import CUTS, Report, Tracker, Trade, Trades, report
 from core.performance.accounts import Accounts
 from core.performance.days import micros
 from core.positions import PositionState
 from core.rules import Rules, parse_rules
 from server.deck.reports import WINDOWS
 from server.deck.tags import Pages, is_by_tags, with_tags
-from server.ledger.paging import PageQuery
 
-_PAGE = 500
+_TOGETHER = 500
 
 
 def window_days(window: str) -> int | None:
@@ -31,37 +31,14 @@ def window_days(window: str) -> int | None:
 class Entries(Pages, Protocol):
     """A reader of a ledger."""
 
-    async def decision(self, decision_id: str) -> Mapping[str, Any] | None: ...
+    async def closed_trades(self, ids: Sequence[str] | None = None) -> tuple[Trade, ...]: ...
 
     async def rules_versions(self) -> Sequence[Mapping[str, Any]]: ...
-
-
-async def closed_trades(pages: Pages) -> tuple[Trade, ...]:
-    """Return every closed trade, newest decision first; trades that close meanwhile may be missing."""
-    found: list[Trade] = []
-    cursor: str | None = None
-    while True:
-        page = await pages.page(PageQuery(what="closed", limit=_PAGE, cursor=cursor))
-        # Some milliseconds a page: not in the loop that answers webhooks.
-        found += await asyncio.to_thread(_read, page.items)
-        cursor = page.next_cursor
-        if cursor is None:
-            return tuple(found)
 
 
 def in_exit_order(trades: Iterable[Trade]) -> list[Trade]:
     """Return trades in the order of their exits, as the rows of ``Trades``."""
     return sorted(trades, key=_exit_order)
-
-
-def _read(entries: Sequence[Mapping[str, Any]]) -> list[Trade]:
-    trades = []
-    for entry in entries:
-        try:
-            trades.append(trade_from_entry(entry))
-        except NotClosed:
-            continue
-    return trades
 
 
 def report_of(
@@ -126,15 +103,14 @@ class Performance:
             if self._tracker is None:
                 # With the flagged ones in it: whether they count is for the report to say.
                 tracker = Tracker(include_stale=True)
-                for trade in in_exit_order(await closed_trades(self._ledger)):
+                for trade in in_exit_order(await self._ledger.closed_trades()):
                     tracker.add(trade)
                 self._tracker = tracker
-            while self._closed:
-                decision_id = next(iter(self._closed))
-                entry = await self._ledger.decision(decision_id)
-                if entry is not None:
-                    self._tracker.add(trade_from_entry(entry))
-                self._closed.pop(decision_id, None)
+            while some := [*islice(self._closed, _TOGETHER)]:
+                for trade in in_exit_order(await self._ledger.closed_trades(some)):
+                    self._tracker.add(trade)
+                for decision_id in some:
+                    self._closed.pop(decision_id, None)
             return self._tracker
 
     async def report(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from core.effects import Effect
 from core.events import Event
@@ -19,6 +19,10 @@ from server.ledger.chain import Verified
 from server.ledger.paging import Page, PageQuery
 from server.ledger.retention import Removed
 from server.ledger.streamed import Place, StreamKind, StreamPage
+
+if TYPE_CHECKING:
+    from core.performance.trade import Trade
+    from server.ledger.followed_reading import NewestDecisions
 
 Entry = tuple[Event, Sequence[Effect]]
 """One step: its event and its effects; effects that are not stored are ignored."""
@@ -102,6 +106,14 @@ class LedgerReader(Protocol):
 
         With ``at_most`` return no more than so many, evenly spaced and always with the last one.
         """
+        ...
+
+    async def closed_trades(self, ids: Sequence[str] | None = None) -> tuple[Trade, ...]:
+        """Return every closed trade, newest decision first, or those of some decisions (at most 500)."""
+        ...
+
+    async def newest_decisions(self, most: int) -> NewestDecisions | None:
+        """Return the newest decisions as learning reads them; ``None`` for a ledger from before packed records."""
         ...
 
     async def judgements(self) -> tuple[Judged, ...]:

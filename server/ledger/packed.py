@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import math
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 from core.decision.columns import SIDES, DecisionColumns, packed_dtype, row_of
 from core.model import DecisionRecord
 from core.positions import Position, pnl_breakdown
-from server.ledger.snapshot import LedgerSnapshot
 from server.ledger.timestamps import micros
 
 if TYPE_CHECKING:
@@ -95,7 +94,7 @@ def pack_outcome(position: Position, shadow: bool) -> bytes:
 
 
 class Packed(NamedTuple):
-    """All decisions ordered by seq and id, as columns of equal length; ``code`` is bytes, maybe empty."""
+    """Decisions as columns of equal length, all of a ledger ordered by seq and id; ``code`` is bytes, maybe empty."""
 
     seq: NDArray[np.int64]
     at: NDArray[np.int64]
@@ -107,20 +106,22 @@ class Packed(NamedTuple):
     closed: ClosedOutcomes
 
 
-def read_packed(ledger: LedgerSnapshot) -> Packed | None:
-    """Return every decision of a ledger; ``None`` for a ledger from before packed records."""
+def unpacked(records: Sequence[bytes]) -> Packed:
+    """Return packed records as columns, in the order given."""
+    return joined(len(records), [np.frombuffer(b"".join(records), dtype=RECORD)])
+
+
+def joined(count: int, blocks: Iterable[NDArray[np.void]]) -> Packed:
+    """Return blocks of so many packed records as columns."""
     # Imported here: core.learning takes half a second to import, and an engine that only writes never needs it.
     from core.learning.outcomes import ClosedOutcomes
 
-    if any(_end(ledger, "ledger_entries", way) != _end(ledger, "decision_columns", way) for way in _WAYS):
-        return None
-    count = next(ledger.query("SELECT count(*) FROM decision_columns"))[0]
     whole = {name: np.empty(count, dtype=RECORD[name]) for name in RECORD.names or () if name not in _PARTS}
     inputs, closed = (
         {name: np.empty(count, dtype=part[name]) for name in part.names or ()} for part in (INPUTS, OUTCOME)
     )
     at = 0
-    for records in _in_blocks(ledger):
+    for records in blocks:
         # Split the fields while the block is still in the processor's cache.
         rows = slice(at, at + len(records))
         for fields, of in ((whole, records), (inputs, records["inputs"]), (closed, records["outcome"])):
@@ -141,17 +142,4 @@ def read_packed(ledger: LedgerSnapshot) -> Packed | None:
     )
 
 
-def _end(ledger: LedgerSnapshot, table: str, way: str) -> object:
-    """Return the first (ASC) or last (DESC) decision of a table, to compare two tables by their ends."""
-    return next(ledger.query(f"SELECT seq, id FROM {table} ORDER BY seq {way}, id {way} LIMIT 1"), None)
-
-
-_WAYS = ("ASC", "DESC")
 _PARTS = ("inputs", "outcome")
-_BLOCK = 4_096
-
-
-def _in_blocks(ledger: LedgerSnapshot) -> Iterator[NDArray[np.void]]:
-    cursor = ledger.cursor("SELECT packed FROM decision_columns ORDER BY seq, id")
-    while rows := cursor.fetchmany(_BLOCK):
-        yield np.frombuffer(b"".join([packed for (packed,) in rows]), dtype=RECORD)

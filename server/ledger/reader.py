@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ import aiosqlite
 from core.events import Event
 from core.from_json import read_json
 from core.model import DecisionRecord
+from core.performance.trade import Trade
 from core.positions.position import Mark
 from server.ledger.base import Checkpoint, Judged, LedgerError, LedgerStats
 from server.ledger.chain import GENESIS, Verified, verify
@@ -22,6 +23,7 @@ from server.ledger.checkpoint import AFTER_ALL, read_checkpoint
 from server.ledger.codec import loads
 from server.ledger.connection import GroupConnection, connect_to_read
 from server.ledger.entries import COLUMNS, ITEMS, ledger_item, receipt_item, record_of
+from server.ledger.followed_reading import NewestDecisions, closed_trades, newest_decisions
 from server.ledger.journal import JOURNAL_PART, checked_events, hash_at, journal_row
 from server.ledger.mark_store import MARKS_IN_BLOCKS, marks_of
 from server.ledger.paging import Page, PageQuery
@@ -124,6 +126,14 @@ class SqlReader:
             return tuple((instant(row[0]), row[1]) for row in reversed(rows[::step]))
 
         return await self._read(read)
+
+    async def closed_trades(self, ids: Sequence[str] | None = None) -> tuple[Trade, ...]:
+        """Return every closed trade, newest decision first, or those of some decisions (at most 500)."""
+        return await self._read(lambda connection: tuple(closed_trades(connection, ids)))
+
+    async def newest_decisions(self, most: int) -> NewestDecisions | None:
+        """Return the newest decisions as learning reads them; ``None`` for a ledger from before packed records."""
+        return await self._read(lambda connection: newest_decisions(connection, most))
 
     async def judgements(self) -> tuple[Judged, ...]:
         """Return the judgements of suggestions, newest first."""
@@ -262,6 +272,8 @@ class Reads:
         self.position = reader.position
         self.marks_of = reader.marks_of
         self.prices_of = reader.prices_of
+        self.closed_trades = reader.closed_trades
+        self.newest_decisions = reader.newest_decisions
         self.judgements = reader.judgements
         self.rules_versions = reader.rules_versions
         self.journal_after = reader.journal_after

@@ -36,6 +36,7 @@ from server.ledger.chain import JournalRow, link
 from server.ledger.codec import encode, encode_any
 from server.ledger.compressed import compress, compress_all
 from server.ledger.entry_records import ShadowRecord, SignalRecord
+from server.ledger.followed import refresh_followed
 from server.ledger.mark_store import pack_marks
 from server.ledger.packed import DECISION, pack_decision, pack_outcome
 from server.ledger.path_quotes import quotes_to_store
@@ -124,6 +125,7 @@ DERIVED = (
         "receipts",
         "ledger_entries",
         "decision_columns",
+        "followed",
         "positions",
         "marks",
         "mark_blocks",
@@ -448,9 +450,10 @@ def write(connection: sqlite3.Connection, tables: Tables) -> None:
 
 
 def refresh_lists(connection: Connection, tables: Tables) -> None:
-    """Write the rows of the trades and books that a batch concerns, once its rows are written."""
+    """Write the rows of the trades, shadows and books that a batch concerns, once its rows are written."""
     notes = (*(row[1] for row in tables[NOTE]), *(row[0] for row in tables[REMOVED]))
     refresh(connection, (row[-1] for row in tables[OUTCOME]), notes)
+    refresh_followed(connection, (row[-1] for row in (*tables[OUTCOME], *tables[SHADOW])))
     store_books(connection, tables.books)
 
 

@@ -39,7 +39,9 @@ _COUNTS = {
     "marks": f"SELECT at / {_HOUR} AS hour, count(*) FROM marks GROUP BY hour UNION ALL"
     f" SELECT first_at / {_HOUR} AS hour, sum(marks) FROM mark_blocks GROUP BY hour",
 }
-_BY_INPUT = ("decision_columns", "stream_events", "path_bars", "trades", "books", "book_rows", "book_trades")
+_BY_INPUT = (
+    "decision_columns", "followed", "stream_events", "path_bars", "trades", "books", "book_rows", "book_trades",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

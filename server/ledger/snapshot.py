@@ -49,6 +49,7 @@ ORDERS: dict[str, TableOrder] = {
     "receipts": TableOrder(("seq",)),
     "ledger_entries": TableOrder(("seq", "id")),
     "decision_columns": TableOrder(("seq", "id")),
+    "followed": TableOrder(("seq", "id")),
     "positions": TableOrder(("id",)),
     "trades": TableOrder(("seq", "id")),
     "notes": TableOrder(("seq",)),

@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.learning.ledger_columns import ledger_columns
-from core.learning.observations import outcome_of
 from core.learning.outcomes import Outcomes
 from core.learning.rule_paths import Number
 from core.learning.search import SearchRange, TradeResults, candidate, trade_results
 from core.learning.walk_forward import Fold, TrialScore, score, walk_forward
 from core.learning.whatif import WhatIf, whatif
 from core.performance.days import day_number, session_days
+from core.performance.followed import outcome_of
 from core.performance.trade import NotClosed, exchange_date, trade_from_entry
 from core.positions import pnl_breakdown, r_multiple
 from core.rules import Rules, parse_rules

@@ -35,10 +35,11 @@ BLOCKS_OF_5 = 2
 """One of so many prices, and so many of five blocks of marks are kept: a year is a matter of minutes."""
 DAY = 86_400_000_000
 _IDS = {"id", "signal_id", "receipt_id", "position_id", "decision_id", "supersedes", "duplicate_of", "key"}
-_INSTANTS = {"at", "received_at", "created_at", "opened_at", "closed_at", "ended_at", "priced_at", "began"}
+_INSTANTS = {"at", "received_at", "created_at", "opened_at", "closed_at", "ended_at", "priced_at", "began",
+             "decided_at", "exit_at"}  # fmt: skip
 _TABLES = (
-    "receipts", "ledger_entries", "decision_columns", "positions", "trades", "paths", "path_bars", "approvals",
-    "risk_events", "stream_events",
+    "receipts", "ledger_entries", "decision_columns", "followed", "positions", "trades", "paths", "path_bars",
+    "approvals", "risk_events", "stream_events",
 )  # fmt: skip
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from core.learning import Suggestion, learn
+from core.learning import Suggestion
+from core.learning.learn import learn_from
 from core.rules import Rules
 from server.deck import Command
 from server.deck import learning as teaching
@@ -28,11 +29,11 @@ ASKED = Suggestion(
 
 @pytest.fixture(autouse=True)
 def one_suggestion(monkeypatch: pytest.MonkeyPatch) -> None:
-    def learned(entries: Any, rules: Rules, judged: Any) -> Any:
-        made = learn(entries, rules, judged=judged)
+    def learned(observed: Any, statuses: Any, rules: Rules, judged: Any) -> Any:
+        made = learn_from(observed, statuses, rules, judged=judged)
         return replace(made, search=replace(made.search, suggestions=(ASKED,)))
 
-    monkeypatch.setattr(teaching, "learn", learned)
+    monkeypatch.setattr(teaching, "learn_from", learned)
 
 
 def say(name: str, **changes: Any) -> Command:

@@ -94,7 +94,6 @@ def observations(count: int) -> tuple[Observation, ...]:
                 at=datetime.combine(day, time(15, n % 60), UTC), day=day, symbol=_SYMBOLS[n % 5],
                 net=(net := round(150 * r, 2)), r=r,
                 band=ExecutionBand(best=net + 18, expected=net + 9, worst=net), passed=passed,
-                scores=(70.0, 80.0, 75.0),
                 failed=tuple(
                     code for code, ok in zip(("REGIME_WEAK", "LOW_SCORE", "SPREAD_WIDE"), passed, strict=True)
                     if not ok

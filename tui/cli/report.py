@@ -155,14 +155,14 @@ async def measure(
     """Return the report of a ledger as of ``at``, by default now. Raises ValueError for an unknown window."""
     from core.performance import Trades
     from core.rules import Rules, parse_rules
-    from server.deck.performance import closed_trades, in_exit_order, report_of, window_days
+    from server.deck.performance import in_exit_order, report_of, window_days
     from server.deck.tags import with_tags
     from server.ledger.opened_by_address import open_to_read
 
     days = window_days(window)
     reader = await open_to_read(address)
     try:
-        trades = in_exit_order(await closed_trades(reader))
+        trades = in_exit_order(await reader.closed_trades())
         versions = await reader.rules_versions()
         columns = await with_tags(reader, Trades.from_trades(trades), [trade.id for trade in trades], cuts)
     finally:

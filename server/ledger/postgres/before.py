@@ -17,13 +17,14 @@ from server.ledger.postgres.writing import Types, insert_all
 from server.ledger.rows import APPROVAL, CLOSED, MARK, NOTE, OUTCOME, POSITION, REMOVED, SHADOW, Tables
 
 _OF_INPUTS = (
-    "journal", "receipts", "ledger_entries", "decision_columns", "paths", "path_bars", "rules_versions",
+    "journal", "receipts", "ledger_entries", "decision_columns", "followed", "paths", "path_bars", "rules_versions",
     "suggestions", "approvals", "risk_events", "stream_events", "notes", "trades", "checkpoints",
 )  # fmt: skip
 """Tables whose rows have the seq of the input that added them."""
 _CHANGED: Mapping[str, tuple[tuple[str, int], ...]] = {
     "ledger_entries": ((OUTCOME, -1), (SHADOW, -1)),
     "decision_columns": ((CLOSED, -1),),
+    "followed": ((OUTCOME, -1), (SHADOW, -1)),
     "positions": ((POSITION, 0),),
     "approvals": ((APPROVAL, 0),),
     "notes": ((REMOVED, 0),),

@@ -19,6 +19,7 @@ from server.ledger.address import DatabaseLedger
 from server.ledger.base import LedgerError
 from server.ledger.postgres.dialect import translated
 from server.ledger.postgres.schema import check, engines, exists, use
+from server.ledger.postgres.statements import PgStatements
 from server.ledger.postgres.values import adapt, row_factory
 
 T = TypeVar("T")
@@ -28,16 +29,12 @@ _BLOCK = 2_000
 """Rows fetched at once of a long result."""
 
 
-class PgConnection:
-    """A connection that takes the ledger's statements; use it on one thread. Its errors are psycopg's."""
+class PgConnection(PgStatements):
+    """A connection of an engine's ledger, and its end."""
 
     def __init__(self, raw: psycopg.Connection[Any]) -> None:
-        self.raw = raw
+        super().__init__(raw)
         self._numbers = count(1)
-
-    def execute(self, sql: str, parameters: Sequence[Any] = (), /) -> psycopg.Cursor[Any]:
-        """Run one statement; its rows are all in memory."""
-        return self.raw.cursor(binary=True, row_factory=row_factory).execute(translated(sql), parameters)
 
     def stream(self, sql: str, parameters: Sequence[Any] = (), /) -> psycopg.ServerCursor[Any]:
         """Run a SELECT within a transaction and return its rows block by block; close the cursor."""

@@ -9,14 +9,17 @@ from importlib import resources
 from server.ledger.base import LedgerError
 from server.ledger.checkpoint import compress, seal
 from server.ledger.compressed import COLUMNS
+from server.ledger.followed import refresh_all_followed
 from server.ledger.trades import refresh_all
 
 VERSION = 11
 _FROM = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10)
 """Older versions. Those before 7 lack tables, those before 8 have checkpoints without a hash, none before 9
-compresses, 9 has no blocks of marks, and 10 no books."""
+compresses, 9 has no blocks of marks, and 10 neither books nor rows of followed signals."""
 _LISTED_TRADES = 9
 """First version whose trades need not be listed again."""
+_LISTED_FOLLOWED = 11
+"""First version that has rows of followed signals."""
 _HASHED_CHECKPOINTS = 8
 """First version whose checkpoints have a hash."""
 STREAMED_AFTER = "streamed_after"
@@ -47,6 +50,8 @@ def create(connection: sqlite3.Connection) -> None:
             _allow_compressed(connection)
         if older is not None and older < _LISTED_TRADES:
             refresh_all(connection)
+        if older is not None and older < _LISTED_FOLLOWED:
+            refresh_all_followed(connection)
         if unhashed:
             _take_newest_checkpoint(connection)
         # One by one: a script would commit first.

@@ -23,6 +23,7 @@ from core.learning import (
     table,
 )
 from core.learning.tables import drawdown_r
+from core.performance.followed import status_of
 from core.performance.intervals import critical_value, wilson
 from core.performance.metric import Metric, Status
 from core.rules import DEFAULT, parse_rules
@@ -49,7 +50,7 @@ def by_hand() -> Observations:
                 Observation(
                     id=f"{len(rows)}", signal_id=f"{len(rows)}", kind="shadow" if failed else "executed",
                     at=at, day=day, symbol="SPY", net=net, r=net / 100,
-                    passed=tuple(name not in failed for name in names), scores=(0.0, 0.0, 0.0),
+                    passed=tuple(name not in failed for name in names),
                     failed=tuple(f"{name}!" for name in failed), confidence=75.0,
                 )
             )  # fmt: skip
@@ -239,7 +240,8 @@ def test_shadows_by_reason(entry: Callable[..., dict[str, Any]]) -> None:
         entry(7, decision="SKIP", code="LATE"),
         entry(8, net=20.0),
     ]
-    found = shadows(entries, observations_from(entries))
+    statuses = [(each["signal_id"], status_of(each)) for each in entries]
+    found = shadows(statuses, observations_from(entries))
     assert (found.open, found.closed, found.superseded, found.without) == (1, 4, 1, 1)
     assert [(k.by, k.group.n, k.group.net.value) for k in found.by_reason] == [
         ("SPREAD_WIDE", 2, -30.0), ("MAX_POSITIONS", 1, 7.0), ("UNSURE", 1, 5.0),

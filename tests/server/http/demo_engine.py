@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 import requests
 
-from core.learning import Evidence, Suggestion, learn
+from core.learning import Evidence, Suggestion
+from core.learning.learn import learn_from
 from core.performance import Metric, Status
 from server.config import load_settings
 from server.deck import learning as deck_learning
@@ -62,8 +63,8 @@ SUGGESTION = Suggestion(
 """A suggestion as learning makes it from some weeks of trades: more than a short demo has."""
 
 
-def _learn_with_a_suggestion(entries: Any, rules: Any, judged: Any) -> Any:
-    made = learn(entries, rules, judged=judged)
+def _learn_with_a_suggestion(observed: Any, statuses: Any, rules: Any, judged: Any) -> Any:
+    made = learn_from(observed, statuses, rules, judged=judged)
     return replace(made, search=replace(made.search, suggestions=(SUGGESTION,)))
 
 
@@ -110,7 +111,7 @@ def demo_engine(folder: Path, *, minutes: float = MINUTES) -> Iterator[DemoEngin
 
     thread = threading.Thread(target=run, name="demo engine")
     patch = pytest.MonkeyPatch()
-    patch.setattr(deck_learning, "learn", _learn_with_a_suggestion)
+    patch.setattr(deck_learning, "learn_from", _learn_with_a_suggestion)
     thread.start()
     try:
         ready.wait(120)

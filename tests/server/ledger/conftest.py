@@ -12,6 +12,7 @@ import pytest
 
 from core.approvals import Approval, ApprovalStatus
 from core.effects import (
+    ShadowStatus,
     StoreApproval,
     StoreDecision,
     StoreJudgement,
@@ -21,6 +22,7 @@ from core.effects import (
     StoreReceipt,
     StoreRiskEvent,
     StoreRules,
+    StoreShadow,
     StoreTrade,
 )
 from core.events import (
@@ -287,6 +289,12 @@ class Make:
     def trade(self, seq: int, closed_at: int | None = None) -> StoreTrade:
         position = self.position(seq, closed_at)
         return StoreTrade(position=position, bought=closed_at is None, legs=position.legs)
+
+    def shadow(
+        self, seq: int, closed_at: int | None = None, status: ShadowStatus | None = None
+    ) -> StoreShadow:
+        usual = ShadowStatus.OPEN if closed_at is None else ShadowStatus.CLOSED
+        return StoreShadow(position=self.position(seq, closed_at), status=status or usual)
 
     def marks(self, seq: int, *at: int) -> StoreMarks:
         return StoreMarks(position_id=self.id(seq, "position"), marks=tuple(self.mark(n) for n in at))

@@ -10,7 +10,7 @@ import pytest
 from core.performance import metrics
 from core.rules import Rules, parse_rules
 from server.deck import PageQuery
-from server.deck.performance import Performance, closed_trades, report_of, window_days
+from server.deck.performance import Performance, report_of, window_days
 from server.ledger.address import LedgerAddress
 from server.ledger.base import OwnLedger
 from server.ledger.opened_by_address import open_to_read
@@ -34,7 +34,7 @@ async def test_closed_are_whole_entries_of_what_was_sold(ledger: OwnLedger, make
 async def test_a_trade_is_read_from_what_the_ledger_stores(ledger: OwnLedger, make: Any) -> None:
     await ledger.commit([make.webhook(1), make.decided(2)])
     await ledger.commit([(make.tick(3), (make.trade(2, closed_at=3),))])
-    (trade,) = await closed_trades(ledger)
+    (trade,) = await ledger.closed_trades()
     record = await ledger.record(make.id(2, "decision"))
     assert record is not None
     assert (trade.id, trade.symbol, trade.quality) == (record.id, record.symbol, record.quality)
@@ -59,7 +59,7 @@ async def test_more_than_a_page_is_read_while_an_engine_writes(
     reader = await open_to_read(address)
     try:
         await ledger.commit([make.decided(count + 2)])
-        found = await closed_trades(reader)
+        found = await reader.closed_trades()
     finally:
         await reader.close()
     assert len({trade.id for trade in found}) == len(found) == count
@@ -77,7 +77,7 @@ async def test_performance_follows_the_exits(ledger: OwnLedger, make: Any) -> No
     tracker = await performance.tracker()
     assert tracker.metrics().trades == 3
     assert tracker.metrics().net_pnl.value == pytest.approx(3 * NET)
-    assert tracker.metrics() == metrics(await closed_trades(ledger))
+    assert tracker.metrics() == metrics(await ledger.closed_trades())
 
     now = make.at(9) + timedelta(hours=1)
     made = await performance.report(parse_rules("[account]\nsize = 50_000"), now, None, ("symbol",))
@@ -120,4 +120,4 @@ async def test_an_entry_that_cannot_be_read_fails_alone(file_ledger: SqliteLedge
         items = (await ledger.page(PageQuery(what=what))).items
         assert [bool(item.get("fault")) for item in items] == [False, True, False], what
         assert items[1]["symbol"] == "SPY" and "cannot be read" in items[1]["fault"]
-    assert len(await closed_trades(ledger)) == 2
+    assert len(await ledger.closed_trades()) == 3, "a report reads the columns beside the entry"

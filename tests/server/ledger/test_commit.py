@@ -46,6 +46,7 @@ async def test_a_batch_lands_in_its_tables(ledger: OwnLedger, make: Any) -> None
         "receipts": 2,
         "ledger_entries": 1,
         "decision_columns": 1,
+        "followed": 1,
         "positions": 1,
         "marks": 3,
         "paths": 1,

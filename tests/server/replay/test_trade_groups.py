@@ -10,7 +10,7 @@ from core.learning.tables import TABLES, trades_group
 from core.performance import Trades
 from core.performance.cuts import CUT_TITLES
 from core.rules import Rules
-from server.deck.performance import closed_trades, in_exit_order, report_of
+from server.deck.performance import in_exit_order, report_of
 from server.deck.tags import with_tags
 from server.ledger.lists import items
 from server.ledger.paging import PageQuery
@@ -22,7 +22,7 @@ from tui.panes.cuts import group_filters
 async def test_every_group_opens_the_trades_it_measures(recorded: Path) -> None:
     reader = await SqliteReader.attach(recorded)
     try:
-        trades = in_exit_order(await closed_trades(reader))
+        trades = in_exit_order(await reader.closed_trades())
         columns = await with_tags(
             reader, Trades.from_trades(trades), [t.id for t in trades], tuple(CUT_TITLES)
         )

@@ -22,7 +22,7 @@ from core.positions import pnl_breakdown
 from core.rules import DEFAULT, Rules, parse_rules
 from server.ledger.bulk import BulkLedger
 from server.ledger.lists import items
-from server.ledger.packed import read_packed
+from server.ledger.packed_reading import read_packed
 from server.ledger.snapshot import LedgerSnapshot
 from server.ledger.timestamps import instant
 from server.replay.machine import Replayer

@@ -12,14 +12,18 @@ from psycopg import sql
 
 from core.model import ENGINE_VERSION
 from server.ledger.base import LedgerError
+from server.ledger.followed import refresh_all_followed
 from server.ledger.postgres import timescale
+from server.ledger.postgres.statements import PgStatements
 from server.ledger.schema import REORDERED, STREAMED_AFTER
 
 VERSION = 2
 _FROM = (1,)
-"""Older versions. 1 has jsonb in place of json, which changes the order of keys, no function ``journal_ends``, and
-no books (books.sql)."""
+"""Older versions. 1 has jsonb in place of json, which changes the order of keys, no function ``journal_ends``, no
+books (books.sql) and no rows of followed signals (followed.sql)."""
 _FUNCTION = re.compile(r"CREATE FUNCTION journal_ends\b.*?\$\$;", re.DOTALL)
+_ADDED = ("books.sql", "followed.sql")
+"""What version 2 has besides the tables of version 1."""
 _PREFIX = "gatedeck_"
 _LONGEST = 63
 """Bytes of a name in PostgreSQL."""
@@ -75,7 +79,8 @@ def create(connection: psycopg.Connection[Any], engine_id: str) -> bool:
         schema = sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(schema_of(engine_id)))
         connection.execute(schema)
         connection.execute(schema_text().encode())
-        connection.execute(_text("books.sql").encode())
+        for added in _ADDED:
+            connection.execute(_text(added).encode())
         if timescale.installed(connection):
             timescale.divide(connection)
         connection.execute(
@@ -117,7 +122,8 @@ def _upgrade(connection: psycopg.Connection[Any]) -> None:
     assert function is not None
     with connection.transaction():
         connection.execute(function[0].encode())
-        connection.execute(_text("books.sql").encode())
+        for added in _ADDED:
+            connection.execute(_text(added).encode())
         for table, columns in column_types(connection).items():
             changes = [
                 sql.SQL("ALTER {0} TYPE json USING {0}::text::json").format(sql.Identifier(name))
@@ -130,6 +136,7 @@ def _upgrade(connection: psycopg.Connection[Any]) -> None:
                 )
                 with timescale.unpacked(connection, table):
                     connection.execute(change)
+        refresh_all_followed(PgStatements(connection))
         connection.execute(
             "INSERT INTO meta (key, value) VALUES (%s, 'jsonb') ON CONFLICT (key) DO NOTHING", (REORDERED,)
         )
@@ -144,7 +151,7 @@ def drop(connection: psycopg.Connection[Any], engine_id: str) -> None:
 
 
 def schema_text() -> str:
-    """Return the statements that create every table but those of books."""
+    """Return the statements that create every table but those of ``_ADDED``."""
     return _text("postgres.sql")
 
 
