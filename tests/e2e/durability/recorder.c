@@ -58,12 +58,18 @@ static int (*real_mkdir)(const char *, mode_t);
 static ssize_t (*real_send)(int, const void *, size_t, int);
 static ssize_t (*real_sendmsg)(int, const struct msghdr *, int);
 
+/* Not every C library has names of its own for large files. */
+static void *next_of(const char *large, const char *plain) {
+    void *found = dlsym(RTLD_NEXT, large);
+    return found != NULL ? found : dlsym(RTLD_NEXT, plain);
+}
+
 __attribute__((constructor)) static void begin(void) {
-    real_open = dlsym(RTLD_NEXT, "open64");
+    real_open = next_of("open64", "open");
     real_close = dlsym(RTLD_NEXT, "close");
     real_write = dlsym(RTLD_NEXT, "write");
-    real_pwrite = dlsym(RTLD_NEXT, "pwrite64");
-    real_ftruncate = dlsym(RTLD_NEXT, "ftruncate64");
+    real_pwrite = next_of("pwrite64", "pwrite");
+    real_ftruncate = next_of("ftruncate64", "ftruncate");
     real_fsync = dlsym(RTLD_NEXT, "fsync");
     real_fdatasync = dlsym(RTLD_NEXT, "fdatasync");
     real_rename = dlsym(RTLD_NEXT, "rename");
@@ -161,7 +167,7 @@ int open(const char *path, int flags, ...) {
 int openat64(int at, const char *path, int flags, ...) {
     static int (*real)(int, const char *, int, ...);
     MODE(flags)
-    if (real == NULL) real = dlsym(RTLD_NEXT, "openat64");
+    if (real == NULL) real = next_of("openat64", "openat");
     int file = opened(at, path, flags, mode);
     return file == -2 ? real(at, path, flags, mode) : file;
 }
