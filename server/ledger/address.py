@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
+
+_USER = re.compile(r"(\w+://[^:/?#]*):(.*)", re.DOTALL)
+"""Beginning of a URL up to its last @: a user, and a password in which anything may stand."""
+_PARAMETER = re.compile(r"([?&](?:ssl)?password=)([^&]*)", re.IGNORECASE)
+_WRITTEN = re.compile(r"(?:[^@/%\s]|%[0-9A-Fa-f]{2})*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +55,24 @@ def ledger_address(db: str, engine_id: str, folder: Path | None = None) -> Ledge
 
 
 def without_password(url: str) -> str:
-    """Return a URL with *** in place of its password."""
-    parts = urlsplit(url)
-    if parts.password is None:
-        return url
-    netloc = f"{parts.username or ''}:***@{parts.netloc.rpartition('@')[2]}"
-    return parts._replace(netloc=netloc).geturl()
+    """Return a URL with *** in place of its passwords, wherever the server's library would find them."""
+    head, at, rest = url.rpartition("@")
+    found = _USER.match(head) if at else None
+    shown = url if found is None else f"{found[1]}:***@{rest}"
+    return _PARAMETER.sub(r"\1***", shown)
+
+
+def passwords_in(url: str) -> tuple[str, ...]:
+    """Return the passwords of a URL, as they are written there and as they are meant."""
+    head, at, _ = url.rpartition("@")
+    found = _USER.match(head) if at else None
+    written = [found[2]] if found is not None else []
+    written += [value for _, value in _PARAMETER.findall(url)]
+    return tuple(dict.fromkeys(each for text in written for each in (text, unquote(text)) if each))
+
+
+def password_fault(url: str) -> str | None:
+    """Return what is wrong with the way in which a URL writes a password, ``None`` when nothing is."""
+    if all(_WRITTEN.fullmatch(text) for text in passwords_in(url)[:1]):
+        return None
+    return "in a password of a URL write @ as %40, / as %2F and % as %25, or keep it in ~/.pgpass"

@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from server.config import ConfigError, load_settings
-from server.ledger.address import LedgerAddress, ledger_address
+from server.ledger.address import LedgerAddress, is_database, ledger_address, passwords_in
 
 MIN_WIDTH, MAX_WIDTH = 80, 120
 """Width of a report in cells, whatever the terminal's is."""
@@ -24,8 +24,19 @@ ProgressCallback = Callable[[int, int], None]
 
 def ledger_of(db: str | None, config: Path | None) -> LedgerAddress:
     """Return where the ledger is: a path, or a database and the engine of the settings."""
+    warn_of_password(db)
     settings = load_settings({"db": db}, config)
     return ledger_address(settings.db, settings.engine_id)
+
+
+def warn_of_password(db: str | None) -> None:
+    """Say that a password given on the command line can be read by others, if there is one."""
+    if db is not None and is_database(db) and passwords_in(db):
+        print(
+            "gatedeck: the password in the URL is shown by the system's list of processes: keep it in ~/.pgpass or "
+            "PGPASSWORD, or the URL in GATEDECK_DB",
+            file=sys.stderr,
+        )
 
 
 def read_text(path: Path, option: str) -> str:

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from server.config import ConfigError
 from server.ledger.address import is_database, without_password
-from tui.cli.console import ledger_of, print_result
+from tui.cli.console import ledger_of, print_result, warn_of_password
 
 
 def migrate(target: str, *, db: str | None, config: Path | None, as_json: bool) -> int:
@@ -15,6 +15,7 @@ def migrate(target: str, *, db: str | None, config: Path | None, as_json: bool) 
     from server.ledger.migrate import migrate as copy
 
     source = ledger_of(db, config)
+    warn_of_password(target)
     into_database = is_database(target)
     if into_database and urlsplit(target).scheme not in ("postgresql", "postgres"):
         raise ConfigError(f"to: {without_password(target)} is neither a path nor a postgresql:// URL")

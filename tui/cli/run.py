@@ -32,7 +32,7 @@ from server.runtime.garbage import none_at_start
 from server.sd_notify import Notifier
 from server.telemetry.log_output import LOG_FILE, log_output
 from tui import fmt
-from tui.cli.console import print_json, read_text, require_terminal
+from tui.cli.console import print_json, read_text, require_terminal, warn_of_password
 from tui.cli.detach import OUTPUT_FILE, Terminal, runs_on, start_detached, with_terminal
 from tui.cli.practice import NOTE, practice_settings
 from tui.cli.rules_file import remember, remembered
@@ -103,6 +103,7 @@ def detach(
 
 
 def _settings(flags: Mapping[str, Any], config: Path | None, *, practice: bool) -> Settings:
+    warn_of_password(flags.get("db"))
     settings = load_settings(flags, config)
     return practice_settings(settings) if practice else settings
 

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import psycopg
 from psycopg.pq import TransactionStatus
 
-from server.ledger.address import DatabaseLedger
+from server.ledger.address import DatabaseLedger, password_fault, passwords_in
 from server.ledger.base import LedgerError
 from server.ledger.postgres.dialect import translated
 from server.ledger.postgres.schema import check, engines, exists, use
@@ -87,7 +87,9 @@ def connect(address: DatabaseLedger, *, writes: bool, newest: bool = False) -> P
     One that does not write cannot. Of several servers in the URL, ``writes`` and ``newest`` take the one that can be
     written to, as a standby may be behind it.
     """
-    raw = psycopg.connect(
+    if (fault := password_fault(address.url)) is not None:
+        raise LedgerError(f"{address}: {fault}")
+    raw = _connect(
         address.url,
         autocommit=True,
         connect_timeout=_CONNECT_SECONDS,
@@ -109,6 +111,17 @@ def connect(address: DatabaseLedger, *, writes: bool, newest: bool = False) -> P
         raw.close()
         raise
     return PgConnection(raw)
+
+
+def _connect(url: str, **options: Any) -> psycopg.Connection[Any]:
+    """Open a connection. Raises psycopg.Error, in whose text no password stands."""
+    try:
+        return psycopg.connect(url, **options)
+    except psycopg.Error as error:
+        text = str(error)
+        for password in passwords_in(url):
+            text = text.replace(password, "***")
+        raise psycopg.OperationalError(text) from None
 
 
 def connect_to_read(address: DatabaseLedger, *, newest: bool = False) -> PgConnection:

@@ -21,6 +21,8 @@ class DatabaseSnapshot:
         self._address = address
         with self._told():
             self._connection = connect_to_read(address)
+            # A report may count for longer between two blocks of rows than the server lets a transaction wait.
+            self._connection.execute("SET idle_in_transaction_session_timeout TO 0")
             self._connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
 
     def execute(self, sql: str, parameters: Sequence[Any] = (), /) -> psycopg.Cursor[Any]:

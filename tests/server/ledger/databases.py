@@ -78,7 +78,7 @@ def change(address: LedgerAddress, sql: str, values: Sequence[Any] = ()) -> list
 class Cluster:
     """A PostgreSQL server of the test's own, that it can stop and start; skips where the programs are not there."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, password: str | None = None) -> None:
         found = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))
         if not found:
             pytest.skip("no PostgreSQL programs under /usr/lib/postgresql")
@@ -89,7 +89,13 @@ class Cluster:
         self._port = own_port()
         if os.geteuid() == 0:
             shutil.chown(folder, "postgres")
-        self._run("initdb", "--no-sync", "--auth=trust", "--username=postgres", "-D", self._data)
+        access = ["--auth=trust"]
+        if password is not None:
+            asked = folder / "password"
+            asked.write_text(password)
+            asked.chmod(0o644)
+            access = ["--auth=scram-sha-256", f"--pwfile={asked}"]
+        self._run("initdb", "--no-sync", *access, "--username=postgres", "-D", self._data)
         self.start()
 
     @property
@@ -136,11 +142,11 @@ class Cluster:
 
 
 @contextmanager
-def new_cluster() -> Iterator[Cluster]:
-    """Start a server for the block."""
+def new_cluster(password: str | None = None) -> Iterator[Cluster]:
+    """Start a server for the block, that lets everybody in or wants a password."""
     with tempfile.TemporaryDirectory(prefix="gatedeck-postgres-") as folder:
         Path(folder).chmod(0o755)
-        cluster = Cluster(Path(folder))
+        cluster = Cluster(Path(folder), password)
         try:
             yield cluster
         finally:

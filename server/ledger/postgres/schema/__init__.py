@@ -121,6 +121,8 @@ def _upgrade(connection: psycopg.Connection[Any]) -> None:
     function = _FUNCTION.search(schema_text())
     assert function is not None
     with connection.transaction():
+        # A program that reads the ledger holds this up: it is told, rather than waited for without end.
+        connection.execute("SET LOCAL lock_timeout TO '10s'")
         connection.execute(function[0].encode())
         for added in _ADDED:
             connection.execute(_text(added).encode())
