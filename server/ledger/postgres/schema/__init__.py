@@ -23,7 +23,7 @@ _FROM = (1,)
 books (books.sql) and no rows of followed signals (followed.sql)."""
 _FUNCTION = re.compile(r"CREATE FUNCTION journal_ends\b.*?\$\$;", re.DOTALL)
 _ADDED = ("books.sql", "followed.sql")
-"""What version 2 has besides the tables of version 1."""
+"""Files of the tables that version 2 has and version 1 has not."""
 _PREFIX = "gatedeck_"
 _LONGEST = 63
 """Bytes of a name in PostgreSQL."""
