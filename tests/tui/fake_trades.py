@@ -55,6 +55,21 @@ def trade(n: int) -> dict[str, Any]:
     }
 
 
+def book_trade(n: int) -> dict[str, Any]:
+    """The n-th newest trade of a book, of a broker that states days only: the first is open, the last is stock."""
+    stock = n == 2
+    return trade(n) | {
+        "id": f"row-{n}", "position_id": f"row-{n}", "book": "roth", "side": "sell" if n == 1 else "buy",
+        "contract": "MSFT stock" if stock else f"{'-' if n == 1 else ''}GS 705P 08/29", "symbol": "MSFT",
+        "setup": "long stock" if stock else "short put", "opened_day": f"2025-08-0{8 - n}", "opened_at": None,
+        "closed_day": None if n == 0 else "2025-08-12", "closed_at": None, "state": "OPEN" if n == 0 else "CLOSED",
+        "hold_seconds": None, "contracts": 0.5 if stock else 2.0, "net": None if n == 0 else 84.5, "r": None,
+        "reason": None if n == 0 else "bought back", "mae": None, "mfe": None, "tags": [], "notes": [],
+        "quality": None, "confidence": None, "timeframe": None, "in_open": -25.0 if n == 0 else 0.0, "fees": 1.3,
+        "entry_price": 12.78, "exit_price": None if n == 0 else 14.0,
+    }  # fmt: skip
+
+
 def note(n: int, text: str, day: str | None = None) -> dict[str, Any]:
     return {
         "id": f"note-{n}", "seq": n, "position_id": None if day else f"old-{n}", "day": day, "text": text,
@@ -64,6 +79,11 @@ def note(n: int, text: str, day: str | None = None) -> dict[str, Any]:
 
 def page(query: PageQuery, count: int) -> Page:
     """One page of the lists about trades, of ``count`` trades."""
+    if query.what == "books":
+        books = [{"id": "roth", "book": "roth", "closed": 2, "open": 1}]
+        return Page(items=tuple(books if count else ()), next_cursor=None)
+    if query.what == "trades" and "book" in query.filters:
+        return _trades(query, [book_trade(n) for n in range(3)])
     if query.what == "trades":
         return _trades(query, [trade(n) for n in range(count)])
     if query.what == "notes":
@@ -88,12 +108,12 @@ def _trades(query: PageQuery, items: list[dict[str, Any]]) -> Page:
             items = [i for i in items if i["closed_day"] == text]
         elif name == "text":
             items = [i for i in items if text.lower() in str(i).lower()]
-    closed = [i for i in items if i["closed_at"]]
+    closed = [i for i in items if i["closed_day"]]
     wins = sum(i["net"] > 0 for i in closed)
     totals = {
         "closed": len(closed), "open": len(items) - len(closed), "net": round(sum(i["net"] for i in closed), 2),
         "wins": wins, "losses": len(closed) - wins, "win_rate": wins / len(closed) if closed else None,
-        "average_r": sum(i["r"] for i in closed) / len(closed) if closed else None, "with_r": len(closed),
+        "average_r": sum(i["r"] or 0 for i in closed) / len(closed) if closed else None, "with_r": len(closed),
     }  # fmt: skip
     start = int(query.cursor or 0)
     end = start + query.limit

@@ -38,6 +38,10 @@ async def press(pilot: Any, *keys: str) -> None:
         await pilot.pause()
 
 
+def said(app: DeckApp) -> str:
+    return [each.message for each in app._notifications][-1]
+
+
 # keys | filters and order that the deck is asked for
 QUESTIONS = [
     ("", {}, "time"),
@@ -77,6 +81,46 @@ async def test_every_column_is_sorted_by_in_turn_and_then_time_again() -> None:
         assert orders[-1] == "time"
         await press(pilot, "s")
         assert "by net $ ▼" in screen_text(app) and "net $▼" in screen_text(app)
+
+
+async def test_a_book_is_shown_in_place_of_the_engines_trades() -> None:
+    deck = FakeDeck()
+    async with running(deck) as (app, pilot):
+        await press(pilot, "6", "w", "b")
+        assert isinstance(app.screen, ChoiceDialog) and "roth" in screen_text(app)
+        await press(pilot, "down", "enter")
+        assert deck.queries[-1].filters == {"book": "roth"}, "a window of the engine's trades does not go on"
+        text = screen_text(app)
+        for shown in (
+            "book roth",
+            "2025-08-08",
+            "-GS 705P 08/29",
+            "bought back",
+            "2 closed, 1 open",
+            "0.5",
+            "12 Aug",
+        ):
+            assert shown in text, shown
+        await press(pilot, "y")
+        assert dict(deck.queries[-1].filters) == {"book": "roth"}, "symbols of the book"
+        await press(pilot, "escape")
+        for key in ("enter", "d", "n"):
+            await press(pilot, key)
+            assert isinstance(app.screen, TradesScreen)
+            assert said(app) == "A trade of book roth has no decision, price path or notes"
+        await press(pilot, "v")
+        assert isinstance(app.screen, CalendarDialog)
+        assert all(query.filters["book"] == "roth" for query in deck.queries[-3:])
+        await press(pilot, "enter")
+        assert deck.queries[-1].filters["book"] == "roth" and "day" in deck.queries[-1].filters
+        await press(pilot, "a")
+        assert deck.queries[-1].filters == {} and "book" not in screen_text(app)
+
+
+async def test_without_a_book_the_key_says_how_to_get_one() -> None:
+    async with running(FakeDeck(trades=0)) as (app, pilot):
+        await press(pilot, "6", "b")
+        assert isinstance(app.screen, TradesScreen) and said(app) == "No book yet: gatedeck import FILE"
 
 
 async def test_words_are_searched_and_an_empty_line_shows_all() -> None:

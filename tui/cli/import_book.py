@@ -81,7 +81,7 @@ def _lines(book: Item, statement: Statement) -> list[str]:
     if book["orphans"]:
         lines.append("  closed without an opening: import the statement before this one as well")
         lines += [f"    {text}" for text in book["without_opening"]]
-    lines.append(f"look at it: gatedeck report --book {book['book']}")
+    lines.append(f"look at it: gatedeck report --book {book['book']}, or on the deck's Trades page (6) by b")
     return lines
 
 

@@ -30,6 +30,8 @@ COMMANDS = (
     _trades("ChooseSetup", "Choose a setup to see only its trades.", "f", "setup", "choose('setup')", rank=2),
     _trades("ChooseSymbol", "Choose a symbol to see only its trades.", "y", "symbol", "choose('symbol')", rank=2),
     _trades("ChooseTag", "Choose a tag to see only its trades.", "t", "tag", "choose('tag')", rank=2),
+    _trades("ChooseBook", "Choose a book of imported trades to see its trades in place of the engine's.", "b", "book",
+            "choose('book')", footer=False),
     _trades("AllTrades", "Show every trade: remove the filters, newest first.", "a", "all", "clear_filters"),
     _trades("TradeDecision", "Open the decision that led to the selected trade.", "d", "decision", "show_decision",
             footer=False),

@@ -43,8 +43,10 @@ class CalendarDialog(Dialog[str]):
     ]
     AUTO_FOCUS = "CalendarPane"
 
-    def __init__(self) -> None:
+    def __init__(self, book: str | None = None) -> None:
+        """``book`` is the book whose trades are summed, by default the engine's own."""
         super().__init__()
+        self._book = book
         self._view = CalendarView(date.min, date.min, problem=_READING)
 
     def compose(self) -> ComposeResult:
@@ -118,6 +120,8 @@ class CalendarDialog(Dialog[str]):
 
     async def _listed(self, what: str, first: date, last: date) -> dict[date, Mapping[str, Any]]:
         filters = {"from": first.isoformat(), "to": last.isoformat()}
+        if self._book is not None:
+            filters["book"] = self._book
         page = await deck_ui(self).deck.page(PageQuery(what=what, limit=40, filters=filters))
         return {date.fromisoformat(str(item["day"])): item for item in page.items}
 

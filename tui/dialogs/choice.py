@@ -25,18 +25,22 @@ class ChoiceDialog(Dialog[str]):
     BINDINGS = [Binding("escape,q", "cancel", "cancel")]
     AUTO_FOCUS = "LiveTable"
 
-    def __init__(self, name: str, values: Sequence[Mapping[str, Any]], now: str) -> None:
-        """``values`` are rows of the deck's list of values, the most used first; ``now`` is the one in force."""
+    def __init__(self, name: str, values: Sequence[Mapping[str, Any]], now: str, every: str = "all") -> None:
+        """``values`` are rows of the deck's list of values, the most used first; ``now`` is the one in force.
+
+        ``every`` names the row above them, which chooses none.
+        """
         super().__init__()
         self._title = name
         self._values = values
         self._now = now
+        self._every = every
 
     def compose(self) -> ComposeResult:
         columns = (Column(self._title, 34), Column("trades", 7, "right"))
         with Container(classes="box choice"):
             table = LiveTable(f"Trades by {self._title}", columns, id="choice")
-            rows = [Row(_ALL, ("all", None), _cells)]
+            rows = [Row(_ALL, (self._every, None), _cells)]
             rows += [Row(str(v["value"]), (str(v["value"]), v["trades"]), _cells) for v in self._values]
             table.cursor = self._now
             table.show_rows(tuple(rows), [("Enter shows them", "dim")])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from core.notes import DAY_TAG
@@ -30,9 +30,14 @@ class Shown:
 
 
 def _opened(shown: Shown) -> Cell:
-    """Return the time of the entry; a mark between day and time says that there are notes."""
-    at = datetime.fromisoformat(shown.item["opened_at"])
+    """Return the time of the entry; a mark between day and time says that there are notes.
+
+    A trade of a book has its day alone: its year may be another, and some brokers state no time.
+    """
     noted = bool(shown.item["notes"])
+    if "book" in shown.item:
+        return (str(shown.item["opened_day"]), "dim")
+    at = datetime.fromisoformat(shown.item["opened_at"])
     return (f"{fmt.date(at)}{'✎' if noted else ' '}{fmt.clock(at)[:5]}", "info" if noted else "dim")
 
 
@@ -65,6 +70,11 @@ def _text(name: str, role: str = "text") -> Callable[[Shown], Cell]:
     return lambda shown: (str(shown.item[name] if shown.item[name] is not None else fmt.NONE), role)
 
 
+def _quantity(shown: Shown) -> Cell:
+    """Return the contracts; a stock in a book may have parts of a share."""
+    return (f"{shown.item['contracts']:g}", "text")
+
+
 def _price(name: str) -> Callable[[Shown], Cell]:
     return lambda shown: (fmt.number(shown.item[name]), "text")
 
@@ -83,7 +93,8 @@ def _closed(shown: Shown) -> Cell:
     """Return the time of the last exit on the day of the entry, else its day."""
     item = shown.item
     if item["closed_at"] is None:
-        return (fmt.NONE, "dim")
+        day = item["closed_day"]
+        return (fmt.NONE if day is None else f"{date.fromisoformat(day):%d %b}", "dim")
     at = datetime.fromisoformat(item["closed_at"])
     return (fmt.clock(at)[:5] if item["closed_day"] == item["opened_day"] else fmt.date(at), "dim")
 
@@ -95,7 +106,7 @@ COLUMNS = (
     Column("R", 6, "right", order="r", cell=_r),
     Column("exit reason", 11, order="reason", cell=_reason),
     Column("hold", 6, "right", order="hold", cell=_hold),
-    Column("qty", 3, "right", order="contracts", cell=_text("contracts")),
+    Column("qty", 3, "right", order="contracts", cell=_quantity),
     Column("in $", 6, "right", order="entry", cell=_price("entry_price")),
     Column("out $", 6, "right", order="exit", cell=_price("exit_price")),
     Column("out ET", 6, order="closed", cell=_closed),
@@ -189,6 +200,7 @@ _KEYED = (
     ("ChooseTag", "tag", "tag"),
 )
 _OTHERS = {
+    "book": "book",
     "day": "closed on",
     "day_tag": "tag of the day",
     "cut": "",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping
 from functools import partial
+from typing import Any
 
 from textual.app import ComposeResult
 
@@ -21,8 +22,10 @@ log = logging.getLogger("gatedeck.tui")
 PAGE = 100
 WINDOWS = ("", "today", "5d")
 OUTCOMES = ("", "win", "loss", "flat", "open")
-LISTS = {"setup": "setups", "symbol": "symbols", "tag": "tags"}
+LISTS = {"setup": "setups", "symbol": "symbols", "tag": "tags", "book": "books"}
 """The deck's list of values for each filter that is chosen from a list."""
+IN_A_BOOK = frozenset({"setup", "symbol"})
+"""Filters whose values are those of the book that is shown."""
 
 
 class TradesScreen(DeckScreen):
@@ -97,21 +100,31 @@ class TradesScreen(DeckScreen):
         from tui.dialogs.choice import ChoiceDialog
 
         ui = deck_ui(self)
+        within = {"book": self.filters["book"]} if "book" in self.filters and name in IN_A_BOOK else {}
         try:
-            page = await ui.deck.page(PageQuery(what=LISTS[name], limit=200))
+            page = await ui.deck.page(PageQuery(what=LISTS[name], limit=200, filters=within))
         except Exception as error:
             log.exception("the list of %s could not be read", LISTS[name])
             ui.say(f"The ledger could not be read: {error}", "negative")
             return
-        values = [item for item in page.items if item["trades"]]
-        if not values:
+        items = [_as_value(item) for item in page.items] if name == "book" else page.items
+        values = [item for item in items if item["trades"]]
+        if not values and name == "book":
+            ui.say("No book yet: gatedeck import FILE", "neutral")
+        elif not values:
             ui.say(f"No trade has a {name} yet", "neutral")
         elif self.app.screen is self:
-            dialog = ChoiceDialog(name, values, self.filters.get(name, ""))
+            every = "the engine's own" if name == "book" else "all"
+            dialog = ChoiceDialog(name, values, self.filters.get(name, ""), every)
             self.app.push_screen(dialog, partial(self._chosen, name))
 
     def _chosen(self, name: str, value: str | None) -> None:
-        if value is not None:
+        if value is None:
+            return
+        if name == "book":
+            # The other filters name setups and tags of the trades that were shown until now.
+            self.show_filters({"book": value} if value else {})
+        else:
             self._filter(name, value)
 
     def action_clear_filters(self) -> None:
@@ -196,13 +209,25 @@ class TradesScreen(DeckScreen):
     # --- the selected trade -----------------------------------------------------------------------------
 
     def on_live_table_opened(self, message: LiveTable.Opened) -> None:
-        deck_ui(self).open_position_id(message.key)
+        if not self._in_book():
+            deck_ui(self).open_position_id(message.key)
+
+    def _in_book(self) -> bool:
+        """Return whether the trades of a book are shown, and say that they have nothing to open."""
+        book = self.filters.get("book")
+        if book is not None:
+            deck_ui(self).say(f"A trade of book {book} has no decision, price path or notes", "neutral")
+        return book is not None
 
     def action_show_decision(self) -> None:
+        if self._in_book():
+            return
         if (trade := self.table.selected) is not None:
             deck_ui(self).open_decision(str(trade["id"]))
 
     def action_add_note(self) -> None:
+        if self._in_book():
+            return
         trade = self.table.selected
         if trade is None:
             deck_ui(self).say("No trade is selected", "neutral")
@@ -213,8 +238,14 @@ class TradesScreen(DeckScreen):
     def action_show_calendar(self) -> None:
         from tui.dialogs.calendar import CalendarDialog
 
-        self.app.push_screen(CalendarDialog(), self._day_chosen)
+        self.app.push_screen(CalendarDialog(self.filters.get("book")), self._day_chosen)
 
     def _day_chosen(self, day: str | None) -> None:
         if day is not None:
-            self.show_filters({"day": day})
+            kept = {name: value for name, value in self.filters.items() if name == "book"}
+            self.show_filters(kept | {"day": day})
+
+
+def _as_value(book: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a book as a value to choose, with its number of trades."""
+    return {"value": book["book"], "trades": book["closed"] + book["open"]}

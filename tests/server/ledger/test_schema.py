@@ -1,8 +1,8 @@
 """Ledgers of earlier schemas, as files that their version wrote, are brought to the present one.
 
-Versions 1 to 4 are three minutes of the demo of their time (seed 5): three trades, one of them closed, made by engine
-versions 1 and 2. Versions 5 to 10 are eight inputs of one trade, the same in each. What the commands say of them is in
-tests/tui/test_older_ledgers.py.
+Versions 1 to 4 are three minutes of the demo of their time (seed 5): three trades, one of them closed, made by
+engine versions 1 and 2. Versions 5 to 10 are eight inputs of one trade, the same in each. What the commands say of
+them is in tests/tui/test_older_ledgers.py.
 """
 
 from __future__ import annotations
