@@ -103,16 +103,27 @@ class Life:
         self.senders, self.url, self.process = senders, url, process
         self.listening, self.ended = asyncio.Event(), asyncio.Event()
         self.status: int | None = None
+        self.by_itself = False
+        """Whether it had ended before it was sent a signal."""
 
-    async def posting(self, seconds: float, rate: float) -> None:
-        """Post at a rate per second, over several connections, until the time is over or the engine has ended."""
-        until, slots = time.monotonic() + seconds, count()
-        began = time.monotonic()
+    async def post_and_end(self, seconds: float, rate: float, number: int) -> int | None:
+        """Post, and amid it, so many seconds later, send a signal; return what the process ended with.
+
+        An engine that ends by itself before is not waited for.
+        """
+        posting = asyncio.create_task(self._posting(rate))
+        await asyncio.wait({posting}, timeout=seconds)
+        status = await self.end(number)
+        await posting
+        return status
+
+    async def _posting(self, rate: float) -> None:
+        """Post at a rate per second, over several connections, until the engine has ended."""
+        began, slots = time.monotonic(), count()
 
         async def turn() -> bool:
-            at = began + next(slots) / rate
-            await asyncio.sleep(max(0.0, at - time.monotonic()))
-            return at < until and not self.ended.is_set()
+            await asyncio.sleep(max(0.0, began + next(slots) / rate - time.monotonic()))
+            return not self.ended.is_set()
 
         async def send(client: aiohttp.ClientSession, post: Post) -> bool:
             try:
@@ -134,10 +145,11 @@ class Life:
                     else self.senders.round()
                 )
                 for post in posts:
-                    if not await turn() or not await send(client, post):
-                        if post.told is None and post not in self.senders.unanswered:
-                            self.senders.unanswered.append(post)
+                    if not await turn():
+                        self.senders.unanswered.append(post)
                         return
+                    if not await send(client, post):
+                        break
 
         timeout = aiohttp.ClientTimeout(total=30)
         async with aiohttp.ClientSession(timeout=timeout) as client:
@@ -149,8 +161,10 @@ class Life:
 
     async def end(self, number: int = signal.SIGTERM) -> int | None:
         """Send a signal and return what the process ended with."""
-        with suppress(ProcessLookupError):
-            os.kill(self.process, number)
+        self.by_itself = self.ended.is_set()
+        if not self.by_itself:
+            with suppress(ProcessLookupError):
+                os.kill(self.process, number)
         await self.ended.wait()
         return self.status
 

@@ -56,8 +56,7 @@ async def record(folder: Path, seconds: float, *, often: bool) -> Recording:
         for end in (signal.SIGKILL, signal.SIGTERM, signal.SIGKILL, signal.SIGTERM):
             life = await engine.start(senders)
             await life.listening.wait()
-            await life.posting(seconds / 4, 100)
-            await life.end(end)
+            await life.post_and_end(seconds / 4, 100, end)
     assert len(senders.answered) > 50 * seconds, "the engine was too slow to be busy"
     return Recording(log, disk, next(senders.round()).body)
 
