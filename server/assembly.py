@@ -148,6 +148,7 @@ async def running_engine(
     started = False
     try:
         await runtime.start()
+        deck.resume()
         await http.start()
         started = True
         deck.listener = http.url

@@ -155,7 +155,9 @@ def _notice(at: datetime, text: str, tone: Tone = Tone.NEUTRAL) -> Notice:
 
 def forked(state: EngineState, toml: str) -> EngineState:
     """Return a state of its own for a challenger: the champion's account under other rules."""
-    alone = replace(state, challenge=None, challenger=None, challenges_ended=[], recent=[], rules_toml=toml)
+    alone = replace(
+        state, challenge=None, challenger=None, challenges_ended=[], recent=[], notices=[], rules_toml=toml
+    )
     own: EngineState = _copied(alone)
     return own
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from core.effects import Effect, FetchMarket, StoreRules, Watch
+from core.effects import Effect, FetchMarket, Notice, StoreRules, Watch
 from core.engine.challenger import asked_for, count, end_by_failure, end_by_new_rules, for_challenger, forked
 from core.engine.clock import clock_checked
 from core.engine.closes import closes_seen
@@ -43,6 +43,8 @@ from core.events import (
     TradingStatusSeen,
 )
 
+KEPT_NOTICES = 100
+"""Latest notices kept in the state."""
 Handler = Callable[[Kernel, Any], list[Effect]]
 
 
@@ -69,8 +71,10 @@ class Engine(Kernel):
         effects = self._step(event)
         if self.state.challenge is None:
             self.challenger = None
-            return effects
-        return effects + self._challenge(event, effects)
+        else:
+            effects += self._challenge(event, effects)
+        self._keep_notices(effects)
+        return effects
 
     def _step(self, event: Event) -> tuple[Effect, ...]:
         state = self.state
@@ -100,11 +104,20 @@ class Engine(Kernel):
             passed = passed or bool(theirs) or ended or changed_by_time(challenger.state) != before
             effects += theirs
         if passed:
+            self._keep_notices(effects)
             return effects
         state.seq, state.at = seq, at
         if challenger is not None:
             challenger.state.seq, challenger.state.at = seq, at
         return None
+
+    def _keep_notices(self, effects: tuple[Effect, ...]) -> None:
+        notices = self.state.notices
+        for effect in effects:
+            if isinstance(effect, Notice):
+                notices.append(effect)
+                if len(notices) > KEPT_NOTICES:
+                    del notices[0]
 
     def _challenge(self, event: Event, effects: tuple[Effect, ...]) -> tuple[Effect, ...]:
         """Let the challenger take an input that the champion has taken; return what both ask of the caller."""

@@ -12,7 +12,7 @@ from core.context import ContextBook
 from core.correlation import CloseBook
 from core.daybook import DayBook
 from core.duplicates import DuplicateWindow
-from core.effects import FetchMarket
+from core.effects import FetchMarket, Notice
 from core.engine.one_per_bar import BarSignals
 from core.events import PriceSeen
 from core.live_signal import LiveSignal
@@ -99,6 +99,7 @@ class EngineState:
     with ``mode_until`` ends by itself then; ``mode_before`` is what a person's command replaced, while that is the
     latest change. ``clock_ahead`` is by how many seconds the engine's clock is ahead of the machine's since that was
     set. ``challenger`` is the state of the second engine of ``challenge``; it has no challenger of its own.
+    ``notices`` are the latest, oldest first, so that a deck has them after a restart; no step reads them.
     """
 
     seq: int = 0
@@ -141,6 +142,7 @@ class EngineState:
     challenge: Challenge | None = None
     challenger: EngineState | None = None
     challenges_ended: list[EndedChallenge] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
 
 
 def ask_for(signal: LiveSignal) -> FetchMarket:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from core.decision.why_no_trade import WhyNoTrade
 from core.effects import Effect, Notice
 from core.engine.day import open_today
+from core.engine.engine import KEPT_NOTICES
 from core.engine.mode import until_text
 from core.engine.mode_by_hand import undoable
 from core.engine.positions import open_net
@@ -62,7 +63,7 @@ if TYPE_CHECKING:
     from server.deck.learning import LearningService
 
 RECENT = 20
-KEPT_EVENTS = 100
+KEPT_EVENTS = KEPT_NOTICES
 REFUSALS_SHOWN = 8
 DECISIONS_SHOWN = 20
 TRADES_SHOWN = 10
@@ -242,6 +243,13 @@ class LocalDeck:
             for follower in self._followers:
                 if not follower.full():
                     follower.put_nowait(line)
+
+    def resume(self) -> None:
+        """Take over the engine's notices of this market day, after a start that restored the engine."""
+        calendar, notices = self._runtime.engine.trading.calendar, self._runtime.engine.state.notices
+        today = calendar.market_date(self._now())
+        before = [line for line in notices if calendar.market_date(line.at) == today]
+        self._events = [*before, *(line for line in self._events if line not in notices)]
 
     def tell_rules_change(self, before: Rules) -> str:
         """Announce that a start put other rules in force, and return the text."""

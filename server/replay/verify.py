@@ -105,4 +105,6 @@ def _parts(state: EngineState) -> dict[str, Any]:
     parts: dict[str, Any] = orjson.loads(encode_any(state))
     # The line of the day's P&L is for the eye, and older versions moved its last value at every tick.
     parts["day"].pop("series")
+    # Checkpoints of older versions have no notices; they are for the eye too.
+    parts.pop("notices")
     return parts

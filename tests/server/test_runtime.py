@@ -659,6 +659,28 @@ async def test_a_deck_says_why_a_command_did_nothing(station: Any) -> None:
     assert deck.snapshot().pnl.closed == 1 and not deck.snapshot().positions
 
 
+async def test_a_deck_has_the_events_of_the_day_after_a_restart(station: Any) -> None:
+    runtime = await station.start(NoFeed())
+    deck = LocalDeck(runtime)
+    answer = await station.enter(runtime)
+    await runtime.engine_loop._checkpoints.store(runtime.engine.state)
+    assert (await deck.command(Command(id="2", name="exit", position_id=answer.decision.position_id))).ok
+    before = deck.snapshot()
+    assert [event.kind for event in before.events] == ["exit", "execute"]
+    await station.kill(runtime)
+    again = await station.start(NoFeed())
+    deck = LocalDeck(again)
+    deck.resume()
+    assert deck.snapshot().events == before.events and deck.snapshot().recent == before.recent
+    await station.send(again, SIGNAL, "QQQ")
+    assert len(deck.snapshot().events) >= 2
+    await station.stop(again)
+    station.later(minutes=24 * 60)
+    next_day = LocalDeck(await station.start(NoFeed()))
+    next_day.resume()
+    assert next_day.snapshot().events == ()
+
+
 def test_the_default_rules_are_those_of_an_empty_text() -> None:
     assert parse_rules("").fingerprint == Rules().fingerprint
 

@@ -25,7 +25,7 @@ OTHERS = (
     WIDE + "[intake]\none_per_bar = false\n[exits]\nscale_out_fraction = 1.0\n",
     "[risk]\ndaily_loss = 50\n",
 )
-APART = {"challenge", "challenger", "challenges_ended", "recent", "commands"}
+APART = {"challenge", "challenger", "challenges_ended", "recent", "commands", "notices"}
 """Parts of the state that champion and challenger do not have in common."""
 
 
