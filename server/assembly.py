@@ -161,6 +161,7 @@ async def running_engine(
         if phone is not None:
             host.supervise("notify", phone.run())
         host.supervise("loop lag", metrics.watch_loop())
+        runtime.counters.upkeep |= _upkeep(settings)
         if settings.backup_every is not None:
             host.supervise("backups", _backups(settings, runtime).run())
         if settings.keep_marks_days is not None or settings.keep_paths_days is not None:
@@ -217,6 +218,16 @@ async def _watch(deck: LocalDeck) -> None:
         await asyncio.sleep(WATCH_SECONDS)
 
 
+def _upkeep(settings: Settings) -> dict[str, str]:
+    """Return what is said of the jobs that keep the ledger small and safe while they do not run."""
+    database = is_database(settings.db)
+    return {
+        "backup": "by the database's own means" if database else "off: backup_every is not set",
+        "retention": "off: all marks and prices of paths are kept (keep_marks_days, keep_paths_days)",
+        "archive": "by hand: gatedeck archive FOLDER seals the days that are over",
+    }
+
+
 def _backups(settings: Settings, runtime: Runtime) -> Backups:
     assert settings.backup_every is not None
     return Backups(
@@ -225,6 +236,7 @@ def _backups(settings: Settings, runtime: Runtime) -> Backups:
         interval(settings.backup_every),
         settings.backup_keep,
         runtime.counters.alarms,
+        upkeep=runtime.counters.upkeep,
     )
 
 
@@ -236,6 +248,7 @@ def _retention(settings: Settings, runtime: Runtime) -> Retention:
         runtime.counters.alarms,
         closed=runtime.exchange_is_closed,
         now=runtime.clock.now,
+        upkeep=runtime.counters.upkeep,
     )
 
 

@@ -20,6 +20,7 @@ AGAIN_AFTER = timedelta(minutes=10)
 _FORM = re.compile(r"(\d+)\s*([mhd])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 _STAMP = "%Y%m%dT%H%M%SZ"
+_MINUTE = "%Y-%m-%d %H:%M UTC"
 
 
 def interval(text: str) -> timedelta:
@@ -41,11 +42,14 @@ class Backups:
         keep: int,
         alarms: MutableMapping[str, str],
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        upkeep: MutableMapping[str, str] | None = None,
     ) -> None:
         self._ledger, self._folder = ledger.absolute(), folder.absolute()
         self._every, self._keep = every, keep
         self._alarms, self._now = alarms, now
+        self._upkeep: MutableMapping[str, str] = {} if upkeep is None else upkeep
         self._not_before: datetime | None = None
+        self._tell()
 
     async def run(self) -> None:
         """Look every half minute whether a copy is due, and make it."""
@@ -55,6 +59,12 @@ class Backups:
 
     async def back_up_if_due(self) -> Path | None:
         """Make a copy if one is due and return it; a failure is an alarm until a copy was made."""
+        try:
+            return await self._back_up_if_due()
+        finally:
+            self._tell()
+
+    async def _back_up_if_due(self) -> Path | None:
         now, copies = self._now(), copies_of(self._ledger, self._folder)
         if self._not_before is not None and now < self._not_before:
             return None
@@ -74,6 +84,16 @@ class Backups:
         for _, old in copies_of(self._ledger, self._folder)[: -self._keep]:
             old.unlink(missing_ok=True)
         return target
+
+    def _tell(self) -> None:
+        copies = copies_of(self._ledger, self._folder)
+        newest = copies[-1][0] if copies else None
+        due = max(
+            (at for at in (newest and newest + self._every, self._not_before) if at), default=self._now()
+        )
+        last = f"newest {newest:{_MINUTE}}" if newest else "none yet"
+        when = f"next {due:{_MINUTE}}" if due > self._now() else "next now"
+        self._upkeep[ALARM] = f"{last}, {when}; {len(copies)} of {self._keep} in {self._folder}"
 
 
 def copies_of(ledger: Path, folder: Path) -> list[tuple[datetime, Path]]:

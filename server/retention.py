@@ -31,11 +31,14 @@ class Retention:
         *,
         closed: Callable[[], bool],
         now: Callable[[], datetime],
+        upkeep: MutableMapping[str, str] | None = None,
     ) -> None:
         self._ledger, self._alarms = ledger, alarms
         self._marks_days, self._paths_days = marks_days, paths_days
         self._closed, self._now = closed, now
         self._done: datetime | None = None
+        self._upkeep: MutableMapping[str, str] = {} if upkeep is None else upkeep
+        self._tell("not yet since this start")
 
     async def run(self) -> None:
         """Look every five minutes whether something is due, and remove it."""
@@ -61,9 +64,18 @@ class Retention:
         self._alarms.pop(ALARM, None)
         if self._closed():
             self._done = midnight
+            self._tell(f"last {self._now():%Y-%m-%d %H:%M} UTC, {removed:,} removed")
         if removed:
             log.info("%s old marks and prices of paths were removed", f"{removed:,}")
         return removed
+
+    def _tell(self, last: str) -> None:
+        kept = [
+            f"{what} for {days} days"
+            for what, days in (("marks", self._marks_days), ("prices of paths", self._paths_days))
+            if days is not None
+        ]
+        self._upkeep[ALARM] = f"{' and '.join(kept)} kept; {last}, once a day while the exchange is closed"
 
 
 def _before(midnight: datetime, days: int | None) -> datetime | None:

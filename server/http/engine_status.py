@@ -62,7 +62,10 @@ class PhoneStatus(_Model):
 
 
 class EngineStatus(_Model):
-    """Money in $, ages in seconds; ``alarms`` and ``stops`` are what a person must see now."""
+    """Money in $, ages in seconds; ``alarms`` and ``stops`` are what a person must see now.
+
+    ``upkeep`` says of backup, retention and archive when they ran last and what is next.
+    """
 
     version: str
     listener: str
@@ -88,6 +91,7 @@ class EngineStatus(_Model):
     stops: tuple[str, ...]
     refused_requests: int
     phone: tuple[PhoneStatus, ...] = ()
+    upkeep: dict[str, str] = {}
 
 
 def mode_status(now: DeckSnapshot) -> ModeStatus:
@@ -136,4 +140,5 @@ def engine_status(deck: Deck, health: Health) -> EngineStatus:
         stops=tuple(warning.text for warning in now.stops),
         refused_requests=sum(each.count for each in now.refused),
         phone=tuple(PhoneStatus(**asdict(each)) for each in now.phone),
+        upkeep=dict(health.upkeep),
     )

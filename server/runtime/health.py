@@ -25,6 +25,8 @@ class HealthCounters:
     webhook_ms: deque[float] = field(default_factory=lambda: deque(maxlen=LATEST))
     commit_ms: deque[float] = field(default_factory=lambda: deque(maxlen=LATEST))
     alarms: dict[str, str] = field(default_factory=dict)
+    upkeep: dict[str, str] = field(default_factory=dict)
+    """When each job that keeps the ledger small and safe ran last, and when it runs next."""
     webhooks: Histogram = field(default_factory=Histogram)
     commits_took: Histogram = field(default_factory=Histogram)
     decisions: Histogram = field(default_factory=Histogram)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
@@ -93,7 +93,10 @@ class DirectIntake(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """Health of the engine: ``uptime`` in seconds, ``queue`` waiting inputs, ``clock`` the engine's time."""
+    """Health of the engine: ``uptime`` in seconds, ``queue`` waiting inputs, ``clock`` the engine's time.
+
+    ``upkeep`` are the jobs that keep the ledger small and safe, by name: when each ran last and runs next.
+    """
 
     ready: bool
     uptime: float
@@ -101,6 +104,7 @@ class Health:
     last_commit_ms: float | None = None
     alarms: tuple[str, ...] = ()
     clock: datetime | None = None
+    upkeep: Mapping[str, str] = field(default_factory=dict)
 
 
 class HealthSource(Protocol):

@@ -219,6 +219,7 @@ class Runtime:
             last_commit_ms=self.counters.last_commit_ms,
             alarms=self.counters.alarm_texts,
             clock=self.clock.now(),
+            upkeep=dict(self.counters.upkeep),
         )
 
     # --- inputs ----------------------------------------------------------------------------------------

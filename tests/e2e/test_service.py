@@ -51,6 +51,7 @@ def test_a_service_is_ready_alive_and_says_what_it_leaves(
     assert code == 0 and "up " in out and "SIMULATED TIME" in out, out
     (row,) = [line for line in out.splitlines() if line.startswith("position")]
     assert "SPY 450C 11/27 × " in row and "sender     TRADINGVIEW_SIGNAL SPY" in out
+    assert "backup     off: backup_every is not set" in out and "archive    by hand" in out
     code, out, _ = gatedeck("status", "--url", engine.url, "--json")
     state = json.loads(out)
     assert (state["mode"]["mode"], len(state["positions"]), state["alarms"]) == ("ACTIVE", 1, [])

@@ -64,5 +64,6 @@ def lines(found: dict[str, Any]) -> list[str]:
         out.append(
             f"refused    {found['refused_requests']} requests without a receipt: see the System screen"
         )
+    out += [f"{name:<10} {text}" for name, text in found["upkeep"].items()]
     out += [f"! {text}" for text in (*found["alarms"], *found["stops"])]
     return out

@@ -91,13 +91,17 @@ async def test_a_damaged_ledger_gives_no_copy(written: SqliteLedger, tmp_path: P
 
 async def test_copies_are_made_on_schedule_and_the_oldest_go(written: SqliteLedger, tmp_path: Path) -> None:
     folder, alarms, now = tmp_path / "backups", dict[str, str](), datetime(2026, 11, 24, 15, tzinfo=UTC)
-    backups = Backups(written.path, folder, interval("1h"), 2, alarms, lambda: now)
+    told: dict[str, str] = {}
+    backups = Backups(written.path, folder, interval("1h"), 2, alarms, lambda: now, told)
+    assert told == {"backup": f"none yet, next now; 0 of 2 in {folder}"}
     made = []
     for minutes in (0, 30, 61, 130):
         now = datetime(2026, 11, 24, 15, tzinfo=UTC) + timedelta(minutes=minutes)
         made.append(await backups.back_up_if_due())
     assert [path is not None for path in made] == [True, False, True, True] and not alarms
     assert sorted(folder.iterdir()) == [made[2], made[3]]
+    when = "newest 2026-11-24 17:10 UTC, next 2026-11-24 18:10 UTC"
+    assert told == {"backup": f"{when}; 2 of 2 in {folder}"}
     assert check_ledger(made[3]).last_seq == 3  # type: ignore[arg-type]
 
 

@@ -135,11 +135,15 @@ class FakeLedger:
 async def test_it_removes_once_a_day_outside_market_hours_and_tries_again_after_a_failure() -> None:
     ledger, alarms = FakeLedger(3, LedgerError("disk full"), 2), {}
     now, closed = datetime(2026, 11, 24, 15, 0, tzinfo=UTC), False
-    job = Retention(ledger, 90, None, alarms, closed=lambda: closed, now=lambda: now)  # type: ignore[arg-type]
+    told: dict[str, str] = {}
+    fake: Any = ledger
+    job = Retention(fake, 90, None, alarms, closed=lambda: closed, now=lambda: now, upkeep=told)
     assert await job.remove_if_due() == 0 and not ledger.asked
+    assert "marks for 90 days kept; not yet since this start" in told[ALARM]
     closed, now = True, now + timedelta(hours=7)
     assert await job.remove_if_due() == 3 and "disk full" in alarms[ALARM]
     assert await job.remove_if_due() == 2 and not alarms
+    assert "last 2026-11-24 22:00 UTC, 2 removed" in told[ALARM]
     asked = len(ledger.asked)
     assert await job.remove_if_due() == 0 and len(ledger.asked) == asked
     now += timedelta(days=1)
