@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,7 +15,12 @@ from server.demo.feed import FEED, SimulatedFeed
 from server.demo.market import Bar, SimulatedMarket
 from server.demo.senders import SimulatedSenders
 from server.runtime.clock import VirtualClock
+from server.runtime.ports import NotStored, Overloaded
 from server.runtime.runtime import Runtime
+
+AGAIN = (429, 503)
+"""Answers after which a body is sent again, as its vendor does: the ledger cannot store now, or too much waits."""
+AGAIN_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +82,14 @@ class Drive:
         watched = {watch.symbol: watch.contracts for watch in self.feed.watched}
         for bar in bars:
             if bar.symbol in watched:
-                await self.runtime.price(
+                price = self.runtime.price(
                     bar.symbol, bar.close, FEED,
                     bar=(bar.open, bar.high, bar.low),
                     quotes=self.feed.quotes(watched[bar.symbol], now),
                     official_close=last,
                 )  # fmt: skip
-        await self.runtime.tick()
+                await _given(price)
+        await _given(self.runtime.tick())
         await self.runtime.settled()
 
     async def _post_all(self, client: aiohttp.ClientSession) -> None:
@@ -91,11 +98,23 @@ class Drive:
         for post in self.senders.posts(now, self.market.spot):
             if self.mute is not None and self.mute.holds(post.endpoint, now):
                 continue
-            async with client.post(self.url + post.endpoint, data=post.body) as answer:
-                text = await answer.text()
+            while True:
+                async with client.post(self.url + post.endpoint, data=post.body) as answer:
+                    text = await answer.text()
+                if answer.status not in AGAIN:
+                    break
+                await asyncio.sleep(AGAIN_SECONDS)
             if answer.status not in (200, 400, 422):
                 raise RuntimeError(f"the listener answered HTTP {answer.status}: {text[:200]}")
         await self.runtime.settled()
+
+
+async def _given(price_or_time: Awaitable[object]) -> None:
+    """Give the engine a price, or time; what it cannot store now waits in it, so that nothing is given again."""
+    try:
+        await price_or_time
+    except (NotStored, Overloaded):
+        await asyncio.sleep(AGAIN_SECONDS)
 
 
 def virtual_end(start: datetime, seconds: float, speed: float) -> datetime:

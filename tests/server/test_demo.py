@@ -16,11 +16,13 @@ from core.exchange.calendar import Calendar
 from core.options.trading_clock import TradingClock
 from core.rules import Rules
 from server.config import Settings, load_settings
+from server.demo import drive
 from server.demo.drive import virtual_end
 from server.demo.market import LISTINGS, SimulatedMarket, session_shape
 from server.demo.session import START, demo_session
 from server.demo.summary import summary
 from server.runtime import engine_loop
+from tests.server.conftest import Disk
 
 
 @dataclass
@@ -71,6 +73,29 @@ async def test_the_same_seed_gives_the_same_journal_whatever_the_load(
     assert other.head != first.head and other.told != {**first.told, "seed": 8}
     assert first.last == START + timedelta(minutes=12)
     assert len(first.sources) == 5 and first.told["decisions"]["EXECUTE"] > 0
+
+
+async def test_a_ledger_that_cannot_store_for_a_while_does_not_end_the_demo(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drive, "AGAIN_SECONDS", 0.02)
+    async with demo_session(settings(tmp_path / "1"), seed=7, speed=float("inf")) as demo:
+        runtime = demo.host.runtime
+        disk = Disk(runtime.ledger)
+        runtime.ledger = runtime.engine_loop.ledger = disk
+        failed: list[int] = []
+
+        def failing(batch: Any) -> bool:
+            """Fail ten commits in the fifth minute."""
+            due = demo.drive.clock.now() >= START + timedelta(minutes=5) and len(failed) < 10
+            failed.extend([len(batch)] if due else ())
+            return due
+
+        disk.failing = failing
+        await demo.drive.run(virtual_end(demo.drive.clock.now(), 8, float("inf")))
+        assert len(failed) == 10 and (await runtime.ledger.verify()).ok
+        assert demo.drive.clock.now() == START + timedelta(minutes=8)
+        assert runtime.health().ready and not runtime.health().alarms
 
 
 async def test_closed_hours_are_skipped_and_the_next_session_goes_on(tmp_path: Path) -> None:
