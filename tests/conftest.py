@@ -14,7 +14,9 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -38,6 +40,7 @@ if (
 
 # ruff: noqa: E402
 
+import aiosqlite.core
 import pytest
 from hypothesis import settings
 
@@ -53,6 +56,10 @@ settings.load_profile("untimed")
 # Each worker of a shared run is told a size, which Textual would believe before that of a test's own terminal.
 for _name in ("COLUMNS", "LINES"):
     os.environ.pop(_name, None)
+
+# A failed test leaves its ledger open. The thread of that connection must not keep the run from ending: only then is
+# printed what failed.
+setattr(aiosqlite.core, "Thread", partial(Thread, daemon=True))  # noqa: B010
 
 _PREFIX = "golden_"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -284,3 +285,11 @@ async def test_a_commit_is_synced_to_the_log(file_ledger: SqliteLedger) -> None:
         ]
 
     assert await file_ledger._writing.run(pragmas) == ["wal", 2]
+
+
+async def test_a_ledger_that_a_failed_test_leaves_open_does_not_keep_the_run_from_ending(
+    ledger: OwnLedger,
+) -> None:
+    if isinstance(ledger, SqliteLedger):
+        threads = [one for one in threading.enumerate() if "_connection_worker_thread" in one.name]
+        assert threads and all(one.daemon for one in threads)
