@@ -12,6 +12,7 @@ from core.from_json import read_json
 from server.ledger.base import Ledger
 from server.ledger.chunked_json import Part, join_parts, take_parts
 from server.runtime.health import HealthCounters
+from server.runtime.older_states import present_form
 
 log = logging.getLogger("gatedeck.runtime")
 
@@ -106,5 +107,8 @@ class Checkpoints:
 
 
 def decode_state(raw: bytes) -> EngineState:
-    """Return an engine's state from the JSON of a checkpoint. Raises FactsError naming the field."""
-    return read_json(EngineState, raw)
+    """Return an engine's state from the JSON of a checkpoint, also of an older engine's.
+
+    Raises FactsError naming the field.
+    """
+    return read_json(EngineState, present_form(raw))

@@ -11,8 +11,9 @@ import pytest
 from fake_deck import NOW, FakeDeck, offer, position, positions, record, screen_text, snapshot
 from test_exits import running
 
-from core.model import Action, Mode, Tone
+from core.model import Action, Mode, Reason, Tone
 from server.deck import Notice, PositionRow
+from tui import fmt
 from tui.app import DeckApp
 from tui.dialogs import base
 from tui.dialogs.levels import LevelsDialog, LevelsQuestion, argument_of
@@ -21,6 +22,7 @@ from tui.dialogs.position_detail import PositionDialog
 from tui.dialogs.take import TakeDialog
 from tui.documents.position import levels, top
 from tui.screens.live import LiveScreen
+from tui.take_actions import nothing_to_take
 
 
 @pytest.fixture(autouse=True)
@@ -205,6 +207,26 @@ async def test_a_skip_is_taken_after_a_question_that_names_it() -> None:
         await pilot.pause()
         (command,) = deck.commands
         assert (command.name, command.argument, command.note) == ("take", "d1", "news")
+
+
+@pytest.mark.parametrize(
+    ("changes", "minutes", "text"),
+    [
+        ({"position_id": "p1"}, 1, "SPY LONG of {at} is traded already"),
+        (
+            {"code": "LATE", "blocks": (Reason("LATE", "40 min old, 17 allowed", Tone.NEGATIVE),)},
+            1,
+            "SPY LONG of {at} was refused for good, LATE: 40 min old, 17 allowed",
+        ),
+        ({}, 45, "the signal SPY LONG of {at} ended 30m ago"),
+        ({}, 1, "SPY LONG of {at} was decided again since, or has ended; take its newest decision"),
+    ],
+    ids=["traded", "late", "ended", "again"],
+)
+def test_why_a_decision_cannot_be_taken_names_it(changes: dict[str, Any], minutes: int, text: str) -> None:
+    made = replace(record(Action.SKIP), **{"timeframe": 15, "position_id": None, "code": None} | changes)
+    found = nothing_to_take(made, made.at + timedelta(minutes=minutes))
+    assert found == f"Nothing to take: {text.format(at=fmt.moment(made.at))}"
 
 
 async def test_what_cannot_be_taken_is_said() -> None:

@@ -18,6 +18,7 @@ import pytest
 from core.engine import Engine
 from core.engine.state import EngineState
 from core.model import ENGINE_VERSION
+from core.positions.position import STOP, LevelMove
 from server.feeds.base import NoFeed
 from server.ledger.address import DatabaseLedger
 from server.ledger.base import LedgerError
@@ -80,6 +81,20 @@ async def test_an_older_ledger_keeps_its_journal_and_its_newest_checkpoint(old: 
         assert c.execute("SELECT count(*) FROM sqlite_master WHERE name LIKE 'old_%'").fetchone() == (0,)
     await (await SqliteReader.attach(old)).close()
     assert check_ledger(old).ok
+
+
+async def test_a_stop_that_an_older_engine_moved_is_in_force_from_then_on(tmp_path: Path) -> None:
+    ledger = await SqliteLedger.open(older_ledger(5, tmp_path / "old.db"), "station")
+    saved = await ledger.last_checkpoint()
+    await ledger.close()
+    assert saved is not None and b'"stop_since":null' in saved.state
+    moved = saved.state.replace(b'"stop_since":null', b'"stop_since":"2026-11-24T15:00:30Z"')
+    at = datetime(2026, 11, 24, 15, 0, 30, tzinfo=UTC)
+    (position,) = decode_state(moved).positions.values()
+    assert position.moves == (LevelMove(level=STOP, at=at, by="not recorded"),)
+    assert position.levels_since == at > position.opened_at
+    (untouched,) = decode_state(saved.state).positions.values()
+    assert untouched == replace(position, moves=())
 
 
 async def test_an_older_demo_goes_on_with_the_positions_that_were_open(demo: Path, make: Any) -> None:
