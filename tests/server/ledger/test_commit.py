@@ -60,6 +60,9 @@ async def test_a_batch_lands_in_its_tables(ledger: OwnLedger, make: Any) -> None
         "notes": 1,
         "trades": 1,
         "checkpoints": 0,
+        "books": 0,
+        "book_rows": 0,
+        "book_trades": 0,
     }
     assert stats.commits == 1 and stats.last_commit_rows == 27 and stats.last_seq == ledger.last_seq == 4
     assert stats.last_commit_ms is not None and stats.bytes_on_disk > 4096
