@@ -28,8 +28,8 @@ from tests.e2e.durability.recording import Kind, answered, calls, compiled, vari
 
 LEDGER = "desk/ledger.db"
 PROCESSES = 4
-WHOLE, VERIFIED = 40, 10
-"""Of so many cuts one is followed by a whole start and a webhook, and of so many of those one by a verification."""
+VERIFIED = 10
+"""Of so many whole starts one is followed by a verification."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ async def record(folder: Path, seconds: float, *, often: bool) -> Recording:
             life = await engine.start(senders)
             await life.listening.wait()
             await life.post_and_end(seconds / 4, 100, end)
-    assert len(senders.answered) > 50 * seconds, "the engine was too slow to be busy"
+    assert len(senders.answered) > 10 * seconds, "the machine is too slow for a busy session"
     return Recording(log, disk, next(senders.round()).body)
 
 
@@ -94,8 +94,20 @@ def write(files: Mapping[str, bytes | bytearray], folder: Path) -> Path:
     return folder / LEDGER
 
 
-def try_cuts(recording: Recording, points: Mapping[int, str], folder: Path, seed: int) -> Counter[str]:
-    """Cut the power at each point and start from what is left; count what was there."""
+def try_cuts(
+    recording: Recording, points: Mapping[int, str], folder: Path, seed: int, whole: int
+) -> Counter[str]:
+    """Cut the power at each point and start from what is left, after one of ``whole`` cuts the whole runtime.
+
+    Returns what was there, counted.
+    """
+    with asyncio.Runner() as runner:
+        return runner.run(_try_cuts(recording, points, folder, seed, whole))
+
+
+async def _try_cuts(
+    recording: Recording, points: Mapping[int, str], folder: Path, seed: int, whole: int
+) -> Counter[str]:
     disk, told, outcomes = Disk(str(recording.disk)), Told(), Counter[str]()
     for number, call in enumerate(calls(recording.log)):
         where = disk.take(number, call)
@@ -107,22 +119,22 @@ def try_cuts(recording: Recording, points: Mapping[int, str], folder: Path, seed
             outcomes.update([how, f"at {where}"])
             outcomes["acknowledged, summed over the cuts"] += len(told.receipts)
             try:
-                outcomes += asyncio.run(try_start(recording, path, told, outcomes, rng))
+                outcomes += await try_start(recording, path, told, outcomes, rng.randrange(whole) == 0)
             except BaseException as error:
                 error.add_note(f"power cut after call {number}, {where}, {how}, seed {seed}")
                 raise
-            if (done := sum(outcomes[how] for how in HOWS)) % 1_000 == 0:
+            if (done := sum(outcomes[how] for how in HOWS)) % 250 == 0:
                 print(f"{done:,} of {len(points):,} power cuts: {dict(outcomes)}", flush=True)
     return outcomes
 
 
 async def try_start(
-    recording: Recording, path: Path, told: Told, outcomes: Counter[str], rng: random.Random
+    recording: Recording, path: Path, told: Told, outcomes: Counter[str], whole: bool
 ) -> Counter[str]:
     known, found = reference(recording.disk), Counter[str]()
     last = await known.start(path, told)
     found["inputs kept, summed over the cuts"] = last
-    if last and rng.randrange(WHOLE) == 0:
+    if last and whole:
         await known.go_on(path, last, recording.body)
         found["started whole"] = 1
         if outcomes["started whole"] % VERIFIED == 0:
@@ -146,7 +158,7 @@ def test_all_that_the_engine_wrote_was_recorded(session: Recording) -> None:
 
 
 def test_nothing_acknowledged_is_lost_by_200_power_cuts(session: Recording, tmp_path: Path) -> None:
-    outcomes = try_cuts(session, cut_points(session, 200, seed=1), tmp_path / "cut", seed=1)
+    outcomes = try_cuts(session, cut_points(session, 200, seed=1), tmp_path / "cut", seed=1, whole=40)
     print(f"200 power cuts in {session.calls:,} calls: {dict(outcomes)}")
     assert outcomes["at ledger.db"] and outcomes["at ledger.db-wal"] and outcomes["at names"]
 
