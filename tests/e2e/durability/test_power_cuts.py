@@ -27,7 +27,7 @@ from tests.e2e.durability.found import Reference, Told, check_verified
 from tests.e2e.durability.recording import Kind, answered, calls, compiled, variables
 
 LEDGER = "desk/ledger.db"
-PROCESSES = 4
+PROCESSES = 6
 VERIFIED = 10
 """Of so many whole starts one is followed by a verification."""
 
