@@ -51,11 +51,13 @@ class OptionQuote:
     @property
     def mid(self) -> float | None:
         """The middle of a two-sided, uncrossed quote (the model's value of a model quote), else ``None``."""
-        if self.is_model:
+        if self.source == MODEL:
             return self.model_mid
-        if self.bid is None or self.ask is None or self.fault() is not None:
+        bid, ask = self.bid, self.ask
+        # As ``fault`` tests it, in one comparison: the mid of one quote is asked for many times.
+        if bid is None or ask is None or not 0 < bid <= ask < math.inf:
             return None
-        return (self.bid + self.ask) / 2
+        return (bid + ask) / 2
 
     def age_seconds(self, now: datetime) -> float:
         return (now - self.at).total_seconds()

@@ -15,7 +15,7 @@ from server.ledger.chain import GENESIS, JournalRow
 from server.ledger.checkpoint import compress, put_checkpoint
 from server.ledger.codec import encode_any
 from server.ledger.lock import WriterLock
-from server.ledger.rows import carried_rows, copied_rows, rows_of, write
+from server.ledger.rows import Tables, carried_rows, copied_rows, rows_of, write
 from server.ledger.schema import begin_after, create
 from server.private_files import make_private_file, make_private_folder
 
@@ -25,12 +25,16 @@ _BATCH = 1_000
 class BulkLedger:
     """A new ledger, filled in order; without ``finish`` it is deleted at ``close``."""
 
-    def __init__(self, path: Path, engine_id: str, after: tuple[int, bytes] = (0, GENESIS)) -> None:
+    def __init__(
+        self, path: Path, engine_id: str, after: tuple[int, bytes] = (0, GENESIS), *, plain: bool = False
+    ) -> None:
         """Create the file; its journal begins ``after`` the input of a seq and hash.
 
-        Raises LedgerError when it exists already or cannot be created.
+        With ``plain`` no JSON is compressed: faster, for a file that is compared and deleted. Raises LedgerError when
+        it exists already or cannot be created.
         """
         self.path = path
+        self._plain = plain
         if path.exists() and path.stat().st_size:
             raise LedgerError(f"{path}: exists already; name a new file")
         self.last_seq, self.head = after
@@ -99,14 +103,17 @@ class BulkLedger:
             self.path.unlink(missing_ok=True)
         self._lock.release()
 
+    def _tables(self) -> Tables:
+        return Tables(bytes.decode, bytes.decode) if self._plain else Tables()
+
     def _flush(self) -> None:
         try:
             if batch := self._batch:
-                tables, self.head = rows_of(batch, self.head, self.last_seq)
+                tables, self.head = rows_of(batch, self.head, self.last_seq, self._tables())
                 write(self._connection, tables)
                 self.last_seq = batch[-1][0].seq
             if copied := self._copied:
-                write(self._connection, copied_rows(copied))
+                write(self._connection, copied_rows(copied, self._tables()))
                 self.last_seq, self.head = copied[-1][0].seq, copied[-1][0].hash
         except (sqlite3.Error, TypeError, ValueError) as error:
             raise LedgerError(f"{self.path}: {error}") from error

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from core.fast_init import fast_init
 
 GENESIS = bytes(32)
 """The hash before the first row."""
@@ -17,15 +19,20 @@ GENESIS = bytes(32)
 _OPENS, _CLOSES = b'"receipt_id":"', b'",'
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class JournalRow:
-    """One input as stored; ``at`` in microseconds since 1970 UTC."""
+    """One input as stored; ``at`` in microseconds since 1970 UTC.
+
+    ``frame`` is the payload as it is stored compressed, ``None`` where it is not.
+    """
 
     seq: int
     at: int
     kind: str
     payload: bytes
     hash: bytes
+    frame: bytes | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,8 +72,8 @@ def expand(stored: bytes | str) -> bytes:
 
 def expanded(stored: bytes | str | None) -> str | None:
     """Return the JSON of a stored value as text, for SQL; ``None`` for no value and for a damaged one."""
-    if stored is None:
-        return None
+    if stored is None or isinstance(stored, str):
+        return stored
     try:
         return expand(stored).decode()
     except ValueError:

@@ -22,12 +22,14 @@ _END = "SELECT seq, hash FROM journal ORDER BY seq DESC LIMIT 1"
 def journal_row(stored: Sequence[Any]) -> JournalRow:
     """Return a row of these columns; a value of another type than was written is replaced by an impossible one."""
     seq, at, kind, payload, digest = stored
+    plain = _payload(payload)
     return JournalRow(
         seq,
         at if isinstance(at, int) else -1,
         (kind or b"").decode(errors="replace"),
-        _payload(payload),
+        plain,
         digest if isinstance(digest, bytes) else b"",
+        None if plain is payload else payload,
     )
 
 
@@ -52,8 +54,10 @@ def hash_at(connection: Connection, seq: int) -> bytes | None:
     return None if row is None else row[0]
 
 
-def checked_events(rows: Iterator[JournalRow], previous: bytes, last: int) -> Iterator[tuple[Event, bytes]]:
-    """Yield each input with its hash; ``previous`` and ``last`` are hash and seq of the input before.
+def checked_inputs(
+    rows: Iterator[JournalRow], previous: bytes, last: int
+) -> Iterator[tuple[JournalRow, Event]]:
+    """Yield each row with its input; ``previous`` and ``last`` are hash and seq of the input before.
 
     Raises LedgerError naming the first input that was changed, moved or removed.
     """
@@ -64,6 +68,11 @@ def checked_events(rows: Iterator[JournalRow], previous: bytes, last: int) -> It
             )
         previous, last = row.hash, row.seq
         try:
-            yield decode(row.payload), row.hash
+            yield row, decode(row.payload)
         except ValueError as error:
             raise LedgerError(f"journal seq {row.seq} cannot be read: {error}") from error
+
+
+def checked_events(rows: Iterator[JournalRow], previous: bytes, last: int) -> Iterator[tuple[Event, bytes]]:
+    """Yield each input with its hash, as ``checked_inputs`` does."""
+    return ((event, row.hash) for row, event in checked_inputs(rows, previous, last))

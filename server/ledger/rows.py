@@ -418,11 +418,15 @@ def carried_rows(effects: Iterable[Effect]) -> Tables:
     return tables
 
 
-def copied_rows(steps: Iterable[tuple[JournalRow, Entry]]) -> Tables:
-    """Return journal rows as they were stored, and the rows for the effects of their steps."""
-    tables = Tables()
+def copied_rows(steps: Iterable[tuple[JournalRow, Entry]], into: Tables | None = None) -> Tables:
+    """Return journal rows as they were stored, and the rows for the effects of their steps.
+
+    ``into`` is empty, and packs as the ledger needs it.
+    """
+    tables = Tables() if into is None else into
     for row, (event, effects) in steps:
-        tables[JOURNAL].append((row.seq, row.at, row.kind, tables.pack(row.payload), row.hash))
+        stored = tables.pack(row.payload) if row.frame is None else row.frame
+        tables[JOURNAL].append((row.seq, row.at, row.kind, stored, row.hash))
         _store(event, effects, tables)
     return tables
 

@@ -23,7 +23,7 @@ from server.ledger.compressed import COLUMNS as COMPRESSED
 from server.ledger.compressed import expanded
 from server.ledger.connection import open_file
 from server.ledger.databases import database
-from server.ledger.journal import JOURNAL, JOURNAL_PART, checked_events, hash_at, journal_end, journal_row
+from server.ledger.journal import JOURNAL, JOURNAL_PART, checked_inputs, hash_at, journal_end, journal_row
 from server.ledger.mark_store import marks_by_position
 from server.ledger.path_quotes import PATHS, stored_quotes
 from server.ledger.retention import removed_of
@@ -196,9 +196,12 @@ class LedgerSnapshot:
 
         Raises LedgerError naming the first input that was changed, moved or removed.
         """
+        return (event for _, event in self.checked_inputs())
+
+    def checked_inputs(self) -> Iterator[tuple[JournalRow, Event]]:
+        """Yield the inputs as stored and as events, as ``events`` does."""
         try:
-            for event, _ in checked_events(self.journal(), GENESIS, 0):
-                yield event
+            yield from checked_inputs(self.journal(), GENESIS, 0)
         except (LedgerError, sqlite3.Error) as error:
             raise LedgerError(f"{self.address}: {error}") from error
 

@@ -13,7 +13,7 @@ from core.events import Event, MarketAnswered
 from core.model import Action, ReceiptStatus
 from core.positions import Position, PositionState, pnl_breakdown
 from server.ledger.bulk import BulkLedger
-from server.ledger.chain import GENESIS, link
+from server.ledger.chain import GENESIS, JournalRow, link
 from server.ledger.codec import encode
 from server.ledger.timestamps import micros
 from server.totals import PnlTotals
@@ -83,8 +83,11 @@ class Replayer:
         """Hash of the replayed journal; with an output, after ``finish``."""
         return self._head if self._output is None else self._output.head
 
-    def take(self, event: Event) -> tuple[Effect, ...]:
-        """Step the engine once. Raises ReplayError naming the input when the engine fails on it."""
+    def take(self, event: Event, row: JournalRow | None = None) -> tuple[Effect, ...]:
+        """Step the engine once. Raises ReplayError naming the input when the engine fails on it.
+
+        ``row`` is the input as a journal has it; its hash has been checked, so the row is stored as it is.
+        """
         tally = self.tally
         if isinstance(event, MarketAnswered):
             if event.signal_id in self.unanswered:
@@ -105,7 +108,11 @@ class Replayer:
             if count is not None:
                 count(self, effect)
         try:
-            if self._output is not None:
+            if row is not None:
+                self._head = row.hash
+                if self._output is not None:
+                    self._output.copy(row, event, effects)
+            elif self._output is not None:
                 self._output.add(event, effects)
             else:
                 self._head = link(self._head, event.seq, micros(event.at), event.kind, encode(event))

@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 from core.challenge import ADOPT, RETIRE
 from core.engine import Engine
-from core.events import Commanded, RulesChanged
+from core.events import Commanded, Event, RulesChanged
 from core.model import Action
 from core.rules import parse_rules
 from server.ledger.bulk import BulkLedger
@@ -46,16 +46,24 @@ def replay_journal(
     replayer = Replayer(source.engine_id, output, progress)
     if keep_closed:
         replayer.closed = []
-    for event in source.events():
-        if rules_text is not None and isinstance(event, RulesChanged):
-            event = replace(event, toml=rules_text, author=AUTHOR)
-        elif rules_text is not None and isinstance(event, Commanded) and event.name == ADOPT:
-            event = replace(event, name=RETIRE)
-        replayer.take(event)
+    for row, event in source.checked_inputs():
+        if rules_text is None:
+            replayer.take(event, row)
+        else:
+            replayer.take(_under(rules_text, event))
         if event.seq in at:
             at[event.seq](replayer.engine)
     replayer.finish()
     return replayer
+
+
+def _under(rules_text: str, event: Event) -> Event:
+    """Return an input as it is under other rules."""
+    if isinstance(event, RulesChanged):
+        return replace(event, toml=rules_text, author=AUTHOR)
+    if isinstance(event, Commanded) and event.name == ADOPT:
+        return replace(event, name=RETIRE)
+    return event
 
 
 @dataclass(slots=True)

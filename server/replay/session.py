@@ -52,7 +52,7 @@ def _replay_ledger(wanted: Wanted, progress: ProgressCallback | None) -> Report:
     with ExitStack() as stack:
         source = stack.enter_context(LedgerSnapshot(wanted.source))
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="gatedeck-replay-"))
-        out = BulkLedger(wanted.out or Path(folder) / "replay.db", source.engine_id)
+        out = BulkLedger(wanted.out or Path(folder) / "replay.db", source.engine_id, plain=wanted.out is None)
         with out:
             begun = time.perf_counter()
             replayer = replay_journal(
@@ -68,8 +68,6 @@ def _replay_ledger(wanted: Wanted, progress: ProgressCallback | None) -> Report:
             return result | shift(source, replayed).as_dict()
         compared = compare(source, replayed)
         differences = [str(difference) for difference in compared.first]
-        if replayer.head != source.head:
-            differences.insert(0, f"journal: hash {source.head.hex()} | {replayer.head.hex()}")
         return result | {
             "identical": not differences,
             "differing": sum(compared.differing.values()),

@@ -59,6 +59,8 @@ def test_a_ledger_that_does_not_replay_to_itself_ends_with_1(ledger: Path, gated
     for words in (("replay", ledger), ("verify", "--db", ledger)):
         done = gatedeck(*words)
         assert done.returncode == 1 and "confidence differ" in done.stdout
+    unseen = gatedeck("verify", "--db", ledger, "--chain")
+    assert unseen.returncode == 0 and "not compared with a replay" in unseen.stdout
     mended = gatedeck("verify", "--db", ledger, "--rebuild", "--json")
     assert mended.returncode == 0 and json.loads(mended.stdout)["rebuilt"] is True
 
@@ -72,6 +74,7 @@ def test_mistakes_end_with_2_and_one_line_on_standard_error(
         ("replay", receipts, "--rules", nowhere),
         ("replay", receipts, "--prices", nowhere),
         ("verify", "--db", nowhere),
+        ("verify", "--chain", "--rebuild"),
         ("export", "--db", nowhere),
     ):
         done = gatedeck(*words)

@@ -45,11 +45,13 @@ def _database(name: str) -> DatabaseLedger | None:
     return address if isinstance(address, DatabaseLedger) else None
 
 
-def verify(files: list[str], *, db: str | None, config: Path | None, rebuild: bool, as_json: bool) -> int:
+def verify(
+    files: list[str], *, db: str | None, config: Path | None, chain: bool, rebuild: bool, as_json: bool
+) -> int:
     """Check a ledger, or archives, and print the result; return 1 when a chain is broken or a table differs.
 
     With ``rebuild`` a file that differs, or lacks what an older version did not store, is written again from the
-    journal, if the chain is intact.
+    journal, if the chain is intact. With ``chain`` nothing is replayed.
     """
     from server.ledger.archive import is_archive
     from server.replay.machine import ReplayError
@@ -58,7 +60,11 @@ def verify(files: list[str], *, db: str | None, config: Path | None, rebuild: bo
 
     if files and db is not None:
         raise ConfigError("verify: give files, or --db")
+    if chain and rebuild:
+        raise ConfigError("verify: give --chain, which compares no tables, or --rebuild")
     if files and not is_database(files[0]) and is_archive(Path(files[0])):
+        if chain:
+            raise ConfigError("verify: --chain is for a ledger; an archive is always checked whole")
         return _verify_archives([*map(Path, files)], as_json)
     if len(files) > 1:
         raise ConfigError(f"verify: {files[0]} is no archive; one ledger at a time, or archives only")
@@ -66,7 +72,7 @@ def verify(files: list[str], *, db: str | None, config: Path | None, rebuild: bo
     address = ledger_of(db, config)
     try:
         with progress_bar("verifying") as on_progress:
-            result = verify_ledger(address, on_progress)
+            result = verify_ledger(address, on_progress, chain_only=chain)
         lacks = any(note.startswith(EVENTS_MISSING) for note in result.get("notes", ()))
         if rebuild and result["chain"] is None and (lacks or not result["ok"]):
             _rebuild(address, config, until_damage=False)
