@@ -6,10 +6,12 @@ a reused id with another meaning never is.
 
 from __future__ import annotations
 
+from binascii import b2a_base64
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from hashlib import blake2b
 
 from core.model import Intent, Update
 from core.rules.sections import IntakeRules
@@ -17,16 +19,36 @@ from core.rules.sections import IntakeRules
 Seen = tuple[str, datetime, str]
 """A receipt's id, its arrival, and the body's timestamp (or digest) with its meaning."""
 
+_ANONYMOUS = "#"
+"""Begins the key of a message without a sender's id."""
+_KEY_BYTES, _BODY_BYTES = 9, 6
+"""Bytes of a digest: keys are looked up among all messages of a day, bodies are compared with one other."""
+_TIME_DIGITS = 14
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
 
 @dataclass(slots=True)
 class DuplicateWindow:
-    """Keys seen within the longest window; plain data, part of the engine's checkpoint.
+    """Messages seen within the longest window; plain data, part of the engine's checkpoint.
 
     The key of a sender's id holds the newest body accepted with it; earlier bodies are kept under the id
-    together with their timestamp (or digest) and meaning.
+    together with their timestamp (or digest) and meaning. ``seen`` keeps digests of keys and bodies and the receipt's
+    id in one short text each, because a busy day has a million: about 200 bytes a message. ``keys`` are those of
+    checkpoints from before, which are taken over into ``seen``.
     """
 
     keys: dict[str, Seen] = field(default_factory=dict)
+    seen: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name, (receipt_id, at, body) in self.keys.items():
+            said = _digest(body, _BODY_BYTES)
+            # A message without a sender's id has no body beside its key; an earlier body of an id follows the id.
+            key = _key(name.removesuffix(f"|{body}") if body else name, anonymous=not body)
+            earlier = bool(body) and name.endswith(f"|{body}")
+            self.seen[_of_body(key, said) if earlier else key] = _packed(receipt_id, at, said)
+        self.keys = {}
 
     def check(
         self,
@@ -47,32 +69,71 @@ class DuplicateWindow:
         """
         sender_id, time = update.sender_id, update.timestamp
         if sender_id is None:
-            key, body = f"{update.source}|{update.symbol}#{digest()}", ""
+            name, body = f"{update.source}|{update.symbol}#{digest()}", ""
             oldest = at - timedelta(minutes=rules.anonymous_duplicate_minutes)
         else:
-            key = f"{update.source}|{update.symbol}|{sender_id}"
+            name = f"{update.source}|{update.symbol}|{sender_id}"
             body = f"{digest() if time is None else f'{time.timestamp():.3f}'}|{meaning_of(update)}"
             oldest = at - _hours(rules.duplicate_hours)
         if since is not None and not update.fired and update.fired_at is None:
             oldest = max(oldest, since)
-        newest = self.keys.get(key)
-        if newest is None or newest[1] < oldest:
-            self.keys[key] = (receipt_id, at, body)
+        key, said, least = _key(name, anonymous=sender_id is None), _digest(body, _BODY_BYTES), _time(oldest)
+        newest = self.seen.get(key)
+        if newest is None or newest < least:
+            self.seen[key] = _packed(receipt_id, at, said)
             return None, None
-        if newest[2] == body:
-            return newest[0], None
-        earlier = self.keys.get(f"{key}|{body}")
-        if earlier is not None and earlier[1] >= oldest:
-            return earlier[0], None
-        self.keys[f"{key}|{newest[2]}"] = newest
-        self.keys[key] = (receipt_id, at, body)
+        if _body_of(newest) == said:
+            return _receipt_of(newest), None
+        earlier = self.seen.get(_of_body(key, said))
+        if earlier is not None and earlier >= least:
+            return _receipt_of(earlier), None
+        self.seen[_of_body(key, _body_of(newest))] = newest
+        self.seen[key] = _packed(receipt_id, at, said)
         return None, f"id {sender_id!r} was used before with another body; accepted"
 
     def prune(self, now: datetime, rules: IntakeRules) -> None:
-        """Drop keys older than the longest window."""
-        limit = now - timedelta(hours=max(rules.duplicate_hours, rules.anonymous_duplicate_minutes / 60))
-        for key in [key for key, seen in self.keys.items() if seen[1] < limit]:
-            del self.keys[key]
+        """Drop messages older than their window."""
+        named = _time(now - _hours(rules.duplicate_hours))
+        anonymous = _time(now - timedelta(minutes=rules.anonymous_duplicate_minutes))
+        old = [
+            key for key, seen in self.seen.items() if seen < (anonymous if key[0] == _ANONYMOUS else named)
+        ]
+        for key in old:
+            del self.seen[key]
+
+
+def _key(name: str, *, anonymous: bool) -> str:
+    return f"{_ANONYMOUS if anonymous else ''}{_digest(name, _KEY_BYTES)}"
+
+
+def _of_body(key: str, body: str) -> str:
+    """Return the key of an earlier body of a sender's id."""
+    return _digest(f"{key}|{body}", _KEY_BYTES)
+
+
+def _digest(text: str, size: int) -> str:
+    found = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=size).digest()
+    return b2a_base64(found, newline=False).decode()
+
+
+def _time(at: datetime) -> str:
+    """Return an instant so that texts that begin with it are ordered by it."""
+    return f"{(at - _EPOCH) // _MICROSECOND:0{_TIME_DIGITS}x}"
+
+
+def _packed(receipt_id: str, at: datetime, body: str) -> str:
+    return f"{_time(at)}{body}{receipt_id}"
+
+
+_BODY = slice(_TIME_DIGITS, _TIME_DIGITS + 8)
+
+
+def _body_of(seen: str) -> str:
+    return seen[_BODY]
+
+
+def _receipt_of(seen: str) -> str:
+    return seen[_BODY.stop :]
 
 
 @lru_cache(maxsize=8)

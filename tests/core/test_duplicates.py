@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core.duplicates import DuplicateWindow
+from core.from_json import read_json
 from core.model import RegimeFacts, Source, Update
 from core.rules import DEFAULT
+from server.ledger.codec import encode_any
 
 RULES = DEFAULT.intake
 START = datetime(2026, 11, 24, 15, tzinfo=UTC)
@@ -89,4 +92,38 @@ def test_pruning_forgets_what_no_window_reaches_and_nothing_else() -> None:
     window.prune(later, RULES)
     assert window.check(body("old", 1), str, "again", later, RULES) == ("old", None)
     window.prune(later + timedelta(seconds=1), RULES)
-    assert len(window.keys) == 1
+    assert len(window.seen) == 1
+
+
+def test_messages_of_an_older_checkpoint_are_still_known() -> None:
+    at = BAR + timedelta(minutes=15)
+    stored = {
+        "SATY_PHASE|SPY|tv": ["second", at.isoformat(), f"{at.timestamp():.3f}|15|2|None|None|70.0"],
+        f"SATY_PHASE|SPY|tv|{at.timestamp():.3f}|15|1|None|None|70.0": [
+            "first", START.isoformat(), f"{at.timestamp():.3f}|15|1|None|None|70.0",
+        ],
+        "SATY_PHASE|SPY#x": ["third", START.isoformat(), ""],
+    }  # fmt: skip
+    window = read_json(DuplicateWindow, json.dumps({"keys": stored}))
+    fresh = DuplicateWindow()
+    for update, receipt, when in (
+        (body("tv", 1, phase=1), "first", START),
+        (body("tv", 1, phase=2), "second", at),
+        (body(), "third", START),
+    ):
+        fresh.check(update, lambda: "x", receipt, when, RULES)
+    assert window == fresh == read_json(DuplicateWindow, encode_any(fresh))
+    for again in (window, fresh):
+        assert again.check(body("tv", 1, phase=1), str, "4", START, RULES) == ("first", None)
+        assert again.check(body("tv", 1, phase=2), str, "5", START, RULES) == ("second", None)
+        assert again.check(body(), lambda: "x", "6", START, RULES) == ("third", None)
+
+
+def test_a_message_without_an_id_is_forgotten_after_its_own_window() -> None:
+    window = DuplicateWindow()
+    window.check(body(), lambda: "x", "one", START, RULES)
+    window.check(body("tv", 1), str, "two", START, RULES)
+    window.prune(START + timedelta(minutes=RULES.anonymous_duplicate_minutes), RULES)
+    assert len(window.seen) == 2
+    window.prune(START + timedelta(minutes=RULES.anonymous_duplicate_minutes, seconds=1), RULES)
+    assert len(window.seen) == 1

@@ -144,7 +144,7 @@ def test_forgetting_keys_keeps_the_window(wire: Any) -> None:
         wire.later(minutes=45).tick()
     assert wire.raw({**FIRST, "id": "a"}).status is ReceiptStatus.DUPLICATE
     wire.later(minutes=120).tick()
-    assert not wire.state.duplicates.keys
+    assert not wire.state.duplicates.seen
 
 
 # --- late signals ----------------------------------------------------------------------------------------
