@@ -235,20 +235,40 @@ def _replayed(
 
 @contextmanager
 def as_ledger(path: LedgerAddress) -> Iterator[LedgerAddress]:
-    """Yield a ledger's own address; of an archive that of a ledger made for the block. Raises LedgerError."""
-    if not isinstance(path, Path) or not path.is_file() or not is_archive(path):
+    """Yield a ledger's own address; of an archive, or a folder of them, that of a ledger made for the block.
+
+    The archives of a folder must follow one another. Raises LedgerError.
+    """
+    archives = _archives_at(path)
+    if not archives:
         yield path
         return
-    archive = read_archive(path)
+    first = read_archive(archives[0])
     with tempfile.TemporaryDirectory(prefix="gatedeck-archive-") as folder:
-        target = Path(folder) / path.with_suffix(".db").name
-        engine, facts = _engine(archive), archive.facts
+        target = Path(folder) / f"{archives[0].stem if len(archives) == 1 else path.name}.db"
+        engine, facts = _engine(first), first.facts
         with BulkLedger(
             target, facts.engine_id, after=(facts.first_seq - 1, bytes.fromhex(facts.chain_in))
         ) as out:
-            out.carry(_carried(archive))
-            for row in archive.rows():
-                event = decode(row.payload)
-                out.copy(row, event, engine.step(event))
+            out.carry(_carried(first))
+            for archive in (first, *map(read_archive, archives[1:])):
+                for row in archive.rows():
+                    event = decode(row.payload)
+                    out.copy(row, event, engine.step(event))
             out.finish()
         yield target
+
+
+def _archives_at(path: LedgerAddress) -> list[Path]:
+    """Return the archive at a path, or those of a folder in the order of their inputs; none for a ledger."""
+    if not isinstance(path, Path) or not path.exists():
+        return []
+    if not path.is_dir():
+        return [path] if is_archive(path) else []
+    found = sorted((read_facts(each).first_seq, each) for each in path.glob(f"*{SUFFIX}"))
+    if not found:
+        raise LedgerError(f"{path}: a folder without archives; gatedeck archive {path} makes them")
+    archives = [each for _, each in found]
+    if faults := follow_faults([(each, read_facts(each)) for each in archives]):
+        raise LedgerError(f"{path}: its archives cannot be read as one: {'; '.join(faults)}")
+    return archives

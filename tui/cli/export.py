@@ -24,10 +24,11 @@ def export(
     from server.export import ExportError, Span, export_to
     from server.export import export as write
     from server.ledger.snapshot import LedgerSnapshot
+    from server.replay.archives import as_ledger
 
     try:
         span = Span(begin, end)
-        with LedgerSnapshot(ledger_of(db, config)) as ledger:
+        with as_ledger(ledger_of(db, config)) as file, LedgerSnapshot(file) as ledger:
             if out is None:
                 write(ledger, what, form, sys.stdout.buffer, span, book)
                 sys.stdout.buffer.flush()

@@ -101,6 +101,33 @@ def test_a_trade_reads_in_the_archive_of_each_of_its_days_as_it_was(held: Path, 
     assert found == every
 
 
+def test_a_folder_of_archives_reads_as_the_ledger_that_they_were_sealed_from(
+    held: Path, sealed: list[Path], tmp_path: Path
+) -> None:
+    def trades(path: Path) -> list[Any]:
+        with as_ledger(path) as file, closing(sqlite3.connect(file)) as c:
+            return c.execute("SELECT seq, symbol, state, net FROM trades ORDER BY seq, id").fetchall()
+
+    folder = sealed[0].parent
+    assert trades(folder) == trades(held)
+    with as_ledger(folder) as file, LedgerSnapshot(file) as ledger, LedgerSnapshot(held) as whole:
+        rules = parse_rules(rules_text(ledger) or "")
+        candidate = with_rule(rules, "market.max_spread_bps", 30.0)
+        assert whatif_of_ledger(ledger, rules, candidate) == whatif_of_ledger(whole, rules, candidate)
+    later = tmp_path / "later"
+    later.mkdir()
+    for path in sealed[1:]:
+        shutil.copy(path, later)
+    assert [row[1] for row in trades(later)] == [row[1] for row in trades(held)]
+    (later / sealed[1].name).rename(tmp_path / "aside")
+    shutil.copy(sealed[0], later)
+    with pytest.raises(LedgerError, match=r"cannot be read as one: .* does not follow"), as_ledger(later):
+        pass
+    (tmp_path / "none").mkdir()
+    with pytest.raises(LedgerError, match="a folder without archives"), as_ledger(tmp_path / "none"):
+        pass
+
+
 def test_one_changed_byte_is_found_wherever_it_is(sealed: list[Path], tmp_path: Path) -> None:
     rng, whole = random.Random(5), sealed[1].read_bytes()
     for _ in range(60):
