@@ -173,7 +173,7 @@ def _rows(layout: Layout, spelled: Sequence[str], header: Sequence[str], numbere
             found.append(layout.read(Cells(line, clean(text, _TEXT), by_name, names)))
         except RowError as error:
             unread.append(Unread(line, str(error)))
-    return Statement(layout, with_ids(found, layout.name), tuple(unread))
+    return Statement(layout, with_ids(found, layout.book), tuple(unread))
 
 
 class _Lines:

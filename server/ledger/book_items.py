@@ -5,25 +5,30 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
-
+from core.from_json import read_json
+from core.statements.told import BookSums, told
 from server.ledger.timestamps import iso
 
 
 def book_item(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return a book: its layout, last file and import, and its sums in $."""
-    sums = orjson.loads(row["sums"])
+    sums = read_json(BookSums, row["sums"])
     names = ("seq", "layout", "imports", "file", "file_rows", "added", "unread")
     return {
         "id": row["book"],
         "book": row["book"],
         **{name: row[name] for name in names},
         "imported_at": iso(row["at"]),
-        **{name: sums[name] for name in ("rows", "closed", "open", "orphans", "without_opening", "told")},
-        **{name: sums[name] / 100 for name in ("net", "in_open", "orphaned", "amounts")},
+        **{name: getattr(sums, name) for name in ("rows", "closed", "open", "orphans")},
+        **{name: getattr(sums, name) / 100 for name in ("net", "in_open", "orphaned", "amounts")},
+        "without_opening": [
+            f"line {line}: {quantity} {instrument} on {day}"
+            for line, quantity, instrument, day in sums.without_opening
+        ],
         "money": {
-            what: {"rows": count, "amount": cents / 100} for what, (count, cents) in sums["money"].items()
+            what: {"rows": count, "amount": cents / 100} for what, (count, cents) in sums.money.items()
         },
+        "told": told(sums),
     }
 
 

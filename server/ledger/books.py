@@ -7,16 +7,16 @@ touch the table of the engine's own.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 from typing import Any
 
 from core.effects import RemoveBook, StoreBook
 from core.from_json import read_json
-from core.statements.matching import Book, BookTrade, match
+from core.statements.matching import BookTrade, match
 from core.statements.row import RowKind, StatementRow
-from core.statements.told import told
+from core.statements.told import BookSums, sums_of
 from server.ledger.codec import encode_any
 from server.ledger.sql import Connection
 from server.ledger.timestamps import micros
@@ -30,45 +30,51 @@ _TRADE = (
     "in_open", "fees", "reason", "search",
 )  # fmt: skip
 _MOST_PARAMETERS = 999
-_ORPHANS_SHOWN = 20
+
+
+@dataclass(slots=True)
+class _Changed:
+    """The changes of a book by a batch: its imports so far, the last one, and the last one that added rows."""
+
+    imports: int
+    last: StoreBook
+    added: int = 0
+    added_by: StoreBook | None = None
 
 
 def store_books(connection: Connection, changes: Iterable[StoreBook | RemoveBook]) -> None:
-    """Add rows to books and remove books, in the order of the changes; then match what was changed."""
-    last: dict[str, StoreBook] = {}
-    imports: dict[str, tuple[int, int]] = {}
+    """Add rows to books and remove books, in the order of the changes; then match those that got rows.
+
+    Seqs are those of the changes, however they are divided into batches: a replay makes the same rows.
+    """
+    books: dict[str, _Changed] = {}
     for change in changes:
         if isinstance(change, RemoveBook):
             for table in BOOK_TABLES:
                 connection.execute(f"DELETE FROM {table} WHERE book = ?", (change.book,))
-            last.pop(change.book, None)
-            imports.pop(change.book, None)
+            books.pop(change.book, None)
             continue
-        book = change.rows.book
-        if book not in imports:
-            found = connection.execute("SELECT imports FROM books WHERE book = ?", (book,)).fetchone()
-            imports[book] = 0 if found is None else found[0], 0
-        imports[book] = imports[book][0] + 1, _add(connection, change)
-        last[book] = change
-    for book, change in last.items():
-        _write(connection, change, *imports[book])
-
-
-def rows_of_book(connection: Connection, book: str) -> list[StatementRow]:
-    """Return the rows of a book in no particular order."""
-    found = connection.execute("SELECT payload FROM book_rows WHERE book = ?", (book,)).fetchall()
-    return [read_json(StatementRow, row[0]) for row in found]
+        name = change.rows.book
+        if name not in books:
+            found = connection.execute("SELECT imports FROM books WHERE book = ?", (name,)).fetchone()
+            books[name] = _Changed(0 if found is None else found[0], change)
+        of = books[name]
+        of.imports, of.last, of.added = of.imports + 1, change, _add(connection, change)
+        of.added_by = change if of.added else of.added_by
+    for name, of in books.items():
+        _write(connection, name, of)
 
 
 def _add(connection: Connection, change: StoreBook) -> int:
     """Store the rows that the book does not have, and return how many; a trade that went on replaces its row."""
     book = change.rows.book
-    known = dict(connection.execute("SELECT id, payload FROM book_rows WHERE book = ?", (book,)).fetchall())
+    known = {
+        row[0] for row in connection.execute("SELECT id FROM book_rows WHERE book = ?", (book,)).fetchall()
+    }
     fresh = []
     for row in change.rows.rows:
-        stored = known.get(row.id)
-        if stored is not None:
-            if row.kind is not RowKind.TRADE or _facts(row) == _facts(read_json(StatementRow, stored)):
+        if row.id in known:
+            if row.kind is not RowKind.TRADE or not _went_on(connection, book, row):
                 continue
             connection.execute("DELETE FROM book_rows WHERE book = ? AND id = ?", (book, row.id))
         fresh.append((book, row.id, change.seq, encode_any(row).decode()))
@@ -76,45 +82,36 @@ def _add(connection: Connection, change: StoreBook) -> int:
     return len(fresh)
 
 
-def _facts(row: StatementRow) -> StatementRow:
-    """Return a row without where it stood and how it read: another export of it states the same."""
-    return replace(row, line=0, text="")
+def _went_on(connection: Connection, book: str, row: StatementRow) -> bool:
+    """Return whether a trade says something else than when it was imported, but for where it stood."""
+    sql = "SELECT payload FROM book_rows WHERE book = ? AND id = ?"
+    stored = read_json(StatementRow, connection.execute(sql, (book, row.id)).fetchone()[0])
+    return replace(row, line=0, text="") != replace(stored, line=0, text="")
 
 
-def _write(connection: Connection, change: StoreBook, imports: int, added: int) -> None:
-    """Match a book and write its trades and its sums."""
-    name = change.rows.book
-    rows = rows_of_book(connection, name)
-    book = match(rows)
-    connection.execute("DELETE FROM book_trades WHERE book = ?", (name,))
-    trades = [_trade_row(name, n, change.seq, trade) for n, trade in enumerate(book.trades, 1)]
-    _insert(connection, "book_trades", _TRADE, trades)
+def _write(connection: Connection, name: str, of: _Changed) -> None:
+    """Write the sums of a book and, if it got rows, its trades."""
+    last, change = of.last, of.last.rows
+    if of.added_by is None:
+        sums = connection.execute("SELECT sums FROM books WHERE book = ?", (name,)).fetchone()[0]
+    else:
+        sums = encode_any(_match(connection, name, of.added_by.seq)).decode()
     connection.execute("DELETE FROM books WHERE book = ?", (name,))
     values = (
-        name, change.seq, micros(change.at), change.rows.layout, imports, change.rows.file, len(change.rows.rows),
-        added, change.rows.unread, encode_any(_sums(book, len(rows))).decode(),
+        name, last.seq, micros(last.at), change.layout, of.imports, change.file, len(change.rows), of.added,
+        change.unread, sums,
     )  # fmt: skip
     _insert(connection, "books", _BOOK, [values])
 
 
-def _sums(book: Book, rows: int) -> dict[str, Any]:
-    closed = sum(trade.state == "CLOSED" for trade in book.trades)
-    return {
-        "rows": rows,
-        "closed": closed,
-        "open": len(book.trades) - closed,
-        "net": book.net,
-        "in_open": book.in_open,
-        "orphaned": book.orphaned,
-        "amounts": book.amounts,
-        "orphans": len(book.orphans),
-        "without_opening": [
-            f"line {each.row.line}: {each.quantity} {each.row.instrument} on {each.row.day}"
-            for each in book.orphans[:_ORPHANS_SHOWN]
-        ],
-        "money": {what: list(counted) for what, counted in book.money.items()},
-        "told": told(book, rows),
-    }
+def _match(connection: Connection, name: str, seq: int) -> BookSums:
+    """Match a book and write its trades; return its sums."""
+    found = connection.execute("SELECT payload FROM book_rows WHERE book = ?", (name,)).fetchall()
+    book = match(read_json(StatementRow, row[0]) for row in found)
+    connection.execute("DELETE FROM book_trades WHERE book = ?", (name,))
+    trades = (_trade_row(name, n, seq, trade) for n, trade in enumerate(book.trades, 1))
+    _insert(connection, "book_trades", _TRADE, trades)
+    return sums_of(book, len(found))
 
 
 def _trade_row(book: str, n: int, seq: int, trade: BookTrade) -> tuple[Any, ...]:

@@ -35,7 +35,8 @@ def test_without_an_engine_a_statement_becomes_a_book(gatedeck: Any, beside: Any
     code, out, err = beside("import", str(later), "--as", "tastytrade", *ledger)
     assert (code, "nothing new" in out) == (1, True)
     assert (
-        "1 rows were not read" in err and "line 2: Quantity: 'x' is not a quantity such as 2 or -0.5" in err
+        "1 row could not be read and is left out:" in err
+        and "line 2: Quantity: 'x' is not a quantity such as 2 or -0.5" in err
     )
 
     report = beside("report", "--book", "tastytrade", *ledger)[1]

@@ -12,6 +12,7 @@ import orjson
 
 from core.statements.layouts import Statement
 from core.statements.row import BookError, book_name
+from core.statements.told import plural
 from server.config import ConfigError, Settings, load_settings
 from tui.cli.client import EngineClient, engine_client
 from tui.cli.console import print_json
@@ -87,10 +88,11 @@ def _lines(book: Item, statement: Statement) -> list[str]:
 
 def _unread(statement: Statement) -> str:
     first = statement.unread[:_UNREAD_SHOWN]
-    lines = [f"{len(statement.unread):,} rows were not read and are left out:"]
+    count = len(statement.unread)
+    lines = [f"{plural(count, 'row')} could not be read and {'is' if count == 1 else 'are'} left out:"]
     lines += [f"  line {each.line}: {each.why}" for each in first]
-    if len(first) < len(statement.unread):
-        lines.append(f"  and {len(statement.unread) - len(first):,} more; --json lists all")
+    if len(first) < count:
+        lines.append(f"  and {count - len(first):,} more; --json lists all")
     return "\n".join(lines)
 
 

@@ -12,7 +12,7 @@ import pytest
 from core.statements.layouts import read_csv
 from core.statements.matching import match
 from core.statements.row import BookError, RowKind
-from core.statements.told import told
+from core.statements.told import sums_of, told
 
 STATEMENTS = Path(__file__).parents[2] / "golden" / "statements"
 TASTY = (
@@ -49,7 +49,7 @@ def test_statement_adds_up_to_its_own_amounts(
         amounts = sum(_plain(cell) for cell in cells)
         assert Decimal(book.amounts + sum(cents for _, cents in book.money.values())) / 100 == amounts
     assert book.net + book.in_open + book.orphaned == book.amounts
-    assert "as the statement's amounts" in told(book, len(statement.rows))
+    assert "as the statement's amounts" in told(sums_of(book, len(statement.rows)))
 
 
 def _plain(text: str) -> Decimal:

@@ -10,14 +10,24 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.effects import RemoveBook, StoreBook
+from core.effects import AnswerCommand, RemoveBook, StoreBook
+from core.engine import Engine
+from core.events import Commanded
 from core.statements.layouts import read_csv
 from core.statements.row import BookRows
-from server.ledger.address import DatabaseLedger
+from server.book_import import engine_at_rest
+from server.config import Settings
+from server.deck.books import import_command, remove_command
+from server.ledger.address import DatabaseLedger, LedgerAddress
 from server.ledger.base import OwnLedger
+from server.ledger.codec import encode_any
+from server.ledger.migrate import migrate
+from server.ledger.opened_by_address import open_to_read
 from server.ledger.paging import PageQuery
 from server.ledger.sqlite import SqliteLedger
 from server.ledger.trade_lists import IN_BOOKS
+from server.replay.rebuild import rebuild_database, rebuild_ledger
+from server.replay.verify import verify_ledger
 from tests.server.ledger.databases import change
 
 STATEMENTS = Path(__file__).parents[2] / "golden" / "statements"
@@ -186,6 +196,62 @@ async def test_every_list_of_a_book_pages_and_sorts(ledger: OwnLedger, changes: 
     assert {day["day"]: day["net"] for day in days if day["trades"]} == {
         "2026-03-12": 112.97, "2026-03-20": -11.3, "2026-03-23": -55.1,
     }  # fmt: skip
+
+
+async def test_an_import_is_made_again_from_the_journal_and_moves_between_databases(
+    address: LedgerAddress, tmp_path: Path
+) -> None:
+    """Through the engine: as a command of the journal, which verify, rebuild and migrate go by."""
+    url = None if isinstance(address, Path) else address.url
+    options = Settings(
+        db=str(address) if url is None else url, engine_id="engine-1", state_dir=tmp_path, feeds=()
+    )
+    text = (STATEMENTS / "tastytrade.csv").read_text()
+    header, *rest = text.splitlines(keepends=True)
+    async with engine_at_rest(options) as deck:
+        for name, part in (("one", rest[6:]), ("two", rest), ("one", rest), ("one", rest)):
+            done = await deck.command(import_command(name, "t.csv", read_csv(header + "".join(part)), "ana"))
+            assert (done.ok, done.code) == (True, "IMPORTED")
+        other = read_csv((STATEMENTS / "alpaca.csv").read_text())
+        refused = await deck.command(import_command("one", "a.csv", other, "ana"))
+        assert (refused.ok, refused.code) == (False, "BAD_BOOK") and "tastytrade" in refused.text
+        assert (await deck.command(remove_command("two", "ana"))).ok
+        assert (await deck.command(remove_command("two", "ana"))).code == "NO_BOOK"
+    assert verify_ledger(address)["ok"]
+    if isinstance(address, Path):
+        rebuild_ledger(address, engine_id="engine-1")
+    else:
+        rebuild_database(address)
+    assert verify_ledger(address)["ok"]
+    migrated = migrate(address, tmp_path / "copy.db") if url else None
+    reader = await open_to_read(tmp_path / "copy.db" if migrated else address)
+    try:
+        (found,) = (await reader.page(PageQuery(what="books"))).items
+        assert (found["book"], found["imports"], found["added"], found["net"]) == ("one", 3, 0, 46.57)
+        page = await reader.page(PageQuery(what="trades", filters={"book": "one"}))
+        assert page.totals is not None and page.totals["closed"] == 6
+    finally:
+        await reader.close()
+
+
+# argument of the command | what is said
+REFUSED = [
+    ("no json", "BookRows"),
+    ('{"book": "No", "layout": "x", "file": "x", "rows": []}', "book: 'No' is not a name"),
+    ('{"book": "no", "layout": "x", "file": "x", "rows": []}', "rows: 0 are not within 1 to 50,000"),
+    (
+        encode_any(BookRows(book="no", layout="x", file="x", rows=book_rows().rows[:1] * 2)).decode(),
+        "id of its own",
+    ),
+]
+
+
+@pytest.mark.parametrize(("argument", "told"), REFUSED)
+def test_rows_that_are_not_accepted_are_refused_by_the_engine(argument: str, told: str, make: Any) -> None:
+    event = Commanded(seq=1, at=make.at(1), command_id="c", name="import_book", argument=argument)
+    (answer,) = Engine(engine_id="station").step(event)
+    assert isinstance(answer, AnswerCommand)
+    assert (answer.ok, answer.code) == (False, "BAD_BOOK") and told in answer.text
 
 
 async def test_a_batch_that_is_taken_back_leaves_books_as_they_were(database: Any, make: Any) -> None:
