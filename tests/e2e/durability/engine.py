@@ -187,13 +187,15 @@ class Engines:
         return life
 
     async def _read(self, life: Life) -> None:
-        while not (line := await self._line()).startswith("ended "):
-            if line.startswith("gatedeck listens on "):
-                life.url = line.split()[-1]
-                life.listening.set()
-        life.status = int(line.removeprefix("ended "))
-        life.ended.set()
-        life.listening.set()
+        try:
+            while not (line := await self._line()).startswith("ended "):
+                if line.startswith("gatedeck listens on "):
+                    life.url = line.split()[-1]
+                    life.listening.set()
+            life.status = int(line.removeprefix("ended "))
+        finally:  # nobody waits for a process that says nothing more
+            life.ended.set()
+            life.listening.set()
 
     async def _line(self) -> str:
         assert self._process.stdout is not None

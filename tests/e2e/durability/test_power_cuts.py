@@ -193,13 +193,11 @@ def test_nothing_acknowledged_is_lost_by_ten_thousand_power_cuts(tmp_path: Path)
     recording = asyncio.run(record(tmp_path, 60.0, often=False))
     reference(recording.disk)  # the processes that are forked have it too
     points = cut_points(recording, 10_000, seed=2)
-    numbers = sorted(points)
+    shares = [dict(sorted(points.items())[k::PROCESSES]) for k in range(PROCESSES)]
     with ProcessPoolExecutor(PROCESSES, multiprocessing.get_context("fork")) as pool:
         parts = [
-            pool.submit(
-                try_cuts, recording, {n: points[n] for n in numbers[k::PROCESSES]}, tmp_path / f"cut-{k}", 2
-            )
-            for k in range(PROCESSES)
+            pool.submit(try_cuts, recording, share, tmp_path / f"cut-{k}", seed=2, whole=200)
+            for k, share in enumerate(shares)
         ]
         outcomes = sum((part.result() for part in parts), Counter[str]())
     print(f"10,000 power cuts in {recording.calls:,} calls: {dict(outcomes)}")
