@@ -67,6 +67,7 @@ class StoreShadow:
     status: ShadowStatus
 
 
+@fast_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreMarks:
     """The marks of a position since the last stored one, in order."""
@@ -75,6 +76,7 @@ class StoreMarks:
     marks: tuple[Mark, ...]
 
 
+@fast_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StorePrice:
     """A price at which trades and shadows of its symbol were marked: one step of the symbol's path."""

@@ -291,8 +291,9 @@ def _european_one(
     dividend: float,
     carry: float,
 ) -> float | None:
-    a = spot * math.exp(-dividend * carry)
-    b = strike * math.exp(-rate * carry)
+    exp, erfc, log = math.exp, math.erfc, math.log
+    a = spot * exp(-dividend * carry)
+    b = strike * exp(-rate * carry)
     inside = max(a - b if is_call else b - a, 0.0)
     time_value = price - inside
     if not (a * _NOISE if inside > 0 else 0.0) < time_value < min(a, b):
@@ -300,15 +301,15 @@ def _european_one(
     x = -abs(log_ratio(spot, strike) + (rate - dividend) * carry)
     scale = math.sqrt(a * b)
     s = _guess_one(time_value, abs(a - b), scale)
-    log_beta = math.log(time_value / scale)
-    half = math.exp(0.5 * x)
+    log_beta = log(time_value / scale)
+    half = exp(0.5 * x)
     for _ in range(4):
         h, t = x / s, 0.5 * s
-        b_now = 0.5 * (half * math.erfc(-(h + t) * _SQRT_HALF) - math.erfc((t - h) * _SQRT_HALF) / half)
-        slope = math.exp(-0.5 * (h * h + t * t)) / _SQRT_2PI
+        b_now = 0.5 * (half * erfc(-(h + t) * _SQRT_HALF) - erfc((t - h) * _SQRT_HALF) / half)
+        slope = exp(-0.5 * (h * h + t * t)) / _SQRT_2PI
         if not (b_now > 0 and slope > 0):
             break
-        f, ratio = math.log(b_now) - log_beta, b_now / slope
+        f, ratio = log(b_now) - log_beta, b_now / slope
         step = -f * ratio / (1.0 + 0.5 * f * (1.0 - ratio * (h * h / s - 0.5 * t)))
         s += step
         if not s > 0:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from core.fast_init import fast_init
 from core.options.ticks import tick
 from core.rules.sections import ContractRules, FillRules
 from core.thresholds import above
@@ -27,6 +28,7 @@ class Refusal(StrEnum):
     LIMIT_NOT_MARKETABLE = "LIMIT_NOT_MARKETABLE"
 
 
+@fast_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OptionQuote:
     """Bid and ask of one contract in dollars per share at an instant; a side without a price is ``None``.

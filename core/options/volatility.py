@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from core.fast_init import fast_init
 from core.rules.sections import VolatilityRules
 
 OTHER, INDEX = "other", "index"
@@ -42,6 +43,7 @@ class LevelSource(StrEnum):
     ASSUMED_CLASS = "assumed for its class"
 
 
+@fast_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VolatilityLevel:
     """The volatility a year for 30 days over all strikes, with its source; ``at`` and ``feed`` are those of a VIX.
@@ -84,6 +86,7 @@ class VolatilityLevel:
         return change
 
 
+@fast_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImpliedVolatility:
     """The volatility a year that a contract's last quote implied, with the years left and the level then."""

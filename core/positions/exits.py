@@ -17,12 +17,14 @@ from enum import Enum
 from functools import lru_cache
 
 from core.exchange.calendar import Calendar
+from core.fast_init import fast_init
 from core.model import ExitReason
 from core.positions.position import Position
 from core.positions.trading_context import TradingContext
 from core.thresholds import at_least, below, whole_up
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class PriceRange:
     """The underlying's prices to test levels against: one point, or the ``inside`` of a bar."""

@@ -97,5 +97,8 @@ def _early_exercise(
         iv = implied_volatility_one(call, spot, strike, years, True, rate=rate, carry_years=carry)
         if iv is None:
             return 0.0
-        early = early_exercise_one(spot, strike, years, iv, False, rate=rate, carry_years=carry)
+        found = early_exercise_one(spot, strike, years, iv, False, rate=rate, carry_years=carry)
+        if found == early:  # a further pass would give the same number; mostly it is 0
+            break
+        early = found
     return early
