@@ -69,6 +69,18 @@ def reward_risk(levels: Levels, direction: Direction, reference: float | None) -
     return (levels.target_1 - reference) * direction.sign / risk if risk > 0 else None
 
 
+def _too_far(expert: SignalFacts, price: float, most_pct: float) -> Reason | None:
+    """Return BAD_LEVELS when a stated level is further than ``most_pct`` percent from the price, else ``None``.
+
+    A message without a price cannot be checked before: its "50" may be a price or points.
+    """
+    for name, level in (("stop", expert.stop), ("T1", expert.target_1), ("T2", expert.target_2)):
+        if level is not None and above(100 * abs(level - price) / price, most_pct):
+            text = f"The {name} {level:g} is more than {most_pct:g} % away from the price {price:g}"
+            return Reason("BAD_LEVELS", text, Tone.NEGATIVE)
+    return None
+
+
 def level_test(
     levels: Levels, expert: SignalFacts, price: float, rules: Rules, reference: float | None = None
 ) -> Reason | None:
@@ -89,6 +101,8 @@ def level_test(
         return Reason("BAD_LEVELS", "T1 does not lie before T2", Tone.NEGATIVE)
     if expert.entry is not None and not stop < expert.entry * sign < first:
         return Reason("BAD_LEVELS", "The entry does not lie between stop and T1", Tone.NEGATIVE)
+    if began is None and (far := _too_far(expert, price, rules.intake.level_max_pct)) is not None:
+        return far
     here = price * sign
     if at_most(here, stop):
         text = f"The price {price:g} is at or through the stop {levels.stop:g}"

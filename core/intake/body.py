@@ -35,7 +35,7 @@ _JSON_LINE = re.compile(r"\n[ \t]*(?=[\[{])")
 _FIELD_BEFORE = re.compile(r'"([^"\\]{1,64})"\s*:\s*"?[^",:{}]*$')
 _SENTENCE = re.compile(
     r"^(?P<strategy>.{0,300}?):?\s*order\s+(?P<action>buy|sell)\s+@\s+(?P<contracts>[\d.,]+)\s+filled on\s+"
-    r"(?P<ticker>\S+?)\.\s+New strategy position is\s+(?P<position>-?\d[\d,]*(?:\.\d+)?|flat)"
+    r"(?P<ticker>\S+?)(?: (?:at|@) [\d.,]*\d)?\.\s+New strategy position is\s+(?P<position>-?\d[\d,]*(?:\.\d+)?|flat)"
     r"(?:\.?\s*$|[.,;]?\s+(?P<rest>\S.{0,300})$)",
     re.IGNORECASE | re.DOTALL,
 )

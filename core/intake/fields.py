@@ -94,6 +94,11 @@ def minutes(reading: Reading) -> tuple[int | None, Reason | None]:
         told = f"{path}: {shown(value)} is not a timeframe such as 15, 15m, 1h or D"
         reading.notes.append(told)
         unread = unread or told
+    for key in ("timeframe", "interval"):
+        if isinstance(held := reading.body.get(key), dict):
+            parts = [str(v) for kind in ((int, float), str) for v in held.values() if isinstance(v, kind)]
+            if len(parts) == 2 and (read := timeframe("".join(parts))) is not None:
+                return read, None
     return None, None if unread is None else Reason("TIMEFRAME_UNKNOWN", unread, Tone.NEGATIVE)
 
 

@@ -96,8 +96,10 @@ def unknown_keys(reading: Reading) -> list[Said]:
                     continue
         elif _PNL.search(plain):
             heard = Heard(FINISHED, whole=True)
-        elif value is True or (isinstance(value, (str, int, float)) and flag(value)):
+        elif flag(value):
             heard = hear_label(path.rpartition(".")[2])
+            if value is not True and not isinstance(value, str) and heard.kind not in (EXIT, REDUCE):
+                continue  # a count or an id of 1
         else:
             continue
         if heard.whole and heard.kind in (EXIT, REDUCE, TEST, FINISHED, CANCEL):

@@ -96,6 +96,8 @@ def meaning_of(reading: Reading) -> Meaning:
     leaving = [*by_kind[EXIT], *by_kind[REDUCE], *leaving_flags(reading)]
     side = _one_side(sides, leaving=bool(leaving))
     change = change_of(reading, side.heard.order or side.heard.direction if side else None)
+    if change is not None and not leaving and _is_flip(reading, side, change):
+        change = replace(change, kind="flipped", after=change.before and change.before.opposite, certain=True)
     if change is not None and change.named and any(_orders_to_leave(reading, s) for s in leaving):
         partly = not any(s.heard.kind == EXIT for s in leaving)
         change = Change("smaller" if partly else "flat", change.path, change.value, change.after)
@@ -303,6 +305,18 @@ def _one_side(sides: list[Said], *, leaving: bool) -> Said | None:
                 said.path,
             )
     return sides[0] if sides else None
+
+
+def _is_flip(reading: Reading, side: Said | None, change: Change) -> bool:
+    """Return whether a side such as "long" stands beside the opposite position before: an order is not named."""
+    return (
+        side is not None
+        and side.heard.order is None
+        and change.kind == "flat"
+        and any(change.path == path for _, path, _ in reading.all("position_before"))
+        and change.before is not None
+        and side.heard.position is change.before.opposite
+    )
 
 
 def _orders_to_leave(reading: Reading, said: Said) -> bool:

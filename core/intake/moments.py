@@ -18,12 +18,34 @@ from core.model import Reason, Tone
 _NEW_YORK: Final = "America/New_York"
 _ZONES: Final = {
     **dict.fromkeys(("UTC", "GMT", "Z", "UT"), "UTC"),
-    **dict.fromkeys(("ET", "EST", "EDT", "NEW YORK", "EXCHANGE", "US/EASTERN", "EST5EDT"), _NEW_YORK),
+    **dict.fromkeys(
+        (
+            "ET",
+            "EST",
+            "EDT",
+            "NEW YORK",
+            "EXCHANGE",
+            "US/EASTERN",
+            "EST5EDT",
+            "EASTERN",
+            "EASTERN TIME",
+            "EASTERN STANDARD TIME",
+        ),
+        _NEW_YORK,
+    ),
     **dict.fromkeys(("CT", "CST", "CDT"), "America/Chicago"),
     **dict.fromkeys(("MT", "MST", "MDT"), "America/Denver"),
     **dict.fromkeys(("PT", "PST", "PDT"), "America/Los_Angeles"),
     **dict.fromkeys(("CET", "CEST"), "Europe/Berlin"),
     **dict.fromkeys(("BST",), "Europe/London"),
+    "JST": "Asia/Tokyo",
+    "KST": "Asia/Seoul",
+    "SGT": "Asia/Singapore",
+    "HKT": "Asia/Hong_Kong",
+    "MSK": "Europe/Moscow",
+    "AEST": "Australia/Brisbane",
+    "EET": "Europe/Athens",
+    "EEST": "Europe/Athens",
 }
 _ZONE_NAMES: Final = {
     name.upper(): name
@@ -31,7 +53,8 @@ _ZONE_NAMES: Final = {
                  "Etc/UTC", "US/Eastern", "US/Central", "US/Pacific")
 }  # fmt: skip
 _OFFSETS: Final = {"EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7,
-                   "CET": 1, "CEST": 2, "BST": 1}  # fmt: skip
+                   "CET": 1, "CEST": 2, "BST": 1, "JST": 9, "KST": 9, "SGT": 8, "HKT": 8, "MSK": 3, "AEST": 10,
+                   "AEDT": 11, "NZST": 12, "NZDT": 13, "EET": 2, "EEST": 3}  # fmt: skip
 _MONTHS: Final = {
     name: n + 1
     for n, names in enumerate(
@@ -45,7 +68,7 @@ _CLOCK: Final = (
 )
 _TIME: Final = re.compile(_CLOCK)
 _ZONE: Final = re.compile(r"\s*(?:(?P<name>[A-Z]{1,4}(?:/[A-Z_]+)?)|\(?(?:UTC|GMT)?\s*(?P<sign>[+-])(?P<oh>\d{1,2}):?"
-                          r"(?P<om>\d{2})?\)?)$")  # fmt: skip
+                          r"(?P<om>\d{2})?\)?(?: (?:UTC|GMT))?)$")  # fmt: skip
 _DATES: Final = tuple(
     re.compile(pattern)
     for pattern in (
@@ -63,11 +86,19 @@ _CTIME: Final = re.compile(
 )
 _DIGITS: Final = re.compile(r"[+-]?[\d.]+(?:[eE]\d+)?")
 _LEAST_DIGITS = 6
-_LOOKS: Final = re.compile(r"time|date|stamp|epoch|unix|created|sent|when|received")
+_LOOKS: Final = re.compile(
+    r"time|date|stamp|epoch|unix|created|sent|when|received|^ts|(?:signal|alert|bar|event)ts$|ts(?:ms|us|ns|utc)$"
+)
 _OTHER_DAYS: Final = re.compile(
     r"expir|earning|matur|next|start|begin|until|end|ipo|dividend|last|prev|session"
 )
 _WRITTEN = 64
+
+
+_OFFSET: Final = re.compile(r"(?:UTC|GMT)? ?([+-])(\d{1,2}):?(\d{2})?")
+_LARGEST_OFFSET = 14
+_NET_DATE: Final = re.compile(r"/Date\((\d{10,13})(?:[+-]\d{4})?\)/")
+_SIGNS: Final = {ord("年"): "-", ord("月"): "-", ord("日"): " "}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +127,12 @@ def zone_of(name: str) -> tzinfo | None:
     known = _ZONES.get(upper, name.strip())
     if known == "UTC":
         return UTC
+    if offset := _OFFSET.fullmatch(upper):
+        hours, minutes = int(offset[2]), int(offset[3] or 0)
+        if hours > _LARGEST_OFFSET or minutes >= 60:
+            return None
+        away = timedelta(hours=hours, minutes=minutes)
+        return timezone(-away if offset[1] == "-" else away)
     try:
         return ZoneInfo(known)
     except (ValueError, OSError, KeyError):
@@ -105,9 +142,7 @@ def zone_of(name: str) -> tzinfo | None:
 def times(reading: Reading, naive_zone: str) -> Times:
     """Return the times of a body; a stated one that cannot be read is told, and blocks if it was the only one."""
     out = Times()
-    zone = naive_zone
-    if isinstance(said := reading.value("zone"), str) and zone_of(said) is not None:
-        zone = said
+    zone, lost = _stated_zone(reading, naive_zone)
     unread: str | None = None
     fire = bar = close = None
     if found := reading.all("fired"):
@@ -128,7 +163,25 @@ def times(reading: Reading, naive_zone: str) -> Times:
         out.block = Reason(
             "TIME_UNREADABLE", f"{unread} and no other time is stated: it may be late", Tone.NEGATIVE
         )
+    if lost is not None and any(m is not None and m.naive for m in (fire, bar, close)):
+        reading.notes.append(lost)
+        out.block = Reason("TIME_UNREADABLE", f"{lost}, and the time has no offset", Tone.NEGATIVE)
     return out
+
+
+def _stated_zone(reading: Reading, naive_zone: str) -> tuple[str, str | None]:
+    """Return the zone of times without an offset, and what was stated of it that cannot be read."""
+    lost: str | None = None
+    for _, path, value in reading.all("zone"):
+        hours = (
+            isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= _LARGEST_OFFSET
+        )
+        said = f"{value:+g}" if hours else value
+        if isinstance(said, str) and zone_of(said) is not None:
+            return said, None
+        if path.rpartition(".")[2].lower() != "zone":  # a chart's zone is one of prices
+            lost = lost or f"{path}: {shown(value)} is not a zone such as UTC, ET, -05:00 or America/New_York"
+    return naive_zone, lost
 
 
 def _unknown_key(reading: Reading, zone: str) -> Moment | None:
@@ -136,7 +189,9 @@ def _unknown_key(reading: Reading, zone: str) -> Moment | None:
     for n, (path, plain, value) in enumerate(reading.unread):
         if _OTHER_DAYS.search(plain):
             continue
-        if not isinstance(value, str) and not (_LOOKS.search(plain) and isinstance(value, (int, float))):
+        if not isinstance(value, str) and not (
+            _LOOKS.search(path.lower()) and isinstance(value, (int, float))
+        ):
             continue
         if isinstance(value, str) and not (sum(c.isdigit() for c in value) >= _LEAST_DIGITS):
             continue
@@ -182,12 +237,17 @@ def moment_of(value: Any, naive_zone: str = "UTC") -> Moment | None:
     """Return the moment that a value states, ``None`` when it states none."""
     if not isinstance(value, str):
         at = instant(value)
+        if at is None and type(value) is int:
+            return _written(str(value), naive_zone)  # such as 20261124150500
         return None if at is None else Moment(at)
     return _written(value, naive_zone) if len(value) <= _WRITTEN else None
 
 
 @lru_cache(maxsize=512)
 def _written(text: str, naive_zone: str) -> Moment | None:
+    if net := _NET_DATE.fullmatch(text.strip()):
+        text = net[1]
+    text = text.translate(_SIGNS)
     at = instant(text)
     if at is not None:
         naive = _without_offset(text.strip())

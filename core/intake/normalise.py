@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from core.intake import dots, fields, moments, options, saty, signal, strat
+from core.intake import dots, fields, moments, options, premiums, saty, signal, strat
 from core.intake.bars import bar_of
 from core.intake.body import open_body
 from core.intake.detect import (
@@ -148,6 +148,9 @@ def _trade(reading: Reading, source: Source, meaning: Meaning, rules: IntakeRule
         _lean(reading, meaning)
     refuse_order_of_nothing(reading, meaning)
     found, no_contract = underlying(reading)
+    option = options.wish(reading, found.option)
+    if option is not None:
+        premiums.leave_out(reading, option, of_symbol=found.option is not None)
     times = moments.times(reading, rules.naive_zone)
     length, no_length = fields.minutes(reading)
     price = _price(reading, meaning)
@@ -180,7 +183,7 @@ def _trade(reading: Reading, source: Source, meaning: Meaning, rules: IntakeRule
         intent=intent if intent is not None else Intent.STATUS,
         strategy=fields.label_of(reading, "strategy"),
         request=request,
-        option=options.wish(reading, found.option),
+        option=option,
         blocks=tuple(blocks),
         notes=tuple(notes[:MAX_NOTES]),
     )

@@ -16,11 +16,26 @@ from core.model import Direction, Intent, OptionWish
 
 _LETTERS: Final = {"C": "C", "P": "P", "CE": "C", "PE": "P"}
 _FLAGS: Final = ("put_flag", "call_flag")
+_SLOTS: Final = (
+    "option_right", "option_symbol", "symbol", "strategy", "asset", "put_flag", "call_flag", "loose",
+)  # fmt: skip
+"""Slots that state a right; a letter under a loose key such as ``type`` counts beside a strike or expiry."""
 _NAMED: Final = re.compile(
     r"(?:^|[ _/-])(?:\$?\d+(?:\.\d+)? ?([CP])(?:(?:UT|ALL)S?)?|([CP])\$?\d+(?:\.\d+)?|([CP])(?:UT|ALL)S?)"
     r"(?:$|[ _,/-])"
 )
 """The right in a name such as "650P", "SPY 650 put 12/18" or "SPY 12/18 P650"."""
+_STRUCTURE: Final = re.compile(
+    r"\b(?:PUT|CALL)S?\b.*\b(?:SPREAD|CREDIT|DEBIT|VERTICAL|CALENDAR|DIAGONAL|RATIO)"
+    r"|\b(?:CREDIT|DEBIT|VERTICAL|CALENDAR|COVERED|SECURED|NAKED|SHORT|SOLD|WRITE)\b.*\b(?:PUT|CALL)S?\b"
+    r"|\bIRON (?:CONDOR|BUTTERFLY|FLY)|\b(?:STRADDLE|STRANGLE)\b"
+)
+"""Names of positions of several options or of written ones: a buy or sell of them does not say up or down."""
+_BOUGHT: Final = re.compile(
+    r"(?:^|\s)\$?\d{1,5}(?:\.\d+)?([PC])(?=$|[\s,.@])"
+    r"|\s\d{1,5}(?:\.\d+)? (P|C)(?:UT|ALL)S?$|\b(?:BTO|BUY|BUYING|BOUGHT|LONG)\s(?:\S+\s){0,5}?(P|C)(?:UT|ALL)S?\b"
+)
+"""The option that a text says is bought, such as "BTO SPY 655P" or "buying puts"."""
 _SIDES: Final = {"C": Direction.LONG, "P": Direction.SHORT}
 _NAMES: Final = {"C": "call", "P": "put"}
 
@@ -28,7 +43,8 @@ _NAMES: Final = {"C": "call", "P": "put"}
 def right_of(reading: Reading) -> tuple[str, str, Any] | None:
     """Return "C" or "P" with the path and value that state it; raises IntakeError when both are stated."""
     found: tuple[str, str, Any] | None = None
-    for slot in ("option_right", "option_symbol", "symbol", "strategy", "asset", "put_flag", "call_flag"):
+    slots = _SLOTS if reading.has("option_strike", "option_expiry") else _SLOTS[:-1]
+    for slot in slots:
         for _, path, value in reading.all(slot):
             right = _flagged(slot, value) if slot in _FLAGS else _right(slot, value)
             if right is None:
@@ -53,6 +69,10 @@ def _right(slot: str, value: Any) -> str | None:
     if not isinstance(value, str):
         return None
     text = value.strip().upper()
+    if slot == "loose":
+        return _LETTERS.get(text)
+    if slot == "option_right" and _STRUCTURE.search(text.replace("_", " ")):
+        return None
     if slot in ("option_symbol", "symbol"):
         if slot == "option_symbol" and (named := _NAMED.search(text)):
             return named[1] or named[2] or named[3]
@@ -74,9 +94,13 @@ def heed(reading: Reading, meaning: Meaning) -> None:
     """
     stated = right_of(reading)
     why = meaning.why.heard if meaning.why is not None else NOTHING
+    if meaning.intent is Intent.ENTRY and why.order is not None and why.position is None:
+        _refuse_structure(reading, meaning)
     if stated is None:
         if meaning.intent is Intent.ENTRY and why.right is not None and why.order is Direction.SHORT:
             raise _written(meaning, f"{meaning.why}")
+        if meaning.intent is Intent.ENTRY and why.right is None:
+            _refuse_other_option(reading, meaning)
         return
     right, path, value = stated
     side = _SIDES[right]
@@ -113,6 +137,35 @@ def heed(reading: Reading, meaning: Meaning) -> None:
         )
 
 
+def _refuse_structure(reading: Reading, meaning: Meaning) -> None:
+    """Raise IntakeError for an order of a spread, a straddle or a written option."""
+    named = [found for slot in ("strategy", "option_right", "pattern") for found in reading.all(slot)]
+    for path, value in [(path, value) for _, path, value in named] + [(u[0], u[2]) for u in reading.unread]:
+        if isinstance(value, str) and _STRUCTURE.search(value.upper().replace("_", " ").replace("-", " ")):
+            raise IntakeError(
+                "AMBIGUOUS_DIRECTION",
+                f"{path}: {shown(value)} with {meaning.why}: whether it is meant to rise or fall is not said; "
+                "send the underlying's direction as LONG or SHORT",
+                path,
+            )
+
+
+def _refuse_other_option(reading: Reading, meaning: Meaning) -> None:
+    """Raise IntakeError when a text says that the option of the other side is bought."""
+    for slot in ("free", "label"):
+        for _, path, value in reading.all(slot):
+            if not isinstance(value, str) or (bought := _BOUGHT.search(value.upper())) is None:
+                continue
+            right = bought[1] or bought[2] or bought[3]
+            if _SIDES[right] is not meaning.direction:
+                raise IntakeError(
+                    "AMBIGUOUS_DIRECTION",
+                    f"{path}: {shown(value)} names a {_NAMES[right]}, which contradicts {meaning.why}; "
+                    "send option_type, or the underlying's direction alone",
+                    path,
+                )
+
+
 def _written(meaning: Meaning, option: str) -> IntakeError:
     return IntakeError(
         "AMBIGUOUS_DIRECTION",
@@ -131,6 +184,14 @@ def wish(reading: Reading, from_symbol: OptionWish | None) -> OptionWish | None:
         for value in reading.values("option_symbol"):
             if isinstance(value, str) and (read := parse(value)) is not None and read.option is not None:
                 from_symbol = read.option
+    if strike is None and from_symbol is None:
+        named = (
+            _NAMED.search(v.upper())
+            for v in reading.values("option_symbol", "option_right")
+            if isinstance(v, str)
+        )
+        found = next((n for n in named if n is not None), None)
+        strike = _number(re.sub(r"[^0-9.]", "", found[0])) if found is not None else None
     if stated is None and strike is None and expiry is None:
         return from_symbol
     held = from_symbol or OptionWish()

@@ -11,6 +11,7 @@ from core.intake.fields import price_of
 from core.intake.flags import is_set, stated_number
 from core.intake.intent import Meaning
 from core.intake.speech import MOVE, hear
+from core.intake.units import trail_of
 from core.intake.walk import Reading
 from core.model import Intent, PositionRequest
 
@@ -19,7 +20,24 @@ _COST = frozenset(
 )
 """Words for the entry price in place of a stop's price."""
 _HALF = 0.5
-_PERCENT = re.compile(r"\b(\d{1,3}(?:\.\d+)?) ?%")
+_PERCENT = re.compile(r"(?<![+\-.\d])(\d{1,3}(?:\.\d+)?) ?(?:%|PCT|PERCENT)")
+_LEFT_PERCENT = re.compile(
+    r"\b(?:CLOSE[DS]?|CLOSING|EXIT(?:ED|ING|S)?|SELL|SOLD|REDUCED?|TRIM(?:MED)?) (?:\w+ ){0,2}?(\d{1,3}(?:\.\d+)?) ?"
+    r"(?:%|PCT|PERCENT)|^(?:CLOSE|EXIT|SELL) ([1-9]\d)$"
+)
+"""The percent of an exit: after its verb, since any other may be the profit; "close_50" is one too."""
+_NAMED_SHARES = (("QUARTER", 0.25), ("THIRD", 1 / 3))
+_OUT_PART = re.compile(
+    r"(?:close|exit|sell|reduce|trim|partial|partialexit|partialclose|out|size|qty|quantity|amount)"
+    r"(?:percent|pct|percentage|perc|ratio|fraction|portion|share)"
+)
+_OUT_SIZE = re.compile(
+    r"(?:close|exit|sell|reduce|trim|partial)(?:qty|quantity|size|amount|contracts|lots|shares|volume)"
+)
+_NEW_STOP = re.compile(
+    r"(?:new|updated?|modified|to)(?:stop|sl|stoploss)(?:price|level|value)?|(?:to|new)?(?:value|level)|to"
+)
+"""Keys outside the vocabulary that say how much to leave, and where to move a stop."""
 _RATIO = re.compile(r"(?<![\d/])([1-3])/([2-4])(?![\d/])")
 
 
@@ -52,18 +70,26 @@ def _part(reading: Reading, meaning: Meaning) -> PositionRequest | None:
             share = _share(reading, path, value)
             if share:
                 return PositionRequest(fraction=share)
+    if (stated := _stated_part(reading)) is not None:
+        return stated
     in_percent = any(
         "percent" in str(unit).lower() or "%" in str(unit) for unit in reading.values("size_unit")
     )
-    for _, path, value in reading.all("size"):
-        if in_percent or (isinstance(value, str) and value.strip().endswith("%")):
-            share = _share(reading, path, value)
-            if share:
-                return PositionRequest(fraction=share)
+    for slot in ("size", "amount", "volume"):
+        for _, path, value in reading.all(slot):
+            if (in_percent and slot != "volume") or (isinstance(value, str) and value.strip().endswith("%")):
+                share = _share(reading, path, value)
+                if share:
+                    return PositionRequest(fraction=share)
     if meaning.why is not None and isinstance(meaning.why.value, str):
-        found = _PERCENT.search(meaning.why.value)
-        if found is not None and (share := float(found[1]) / 100):
-            return PositionRequest(fraction=share)
+        said = meaning.why.value.upper().replace("_", " ").replace("-", " -")
+        found = (_PERCENT if partly else _LEFT_PERCENT).search(said)
+        count = next((group for group in found.groups() if group), None) if found is not None else None
+        if count is not None and 0 < (part := float(count) / 100) <= 1:
+            reading.notes.append(f"{meaning.why}: read as {part * 100:g} % of the position")
+            return PositionRequest(fraction=part)
+        if named := next((held for word, held in _NAMED_SHARES if f" {word}" in said), None):
+            return PositionRequest(fraction=named)
         if ratio := _RATIO.search(meaning.why.value):
             return PositionRequest(fraction=int(ratio[1]) / int(ratio[2]))
     for _, path, value in reading.all("left_pct"):
@@ -100,6 +126,25 @@ def _part(reading: Reading, meaning: Meaning) -> PositionRequest | None:
             f"{change.path}: {shown(change.value)} says smaller without a size; half is sold"
         )
         return PositionRequest(fraction=_HALF)
+    return None
+
+
+def _stated_part(reading: Reading) -> PositionRequest | None:
+    """Return the part under a key outside the vocabulary, such as ``close_ratio`` or ``exit_qty``."""
+    for n, (path, plain, value) in enumerate(reading.unread):
+        percent = isinstance(value, str) and value.strip().endswith("%")
+        size = _OUT_SIZE.fullmatch(plain) is not None
+        if not size and _OUT_PART.fullmatch(plain) is None:
+            continue
+        if size and not percent:
+            count = None if isinstance(value, bool) else stated_number(value)
+            found = PositionRequest(contracts=count) if count is not None and count > 0 else None
+        else:
+            share = _share(reading, path, value)
+            found = PositionRequest(fraction=share) if share else None
+        if found is not None:
+            del reading.unread[n]
+            return found
     return None
 
 
@@ -143,6 +188,11 @@ def _moved(reading: Reading, meaning: Meaning, side: Any) -> PositionRequest:
             return PositionRequest(direction=side, stop=price_of(value, path))
         if isinstance(value, str) and (_names_even(value) or _is_cost(value)):
             even = True
+    for path, plain, value in reading.unread:
+        named = _NEW_STOP.fullmatch(plain) or trail_of(plain) == ""
+        read = None if isinstance(value, (bool, dict, list)) or not named else stated_number(value)
+        if read is not None and read > 1:
+            return PositionRequest(direction=side, stop=price_of(value, path))
     if even:
         return PositionRequest(direction=side, break_even=True)
     path = meaning.why.path if meaning.why else "stop"
@@ -157,5 +207,5 @@ def _is_cost(text: str) -> bool:
 def _names_even(text: str) -> bool:
     flat = text.upper().replace("_", " ").replace("-", " ")
     return hear(text).kind == MOVE and (
-        "EVEN" in flat or " BE" in f" {flat}" or "TOBE" in flat or "ENTRY" in flat
+        "EVEN" in flat or " BE" in f" {flat}" or "TOBE" in flat or "ENTRY" in flat or "RISK FREE" in flat
     )

@@ -176,7 +176,7 @@ _FREE: Final = tuple(
     (kind, re.compile(pattern))
     for kind, pattern in (
         (TEST, r"\bTHIS IS (?:ONLY |JUST )?A TEST\b|\bTEST (?:ALERT|MESSAGE|WEBHOOK|SIGNAL|ONLY)\b|\bDRY RUN\b"
-               r"|\bHEARTBEAT\b"),
+               r"|\bHEARTBEAT\b|^TEST FROM\b|\bTESTING (?:THE |MY |A )?(?:WEBHOOK|ALERT|BOT|CONNECTION|SIGNAL)S?\b"),
         (MOVE, r"\b(?:MOVED?|MOVING|ADJUST(?:ED)?|RAISED?|SET|CHANGED?|TRAIL(?:ED)?|UPDATED?) (?:THE |YOUR |MY )?"
                r"(?:STOPLOSS|STOP|SL)\b|\b(?:STOP|SL|STOPLOSS) (?:IS )?(?:MOVED|TO|AT) (?:BREAKEVEN|BE|ENTRY)\b"),
         (REDUCE, r"\b(?:TP1|TAKEPROFIT1) (?:\w+ ){0,2}(?:HIT|REACHED|FILLED)|\b(?:TRIM|REDUCE|SCALEOUT|PARTIAL)\w* "
@@ -263,7 +263,14 @@ def _understand(tokens: list[str]) -> Heard:
     sides = {_POSITIONS[t] for t in have if t in _POSITIONS}
     rights = {_RIGHTS[t] for t in have if t in _RIGHTS}
     kind = _kind(tokens, have)
-    if kind in (EXIT, REDUCE) and len(orders) == 1 and not (sides or rights):
+    if kind == EXIT and len(sides) > 1 and have & _LEAVES:
+        at = next(n for n, token in enumerate(tokens) if token in _LEAVES)
+        first = next((t for t in tokens[at:] if t in _POSITIONS), None)
+        orders, sides = (
+            set(),
+            {_POSITIONS[first]} if first else set(),
+        )  # "close long and open short" leaves the long
+    elif kind in (EXIT, REDUCE) and len(orders) == 1 and not (sides or rights):
         orders, sides = _left(tokens, have, orders)
     elif kind == EXIT and have & _COVERS and not (orders or sides or rights):
         sides = {Direction.SHORT}

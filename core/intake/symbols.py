@@ -17,6 +17,8 @@ _EXCHANGE: Final = re.compile(r"[A-Z0-9_ ]{1,20}", re.ASCII)
 _OCC: Final = re.compile(
     r"(?:O:|\.|OPRA:)?([A-Z]{1,6}) *(\d{2})(\d{2})(\d{2})([CP])(\d{8}|\d{1,6}(?:\.\d{1,3})?)"
 )
+_TOS: Final = re.compile(r"([A-Z]{1,6})_(\d{2})(\d{2})(\d{2})([CP])(\d{1,6}(?:\.\d{1,3})?)")
+"""A contract as "SPY_112726P655": month, day and year before the right."""
 _CLASS_SHARE: Final = re.compile(r"([A-Z]{1,5})[./_ -]([A-DK])")
 _FUTURE: Final = re.compile(
     r"(?:ES|NQ|YM|RTY|MES|MNQ|MYM|M2K|CL|MCL|GC|MGC|SI|HG|NG|ZB|ZN|ZF|ZT|ZC|ZS|ZW|6[A-Z]|BTC|MBT)"
@@ -24,6 +26,9 @@ _FUTURE: Final = re.compile(
 )
 _ROOT: Final = re.compile(r"M?6[A-Z]|MES|MNQ|MYM|M2K|NQ|YM|RTY|MGC|MCL|ZB|ZN|ZF|ZT|ZC|ZS|ZW")
 """Futures that no US stock or fund shares its letters with."""
+_INDIAN: Final = re.compile(r"[A-Z]+\d{2}[A-Z]{3}(?:FUT|\d+[CP]E)|[A-Z]+\d{7,}[CP]E")
+_LONGEST: Final = 5
+"""Most letters of a US listing's root symbol."""
 _CURRENCIES: Final = frozenset(
     listed("USD EUR GBP JPY CHF AUD CAD NZD CNH CNY HKD SGD SEK NOK DKK MXN ZAR TRY PLN HUF CZK INR KRW BRL")
 )
@@ -42,7 +47,7 @@ _INDICES: Final = frozenset(
 _CFDS: Final = frozenset(
     listed(
         "US500 US30 US100 US2000 SPX500 SPX500USD NAS100 NAS100USD US30USD USTEC DJ30 GER40 DE40 DE30 UK100 "
-        "JP225 FRA40 AUS200 HK50 EU50 STOXX50 XAUUSD XAGUSD USOIL UKOIL BRENT NATGAS GOLD SILVER SPX500M"
+        "JP225 JPN225 FRA40 AUS200 HK50 EU50 STOXX50 XAUUSD XAGUSD USOIL UKOIL BRENT NATGAS GOLD SILVER SPX500M"
     )
 )
 US_EXCHANGES: Final = frozenset(
@@ -63,9 +68,11 @@ _TVC_INDICES: Final = frozenset(listed("SPX NDX RUT VIX DJI XSP"))
 _NO_OPTIONS: Final = frozenset(
     listed(
         "FUTURE FUTURES FOREX FX CRYPTO CRYPTOCURRENCY CFD CURRENCY BOND ECONOMIC COIN PERPETUAL SPOT_CRYPTO "
-        "SWAP PERP CMDTY COMMODITY SPREAD CASH_FX FUT CONTFUT DEFI"
+        "SWAP PERP CMDTY COMMODITY SPREAD CASH_FX FUT CONTFUT DEFI CASH LINEAR INVERSE"
     )
 )
+_NO_DOLLARS: Final = (_CURRENCIES | _COINS | frozenset(listed("USDT USDC BUSD FDUSD TUSD DAI"))) - {"USD"}
+"""Currencies and coins in which no US stock is quoted."""
 UNDERLYING_NAMES: Final = {
     "BRKB": "BRK.B",
     "BRKA": "BRK.A",
@@ -158,9 +165,12 @@ def _exchange_fault(exchange: str | None) -> str | None:
 
 
 def _class_fault(reading: Reading) -> str | None:
-    for slot in ("asset", "loose"):
+    for slot in ("asset", "loose", "symbol", "quote"):
         for _, path, value in reading.all(slot):
-            if isinstance(value, str) and value.strip().upper().replace(" ", "_") in _NO_OPTIONS:
+            if not isinstance(value, str) or (slot == "symbol" and not _lesser(path)):
+                continue
+            said = value.strip().upper().replace(" ", "_")
+            if said in (_NO_DOLLARS if slot == "quote" else _NO_OPTIONS):
                 return f"{path} says {shown(value)}"
     return None
 
@@ -186,6 +196,10 @@ def parse(text: str) -> Underlying | None:
         root, year, month, day, right, strike = occ.groups()
         amount = int(strike) / 1000 if len(strike) == 8 else float(strike)
         wish = OptionWish(right=right, strike=amount, expiry=f"20{year}-{month}-{day}")
+        return Underlying(UNDERLYING_NAMES.get(root, root), option=wish, respelled=True)
+    if tos := _TOS.fullmatch(upper):
+        root, month, day, year, right, strike = tos.groups()
+        wish = OptionWish(right=right, strike=float(strike), expiry=f"20{year}-{month}-{day}")
         return Underlying(UNDERLYING_NAMES.get(root, root), option=wish, respelled=True)
     prefix, colon, ticker = upper.rpartition(":")
     if colon and ticker in ("US", "UN", "UW", "UQ"):
@@ -225,8 +239,13 @@ def _shape_fault(symbol: str) -> str | None:
             return "it is a cryptocurrency pair"
     if symbol in _INDICES:
         return "it is an index or a rate without options in the US"
-    if symbol in _CFDS:
+    if symbol in _CFDS or symbol.partition(".")[0] in _CFDS or symbol.removesuffix("M") in _CFDS:
         return "it is a contract for difference"
+    root = symbol.partition(".")[0]
+    if "_" in symbol or (len(root) > _LONGEST and root.isalpha()):
+        return "no US listing has such a name"
+    if _INDIAN.fullmatch(symbol):
+        return "it is a contract of an Indian exchange"
     if (
         symbol.startswith("/")
         or symbol.endswith("=F")

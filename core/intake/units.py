@@ -36,8 +36,8 @@ VALUE: Final = re.compile(
 """A number and its unit, such as "1.5%", "12 pts", "1.5 x ATR", "75 basis points"."""
 
 _ENDING: Final = re.compile(
-    r"(percentage|percent|pct|perc|points|point|pts|distance|dist|offset|ticks|tick|pips|pip|cents|bps|basispoints"
-    r"|rmultiple|atrmultiplier|atrmultiple|atrmult|atrfactor|atr|inr|r)$"
+    r"(?:in)?(percentage|percent|pct|perc|points|point|pts|distance|dist|offset|ticks|tick|pips|pip|cents|bps|basispoints"
+    r"|rmultiple|rr|atrmultiplier|atrmultiple|atrmult|atrfactor|atr|inr|r)$"
 )
 _FIRST_WORDS: Final = ("percent", "pct", "points", "pips", "ticks", "bps", "atr")
 _STOPS: Final = frozenset(

@@ -21,7 +21,8 @@ ROWS: Final[tuple[tuple[str, str, str], ...]] = (
     ("exchange", "where the symbol is listed", "instrument.exchange exchange tv_exchange venue "
      "exchange_name listing_exchange syminfo_prefix"),
     ("asset", "class of the symbol", "instrument.asset_class asset_class asset_type security_type sec_type "
-     "instrument_type symbol_type syminfo_type instrument.type market_type product_type category"),
+     "instrument_type symbol_type syminfo_type instrument.type market_type product_type category product"),
+    ("quote", "what the symbol is quoted in", "quote_currency quote quote_asset quote_symbol counter_currency"),
     ("side", "side of the order or of the trade", "signal.type signal.direction signal.action "
      "expert.direction direction signal_type action order_action side order_side trade_side "
      "trade_direction order_direction trade_action action_type order.side cmd command signal_direction "
@@ -105,7 +106,8 @@ ROWS: Final[tuple[tuple[str, str, str], ...]] = (
     ("size", "size of the order", "contracts order_contracts quantity qty order_size order_qty order_quantity "
      "strategy_order_contracts shares lots size order.size order_amount num_contracts trade_size "
      "order.contracts lot_size lot vol_lts"),
-    ("size_unit", "unit of the size", "quantity_unit qty_type size_type qty_unit size_unit quantity_type"),
+    ("size_unit", "unit of the size", "currency_type amount_type "
+     "quantity_unit qty_type size_type qty_unit size_unit quantity_type"),
     ("out_pct", "percent of the position to leave", "close_percent close_pct exit_percent exit_pct reduce_percent "
      "reduce_pct qty_percent quantity_percent sell_percent sell_pct percent_to_close close_percentage "
      "exit_percentage reduce_percentage trim_percent trim_pct close_size_percent percent_close tp_percent_close "
@@ -114,18 +116,23 @@ ROWS: Final[tuple[tuple[str, str, str], ...]] = (
      "left_percent keep_percent keep_pct pct_left percent_left remaining_percentage"),
     ("left_size", "size that is to stay", "remaining remaining_contracts remaining_quantity remaining_qty "
      "remaining_size qty_left contracts_left quantity_left left remaining_position shares_left size_left"),
-    ("pct", "a percent whose meaning the intent gives", "percent percentage pct"),
+    ("pct", "a percent or share whose meaning the intent gives", "percent percentage pct fraction portion"),
+    ("amount", "amount of the order; only a percent of it is read", "amount order.amount"),
     ("entry", "price of the entry", "entry.price entry.entry_price entry_price entry signal.entry "
      "entry_level open_price entry_limit entry_zone limit_price order.limit_price"),
     ("stop", "stop", "entry.stop_loss entry.stop risk.stop_loss risk.stop risk.sl stop_loss stop sl stop_price "
      "stop_loss_price sl_price sl_1 stop_1 stop_loss_1 stop_level initial_stop stop_loss_level hard_stop "
-     "stoploss_price protective_stop order.stop_loss exit.stop entry.sl long_sl invalidation"),
+     "stoploss_price protective_stop order.stop_loss exit.stop exit.stop_loss exit.sl "
+     "entry.sl long_sl invalidation "
+     "initial_sl invalidation_level stop_px stop_loss_on_fill stop_targets"),
     ("target_1", "first target", "entry.target_1 entry.target1 target_1 target1 t1 tp1 target take_profit "
      "take_profit_1 take_profit1 tp_1 tp profit_target price_target target_price take_profit_price limit "
      "first_target risk.take_profit risk.tp entry.take_profit entry.tp1 entry.tp entry.target tp_price tp1_price "
-     "target_1_price take_profit_level long_tp profit_price risk.target_1 pt1 target_level"),
+     "target_1_price take_profit_level long_tp profit_price risk.target_1 pt1 target_level exit.take_profit "
+     "exit.tp exit.target tgt tgt1 target_price_1 take_profit_on_fill"),
     ("target_2", "second target", "entry.target_2 entry.target2 target_2 target2 t2 tp2 take_profit_2 "
-     "take_profit2 tp_2 second_target entry.tp2 tp2_price target_2_price risk.target_2 pt2"),
+     "take_profit2 tp_2 second_target entry.tp2 tp2_price target_2_price risk.target_2 pt2 tgt2 "
+     "target_price_2 exit.target_2"),
     ("targets", "list of targets", "targets take_profits tps tp_levels profit_targets target_levels entry.targets "
      "take_profit_targets take_profit_levels tp_targets risk.targets risk.take_profits exit.targets"),
     ("more_targets", "targets beyond the second; shown in a note", "target_3 tp3 t3 take_profit_3 target_4 tp4 "
@@ -154,12 +161,12 @@ ROWS: Final[tuple[tuple[str, str, str], ...]] = (
     ("volume", "volume of the bar", "volume bar.volume ohlc.volume candle.volume kline.volume bar.v candle.v v "
      "ohlcv.volume vol"),
     ("score", "score on 0 to 10.5", "signal.ai_score signal.score expert.ai_score expert.score ai_score score "
-     "signal_score total_score rating ai_rating"),
+     "signal_score total_score rating ai_rating stars quality_score"),
     ("score_scale", "top of the score's scale", "score_scale max_score score_max out_of scale score_out_of "
      "ai_score_max score_range signal.score_scale signal.max_score rating_scale rating_max"),
     ("confidence", "confidence, 0 to 1 or in percent", "signal.confidence confidence confidence_score "
      "confidence_level probability conviction win_probability confidence_pct confidence_percent ai_confidence prob "
-     "signal_confidence"),
+     "signal_confidence conf"),
     ("quality", "EXTREME, HIGH or MEDIUM; A, B or C of a setup", "signal.quality expert.quality quality"),
     ("grade", "A, B or C", "execution_quality grade"),
     ("volume_ratio", "volume against its average", "market_context.volume_vs_avg volume_vs_avg volume_ratio"),
@@ -177,27 +184,29 @@ ROWS: Final[tuple[tuple[str, str, str], ...]] = (
     ("timeframe", "length of a bar", "timeframe.chart_tf signal.timeframe timeframe tf chart_tf interval "
      "signal.tf timeframe.event_tf instrument.timeframe chart_timeframe bar_interval time_frame resolution "
      "chart_interval candle_interval bar_size period chart_resolution bar.interval bar.timeframe granularity "
-     "chart_period tv_interval event_tf"),
+     "chart_period tv_interval event_tf candle_size candle_timeframe bar_length"),
     ("fired", "moment of sending", "timenow meta.generated_at audit.generated_at metadata.generated_at "
      "generated_at fired_at fire_time fired sent_time time_now sent_at alert_time trigger_time triggered_at "
      "sent created_at signal_time alert_timestamp fired_time send_time now trigger_timestamp generated "
-     "published_at emitted_at event_time order_time execution_time current_time"),
+     "published_at emitted_at event_time order_time execution_time current_time "
+     "signal_ts alert_ts fired_ts trigger_ts"),
     ("bar_time", "open of the bar, or a moment that does not say which", "bar_time signal.bar_time time timestamp "
      "signal.timestamp signal.time event.timestamp meta.timestamp data.timestamp datetime date_time bar.time "
      "bar.timestamp candle_time bar_open_time open_time bar_timestamp ts candle.time ohlc.time kline.time "
      "candle_open_time bar_start unix unix_time epoch timestamp_ms time_ms utc_time timestamp_utc utc iso_time "
+     "bar_ts candle_ts ts_ms unix_ts unix_ms epoch_ms "
      "bar.t candle.t t event.time event_timestamp trade_time entry_time time_stamp bar_date_time bar_open_timestamp"),
     ("bar_close", "close of the bar", "timeframe.bar_close_time bar_close_time candle_close_time bar_end "
      "bar.close_time time_close candle_close close_time"),
     ("date", "day of the moment", "date bar_date signal_date trade_date alert_date"),
-    ("zone", "zone of the moment", "timezone time_zone tz zone"),
+    ("zone", "zone of the moment", "timezone time_zone tz zone utc_offset tz_offset timezone_offset gmt_offset"),
     ("sender_id", "the sender's id of this message", "meta.event_id audit.deduplication_key alert_id id"),
     ("strategy", "the sender's strategy", "strategy_id strategy_name strategy.name strategy.id bot_id bot_name "
      "system system_name algo algo_name strategy bot strategy_title indicator script"),
     ("option_right", "call or put", "option_type right option.type option.right put_call call_put "
      "option_right cp contract_type callput putcall option_side pc cp_flag option.option_type option.put_call option "
      "option.side option_direction option_kind call_or_put opt_type option.contract_type option.kind "
-     "derivative_type"),
+     "derivative_type opt option_strategy"),
     ("put_flag", "true: a put", "put is_put puts buy_put put_option"),
     ("call_flag", "true: a call", "call is_call calls buy_call call_option"),
     ("option_strike", "strike the sender names", "strike strike_price option_strike option.strike "
@@ -233,7 +242,7 @@ ROWS: Final[tuple[tuple[str, str, str], ...]] = (
      "cancel_open_orders"),
     ("secret", "authenticates and is cut out", "passphrase secret key token password"),
     ("display", "shown or passed over", "risk.stop_distance_pct risk.amount position_multiplier stop_reason "
-     "risk.position_size currency base_currency quote_currency alert_frequency bar_index version pointer "
+     "risk.position_size currency base_currency alert_frequency bar_index version pointer "
      "trade_id leverage margin_mode time_in_force tif duration order_class extended_hours "
      "ai_model timeframe.tf_role trade_allowed_directions session_type "
      "unrealized_pnl open_profit net_profit be_mfe mfe mae risk_pct risk_percent "

@@ -90,6 +90,16 @@ _MONTH_NAMES: Final = {
     "12M": 12 * MONTH,
 }
 _NAMED: Final = {"MN": MONTH, "HOURLY": 60, "MINUTE": 1, "HOUR": 60}
+_WORD_FIRST: Final = re.compile(r"(MINUTE|MIN|HOUR|DAY|WEEK|MONTH)S?[ _]?(\d{1,3})", re.ASCII)
+"""Names such as Minute15 and Hour4."""
+_COUNTS: Final = {
+    word: count
+    for count, word in (
+        (1, "ONE"), (2, "TWO"), (3, "THREE"), (4, "FOUR"), (5, "FIVE"), (6, "SIX"), (10, "TEN"), (12, "TWELVE"),
+        (15, "FIFTEEN"), (30, "THIRTY"), (45, "FORTY_FIVE"),
+    )
+}  # fmt: skip
+"""Names such as FIFTEEN_MINUTE and ONE_HOUR."""
 _DECIMAL = re.compile(r"(\d{1,5})\.0+")
 _ISO_LENGTH = re.compile(r"P(?:T(\d{1,4})([MH])|(\d{1,3})([DWM]))", re.ASCII)
 _TIMEFRAME = re.compile(r"(?:TF[_ ]?)?(\d{0,5})[ _]?([A-Z]*)", re.ASCII)
@@ -172,7 +182,12 @@ def _timeframe(text: str) -> int | None:
         return _NAMED[upper]
     if whole := _DECIMAL.fullmatch(upper):
         text = whole[1]
-    if turned := _UNIT_FIRST.fullmatch(upper):
+    count, _, unit = upper.rpartition("_")
+    if count in _COUNTS:
+        text = f"{_COUNTS[count]}{unit}"
+    elif worded := _WORD_FIRST.fullmatch(upper):
+        text = f"{worded[2]}{worded[1]}"
+    elif turned := _UNIT_FIRST.fullmatch(upper):
         month, unit, count = turned.groups()
         text = f"{count}{'MONTH' if month else 'MIN' if unit == 'M' else unit}"
     elif length := _ISO_LENGTH.fullmatch(upper):

@@ -151,6 +151,14 @@ def test_the_way_to_t1_begins_at_the_price_the_signal_came_with() -> None:
     assert level_test(levels, signal, 102.5, DEFAULT, reference=102.0) is None
 
 
+@pytest.mark.parametrize("stated", [{"stop": 50.0}, {"target_1": 130.0}, {"stop": 98.0, "target_2": 150.0}])
+def test_a_message_without_a_price_is_checked_against_the_markets(stated: dict[str, float]) -> None:
+    levels = Levels(**{"stop": 98.0, "target_1": 104.0, "target_2": 160.0, **stated}, origin="signal")
+    reason = level_test(levels, SignalFacts(direction=LONG, **stated), 100.0, DEFAULT)
+    assert reason is not None
+    assert (reason.code, "20 % away" in reason.text) == ("BAD_LEVELS", True)
+
+
 @pytest.mark.parametrize(("direction", "stop", "t1", "t2"), [(LONG, 101, 104, 106), (SHORT, 99, 96, 94)])
 def test_a_stop_beyond_the_price_the_signal_came_with_was_never_one(
     direction: Direction, stop: float, t1: float, t2: float

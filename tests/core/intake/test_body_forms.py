@@ -94,6 +94,7 @@ def test_a_word_in_a_text_is_not_repaired() -> None:
 SENTENCES = [
     ("EMA Cross (9, 21, close): order buy @ 1 filled on SPY. New strategy position is 1", Direction.LONG),
     ("Supertrend: order sell @ 0.001 filled on BATS:SPY. New strategy position is -0.001", Direction.SHORT),
+    ("A: order buy @ 2 filled on SPY at 660.5. New strategy position is 2", Direction.LONG),
     ("A: order buy @ 2 filled on SPY. New strategy position is 1,000.5.", Direction.LONG),
 ]
 

@@ -114,7 +114,21 @@ REQUESTS = [
      PositionRequest(remaining_fraction=0.4)),
     ({"action": "sell", "market_position": "long"}, Intent.REDUCE,
      PositionRequest(direction=LONG, fraction=0.5)),
+    *(({"action": "exit", **said}, Intent.REDUCE, PositionRequest(fraction=0.25)) for said in (
+        {"close_ratio": 0.25}, {"sellPercentage": 25}, {"exit_size": "25%"}, {"size_pct": 25}, {"fraction": 0.25},
+        {"amount": "25%"}, {"volume": "25%"}, {"quantity": 25, "currency_type": "position_percent"})),
+    *(({"action": said}, Intent.REDUCE, PositionRequest(fraction=0.25)) for said in (
+        "close_25", "exit_25_percent", "close 25pct", "close_quarter")),
+    ({"action": "exit", "exit_qty": 2}, Intent.REDUCE, PositionRequest(contracts=2.0)),
+    ({"action": "sell", "message": "Closed the long for +1.2%"}, Intent.EXIT, PositionRequest(direction=LONG)),
+    ({"action": "close long and open short"}, Intent.EXIT, PositionRequest(direction=LONG)),
     # the stop
+    *(({"direction": "long", **said}, Intent.MOVE_STOP, PositionRequest(direction=LONG, stop=657.0)) for said in (
+        {"event": "move_sl", "value": 657}, {"event": "tighten_sl", "sl": 657}, {"action": "modify", "sl": 657},
+        {"event": "trailing_stop_update", "trailing_stop": 657}, {"type": "adjust_stop", "level": 657},
+        {"event": "change_stop", "newStopPrice": 657}, {"action": "newsltplong", "sl": 657})),
+    *(({"action": said}, Intent.MOVE_STOP, PositionRequest(break_even=True)) for said in (
+        "be", "risk_free", "stop_to_entry")),
     ({"action": "move_stop", "stop": 655.5}, Intent.MOVE_STOP, PositionRequest(stop=655.5)),
     ({"event": "breakeven", "direction": "long"}, Intent.MOVE_STOP,
      PositionRequest(direction=LONG, break_even=True)),
@@ -127,6 +141,7 @@ REQUESTS = [
     ({"new_stop": "657.25", "direction": "short"}, Intent.MOVE_STOP,
      PositionRequest(direction=SHORT, stop=657.25)),
     # a flip
+    ({"direction": "long", "previous_direction": "short"}, Intent.ENTRY, PositionRequest(direction=SHORT)),
     ({"action": "sell", "market_position": "short", "prev_market_position": "long"}, Intent.ENTRY,
      PositionRequest(direction=LONG)),
     ({"action": "buy", "contracts": 3, "position_size": 1, "prev_position": "short"}, Intent.ENTRY,
@@ -240,6 +255,45 @@ def test_a_side_that_contradicts_its_option_is_refused(said: dict[str, Any]) -> 
     with pytest.raises(IntakeError) as refusal:
         read(**said)
     assert refusal.value.code == "AMBIGUOUS_DIRECTION"
+
+
+PREMIUMS: list[dict[str, Any]] = [
+    {
+        "action": "BTO",
+        "strike": 665,
+        "right": "call",
+        "price": 2.5,
+        "entry": 2.5,
+        "sl": 1.5,
+        "targets": [4, 5],
+    },
+    {
+        "ticker": "SPY261127C00665000",
+        "action": "buy",
+        "price": 2.5,
+        "limit_price": 2.5,
+        "stop": {"price": 1.5},
+    },
+    {"action": "STC", "contract": "SPY 665C 11/27", "price": 3.1},
+]
+
+
+@pytest.mark.parametrize("said", PREMIUMS, ids=lambda value: str(value)[:40])
+def test_a_premium_is_no_price_of_the_underlying(said: dict[str, Any]) -> None:
+    update = read(**said)
+    assert update.price is None
+    assert (update.symbol, update.option.right, update.option.strike) == ("SPY", "C", 665.0)
+    assert sum("premium" in note for note in update.notes) == sum(
+        key in said for key in ("price", "entry", "sl", "targets", "limit_price", "stop")
+    )
+    if update.signal is not None:
+        facts = update.signal
+        assert (facts.entry, facts.stop, facts.target_1, facts.target_2) == (None,) * 4
+
+
+def test_a_price_near_the_strike_is_the_underlyings() -> None:
+    update = read(action="BTO", strike=655, right="put", sl=665)
+    assert (update.price, update.signal.stop, update.blocks) == (660.0, 665.0, ())
 
 
 BARS = [

@@ -170,6 +170,17 @@ SAID = [
         {"type": "call"}, {"option": "665C"}, {"contract": "SPY 665C 12/18"}, {"right": "CE"})),
     ("ENTRY SHORT", {"signal": "BUY PE"}), ("REFUSED", {"action": "sell", "type": "put"}),
     ("REFUSED", {"action": "buy", "type": "put", "right": "C"}), ("EXIT SHORT", {"action": "STC", "option": "650P"}),
+    # spreads and written options say neither up nor down; an option in a text must not contradict the order
+    *(("REFUSED", {"action": action, "strategy": name}) for action, name in (
+        ("buy", "bear put spread"), ("sell", "put credit spread"), ("sell", "covered_call"), ("buy", "straddle"),
+        ("open", "iron_condor"))),
+    ("REFUSED", {"action": "buy", "spread": "put debit spread"}), ("REFUSED", {"action": "buy", "comment": "655P"}),
+    ("REFUSED", {"action": "buy", "message": "BTO SPY 655P 11/27"}),
+    ("REFUSED", {"action": "buy", "text": "buying puts"}),
+    *(("ENTRY LONG", {"action": "buy", "message": text}) for text in ("BTO SPY 665C", "call wall 665", "P/L +3")),
+    ("ENTRY LONG", {"direction": "bullish", "strategy": "put credit spread"}),
+    ("ENTRY SHORT", {"action": "BTO", "strike": 655, "type": "P"}),
+    ("ENTRY SHORT", {"ticker": "SPY_112726P655", "action": "buy"}),
     # finished, refused, tested or switched off: nothing is traded
     *(("STATUS", {"direction": "long", **said}) for said in (
         {"status": "closed"}, {"status": "TP_HIT"}, {"status": "rejected"}, {"state": "inactive"},

@@ -46,6 +46,10 @@ LEVELS = [
     ({"risk": {"stopLoss": 655, "takeProfit": 669}}, (655, 669, None)),
     ({"order": {"side": "buy", "stop_loss": 655}, "target": 669}, (655, 669, None)),
     ({"action": "sell", "sl_points": 5, "tp_percent": 1}, (665, 653.4, None)),
+    ({"exit": {"stop_loss": 655, "take_profit": 669}}, (655, 669, None)),
+    ({"stopLossOnFill": {"price": "655"}, "takeProfitOnFill": {"price": "669"}}, (655, 669, None)),
+    ({"initial_sl": 655, "tgt1": 669, "tgt2": 675}, (655, 669, 675)),
+    ({"sl_in_points": 5, "tp_rr": 2}, (655, 670, None)),
 ]  # fmt: skip
 
 
@@ -103,6 +107,8 @@ ONE_MOMENT = [
     "20261123T150500Z", "Mon, 23 Nov 2026 15:05:00 GMT", "23 Nov 2026 15:05", "2026-11-23 10:05:00 -0500",
     "Mon Nov 23 15:05:00 2026", "Mon Nov 23 15:05:00 UTC 2026", "2026.11.23 15:05",
     "2026-11-23 10:05:00 America/New_York", "2026-11-23 15:05:00.000", "1795446300", 1795446300000, 1795446300,
+    20261123150500, "/Date(1795446300000)/", "2026年11月23日 15:05", "2026-11-23 15:05:00 +0000 UTC",
+    "2026-11-24 00:05 JST", "2026-11-23 23:05 HKT", "2026-11-23 18:05 MSK",
 ]  # fmt: skip
 
 
@@ -153,14 +159,47 @@ def test_a_time_without_an_offset_is_read_in_the_naive_zone_with_a_note() -> Non
 
 
 @pytest.mark.parametrize(
+    "said",
+    [{"timezone": "UTC-5"}, {"timezone": "GMT-05:00"}, {"tz": "-05:00"}, {"utc_offset": -5}, {"tz_offset": "-0500"},
+     {"timezone": "Eastern Standard Time"}],
+    ids=str,
+)  # fmt: skip
+def test_a_stated_offset_is_that_of_the_times_without_one(said: dict[str, Any]) -> None:
+    update = read(timestamp="2026-11-24 10:05:00", **said)
+    assert (update.timestamp, update.blocks) == (datetime(2026, 11, 24, 15, 5, tzinfo=UTC), ())
+
+
+@pytest.mark.parametrize("said", [{"timezone": "IST"}, {"tz": "local"}, {"utc_offset": 300}], ids=str)
+def test_a_stated_zone_that_cannot_be_read_blocks_a_time_without_offset(said: dict[str, Any]) -> None:
+    update = read(timestamp="2026-11-24 10:05:00", **said)
+    assert [reason.code for reason in update.blocks] == ["TIME_UNREADABLE"]
+    assert next(iter(said)) in update.blocks[0].text
+    assert read(timestamp="2026-11-24T10:05:00Z", **said).blocks == ()
+
+
+@pytest.mark.parametrize(
+    "said", [{"signal_ts": 1795532700}, {"alertTs": 1795532700}, {"ts_ms": 1795532700000},
+             {"timestamp": {"seconds": 1795532700, "nanoseconds": 0}}], ids=str,
+)  # fmt: skip
+def test_epochs_under_more_keys(said: dict[str, Any]) -> None:
+    assert read(**said).timestamp == datetime(2026, 11, 24, 15, 5, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
     ("text", "minutes"),
     [("H4", 240), ("M15", 15), ("D1", 1440), ("W1", 10080), ("MN1", 43200), ("3M", 129600), ("12M", 518400),
      ("4 hours", 240), ("1 Day", 1440), ("PT15M", 15), ("P1D", 1440), ("1hr", 60),
      ("4-hour", 240), ("PERIOD_H4", 240), ("hourly", 60), ("60.0", 60),
-     ("Daily", 1440), ("m5", 5)],
+     ("Daily", 1440), ("m5", 5), ("FIFTEEN_MINUTE", 15), ("ONE_HOUR", 60), ("Minute15", 15), ("Hour4", 240)],
 )  # fmt: skip
 def test_timeframes_in_many_spellings(text: str, minutes: int) -> None:
     assert timeframe(text) == minutes
+
+
+def test_a_timeframe_as_a_number_and_its_unit() -> None:
+    body = {name: value for name, value in BASE.items() if name != "tf"}
+    for key in ("timeframe", "interval"):
+        assert normalise({**body, key: {"multiplier": 4, "timespan": "hour"}}).timeframe == 240
 
 
 @pytest.mark.parametrize("text", ["100R", "fast", "1/4", {"x": 1}])
@@ -189,7 +228,11 @@ def test_one_underlying_has_one_name(sent: str, symbol: str) -> None:
      {"ticker": "ESZ2026"}, {"ticker": "/ES"}, {"ticker": "XAUUSD"}, {"ticker": "US500"}, {"ticker": "RY.TO"},
      {"ticker": "TSX:RY"}, {"ticker": "6E"}, {"ticker": "TVC:DXY"},
      {"ticker": "BTC", "asset_class": "crypto"}, {"ticker": "ES", "type": "futures"},
-     {"ticker": "AAPL", "exchange": "OANDA"}],
+     {"ticker": "AAPL", "exchange": "OANDA"}, {"ticker": "XBTUSD"}, {"ticker": "WIFUSD"}, {"ticker": "USDT_BTC"},
+     {"ticker": "EURUSD.a"}, {"ticker": "XAUUSDm"}, {"ticker": "NAS100.i"}, {"ticker": "SPX500_USD"},
+     {"ticker": "NIFTY24NOVFUT"}, {"ticker": "GC", "asset": "futures"}, {"ticker": "BTC", "market": "crypto"},
+     {"ticker": "SOL", "quoteCurrency": "USDT"}, {"ticker": "EUR", "secType": "CASH"},
+     {"ticker": "AAPL", "product": "cfd"}],
     ids=str,
 )  # fmt: skip
 def test_what_has_no_us_listed_options_gets_no_contract(said: dict[str, Any]) -> None:
@@ -210,7 +253,7 @@ SCORES = [
     ({"probability": 0.8}, 8.4), ({"score": "4/5"}, 8.4), ({"score": "85 %"}, 8.925),
     ({"score": 4, "max_score": 5}, 8.4), ({"score": 0.9, "score_scale": 1}, 9.45),
     ({"score": 90, "score_scale": "0-100"}, 9.45), ({"rating": "9 of 10"}, 9.45), ({"score": 0.9}, 0.9),
-    ({"score": 4.5}, 4.5),
+    ({"score": 4.5}, 4.5), ({"conf": 0.9}, 9.45), ({"stars": "4 of 5"}, 8.4),
 ]  # fmt: skip
 
 
