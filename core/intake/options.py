@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any, Final
 
 from core.intake.errors import IntakeError, shown
@@ -71,7 +72,7 @@ def _right(slot: str, value: Any) -> str | None:
     text = value.strip().upper()
     if slot == "loose":
         return _LETTERS.get(text)
-    if slot == "option_right" and _STRUCTURE.search(text.replace("_", " ")):
+    if slot == "option_right" and _is_structure(value):
         return None
     if slot in ("option_symbol", "symbol"):
         if slot == "option_symbol" and (named := _NAMED.search(text)):
@@ -139,9 +140,9 @@ def heed(reading: Reading, meaning: Meaning) -> None:
 
 def _refuse_structure(reading: Reading, meaning: Meaning) -> None:
     """Raise IntakeError for an order of a spread, a straddle or a written option."""
-    named = [found for slot in ("strategy", "option_right", "pattern") for found in reading.all(slot)]
-    for path, value in [(path, value) for _, path, value in named] + [(u[0], u[2]) for u in reading.unread]:
-        if isinstance(value, str) and _STRUCTURE.search(value.upper().replace("_", " ").replace("-", " ")):
+    named = [found[1:] for slot in ("strategy", "option_right", "pattern") for found in reading.all(slot)]
+    for path, value in named + [(path, value) for path, _, value in reading.unread]:
+        if isinstance(value, str) and _is_structure(value):
             raise IntakeError(
                 "AMBIGUOUS_DIRECTION",
                 f"{path}: {shown(value)} with {meaning.why}: whether it is meant to rise or fall is not said; "
@@ -150,14 +151,23 @@ def _refuse_structure(reading: Reading, meaning: Meaning) -> None:
             )
 
 
+@lru_cache(maxsize=256)
+def _is_structure(text: str) -> bool:
+    return _STRUCTURE.search(text.upper().replace("_", " ").replace("-", " ")) is not None
+
+
+@lru_cache(maxsize=256)
+def _bought(text: str) -> str | None:
+    found = _BOUGHT.search(text.upper())
+    return None if found is None else found[1] or found[2] or found[3]
+
+
 def _refuse_other_option(reading: Reading, meaning: Meaning) -> None:
     """Raise IntakeError when a text says that the option of the other side is bought."""
     for slot in ("free", "label"):
         for _, path, value in reading.all(slot):
-            if not isinstance(value, str) or (bought := _BOUGHT.search(value.upper())) is None:
-                continue
-            right = bought[1] or bought[2] or bought[3]
-            if _SIDES[right] is not meaning.direction:
+            right = _bought(value) if isinstance(value, str) else None
+            if right is not None and _SIDES[right] is not meaning.direction:
                 raise IntakeError(
                     "AMBIGUOUS_DIRECTION",
                     f"{path}: {shown(value)} names a {_NAMES[right]}, which contradicts {meaning.why}; "

@@ -14,7 +14,7 @@ SECRET_KEYS = (
     "auth_token", "access_token", "webhook_key", "api_key", "apikey", "key", "email_token", "bot_token", "user_token",
     "api_token", "bearer_token", "webhook_passphrase", "webhook_password", "webhook_token", "api_secret",
     "api_passphrase", "client_secret", "shared_secret", "secret_token", "private_key", "access_key", "auth_key",
-    "license_key", "security_token", "security_key", "user_key", "pwd", "authorization", "auth",
+    "license_key", "security_token", "security_key", "user_key",
 )  # fmt: skip
 """Names of fields that hold a secret, in any case, with ``_`` or ``-`` or neither between their words."""
 
@@ -34,7 +34,7 @@ _ASSIGNED = re.compile(
     rf"(?P<name>(?<![\w-])(?:{_NAME})\s*=\s*)(?P<text>[^\s&,;}}\"']+)",
     re.IGNORECASE,
 )
-_STEMS = ("pass", "secret", "token", "key", "auth", "pwd")
+_STEMS = ("pass", "secret", "token", "key")
 """Every secret name holds one of these; a search for them is many times faster than the patterns."""
 _NAMED = re.compile(rf"(?:^|[^a-z0-9_-])(?:{_NAME})(?:[^a-z0-9_-]|$)")
 _BEFORE = {

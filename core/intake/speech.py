@@ -222,9 +222,15 @@ _SHORTHAND: Final = {
 }  # fmt: skip
 
 
+_FIRST_WORDS: Final = frozenset(written.partition(" ")[0] for written, _ in _SPLIT_FIRST)
+"""Words with which what is to be replaced begins: most texts have none of them."""
+
+
 def _plain(text: str) -> str:
     flat = in_english(_CAMEL.sub(" ", text).upper())
     flat = " ".join(re.sub(r"[^A-Z0-9.,%]+", " ", flat).split())
+    if _FIRST_WORDS.isdisjoint(flat.replace(".", " ").replace(",", " ").split()):
+        return flat
     for written, word in _SPLIT_FIRST:
         if written in flat:
             flat = re.sub(rf"\b{written}\b", word, flat)
@@ -352,10 +358,11 @@ def _opposed(have: set[str]) -> bool:
 
 def hear_label(text: str) -> Heard:
     """Return what the name or comment of an order says; a long one only by clear phrases."""
-    if _STATISTIC.search(_plain(text[:1024])):
+    flat = _plain(text[:1024])
+    if _STATISTIC.search(flat):
         return hear_free(text)
     heard = hear(text)
-    if (heard.kind == MOVE and not _ORDERED.search(_plain(text))) or _plain(text) in _FILLED:
+    if flat in _FILLED or (heard.kind == MOVE and not _ORDERED.search(flat)):
         return Heard(
             EXIT, whole=True
         )  # the order that a trailing stop, a stop at break-even or a target filled
