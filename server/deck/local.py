@@ -186,6 +186,7 @@ class LocalDeck:
             stops=self._watch_stops(now),
             refused=self._refusals.rows()[:REFUSALS_SHOWN],
             phone=self.phone(),
+            challenger_closed=engine.challenger.state.day.closed if engine.challenger is not None else 0,
             wait_at=rules.confidence.wait_at,
             execute_at=rules.confidence.execute_at,
         )

@@ -242,6 +242,8 @@ class DeckSnapshot:
     """Requests refused without a receipt (no secret, wrong path …), the latest first."""
     phone: tuple[PhoneAddress, ...] = ()
     """Addresses that notices are sent to; empty without any."""
+    challenger_closed: int = 0
+    """Trades that the challenger has closed today; 0 where none runs."""
     wait_at: float = _CONFIDENCE.wait_at
     execute_at: float = _CONFIDENCE.execute_at
 

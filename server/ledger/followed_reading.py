@@ -26,8 +26,8 @@ from server.ledger.sql import Connection
 from server.ledger.timestamps import instant
 
 _READ = f"SELECT {', '.join(FIELDS)} FROM followed"
-_CLOSED = f"{_READ} WHERE kind = '{EXECUTED}' ORDER BY seq DESC, id DESC"
-_AMONG = f"{_READ} WHERE kind = '{EXECUTED}' AND id IN ({{}}) ORDER BY seq DESC, id DESC"
+_TRADES = f"SELECT id, exit_at, {', '.join((*TRADE, *FLAGS))} FROM followed WHERE kind = '{EXECUTED}'"
+_NEWEST_FIRST = " ORDER BY seq DESC, id DESC"
 _SINCE = f"{_READ} WHERE seq >= ? ORDER BY seq DESC, id DESC"
 _LAST = "SELECT id FROM ledger_entries ORDER BY seq DESC, id DESC LIMIT 2 OFFSET ?"
 _NEWEST = "SELECT id, packed FROM decision_columns ORDER BY seq DESC, id DESC LIMIT ?"
@@ -36,9 +36,11 @@ _NEWEST = "SELECT id, packed FROM decision_columns ORDER BY seq DESC, id DESC LI
 def closed_trades(connection: Connection, ids: Sequence[str] | None = None) -> list[Trade]:
     """Return the closed trades, newest decision first, or those of some decisions."""
     if ids is None:
-        return [_trade(tuple(row)) for row in connection.execute(_CLOSED)]
-    sql = _AMONG.format(", ".join("?" * len(ids)))
-    return [_trade(tuple(row)) for row in connection.execute(sql, ids)]
+        rows = connection.execute(_TRADES + _NEWEST_FIRST)
+    else:
+        among = f" AND id IN ({', '.join('?' * len(ids))})"
+        rows = connection.execute(_TRADES + among + _NEWEST_FIRST, ids)
+    return [_trade(*_split(tuple(row))) for row in rows]
 
 
 class NewestDecisions(NamedTuple):
@@ -80,16 +82,20 @@ def newest_decisions(connection: Connection, most: int) -> NewestDecisions | Non
     return NewestDecisions(packed, signals, statuses, traded, followed, len(rows) > most)
 
 
-def _trade(row: tuple[Any, ...]) -> Trade:
-    exit_at = row[_EXIT_AT]
-    fields = dict(zip(TRADE, row[_AT_TRADE], strict=True))
-    fields |= {name: bool(flag) for name, flag in zip(FLAGS, row[_AT_FLAGS], strict=True)}
-    return Trade(id=row[1], exit_time=None if exit_at is None else instant(exit_at), **fields)
+def _split(row: tuple[Any, ...]) -> tuple[str, int | None, tuple[Any, ...], tuple[Any, ...]]:
+    """Return a row of _TRADES as the arguments of ``_trade``."""
+    return row[0], row[1], row[2 : -len(FLAGS)], row[-len(FLAGS) :]
+
+
+def _trade(decision_id: str, exit_at: int | None, values: tuple[Any, ...], flags: tuple[Any, ...]) -> Trade:
+    fields = dict(zip(TRADE, values, strict=True))
+    fields |= {name: bool(flag) for name, flag in zip(FLAGS, flags, strict=True)}
+    return Trade(id=decision_id, exit_time=None if exit_at is None else instant(exit_at), **fields)
 
 
 def _followed(row: tuple[Any, ...], signal: str) -> Followed:
-    kind, code, proposed, _, filled, premium, shares, passed, failed = row[_AT_OWN]
-    trade, at = _trade(row), instant(row[2])
+    kind, code, proposed, exit_at, filled, premium, shares, passed, failed = row[_AT_OWN]
+    trade, at = _trade(row[1], exit_at, row[_AT_TRADE], row[_AT_FLAGS]), instant(row[2])
     return Followed(
         kind=kind,
         signal_id=signal,
@@ -156,7 +162,6 @@ def _places(names: tuple[str, ...]) -> slice:
     return slice(first, first + len(names))
 
 
-_EXIT_AT = FIELDS.index("exit_at")
 _AT_OWN, _AT_TRADE, _AT_FLAGS, _AT_EXPERT, _AT_MARKET, _AT_KNOWN = map(
     _places, (OWN, TRADE, FLAGS, EXPERT, MARKET, KNOWN)
 )

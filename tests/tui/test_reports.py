@@ -116,11 +116,15 @@ async def test_it_is_read_again_after_an_exit_and_not_while_hidden(monkeypatch: 
         app.pull()
         await settled(pilot)
         assert len(deck.asked) == before + 1
+        deck.change(challenger_closed=1)
+        app.pull()
+        await settled(pilot)
+        assert len(deck.asked) == before + 2
         await pilot.press("1")
         deck.change(pnl=PnlView(realized=1.0, open=0.0, total=1.0, costs=0.0, closed=9, wins=5, held=0.0))
         app.pull()
         await settled(pilot)
-        assert len(deck.asked) == before + 1
+        assert len(deck.asked) == before + 2
 
 
 async def test_system_is_read_again_while_shown_and_not_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,9 +19,13 @@ READ_GAP = 5.0
 """Least seconds between two automatic readings."""
 
 
-def _changed(snapshot: DeckSnapshot) -> tuple[int, Notice | None]:
-    """Return what is another after an exit, and after rules or a challenger changed, whoever did that."""
-    return snapshot.pnl.closed, next((event for event in snapshot.events if event.kind == "rules"), None)
+Changed = tuple[int, int, Notice | None]
+
+
+def _changed(snapshot: DeckSnapshot) -> Changed:
+    """Return what is another after an exit of either side, and after rules or a challenger changed."""
+    changed = next((event for event in snapshot.events if event.kind == "rules"), None)
+    return snapshot.pnl.closed, snapshot.challenger_closed, changed
 
 
 class ReportScreen(DeckScreen):
@@ -29,7 +33,7 @@ class ReportScreen(DeckScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self._seen: tuple[int, Notice | None] | None = None
+        self._seen: Changed | None = None
         self._read_at = float("-inf")
 
     async def fetch(self, deck: Deck) -> Any:

@@ -52,13 +52,14 @@ async def test_a_trade_is_read_from_what_the_ledger_stores(ledger: OwnLedger, ma
 async def test_more_than_a_page_is_read_while_an_engine_writes(
     ledger: OwnLedger, address: LedgerAddress, make: Any
 ) -> None:
-    count = 700
+    count = 550
     await ledger.commit([make.decided(seq) for seq in range(1, count + 1)])
-    trades = tuple(make.trade(seq, closed_at=seq) for seq in range(1, count + 1))
-    await ledger.commit([(make.tick(count + 1), trades)])
+    for tick, first in enumerate(range(1, count + 1, 110), start=count + 1):
+        trades = tuple(make.trade(seq, closed_at=seq) for seq in range(first, first + 110))
+        await ledger.commit([(make.tick(tick), trades)])
     reader = await open_to_read(address)
     try:
-        await ledger.commit([make.decided(count + 2)])
+        await ledger.commit([make.decided(count + 6)])
         found = await reader.closed_trades()
     finally:
         await reader.close()
