@@ -9,15 +9,21 @@ from pathlib import Path
 
 import orjson
 
+from core.effects import FetchMarket
+from core.events import RulesChanged
 from core.statements.layouts import Statement, read_records, read_statement
 from core.statements.row import BookError
 from server.config import Settings
-from server.deck.local import LocalDeck
+from server.deck.books import book_fault
 from server.feeds.base import NoFeed
 from server.ledger.address import ledger_address
+from server.ledger.base import OwnLedger
 from server.ledger.opened_by_address import open_to_write
 from server.runtime.clock import SteadyClock
-from server.runtime.runtime import Runtime
+from server.runtime.command_input import command_event, command_result
+from server.runtime.engine_loop import EngineLoop
+from server.runtime.ports import Command, CommandResult
+from server.runtime.runtime import AT_START
 
 _PARQUET = b"PAR1"
 _MOST_BYTES = 64_000_000
@@ -54,19 +60,48 @@ def _parquet(path: Path) -> tuple[str, Statement]:
     return "\n".join(orjson.dumps(record, str).decode() for record in records), read_records(records)
 
 
-@asynccontextmanager
-async def engine_at_rest(settings: Settings) -> AsyncIterator[LocalDeck]:
-    """Open the ledger of the settings for commands, without feeds, listener or ticks; a new one is created.
+class EngineAtRest:
+    """An engine that takes commands and nothing else: no feed is asked, no time passes, no signal is decided."""
 
-    Raises LedgerLocked when an engine writes it, LedgerError, ConfigError.
+    def __init__(self, loop: EngineLoop, ledger: OwnLedger) -> None:
+        self._loop, self._ledger = loop, ledger
+
+    async def command(self, command: Command) -> CommandResult:
+        """Carry out a command and return its result. Raises NotStored."""
+        fault = await book_fault(self._ledger, command)
+        return fault or command_result(await self._loop.post(command_event(command)))
+
+
+@asynccontextmanager
+async def engine_at_rest(settings: Settings) -> AsyncIterator[EngineAtRest]:
+    """Open the ledger of the settings for commands; a new one is created.
+
+    What a killed engine left undecided stays for the next start, whose feeds decide it. Raises LedgerLocked when an
+    engine writes the ledger, LedgerError.
     """
     address = ledger_address(settings.db, settings.engine_id, settings.state_dir)
     ledger = await open_to_write(address, settings.engine_id)
-    runtime = Runtime(
-        ledger, SteadyClock(), NoFeed(), engine_id=settings.engine_id, rules_text=None, ledger_ahead=True
+    clock = SteadyClock()
+    loop = EngineLoop(
+        ledger, clock, NoFeed(), settings.engine_id, ask_market=_leave, update_watch=_watch_nothing
     )
     try:
-        await runtime.start()
-        yield LocalDeck(runtime)
+        await loop.load()
+        state = loop.engine.state
+        if state.at is not None:
+            clock.go_on_from(state.at)  # a simulated ledger may be ahead of the clock
+        loop.start()
+        if state.seq == 0:
+            await loop.post(lambda seq, at: RulesChanged(seq=seq, at=at, toml="", author=AT_START))
+        yield EngineAtRest(loop, ledger)
     finally:
-        await runtime.stop()
+        await loop.stop()
+        await ledger.close()
+
+
+def _leave(_ask: FetchMarket) -> None:
+    return None
+
+
+async def _watch_nothing() -> None:
+    return None

@@ -12,7 +12,6 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from core.effects import (
-    AnswerCommand,
     Effect,
     FetchMarket,
     Watch,
@@ -22,7 +21,6 @@ from core.events import (
     ClockChecked,
     ClosesSeen,
     CloseUnavailable,
-    Commanded,
     CorporateAction,
     CorporateActionSeen,
     PriceSeen,
@@ -40,6 +38,7 @@ from server.feeds.base import Markets, request_market
 from server.ledger.base import Ledger
 from server.runtime.callers import MakeEvent, WebhookCaller
 from server.runtime.clock import Clock, OffsetClock, SteadyClock
+from server.runtime.command_input import command_event, command_result
 from server.runtime.engine_loop import EngineLoop, market_event
 from server.runtime.health import STOPPING, HealthCounters
 from server.runtime.ledger_watch import LedgerWatch
@@ -358,17 +357,7 @@ class Runtime:
 
     async def command(self, command: Command) -> CommandResult:
         """Carry out a command of a person and return its result. Raises NotStored, Overloaded."""
-        effects = await self.post(
-            lambda seq, at: Commanded(
-                seq=seq, at=at, command_id=command.id, name=command.name, position_id=command.position_id,
-                contracts=command.contracts, expected=command.expected, argument=command.argument,
-                author=command.author, note=command.note,
-            )
-        )  # fmt: skip
-        for effect in effects:
-            if isinstance(effect, AnswerCommand):
-                return CommandResult(ok=effect.ok, code=effect.code, text=effect.text)
-        return CommandResult(ok=False, code="NO_ANSWER", text="the engine did not answer")
+        return command_result(await self.post(command_event(command)))
 
     # --- the feeds -------------------------------------------------------------------------------------
 

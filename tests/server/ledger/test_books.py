@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ from hypothesis import strategies as st
 
 from core.effects import AnswerCommand, RemoveBook, StoreBook
 from core.engine import Engine
-from core.events import Commanded
+from core.events import Commanded, Received, RulesChanged
+from core.intake import sample
+from core.model import Direction, Source
 from core.statements.layouts import read_csv
 from core.statements.row import BookRows
 from server.book_import import engine_at_rest
@@ -22,7 +25,7 @@ from server.ledger.address import DatabaseLedger, LedgerAddress
 from server.ledger.base import OwnLedger
 from server.ledger.codec import encode_any
 from server.ledger.migrate import migrate
-from server.ledger.opened_by_address import open_to_read
+from server.ledger.opened_by_address import open_to_read, open_to_write
 from server.ledger.paging import PageQuery
 from server.ledger.sqlite import SqliteLedger
 from server.ledger.trade_lists import IN_BOOKS
@@ -31,6 +34,7 @@ from server.replay.verify import verify_ledger
 from tests.server.ledger.databases import change
 
 STATEMENTS = Path(__file__).parents[2] / "golden" / "statements"
+TASTYTRADE = (STATEMENTS / "tastytrade.csv").read_text()
 TABLES = ("books", "book_rows", "book_trades")
 
 
@@ -234,6 +238,29 @@ async def test_an_import_is_made_again_from_the_journal_and_moves_between_databa
         await reader.close()
 
 
+async def test_an_import_decides_nothing_that_a_killed_engine_left(
+    address: LedgerAddress, tmp_path: Path, make: Any
+) -> None:
+    engine = Engine(engine_id="engine-1")
+    ledger = await open_to_write(address, "engine-1")
+    body = json.dumps(sample(Source.TRADINGVIEW_SIGNAL, make.at(1), "SPY", 450.0, Direction.LONG))
+    for event in (
+        RulesChanged(seq=1, at=make.at(1), toml=""),
+        Received(seq=2, at=make.at(2), receipt_id=make.id(2), body=body, endpoint=None),
+    ):
+        await ledger.commit([(event, engine.step(event))])
+    await ledger.close()
+    assert engine.unanswered()
+    url = address if isinstance(address, Path) else address.url
+    options = Settings(db=str(url), engine_id="engine-1", state_dir=tmp_path, feeds=())
+    async with engine_at_rest(options) as rest:
+        done = await rest.command(import_command("one", "t.csv", read_csv(TASTYTRADE), "ana"))
+        assert done.ok
+    kinds = [kind for (kind,) in change(address, "SELECT kind FROM journal ORDER BY seq")]
+    assert kinds == ["rules", "received", "command"]
+    assert change(address, "SELECT count(*) FROM ledger_entries") == [(0,)]
+
+
 # argument of the command | what is said
 REFUSED = [
     ("no json", "BookRows"),
@@ -255,7 +282,6 @@ def test_rows_that_are_not_accepted_are_refused_by_the_engine(argument: str, tol
 
 
 async def test_a_batch_that_is_taken_back_leaves_books_as_they_were(database: Any, make: Any) -> None:
-    from server.ledger.opened_by_address import open_to_write
     from server.ledger.postgres.before import read_before, take_back
     from server.ledger.postgres.connection import connect
     from server.ledger.postgres.schema import column_types
