@@ -49,13 +49,14 @@ PARTS = {
 }
 
 
-def _record(folder: Path) -> Path:
+def record_demo(folder: Path, minutes: int) -> Path:
+    """Play minutes of a demo session into a ledger and return its path."""
     flags = {"state_dir": folder, "engine_id": "demo", "db": str(folder / "demo.db"), "port": 0}
 
     async def play() -> None:
         settings = load_settings(flags, Path("/dev/null"))
         async with demo_session(settings, seed=7, speed=math.inf) as running:
-            await running.drive.run(virtual_end(running.drive.clock.now(), MINUTES, math.inf))
+            await running.drive.run(virtual_end(running.drive.clock.now(), minutes, math.inf))
             await running.host.runtime.settled()
 
     asyncio.run(play())
@@ -130,7 +131,7 @@ def _part(file: str) -> str:
 def rows() -> Iterator[Row]:
     """Yield rows for decisions and events of a recorded session, signals alone, and the whole command."""
     with tempfile.TemporaryDirectory(prefix="gatedeck-bench-") as name:
-        ledger = _record(Path(name))
+        ledger = record_demo(Path(name), MINUTES)
         with LedgerSnapshot(ledger) as source:
             events = list(source.events())
         seconds, decisions = _best(lambda: _folded(events))
