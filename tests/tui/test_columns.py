@@ -153,7 +153,7 @@ async def test_a_page_of_history_fills_a_tall_screen() -> None:
         table = app.screen.query_one("#history", LiveTable)
         room = table.room
         assert len(table.rows) == room > 50 and f"1-{room}" in screen_text(app)
-        await pilot.press("n")
+        await pilot.press("greater_than_sign")
         await pilot.pause()
         query: PageQuery = deck.queries[-1]
         assert (query.limit, query.cursor) == (room, str(room))

@@ -72,7 +72,7 @@ async def test_the_last_line_shows_the_keys_of_its_screen() -> None:
         await pilot.pause()
         line = app.screen.query_one(KeyBar).render_line(0).text
         assert (
-            all(word in line for word in ("n older", "N newer", "1-6 screens", "q quit"))
+            all(word in line for word in ("> older", "< newer", "1-6 screens", "q quit"))
             and "x exit" not in line
         )
 
@@ -260,12 +260,12 @@ async def test_history_pages_filters_and_sorts() -> None:
         await pilot.press("2")
         await pilot.pause()
         assert "1-20" in screen_text(app) and "TARGET_1 +184.20" in screen_text(app)
-        await pilot.press("n")
+        await pilot.press("greater_than_sign")
         await pilot.pause()
-        await pilot.press("n")
+        await pilot.press("greater_than_sign")
         await pilot.pause()
         assert "41-50" in screen_text(app) and "the oldest" in screen_text(app)
-        await pilot.press("n", "N")
+        await pilot.press("greater_than_sign", "less_than_sign")
         await pilot.pause()
         assert "21-40" in screen_text(app)
         await pilot.press("f", "s")

@@ -77,7 +77,7 @@ async def test_paging_goes_to_the_end_of_a_long_ledger_and_back_twenty_at_a_time
     async with app.run_test(size=(120, 24)) as pilot:
         await pilot.press("2", "down", "down")
         for _ in range(5):
-            await pilot.press("n")
+            await pilot.press("greater_than_sign")
             await pilot.pause()
         text = screen_text(app)
         assert "101-105" in text and "the oldest" in text
@@ -85,7 +85,7 @@ async def test_paging_goes_to_the_end_of_a_long_ledger_and_back_twenty_at_a_time
         assert table.cursor == table.rows[0].key, "a new page begins at its first row"
         assert {query.limit for query in deck.queries} == {20}
         for _ in range(5):
-            await pilot.press("N")
+            await pilot.press("less_than_sign")
             await pilot.pause()
         assert "1-20" in screen_text(app)
 

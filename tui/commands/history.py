@@ -8,7 +8,7 @@ COMMANDS = (
     UserCommand(
         name="OlderPage",
         help="Show the next older page.",
-        keys=("n",),
+        keys=("greater_than_sign",),
         label="older",
         action="older_page",
         group="History",
@@ -20,7 +20,7 @@ COMMANDS = (
     UserCommand(
         name="NewerPage",
         help="Show the next newer page.",
-        keys=("N",),
+        keys=("less_than_sign",),
         label="newer",
         action="newer_page",
         group="History",

@@ -26,6 +26,8 @@ _KEY_NAMES = {
     "escape": "Esc",
     "left_square_bracket": "[",
     "right_square_bracket": "]",
+    "less_than_sign": "<",
+    "greater_than_sign": ">",
 }
 
 _user_keys: dict[str, tuple[str, ...]] = {}
