@@ -76,6 +76,7 @@ async def test_a_challenger_survives_a_restart_and_the_ledger_is_verified(tmp_pa
         await host.runtime.price("SPY", 440.0, "test")
         running = (await host.deck.challenge()).running
         assert running is not None and (running.champion.trades, running.challenger.trades) == (1, 1)
+        assert host.deck.snapshot().challenger_closed == 1
         assert (await say(host.deck, "adopt_challenger", running.id)).ok
     report = verify_ledger(tmp_path / "gatedeck.db")
     assert report["ok"], report
