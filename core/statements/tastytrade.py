@@ -1,9 +1,9 @@
 """The transaction history that tastytrade's platforms download as csv (Activity, History, Transactions).
 
-The vendor documents the fields as those of its API (developer.tastytrade.com, account transactions) and not the file
-itself; its columns are those that public readers of real files expect: 20 since 2022, and ``Total`` beside them since
-2024. ``Total`` is the money moved; without it that is value, commissions and fees. Removals of options come without a
-side, or with one. Futures settle every day by rows of another kind and are not read.
+No documentation of the file is known: its columns are those that public readers of real files expect, 20 since 2022,
+and ``Total`` beside them since 2024. ``Total`` is the money moved; without it that is value, commissions and fees.
+Removals of options come without a side, or with one. Futures settle every day by rows of another kind and are not
+read.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Account history and gain/loss of Tradier as csv: a column for each field of the API's answers, one row each.
 
-The fields are documented at docs.tradier.com (accounts, history and gainloss); the vendor documents JSON and XML and
-no csv. Of the file that its website downloads a public reader confirms the columns Type, Trade Date, Symbol,
-Description and Net Amount, and the type MONEY_MOVEMENTS; those names are read as well. It states days without a time:
-of one day's fills in a contract purchases are taken first.
+The fields are those that public clients of the API read, which answers JSON and XML: no csv is documented. Of the
+file that its website downloads a public reader confirms the columns Type, Trade Date, Symbol, Description and Net
+Amount, and the type MONEY_MOVEMENTS; those names are read as well. It states days without a time: of one day's fills
+in a contract purchases are taken first.
 """
 
 from __future__ import annotations
