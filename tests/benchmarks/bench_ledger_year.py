@@ -17,12 +17,12 @@ from core.rules import parse_rules
 from server.deck.local import LocalDeck
 from server.export import export
 from server.feeds.base import NoFeed
+from server.ledger.address import LedgerAddress
 from server.ledger.history import rules_text
+from server.ledger.opened_by_address import open_to_read, open_to_write
 from server.ledger.paging import PageQuery
-from server.ledger.reader import SqliteReader
 from server.ledger.sizes import sizes_of
 from server.ledger.snapshot import LedgerSnapshot
-from server.ledger.sqlite import SqliteLedger
 from server.runtime.clock import OffsetClock
 from server.runtime.runtime import Runtime
 from server.whatif import whatif_of_ledger
@@ -36,7 +36,7 @@ RUNS = 3
 SMALL = 100
 """With ``small``, a hundredth of a year, and of an hour's session the decisions for learning."""
 
-Work = Callable[[Path], Coroutine[None, None, "Taken"]]
+Work = Callable[[LedgerAddress], Coroutine[None, None, "Taken"]]
 Taken = tuple[float, float]
 """Seconds by the clock and of processor."""
 
@@ -50,20 +50,8 @@ def rows(*, small: bool = False, keep: Path | None = None) -> Iterator[Row]:
         size = year.stat().st_size
         note = f"{held[0]:,} receipts, {held[1]:,} decisions, {held[2]:,} marks, {size / 1e9:.2f} GB"
         print(note, file=sys.stderr)
-        yield _row("start of an engine on a year's ledger", year, _start, START)
-        yield _row("its newest page of decisions", year, _page("decisions"), PAGE)
-        yield _row("its newest page of whole entries", year, _page("ledger"), PAGE)
-        yield _row("its newest page of refused receipts", year, _page("receipts", status="duplicate"), PAGE)
-        yield _row("its trades by net, with sums", year, _page("trades", order="net"), 1.0)
-        for period in ("days", "weeks", "months"):
-            yield _row(f"its calendar by {period}", year, _page(period), 1.0)
-        yield _row("rows of every table", year, _stats, 1.0)
-        yield _row("bytes by table and by day", year, _sizes, 30.0)
-        yield _row("report of all its trades", year, _report, 5.0)
-        yield _row("/api/metrics, the first after a start", year, _metrics, 5.0)
-        yield _row("what-if of one gate, trades made again", year, _whatif, runs=1)
-        for what in ("trades", "receipts"):
-            yield _row(f"export of its {what}, csv", year, _export(what), runs=1)
+        for work, run, limit, runs in WORKS:
+            yield _row(work, year, run, limit, runs)
         with LedgerSnapshot(learning) as ledger:
             learned = f"of {next(ledger.query(_COUNTS[1]))[0]:,} decisions"
         yield _row(f"/api/learning {learned}, the first after a start", learning, _learn, LEARNING)
@@ -124,8 +112,8 @@ class _Watch:
         return time.perf_counter() - self._clock, time.process_time() - self._processor
 
 
-async def _running(path: Path) -> Runtime:
-    ledger = await SqliteLedger.open(path, "demo")
+async def _running(address: LedgerAddress) -> Runtime:
+    ledger = await open_to_write(address, "demo")
     last = await ledger.last_checkpoint()
     assert last is not None and last.at is not None, last
     clock = OffsetClock(last.at)
@@ -134,9 +122,9 @@ async def _running(path: Path) -> Runtime:
     return runtime
 
 
-async def _start(path: Path) -> Taken:
+async def _start(address: LedgerAddress) -> Taken:
     watch = _Watch()
-    runtime = await _running(path)
+    runtime = await _running(address)
     deck = LocalDeck(runtime)
     deck.snapshot()
     taken = watch.taken()
@@ -144,8 +132,8 @@ async def _start(path: Path) -> Taken:
     return taken
 
 
-async def _learn(path: Path) -> Taken:
-    runtime = await _running(path)
+async def _learn(address: LedgerAddress) -> Taken:
+    runtime = await _running(address)
     deck = LocalDeck(runtime)
     watch = _Watch()
     await deck.learning()
@@ -154,8 +142,8 @@ async def _learn(path: Path) -> Taken:
     return taken
 
 
-async def _metrics(path: Path) -> Taken:
-    runtime = await _running(path)
+async def _metrics(address: LedgerAddress) -> Taken:
+    runtime = await _running(address)
     deck = LocalDeck(runtime)
     watch = _Watch()
     await deck.performance("all", "symbol")
@@ -165,8 +153,8 @@ async def _metrics(path: Path) -> Taken:
 
 
 def _page(what: str, order: str = "time", **filters: str) -> Work:
-    async def read(path: Path) -> Taken:
-        reader = await SqliteReader.attach(path)
+    async def read(address: LedgerAddress) -> Taken:
+        reader = await open_to_read(address)
         watch = _Watch()
         page = await reader.page(PageQuery(what=what, limit=50, order=order, filters=filters))
         taken = watch.taken()
@@ -177,8 +165,8 @@ def _page(what: str, order: str = "time", **filters: str) -> Work:
     return read
 
 
-async def _stats(path: Path) -> Taken:
-    reader = await SqliteReader.attach(path)
+async def _stats(address: LedgerAddress) -> Taken:
+    reader = await open_to_read(address)
     watch = _Watch()
     await reader.stats()
     taken = watch.taken()
@@ -186,22 +174,22 @@ async def _stats(path: Path) -> Taken:
     return taken
 
 
-async def _sizes(path: Path) -> Taken:
+async def _sizes(address: LedgerAddress) -> Taken:
     watch = _Watch()
-    with LedgerSnapshot(path) as ledger:
+    with LedgerSnapshot(address) as ledger:
         sizes_of(ledger)
     return watch.taken()
 
 
-async def _report(path: Path) -> Taken:
+async def _report(address: LedgerAddress) -> Taken:
     watch = _Watch()
-    await measure(path, "all", ("symbol",), None, include_stale=False)
+    await measure(address, "all", ("symbol",), None, include_stale=False)
     return watch.taken()
 
 
-async def _whatif(path: Path) -> Taken:
+async def _whatif(address: LedgerAddress) -> Taken:
     watch = _Watch()
-    with LedgerSnapshot(path) as ledger:
+    with LedgerSnapshot(address) as ledger:
         text = rules_text(ledger)
         assert text is not None
         rules = parse_rules(text)
@@ -210,10 +198,27 @@ async def _whatif(path: Path) -> Taken:
 
 
 def _export(what: str) -> Work:
-    async def write(path: Path) -> Taken:
+    async def write(address: LedgerAddress) -> Taken:
         watch = _Watch()
-        with LedgerSnapshot(path) as ledger, tempfile.TemporaryFile() as file:
+        with LedgerSnapshot(address) as ledger, tempfile.TemporaryFile() as file:
             export(ledger, what, "csv", file)
         return watch.taken()
 
     return write
+
+
+WORKS: tuple[tuple[str, Work, float | None, int], ...] = (
+    ("start of an engine on a year's ledger", _start, START, RUNS),
+    ("its newest page of decisions", _page("decisions"), PAGE, RUNS),
+    ("its newest page of whole entries", _page("ledger"), PAGE, RUNS),
+    ("its newest page of refused receipts", _page("receipts", status="duplicate"), PAGE, RUNS),
+    ("its trades by net, with sums", _page("trades", order="net"), 1.0, RUNS),
+    *((f"its calendar by {period}", _page(period), 1.0, RUNS) for period in ("days", "weeks", "months")),
+    ("rows of every table", _stats, 1.0, RUNS),
+    ("bytes by table and by day", _sizes, 30.0, RUNS),
+    ("report of all its trades", _report, 5.0, RUNS),
+    ("/api/metrics, the first after a start", _metrics, 5.0, RUNS),
+    ("what-if of one gate, trades made again", _whatif, None, 1),
+    *((f"export of its {what}, csv", _export(what), None, 1) for what in ("trades", "receipts")),
+)
+"""What is done on a year's ledger, how, the seconds it may take, and how often it is measured."""

@@ -32,7 +32,9 @@ class _Array(bytes):
 
 
 def _text(value: Any) -> bytes:
-    data = without_nul(value).encode()
+    data: bytes = value.encode()
+    if b"\0" in data:
+        data = without_nul(value).encode()
     return _LENGTH(len(data)) + data
 
 

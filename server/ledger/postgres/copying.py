@@ -47,18 +47,27 @@ def new_ledger(address: DatabaseLedger) -> Iterator[Target]:
             create(connection.raw, address.engine_id)
             yield Target(connection)
             connection.execute(_LAST_MARK)
+        _tidy(connection)
 
 
 @contextmanager
 def emptied(address: DatabaseLedger) -> Iterator[Target]:
     """Delete all that is derived from the journal, to be filled again within one transaction."""
-    with held(address) as connection, connection.raw.transaction():
-        for table in (*DERIVED, "checkpoints"):
-            connection.execute(f"DELETE FROM {table}")
-        # Old marks and prices come back from the journal as well.
-        connection.execute("DELETE FROM meta WHERE key IN (?, ?)", (REMOVED, REORDERED))
-        yield Target(connection)
-        connection.execute(_LAST_MARK)
+    with held(address) as connection:
+        with connection.raw.transaction():
+            for table in (*DERIVED, "checkpoints"):
+                connection.execute(f"DELETE FROM {table}")
+            # Old marks and prices come back from the journal as well.
+            connection.execute("DELETE FROM meta WHERE key IN (?, ?)", (REMOVED, REORDERED))
+            yield Target(connection)
+            connection.execute(_LAST_MARK)
+        _tidy(connection)
+
+
+def _tidy(connection: PgConnection) -> None:
+    """Let the server clean and count all the new rows now: the first reads would do so, or choose a slow plan."""
+    for table in column_types(connection.raw):
+        connection.execute(f"VACUUM (ANALYZE) {table}")
 
 
 def delete(address: DatabaseLedger) -> None:
