@@ -26,6 +26,7 @@ ALIKE = {
     "verify": ("verify {db}", "verify {ledger} --json"),
     "archive": ("archive {folder} {db}",),
     "report": ("report {db}", "report {db} --json"),
+    "import": ("import {db}", "import {db} --json"),
     "learning": ("learning {db}", "learning {db} --json"),
     "export": ("export {db} --what decisions --format jsonl", "export {db} --what trades"),
     "whatif": ("whatif {db} --set market.max_spread_bps=5", "whatif {db} --set market.max_spread_bps=5 --json"),
@@ -128,7 +129,7 @@ def test_a_command_prints_the_same_of_a_database(
 ) -> None:
     for call in ALIKE[name]:
         code, out, err = command.alike(call, both[0])
-        assert out if name != "tune" else err, call
+        assert out or err, call
         assert command.alike(call, both[1]) == (code, out, err), call
 
 
