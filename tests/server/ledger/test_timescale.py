@@ -29,7 +29,7 @@ from tests.ports import own_port
 
 pytest.importorskip("psycopg", reason="the postgres extra is not installed")
 
-from server.ledger.postgres import timescale
+from server.ledger.postgres import schema, timescale
 from server.ledger.postgres.session import Session
 from server.ledger.postgres.state import describe
 from server.ledger.postgres.writing import new_tables
@@ -119,6 +119,7 @@ def reading(address: DatabaseLedger) -> Iterator[LedgerSnapshot]:
         with psycopg.connect(address.url, autocommit=True) as connection:
             connection.execute("ROLLBACK")
             connection.execute("RESET default_transaction_read_only")
+            connection.execute("DEALLOCATE ALL")
 
 
 def batch(make: Any, day: int) -> list[Any]:
@@ -231,10 +232,14 @@ def test_tables_of_version_1_are_upgraded(filled: DatabaseLedger) -> None:
         for name in ("signal", "exit"):
             c.execute(f"ALTER TABLE ledger_entries ALTER {name} TYPE jsonb USING {name}::text::jsonb")
         c.execute("DROP FUNCTION journal_ends")
+        for added in schema._ADDED:
+            for table in re.findall(r"CREATE TABLE (\w+)", schema._text(added)):
+                c.execute(f"DROP TABLE {table}")
         c.execute("UPDATE migrations SET version = 1")
     with connected(filled) as c:
         (chunk,) = c.execute("SELECT show_chunks('ledger_entries')::text").fetchone()
         c.execute("SELECT compress_chunk(?::regclass)", (chunk,))
+        c.execute("DEALLOCATE ALL")
     with closing_session(filled) as session:
         assert session.end[0] == 2 * DAYS + 1
     with reading(filled) as ledger:
