@@ -76,4 +76,4 @@ def test_a_waiting_trade_is_listed_approved_and_closed_and_the_engine_flattened(
         line("mode", "PARTY")
     line.url = "http://127.0.0.1:9"
     code, out, err = line("mode", "ACTIVE")
-    assert (code, out) == (1, "") and "nothing answers at http://127.0.0.1:9" in err
+    assert (code, out) == (1, "") and "nothing answers at http://127.0.0.1:9 (connection refused)" in err

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import getpass
 import json
+import os
 import ssl
 import sys
 from dataclasses import dataclass
@@ -132,11 +133,16 @@ def print_answers(answers: list[dict[str, Any]], accepted: bool, *, as_json: boo
 
 def report_unreachable(engine: EngineClient, error: Exception) -> int:
     """Print that no engine answers and how to start one; return the exit code 1."""
-    print(
-        f"gatedeck: nothing answers at {engine.base} ({error!r}); start it with: gatedeck run",
-        file=sys.stderr,
-    )
+    told = f"nothing answers at {engine.base} ({why_unreachable(error)})"
+    print(f"gatedeck: {told}; start it with: gatedeck run", file=sys.stderr)
     return 1
+
+
+def why_unreachable(error: Exception) -> str:
+    """Return in a few words why no engine answered."""
+    if isinstance(error, OSError) and error.errno:
+        return os.strerror(error.errno).casefold()
+    return str(error) or ("no answer in time" if isinstance(error, TimeoutError) else type(error).__name__)
 
 
 def _answer_text(answer: dict[str, Any]) -> str:

@@ -22,7 +22,7 @@ from server.backups import copies_of, interval
 from server.config import PREFIX, ConfigError, Settings, default_config_path, load_settings
 from server.ledger.address import DatabaseLedger, is_database
 from server.telemetry.log_output import LOG_FILE
-from tui.cli.client import engine_client
+from tui.cli.client import engine_client, why_unreachable
 from tui.cli.feeds import UNUSABLE
 
 OK, WARN, BAD = "ok", "warn", "bad"
@@ -96,7 +96,7 @@ def _running(config: Path | None, url: str | None) -> dict[str, Any] | str:
     try:
         return engine_client(url=url, author=None, config=config, commands=False).object("/api/status")
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
-        return f"nothing answers: {error}"
+        return f"nothing answers: {why_unreachable(error)}"
     except ConfigError as error:
         return str(error)
 

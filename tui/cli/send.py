@@ -17,7 +17,7 @@ from core.intake import ENDPOINTS, sample
 from core.intake.templates import TEMPLATES, find_template
 from core.model import Direction, Source
 from server.config import ConfigError, Settings, load_settings
-from tui.cli.client import own_engine
+from tui.cli.client import own_engine, why_unreachable
 
 Post = tuple[str, str, bytes]
 """Name of the sample or file, path of the endpoint, body."""
@@ -57,7 +57,10 @@ def send(
         files = {n: (n, "/api/webhooks", Path(n).read_bytes()) for n in names if n not in ENDPOINTS}
         answers = asyncio.run(_send(base, make_posts, settings, tls))
     except aiohttp.ClientError as error:
-        print(f"gatedeck: nothing answers at {base} ({error}); start it with: gatedeck run", file=sys.stderr)
+        print(
+            f"gatedeck: nothing answers at {base} ({why_unreachable(error)}); start it with: gatedeck run",
+            file=sys.stderr,
+        )
         return 1
     except TimeoutError:
         print(f"gatedeck: {base} did not answer within {TIMEOUT_SECONDS:g} s", file=sys.stderr)
