@@ -43,6 +43,8 @@ class Unit:
             "Restart=on-failure",
             "RestartSec=2",
             "KillSignal=SIGTERM",
+            # The first start of a new version may upgrade the ledger's tables.
+            "TimeoutStartSec=1h",
             f"TimeoutStopSec={STOP_SECONDS + 5}",
             "# Keys of feeds and secrets, one NAME=value a line, readable by their owner alone.",
             f"EnvironmentFile=-{_quoted(str(self.state / 'service.env'))}",

@@ -14,6 +14,9 @@ from typing import Any
 import pytest
 
 from core.model import Source
+from server.config import load_settings
+from tests.server.ledger.older_ledgers import older_ledger
+from tui.cli.run import tell_upgrade
 
 
 @pytest.fixture
@@ -69,6 +72,24 @@ def test_a_service_is_ready_alive_and_says_what_it_leaves(
     assert said.splitlines()[-1] == f"gatedeck stopped: {last['STATUS']}"
     code, _, err = gatedeck("status", "--url", engine.url)
     assert code == 1 and "start it with: gatedeck run" in err
+
+
+def test_systemd_waits_for_a_start_that_upgrades_the_ledger(
+    systemd: socket.socket,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+    tell_upgrade(load_settings({"db": str(older_ledger(4, tmp_path / "old.db"))}, Path("/dev/null")))
+    asked = told(systemd)
+    assert int(asked["EXTEND_TIMEOUT_USEC"]) > 90e6  # the longest start without it
+    assert asked["STATUS"] in capsys.readouterr().err
+    for new in ("none-yet.db", "notes.txt"):
+        tell_upgrade(load_settings({"db": str(tmp_path / new)}, Path("/dev/null")))
+    systemd.setblocking(False)
+    with pytest.raises(BlockingIOError):
+        told(systemd)
 
 
 def test_doctor_names_what_is_wrong_and_its_cure(gatedeck: Any, beside: Any) -> None:

@@ -27,6 +27,7 @@ from server.config import (
 )
 from server.deck.left_open import left_open
 from server.feeds.base import Markets, NoFeed
+from server.ledger.address import is_database
 from server.runtime.clock import SIMULATED, Clock, OffsetClock, SteadyClock
 from server.runtime.garbage import none_at_start
 from server.sd_notify import Notifier
@@ -48,6 +49,8 @@ Check = Callable[[], Awaitable[Sequence[str]]]
 log = logging.getLogger("gatedeck")
 
 KEYS_FILE = "keys.toml"
+UPGRADE_SECONDS = 3600
+"""Time that systemd is asked for when a start upgrades the ledger; without it, it would end the start after 90 s."""
 _HEARD = timedelta(hours=1)
 """Simulated time after which a muted source stops in a demo without an end."""
 _DEMO_SETTINGS: Mapping[str, Any] = {
@@ -182,6 +185,7 @@ async def _run(
         settings = settings.model_copy(update={"feeds": ()})
         print_error("gatedeck: --clock is set: the feeds are left out, their prices are of another time")
     markets, check = _open_markets(settings, clock)
+    tell_upgrade(settings)
     try:
         async with running_engine(
             settings, clock, markets, rules_text, ticking=True, ledger_ahead=ledger_ahead
@@ -214,6 +218,17 @@ async def _run(
             return 0
     finally:
         await markets.close()
+
+
+def tell_upgrade(settings: Settings) -> None:
+    """Say that a start takes longer if it upgrades the ledger file, and ask systemd for the time."""
+    from server.ledger.schema import VERSION, upgrade_due
+
+    if is_database(settings.db) or (version := upgrade_due(Path(settings.db))) is None:
+        return
+    told = f"upgrading the ledger from schema version {version} to {VERSION}; for a year of trades this takes minutes"
+    print_error(f"gatedeck: {told}")
+    Notifier().send(EXTEND_TIMEOUT_USEC=str(UPGRADE_SECONDS * 1_000_000), STATUS=told)
 
 
 def _tell_start(host: RunningEngine, settings: Settings, *, practice: bool) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from contextlib import closing, suppress
 from importlib import resources
+from pathlib import Path
 
 from server.ledger.base import LedgerError
 from server.ledger.checkpoint import compress, seal
 from server.ledger.compressed import COLUMNS
+from server.ledger.connection import open_file
 from server.ledger.followed import refresh_all_followed
 from server.ledger.trades import refresh_all
 
@@ -66,6 +69,14 @@ def create(connection: sqlite3.Connection) -> None:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+def upgrade_due(path: Path) -> int | None:
+    """Return the older version from which a start will upgrade the ledger file at a path; ``None`` without one."""
+    with suppress(sqlite3.Error, LedgerError), closing(open_file(path)) as connection:
+        version = _version(connection)
+        return version if version in _FROM else None
+    return None
 
 
 def begin_after(connection: sqlite3.Connection, seq: int) -> None:
