@@ -13,7 +13,6 @@ from core.positions import PositionState, SettlementBasis
 from core.positions.position import Position
 from server.deck import Command
 from server.deck.local import LocalDeck
-from server.deck.performance import closed_trades
 from server.feeds.base import NoFeed
 from server.runtime.price_sink import RuntimeSink
 from server.runtime.runtime import Runtime
@@ -56,7 +55,7 @@ async def test_a_position_over_its_expiry_waits_and_settles_over_restarts(statio
     stored = await third.ledger.position(held.id)
     leg = read(Position, stored).legs[-1]
     assert (leg.settlement, leg.underlying) == (SettlementBasis.FIRST_AFTER, 452.0)
-    (trade,) = await closed_trades(third.ledger)
+    (trade,) = await third.ledger.closed_trades()
     assert trade.settled_estimate and trade.without_feed and not trade.stale_fill
     assert trade.exit_time == datetime(2026, 11, 27, 18, 0, tzinfo=UTC)
     assert (await third.ledger.verify()).ok

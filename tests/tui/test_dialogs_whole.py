@@ -9,6 +9,7 @@ from fake_deck import FakeDeck, approval, position, positions, screen_text, snap
 
 from tui.app import DeckApp
 from tui.dialogs import base
+from tui.panes.positions import PositionsPane
 
 CASES = (
     "x", "h", "b", "l", "X", "a", "r", "m", "n", "q", "enter", "d", "i", "W", "E",
@@ -29,6 +30,8 @@ async def test_no_dialog_cuts_an_amount(size: tuple[int, int]) -> None:
     deck = FakeDeck(snapshot(positions=(dear, *positions()[1:]), approvals=(approval(premium=123456.78),)))
     app = DeckApp(deck, refresh_hz=0.01, ask_at_quit=True, can_leave_running=True)
     async with app.run_test(size=size) as pilot:
+        while not app.screen.query_one(PositionsPane).cursor_is_seen:
+            await pilot.pause()
         for keys in CASES:
             await pilot.press("1", *keys.split())
             for _ in range(3):

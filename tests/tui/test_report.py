@@ -16,6 +16,7 @@ from in_process import InProcess
 from rich.cells import cell_len
 
 from core.performance import CUTS, Report, Trade, Trades, report
+from server.ledger.followed import refresh_all_followed
 from server.ledger.schema import create
 from tui.report.html import page
 from tui.report.text import text
@@ -186,6 +187,8 @@ def ledger(tmp_path: Path) -> Path:
         names = ", ".join(row)
         places = ", ".join("?" * len(row))
         connection.execute(f"INSERT INTO ledger_entries ({names}) VALUES ({places})", tuple(row.values()))
+    connection.row_factory = sqlite3.Row
+    refresh_all_followed(connection)
     connection.close()
     return path
 

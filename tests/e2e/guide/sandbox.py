@@ -48,6 +48,8 @@ class Sandbox:
             file = folder / "bin" / name
             file.write_text(f'#!/bin/sh\nexec {sys.executable} -I -S {HERE}/{words} "$@"\n')
             file.chmod(0o755)
+        for name in ("statement.csv", "2025.csv"):
+            shutil.copy(ROOT / "tests/golden/statements/tastytrade.csv", self._home["laptop"] / name)
         self.port, self.http, self.https, self.laptop = (own_port() for _ in range(4))
         domain = "deck.example.com"
         subprocess.run(
