@@ -53,6 +53,13 @@ def compress_all(texts: Sequence[bytes]) -> list[bytes | str]:
     return [next(frames).tobytes() if len(text) >= _LEAST else text.decode() for text in texts]
 
 
+def compressed_again(stored: bytes | str) -> bytes | str:
+    """Return a value that some ledger stored as ``compress`` would store it; a frame stays as it is."""
+    if isinstance(stored, str):
+        return compress(stored.encode())
+    return stored if stored.startswith(zstandard.FRAME_HEADER) else compress(stored)
+
+
 def compress_bytes(data: bytes) -> bytes:
     """Return any bytes as a frame."""
     return _here().compressor.compress(data)

@@ -6,7 +6,6 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,7 +14,7 @@ from server.ledger.base import LedgerError
 from server.ledger.chain import verify
 from server.ledger.compare import compare
 from server.ledger.compressed import COLUMNS as COMPRESSED
-from server.ledger.compressed import compress, expand
+from server.ledger.compressed import compressed_again
 from server.ledger.databases import database
 from server.ledger.files import delete_files
 from server.ledger.lock import WriterLock
@@ -23,12 +22,13 @@ from server.ledger.mark_store import pack_marks
 from server.ledger.retention import KEY as REMOVED
 from server.ledger.retention import Removed
 from server.ledger.rows import DERIVED
+from server.ledger.same_rows import equal_rows, equal_tables
 from server.ledger.schema import REORDERED, STREAMED_AFTER, create
 from server.ledger.snapshot import LedgerSnapshot
 from server.private_files import make_private_file, make_private_folder
 
-_BLOCK = 2_000
 _JOURNAL = ("seq", "at", "kind", "payload", "hash")
+_INPUTS = f"SELECT {', '.join(_JOURNAL)} FROM journal ORDER BY seq"
 _CHECKPOINTS = ("seq", "at", "head", "state", "hash")
 
 
@@ -43,9 +43,9 @@ class Migrated:
 
 
 class Target(Protocol):
-    """A new ledger that takes whole rows; JSON comes as text, the payload of an input as bytes."""
+    """A new ledger that takes whole rows as some ledger stored them, with JSON compressed or not."""
 
-    def put(self, table: str, columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None: ...
+    def put(self, table: str, columns: tuple[str, ...], rows: Iterator[tuple[Any, ...]]) -> None: ...
 
     def set_fact(self, key: str, value: str) -> None:
         """Store a fact about the ledger itself."""
@@ -66,9 +66,7 @@ def migrate(source: LedgerAddress, target: Path | str) -> Migrated:
                 new.set_fact(REORDERED, "database")
             if old.removed != Removed():
                 new.set_fact(REMOVED, old.removed.note)
-            journal = old.query(f"SELECT {', '.join(_JOURNAL)} FROM journal ORDER BY seq")
-            plain = ((seq, at, kind, expand(data), digest) for seq, at, kind, data, digest in journal)
-            _put(new, "journal", _JOURNAL, plain)
+            new.put("journal", _JOURNAL, old.query(_INPUTS))
             put_derived(old, new)
         try:
             return _compared(old, where)
@@ -80,31 +78,28 @@ def migrate(source: LedgerAddress, target: Path | str) -> Migrated:
 def put_derived(old: LedgerSnapshot, new: Target) -> None:
     """Copy all that is derived from the journal."""
     for table in DERIVED:
-        if table == "marks":
-            _put(new, table, *old.rows(table))
-        elif table != "mark_blocks":
-            _put(new, table, *old.stored_rows(table))
+        new.put(table, *old.as_stored(table))
     checkpoints = old.query(f"SELECT {', '.join(_CHECKPOINTS)} FROM checkpoints")
-    _put(new, "checkpoints", _CHECKPOINTS, checkpoints)
-
-
-def _put(new: Target, table: str, columns: tuple[str, ...], rows: Iterator[tuple[Any, ...]]) -> None:
-    while block := [*islice(rows, _BLOCK)]:
-        new.put(table, columns, block)
+    new.put("checkpoints", _CHECKPOINTS, checkpoints)
 
 
 def _compared(old: LedgerSnapshot, where: LedgerAddress) -> Migrated:
     """Compare a copy with its original. Raises LedgerError naming the first difference."""
     with LedgerSnapshot(where) as new:
-        found, there = verify(old.journal()), verify(new.journal())
-        if not found.ok or found != there:
-            raise LedgerError(f"{where}: the journal of the copy differs: {found.problem or there.problem}")
-        differences = compare(old, new)
-        if not differences.equal:
-            raise LedgerError(f"{where}: the copy differs: {differences.first[0]}")
+        found = verify(old.journal())
+        if not found.ok or equal_rows("journal", _JOURNAL, old.query(_INPUTS), new.query(_INPUTS)) is None:
+            raise LedgerError(
+                f"{where}: the journal of the copy differs: {found.problem or 'a row is another'}"
+            )
+        rows = equal_tables(old, new)
+        if rows is None:
+            differences = compare(old, new)
+            if not differences.equal:
+                raise LedgerError(f"{where}: the copy differs: {differences.first[0]}")
+            rows = differences.rows
         if [*old.checkpoints()] != [*new.checkpoints()]:
             raise LedgerError(f"{where}: the checkpoints of the copy differ")
-        return Migrated(old.engine_id, found.rows, found.head, differences.rows)
+        return Migrated(old.engine_id, found.rows, found.head, rows)
 
 
 @contextmanager
@@ -147,7 +142,7 @@ class _File:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
-    def put(self, table: str, columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
+    def put(self, table: str, columns: tuple[str, ...], rows: Iterator[tuple[Any, ...]]) -> None:
         packed = [columns.index(name) for name in COMPRESSED.get(table, ())]
         places = ", ".join("?" * len(columns))
         sql = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})"
@@ -169,7 +164,7 @@ def _packed(row: tuple[Any, ...], places: Iterable[int]) -> list[Any]:
     for place in places:
         value = values[place]
         if value is not None:
-            values[place] = compress(value.encode() if isinstance(value, str) else value)
+            values[place] = compressed_again(value)
     return values
 
 

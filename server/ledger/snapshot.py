@@ -67,6 +67,11 @@ ORDERS: dict[str, TableOrder] = {
 }
 """Every derived table, blocks of marks as marks; these are numbered by insertion, by a rebuild maybe otherwise."""
 
+_STORED = {
+    "marks": ("position_id, at, payload", "position_id, n"),
+    "mark_blocks": ("*", "position_id, first"),
+}
+
 
 def is_ledger(path: Path) -> bool:
     """Return whether a file is a SQLite database. Raises LedgerError when it cannot be read."""
@@ -241,10 +246,8 @@ class LedgerSnapshot:
             return ("position_id", "at", "payload"), (
                 (mark.position_id, mark.at, mark.text.decode(errors="surrogateescape")) for mark in found
             )
-        return self._paths() if table == "paths" else self.stored_rows(table)
-
-    def stored_rows(self, table: str) -> tuple[tuple[str, ...], Iterator[tuple[Any, ...]]]:
-        """Return the columns of a derived table, and its rows as ``rows`` does, but those of paths as stored."""
+        if table == "paths":
+            return self._paths()
         cursor = self.cursor(f"SELECT * FROM {table} ORDER BY {', '.join(ORDERS[table].key)}")
         columns = tuple(column[0] for column in cursor.description)
         places = [columns.index(name) for name in COMPRESSED.get(table, ())]
@@ -257,6 +260,15 @@ class LedgerSnapshot:
             return tuple(values)
 
         return columns, map(plain, cursor) if places else iter(cursor)
+
+    def as_stored(self, table: str) -> tuple[tuple[str, ...], Iterator[tuple[Any, ...]]]:
+        """Return the columns of a derived table or of blocks of marks, and its rows with JSON as it is stored.
+
+        They are in the order of the key; marks, which are numbered anew where they are written, without their number.
+        """
+        columns, key = _STORED.get(table) or ("*", ", ".join(ORDERS[table].key))
+        cursor = self.cursor(f"SELECT {columns} FROM {table} ORDER BY {key}")
+        return tuple(column[0] for column in cursor.description), iter(cursor)
 
     def _paths(self) -> tuple[tuple[str, ...], Iterator[tuple[Any, ...]]]:
         cursor = self.cursor(PATHS)

@@ -14,13 +14,14 @@ from typing import Any, TypeVar
 
 import psycopg
 from psycopg.pq import TransactionStatus
+from psycopg.rows import tuple_row
 
 from server.ledger.address import DatabaseLedger, password_fault, passwords_in
 from server.ledger.base import LedgerError
 from server.ledger.postgres.dialect import translated
 from server.ledger.postgres.schema import check, engines, exists, use
 from server.ledger.postgres.statements import PgStatements
-from server.ledger.postgres.values import adapt, row_factory
+from server.ledger.postgres.values import adapt
 
 T = TypeVar("T")
 
@@ -38,7 +39,7 @@ class PgConnection(PgStatements):
 
     def stream(self, sql: str, parameters: Sequence[Any] = (), /) -> psycopg.ServerCursor[Any]:
         """Run a SELECT within a transaction and return its rows block by block; close the cursor."""
-        cursor = self.raw.cursor(f"rows_{next(self._numbers)}", binary=True, row_factory=row_factory)
+        cursor = self.raw.cursor(f"rows_{next(self._numbers)}", binary=True, row_factory=tuple_row)
         cursor.itersize = _BLOCK
         return cursor.execute(translated(sql), parameters)
 
@@ -104,6 +105,8 @@ def connect(address: DatabaseLedger, *, writes: bool, newest: bool = False) -> P
         adapt(raw)
         raw.execute("SET TimeZone TO 'UTC'")
         raw.execute("SET client_encoding TO 'UTF8'")
+        # To compile a statement takes the server longer than to run any of these.
+        raw.execute("SET jit TO off")
         use(raw, address.engine_id)
         if not writes:
             raw.execute("SET default_transaction_read_only TO on")

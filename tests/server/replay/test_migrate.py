@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -19,6 +21,7 @@ from server.ledger.history import ended_signals, rules_text, verdicts
 from server.ledger.lists import LISTS
 from server.ledger.migrate import Migrated, migrate
 from server.ledger.opened_by_address import open_to_write
+from server.ledger.same_rows import equal_tables
 from server.ledger.snapshot import LedgerSnapshot
 from server.replay.rebuild import rebuild_database
 from server.replay.verify import verify_ledger
@@ -42,6 +45,11 @@ def test_a_copy_in_a_database_verifies(brief: Path, copied: tuple[DatabaseLedger
     found = verify_ledger(address)
     assert found["ok"] and found["differing"] == 0 and found["head"] == made.head.hex(), found
     assert sum(found["rows"].values()) == sum(made.rows.values()) > 500
+    blocks = "SELECT count(*), sum(marks) FROM mark_blocks"
+    assert change(address, blocks) == change(brief, blocks), "blocks of marks are copied as they are"
+    with LedgerSnapshot(brief) as one, LedgerSnapshot(address) as other:
+        whole = compare(one, other)
+        assert whole.equal and whole.rows == made.rows == equal_tables(one, other)
 
 
 @pytest.mark.parametrize("what", LISTS)
@@ -98,6 +106,24 @@ def test_a_target_that_is_taken_is_left_alone(
         migrate(tmp_path / "none.db", address.url)
 
 
+def test_a_copy_that_differs_is_not_kept(ledger: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from server.ledger.postgres.copying import Target
+
+    put = Target.put
+
+    def losing_one(self: Target, table: str, columns: tuple[str, ...], rows: Iterator[Any]) -> None:
+        put(self, table, columns, islice(rows, 1, None) if table == "receipts" else rows)
+
+    with new_database() as url:
+        with monkeypatch.context() as patch:
+            patch.setattr(Target, "put", losing_one)
+            with pytest.raises(
+                LedgerError, match=r"the copy differs: receipts .* only in the recorded ledger"
+            ):
+                migrate(ledger, url)
+        assert migrate(ledger, url).inputs
+
+
 async def test_a_changed_row_of_a_database_is_found_and_made_again(ledger: Path) -> None:
     with new_database() as url:
         migrate(ledger, url)
@@ -107,7 +133,7 @@ async def test_a_changed_row_of_a_database_is_found_and_made_again(ledger: Path)
         found = verify_ledger(address)
         assert not found["ok"] and found["differing"] == 1 and "its hash is wrong" in found["problems"][0]
         with LedgerSnapshot(ledger) as one, LedgerSnapshot(address) as other:
-            assert compare(one, other).differing["receipts"] == 1
+            assert compare(one, other).differing["receipts"] == 1 and equal_tables(one, other) is None
         rebuild_database(address)
         assert verify_ledger(address)["ok"]
         engine = await open_to_write(address, "demo")
