@@ -24,6 +24,7 @@ _ANONYMOUS = "#"
 _KEY_BYTES, _BODY_BYTES = 9, 6
 """Bytes of a digest: keys are looked up among all messages of a day, bodies are compared with one other."""
 _TIME_DIGITS = 14
+_OF_SIGNALS = frozenset({Intent.ENTRY, Intent.CONTEXT})
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -47,7 +48,7 @@ class DuplicateWindow:
             # A message without a sender's id has no body beside its key; an earlier body of an id follows the id.
             key = _key(name.removesuffix(f"|{body}") if body else name, anonymous=not body)
             earlier = bool(body) and name.endswith(f"|{body}")
-            self.seen[_of_body(key, said) if earlier else key] = _packed(receipt_id, at, said)
+            self.seen[_of_body(key, said) if earlier else key] = f"{_text(_micros(at))}{said}{receipt_id}"
         self.keys = {}
 
     def check(
@@ -67,20 +68,21 @@ class DuplicateWindow:
         ``anonymous_duplicate_minutes``. What came before ``since`` is not repeated, unless the body states when it
         was fired: an exit of the same bar means the position that is open now.
         """
-        sender_id, time = update.sender_id, update.timestamp
+        sender_id, time, now = update.sender_id, update.timestamp, _micros(at)
         if sender_id is None:
-            name, body = f"{update.source}|{update.symbol}#{digest()}", ""
-            oldest = at - timedelta(minutes=rules.anonymous_duplicate_minutes)
+            key = _key(f"{update.source}|{update.symbol}#{digest()}", anonymous=True)
+            said = _NO_BODY
+            oldest = now - _in_minutes(rules.anonymous_duplicate_minutes)
         else:
-            name = f"{update.source}|{update.symbol}|{sender_id}"
-            body = f"{digest() if time is None else f'{time.timestamp():.3f}'}|{meaning_of(update)}"
-            oldest = at - _hours(rules.duplicate_hours)
+            key = _digest(f"{update.source}|{update.symbol}|{sender_id}", _KEY_BYTES)
+            stated = digest() if time is None else f"{time.timestamp():.3f}"
+            said = _digest(f"{stated}|{meaning_of(update)}", _BODY_BYTES)
+            oldest = now - _in_hours(rules.duplicate_hours)
         if since is not None and not update.fired and update.fired_at is None:
-            oldest = max(oldest, since)
-        key, said, least = _key(name, anonymous=sender_id is None), _digest(body, _BODY_BYTES), _time(oldest)
-        newest = self.seen.get(key)
+            oldest = max(oldest, _micros(since))
+        newest, least = self.seen.get(key), _text(oldest)
         if newest is None or newest < least:
-            self.seen[key] = _packed(receipt_id, at, said)
+            self.seen[key] = f"{_text(now)}{said}{receipt_id}"
             return None, None
         if _body_of(newest) == said:
             return _receipt_of(newest), None
@@ -88,13 +90,13 @@ class DuplicateWindow:
         if earlier is not None and earlier >= least:
             return _receipt_of(earlier), None
         self.seen[_of_body(key, _body_of(newest))] = newest
-        self.seen[key] = _packed(receipt_id, at, said)
+        self.seen[key] = f"{_text(now)}{said}{receipt_id}"
         return None, f"id {sender_id!r} was used before with another body; accepted"
 
     def prune(self, now: datetime, rules: IntakeRules) -> None:
         """Drop messages older than their window."""
-        named = _time(now - _hours(rules.duplicate_hours))
-        anonymous = _time(now - timedelta(minutes=rules.anonymous_duplicate_minutes))
+        named = _text(_micros(now) - _in_hours(rules.duplicate_hours))
+        anonymous = _text(_micros(now) - _in_minutes(rules.anonymous_duplicate_minutes))
         old = [
             key for key, seen in self.seen.items() if seen < (anonymous if key[0] == _ANONYMOUS else named)
         ]
@@ -116,13 +118,18 @@ def _digest(text: str, size: int) -> str:
     return b2a_base64(found, newline=False).decode()
 
 
-def _time(at: datetime) -> str:
+_NO_BODY = _digest("", _BODY_BYTES)
+"""Digest in place of the body of a message whose key is made of it."""
+
+
+def _micros(at: datetime) -> int:
+    since = at - _EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+
+
+def _text(micros: int) -> str:
     """Return an instant so that texts that begin with it are ordered by it."""
-    return f"{(at - _EPOCH) // _MICROSECOND:0{_TIME_DIGITS}x}"
-
-
-def _packed(receipt_id: str, at: datetime, body: str) -> str:
-    return f"{_time(at)}{body}{receipt_id}"
+    return f"{micros:0{_TIME_DIGITS}x}"
 
 
 _BODY = slice(_TIME_DIGITS, _TIME_DIGITS + 8)
@@ -137,24 +144,31 @@ def _receipt_of(seen: str) -> str:
 
 
 @lru_cache(maxsize=8)
-def _hours(count: float) -> timedelta:
-    return timedelta(hours=count)
+def _in_hours(count: float) -> int:
+    """Return hours in microseconds, rounded as a ``timedelta`` is."""
+    return timedelta(hours=count) // _MICROSECOND
+
+
+@lru_cache(maxsize=8)
+def _in_minutes(count: float) -> int:
+    """Return minutes in microseconds, rounded as a ``timedelta`` is."""
+    return timedelta(minutes=count) // _MICROSECOND
 
 
 def meaning_of(update: Update) -> str:
     """Return direction, levels, phase, alignment and request as one text: equal for messages that mean the same."""
     s, r, a, x = update.signal, update.regime, update.alignment, update.structure
-    parts: list[object] = [update.timeframe]
+    text = f"{update.timeframe}"
     if s is not None:
-        parts += [s.direction, s.event, s.ai_score, s.entry, s.stop, s.target_1, s.target_2]
+        text += f"|{s.direction}|{s.event}|{s.ai_score}|{s.entry}|{s.stop}|{s.target_1}|{s.target_2}"
     if r is not None:
-        parts += [r.phase, r.event, r.bias, r.confidence]
-    if a is not None:
-        parts += sorted(a.states.items())
+        text += f"|{r.phase}|{r.event}|{r.bias}|{r.confidence}"
+    if a is not None and a.states:
+        text += "|" + "|".join(map(str, sorted(a.states.items())))
     if x is not None:
-        parts += [x.valid_setup, x.liquidity_ok, x.execution_quality]
-    if update.intent not in (Intent.ENTRY, Intent.CONTEXT):
-        parts += [update.intent, update.bar]
+        text += f"|{x.valid_setup}|{x.liquidity_ok}|{x.execution_quality}"
+    if update.intent not in _OF_SIGNALS:
+        text += f"|{update.intent}|{update.bar}"
     if update.request is not None:
-        parts.append(update.request)
-    return "|".join(map(str, parts))
+        text += f"|{update.request}"
+    return text

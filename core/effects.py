@@ -188,6 +188,7 @@ class Watch:
     contracts: tuple[Contract, ...] = ()
 
 
+@fast_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerReceipt:
     """The receipt is final; with ``awaits_decision`` a decision for it follows."""

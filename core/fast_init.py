@@ -13,8 +13,7 @@ def fast_init(cls: type[T]) -> type[T]:
 
     The generated one calls ``object.__setattr__`` for every field. This one gives the new object the class of a
     mutable twin with the same slots while it stores the fields, and then its own class. Raises TypeError for a class
-    that has no slots, a base class, ``__post_init__``, or a field that is made by a factory or left out of
-    ``__init__``.
+    that has no slots, a base class, ``__post_init__``, or a field that is left out of ``__init__``.
     """
     members = fields(cls)  # type: ignore[arg-type]
     names = tuple(member.name for member in members)
@@ -26,17 +25,18 @@ def fast_init(cls: type[T]) -> type[T]:
         raise TypeError(
             f"{cls.__name__} must be a dataclass with slots, without a base and without __post_init__"
         )
-    if any(member.default_factory is not MISSING or not member.init for member in members):
-        raise TypeError(f"{cls.__name__}: every field must be an argument with a value as default, or none")
+    if not all(member.init for member in members):
+        raise TypeError(f"{cls.__name__}: every field must be an argument")
     twin = type(f"_Mutable{cls.__name__}", (), {"__slots__": names})
     known = {f"default_{member.name}": member.default for member in members}
-    known |= {"put": object.__setattr__, "twin": twin, "own": cls}
+    known |= {f"make_{member.name}": member.default_factory for member in members}
+    known |= {"put": object.__setattr__, "twin": twin, "own": cls, "missing": MISSING}
     by_place = [_parameter(member) for member in members if not member.kw_only]
     by_name = [_parameter(member) for member in members if member.kw_only]
     parameters = ["self", *by_place, *(["*", *by_name] if by_name else [])]
     lines = [
         "put(self, '__class__', twin)",
-        *(f"self.{name} = {name}" for name in names),
+        *(f"self.{member.name} = {_value(member)}" for member in members),
         "self.__class__ = own",
     ]
     source = f"def __init__({', '.join(parameters)}):\n " + "\n ".join(lines)
@@ -50,4 +50,12 @@ def fast_init(cls: type[T]) -> type[T]:
 
 
 def _parameter(member: Field[Any]) -> str:
+    if member.default_factory is not MISSING:
+        return f"{member.name}=missing"
     return member.name if member.default is MISSING else f"{member.name}=default_{member.name}"
+
+
+def _value(member: Field[Any]) -> str:
+    if member.default_factory is MISSING:
+        return member.name
+    return f"make_{member.name}() if {member.name} is missing else {member.name}"

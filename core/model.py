@@ -141,6 +141,7 @@ class Counters:
     skipped: int = 0
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class Reason:
     """One line of evidence for or against a trade, with a code."""
@@ -167,6 +168,7 @@ class RegimeFacts:
     event: str | None = None
 
 
+@fast_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlignmentFacts:
     """Direction per timeframe (label such as "15" or "W") and the percentages over those that were sent."""
@@ -176,6 +178,7 @@ class AlignmentFacts:
     bearish_pct: float
 
 
+@fast_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StructureFacts:
     valid_setup: bool
@@ -184,6 +187,7 @@ class StructureFacts:
     pattern: str | None = None
 
 
+@fast_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignalFacts:
     """A trade that a sender proposes; ``ai_score`` on 0–10.5, levels in dollars of the underlying."""
@@ -314,6 +318,7 @@ class Provenance:
     timeframe: int | None = None
 
 
+@fast_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """The fresh facts of one symbol at one instant; a section that is not fresh is absent.
@@ -338,6 +343,7 @@ class Context:
     provenance: Mapping[str, Provenance] = field(default_factory=dict)
 
 
+@fast_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarketSnapshot:
     """The market of one underlying at one instant; fields that no feed gave are ``None``.
@@ -374,6 +380,7 @@ class MarketSnapshot:
 # --- the verdict ----------------------------------------------------------------------------------------
 
 
+@fast_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:
     """One gate's result: ``score`` 0–100, ``reason`` as text, ``evidence`` the numbers it compared."""
@@ -384,6 +391,7 @@ class Gate:
     evidence: Mapping[str, Json] = field(default_factory=dict)
 
 
+@fast_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gates:
     regime: Gate
@@ -402,6 +410,7 @@ class Gates:
         return tuple(name for name, gate in self.items() if not gate.passed)
 
 
+@fast_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Component:
     """One term of the confidence: ``value`` 0–100 or ``None`` when it is left out, with the reason."""
@@ -412,6 +421,7 @@ class Component:
     reason: str = ""
 
 
+@fast_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """The verdict of gates and confidence alone on one signal at one moment.
@@ -431,6 +441,7 @@ class Decision:
     engine_version: str = ENGINE_VERSION
 
 
+@fast_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SizeInputs:
     """Inputs of the size multiplier; an unknown one (``None``) gives a factor of 1."""
@@ -451,6 +462,7 @@ class SizeInputs:
     volatility: str | None = None
 
 
+@fast_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PositionSize:
     """The multiplier and the factors it is the product of; ``skip`` when raw is under the least size."""
@@ -462,6 +474,7 @@ class PositionSize:
     confluence: float | None = None
 
 
+@fast_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContractCount:
     """Contracts that budget, premium cap and contract cap allow, and the one of them that binds."""
@@ -471,6 +484,7 @@ class ContractCount:
     bound_by: str
 
 
+@fast_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Levels:
     """Stop and targets on the underlying in dollars, and their origin."""
@@ -481,6 +495,7 @@ class Levels:
     origin: str
 
 
+@fast_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contract:
     """One listed option; ``right`` is "C" or "P", ``expiry`` an exchange session."""
@@ -527,6 +542,7 @@ def _label(underlying: str, expiry: date, right: str, strike: float) -> str:
     return f"{underlying} {strike:g}{right} {expiry:%m/%d}"
 
 
+@fast_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionRecord:
     """A decision as the engine records it: the verdict, the limits applied after it, and all of its inputs.

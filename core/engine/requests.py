@@ -38,6 +38,7 @@ OBEY = "obey"
 UNTRADED = frozenset({"NO_CONTRACT"})
 """Codes of an update about another instrument than the underlying of that name, such as a future."""
 ENDS_SIGNALS = frozenset({Intent.EXIT, Intent.CANCEL})
+_CONTEXT = Intent.CONTEXT
 
 
 @dataclass(slots=True)
@@ -99,7 +100,7 @@ def not_repeated_since(kernel: Kernel, update: Update) -> datetime | None:
 
     A request is about the newest of its positions. An entry after an exit of its symbol is a new trade.
     """
-    if update.intent is Intent.CONTEXT and update.request is None and update.signal is None:
+    if update.intent is _CONTEXT and update.request is None and update.signal is None:
         return None
     since = []
     if update.request is not None or update.intent is Intent.EXIT:

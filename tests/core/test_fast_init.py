@@ -27,6 +27,19 @@ class Fast:
     third: tuple[int, ...] = ()
 
 
+@fast_init
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    before: int = 0
+    listed: list[int] = field(default_factory=list)
+
+
+def test_a_default_made_by_a_factory_is_made_anew_for_each_object() -> None:
+    first, second = Listed(), Listed(before=1)
+    first.listed.append(3)
+    assert (first.listed, second.listed, Listed(listed=[1]).listed) == ([3], [], [1])
+
+
 def test_it_takes_the_same_arguments_and_makes_the_same_value() -> None:
     for arguments, names in (((1,), {}), ((1, "b"), {"third": (3,)}), ((), {"first": 1, "second": "c"})):
         plain, fast = Plain(*arguments, **names), Fast(*arguments, **names)
@@ -59,8 +72,8 @@ def test_classes_that_it_cannot_serve_are_refused() -> None:
         first: int
 
     @dataclass(frozen=True, slots=True)
-    class WithFactory:
-        first: list[int] = field(default_factory=list)
+    class WithoutArgument:
+        first: int = field(default=0, init=False)
 
     @dataclass(frozen=True, slots=True)
     class Checked:
@@ -69,6 +82,6 @@ def test_classes_that_it_cannot_serve_are_refused() -> None:
         def __post_init__(self) -> None:
             raise ValueError
 
-    for unfit in (WithoutSlots, WithFactory, Checked):
+    for unfit in (WithoutSlots, WithoutArgument, Checked):
         with pytest.raises(TypeError, match=unfit.__name__):
             fast_init(unfit)
