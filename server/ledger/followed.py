@@ -52,6 +52,9 @@ _TAIL = " ON CONFLICT (seq, id) DO UPDATE SET " + ", ".join(
 )
 _TOGETHER = 999 // len(FIELDS)
 """Rows of one statement: every build of SQLite accepts 999 parameters."""
+EVERY_ENTRY = (
+    f"SELECT {COLUMNS['ledger']} FROM ledger_entries WHERE execution IS NOT NULL OR hypothetical IS NOT NULL"
+)
 _ALL = "SELECT id FROM ledger_entries WHERE execution IS NOT NULL OR hypothetical IS NOT NULL"
 
 
@@ -70,6 +73,11 @@ def refresh_followed(connection: Connection, decision_ids: Iterable[str]) -> Non
 def refresh_all_followed(connection: Connection) -> None:
     """Write the row of every followed decision of a ledger that had no such table."""
     refresh_followed(connection, [row[0] for row in connection.execute(_ALL)])
+
+
+def followed_rows(entries: Iterable[Row]) -> list[tuple[Any, ...]]:
+    """Return the values of FIELDS for the entries that can be read."""
+    return [values for values in map(_values, entries) if values]
 
 
 def _values(row: Row) -> tuple[Any, ...]:

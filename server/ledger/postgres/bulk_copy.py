@@ -1,4 +1,4 @@
-"""Write many rows into a table by COPY, in PostgreSQL's binary form."""
+"""Write many rows into a table: by COPY in PostgreSQL's binary form, or into divided tables by INSERT."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from decimal import Decimal
 from itertools import islice
 from typing import Any
 
-import psycopg
 from psycopg.types.numeric import DecimalBinaryDumper
 
+from server.ledger.postgres import timescale
 from server.ledger.postgres.arrays import ARRAY_TYPES
+from server.ledger.postgres.statements import PgStatements
+from server.ledger.postgres.writing import Types, insert_all
 
 _AT_ONCE = 2_000
 _BLOCKS = 25
@@ -51,26 +53,30 @@ _DUMPS: dict[str, Dump] = {
 """By the type of the column."""
 
 
-def copy_rows(
-    connection: psycopg.Connection[Any],
+def put_rows(
+    connection: PgStatements,
     table: str,
     columns: Sequence[str],
-    kinds: Sequence[str],
     rows: Iterable[Sequence[Any]],
+    types: Types,
     *,
-    frozen: bool,
+    frozen: bool = False,
 ) -> None:
-    """Write whole rows within the open transaction; ``kinds`` are the types of the columns.
+    """Write whole rows within the open transaction.
 
-    ``frozen`` rows need no VACUUM; the transaction must have created the table. Raises psycopg.Error, and ValueError
-    for a value that the type cannot hold.
+    ``frozen`` rows need no VACUUM; the transaction must have created the table, and read nothing beside. Raises
+    psycopg.Error, and ValueError for a value that the type of its column cannot hold.
     """
+    left = iter(rows)
+    if timescale.installed(connection.raw):
+        for block in _blocks(left):
+            insert_all(connection, table, columns, [tuple(row) for row in block], types)
+        return
     options = "FORMAT BINARY, FREEZE" if frozen else "FORMAT BINARY"
     statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN WITH ({options})".encode()
-    dumps = [_DUMPS[kind] for kind in kinds]
-    left = iter(rows)
+    dumps = [_DUMPS[types[table][name]] for name in columns]
     while first := [*islice(left, _AT_ONCE)]:
-        with connection.cursor().copy(statement) as copy:
+        with connection.raw.cursor().copy(statement) as copy:
             copy.write(_START)
             copy.write(_binary(first, dumps))
             for block in islice(_blocks(left), _BLOCKS - 1):

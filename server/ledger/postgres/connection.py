@@ -9,16 +9,13 @@ import socket
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext, suppress
-from itertools import count
 from typing import Any, TypeVar
 
 import psycopg
 from psycopg.pq import TransactionStatus
-from psycopg.rows import tuple_row
 
 from server.ledger.address import DatabaseLedger, password_fault, passwords_in
 from server.ledger.base import LedgerError
-from server.ledger.postgres.dialect import translated
 from server.ledger.postgres.schema import check, engines, exists, use
 from server.ledger.postgres.statements import PgStatements
 from server.ledger.postgres.values import adapt
@@ -26,22 +23,10 @@ from server.ledger.postgres.values import adapt
 T = TypeVar("T")
 
 _CONNECT_SECONDS = 3
-_BLOCK = 2_000
-"""Rows fetched at once of a long result."""
 
 
 class PgConnection(PgStatements):
     """A connection of an engine's ledger, and its end."""
-
-    def __init__(self, raw: psycopg.Connection[Any]) -> None:
-        super().__init__(raw)
-        self._numbers = count(1)
-
-    def stream(self, sql: str, parameters: Sequence[Any] = (), /) -> psycopg.ServerCursor[Any]:
-        """Run a SELECT within a transaction and return its rows block by block; close the cursor."""
-        cursor = self.raw.cursor(f"rows_{next(self._numbers)}", binary=True, row_factory=tuple_row)
-        cursor.itersize = _BLOCK
-        return cursor.execute(translated(sql), parameters)
 
     def rows(self, sql: str, parameters: Sequence[Any] = (), /) -> Iterator[Any]:
         """Yield the rows of a SELECT within a transaction, block by block."""

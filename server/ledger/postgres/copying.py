@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from itertools import islice
 from typing import Any
 
 import psycopg
@@ -14,12 +13,11 @@ from server.ledger.base import LedgerError
 from server.ledger.compressed import compressed_again, expanded
 from server.ledger.portable import JSON_COLUMNS
 from server.ledger.postgres import timescale
-from server.ledger.postgres.bulk_copy import copy_rows
+from server.ledger.postgres.bulk_copy import put_rows
 from server.ledger.postgres.connection import PgConnection, connect
 from server.ledger.postgres.lock import hold
 from server.ledger.postgres.reader import said
 from server.ledger.postgres.schema import column_types, create, drop, exists
-from server.ledger.postgres.writing import insert_all
 from server.ledger.retention import KEY as REMOVED
 from server.ledger.rows import DERIVED
 from server.ledger.schema import REORDERED
@@ -35,8 +33,6 @@ _INDEXES = (
 )
 """Indexes besides those of keys, and the statements that create them."""
 _SORT_MEMORY = "256MB"
-_TOGETHER = 2_000
-"""Rows of one statement where COPY is not used."""
 
 
 @contextmanager
@@ -111,7 +107,6 @@ class Target:
     def __init__(self, connection: PgConnection, *, new: bool) -> None:
         self._connection, self._new = connection, new
         self._types = column_types(connection.raw)
-        self._divided = timescale.installed(connection.raw)
 
     def put(self, table: str, columns: tuple[str, ...], rows: Iterator[tuple[Any, ...]]) -> None:
         """Write whole rows as some ledger stored them."""
@@ -123,12 +118,7 @@ class Target:
             if name in json
         }
         stored = (_changed(row, given) for row in rows) if given else rows
-        if self._divided:
-            while block := [*islice(stored, _TOGETHER)]:
-                insert_all(self._connection, table, columns, block, self._types)
-            return
-        kinds = [types[name] for name in columns]
-        copy_rows(self._connection.raw, table, columns, kinds, stored, frozen=self._new)
+        put_rows(self._connection, table, columns, stored, self._types, frozen=self._new)
 
     def set_fact(self, key: str, value: str) -> None:
         """Store a fact about the ledger itself."""

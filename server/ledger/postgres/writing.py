@@ -9,7 +9,7 @@ from functools import cache
 from server.ledger.compressed import compress
 from server.ledger.packed import DECISION
 from server.ledger.postgres.arrays import ARRAY_TYPES, ArrayType
-from server.ledger.postgres.connection import PgConnection
+from server.ledger.postgres.statements import PgStatements
 from server.ledger.rows import (
     CLOSED,
     OUTCOME,
@@ -57,7 +57,7 @@ _UPDATES: Mapping[str, tuple[str, tuple[str, ...], str]] = {
 """Statements of ``rows`` that change rows: the table, the columns of their values, and what is set; by the id."""
 
 
-def write(connection: PgConnection, tables: Tables, types: Types) -> None:
+def write(connection: PgStatements, tables: Tables, types: Types) -> None:
     """Write the rows of every table within the open transaction."""
     for statement, rows in tables.items():
         if rows:
@@ -65,7 +65,7 @@ def write(connection: PgConnection, tables: Tables, types: Types) -> None:
     refresh_lists(connection, tables)
 
 
-def put(connection: PgConnection, statement: str, rows: Sequence[Row], types: Types) -> None:
+def put(connection: PgStatements, statement: str, rows: Sequence[Row], types: Types) -> None:
     """Write rows by a statement of ``server.ledger.rows``, or another of its form."""
     update = _UPDATES.get(statement)
     if update is not None:
@@ -84,7 +84,7 @@ def put(connection: PgConnection, statement: str, rows: Sequence[Row], types: Ty
 
 
 def insert_all(
-    connection: PgConnection, table: str, columns: Iterable[str], rows: Sequence[Row], types: Types
+    connection: PgStatements, table: str, columns: Iterable[str], rows: Sequence[Row], types: Types
 ) -> None:
     """Write whole rows of a table, with values of these columns."""
     names = tuple(columns)

@@ -12,8 +12,9 @@ from psycopg import sql
 
 from core.model import ENGINE_VERSION
 from server.ledger.base import LedgerError
-from server.ledger.followed import refresh_all_followed
+from server.ledger.followed import EVERY_ENTRY, FIELDS, followed_rows
 from server.ledger.postgres import timescale
+from server.ledger.postgres.bulk_copy import put_rows
 from server.ledger.postgres.statements import PgStatements
 from server.ledger.schema import REORDERED, STREAMED_AFTER
 
@@ -25,6 +26,8 @@ _FUNCTION = re.compile(r"CREATE FUNCTION journal_ends\b.*?\$\$;", re.DOTALL)
 _ADDED = ("books.sql", "followed.sql")
 """Files of the tables that version 2 has and version 1 has not."""
 _PREFIX = "gatedeck_"
+_TOGETHER = 2_000
+"""Rows that are read and written at once."""
 _LONGEST = 63
 """Bytes of a name in PostgreSQL."""
 
@@ -138,13 +141,21 @@ def _upgrade(connection: psycopg.Connection[Any]) -> None:
                 )
                 with timescale.unpacked(connection, table):
                     connection.execute(change)
-        refresh_all_followed(PgStatements(connection))
+        _fill_followed(connection)
         connection.execute(
             "INSERT INTO meta (key, value) VALUES (%s, 'jsonb') ON CONFLICT (key) DO NOTHING", (REORDERED,)
         )
         connection.execute(
             "INSERT INTO migrations (version, engine_version) VALUES (%s, %s)", (VERSION, ENGINE_VERSION)
         )
+
+
+def _fill_followed(connection: psycopg.Connection[Any]) -> None:
+    """Write the row of every followed decision, many at once."""
+    types, statements = column_types(connection), PgStatements(connection)
+    with statements.stream_by_name(EVERY_ENTRY) as entries:
+        while some := entries.fetchmany(_TOGETHER):
+            put_rows(statements, "followed", FIELDS, followed_rows(some), types)
 
 
 def drop(connection: psycopg.Connection[Any], engine_id: str) -> None:
