@@ -16,7 +16,7 @@ from server.ledger.checkpoint import compress, put_checkpoint
 from server.ledger.codec import encode_any
 from server.ledger.lock import WriterLock
 from server.ledger.rows import Tables, carried_rows, copied_rows, rows_of, write
-from server.ledger.schema import begin_after, create
+from server.ledger.schema import allow_gaps, begin_after, create
 from server.private_files import make_private_file, make_private_folder
 
 _BATCH = 1_000
@@ -26,15 +26,16 @@ class BulkLedger:
     """A new ledger, filled in order; without ``finish`` it is deleted at ``close``."""
 
     def __init__(
-        self, path: Path, engine_id: str, after: tuple[int, bytes] = (0, GENESIS), *, plain: bool = False
+        self, path: Path, engine_id: str, after: tuple[int, bytes] = (0, GENESIS), *, scratch: bool = False
     ) -> None:
         """Create the file; its journal begins ``after`` the input of a seq and hash.
 
-        With ``plain`` no JSON is compressed: faster, for a file that is compared and deleted. Raises LedgerError when
-        it exists already or cannot be created.
+        With ``scratch`` it is made faster, to be compared and deleted: JSON is not compressed, copied inputs with
+        bodies and the checkpoint are left out, and nothing is synced. Raises LedgerError when it exists already or
+        cannot be created.
         """
         self.path = path
-        self._plain = plain
+        self._scratch = scratch
         if path.exists() and path.stat().st_size:
             raise LedgerError(f"{path}: exists already; name a new file")
         self.last_seq, self.head = after
@@ -54,6 +55,8 @@ class BulkLedger:
             self._connection.execute("BEGIN")
             if self.last_seq:
                 begin_after(self._connection, self.last_seq)
+            if scratch:
+                allow_gaps(self._connection)
         except (OSError, sqlite3.Error) as error:
             raise LedgerError(f"{path}: {error}") from error
 
@@ -86,12 +89,13 @@ class BulkLedger:
         """Write everything to disk, with the engine's state as a checkpoint. Raises LedgerError."""
         self._flush()
         try:
-            if state is not None and state.at is not None:
+            if state is not None and state.at is not None and not self._scratch:
                 packed = compress(encode_any(state))
                 put_checkpoint(self._connection, state.seq, state.at, self.head, packed, keep=1)
             self._connection.execute("COMMIT")
-            self._connection.execute("PRAGMA synchronous = FULL")
-            self._connection.execute("PRAGMA journal_mode = WAL")
+            if not self._scratch:
+                self._connection.execute("PRAGMA synchronous = FULL")
+                self._connection.execute("PRAGMA journal_mode = WAL")
             self._finished = True
         except sqlite3.Error as error:
             raise LedgerError(f"{self.path}: {error}") from error
@@ -104,7 +108,7 @@ class BulkLedger:
         self._lock.release()
 
     def _tables(self) -> Tables:
-        return Tables(bytes.decode, bytes.decode) if self._plain else Tables()
+        return Tables(bytes.decode, bytes.decode) if self._scratch else Tables()
 
     def _flush(self) -> None:
         try:
@@ -113,7 +117,7 @@ class BulkLedger:
                 write(self._connection, tables)
                 self.last_seq = batch[-1][0].seq
             if copied := self._copied:
-                write(self._connection, copied_rows(copied, self._tables()))
+                write(self._connection, copied_rows(copied, self._tables(), bodies=not self._scratch))
                 self.last_seq, self.head = copied[-1][0].seq, copied[-1][0].hash
         except (sqlite3.Error, TypeError, ValueError) as error:
             raise LedgerError(f"{self.path}: {error}") from error

@@ -16,7 +16,8 @@ from core.fast_init import fast_init
 GENESIS = bytes(32)
 """The hash before the first row."""
 
-_OPENS, _CLOSES = b'"receipt_id":"', b'",'
+RECEIPT_ID, _CLOSES = b'"receipt_id":"', b'",'
+"""Begin and end of the part that a link leaves out."""
 
 
 @fast_init
@@ -52,8 +53,8 @@ class Verified:
 
 def link(previous: bytes, seq: int, at: int, kind: str, payload: bytes) -> bytes:
     """Return the hash of one row, 32 bytes, from the hash of the row before it."""
-    start = payload.find(_OPENS) if kind == "received" else -1
-    end = payload.find(_CLOSES, start + len(_OPENS)) if start >= 0 else -1
+    start = payload.find(RECEIPT_ID) if kind == "received" else -1
+    end = payload.find(_CLOSES, start + len(RECEIPT_ID)) if start >= 0 else -1
     if end >= 0:
         payload = payload[:start] + payload[end + len(_CLOSES) :]
     return hashlib.sha256(b"%b%d %d %b\n%b" % (previous, seq, at, kind.encode(), payload)).digest()

@@ -22,7 +22,7 @@ from server.ledger.mark_store import pack_marks
 from server.ledger.retention import KEY as REMOVED
 from server.ledger.retention import Removed
 from server.ledger.rows import DERIVED
-from server.ledger.same_rows import equal_rows, equal_tables
+from server.ledger.same_rows import equal_rows
 from server.ledger.schema import REORDERED, STREAMED_AFTER, create
 from server.ledger.snapshot import LedgerSnapshot
 from server.private_files import make_private_file, make_private_folder
@@ -91,15 +91,12 @@ def _compared(old: LedgerSnapshot, where: LedgerAddress) -> Migrated:
             raise LedgerError(
                 f"{where}: the journal of the copy differs: {found.problem or 'a row is another'}"
             )
-        rows = equal_tables(old, new)
-        if rows is None:
-            differences = compare(old, new)
-            if not differences.equal:
-                raise LedgerError(f"{where}: the copy differs: {differences.first[0]}")
-            rows = differences.rows
+        differences = compare(old, new)
+        if not differences.equal:
+            raise LedgerError(f"{where}: the copy differs: {differences.first[0]}")
         if [*old.checkpoints()] != [*new.checkpoints()]:
             raise LedgerError(f"{where}: the checkpoints of the copy differ")
-        return Migrated(old.engine_id, found.rows, found.head, rows)
+        return Migrated(old.engine_id, found.rows, found.head, differences.rows)
 
 
 @contextmanager

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 
+from server.ledger.chain import RECEIPT_ID
+
 
 class ReceiptIds:
     """Makes the ids of one engine's receipts: equal seqs give equal ids, so that a stored id can be checked."""
@@ -23,6 +25,10 @@ class ReceiptIds:
     def is_of(self, seq: int, receipt_id: object) -> bool:
         """Return whether an id is that of the input with this seq, in this form or the earlier one."""
         return receipt_id in (self.of(seq), self._earlier(seq))
+
+    def is_in(self, seq: int, payload: bytes) -> bool:
+        """Return whether the part of an input that its hash leaves out is its id in this form, and nothing else."""
+        return payload.startswith(b'%b%b",' % (RECEIPT_ID, self.of(seq).encode()), payload.find(RECEIPT_ID))
 
     def _earlier(self, seq: int) -> str:
         """Return the id that earlier versions gave: a UUID of version 5, in no order."""

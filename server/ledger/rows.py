@@ -27,7 +27,7 @@ from core.effects import (
     StoreShadow,
     StoreTrade,
 )
-from core.events import Event, PriceSeen
+from core.events import Event, PriceSeen, Received
 from core.model import DecisionRecord
 from core.positions import Position, PositionState, execution_record, exit_record
 from server.ledger.base import Entry
@@ -418,15 +418,18 @@ def carried_rows(effects: Iterable[Effect]) -> Tables:
     return tables
 
 
-def copied_rows(steps: Iterable[tuple[JournalRow, Entry]], into: Tables | None = None) -> Tables:
+def copied_rows(
+    steps: Iterable[tuple[JournalRow, Entry]], into: Tables | None = None, *, bodies: bool = True
+) -> Tables:
     """Return journal rows as they were stored, and the rows for the effects of their steps.
 
-    ``into`` is empty, and packs as the ledger needs it.
+    ``into`` is empty, and packs as the ledger needs it. Without ``bodies`` the rows of received ones are left out.
     """
     tables = Tables() if into is None else into
     for row, (event, effects) in steps:
-        stored = tables.pack(row.payload) if row.frame is None else row.frame
-        tables[JOURNAL].append((row.seq, row.at, row.kind, stored, row.hash))
+        if bodies or not isinstance(event, Received):
+            stored = tables.pack(row.payload) if row.frame is None else row.frame
+            tables[JOURNAL].append((row.seq, row.at, row.kind, stored, row.hash))
         _store(event, effects, tables)
     return tables
 

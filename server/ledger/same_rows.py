@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import zip_longest
+from itertools import islice, zip_longest
 from typing import Any
 
 from server.ledger.compressed import expand
@@ -13,6 +13,8 @@ from server.ledger.rows import DERIVED
 from server.ledger.snapshot import LedgerSnapshot
 
 _Rows = Iterator[tuple[Any, ...]]
+
+_BLOCK = 512
 
 
 def equal_tables(one: LedgerSnapshot, other: LedgerSnapshot) -> dict[str, int] | None:
@@ -38,17 +40,19 @@ def equal_rows(table: str, columns: tuple[str, ...], mine: _Rows, theirs: _Rows)
     names = ("payload",) if table == "journal" else JSON_COLUMNS.get(table, ())
     json = {columns.index(name) for name in names if name in columns}
     count = 0
-    for one, other in zip_longest(mine, theirs):
-        if one != other and not _same(one, other, json):
-            return None
-        count += 1
-    return count
+    while True:
+        block, other_block = [*islice(mine, _BLOCK)], [*islice(theirs, _BLOCK)]
+        if block != other_block:
+            pairs = zip_longest(block, other_block, fillvalue=())
+            if not all(one == other or _same(one, other, json) for one, other in pairs):
+                return None
+        if not block:
+            return count
+        count += len(block)
 
 
-def _same(one: tuple[Any, ...] | None, other: tuple[Any, ...] | None, json: set[int]) -> bool:
-    if one is None or other is None:
-        return False
-    return all(
+def _same(one: tuple[Any, ...], other: tuple[Any, ...], json: set[int]) -> bool:
+    return len(one) == len(other) and all(
         a == b or (n in json and a is not None and b is not None and _expanded(a) == _expanded(b))
         for n, (a, b) in enumerate(zip(one, other, strict=True))
     )

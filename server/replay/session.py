@@ -52,7 +52,9 @@ def _replay_ledger(wanted: Wanted, progress: ProgressCallback | None) -> Report:
     with ExitStack() as stack:
         source = stack.enter_context(LedgerSnapshot(wanted.source))
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="gatedeck-replay-"))
-        out = BulkLedger(wanted.out or Path(folder) / "replay.db", source.engine_id, plain=wanted.out is None)
+        out = BulkLedger(
+            wanted.out or Path(folder) / "replay.db", source.engine_id, scratch=wanted.out is None
+        )
         with out:
             begun = time.perf_counter()
             replayer = replay_journal(

@@ -85,7 +85,7 @@ def _compare_with_replay(
         others = source.other_engines() is not None
         tell = (found.notes if others else found.problems).append
         checks = {seq: partial(_compare_state, seq, state, tell) for seq, state in source.checkpoints()}
-        with BulkLedger(Path(folder) / "refold.db", source.engine_id, plain=True) as out:
+        with BulkLedger(Path(folder) / "refold.db", source.engine_id, scratch=True) as out:
             replay_journal(source, output=out, progress=with_total(progress, source.inputs), at=checks)
         replayed = stack.enter_context(LedgerSnapshot(out.path, lossless=True))
         compared = compare(source, replayed)

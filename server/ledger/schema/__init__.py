@@ -90,6 +90,11 @@ def begin_after(connection: sqlite3.Connection, seq: int) -> None:
     connection.execute("UPDATE meta SET value = ? WHERE key = ?", (str(seq), STREAMED_AFTER))
 
 
+def allow_gaps(connection: sqlite3.Connection) -> None:
+    """Let the journal of a scratch file leave inputs out; in the open transaction."""
+    connection.execute("DROP TRIGGER journal_follows")
+
+
 def schema_text() -> str:
     """Return the statements that create every table of the present version."""
     return resources.files(__name__).joinpath("sqlite.sql").read_text(encoding="utf-8")
