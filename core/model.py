@@ -213,6 +213,7 @@ class SignalFacts:
     components: tuple[str, ...] = ()
 
 
+@fast_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PositionRequest:
     """A sender's request about positions that are open: which ones, and how much of them.
@@ -231,6 +232,7 @@ class PositionRequest:
     break_even: bool = False
 
 
+@fast_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BarFacts:
     """One price bar of the underlying; ``interval`` in minutes, prices in dollars.
@@ -247,6 +249,7 @@ class BarFacts:
     opened_at: datetime | None = None
 
 
+@fast_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OptionWish:
     """The option a sender named: shown on the deck, not traded (strike and expiry are chosen by the rules)."""

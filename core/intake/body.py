@@ -156,14 +156,18 @@ def _parse(text: str, notes: list[str], *, wrapped: bool) -> tuple[object, bool]
         value = orjson.loads(text)
     except orjson.JSONDecodeError:
         return _cleaned(_repaired(text, notes, wrapped=wrapped), notes), False
-    shallow = text.count("{") + text.count("[") <= MAX_DEPTH
+    parts = text.split("{")
+    ends = {part[-1:] for part in parts[1:]}  # what stands before a brace, and the end of the text
     escaped = "\\" in text
-    harmless = not escaped and "{{" not in text and text.isascii() and "\x7f" not in text
-    flat = harmless and '"{' not in text
-    if not (shallow and harmless and len(text) <= MAX_TEXT):
+    plain = not escaped and "" not in ends and text.isascii() and "\x7f" not in text
+    if not plain or len(text) > MAX_TEXT or len(parts) + text.count("[") > MAX_DEPTH:
         value = _cleaned(value, notes)
-    if (escaped and "\\u" in text) or text.count(":") != orjson.dumps(value).count(b":"):
-        # Parsing drops a repeated key, so fewer colons remain than the text has; escapes may hide colons.
+    flat = plain and '"' not in ends and parts[0][-1:] != '"'
+    # Parsing drops a repeated key: what is written again is shorter than the text, and has fewer colons.
+    written = orjson.dumps(value)
+    if len(written) == len(text) and written == text.encode():
+        return value, flat
+    if (escaped and "\\u" in text) or text.count(":") != written.count(b":"):  # an escape may hide a colon
         _refuse_repeated_keys(text)
     return value, flat
 

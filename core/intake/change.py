@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from core.fast_init import fast_init
 from core.intake.errors import IntakeError, shown
 from core.intake.speech import EXIT, hear
 from core.intake.vocabulary import spelled
@@ -13,6 +14,7 @@ from core.intake.words import number
 from core.model import Direction
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class Change:
     """A position's change: ``kind`` is opened, larger, smaller, flat, flipped, held or contradiction.

@@ -7,7 +7,7 @@ from typing import Any, Final
 from core.intake.errors import IntakeError, shown
 from core.intake.fields import minutes, strict_number
 from core.intake.walk import Reading
-from core.intake.words import ACCEPTED_DIRECTIONS, BIASES, DAY, label, timeframe, word
+from core.intake.words import ACCEPTED_DIRECTIONS, DAY, bias_of, label, timeframe
 from core.model import AlignmentFacts, Bias
 
 _VALUES: Final = ("direction", "dir", "trend", "bias")
@@ -27,7 +27,7 @@ def alignment(reading: Reading) -> AlignmentFacts:
     within: list[Bias] = []
     for key, value in sent.items():
         length = timeframe(key)
-        leaning = BIASES.get(word(_direction(value)) or "")
+        leaning = bias_of(_direction(value))
         if length is None or leaning is None:
             what = shown(_direction(value)) if length else "not a timeframe"
             notes.append(f"timeframes.{key[:32]}: {what}, left out")
@@ -69,7 +69,7 @@ def _single(reading: Reading) -> AlignmentFacts:
     """One timeframe with one direction, which only the endpoint tells from a signal."""
     length = minutes(reading)[0]
     leaning = next(
-        (found for value in reading.values("side", "leaning") if (found := BIASES.get(word(value) or ""))),
+        (found for value in reading.values("side", "leaning") if (found := bias_of(value))),
         None,
     )
     known = length is not None and leaning is not None

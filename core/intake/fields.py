@@ -12,6 +12,7 @@ from core.intake.words import number, timeframe
 from core.model import Reason, Tone
 
 MAX_ID = 200
+_PRICES: Final = ("price", "entry", "order_price", "close")
 LEAST_PRICE, MOST_PRICE = 1e-4, 1e7
 """Nothing that has listed options trades outside these dollars; a number out there overflows what follows."""
 MOST_RATIO: Final = 1e4
@@ -23,8 +24,8 @@ def price(reading: Reading) -> float | None:
 
     The price now counts first, then that of the entry, of the order and the bar's close.
     """
-    for slot in ("price", "entry", "order_price", "close"):
-        for _, path, value in reading.all(slot):
+    for slot in _PRICES:
+        for _, path, value in reading.slots.get(slot, ()):
             if slot == "entry" and path.rpartition(".")[2] != "price":
                 continue
             if slot == "close" and (isinstance(value, bool) or not _numeric(value)):
@@ -44,6 +45,8 @@ def _numeric(value: Any) -> bool:
 def price_of(value: Any, field: str, *, none_is_zero: bool = False) -> float | None:
     """Return a price in dollars; with ``none_is_zero`` (levels) 0 and NaN are ``None``; raises IntakeError."""
     amount = strict_number(value, field)
+    if amount is not None and LEAST_PRICE <= amount <= MOST_PRICE:
+        return amount
     if amount is None or (none_is_zero and (amount == 0 or math.isnan(amount))):
         return None
     if not math.isfinite(amount):
@@ -52,13 +55,11 @@ def price_of(value: Any, field: str, *, none_is_zero: bool = False) -> float | N
         raise IntakeError(
             "BAD_PRICE", f"{field}: {shown(value)} is not a price; a number above 0 is expected", field
         )
-    if not LEAST_PRICE <= amount <= MOST_PRICE:
-        raise IntakeError(
-            "BAD_PRICE",
-            f"{field}: {shown(value)} is not a price; accepted are {LEAST_PRICE:g} to {MOST_PRICE:,.0f} dollars",
-            field,
-        )
-    return amount
+    raise IntakeError(
+        "BAD_PRICE",
+        f"{field}: {shown(value)} is not a price; accepted are {LEAST_PRICE:g} to {MOST_PRICE:,.0f} dollars",
+        field,
+    )
 
 
 def strict_number(value: Any, field: str) -> float | None:
@@ -71,14 +72,15 @@ def strict_number(value: Any, field: str) -> float | None:
 
 def amount(reading: Reading, slot: str, low: float = -math.inf, high: float = math.inf) -> float | None:
     """Return a number that decides nothing alone: outside its bounds or unreadable it is ``None`` with a note."""
-    value, path = reading.first(slot)
-    if path is None:
+    found = reading.slots.get(slot)
+    if found is None:
         return None
+    _, path, value = found[0]
     try:
         read = number(value)
     except ValueError:
         read = math.nan
-    if read is None or (math.isfinite(read) and low <= read <= high):
+    if read is None or (low <= read <= high and math.isfinite(read)):
         return read
     reading.notes.append(f"{path}: {shown(value)} left out")
     return None
@@ -87,7 +89,7 @@ def amount(reading: Reading, slot: str, low: float = -math.inf, high: float = ma
 def minutes(reading: Reading) -> tuple[int | None, Reason | None]:
     """Return the timeframe in minutes and, when one is stated and none can be read, the reason not to trade."""
     unread: str | None = None
-    for _, path, value in reading.all("timeframe"):
+    for _, path, value in reading.slots.get("timeframe", ()):
         read = timeframe(value[0] if isinstance(value, list) and len(value) == 1 else value)
         if read is not None:
             return read, None
@@ -112,7 +114,8 @@ def sender_id(reading: Reading) -> str | None:
 
 def label_of(reading: Reading, *slots: str, limit: int = 64) -> str | None:
     """Return a short text such as an event's name, ``None`` when there is none."""
-    for value in reading.values(*slots):
-        if isinstance(value, str) and (text := value.strip()[:limit]):
-            return text
+    for slot in slots:
+        for _, _, value in reading.slots.get(slot, ()):
+            if isinstance(value, str) and (text := value.strip()[:limit]):
+                return text
     return None

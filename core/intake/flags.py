@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final
 
+from core.fast_init import fast_init
 from core.intake.errors import shown
 from core.intake.speech import (
     CANCEL,
@@ -66,6 +67,7 @@ _TEST_WORDS: Final = frozenset(
 )
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class Said:
     """One piece of evidence: where it stands, what stood there and what it means."""

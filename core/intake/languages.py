@@ -51,4 +51,6 @@ def in_english(text: str) -> str:
                 text = text.replace(sign, f" {english} ")
         folded = unicodedata.normalize("NFKD", text.replace("ß", "SS").replace("ı", "I"))
         text = "".join(c for c in folded if not unicodedata.combining(c)).upper()
+    if _ENGLISH.keys().isdisjoint(_LETTERS.findall(text)):
+        return text
     return _LETTERS.sub(lambda found: _ENGLISH.get(found[0], found[0]), text)

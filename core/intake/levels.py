@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from core.fast_init import fast_init
 from core.intake.errors import IntakeError, shown
 from core.intake.fields import LEAST_PRICE, MOST_PRICE, amount, price_of
 from core.intake.units import (
@@ -38,6 +39,7 @@ _LEAST_PCT: Final = 0.05
 """A level nearer than this in percent is a share of 1 that was meant as a percent, or a mistake."""
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class Level:
     """One level as stated: an amount in a unit, and where it stands."""

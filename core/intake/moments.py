@@ -142,7 +142,7 @@ def zone_of(name: str) -> tzinfo | None:
 def times(reading: Reading, naive_zone: str) -> Times:
     """Return the times of a body; a stated one that cannot be read is told, and blocks if it was the only one."""
     out = Times()
-    zone, lost = _stated_zone(reading, naive_zone)
+    zone, lost = _stated_zone(reading, naive_zone) if "zone" in reading.slots else (naive_zone, None)
     unread: str | None = None
     fire = bar = close = None
     if found := reading.all("fired"):

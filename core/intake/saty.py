@@ -7,7 +7,7 @@ from typing import Any, Final
 from core.intake.errors import IntakeError, shown
 from core.intake.fields import amount, label_of
 from core.intake.walk import Reading
-from core.intake.words import BIASES, VOLATILITIES, flag, number, phase, word
+from core.intake.words import VOLATILITIES, bias_of, flag, number, phase, word
 from core.model import Bias, RegimeFacts
 
 _LONGEST_DECAY: Final = 43200
@@ -91,9 +91,9 @@ def _phase_names(reading: Reading) -> list[Any]:
     for _, path, value in reading.all("event"):
         if path == "event":
             last.append(value)
-        elif path.rpartition(".")[2] == "name":
+        elif path.endswith(".name") or path == "name":
             names.append(value)
-    return [*names, *reading.values("phase_name"), *last]
+    return names + reading.values("phase_name") + last
 
 
 def _confidence(reading: Reading) -> float | None:
@@ -106,7 +106,7 @@ def _confidence(reading: Reading) -> float | None:
 def _bias(reading: Reading) -> Bias | None:
     for slot, ending in _STATED_BIASES:
         for _, path, value in reading.all(slot):
-            if path.endswith(ending) and (found := BIASES.get(word(value) or "")) is not None:
+            if path.endswith(ending) and (found := bias_of(value)) is not None:
                 return found
     return None
 
@@ -128,5 +128,5 @@ def _htf_alignment(reading: Reading, bias: Bias | None) -> bool:
     if said is not None:
         return said
     higher = reading.value("htf_bias")
-    leaning = BIASES.get(word(higher.get("bias") if isinstance(higher, dict) else higher) or "")
+    leaning = bias_of(higher.get("bias") if isinstance(higher, dict) else higher)
     return leaning is not None and leaning is not Bias.NEUTRAL and leaning is bias

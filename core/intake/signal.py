@@ -10,8 +10,8 @@ from core.intake import levels
 from core.intake.errors import shown
 from core.intake.fields import MOST_PRICE, MOST_RATIO, amount, label_of, price_of, strict_number
 from core.intake.walk import Reading
-from core.intake.words import BIASES, DAYS, SCORE_MAX, number, timeframe, word
-from core.model import Bias, Direction, Quality, Reason, Session, SignalFacts
+from core.intake.words import DAYS, SCORE_MAX, bias_of, number, timeframe, word
+from core.model import Direction, Quality, Reason, Session, SignalFacts
 
 _QUALITY_FROM: Final = ((9.0, Quality.EXTREME), (7.0, Quality.HIGH), (-math.inf, Quality.MEDIUM))
 _SESSIONS: Final = {session.value: session.value for session in Session}
@@ -50,8 +50,8 @@ def signal(
         rr2=amount(reading, "rr2", 0, MOST_RATIO),
         volume_ratio=amount(reading, "volume_ratio", 0, MOST_RATIO),
         trend_strength=amount(reading, "strength", 0, 100),
-        bias_4h=_bias(reading.value("bias_4h")),
-        bias_1h=_bias(reading.value("bias_1h")),
+        bias_4h=bias_of(reading.value("bias_4h")),
+        bias_1h=bias_of(reading.value("bias_1h")),
         session=_one_of(reading, "session", _SESSIONS),
         day=_one_of(reading, "day", DAYS),
         atr=atr,
@@ -160,10 +160,6 @@ def _atr(reading: Reading) -> tuple[float | None, bool]:
         return daily, True
     stated = amount(reading, "atr", 0, MOST_PRICE)
     return stated, stated is not None and timeframe(reading.value("atr_timeframe")) == 1440
-
-
-def _bias(value: Any) -> Bias | None:
-    return BIASES.get(word(value) or "")
 
 
 def _one_of(reading: Reading, slot: str, known: dict[str, str]) -> str | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from core.fast_init import fast_init
 from core.intake.languages import in_english
 from core.intake.words import PHASES, listed
 from core.model import Direction
@@ -16,6 +17,7 @@ ENTRY, EXIT, REDUCE, MOVE, CANCEL, TEST, FINISHED, WAIT = (
 )  # fmt: skip
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class Heard:
     """Meaning of a text: ``kind`` of intent if any, the side of an order and of a position if named.
@@ -149,6 +151,9 @@ _JOINED: Final = re.compile(
 _LABEL_WORDS: Final = 3
 _TOKENS: Final = re.compile(r"[A-Z]+\d?(?![A-Z])|[A-Z]+|[\d.,]+%?")
 _CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_SEPARATORS: Final = re.compile(r"[^A-Z0-9.,%]+")
+_NUMBER_END: Final = re.compile(r"(?<=[0-9])[0-9]{3,}")
+"""The digits after the first of a number of four digits or more: no word depends on them."""
 _SPLIT_FIRST: Final = (
     ("BREAK EVEN", "BREAKEVEN"), ("MARGIN CALL", "EXIT"), ("TAKE PROFIT", "TAKEPROFIT"),
     ("STOP LOSS", "STOPLOSS"), ("TRAILING STOP", "STOPLOSS"), ("STOP OUT", "STOPPED"),
@@ -228,7 +233,7 @@ _FIRST_WORDS: Final = frozenset(written.partition(" ")[0] for written, _ in _SPL
 
 def _plain(text: str) -> str:
     flat = in_english(_CAMEL.sub(" ", text).upper())
-    flat = " ".join(re.sub(r"[^A-Z0-9.,%]+", " ", flat).split())
+    flat = " ".join(_SEPARATORS.sub(" ", flat).split())
     if _FIRST_WORDS.isdisjoint(flat.replace(".", " ").replace(",", " ").split()):
         return flat
     for written, word in _SPLIT_FIRST:
@@ -240,7 +245,7 @@ def _plain(text: str) -> str:
 @lru_cache(maxsize=4096)
 def hear(text: str) -> Heard:
     """Return what a short text such as "enter_long", "TP1 hit" or "close entry(s) order Long" says."""
-    if len(text) > 64:
+    if len(text) > _LONGEST_NAME:
         return hear_free(text)
     flat = _plain(text)
     if not flat:
@@ -265,6 +270,8 @@ def hear(text: str) -> Heard:
 
 def _understand(tokens: list[str]) -> Heard:
     have = set(tokens)
+    if have.isdisjoint(_KNOWN) and not any(map(_TAKE.match, tokens)):
+        return Heard(whole=all(token[0].isdigit() for token in tokens))
     orders = {_ORDERS[t] for t in have if t in _ORDERS}
     sides = {_POSITIONS[t] for t in have if t in _POSITIONS}
     rights = {_RIGHTS[t] for t in have if t in _RIGHTS}
@@ -358,6 +365,12 @@ def _opposed(have: set[str]) -> bool:
 
 def hear_label(text: str) -> Heard:
     """Return what the name or comment of an order says; a long one only by clear phrases."""
+    if len(text) > _LONGEST_NAME:
+        return _label(text)
+    return _short_label(_NUMBER_END.sub("000", text))  # the ids of a sender differ by their numbers
+
+
+def _label(text: str) -> Heard:
     flat = _plain(text[:1024])
     if _STATISTIC.search(flat):
         return hear_free(text)
@@ -373,6 +386,8 @@ def hear_label(text: str) -> Heard:
     return hear_free(text)
 
 
+_LONGEST_NAME = 64
+_short_label = lru_cache(maxsize=1024)(_label)
 _FILLED: Final = frozenset(("TRAIL", "TRAILING", "PROFIT", "LOSS"))
 _ORDERED: Final = re.compile(
     r"\b(?:MOVED?|MOVING|ADJUST|MODIFY|RAISED?|SET|CHANGED?|UPDATED?|SL|STOP|STOPLOSS|TO)\b"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
+from core.fast_init import fast_init
 from core.intake.errors import IntakeError, shown
 from core.intake.walk import Reading
 from core.intake.words import listed
@@ -73,6 +74,10 @@ _NO_OPTIONS: Final = frozenset(
 )
 _NO_DOLLARS: Final = (_CURRENCIES | _COINS | frozenset(listed("USDT USDC BUSD FDUSD TUSD DAI"))) - {"USD"}
 """Currencies and coins in which no US stock is quoted."""
+_FAULTY: Final = (
+    ("asset", _NO_OPTIONS), ("loose", _NO_OPTIONS), ("symbol", _NO_OPTIONS), ("quote", _NO_DOLLARS),
+)  # fmt: skip
+"""Slots whose word may say that a symbol has no US-listed options, and those words."""
 UNDERLYING_NAMES: Final = {
     "BRKB": "BRK.B",
     "BRKA": "BRK.A",
@@ -84,6 +89,7 @@ _PARSED = 40
 """Longest text that is taken for a symbol."""
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class Underlying:
     """A symbol in its one spelling; ``why_not`` says why it has no US-listed options, if it has none."""
@@ -101,7 +107,7 @@ def underlying(reading: Reading) -> tuple[Underlying, Reason | None]:
     where = ""
     exchange: str | None = None
     for _, path, value in reading.near("symbol"):
-        if not isinstance(value, str) and path.rpartition(".")[2].lower() in ("market", "root", "asset"):
+        if type(value) is not str and path.rpartition(".")[2].lower() in ("market", "root", "asset"):
             continue
         read = _read(value, path)
         if found is not None and read.symbol != found.symbol:
@@ -119,9 +125,8 @@ def underlying(reading: Reading) -> tuple[Underlying, Reason | None]:
             "symbol: missing; send symbol or ticker (at the top or in instrument), such as SPY",
             "symbol",
         )
-    if exchange is None:
-        stated = reading.value("exchange")
-        text = stated.strip() if isinstance(stated, str) else ""
+    if exchange is None and isinstance(stated := reading.value("exchange"), str):
+        text = stated.strip()
         exchange = _exchange(text) if len(text) <= _PARSED else None
     why = found.why_not or _exchange_fault(exchange) or _class_fault(reading)
     if found.respelled:
@@ -165,13 +170,11 @@ def _exchange_fault(exchange: str | None) -> str | None:
 
 
 def _class_fault(reading: Reading) -> str | None:
-    for slot in ("asset", "loose", "symbol", "quote"):
-        for _, path, value in reading.all(slot):
-            if not isinstance(value, str) or (slot == "symbol" and not _lesser(path)):
-                continue
-            said = value.strip().upper().replace(" ", "_")
-            if said in (_NO_DOLLARS if slot == "quote" else _NO_OPTIONS):
-                return f"{path} says {shown(value)}"
+    for slot, faulty in _FAULTY:
+        for _, path, value in reading.slots.get(slot, ()):
+            if isinstance(value, str) and value.strip().upper().replace(" ", "_") in faulty:
+                if slot != "symbol" or _lesser(path):
+                    return f"{path} says {shown(value)}"
     return None
 
 

@@ -85,29 +85,32 @@ class Reading:
 
     def _walk_flat(self, body: Body, plan: Plan, several: set[str]) -> None:
         """Read an object by its plan: the same findings as ``_walk``, without a look at keys that say nothing."""
-        slots, told_objects = self.slots, plan.told
+        slots = self.slots
         for key, slot, rank, path, inside, plain, told in plan[tuple(body)]:
             value = body[key]
             kind = type(value)
-            if kind is dict:
+            if kind is str:
+                if not value:
+                    continue
+                if slot == "free" and "filled on" in value:
+                    inner = sentence_body(value, self.notes)
+                    if inner is not None:
+                        self._walk(inner, "", f"{path}.", plan.moved, plan.depth + 1, several)
+                        continue
+            elif kind is dict:
                 if inside is not None:
                     self._walk_flat(value, inside, several)
                     continue
                 if slot not in KEPT:
-                    if told_objects and not slot and plain not in OPAQUE:
+                    if plan.told and not slot and plain not in OPAQUE:
                         self.unread.append((path, plain, value))
                     continue
             elif kind is list:
                 if slot not in _LISTS_KEPT:
                     self._walk_list(value, (slot, rank, plain), path, plan.moved, plan.depth, several)
                     continue
-            elif not value and (value is None or value == ""):
+            elif value is None:
                 continue
-            elif slot == "free" and kind is str and "filled on" in value:
-                inner = sentence_body(value, self.notes)
-                if inner is not None:
-                    self._walk(inner, "", f"{path}.", plan.moved, plan.depth + 1, several)
-                    continue
             if slot:
                 if slot in slots:
                     slots[slot].append((rank, path, value))

@@ -124,6 +124,8 @@ _word = lru_cache(maxsize=1024)(_spelled)
 
 def number(value: object) -> float | None:
     """Return the number in a number or text; ``None`` for an empty value, NaN as sent. Raises ValueError."""
+    if type(value) is float:
+        return value
     if isinstance(value, bool):
         raise ValueError("not a number")
     if isinstance(value, (int, float)):
@@ -135,6 +137,10 @@ def number(value: object) -> float | None:
         return None
     if not isinstance(value, str):
         raise ValueError("not a number")
+    return _short_number(value) if len(value) <= _COMMON else _number(value)
+
+
+def _number(value: str) -> float | None:
     text = value.strip().removeprefix("$")
     if _NUMBER.fullmatch(text):
         return float(text)
@@ -148,6 +154,9 @@ def number(value: object) -> float | None:
     raise ValueError("not a number")
 
 
+_short_number = lru_cache(maxsize=1024)(_number)
+
+
 def flag(value: object) -> bool | None:
     """Return a boolean, also from 1/0, yes/no or text in any case; ``None`` for other values."""
     if isinstance(value, bool):
@@ -155,6 +164,20 @@ def flag(value: object) -> bool | None:
     if isinstance(value, (int, float)):
         return bool(value) if value in (0, 1) else None
     return FLAGS.get(value.strip().upper()) if isinstance(value, str) else None
+
+
+def bias_of(value: object) -> Bias | None:
+    """Return the leaning that a word names, ``None`` for other values."""
+    if type(value) is not str:
+        return None
+    return _short_bias(value) if len(value) <= _COMMON else _bias(value)
+
+
+def _bias(text: str) -> Bias | None:
+    return BIASES.get(_spelled(text) or "")
+
+
+_short_bias = lru_cache(maxsize=256)(_bias)
 
 
 def phase(name: str) -> int | None:
