@@ -32,6 +32,7 @@ from server.ledger.soundness import check_ledger
 from server.replay.machine import PROGRESS_EVERY, ReplayError
 from server.replay.recorded import replay_journal
 from server.replay.session import ProgressCallback, with_total
+from server.runtime.garbage import rarely
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ class Rebuilt:
     made_by: str | None = None
 
 
+@rarely()
 def rebuild_ledger(
     path: Path, *, engine_id: str, until_damage: bool = False, progress: ProgressCallback | None = None
 ) -> Rebuilt:
@@ -94,6 +96,7 @@ def _other_engines(path: Path) -> str | None:
     return None
 
 
+@rarely()
 def rebuild_database(address: DatabaseLedger, progress: ProgressCallback | None = None) -> Rebuilt:
     """Make all but the journal again in a database, in one transaction: an error changes nothing.
 

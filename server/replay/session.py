@@ -20,6 +20,7 @@ from server.replay.machine import Replayer, ReplayError
 from server.replay.rebuilt import ENGINE_ID, replay_receipts
 from server.replay.recorded import replay_journal, shift
 from server.replay.sources import read_prices, read_receipts
+from server.runtime.garbage import rarely
 
 Report = dict[str, Any]
 ProgressCallback = Callable[[int, int], None]
@@ -36,6 +37,7 @@ class Wanted:
     out: Path | None = None
 
 
+@rarely()
 def replay(wanted: Wanted, progress: ProgressCallback | None = None) -> Report:
     """Replay and return the results; ``identical`` is None if there is nothing to compare with.
 

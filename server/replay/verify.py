@@ -25,6 +25,7 @@ from server.ledger.snapshot import LedgerSnapshot
 from server.ledger.soundness import Soundness, check_ledger
 from server.replay.recorded import replay_journal
 from server.replay.session import ProgressCallback, Report, version_notes, with_total
+from server.runtime.garbage import rarely
 
 CURE_TABLES = "gatedeck rebuild makes everything but the journal again"
 CURE_DATABASE = "restore the database from its own backups"
@@ -35,6 +36,7 @@ NOT_REPLAYED = (
 )
 
 
+@rarely()
 def verify_ledger(
     address: LedgerAddress, progress: ProgressCallback | None = None, *, chain_only: bool = False
 ) -> Report:

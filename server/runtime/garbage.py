@@ -20,6 +20,8 @@ LOOK_SECONDS = 0.25
 WHOLE_SECONDS = 6 * 3600.0
 """Shortest time between two full collections."""
 _NEVER = 1 << 30
+_OF_A_REPLAY = 100_000
+"""New objects between two collections in a replay; a batch of its inputs has fewer."""
 
 
 @contextmanager
@@ -39,6 +41,17 @@ def in_pieces() -> Iterator[None]:
     gc.set_threshold(before[0], before[1], _NEVER)
     gc.freeze()
     gc.enable()
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+
+
+@contextmanager
+def rarely() -> Iterator[None]:
+    """Collect rarely inside: a replay makes many objects for a short time, and next to no cycles among them."""
+    before = gc.get_threshold()
+    gc.set_threshold(_OF_A_REPLAY, *before[1:])
     try:
         yield
     finally:
