@@ -6,7 +6,7 @@ over the stored prices; market answers, contexts and bodies are read only for th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
@@ -40,23 +40,30 @@ Ints = NDArray[np.int64]
 FOR_GOOD = (b"LATE", b"CANCELLED", BY_HAND.encode())
 """Codes of decisions that no rules of a what-if can execute; any other refusal is decided again."""
 _SAME_CENTS = 0.005
+_TOLD_EVERY = 256
+"""Inputs after which ``progress`` is called again."""
+ProgressCallback = Callable[[int, int], None]
 _NOWHERE = -1
 
 
-def whatif_of_ledger(ledger: LedgerSnapshot, in_force: Rules, candidate: Rules) -> WhatIf:
+def whatif_of_ledger(
+    ledger: LedgerSnapshot, in_force: Rules, candidate: Rules, progress: ProgressCallback | None = None
+) -> WhatIf:
     """Return what the candidate would have changed in this ledger. Raises LedgerError.
 
-    A ledger without packed records or market answers is answered from its stored outcomes; changed exits are not
-    applied to it.
+    ``progress`` is told the inputs replayed and all inputs; what it raises ends the replay. A ledger without packed
+    records or market answers is answered from its stored outcomes; changed exits are not applied to it.
     """
-    return replace(_whatif(ledger, in_force, candidate), made_by=ledger.other_engines())
+    return replace(_whatif(ledger, in_force, candidate, progress), made_by=ledger.other_engines())
 
 
-def _whatif(ledger: LedgerSnapshot, in_force: Rules, candidate: Rules) -> WhatIf:
+def _whatif(
+    ledger: LedgerSnapshot, in_force: Rules, candidate: Rules, progress: ProgressCallback | None
+) -> WhatIf:
     packed = read_packed(ledger)
     if packed is None:
         return whatif_entries(items(ledger, "ledger"), in_force, candidate)
-    past = LedgerPast(ledger, packed, in_force, candidate)
+    past = LedgerPast(ledger, packed, in_force, candidate, progress)
     if not past.replayable:
         return whatif(packed.columns, past.outcomes(), in_force, candidate)
     return whatif(packed.columns, past.outcomes(), in_force, candidate, replay=past.trades)
@@ -84,7 +91,15 @@ class _Step(NamedTuple):
 class LedgerPast:
     """The decisions of a ledger in order of time, and the trades that two sets of rules make of them."""
 
-    def __init__(self, ledger: LedgerSnapshot, packed: Packed, in_force: Rules, candidate: Rules) -> None:
+    def __init__(
+        self,
+        ledger: LedgerSnapshot,
+        packed: Packed,
+        in_force: Rules,
+        candidate: Rules,
+        progress: ProgressCallback | None = None,
+    ) -> None:
+        self._progress = progress
         self._ledger, self._packed = ledger, packed
         self._in_force, self._candidate = in_force, candidate
         self.replayable = history.has_market_answers(ledger)
@@ -123,15 +138,18 @@ class LedgerPast:
 
         With ``looser`` the candidate decides on every market answer, also where the decision was not stored.
         """
-        replays = tuple(
-            TradeReplay(self._ledger.engine_id, rules) for rules in (self._in_force, self._candidate)
-        )
+        first = TradeReplay(self._ledger.engine_id, self._in_force)
+        replays = first, TradeReplay(self._ledger.engine_id, self._candidate, beside=first)
         self._read_signals()
         repeatable = np.zeros(len(rows), dtype=np.int8)
         latest: dict[str, int] = {}
         # Without a feed an entry is made at the price of a body, stored nowhere else.
         feedless = bool(self._packed.columns.spread_assumed[rows].any())
-        for _, group in groupby(self._steps(rows, looser, feedless), key=lambda step: step.seq):
+        next_told = 0
+        for seq, group in groupby(self._steps(rows, looser, feedless), key=lambda step: step.seq):
+            if self._progress is not None and seq >= next_told:
+                self._progress(seq, self._ledger.inputs)
+                next_told = seq + _TOLD_EVERY
             steps = list(group)
             _take(replays, [step.event for step in steps if step.event is not None], looser, feedless)
             places = [step.place for step in steps if step.event is None]

@@ -24,8 +24,11 @@ KEPT_FOR = timedelta(days=10)
 """Age at which unused prices and senders are dropped; longer than any gap between two sessions."""
 
 
-def tick(kernel: Kernel, event: Ticked) -> list[Effect]:
-    """Handle a timer tick for every position, shadow, approval, signal and sender."""
+def tick(kernel: Kernel, event: Ticked, *, alerts: bool = True) -> list[Effect]:
+    """Handle a timer tick for every position, shadow, approval, signal and sender.
+
+    Without ``alerts``, which change no trade, none is looked for.
+    """
     state, now = kernel.state, event.at
     exits = state.mode is not Mode.HALTED
     effects = actions_due(kernel, now)
@@ -39,7 +42,8 @@ def tick(kernel: Kernel, event: Ticked) -> list[Effect]:
     effects += check_daily_loss(kernel, now)
     effects += expire(kernel, now, event.seq)
     effects += _signals(kernel, now)
-    effects += alert(kernel, now, event.seq)
+    if alerts:
+        effects += alert(kernel, now, event.seq)
     effects += _announce_quiet_senders(kernel, now)
     if kernel.trading.calendar.session_at(now) is not None:
         state.day.sample(now, pnl_today(kernel))

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from core.approvals import Approval
@@ -122,9 +123,13 @@ def _deeds(position: Position) -> tuple[object, ...]:
 class TradeReplay:
     """The trades of one set of rules. Take everything in order of seq, a decision after the prices of its seq."""
 
-    def __init__(self, engine_id: str, rules: Rules) -> None:
+    def __init__(self, engine_id: str, rules: Rules, beside: TradeReplay | None = None) -> None:
+        """Begin without a position; a body that the replay ``beside`` has read alike is not read again."""
         self._kernel = Kernel(engine_id=engine_id)
         self._kernel.take_rules(rules.to_toml())
+        alike = beside is not None and beside._kernel.rules.intake == self._kernel.rules.intake
+        self._beside = beside if alike else None
+        self._last_read: tuple[Received | None, Update | None] = (None, None)
         self._row_of: dict[str, int] = {}
         self._opened: dict[int, Position] = {}
         self._refused: dict[int, str] = {}
@@ -272,10 +277,14 @@ class TradeReplay:
         return turn_day(self._kernel, event.at)
 
     def _read(self, event: Received) -> Update | None:
-        try:
-            return self._kernel.read(event.body, event.endpoint)
-        except IntakeError:
-            return None
+        if self._beside is not None:
+            return self._beside._read(event)
+        if self._last_read[0] is not event:
+            try:
+                self._last_read = event, self._kernel.read(event.body, event.endpoint)
+            except IntakeError:
+                self._last_read = event, None
+        return self._last_read[1]
 
     def _refuse(self, stored: StoredDecision, code: str) -> None:
         self._refused[stored.row] = code
@@ -329,7 +338,7 @@ def _has_gap(before: datetime, after: datetime, trading: TradingContext) -> bool
 
 _HANDLERS: Mapping[type, Callable[[Kernel, Any], list[Effect]]] = {
     PriceSeen: see_price,
-    Ticked: tick,
+    Ticked: partial(tick, alerts=False),
     Commanded: command,
     TradingStatusSeen: trading_status,
     CorporateActionSeen: corporate_action,

@@ -13,7 +13,7 @@ from core.rules import Rules, RulesError, parse_rules
 from server.config import ConfigError
 from server.ledger.address import LedgerAddress
 from tui import fmt
-from tui.cli.console import ledger_of, print_json, read_text
+from tui.cli.console import ProgressCallback, ledger_of, print_json, progress_bar, read_text
 from tui.metric_format import band_note
 
 if TYPE_CHECKING:
@@ -31,7 +31,8 @@ def whatif(
     """
     from server.ledger.codec import encode_any
 
-    result, removed = _compare(ledger_of(db, config), changes, rules)
+    with progress_bar("trying") as on_progress:
+        result, removed = _compare(ledger_of(db, config), changes, rules, on_progress)
     if as_json:
         print_json(
             encode_any(
@@ -49,7 +50,10 @@ def compare(address: LedgerAddress, changes: Sequence[str], rules: Path | None) 
 
 
 def _compare(
-    address: LedgerAddress, changes: Sequence[str], rules: Path | None
+    address: LedgerAddress,
+    changes: Sequence[str],
+    rules: Path | None,
+    progress: ProgressCallback | None = None,
 ) -> tuple[WhatIf, tuple[str, ...]]:
     """Return the comparison, and sentences on the old rows that the ledger no longer has."""
     from server.ledger.history import rules_text
@@ -59,7 +63,7 @@ def _compare(
 
     with as_ledger(address) as file, LedgerSnapshot(file) as ledger:
         in_force = parse_rules(rules_text(ledger) or "")
-        found = whatif_of_ledger(ledger, in_force, _candidate(in_force, changes, rules))
+        found = whatif_of_ledger(ledger, in_force, _candidate(in_force, changes, rules), progress)
         return found, ledger.removed.texts
 
 

@@ -295,3 +295,26 @@ def test_a_ledger_from_before_the_packed_records_is_still_answered(ledger: Path)
         found: Any = whatif_of_ledger(source, rules, with_rule(rules, "exits.theta_decay_pct", 40.0))
     assert found.not_applied == ("exits.theta_decay_pct",) and found.whole.decisions > 0
     assert NO_OUTCOME not in found.whole.why
+
+
+def test_progress_is_told_and_can_end_a_what_if(before: Path) -> None:
+    told: list[tuple[int, int]] = []
+
+    class Stop(Exception):
+        pass
+
+    def stop(done: int, total: int) -> None:
+        told.append((done, total))
+        raise Stop
+
+    with LedgerSnapshot(before) as ledger:
+        whole = ledger.inputs
+        rules = _in_force(ledger)
+        candidate = with_rule(rules, "confidence.execute_at", 75.0)
+        found = whatif_of_ledger(ledger, rules, candidate, lambda *at: told.append(at))
+        assert found == whatif_of_ledger(ledger, rules, candidate)
+        assert told and told == sorted(told) and all(0 < done <= total == whole for done, total in told)
+        told.clear()
+        with pytest.raises(Stop):
+            whatif_of_ledger(ledger, rules, candidate, stop)
+        assert len(told) == 1
