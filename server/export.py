@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import partial
 from importlib import import_module
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
@@ -97,6 +98,8 @@ def _instant(text: str) -> datetime:
 
 
 EVERYTHING = Span()
+_TOGETHER = 2_000
+"""Rows of a parquet file that are in memory at once."""
 Rows = Callable[[], Iterator[Item]]
 """Reads the items again from the first one."""
 
@@ -168,11 +171,34 @@ def _parquet(read: Rows, out: IO[bytes]) -> int:
         raise ExportError(
             "format: parquet needs pyarrow (pip install pyarrow); csv and jsonl need nothing"
         ) from None
-    columns = _columns(read)
-    rows = [{name: _json_or_scalar(row.get(name)) for name in columns} for row in map(flat, read())]
-    table = pa.Table.from_pylist(_even(rows, columns))
-    pq.write_table(table, out)
-    return len(rows)
+    schema = pa.schema([(name, _kind(pa, kinds)) for name, kinds in _kinds(read).items()])
+    count, rows = 0, map(flat, read())
+    with pq.ParquetWriter(out, schema) as writer:
+        while some := [
+            {name: _json_or_scalar(row.get(name)) for name in schema.names} for row in islice(rows, _TOGETHER)
+        ]:
+            writer.write_batch(pa.RecordBatch.from_pylist(some, schema))
+            count += len(some)
+    return count
+
+
+def _kinds(read: Rows) -> dict[str, set[type]]:
+    """Return the columns of all items, in order of first appearance, and the types of their values."""
+    found: dict[str, set[type]] = {}
+    for row in map(flat, read()):
+        for name, value in row.items():
+            found.setdefault(name, set()).add(type(value))
+    return found
+
+
+def _kind(pa: Any, kinds: set[type]) -> Any:
+    """Return the type of a parquet column: fractions where there are also whole numbers, JSON as text."""
+    held = kinds - {type(None)}
+    if not held:
+        return pa.null()
+    if held <= {int, float}:
+        return pa.float64() if float in held else pa.int64()
+    return pa.bool_() if held == {bool} else pa.string()
 
 
 _WRITERS: Mapping[str, Callable[[Rows, IO[bytes]], int]] = {
@@ -212,16 +238,6 @@ def _cell(value: Any) -> Any:
 
 def _json_or_scalar(value: Any) -> Any:
     return orjson.dumps(value).decode() if isinstance(value, (Mapping, list, tuple)) else value
-
-
-def _even(rows: list[dict[str, Any]], columns: list[str]) -> list[dict[str, Any]]:
-    """Turn whole numbers into floats in columns that also hold fractions: a parquet column has one type."""
-    mixed = {c for c in columns if {type(row[c]) for row in rows} >= {int, float}}
-    for row in rows:
-        for name in mixed:
-            if isinstance(row[name], int):
-                row[name] = float(row[name])
-    return rows
 
 
 def export_to(

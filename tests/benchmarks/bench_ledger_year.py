@@ -39,6 +39,7 @@ SMALL = 100
 Work = Callable[[LedgerAddress], Coroutine[None, None, "Taken"]]
 Taken = tuple[float, float]
 """Seconds by the clock and of processor."""
+Measured = tuple[str, Work, float | None, int]
 
 
 def rows(*, small: bool = False, keep: Path | None = None) -> Iterator[Row]:
@@ -187,7 +188,7 @@ async def _report(address: LedgerAddress) -> Taken:
     return watch.taken()
 
 
-async def _whatif(address: LedgerAddress) -> Taken:
+async def whatif(address: LedgerAddress) -> Taken:
     watch = _Watch()
     with LedgerSnapshot(address) as ledger:
         text = rules_text(ledger)
@@ -207,7 +208,7 @@ def _export(what: str) -> Work:
     return write
 
 
-WORKS: tuple[tuple[str, Work, float | None, int], ...] = (
+WORKS: tuple[Measured, ...] = (
     ("start of an engine on a year's ledger", _start, START, RUNS),
     ("its newest page of decisions", _page("decisions"), PAGE, RUNS),
     ("its newest page of whole entries", _page("ledger"), PAGE, RUNS),
@@ -218,7 +219,7 @@ WORKS: tuple[tuple[str, Work, float | None, int], ...] = (
     ("bytes by table and by day", _sizes, 30.0, RUNS),
     ("report of all its trades", _report, 5.0, RUNS),
     ("/api/metrics, the first after a start", _metrics, 5.0, RUNS),
-    ("what-if of one gate, trades made again", _whatif, None, 1),
+    ("what-if of one gate, trades made again", whatif, None, 1),
     *((f"export of its {what}, csv", _export(what), None, 1) for what in ("trades", "receipts")),
 )
 """What is done on a year's ledger, how, the seconds it may take, and how often it is measured."""

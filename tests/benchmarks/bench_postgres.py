@@ -1,4 +1,7 @@
-"""A year's ledger in PostgreSQL beside the same in a file, and ten million marks in one table there."""
+"""A year's ledger in PostgreSQL beside the same in a file, and ten million marks in one table there.
+
+A what-if replays the trades, which takes the same time wherever the ledger is: it is made of the smaller ledger here.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -18,7 +21,7 @@ from server.ledger.migrate import migrate
 from server.ledger.opened_by_address import open_to_read
 from server.ledger.snapshot import LedgerSnapshot
 from server.ledger.timestamps import instant
-from tests.benchmarks.bench_ledger_year import PAGE, SMALL, WORKS, Taken, made
+from tests.benchmarks.bench_ledger_year import PAGE, SMALL, WORKS, Measured, Taken, made, whatif
 from tests.benchmarks.many_marks import EACH, add_marks
 from tests.benchmarks.table import Row, duration
 from tests.server.ledger.databases import connected, new_database
@@ -35,21 +38,27 @@ def rows(*, small: bool = False, keep: Path | None = None) -> Iterator[Row]:
             nullcontext(keep) if keep else tempfile.TemporaryDirectory(prefix="gatedeck-bench-") as folder,
             new_database() as url,
         ):
-            year, _ = made(Path(folder), small)
+            year, learning = made(Path(folder), small)
             clock, processor = time.perf_counter(), time.process_time()
             inputs = migrate(year, url).inputs
             clock, processor = time.perf_counter() - clock, time.process_time() - processor
             note = f"{inputs:,} inputs, {inputs / clock:,.0f}/s; {duration(processor)} of processor"
             yield Row("migrate of a year to PostgreSQL, compared", duration(clock), "–", None, "–", note)
-            yield from of_year(year, DatabaseLedger(url, "demo"))
+            yield from of_both(
+                year, DatabaseLedger(url, "demo"), [each for each in WORKS if each[1] is not whatif]
+            )
+            with new_database() as other:
+                migrate(learning, other)
+                again = [(f"{name}, 8,000 decisions", *rest) for name, *rest in WORKS if rest[0] is whatif]
+                yield from of_both(learning, DatabaseLedger(other, "demo"), again)
             yield from of_marks(year, DatabaseLedger(url, "demo"), MARKS // (SMALL if small else 1))
     except pytest.skip.Exception as reason:
         yield Row("a year in PostgreSQL", "–", str(reason), None, "–")
 
 
-def of_year(year: Path, address: DatabaseLedger) -> Iterator[Row]:
-    """Yield each read of the year from both, in turns."""
-    for work, run, limit, runs in WORKS:
+def of_both(year: Path, address: DatabaseLedger, works: Iterable[Measured]) -> Iterator[Row]:
+    """Yield each work on a file and on its copy, in turns."""
+    for work, run, limit, runs in works:
         taken: tuple[list[Taken], list[Taken]] = ([], [])
         for _ in range(runs):
             for place, found in zip((address, year), taken, strict=True):

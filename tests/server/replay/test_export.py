@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from core.performance.trade import exchange_date
-from server.export import FORMATS, MADE_AT, ExportError, Span, export, export_to, rows_of
+from server.export import FORMATS, MADE_AT, ExportError, Span, export, export_to, flat, rows_of
 from server.ledger.lists import LISTS
 from server.ledger.snapshot import LedgerSnapshot
 from server.replay.session import Wanted, replay
@@ -202,3 +202,23 @@ def test_what_there_is_none_of_is_refused_by_name(recorded: Path) -> None:
             export(ledger, "dreams", "csv", io.BytesIO())
         with pytest.raises(ExportError, match=f"format: 'xls' is not one of {', '.join(FORMATS)}"):
             export(ledger, "trades", "xls", io.BytesIO())
+
+
+@pytest.mark.skipif(importlib.util.find_spec("pyarrow") is None, reason="pyarrow is not installed")
+def test_parquet_is_written_in_parts_that_say_what_jsonl_says(
+    recorded: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import pyarrow.parquet as pq
+
+    monkeypatch.setattr("server.export._TOGETHER", 3)
+    written = {form: io.BytesIO() for form in ("jsonl", "parquet")}
+    with LedgerSnapshot(recorded) as ledger:
+        for form, out in written.items():
+            export(ledger, "marks", form, out)
+    rows = [flat(json.loads(line)) for line in written["jsonl"].getvalue().splitlines()]
+    file = pq.ParquetFile(written["parquet"])
+    assert file.num_row_groups == -(-len(rows) // 3) > 2
+    for row, found in zip(rows, file.read().to_pylist(), strict=True):
+        for name, value in found.items():
+            held = row.get(name)
+            assert (json.loads(value) if isinstance(held, (dict, list)) else value) == held, name
