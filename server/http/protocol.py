@@ -14,6 +14,7 @@ an aiohttp whose inner names differ.
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
@@ -25,6 +26,8 @@ from aiohttp.streams import EMPTY_PAYLOAD
 from server.http.connections import Connections
 from server.http.problems import Refused
 from server.http.remote import Networks, is_loopback_address
+
+log = logging.getLogger("gatedeck.http")
 
 _CODING = re.compile(r"\((\w+)\)")
 _HEAD_END = b"\r\n\r\n"
@@ -54,23 +57,52 @@ class Head:
         self.admitted: Any = None
 
 
+class Outbox:
+    """Answers that were made in one turn of the event loop, written one after the other in the next one.
+
+    An answer wakes its sender. Written with the making of the next answer in between, each wakes a sender's process
+    that has gone to sleep again meanwhile, and waking it takes as long as three writes.
+    """
+
+    __slots__ = ("_loop", "_waiting")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._waiting: list[tuple[_Protocol, bytes, bool]] = []
+
+    def put(self, protocol: _Protocol, data: bytes, *, close: bool) -> None:
+        """Have an answer written; ``close`` closes its connection then."""
+        if not self._waiting:
+            self._loop.call_soon(self._write)
+        self._waiting.append((protocol, data, close))
+
+    def _write(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for protocol, data, close in waiting:
+            try:
+                protocol.answered(data, close=close)
+            except Exception as error:  # one connection's fault must not keep the other answers back
+                log.exception("an answer could not be written", exc_info=error)
+
+
 class Exchange:
     """One webhook that is answered without a task."""
 
-    __slots__ = ("_protocol",)
+    __slots__ = ("_outbox", "_protocol")
 
-    def __init__(self, protocol: _Protocol) -> None:
+    def __init__(self, protocol: _Protocol, outbox: Outbox) -> None:
         self._protocol: _Protocol | None = protocol
+        self._outbox = outbox
 
     def gone(self) -> bool:
         """Return whether the connection was lost or the answer was given."""
         return self._protocol is None or self._protocol.transport is None
 
     def answer(self, data: bytes, *, close: bool = False) -> None:
-        """Write the whole answer; only the first call does. ``close`` also closes the connection."""
+        """Write the whole answer soon; only the first call does. ``close`` also closes the connection."""
         protocol, self._protocol = self._protocol, None
         if protocol is not None:
-            protocol.answered(data, close=close)
+            self._outbox.put(protocol, data, close=close)
 
 
 Direct = Callable[[Head, bytes, Exchange], None]
@@ -120,6 +152,7 @@ class _Protocol(web.RequestHandler):
         endpoints: Mapping[str, str | None],
         connections: Connections,
         proxies: Networks,
+        outbox: Outbox,
         **options: Any,
     ) -> None:
         super().__init__(manager, **options)
@@ -130,6 +163,7 @@ class _Protocol(web.RequestHandler):
         """Called when the connection is lost."""
         self._connections = connections
         self._proxies = proxies
+        self._outbox = outbox
         self._endpoints = endpoints
         self._direct = direct
         self._under_way = False
@@ -239,7 +273,7 @@ class _Protocol(web.RequestHandler):
             return False
         manager.requests_count += 1
         self._under_way = self._request_in_progress = self.busy = True
-        direct(head, data[at:], Exchange(self))
+        direct(head, data[at:], Exchange(self, self._outbox))
         return True
 
     def raise_held(self) -> None:
@@ -304,7 +338,7 @@ class _Protocol(web.RequestHandler):
             message, EMPTY_PAYLOAD, self, nothing_to_write, self._task_handler, self._loop
         )
         self._head = head = Head(data[:at], length, request, endpoint)
-        direct(head, data[at:], Exchange(self))
+        direct(head, data[at:], Exchange(self, self._outbox))
         return True
 
     def _release(self) -> None:
@@ -336,6 +370,7 @@ class Server(web.Server):
             "endpoints": endpoints,
             "connections": connections,
             "proxies": proxies,
+            "outbox": Outbox(self._loop),
         }
 
     def __call__(self) -> web.RequestHandler:

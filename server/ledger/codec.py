@@ -48,6 +48,8 @@ def encode(event: Event) -> bytes:
     could store keeps its hash. Raises ValueError naming a number that is not finite: it has no form in JSON, and what
     is written must be read back.
     """
+    if type(event) is Received:
+        return _received(event)
     if not isinstance(event, _WITHOUT_NUMBERS) and (field := not_finite(event)) is not None:
         raise ValueError(f"{event.kind} {event.seq}: {field} is not a finite number and cannot be stored")
     data = orjson.dumps(event, _json_value, _OPTIONS)
@@ -55,6 +57,18 @@ def encode(event: Event) -> bytes:
         end = next(end for end in _LATER_FIELDS if data.endswith(end))
         return data[: -len(end)] + b"}" * end.count(b"}")
     return data
+
+
+def _received(event: Received) -> bytes:
+    """Return a body that was received as JSON: part by part, which takes orjson half of the time of the whole."""
+    endpoint = b"null" if event.endpoint is None else orjson.dumps(event.endpoint)
+    return b'{"kind":"received","seq":%d,"at":%b,"receipt_id":%b,"body":%b,"endpoint":%b}' % (
+        event.seq,
+        orjson.dumps(event.at, None, _OPTIONS),
+        orjson.dumps(event.receipt_id),
+        orjson.dumps(event.body),
+        endpoint,
+    )
 
 
 def not_finite(value: object) -> str | None:

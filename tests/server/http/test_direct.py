@@ -267,3 +267,24 @@ async def test_rate_limit_closes_after_its_refusal(server_of: Callable[..., Http
     assert (status, headers["connection"]) == (429, "close") and int(headers["retry-after"]) > 0
     assert await reader.read() == b"" and intake.taken == []
     await server.stop()
+
+
+async def test_an_answer_that_cannot_be_written_keeps_no_other_back(caplog: pytest.LogCaptureFixture) -> None:
+    written: list[bytes] = []
+
+    class Line:
+        def __init__(self, fault: Exception | None = None) -> None:
+            self.fault = fault
+
+        def answered(self, data: bytes, *, close: bool) -> None:
+            if self.fault is not None:
+                raise self.fault
+            written.append(data)
+
+    outbox = protocol.Outbox(asyncio.get_running_loop())
+    for data, line in ((b"1", Line()), (b"2", Line(OSError("broken"))), (b"3", Line())):
+        protocol.Exchange(line, outbox).answer(data)  # type: ignore[arg-type]
+    assert not written, "they are written together, in the loop's next turn"
+    await asyncio.sleep(0)
+    assert written == [b"1", b"3"]
+    assert "an answer could not be written" in caplog.text

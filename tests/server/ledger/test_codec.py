@@ -66,6 +66,11 @@ def test_an_event_comes_back_equal(event: Event) -> None:
     assert decode(encode(event)) == event
 
 
+@given(st.builds(Received, seq=SEQS, at=INSTANTS, receipt_id=TEXTS, body=TEXTS, endpoint=st.none() | TEXTS))
+def test_a_body_is_written_as_the_fields_of_its_class_in_order(event: Received) -> None:
+    assert encode(event) == orjson.dumps(event, option=orjson.OPT_UTC_Z)
+
+
 def test_every_kind_of_event_comes_back_equal(make: Any) -> None:
     for event in make.events():
         back = decode(encode(event))
