@@ -15,7 +15,7 @@ from server.ledger.codec import loads
 from server.ledger.compressed import expand
 from server.ledger.mark_columns import pack, unpack
 from server.ledger.sql import Connection
-from server.ledger.timestamps import micros
+from server.ledger.timestamps import Micros, micros
 
 TOGETHER = 64
 _WAITING = "SELECT count(*) FROM marks WHERE position_id = ?"
@@ -29,6 +29,10 @@ _BLOCK = "position_id, first, marks, first_at, last_at, packed"
 _BLOCKS_OF = "SELECT first, marks FROM mark_blocks WHERE position_id = ? ORDER BY first"
 _ONE_BLOCK = f"SELECT {_BLOCK} FROM mark_blocks WHERE position_id = ? AND first = ?"
 _ROWS_OF = "SELECT payload FROM marks WHERE position_id = ? ORDER BY n"
+_CLOSED_WITH_ROWS = (
+    "SELECT p.id FROM positions p WHERE p.closed_at IS NOT NULL"
+    " AND EXISTS (SELECT 1 FROM marks m WHERE m.position_id = p.id) LIMIT ?"
+)
 MARKS_IN_BLOCKS = "SELECT coalesce(sum(marks), 0) FROM mark_blocks"
 
 
@@ -58,11 +62,16 @@ def pack_marks(connection: Connection, marked: Iterable[str], closed: Iterable[s
             waiting -= len(rows)
 
 
+def closed_with_rows(connection: Connection, most: int) -> list[str]:
+    """Return some closed positions whose marks are rows; fewer than ``most`` are all."""
+    return [row[0] for row in connection.execute(_CLOSED_WITH_ROWS, (most,)).fetchall()]
+
+
 def _put_block(connection: Connection, position_id: str, rows: Sequence[Any]) -> None:
     first = connection.execute(_NEXT, (position_id,)).fetchone()[0]
     facts = (position_id, first, len(rows), rows[0][1], rows[-1][1])
     packed = pack([expand(payload) for _, _, payload in rows], _bound(facts))
-    connection.execute(_INSERT, (*facts, packed))
+    connection.execute(_INSERT, (*facts[:3], Micros(facts[3]), Micros(facts[4]), packed))
 
 
 def _bound(facts: Sequence[Any]) -> bytes:

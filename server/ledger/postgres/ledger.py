@@ -20,19 +20,22 @@ from server.ledger.address import DatabaseLedger
 from server.ledger.base import Entry, LedgerError, LedgerStats
 from server.ledger.checkpoint import compress, put_checkpoint
 from server.ledger.journal import hash_at
+from server.ledger.mark_store import closed_with_rows, pack_marks
 from server.ledger.postgres.connection import Worker
 from server.ledger.postgres.reader import PostgresReader, said
 from server.ledger.postgres.session import Session
-from server.ledger.postgres.timescale import drop_old_chunks
+from server.ledger.postgres.timescale import drop_old_chunks, installed
 from server.ledger.postgres.writing import new_tables
 from server.ledger.reader import Reads
 from server.ledger.retention import remove_some
-from server.ledger.rows import rows_of
+from server.ledger.rows import POSITION, rows_of
 from server.ledger.sql import Connection
 
 T = TypeVar("T")
 
 _CHECKPOINTS_KEPT = 3
+_PACKED_AT_ONCE = 50
+"""Positions whose marks are put into blocks at a checkpoint: commits wait for it."""
 _LONGEST_SECONDS = 10.0
 """Time after which a server that does not answer is given up."""
 
@@ -52,6 +55,8 @@ class PostgresLedger(Reads):
         self._session, self._worker = session, worker
         self._delete = False
         self._chunks_dropped = False
+        self._closed: dict[str, None] | None = None
+        """Closed positions whose marks may be rows; ``None`` before it is known of which others this is so."""
         self._commits = 0
         self._last_commit: tuple[float | None, int] = (None, 0)
 
@@ -97,6 +102,8 @@ class PostgresLedger(Reads):
             last_seq, head = self._session.end
             tables, head = rows_of(entries, head, last_seq, new_tables())
             self._session.store(tables, (entries[-1][0].seq, head))
+            if self._closed is not None:
+                self._closed |= dict.fromkeys(row[0] for row in tables[POSITION] if row[4] is not None)
             self._commits += 1
             self._last_commit = ((time.perf_counter() - began) * 1000, sum(map(len, tables.values())))
 
@@ -107,7 +114,10 @@ class PostgresLedger(Reads):
         await self._write(self._session.check)
 
     async def save_checkpoint(self, seq: int, at: datetime, state: bytes | bytearray) -> None:
-        """Store the engine's state after ``seq`` and drop all but the last few older ones. Raises LedgerError."""
+        """Store the engine's state after ``seq`` and drop all but the last few older ones. Raises LedgerError.
+
+        Marks of trades that have closed are put into blocks, some at each call.
+        """
         packed = await asyncio.to_thread(compress, state)
 
         def put(connection: Connection) -> None:
@@ -117,6 +127,30 @@ class PostgresLedger(Reads):
             put_checkpoint(connection, seq, at, head, packed, keep=_CHECKPOINTS_KEPT)
 
         await self._write(lambda: self._session.in_transaction(put))
+        await self._write(self._pack_marks)
+
+    def _pack_marks(self) -> None:
+        """Put the marks of some closed positions into blocks, in a transaction of its own.
+
+        A batch whose fate is in doubt is settled before: it is taken back row by row.
+        """
+        if installed(self._session.raw):
+            return  # it compresses them
+
+        def pack(connection: Connection) -> list[str]:
+            some = self._closed
+            found = (
+                closed_with_rows(connection, _PACKED_AT_ONCE) if some is None else [*some][:_PACKED_AT_ONCE]
+            )
+            pack_marks(connection, (), found)
+            return found
+
+        done = self._session.in_transaction(pack)
+        if self._closed is not None:
+            for position_id in done:
+                del self._closed[position_id]
+        elif len(done) < _PACKED_AT_ONCE:
+            self._closed = {}
 
     async def remove_old(self, marks_before: datetime | None, prices_before: datetime | None) -> int:
         """Remove some rows of long ago; return how many, 0 when none is left. Raises LedgerError."""

@@ -14,11 +14,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from server.ledger.address import DatabaseLedger
 from server.ledger.base import OwnLedger
 from server.ledger.mark_columns import pack, unpack
 from server.ledger.mark_store import TOGETHER, marks_by_position, marks_by_time
+from server.ledger.opened_by_address import open_to_write
 from server.ledger.snapshot import LedgerSnapshot
 from server.ledger.sqlite import SqliteLedger
+from tests.server.ledger.databases import change
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False) | st.just(-0.0)
 INSTANTS = st.datetimes().map(lambda at: f"{at.isoformat()}Z")
@@ -123,6 +126,36 @@ async def test_marks_of_trades_closed_long_ago_are_removed(ledger: OwnLedger, ma
     assert len(await ledger.marks_of(make.id(1, "position"))) == 70
     stats = await ledger.stats()
     assert (stats.rows["marks"], stats.rows["paths"], stats.rows["journal"]) == (70, 1, 5)
+
+
+async def test_a_database_packs_the_marks_of_closed_trades_at_a_checkpoint(
+    database: DatabaseLedger, make: Any, tmp_path: Path
+) -> None:
+    one, two, three = (make.id(seq, "position") for seq in (1, 2, 3))
+    stored = "SELECT position_id, count(*) FROM marks GROUP BY 1 ORDER BY 1"
+    blocks = "SELECT * FROM mark_blocks ORDER BY position_id, first"
+    batch = [make.decided(seq) for seq in (1, 2, 3)]
+    batch.append((make.tick(4), tuple(make.marks(seq, *range(150)) for seq in (1, 2, 3))))
+    for closed in (2, 3):
+        # The first checkpoint of a process finds what others left, each later one what has closed since.
+        batch.append((make.tick(closed + 3), (make.trade(1), make.trade(closed, closed_at=149))))
+    file = await SqliteLedger.open(tmp_path / "file.db", "engine-1")
+    await file.commit(batch)
+    ledger = await open_to_write(database, "engine-1")
+    await ledger.commit(batch[:5])
+    assert change(database, stored) == sorted([(one, 150), (two, 150), (three, 150)])
+    await ledger.save_checkpoint(5, make.at(5), b"{}")
+    assert change(database, stored) == sorted([(one, 150), (three, 150)])
+    await ledger.commit(batch[5:])
+    await ledger.save_checkpoint(6, make.at(6), b"{}")
+    assert change(database, stored) == [(one, 150)]
+    every = make.marks(1, *range(150)).marks
+    for position_id in (one, two, three):
+        assert await ledger.marks_of(position_id) == every == await file.marks_of(position_id)
+    await ledger.close()
+    await file.close()
+    closed = [tuple(row) for row in change(file.path, blocks) if row[0] != one]
+    assert [tuple(row) for row in change(database, blocks)] == closed and len(closed) == 6
 
 
 async def test_every_mark_is_listed_by_position_and_by_time(filled: Callable[[int], Any], make: Any) -> None:

@@ -177,8 +177,8 @@ CREATE TABLE marks (
 );
 CREATE INDEX marks_of_position ON marks (position_id, n);
 
--- Blocks of marks, as a file has them (server/ledger/mark_store.py). Here every mark is a row: a batch whose fate is in
--- doubt is taken back row by row.
+-- Blocks of marks, as a file has them (server/ledger/mark_store.py). Here marks are rows until a checkpoint after the
+-- close of their trade: a batch whose fate is in doubt is taken back row by row.
 CREATE TABLE mark_blocks (
   position_id text COLLATE "C" NOT NULL,
   first       bigint NOT NULL,
