@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,7 @@ TABLE_ENDS = date(sessions.LAST_YEAR, 12, 31)
 """Last day of the table: sessions after it are assumed from the exchange's rules."""
 _LAST_YEAR = 2060
 LAST_DAY = date(_LAST_YEAR, 12, 31)
+_TABLE_END = (LAST_DAY.toordinal() - _EPOCH + 1) * _DAY + _STANDARD * 60
 
 
 class ClockSettings(Protocol):
@@ -67,10 +68,22 @@ class TradingDay:
         return (self.close - self.open) // timedelta(minutes=1)
 
 
-class Calendar:
-    """The sessions of one exchange, immutable; ``Calendar.load`` shares equal calendars."""
+class _LocalDay(NamedTuple):
+    """Instants of one date at the exchange, in epoch seconds from ``begin`` to before ``end``, with one ``lag``."""
 
-    __slots__ = ("_closes", "_days", "_opens", "_switches", "_trading_days")
+    begin: int
+    end: int
+    lag: int
+    date: date
+
+
+class Calendar:
+    """The sessions of one exchange, immutable; ``Calendar.load`` shares equal calendars.
+
+    What was found for the last instant is kept: an engine asks many times about the same day.
+    """
+
+    __slots__ = ("_closes", "_days", "_last_day", "_last_span", "_opens", "_switches", "_trading_days")
 
     def __init__(
         self, days: list[int], opens: list[int], closes: list[int], switches: list[tuple[int, int]]
@@ -81,6 +94,8 @@ class Calendar:
         self._closes = closes
         self._switches = switches
         self._trading_days: dict[int, TradingDay] = {}
+        self._last_day = _LocalDay(0, 0, 0, FIRST_DAY)
+        self._last_span: tuple[int, int, TradingDay | None] = (0, 0, None)
 
     @classmethod
     def load(cls, closures: Iterable[date] = (), early_closes: Mapping[date, str] | None = None) -> Calendar:
@@ -113,9 +128,18 @@ class Calendar:
 
     def session_at(self, instant: datetime) -> TradingDay | None:
         """Return the session that is open at an instant, ``None`` outside regular hours."""
+        begin, end, session = self._last_span
+        if instant.tzinfo is not None and begin <= instant.timestamp() < end:
+            return session
         seconds = self._epoch_seconds(instant)
         index = bisect_right(self._opens, seconds) - 1
-        return self._trading_day(index) if index >= 0 and seconds < self._closes[index] else None
+        if index >= 0 and seconds < self._closes[index]:
+            session = self._trading_day(index)
+            self._last_span = (self._opens[index], self._closes[index], session)
+            return session
+        if 0 <= index < len(self._opens) - 1:
+            self._last_span = (self._closes[index], self._opens[index + 1], None)
+        return None
 
     def next_session(self, day: date) -> TradingDay:
         """Return the first session after that day."""
@@ -143,11 +167,11 @@ class Calendar:
 
     def market_date(self, instant: datetime) -> date:
         """Return the exchange's local date at an instant."""
-        return date.fromordinal((self._epoch_seconds(instant) - self._lag(instant)) // _DAY + _EPOCH)
+        return self._local_day(instant).date
 
     def market_minute(self, instant: datetime) -> int:
         """Return the minutes since midnight in the exchange's local time at an instant."""
-        return int((self._epoch_seconds(instant) - self._lag(instant)) % _DAY // 60)
+        return int((self._epoch_seconds(instant) - self._local_day(instant).lag) % _DAY // 60)
 
     def session_label(self, instant: datetime, rules: ClockSettings) -> Session:
         """Return OPEN to ``midday_from``, MIDDAY to ``power_hour_from``, then POWER_HOUR; AFTERHOURS when closed."""
@@ -184,18 +208,33 @@ class Calendar:
             )
         return day
 
-    def _lag(self, instant: datetime) -> int:
-        return self._switches[bisect_right(self._switches, (instant.timestamp(), _DAY)) - 1][1]
+    def _local_day(self, instant: datetime) -> _LocalDay:
+        """Return the date at the exchange; on a day when clocks change, the part with the instant's lag."""
+        found = self._last_day
+        if instant.tzinfo is not None and found.begin <= instant.timestamp() < found.end:
+            return found
+        seconds = self._epoch_seconds(instant)
+        place = bisect_right(self._switches, (seconds, _DAY))
+        since, lag = self._switches[place - 1]
+        until = self._switches[place][0] if place < len(self._switches) else _TABLE_END
+        day = (seconds - lag) // _DAY
+        midnight = day * _DAY + lag
+        found = _LocalDay(
+            max(since, midnight), min(until, midnight + _DAY), lag, date.fromordinal(day + _EPOCH)
+        )
+        self._last_day = found
+        return found
 
     def _epoch_seconds(self, instant: datetime) -> int:
         if instant.tzinfo is None:
             raise CalendarError(f"{instant.isoformat()} has no time zone")
         seconds = int(instant.timestamp() // 1)
-        if not self._switches[0][0] <= seconds < _end_of_table():
+        if not self._switches[0][0] <= seconds < _TABLE_END:
             raise CalendarError(f"{instant.isoformat()} is outside the calendar ({FIRST_DAY} to {LAST_DAY})")
         return seconds
 
 
+@lru_cache(maxsize=64)
 def parse_clock(text: str) -> int:
     """Return the minutes since midnight of "HH:MM". Raises CalendarError for other texts."""
     hours, colon, minutes = text.partition(":")
@@ -209,10 +248,6 @@ def _day_number(day: date) -> int:
     if not FIRST_DAY <= day <= LAST_DAY:
         raise CalendarError(f"{day} is outside the calendar ({FIRST_DAY} to {LAST_DAY})")
     return number
-
-
-def _end_of_table() -> int:
-    return (LAST_DAY.toordinal() - _EPOCH + 1) * _DAY + _STANDARD * 60
 
 
 @lru_cache(maxsize=16)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import runpy
 from datetime import UTC, date, datetime, timedelta
+from itertools import permutations
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -149,6 +150,22 @@ def test_market_date_is_the_date_in_new_york(seconds: int) -> None:
     local = instant.astimezone(NEW_YORK)
     assert CALENDAR.market_date(instant) == local.date()
     assert CALENDAR.market_minute(instant) == local.hour * 60 + local.minute
+
+
+def test_an_answer_does_not_depend_on_the_question_before() -> None:
+    """At midnight, where clocks change, and at the edges of a session and of the calendar."""
+    day = CALENDAR.session(date(2026, 3, 9))
+    assert day is not None
+    edges = (at("2026-03-08 00:00"), at("2026-03-08 03:00"), at("2026-03-09 00:00"), day.open, day.close)
+    near = [edge + timedelta(seconds=seconds) for edge in edges for seconds in (-1, 0, 1)]
+    for before, instant in permutations(near, 2):
+        CALENDAR.session_at(before), CALENDAR.market_date(before)
+        local = instant.astimezone(NEW_YORK)
+        assert CALENDAR.session_at(instant) == (day if day.open <= instant < day.close else None)
+        assert CALENDAR.market_date(instant) == local.date()
+        assert CALENDAR.market_minute(instant) == local.hour * 60 + local.minute
+        with pytest.raises(CalendarError, match="no time zone"):
+            CALENDAR.market_date(instant.replace(tzinfo=None))
 
 
 @given(st.dates(date(1998, 2, 1), date(2030, 11, 30)))
