@@ -72,16 +72,24 @@ class DuplicateWindow:
         if sender_id is None:
             key = _key(f"{update.source}|{update.symbol}#{digest()}", anonymous=True)
             said = _NO_BODY
-            oldest = now - _in_minutes(rules.anonymous_duplicate_minutes)
         else:
             key = _digest(f"{update.source}|{update.symbol}|{sender_id}", _KEY_BYTES)
             stated = digest() if time is None else f"{time.timestamp():.3f}"
             said = _digest(f"{stated}|{meaning_of(update)}", _BODY_BYTES)
-            oldest = now - _in_hours(rules.duplicate_hours)
+        newest = self.seen.get(key)
+        if newest is None:
+            self.seen[key] = f"{_text(now)}{said}{receipt_id}"
+            return None, None
+        window = (
+            _in_minutes(rules.anonymous_duplicate_minutes)
+            if sender_id is None
+            else _in_hours(rules.duplicate_hours)
+        )
+        oldest = now - window
         if since is not None and not update.fired and update.fired_at is None:
             oldest = max(oldest, _micros(since))
-        newest, least = self.seen.get(key), _text(oldest)
-        if newest is None or newest < least:
+        least = _text(oldest)
+        if newest < least:
             self.seen[key] = f"{_text(now)}{said}{receipt_id}"
             return None, None
         if _body_of(newest) == said:

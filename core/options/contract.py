@@ -7,7 +7,7 @@ tested in ``quotes``.
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -49,9 +49,8 @@ def choose_expiry(
         horizon = today + timedelta(days=2 * rules.monthly_target_days)
         dates: Sequence[date] = listed_expiries(symbol, today, horizon, calendar, rules)
     else:
-        known = {day for day in listed if FIRST_DAY <= day <= LAST_DAY}
-        dates = sorted(day for day in known if calendar.is_session(day))
-    ahead = [day for day in dates if day > today]
+        dates = _sessions_of(tuple(listed), calendar)
+    ahead = dates[bisect_right(dates, today) :]
 
     if timeframe is not None and timeframe <= rules.zero_dte_timeframe:
         session = calendar.session(today)
@@ -70,14 +69,29 @@ def listed_expiries(
     """Return the expiries from ``first`` to ``last`` by the rules' tables: daily, Mon/Wed/Fri, or Fridays."""
     last = min(last, LAST_DAY)
     if symbol in rules.daily_expiries:
-        return calendar.session_dates(first, last)
+        return _daily(first, last, calendar)
     weekdays = (_MONDAY, _WEDNESDAY, _FRIDAY) if symbol in rules.mwf_expiries else (_FRIDAY,)
     return _weekly(weekdays, first, last, calendar)
 
 
+# Cached, because every entry of a day asks for the same.
+
+
+@lru_cache(maxsize=256)
+def _sessions_of(listed: tuple[date, ...], calendar: Calendar) -> tuple[date, ...]:
+    """Return the sessions among the listed expiries, each once and in order."""
+    known = {day for day in listed if FIRST_DAY <= day <= LAST_DAY}
+    return tuple(sorted(day for day in known if calendar.is_session(day)))
+
+
+@lru_cache(maxsize=64)
+def _daily(first: date, last: date, calendar: Calendar) -> tuple[date, ...]:
+    return calendar.session_dates(first, last)
+
+
 @lru_cache(maxsize=64)
 def _weekly(weekdays: tuple[int, ...], first: date, last: date, calendar: Calendar) -> tuple[date, ...]:
-    """Return the sessions that some weekdays' expiries fall on; cached, every entry of a day needs the same."""
+    """Return the sessions that some weekdays' expiries fall on."""
     monday = first - timedelta(days=first.weekday() + 7)
     weeks = range((last - monday).days // 7 + 2)
     nominal = (monday + timedelta(days=7 * week + weekday) for week in weeks for weekday in weekdays)
@@ -102,9 +116,9 @@ def monthly_expiry(year: int, month: int, calendar: Calendar) -> date:
 def _end_of_week(today: date, ahead: Sequence[date]) -> date | None:
     monday = today - timedelta(days=today.weekday())
     for start in (monday, monday + _WEEK):
-        inside = [day for day in ahead if start <= day < start + _WEEK]
-        if inside:
-            return inside[-1]
+        after = bisect_left(ahead, start + _WEEK)
+        if after and ahead[after - 1] >= start:
+            return ahead[after - 1]
     return ahead[0] if ahead else None
 
 
@@ -133,19 +147,24 @@ def candidate_strikes(
         raise ContractError(f"no strike can be chosen at a spot of {spot}")
     out_of_the_money = rules.moneyness == "otm"
     target = _target(spot, direction, rules)
-    grid = _grid(target, symbol, spot, rules) if strikes is None else sorted(set(strikes))
+    grid: Sequence[float] = _grid(target, symbol, spot, rules) if strikes is None else sorted(set(strikes))
     if not grid:
         return ()
     if not out_of_the_money:
         above = bisect_left(grid, target)
-        near = range(max(0, above - 1), min(len(grid), above + 1))
-        start = min(near, key=lambda i: (round(abs(grid[i] - target), 9), i))
+        start = max(0, above - 1)
+        if 0 < above < len(grid) and _distance(grid[above], target) < _distance(grid[start], target):
+            start = above
     elif direction is Direction.LONG:
         start = bisect_left(grid, target - 1e-9)
     else:
         start = bisect_left(grid, target + 1e-9) - 1
     indices = (start + direction.sign * n for n in range(rules.strikes_tried + 1))
     return tuple(grid[i] for i in indices if 0 <= i < len(grid))
+
+
+def _distance(strike: float, target: float) -> float:
+    return round(abs(strike - target), 9)
 
 
 def away_from_target_pct(strike: float, spot: float, direction: Direction, rules: ContractRules) -> float:
@@ -166,11 +185,15 @@ def strike_step(symbol: str, spot: float, rules: ContractRules) -> float:
     return next(step for least, step in rules.strike_steps_by_price if at_least(spot, least))
 
 
-def _grid(target: float, symbol: str, spot: float, rules: ContractRules) -> list[float]:
+def _grid(target: float, symbol: str, spot: float, rules: ContractRules) -> Sequence[float]:
     step = strike_step(symbol, spot, rules)
-    around = rules.strikes_tried + 2
-    middle = math.floor(target / step)
-    return [round(k * step, 3) for k in range(max(1, middle - around), max(1, middle) + around + 1)]
+    return _multiples(step, math.floor(target / step), rules.strikes_tried + 2)
+
+
+@lru_cache(maxsize=1024, typed=True)
+def _multiples(step: float, middle: int, around: int) -> tuple[float, ...]:
+    """Return the multiples of a step around one of them, from the first above 0 on."""
+    return tuple(round(k * step, 3) for k in range(max(1, middle - around), max(1, middle) + around + 1))
 
 
 # --- identity ------------------------------------------------------------------------------------------
