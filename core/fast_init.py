@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import MISSING, Field, fields
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+
+_TWINS: dict[type, type] = {}
+"""By class its mutable twin with the same slots."""
 
 
 def fast_init(cls: type[T]) -> type[T]:
@@ -27,7 +31,7 @@ def fast_init(cls: type[T]) -> type[T]:
         )
     if not all(member.init for member in members):
         raise TypeError(f"{cls.__name__}: every field must be an argument")
-    twin = type(f"_Mutable{cls.__name__}", (), {"__slots__": names})
+    twin = _TWINS[cls] = type(f"_Mutable{cls.__name__}", (), {"__slots__": names})
     known = {f"default_{member.name}": member.default for member in members}
     known |= {f"make_{member.name}": member.default_factory for member in members}
     known |= {"put": object.__setattr__, "twin": twin, "own": cls, "missing": MISSING}
@@ -47,6 +51,29 @@ def fast_init(cls: type[T]) -> type[T]:
     init.__annotations__ = dict(cls.__init__.__annotations__)
     cls.__init__ = init  # type: ignore[method-assign]
     return cls
+
+
+def copier(cls: type[T], *changed: str) -> Callable[..., T]:
+    """Return a function that copies an object of a ``fast_init`` class with other values of some fields.
+
+    It takes the object and the values in the order of ``changed``, and is several times faster than ``replace`` for a
+    class of many fields. Raises TypeError for a class without ``fast_init`` or a name that is no field.
+    """
+    names = tuple(member.name for member in fields(cls))  # type: ignore[arg-type]
+    twin = _TWINS.get(cls)
+    if twin is None or not set(changed) <= set(names):
+        raise TypeError(f"{cls.__name__} has no fast_init, or not all of the fields {', '.join(changed)}")
+    lines = [
+        "made = new(twin)",
+        *(f"made.{name} = {name if name in changed else f'of.{name}'}" for name in names),
+        "made.__class__ = own",
+        "return made",
+    ]
+    source = f"def copy({', '.join(('of', *changed))}):\n " + "\n ".join(lines)
+    made: dict[str, Any] = {"new": object.__new__, "twin": twin, "own": cls}
+    exec(source, made)
+    copy: Callable[..., T] = made["copy"]
+    return copy
 
 
 def _parameter(member: Field[Any]) -> str:

@@ -142,7 +142,8 @@ class Kernel:
 
     def shadows_of(self, symbol: str) -> tuple[Position, ...]:
         """Return the shadows of one symbol, oldest first."""
-        return tuple(self.state.shadows[id] for id in self._shadows_of.get(symbol, ()))
+        shadows = self.state.shadows
+        return tuple([shadows[id] for id in self._shadows_of.get(symbol, ())])
 
     def remember_decision(self, record: DecisionRecord) -> None:
         """Count a decision by its action and keep it among the latest KEPT_RECORDS."""

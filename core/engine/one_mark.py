@@ -29,13 +29,15 @@ def note_mark(kernel: Kernel, position: Position) -> None:
     """
     if position.new_shares != 1:
         return
+    mark = position.last
     if not position.is_open:
         seen = kernel.state.prices.get(position.symbol)
-        if seen is None or position.last.spot != seen.price:
+        if seen is None or mark.spot != seen.price:
             return
-    noted = kernel.marked.get(position.contract.occ)
-    if noted is None or _order(position.last) > _order(noted[1]):
-        kernel.marked[position.contract.occ] = position.contract, position.last
+    occ = kernel.trading.known(position.contract).occ
+    noted = kernel.marked.get(occ)
+    if noted is None or (noted[1] is not mark and _order(mark) > _order(noted[1])):
+        kernel.marked[occ] = position.contract, mark
 
 
 def newest_mark(kernel: Kernel, contract: Contract) -> Mark | None:
@@ -51,12 +53,20 @@ def align_marks(kernel: Kernel) -> list[Effect]:
     """Bring the other holders of each contract that was marked in this step to its newest mark."""
     noted, kernel.marked = kernel.marked, {}
     held: dict[str, list[Position]] = defaultdict(list)
+    others: set[str] = set()
+    known = kernel.trading.known
     for symbol in {contract.underlying for contract, _ in noted.values()}:
         for position in _holders(kernel, symbol):
-            if position.contract.occ in noted and position.is_open and position.suspended is None:
-                held[position.contract.occ].append(position)
+            occ = known(position.contract).occ
+            mark = noted.get(occ)
+            if mark is not None and position.is_open and position.suspended is None:
+                held[occ].append(position)
+                if position.last is not mark[1]:
+                    others.add(occ)
     effects: list[Effect] = []
     for occ, holders in held.items():
+        if occ not in others:  # mostly all of them were marked alike, by one price
+            continue
         newest = max((noted[occ][1], *(position.last for position in holders)), key=_order)
         for position in holders:
             if position.last is not newest and _value(position.last) != _value(newest):
@@ -76,7 +86,7 @@ def _align(kernel: Kernel, position: Position, newest: Mark) -> list[Effect]:
 
 def _holders(kernel: Kernel, symbol: str) -> list[Position]:
     trades = [p for p in kernel.state.positions.values() if p.symbol == symbol and p.new_shares == 1]
-    return [*trades, *(p for p in kernel.shadows_of(symbol) if p.new_shares == 1)]
+    return [*trades, *[p for p in kernel.shadows_of(symbol) if p.new_shares == 1]]
 
 
 def _order(mark: Mark) -> tuple[datetime, datetime, datetime, bool]:

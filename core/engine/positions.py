@@ -96,6 +96,13 @@ def settle_outcome(kernel: Kernel, before: Position, outcome: PositionChange, no
     if outcome.marks:
         note_mark(kernel, position)
         effects.append(StoreMarks(position_id=position.id, marks=outcome.marks))
+    if (
+        not outcome.legs
+        and position.state is before.state is PositionState.OPEN
+        and position.stop == before.stop
+    ):
+        state.positions[position.id] = position  # marked alone, as at most prices
+        return effects
     if outcome.legs or position.state is not before.state or position.stop != before.stop:
         effects.append(StoreTrade(position=position, legs=outcome.legs))
     for leg in outcome.legs:

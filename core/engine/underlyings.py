@@ -101,11 +101,13 @@ def waiting_for(kernel: Kernel, position: Position, now: datetime) -> str | None
 
     Neither a halt nor a split keeps an option from expiring.
     """
+    blocked = untradable(kernel, position.symbol)
+    if position.suspended is None and blocked is None:
+        return None
     if now >= kernel.trading.last_close(position.contract.expiry):
         return None
     if position.suspended is not None:
         return position.suspended
-    blocked = untradable(kernel, position.symbol)
     return None if blocked is None else blocked.text
 
 

@@ -10,10 +10,26 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from core.model import Contract
 from core.options.volatility import VixSeen, VolatilityLevel
 
 MOST_TIME_EXITS = 4096
 """Positions whose TIME exit is kept; above that the table is emptied."""
+MOST_CONTRACTS = 4096
+"""Contracts whose terms are kept; above that the table is emptied."""
+
+
+class KnownContract:
+    """What an option's contract means under the rules and the calendar, whatever its price and the time.
+
+    ``strike`` names call and put of one strike. Equal contracts have one object.
+    """
+
+    __slots__ = ("contract", "last_close", "occ", "strike")
+
+    def __init__(self, contract: Contract, last_close: datetime) -> None:
+        self.contract, self.last_close, self.occ = contract, last_close, contract.occ
+        self.strike = contract.root, contract.expiry, contract.strike, contract.style
 
 
 @dataclass(slots=True)
@@ -21,7 +37,8 @@ class TradingCache:
     """Results of one instant, the instant at which TIME acts by position id, and levels of volatility by symbol.
 
     Of the instant: marks and usable quotes, the years left by expiry, and the last price with what it means to every
-    position.
+    position. ``contracts`` are by the identity of a contract, because its hash takes longer than a whole look-up;
+    they hold the contract, so that no other one gets its identity.
     """
 
     at: datetime | None = None
@@ -29,6 +46,8 @@ class TradingCache:
     years: dict[date, tuple[float, float]] = field(default_factory=dict)
     price: Any = None
     time_exits: dict[str, datetime] = field(default_factory=dict)
+    contracts: dict[int, tuple[Contract, KnownContract]] = field(default_factory=dict)
+    equal_contracts: dict[Contract, KnownContract] = field(default_factory=dict)
     levels: dict[str, tuple[VixSeen | None, float | None, VolatilityLevel]] = field(default_factory=dict)
 
     def go_to(self, now: datetime) -> None:

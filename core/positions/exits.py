@@ -92,15 +92,17 @@ def first_exit(position: Position, inputs: ExitInputs, trading: TradingContext) 
 
 
 def crosses_a_level(position: Position, passed: PriceRange) -> bool:
-    """Return whether a price range reaches the stop or a target.
+    """Return whether a price range reaches the stop or a target, by the comparisons of ``PriceRange.crossing``.
 
     A quick test before the whole table: most bars reach neither.
     """
-    side, levels = position.direction.sign, position.levels
-    return (
-        passed.crossing(position.stop, -side) is not None
-        or passed.crossing(levels.target_1, side) is not None
-        or passed.crossing(levels.target_2, side) is not None
+    levels, low, high = position.levels, passed.low, passed.high
+    if position.direction.sign > 0:
+        return not (
+            below(-low, -position.stop) and below(high, levels.target_1) and below(high, levels.target_2)
+        )
+    return not (
+        below(high, position.stop) and below(-low, -levels.target_1) and below(-low, -levels.target_2)
     )
 
 
@@ -129,7 +131,7 @@ def time_exit_at(position: Position, trading: TradingContext) -> datetime:
 
 def due_by_clock(position: Position, now: datetime, trading: TradingContext) -> bool:
     """Return whether THETA_DECAY or TIME applies to a position that can be traded now."""
-    return _theta_is_due(position, trading) or now >= time_exit_at(position, trading)
+    return now >= time_exit_at(position, trading) or _theta_is_due(position, trading)
 
 
 def _time_exit_at(position: Position, trading: TradingContext) -> datetime:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+from core.fast_init import copier
 from core.model import ExitReason
 from core.options.fills import Fill, NotFilled, Side, fill, place
 from core.options.quotes import MODEL, OptionQuote
@@ -21,46 +22,26 @@ from core.positions.position import (
 )
 from core.positions.trading_context import TradingContext
 
+_marked = copier(Position, "last", "running", "mfe", "mae")
+
 
 def apply_mark(change: PositionChange, mark: Mark) -> PositionChange:
     """Return the position at its new mark, with its attribution and its best and worst gross P&L so far."""
-    before = change.position
-    gross = gross_at(before, mark.mid)
-    # Field by field, because ``replace`` looks the fields up at every mark of every position (slower).
-    position = Position(
-        id=before.id,
-        signal_id=before.signal_id,
-        decision_id=before.decision_id,
-        symbol=before.symbol,
-        direction=before.direction,
-        contract=before.contract,
-        timeframe=before.timeframe,
-        opened_at=before.opened_at,
-        levels=before.levels,
-        stop=before.stop,
-        entry=before.entry,
-        remaining=before.remaining,
-        last=mark,
-        legs=before.legs,
-        running=before.running.plus(mark.step),
-        mfe=max(before.mfe, gross),
-        mae=min(before.mae, gross),
-        state=before.state,
-        pending=before.pending,
-        first=before.first,
-        moves=before.moves,
-        strategy=before.strategy,
-        suspended=before.suspended,
-        ex_dates=before.ex_dates,
-        dividends_paid=before.dividends_paid,
-        close_unavailable=before.close_unavailable,
-        first_after=before.first_after,
-        by_feed=before.by_feed,
-        new_shares=before.new_shares,
-        split_on=before.split_on,
-        taken_by=before.taken_by,
+    return PositionChange(
+        position=marked(change.position, mark), marks=(*change.marks, mark), legs=change.legs
     )
-    return PositionChange(position=position, marks=(*change.marks, mark), legs=change.legs)
+
+
+def marked(position: Position, mark: Mark) -> Position:
+    """Return a position at its new mark, as ``apply_mark`` does."""
+    gross, best, worst = gross_at(position, mark.mid), position.mfe, position.mae
+    return _marked(
+        position,
+        mark,
+        position.running.plus(mark.step),
+        gross if gross > best else best,
+        gross if gross < worst else worst,
+    )
 
 
 def sell(

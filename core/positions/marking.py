@@ -94,11 +94,11 @@ def next_mark(
     shared = trading.cache.marks_at(now)
     mark = shared.get(step)
     if mark is None:
-        mark = shared[step] = _next_mark(contract, last, spot, spot_at, now, trading, quote, iv, dividends)
+        mark = shared[step] = step_to(contract, last, spot, spot_at, now, trading, quote, iv, dividends)
     return mark
 
 
-def _next_mark(
+def step_to(
     contract: Contract,
     last: Mark,
     spot: float,
@@ -109,6 +109,7 @@ def _next_mark(
     iv: float | None,
     dividends: float | None,
 ) -> Mark:
+    """Return ``next_mark`` worked out anew, for a caller that shares it among the holders of a contract."""
     years, carry = time_left(contract, now, trading)
     if carry <= 0:
         dividends = None

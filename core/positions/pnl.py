@@ -41,7 +41,7 @@ def pnl_breakdown(position: Position, legs: Iterable[ExitFill] | None = None) ->
     received = sum((leg.price - entry.entry_price) * leg.contracts for leg in chosen) * multiplier
     return PnlBreakdown(
         contracts=contracts,
-        gross=sum((leg.mid - entry.entry_mid) * leg.contracts for leg in chosen) * multiplier,
+        gross=_gross(position, chosen),
         spread_cost=entry.spread_cost * share + sum(leg.spread_cost for leg in chosen),
         slippage=entry.slippage * share + sum(leg.slippage for leg in chosen),
         commission=commission,
@@ -113,11 +113,14 @@ def gross_so_far(position: Position) -> float:
 
 def gross_at(position: Position, mid: float) -> float:
     """Return the gross P&L of the whole trade with the contracts held at a mid in $ per share."""
-    return (pnl_breakdown(position).gross if position.legs else 0.0) + _held(position, mid)
+    entry = position.entry
+    held = (mid - entry.entry_mid) * (position.remaining * entry.multiplier)
+    return (_gross(position, position.legs) if position.legs else 0.0) + held
 
 
-def _held(position: Position, mid: float) -> float:
-    return (mid - position.entry.entry_mid) * position.shares(position.remaining)
+def _gross(position: Position, legs: tuple[ExitFill, ...]) -> float:
+    entry = position.entry
+    return sum((leg.mid - entry.entry_mid) * leg.contracts for leg in legs) * entry.multiplier
 
 
 def net_so_far(position: Position) -> float:

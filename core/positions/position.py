@@ -29,6 +29,9 @@ class PositionState(StrEnum):
     CLOSED = "CLOSED"
 
 
+_WITH_CONTRACTS_TO_SELL = (PositionState.OPEN, PositionState.EXITING)
+
+
 class Basis(StrEnum):
     """Source of a mark's mid."""
 
@@ -272,7 +275,7 @@ class Position:
     @property
     def is_open(self) -> bool:
         """True if contracts are held that can still be sold."""
-        return self.state in (PositionState.OPEN, PositionState.EXITING)
+        return self.state in _WITH_CONTRACTS_TO_SELL
 
     @property
     def awaits_settlement(self) -> bool:

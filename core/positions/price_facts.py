@@ -9,28 +9,85 @@ from datetime import date, datetime
 from core.events import PriceSeen
 from core.model import Contract
 from core.options.quotes import OptionQuote
+from core.positions.cache import KnownContract
 from core.positions.exits import PriceRange
-from core.positions.marking import next_mark, time_left
+from core.positions.marking import step_to, time_left
 from core.positions.parity import implied_dividends, quotes_at
 from core.positions.position import Mark, Position
 from core.positions.trading_context import TradingContext
 
-_Strike = tuple[str, date, float, str]
+
+class ContractAtPrice:
+    """One contract at one price: its usable quote, whether it has expired, and the marks of its holders.
+
+    Holders with one mark before have one mark again, so there are as many as there were different ones.
+    """
+
+    __slots__ = ("_facts", "_known", "_marks", "expired", "quote")
+
+    def __init__(self, facts: PriceFacts, known: KnownContract) -> None:
+        self._facts, self._known = facts, known
+        self.quote = facts.quotes.get(known.occ)
+        self.expired = facts.now >= known.last_close
+        self._marks: list[tuple[Mark, OptionQuote | None, float | None, Mark]] = []
+
+    def new_quote(self, last: Mark) -> OptionQuote | None:
+        """Return the quote if it was made after the one that ``last`` was made on."""
+        quote = self.quote
+        if quote is None or (last.quoted_at is not None and quote.at <= last.quoted_at):
+            return None
+        return quote
+
+    @property
+    def dividends(self) -> float | None:
+        """The dividends in $ a share that call and put of the strike imply, if both are quoted."""
+        return self._facts.dividends(self._known)
+
+    def mark_after(self, last: Mark, quote: OptionQuote | None, dividends: float | None) -> Mark:
+        """Return the mark at this price after ``last``: on a new quote, or by the model without one."""
+        for before, quoted, paid, mark in self._marks:
+            if (before is last or _is_same(before, last)) and quoted is quote and paid == dividends:
+                return mark
+        facts = self._facts
+        mark = step_to(
+            self._known.contract, last, facts.seen.price, facts.seen.priced_at, facts.now, facts.trading,
+            quote, None, dividends,
+        )  # fmt: skip
+        self._marks.append((last, quote, dividends, mark))
+        return mark
+
+
+def _is_same(one: Mark, other: Mark) -> bool:
+    """Return whether the step from one mark is that from another: all that a next mark depends on is equal."""
+    return (
+        one.at == other.at
+        and one.mid == other.mid
+        and one.spot == other.spot
+        and one.iv == other.iv
+        and one.delta == other.delta
+        and one.quoted_at == other.quoted_at
+        and one.dividends == other.dividends
+        and one.years == other.years
+        and one.carry_years == other.carry_years
+        and one.implied == other.implied
+    )
 
 
 class PriceFacts:
     """One price or bar of an underlying at one instant.
 
     ``quotes`` are the usable ones by OCC symbol. ``first`` is the open of a bar, or the price; ``point`` is the price
-    as a range, ``ranges`` are a bar's open and its inside.
+    as a range, ``ranges`` are a bar's open and its inside, and ``whole`` is all that the price or bar reached.
+    ``fresh``: the price is new enough for a stop or target to act on.
     """
 
     __slots__ = (
         "_close_alone",
+        "_contracts",
         "_dividends",
         "_in_session",
-        "_marks",
         "first",
+        "fresh",
         "is_bar",
         "is_price",
         "now",
@@ -40,6 +97,7 @@ class PriceFacts:
         "seen",
         "trading",
         "vix",
+        "whole",
     )
 
     def __init__(self, seen: PriceSeen, now: datetime, trading: TradingContext) -> None:
@@ -51,15 +109,12 @@ class PriceFacts:
         self.point = PriceRange(seen.price, seen.price, False)
         met = [first, seen.price, *(x for x in (seen.high, seen.low) if x is not None)]
         self.ranges = (PriceRange(first, first, False), PriceRange(min(met), max(met), True))
+        self.whole = self.ranges[1] if self.is_bar else self.point
+        self.fresh = not trading.is_stale(seen.priced_at, now)
         self._in_session: bool | None = None
         self._close_alone: PriceFacts | None = None
-        self._dividends: dict[_Strike, float | None] = {}
-        self._marks: dict[int, tuple[Mark, Contract, OptionQuote | None, float | None, Mark]] = {}
-
-    @property
-    def fresh(self) -> bool:
-        """True if the price is new enough for a stop or target to act on."""
-        return not self.trading.is_stale(self.seen.priced_at, self.now)
+        self._dividends: dict[tuple[str, date, float, str], float | None] = {}
+        self._contracts: dict[KnownContract, ContractAtPrice] = {}
 
     @property
     def in_session(self) -> bool:
@@ -93,9 +148,17 @@ class PriceFacts:
             self._close_alone = PriceFacts(alone, self.now, self.trading)
         return self._close_alone
 
-    def dividends(self, contract: Contract) -> float | None:
+    def of(self, contract: Contract) -> ContractAtPrice:
+        """Return a contract at this price, the same object for each of its holders."""
+        known = self.trading.known(contract)
+        found = self._contracts.get(known)
+        if found is None:
+            found = self._contracts[known] = ContractAtPrice(self, known)
+        return found
+
+    def dividends(self, known: KnownContract) -> float | None:
         """Return the dividends in $ a share that call and put of the contract's strike imply, if both are quoted."""
-        strike = contract.root, contract.expiry, contract.strike, contract.style
+        strike, contract = known.strike, known.contract
         if strike not in self._dividends:
             seen, left = self.seen, time_left(contract, self.now, self.trading)
             self._dividends[strike] = implied_dividends(
@@ -103,34 +166,13 @@ class PriceFacts:
             )
         return self._dividends[strike]
 
-    def next_mark(self, position: Position, quote: OptionQuote | None, dividends: float | None) -> Mark:
-        """Return the mark of a position at this price; positions that had one mark have one again."""
-        last, contract = position.last, position.contract
-        known = self._marks.get(id(last))
-        if known is not None:
-            of, traded, quoted, paid, mark = known
-            if of is last and quoted is quote and paid == dividends and traded == contract:
-                return mark
-        mark = next_mark(
-            contract,
-            last,
-            spot=self.seen.price,
-            spot_at=self.seen.priced_at,
-            now=self.now,
-            trading=self.trading,
-            quote=quote,
-            dividends=dividends,
-        )
-        self._marks[id(last)] = last, contract, quote, dividends, mark
-        return mark
-
 
 def facts_of(seen: PriceSeen, now: datetime, trading: TradingContext) -> PriceFacts:
     """Return the facts of a price, the same ones for each position that it comes to."""
     cache = trading.cache
-    cache.go_to(now)
     facts: PriceFacts | None = cache.price
-    if facts is None or facts.seen is not seen or facts.vix is not trading.volatility.vix:
+    if facts is None or facts.seen is not seen or facts.now != now or facts.vix is not trading.volatility.vix:
+        cache.go_to(now)
         facts = cache.price = PriceFacts(seen, now, trading)
     return facts
 

@@ -58,8 +58,9 @@ class PriceSteps:
         """Mark at the price itself (a bar's close), then sell if an exit applies there."""
         facts, now, trading = self.facts, self.now, self.trading
         position = change.position
-        quote = self.quote if is_new_quote(position, self.quote) else None
-        change = apply_mark(change, facts.next_mark(position, quote, self.dividends))
+        at = facts.of(position.contract)
+        quote = None if self.quote is None else at.new_quote(position.last)
+        change = apply_mark(change, at.mark_after(position.last, quote, self.dividends))
         reached = self.reached
         # A stop of the same bar may have sold a part only: its rest is not given to the target's limit.
         if reached is not None and change.position.is_open and overtakes(reached, change.position.pending):
@@ -104,12 +105,6 @@ class PriceSteps:
     def _sale(self, position: Position) -> OptionQuote | None:
         """Return the quote to sell on: a two-sided one, else the bid of a market without an ask."""
         return self.quote or bid_of(position.contract.occ, self.seen.quotes, self.now, self.trading)
-
-
-def is_new_quote(position: Position, quote: OptionQuote | None) -> bool:
-    """Return whether a quote was made after the one that the position was last marked at."""
-    seen_before = position.last.quoted_at
-    return quote is not None and (seen_before is None or quote.at > seen_before)
 
 
 def sell_or_walk(

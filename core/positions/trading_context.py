@@ -14,7 +14,7 @@ from core.options.dividend_table import third_fridays
 from core.options.dividends import CashDividend, present_value
 from core.options.trading_clock import TradingClock
 from core.options.volatility import MarketVolatility, VolatilityLevel, VolatilitySurface
-from core.positions.cache import TradingCache
+from core.positions.cache import MOST_CONTRACTS, KnownContract, TradingCache
 from core.rules import Rules
 from core.thresholds import above
 
@@ -101,6 +101,22 @@ class TradingContext:
         If an unscheduled closure removed the expiry's session, it is the close of the session before.
         """
         return _last_close(self.calendar, expiry)
+
+    def known(self, contract: Contract) -> KnownContract:
+        """Return what a contract means whatever its price and the time, the same object for equal contracts."""
+        known = self.cache.contracts.get(id(contract))
+        if known is not None:
+            return known[1]
+        cache = self.cache
+        if len(cache.contracts) >= MOST_CONTRACTS:
+            cache.contracts.clear()
+            cache.equal_contracts.clear()
+        found = cache.equal_contracts.get(contract)
+        if found is None:
+            found = KnownContract(contract, self.last_close(contract.expiry))
+            cache.equal_contracts[contract] = found
+        cache.contracts[id(contract)] = contract, found
+        return found
 
     def dte(self, contract: Contract, now: datetime) -> int:
         """Return the calendar days from the exchange's date at ``now`` to the expiry, at least 0."""

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from core.events import WEBHOOK, PriceSeen
 from core.model import ExitReason
 from core.options.quotes import OptionQuote
-from core.positions.exits import Exit, ExitInputs, due_by_clock, first_exit
+from core.positions.exits import Exit, ExitInputs, crosses_a_level, due_by_clock, first_exit
+from core.positions.fills import marked
 from core.positions.marking import quote_of
 from core.positions.parity import bid_of, usable
 from core.positions.position import (
@@ -29,7 +31,7 @@ from core.positions.position import (
     SettlementPrice,
 )
 from core.positions.price_facts import PriceFacts, facts_of, is_price
-from core.positions.price_steps import PriceSteps, is_new_quote, mark_by_model, sell_or_walk
+from core.positions.price_steps import PriceSteps, mark_by_model, sell_or_walk
 from core.positions.settle import expire, settle_by_price, settle_on
 from core.positions.splits import as_bought
 from core.positions.trading_context import TradingContext
@@ -56,7 +58,8 @@ def on_price(
     facts, last = facts_of(seen, now, trading), position.last
     if not (position.is_open and facts.is_price and seen.priced_at >= last.spot_at and now >= last.at):
         return PositionChange(position=position)
-    if now >= trading.last_close(position.contract.expiry):
+    at = facts.of(position.contract)
+    if at.expired:
         change = _walk_last_bar(position, seen, now, trading) if exits else PositionChange(position=position)
         if not change.position.is_open:
             return change
@@ -64,14 +67,22 @@ def on_price(
 
     if not position.by_feed and seen.source != WEBHOOK:
         position = replace(position, by_feed=True)
-    facts = facts.since_levels(position)
-    quote = facts.quotes.get(position.contract.occ)
-    dividends = facts.dividends(position.contract) if is_new_quote(position, quote) else None
-    steps = PriceSteps(facts, quote, dividends)
-    change = PositionChange(position=position)
+    if seen.began is not None:
+        facts = facts.since_levels(position)
+        at = facts.of(position.contract)
+    quote = at.new_quote(last)
+    dividends = at.dividends if quote is not None else None
     in_session = facts.in_session
     tradable = exits and in_session
     fresh = facts.fresh
+    if position.pending is None and not (tradable and fresh and crosses_a_level(position, facts.whole)):
+        # At most prices that is all: no level asks for an exit, and the clock does not either.
+        mark = at.mark_after(last, quote, dividends)
+        after = marked(position, mark)
+        if not (tradable and due_by_clock(after, now, trading)):
+            return PositionChange(position=after, marks=(mark,))
+    steps = PriceSteps(facts, at.quote, dividends)
+    change = PositionChange(position=position)
     if in_session:
         change = steps.retry_pending(change, exits)
     if tradable and facts.is_bar and fresh:
@@ -103,9 +114,12 @@ def on_time(
     if not position.is_open:
         return PositionChange(position=position)
     last_price = None if last_price is None else as_bought(position, last_price, trading)
-    if now >= trading.last_close(position.contract.expiry):
+    if now >= trading.known(position.contract).last_close:
         change = expire(PositionChange(position=position), trading, last_price)
         return change if last_price is None else settle_by_price(change, last_price, trading)
+    marked_already = position.last.at >= _span_start(now)
+    if marked_already and position.pending is None and not due_by_clock(position, now, trading):
+        return PositionChange(position=position)
     session = trading.calendar.session_at(now)
     if session is None or now < position.last.at:
         return PositionChange(position=position)
@@ -115,7 +129,7 @@ def on_time(
     tradable = exits and not waiting
     over = is_over(position.pending, now, trading)
     due = tradable and (over or (position.pending is None and due_by_clock(position, now, trading)))
-    if not due and _span(now) == _span(position.last.at):
+    if not due and marked_already:
         return change
     inputs = ExitInputs(now=now, spot=spot, tradable=tradable, time_exits=True)
     change = mark_by_model(change, spot, spot_at, now, trading)
@@ -257,8 +271,10 @@ def _time_based_exit(
     return Exit(position.pending.reason, min(position.pending.contracts, position.remaining), inputs.spot)
 
 
-def _span(at: datetime) -> int:
-    return int(at.timestamp() // MARK_EVERY_SECONDS)
+@lru_cache(maxsize=4)
+def _span_start(at: datetime) -> datetime:
+    """Return the start of the span of MARK_EVERY_SECONDS with this instant; kept for all positions of a tick."""
+    return datetime.fromtimestamp(at.timestamp() // MARK_EVERY_SECONDS * MARK_EVERY_SECONDS, UTC)
 
 
 def _last_known(position: Position, last_price: PriceSeen | None) -> tuple[float, datetime]:

@@ -6,14 +6,18 @@ keys, nested dataclasses). Other facts are read back by ``core.from_json``.
 
 from __future__ import annotations
 
+import dataclasses
 import math
-from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
+from operator import attrgetter, methodcaller
 from typing import Annotated, Any, cast
 
 import orjson
 from pydantic import Field, TypeAdapter
+from pydantic_core import SchemaValidator
+from pydantic_core.core_schema import no_info_after_validator_function
 
 from core.events import CloseUnavailable, Commanded, Event, Received, RulesChanged, Ticked, TradingStatusSeen
 from server.ledger.compressed import expand
@@ -29,6 +33,7 @@ _WITHOUT_NUMBERS = (Received, Ticked, Commanded, RulesChanged, TradingStatusSeen
 """Inputs whose fields are texts, counts and instants: most of a busy journal."""
 _PLAIN = frozenset((str, int, bool, datetime, date, type(None)))
 """The types of most parts of an input besides numbers: a look at the type is quicker than ``isinstance``."""
+_NO_OFFSET = timedelta(0)
 _OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_UTC_Z
 
 
@@ -50,7 +55,11 @@ def encode(event: Event) -> bytes:
     """
     if type(event) is Received:
         return _received(event)
-    if not isinstance(event, _WITHOUT_NUMBERS) and (field := not_finite(event)) is not None:
+    if (
+        not isinstance(event, _WITHOUT_NUMBERS)
+        and not _is_finite(event)
+        and (field := not_finite(event)) is not None
+    ):
         raise ValueError(f"{event.kind} {event.seq}: {field} is not a finite number and cannot be stored")
     data = orjson.dumps(event, _json_value, _OPTIONS)
     if data.endswith(_LATER_FIELDS):
@@ -69,6 +78,34 @@ def _received(event: Received) -> bytes:
         orjson.dumps(event.body),
         endpoint,
     )
+
+
+def _is_finite(value: Any) -> bool:
+    """Return whether ``not_finite`` finds nothing, quicker, because it keeps no path."""
+    kind: Any = type(value)
+    for part in _parts_of(kind)(value):
+        kind = type(part)
+        if kind is float:
+            if not math.isfinite(part):
+                return False
+        elif kind not in _PLAIN and not _is_finite(part):
+            return False
+    return True
+
+
+@cache
+def _parts_of(kind: type) -> Callable[[Any], Iterable[Any]]:
+    """Return the function that gives the values inside a value of a type; of a plain one none."""
+    if dataclasses.is_dataclass(kind):
+        names = [field.name for field in dataclasses.fields(kind)]
+        return (
+            attrgetter(*names) if len(names) > 1 else lambda value: [getattr(value, name) for name in names]
+        )
+    if issubclass(kind, Mapping):
+        return methodcaller("values")
+    if issubclass(kind, tuple | list):
+        return iter
+    return lambda value: (float(value),) if isinstance(value, float) else ()
 
 
 def not_finite(value: object) -> str | None:
@@ -105,14 +142,32 @@ def encode_any(value: object) -> bytes:
 
 
 @cache
-def _events() -> TypeAdapter[Event]:
+def _events() -> SchemaValidator:
     tagged: Any = Annotated[Event, Field(discriminator="kind")]
-    return cast("TypeAdapter[Event]", TypeAdapter(tagged))
+    return SchemaValidator(_with_plain_zones(TypeAdapter(tagged).core_schema))
+
+
+def _with_plain_zones(schema: Any) -> Any:
+    """Return a schema of pydantic whose instants are in ``datetime.UTC``.
+
+    pydantic gives each instant a zone of its own, and comparing two of them takes seven times as long. A replay
+    compares instants all the time.
+    """
+    if isinstance(schema, list | tuple):
+        return type(schema)(map(_with_plain_zones, schema))
+    if not isinstance(schema, dict):
+        return schema
+    plain = {key: _with_plain_zones(value) for key, value in schema.items()}
+    return no_info_after_validator_function(_in_utc, plain) if plain.get("type") == "datetime" else plain
+
+
+def _in_utc(instant: datetime) -> datetime:
+    return instant.replace(tzinfo=UTC) if instant.utcoffset() == _NO_OFFSET else instant
 
 
 def decode(data: bytes) -> Event:
     """Return the event that ``encode`` was given. Raises ValueError naming the field that does not fit."""
-    return _events().validate_json(data)
+    return cast(Event, _events().validate_json(data))
 
 
 def loads(data: bytes | str | None) -> Any:

@@ -8,7 +8,7 @@ from dataclasses import FrozenInstanceError, dataclass, field, replace
 
 import pytest
 
-from core.fast_init import fast_init
+from core.fast_init import copier, fast_init
 from core.positions.attribution import Attribution
 
 
@@ -85,3 +85,19 @@ def test_classes_that_it_cannot_serve_are_refused() -> None:
     for unfit in (WithoutSlots, WithoutArgument, Checked):
         with pytest.raises(TypeError, match=unfit.__name__):
             fast_init(unfit)
+
+
+def test_a_copy_with_other_values_is_what_replace_makes() -> None:
+    made = Fast(1, "b", (3,))
+    copied = copier(Fast, "third", "first")(made, (4,), 2)
+    assert copied == replace(made, first=2, third=(4,))
+    assert type(copied) is Fast
+    assert made == Fast(1, "b", (3,))
+    with pytest.raises(FrozenInstanceError):
+        copied.first = 2  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(("kind", "name"), [(Plain, "first"), (Fast, "fourth")])
+def test_a_copier_of_what_it_cannot_serve_is_refused(kind: type, name: str) -> None:
+    with pytest.raises(TypeError):
+        copier(kind, name)
