@@ -82,12 +82,29 @@ class PricingTerms(NamedTuple):
 
 
 def shapley_one(
-    terms: PricingTerms, start: State, end: State, delta: float, mid_change: float
+    terms: PricingTerms,
+    start: State,
+    end: State,
+    delta: float,
+    mid_change: float,
+    end_value: float | None = None,
 ) -> Attribution:
     """Return the attribution of one step of one contract, in $ per contract.
 
-    ``delta`` is the option's delta at the start, ``mid_change`` the change of the mid in $ per share.
+    ``delta`` is the option's delta at the start, ``mid_change`` the change of the mid in $ per share, ``end_value``
+    the model's value at the end in $ per share where it is known.
     """
+    shares = terms.multiplier
+    if start == end:
+        # All corners are one. A zero of the delta's sign, as the formulas below give it.
+        by_delta = delta * 0.0
+        return Attribution(
+            delta=by_delta * shares,
+            gamma=(0.0 - by_delta) * shares,
+            iv=0.0 * shares,
+            theta=0.0 * shares,
+            unexplained=mid_change * shares,
+        )
     f000, f001, f010, f011, f100, f101, f110, f111 = price_corners(
         (start.spot, end.spot),
         terms.strike,
@@ -97,12 +114,12 @@ def shapley_one(
         rate=terms.rate,
         dividend=terms.dividend,
         american=terms.american,
+        end_value=end_value,
     )
     spot = (2 * (f100 - f000) + (f110 - f010) + (f101 - f001) + 2 * (f111 - f011)) / 6
     iv = (2 * (f010 - f000) + (f110 - f100) + (f011 - f001) + 2 * (f111 - f101)) / 6
     time = (2 * (f001 - f000) + (f101 - f100) + (f011 - f010) + 2 * (f111 - f110)) / 6
     by_delta = delta * (end.spot - start.spot)
-    shares = terms.multiplier
     return Attribution(
         delta=by_delta * shares,
         gamma=(spot - by_delta) * shares,

@@ -8,33 +8,53 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from core.model import Contract
 from core.options.volatility import VixSeen, VolatilityLevel
+from core.positions.attribution import PricingTerms
 
-MOST_TIME_EXITS = 4096
-"""Positions whose TIME exit is kept; above that the table is emptied."""
+MOST_CLOCK_EXITS = 4096
+"""Positions whose exits by the clock are kept; above that the table is emptied."""
 MOST_CONTRACTS = 4096
 """Contracts whose terms are kept; above that the table is emptied."""
 
 
-class KnownContract:
-    """What an option's contract means under the rules and the calendar, whatever its price and the time.
+class ClockExits(NamedTuple):
+    """When exits by the clock act on a position: TIME at an instant, THETA_DECAY at dollars of time value lost."""
 
-    ``strike`` names call and put of one strike. Equal contracts have one object.
+    time: datetime
+    theta: float
+
+
+class KnownContract:
+    """Facts of an option's contract under the rules and the calendar, whatever its price and the time.
+
+    ``strike`` names call and put of one strike. ``terms`` price it by the rules' dividend yield, ``terms_in_dollars``
+    where its dividends are known in $. Equal contracts have one object.
     """
 
-    __slots__ = ("contract", "last_close", "occ", "strike")
+    __slots__ = ("contract", "last_close", "occ", "strike", "terms", "terms_in_dollars")
 
-    def __init__(self, contract: Contract, last_close: datetime) -> None:
+    def __init__(self, contract: Contract, last_close: datetime, rate: float, dividend: float) -> None:
         self.contract, self.last_close, self.occ = contract, last_close, contract.occ
         self.strike = contract.root, contract.expiry, contract.strike, contract.style
+        self.terms, self.terms_in_dollars = (
+            PricingTerms(
+                contract.strike,
+                contract.is_call,
+                rate,
+                each,
+                contract.style == "american",
+                contract.multiplier,
+            )
+            for each in (dividend, 0.0)
+        )
 
 
 @dataclass(slots=True)
 class TradingCache:
-    """Results of one instant, the instant at which TIME acts by position id, and levels of volatility by symbol.
+    """Results of one instant, the exits by the clock by position id, and levels of volatility by symbol.
 
     Of the instant: marks and usable quotes, the years left by expiry, and the last price with what it means to every
     position. ``contracts`` are by the identity of a contract, because its hash takes longer than a whole look-up;
@@ -45,7 +65,7 @@ class TradingCache:
     marks: dict[Any, Any] = field(default_factory=dict)
     years: dict[date, tuple[float, float]] = field(default_factory=dict)
     price: Any = None
-    time_exits: dict[str, datetime] = field(default_factory=dict)
+    clock_exits: dict[str, ClockExits] = field(default_factory=dict)
     contracts: dict[int, tuple[Contract, KnownContract]] = field(default_factory=dict)
     equal_contracts: dict[Contract, KnownContract] = field(default_factory=dict)
     levels: dict[str, tuple[VixSeen | None, float | None, VolatilityLevel]] = field(default_factory=dict)
@@ -70,8 +90,8 @@ class TradingCache:
             self.go_to(now)
         return self.years
 
-    def remember_time_exit(self, position_id: str, at: datetime) -> None:
-        """Keep the instant at which TIME acts on a position."""
-        if len(self.time_exits) >= MOST_TIME_EXITS:
-            self.time_exits.clear()
-        self.time_exits[position_id] = at
+    def remember_clock_exits(self, position_id: str, found: ClockExits) -> None:
+        """Keep when TIME and THETA_DECAY act on a position."""
+        if len(self.clock_exits) >= MOST_CLOCK_EXITS:
+            self.clock_exits.clear()
+        self.clock_exits[position_id] = found

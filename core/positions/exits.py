@@ -19,6 +19,7 @@ from functools import lru_cache
 from core.exchange.calendar import Calendar
 from core.fast_init import fast_init
 from core.model import ExitReason
+from core.positions.cache import ClockExits
 from core.positions.position import Position
 from core.positions.trading_context import TradingContext
 from core.thresholds import at_least, below, whole_up
@@ -122,16 +123,21 @@ def time_exit_at(position: Position, trading: TradingContext) -> datetime:
     An option bought on its expiry day: that session. Otherwise a number of full sessions after the entry's
     session, by the days to expiry at the entry. Never after the option's last session.
     """
-    known = trading.cache.time_exits.get(position.id)
+    return _clock_exits(position, trading).time
+
+
+def _clock_exits(position: Position, trading: TradingContext) -> ClockExits:
+    known = trading.cache.clock_exits.get(position.id)
     if known is None:
-        known = _time_exit_at(position, trading)
-        trading.cache.remember_time_exit(position.id, known)
+        known = ClockExits(_time_exit_at(position, trading), theta_limit(position, trading))
+        trading.cache.remember_clock_exits(position.id, known)
     return known
 
 
 def due_by_clock(position: Position, now: datetime, trading: TradingContext) -> bool:
     """Return whether THETA_DECAY or TIME applies to a position that can be traded now."""
-    return now >= time_exit_at(position, trading) or _theta_is_due(position, trading)
+    due, paid = _clock_exits(position, trading), -position.running.theta
+    return now >= due.time or (paid > 0 and at_least(paid, due.theta))
 
 
 def _time_exit_at(position: Position, trading: TradingContext) -> datetime:

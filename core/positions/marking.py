@@ -24,7 +24,7 @@ from core.options.pricing import DAY_YEARS
 from core.options.quotes import OptionQuote
 from core.options.trading_clock import calendar_years
 from core.options.volatility import ImpliedVolatility, VolatilityLevel, VolatilitySource
-from core.positions.attribution import Attribution, PricingTerms, State, shapley_one
+from core.positions.attribution import NO_ATTRIBUTION, Attribution, PricingTerms, State, shapley_one
 from core.positions.parity import implied_dividends, quotes_at, usable
 from core.positions.position import Basis, Mark
 from core.positions.trading_context import TradingContext
@@ -226,14 +226,8 @@ def quote_of(
 
 def terms_of(contract: Contract, trading: TradingContext, dividends: float | None = None) -> PricingTerms:
     """Return what stays while an option is priced; the rules' yield only where no dividends in $ are known."""
-    return PricingTerms(
-        contract.strike,
-        contract.is_call,
-        trading.rate,
-        trading.dividend(contract) if dividends is None else 0.0,
-        contract.style == "american",
-        contract.multiplier,
-    )
+    known = trading.known(contract)
+    return known.terms if dividends is None else known.terms_in_dollars
 
 
 def time_left(contract: Contract, now: datetime, trading: TradingContext) -> tuple[float, float]:
@@ -317,7 +311,9 @@ def _mark(
         basis=Basis.MODEL if quoted is None else Basis.QUOTE,
         estimated=estimated,
         quoted_at=_newest(quote, last),
-        step=Attribution() if last is None else _step(terms, last, state, mid, known, dividends),
+        step=NO_ATTRIBUTION
+        if last is None
+        else _step(terms, last, state, mid, known, dividends, found.price),
         dividends=dividends,
         iv_source=volatility.source if known else None,
         level=volatility.level,
@@ -326,8 +322,15 @@ def _mark(
 
 
 def _step(
-    terms: PricingTerms, last: Mark, state: State, mid: float, known: bool, dividends: float | None
+    terms: PricingTerms,
+    last: Mark,
+    state: State,
+    mid: float,
+    known: bool,
+    dividends: float | None,
+    value: float | None = None,
 ) -> Attribution:
+    """Return the attribution of the step to a state; ``value`` is the model's there, where it is known."""
     change = mid - last.mid
     if last.iv is None or not known:
         return Attribution(unexplained=change * terms.multiplier)
@@ -337,7 +340,7 @@ def _step(
         priced_on = last.spot - (dividends or 0.0)
         iv = _implied(terms, last.mid, priced_on, last.years, last.carry_years) or iv
     start = State(priced_on, iv, last.years, last.carry_years)
-    return shapley_one(terms, start, state, last.delta, change)
+    return shapley_one(terms, start, state, last.delta, change, value)
 
 
 def _greeks(

@@ -50,11 +50,24 @@ def quotes_at(quotes: Sequence[tuple[str, OptionQuote]], now: datetime, trading:
     known = shared.get("quotes")
     if known is None or known[0] is not quotes:
         # Cached, because one price with the same quotes comes to many positions.
-        known = shared["quotes"] = (
-            quotes,
-            {occ: usable(quote, now, trading) for occ, quote in reversed(quotes)},
-        )
+        known = shared["quotes"] = quotes, _usable_ones(quotes, now, trading)
     found: Quotes = known[1]
+    return found
+
+
+def _usable_ones(
+    quotes: Sequence[tuple[str, OptionQuote]], now: datetime, trading: TradingContext
+) -> dict[str, OptionQuote | None]:
+    """Return what ``usable`` says of each quote; those of one instant are of one age."""
+    found: dict[str, OptionQuote | None] = {}
+    at, stale = None, False
+    for occ, quote in reversed(quotes):
+        if quote.is_model or quote.mid is None:
+            found[occ] = None
+            continue
+        if at is None or quote.at != at:
+            at, stale = quote.at, quote.is_stale(now, trading.rules.fills)
+        found[occ] = None if stale else quote
     return found
 
 

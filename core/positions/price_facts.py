@@ -23,13 +23,15 @@ class ContractAtPrice:
     Holders with one mark before have one mark again, so there are as many as there were different ones.
     """
 
-    __slots__ = ("_facts", "_known", "_marks", "expired", "quote")
+    __slots__ = ("_before", "_facts", "_known", "_mark", "_marks", "expired", "quote")
 
     def __init__(self, facts: PriceFacts, known: KnownContract) -> None:
         self._facts, self._known = facts, known
         self.quote = facts.quotes.get(known.occ)
         self.expired = facts.now >= known.last_close
         self._marks: list[tuple[Mark, OptionQuote | None, float | None, Mark]] = []
+        self._before: Mark | None = None
+        self._mark: Mark | None = None
 
     def new_quote(self, last: Mark) -> OptionQuote | None:
         """Return the quote if it was made after the one that ``last`` was made on."""
@@ -42,6 +44,15 @@ class ContractAtPrice:
     def dividends(self) -> float | None:
         """The dividends in $ a share that call and put of the strike imply, if both are quoted."""
         return self._facts.dividends(self._known)
+
+    def next_mark(self, last: Mark) -> Mark:
+        """Return the mark at this price after ``last``, on the quote where it is new."""
+        if last is self._before and self._mark is not None:
+            return self._mark  # most holders of a contract stood at one mark
+        quote = self.new_quote(last)
+        mark = self.mark_after(last, quote, None if quote is None else self.dividends)
+        self._before, self._mark = last, mark
+        return mark
 
     def mark_after(self, last: Mark, quote: OptionQuote | None, dividends: float | None) -> Mark:
         """Return the mark at this price after ``last``: on a new quote, or by the model without one."""

@@ -103,7 +103,7 @@ class TradingContext:
         return _last_close(self.calendar, expiry)
 
     def known(self, contract: Contract) -> KnownContract:
-        """Return what a contract means whatever its price and the time, the same object for equal contracts."""
+        """Return the facts of a contract, the same object for equal contracts."""
         known = self.cache.contracts.get(id(contract))
         if known is not None:
             return known[1]
@@ -113,7 +113,8 @@ class TradingContext:
             cache.equal_contracts.clear()
         found = cache.equal_contracts.get(contract)
         if found is None:
-            found = KnownContract(contract, self.last_close(contract.expiry))
+            close = self.last_close(contract.expiry)
+            found = KnownContract(contract, close, self.rate, self.dividend(contract))
             cache.equal_contracts[contract] = found
         cache.contracts[id(contract)] = contract, found
         return found

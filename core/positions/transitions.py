@@ -51,7 +51,8 @@ def on_price(
     marked and can expire, but no exit acts. A price that is older than the price of the last mark, or not a
     positive number, changes nothing.
     """
-    seen = as_bought(position, seen, trading)
+    if position.split_on is not None:
+        seen = as_bought(position, seen, trading)
     if position.awaits_settlement:
         change = PositionChange(position=position)
         return settle_by_price(change, seen, trading) if is_price(seen) else change
@@ -70,18 +71,16 @@ def on_price(
     if seen.began is not None:
         facts = facts.since_levels(position)
         at = facts.of(position.contract)
-    quote = at.new_quote(last)
-    dividends = at.dividends if quote is not None else None
     in_session = facts.in_session
     tradable = exits and in_session
     fresh = facts.fresh
     if position.pending is None and not (tradable and fresh and crosses_a_level(position, facts.whole)):
         # At most prices that is all: no level asks for an exit, and the clock does not either.
-        mark = at.mark_after(last, quote, dividends)
+        mark = at.next_mark(last)
         after = marked(position, mark)
         if not (tradable and due_by_clock(after, now, trading)):
             return PositionChange(position=after, marks=(mark,))
-    steps = PriceSteps(facts, at.quote, dividends)
+    steps = PriceSteps(facts, at.quote, at.dividends if at.new_quote(last) is not None else None)
     change = PositionChange(position=position)
     if in_session:
         change = steps.retry_pending(change, exits)

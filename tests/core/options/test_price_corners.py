@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.options.pricing_one import price_corners, price_one
+from core.options.pricing_one import greeks_one, price_corners, price_one
 
 PRICES = st.floats(1.0, 5_000.0)
 VOLATILITIES = st.one_of(st.floats(0.01, 3.0), st.just(0.0))
@@ -38,3 +38,29 @@ def test_corners_equal_single_prices(
         for volatility in volatilities
         for years, carry in times
     )
+
+
+@given(
+    spot=PRICES,
+    strike=PRICES,
+    volatility=VOLATILITIES,
+    years=YEARS,
+    carry=YEARS,
+    is_call=st.booleans(),
+    american=st.booleans(),
+    dividend=st.sampled_from((0.0, 0.013)),
+)
+def test_greeks_price_equals_price_one(
+    spot: float,
+    strike: float,
+    volatility: float,
+    years: float,
+    carry: float,
+    is_call: bool,
+    american: bool,
+    dividend: float,
+) -> None:
+    """So the value of a mark is the last corner of the step to it."""
+    inputs = (spot, strike, years, volatility, is_call)
+    terms = {"rate": 0.04, "dividend": dividend, "american": american, "carry_years": carry}
+    assert greeks_one(*inputs, **terms).price == price_one(*inputs, **terms)

@@ -58,6 +58,32 @@ def test_parts_add_up(terms: PricingTerms, start: State, end: State, delta: floa
     assert parts.total == pytest.approx(change * 100, abs=1e-9)
 
 
+@given(terms_strategy, states, st.one_of(st.none(), states), st.floats(-1, 1), st.floats(-5, 5))
+def test_a_known_value_and_an_unmoved_state_change_no_bit(
+    terms: PricingTerms, start: State, moved: State | None, delta: float, change: float
+) -> None:
+    """The short ways give what all eight corners give."""
+    end = moved or start
+    short = shapley_one(terms, start, end, delta, change, model_value(terms, end))
+    corners = [
+        model_value(terms, State(spot, iv, *time))
+        for spot in (start.spot, end.spot)
+        for iv in (start.iv, end.iv)
+        for time in ((start.years, start.carry_years), (end.years, end.carry_years))
+    ]
+    f000, f001, f010, f011, f100, f101, f110, f111 = corners
+    spot = (2 * (f100 - f000) + (f110 - f010) + (f101 - f001) + 2 * (f111 - f011)) / 6
+    by_delta = delta * (end.spot - start.spot)
+    parts = [
+        by_delta,
+        spot - by_delta,
+        (2 * (f010 - f000) + (f110 - f100) + (f011 - f001) + 2 * (f111 - f101)) / 6,
+        (2 * (f001 - f000) + (f101 - f100) + (f011 - f010) + 2 * (f111 - f110)) / 6,
+        change - (f111 - f000),
+    ]
+    assert list(map(repr, astuple(short))) == [repr(part * terms.multiplier) for part in parts]
+
+
 @given(terms_strategy, states, states, st.floats(-5, 5))
 def test_what_a_mid_moved_beyond_the_model_is_unexplained(
     terms: PricingTerms, start: State, end: State, beyond: float

@@ -71,6 +71,16 @@ def test_a_body_is_written_as_the_fields_of_its_class_in_order(event: Received) 
     assert encode(event) == orjson.dumps(event, option=orjson.OPT_UTC_Z)
 
 
+def test_instants_come_back_in_one_zone() -> None:
+    quote = OptionQuote(bid=1.0, ask=1.1, at=datetime(2026, 11, 24, 15, tzinfo=UTC), source="feed")
+    seen = PriceSeen(
+        seq=1, at=quote.at, priced_at=quote.at, symbol="SPY", price=600.0, source="feed", quotes=(("SPY", quote),)
+    )  # fmt: skip
+    back = decode(encode(seen))
+    assert isinstance(back, PriceSeen)
+    assert all(at.tzinfo is UTC for at in (back.at, back.priced_at, back.quotes[0][1].at))
+
+
 def test_every_kind_of_event_comes_back_equal(make: Any) -> None:
     for event in make.events():
         back = decode(encode(event))
