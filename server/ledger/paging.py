@@ -9,12 +9,12 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageQuery:
-    """One page of a list, newest first: ``what`` is decisions | ledger | receipts | trades | closed |
-    approvals | risk_events | days | weeks | months | notes | setups | symbols | tags | books.
+    """One page of a list, newest first.
 
-    ``closed`` are whole ledger entries of which contracts were sold, ``trades`` a row for each trade, ``days``,
-    ``weeks`` and ``months`` the sums of theirs; ``setups``, ``symbols`` and ``tags`` are what trades are filtered by.
-    A filter ``book`` asks for the trades of that book in place of the engine's.
+    ``what`` is decisions | ledger | receipts | trades | approvals | risk_events | days | weeks | months | notes |
+    setups | symbols | tags | books. ``trades`` has a row for each trade, ``days``, ``weeks`` and ``months`` the sums
+    of theirs; ``setups``, ``symbols`` and ``tags`` are what trades are filtered by. A filter ``book`` asks for the
+    trades of that book in place of the engine's.
     """
 
     what: str

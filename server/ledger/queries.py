@@ -46,10 +46,6 @@ LISTINGS: Mapping[str, Listing] = {
     **VALUES,
     "books": BOOKS,
     **{f"book_{name}": listing for name, listing in IN_BOOKS.items()},
-    # Whole entries of trades of which contracts were sold: the metrics are computed from them.
-    "closed": Listing(
-        "ledger_entries", _ENTRY_FILTERS, _ENTRY_ORDERS, "execution IS NOT NULL AND exit IS NOT NULL"
-    ),
     "receipts": Listing(
         "receipts",
         {

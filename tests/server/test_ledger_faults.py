@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-import zlib
 from typing import Any
 
 import pytest
@@ -12,6 +11,7 @@ import pytest
 from core.effects import StoreTrade
 from core.model import ExitReason, Source
 from server.feeds.base import NoFeed
+from server.ledger.checkpoint import compress, expand
 from server.runtime import outage
 from server.runtime.ports import NotStored
 
@@ -78,9 +78,9 @@ async def test_a_checkpoint_with_a_changed_digit_sells_no_contract_that_was_not_
     await station.stop(runtime)
     with sqlite3.connect(station.path) as c:
         ((seq, packed),) = c.execute("SELECT seq, state FROM checkpoints").fetchall()
-        state = zlib.decompress(packed).decode()
+        state = expand(packed).decode()
         assert f'"remaining":{bought.remaining}' in state
-        changed = zlib.compress(state.replace(f'"remaining":{bought.remaining}', '"remaining":9').encode())
+        changed = compress(state.replace(f'"remaining":{bought.remaining}', '"remaining":9').encode())
         c.execute("UPDATE checkpoints SET state = ? WHERE seq = ?", (changed, seq))
     c.close()
     again = await station.start(NoFeed())

@@ -15,10 +15,13 @@ from server.ledger.connection import open_file
 from server.ledger.followed import refresh_all_followed
 from server.ledger.trades import refresh_all
 
-VERSION = 11
-_FROM = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10)
+VERSION = 12
+_FROM = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11)
 """Older versions. Those before 7 lack tables, those before 8 have checkpoints without a hash, none before 9
-compresses, 9 has no blocks of marks, and 10 neither books nor rows of followed signals."""
+compresses, 9 has no blocks of marks, 10 neither books nor rows of followed signals, and those before 12 have larger
+indexes on decisions."""
+_LARGER_INDEXES = ("ledger_newest", "ledger_decision", "ledger_confidence", "ledger_trades")
+"""Indexes of before version 12 that hold the id too, which tells apart the decisions of one input only."""
 _LISTED_TRADES = 9
 """First version whose trades need not be listed again."""
 _LISTED_FOLLOWED = 11
@@ -47,8 +50,9 @@ def create(connection: sqlite3.Connection) -> None:
     older = None if empty else _version(connection)
     unhashed = older is not None and older < _HASHED_CHECKPOINTS
     aside = "ALTER TABLE checkpoints RENAME TO old_checkpoints;" if unhashed else ""
+    dropped = " ".join(f"DROP INDEX IF EXISTS {name};" for name in _LARGER_INDEXES)
     try:
-        connection.executescript(f"BEGIN IMMEDIATE; {aside} {schema_text()}")
+        connection.executescript(f"BEGIN IMMEDIATE; {aside} {dropped} {schema_text()}")
         if older is not None:
             _allow_compressed(connection)
         if older is not None and older < _LISTED_TRADES:

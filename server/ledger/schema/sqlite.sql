@@ -68,11 +68,10 @@ CREATE TABLE IF NOT EXISTS ledger_entries (
   hypothetical       ANY,
   PRIMARY KEY (id, created_at)
 ) STRICT;
-CREATE INDEX IF NOT EXISTS ledger_newest ON ledger_entries (seq DESC, id DESC);
+CREATE INDEX IF NOT EXISTS ledger_newest ON ledger_entries (seq DESC);
 CREATE INDEX IF NOT EXISTS ledger_created ON ledger_entries (created_at DESC);
-CREATE INDEX IF NOT EXISTS ledger_decision ON ledger_entries (decision, seq DESC, id DESC);
-CREATE INDEX IF NOT EXISTS ledger_confidence ON ledger_entries (confidence DESC, seq DESC, id DESC);
-CREATE INDEX IF NOT EXISTS ledger_trades ON ledger_entries (seq DESC, id DESC) WHERE execution IS NOT NULL;
+CREATE INDEX IF NOT EXISTS ledger_decision ON ledger_entries (decision, seq DESC);
+CREATE INDEX IF NOT EXISTS ledger_confidence ON ledger_entries (confidence DESC, seq DESC);
 
 -- The entry of the same id as a packed record (server/ledger/packed.py), for questions to the whole ledger.
 CREATE TABLE IF NOT EXISTS decision_columns (

@@ -9,7 +9,7 @@ from pathlib import Path
 
 DEMOS = (1, 2, 3, 4)
 """Schemas whose ledger is three minutes of a demo; compressed."""
-SAME_TRADE = (5, 6, 7, 8, 9, 10)
+SAME_TRADE = (5, 6, 7, 8, 9, 10, 11)
 """Schemas whose ledger is eight inputs of one trade."""
 _FOLDER = Path(__file__).parent / "schemas"
 

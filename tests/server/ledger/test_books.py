@@ -98,7 +98,7 @@ async def test_a_book_is_kept_apart_from_the_trades_of_the_engine(
         "deposit": {"rows": 1, "amount": 10000.0},
         "dividend": {"rows": 1, "amount": 15.0},
     }
-    for what in ("trades", "closed", "decisions", "days", "weeks", "months", "symbols", "setups", "tags"):
+    for what in ("trades", "decisions", "days", "weeks", "months", "symbols", "setups", "tags"):
         assert (await ledger.page(PageQuery(what=what))).items == (), what
     assert (await ledger.page(PageQuery(what="trades"))).totals == {
         "closed": 0, "open": 0, "net": 0.0, "wins": 0, "losses": 0, "win_rate": None, "average_r": None, "with_r": 0,

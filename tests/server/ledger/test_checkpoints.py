@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import zlib
 from typing import Any
 
 import pytest
 
 from server.ledger.address import LedgerAddress
 from server.ledger.base import OwnLedger
+from server.ledger.checkpoint import compress
 from server.ledger.timestamps import Micros
 from tests.server.ledger.databases import change
 
@@ -22,7 +22,7 @@ async def with_checkpoints(ledger: OwnLedger, make: Any) -> None:
 CHANGES = {
     "a digit of the state": (
         "UPDATE checkpoints SET state = ? WHERE seq = 6",
-        (zlib.compress(b'{"seq":6,"contracts":9}'),),
+        (compress(b'{"seq":6,"contracts":9}'),),
         "its hash is wrong",
     ),
     "the seq": ("UPDATE checkpoints SET seq = 5 WHERE seq = 6", (), "its hash is wrong"),
