@@ -21,16 +21,6 @@ NET = (4.35 - 1.90) * 200 - 1.3 - 1.3
 """What the trade made by ``make.trade`` comes to: two contracts from 1.90 to 4.35, 1.30 a side."""
 
 
-async def test_closed_are_whole_entries_of_what_was_sold(ledger: OwnLedger, make: Any) -> None:
-    await ledger.commit([make.decided(seq) for seq in range(1, 6)])
-    await ledger.commit([(make.tick(6), (make.trade(2), make.trade(4), make.trade(5, closed_at=6)))])
-    await ledger.commit([(make.tick(7), (make.trade(2, closed_at=7),))])
-    page = await ledger.page(PageQuery(what="closed"))
-    assert [item["seq"] for item in page.items] == [5, 2]
-    assert {"signal", "decision_breakdown", "regime", "execution", "exit", "inputs"} <= page.items[0].keys()
-    assert page.items[1] == await ledger.decision(make.id(2, "decision"))
-
-
 async def test_a_trade_is_read_from_what_the_ledger_stores(ledger: OwnLedger, make: Any) -> None:
     await ledger.commit([make.webhook(1), make.decided(2)])
     await ledger.commit([(make.tick(3), (make.trade(2, closed_at=3),))])
@@ -117,7 +107,7 @@ async def test_an_entry_that_cannot_be_read_fails_alone(file_ledger: SqliteLedge
     await ledger.commit([make.decided(seq) for seq in range(1, 4)])
     await ledger.commit([(make.tick(4), tuple(make.trade(seq, closed_at=4) for seq in (1, 2, 3)))])
     change(ledger.path, "UPDATE ledger_entries SET exit = '{\"pnl_net\": inf}' WHERE seq = 2")
-    for what in ("decisions", "ledger", "closed"):
+    for what in ("decisions", "ledger"):
         items = (await ledger.page(PageQuery(what=what))).items
         assert [bool(item.get("fault")) for item in items] == [False, True, False], what
         assert items[1]["symbol"] == "SPY" and "cannot be read" in items[1]["fault"]
