@@ -34,11 +34,13 @@ class StoreReceipt:
     notes: tuple[str, ...] = ()
 
 
+@fast_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreDecision:
     record: DecisionRecord
 
 
+@fast_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreTrade:
     """The new state of a position: opened, partly sold, or closed; updates its ledger entry.
@@ -59,6 +61,7 @@ class ShadowStatus(StrEnum):
     SUPERSEDED = "SUPERSEDED"
 
 
+@fast_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreShadow:
     """The new state of a shadow trade; stored as ``hypothetical`` of its decision's ledger entry."""
@@ -170,6 +173,7 @@ class RemoveBook:
     book: str
 
 
+@fast_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchMarket:
     """A request to the feeds for the market of one live signal; the answer is a ``MarketAnswered`` event."""
@@ -197,6 +201,7 @@ class AnswerReceipt:
     awaits_decision: bool
 
 
+@fast_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerDecision:
     """The first decision on a receipt, whose sender may be waiting for it."""
@@ -213,6 +218,7 @@ class AnswerCommand:
     text: str
 
 
+@fast_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
     """A message for a person.

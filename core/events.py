@@ -57,6 +57,7 @@ class MarketAnswered:
     chain: OptionChain | None = None
 
 
+@fast_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceSeen:
     """A price of one underlying; a bar when ``open``, ``high`` and ``low`` are given.

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from core.compared import over
+from core.fast_init import fast_init
 from core.model import Contract
 from core.positions.position import Mark, Position
 from core.rules import Rules
 from core.thresholds import whole_down
 
 
+@fast_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exposure:
     """Signed dollars: ``delta`` the value of the equivalent shares, ``gamma`` the change of delta per 1 % move,

@@ -32,16 +32,16 @@ def fast_init(cls: type[T]) -> type[T]:
     if not all(member.init for member in members):
         raise TypeError(f"{cls.__name__}: every field must be an argument")
     twin = _TWINS[cls] = type(f"_Mutable{cls.__name__}", (), {"__slots__": names})
-    known = {f"default_{member.name}": member.default for member in members}
-    known |= {f"make_{member.name}": member.default_factory for member in members}
-    known |= {"put": object.__setattr__, "twin": twin, "own": cls, "missing": MISSING}
+    known = {f"__default_{member.name}": member.default for member in members}
+    known |= {f"__make_{member.name}": member.default_factory for member in members}
+    known |= {"__put": object.__setattr__, "__twin": twin, "__own": cls, "__missing": MISSING}
     by_place = [_parameter(member) for member in members if not member.kw_only]
     by_name = [_parameter(member) for member in members if member.kw_only]
     parameters = ["self", *by_place, *(["*", *by_name] if by_name else [])]
     lines = [
-        "put(self, '__class__', twin)",
+        "__put(self, '__class__', __twin)",
         *(f"self.{member.name} = {_value(member)}" for member in members),
-        "self.__class__ = own",
+        "self.__class__ = __own",
     ]
     source = f"def __init__({', '.join(parameters)}):\n " + "\n ".join(lines)
     made: dict[str, Any] = {}
@@ -64,13 +64,13 @@ def copier(cls: type[T], *changed: str) -> Callable[..., T]:
     if twin is None or not set(changed) <= set(names):
         raise TypeError(f"{cls.__name__} has no fast_init, or not all of the fields {', '.join(changed)}")
     lines = [
-        "made = new(twin)",
-        *(f"made.{name} = {name if name in changed else f'of.{name}'}" for name in names),
-        "made.__class__ = own",
-        "return made",
+        "__made = __new(__twin)",
+        *(f"__made.{name} = {name if name in changed else f'__of.{name}'}" for name in names),
+        "__made.__class__ = __own",
+        "return __made",
     ]
-    source = f"def copy({', '.join(('of', *changed))}):\n " + "\n ".join(lines)
-    made: dict[str, Any] = {"new": object.__new__, "twin": twin, "own": cls}
+    source = f"def copy({', '.join(('__of', *changed))}):\n " + "\n ".join(lines)
+    made: dict[str, Any] = {"__new": object.__new__, "__twin": twin, "__own": cls}
     exec(source, made)
     copy: Callable[..., T] = made["copy"]
     return copy
@@ -78,11 +78,11 @@ def copier(cls: type[T], *changed: str) -> Callable[..., T]:
 
 def _parameter(member: Field[Any]) -> str:
     if member.default_factory is not MISSING:
-        return f"{member.name}=missing"
-    return member.name if member.default is MISSING else f"{member.name}=default_{member.name}"
+        return f"{member.name}=__missing"
+    return member.name if member.default is MISSING else f"{member.name}=__default_{member.name}"
 
 
 def _value(member: Field[Any]) -> str:
     if member.default_factory is MISSING:
         return member.name
-    return f"make_{member.name}() if {member.name} is missing else {member.name}"
+    return f"__make_{member.name}() if {member.name} is __missing else {member.name}"

@@ -15,6 +15,7 @@ from core.compared import over
 from core.correlation import CloseBook, Correlation, correlation
 from core.daybook import DayBook
 from core.exposure import Exposure, exposure_held, greek_limits
+from core.fast_init import fast_init
 from core.model import ContractCount, Direction, Reason, Tone
 from core.positions.position import Position
 from core.rules import Rules
@@ -38,6 +39,7 @@ class Proposal:
     each: Exposure
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class Limit:
     """One limit on the number of contracts: its ``name``, how many fit, and why one alone does not."""

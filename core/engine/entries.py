@@ -16,6 +16,7 @@ from core.engine.one_mark import newest_mark
 from core.engine.underlyings import untradable
 from core.events import WEBHOOK, OptionChain, PriceSeen
 from core.exposure import exposure_of
+from core.fast_init import fast_init
 from core.limit_walk import WALK
 from core.live_signal import LiveSignal
 from core.model import (
@@ -41,6 +42,7 @@ from core.thresholds import below
 from core.working_order import WORKING, WorkingOrder
 
 
+@fast_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryResult:
     """The result of an entry: a position, or the reasons why there is none.
@@ -61,6 +63,7 @@ class EntryResult:
     order: WorkingOrder | None = None
 
 
+@fast_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TradeTerms:
     """All inputs of an entry. With an ``approval``: its contract, and no more contracts than it names.
@@ -184,6 +187,7 @@ def shadow_of(kernel: Kernel, terms: TradeTerms) -> Position | None:
     return None if plan.quote is None else _fill(kernel, terms, plan).position
 
 
+@fast_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Plan:
     """The purchase that an entry plans: complete, or with the reasons why it is impossible."""

@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 from core.engine.kernel import Kernel
 from core.events import OptionChain
+from core.fast_init import fast_init
 from core.model import Contract, Direction, Reason, Tone
 from core.options.contract import (
     ContractError,
@@ -22,6 +23,7 @@ from core.thresholds import above
 CHAIN_INCOMPLETE, CHAIN_STALE = "CHAIN_INCOMPLETE", "CHAIN_STALE"
 
 
+@fast_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """The option that a signal is to trade: on ``symbol`` at ``spot``, chosen by its timeframe in minutes."""
@@ -33,6 +35,7 @@ class Wanted:
     now: datetime
 
 
+@fast_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chosen:
     """A contract with its quote and that of its other right; both ``None`` when no feed lists options."""

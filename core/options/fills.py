@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from core.fast_init import fast_init
 from core.options.commissions import commission
 from core.options.quotes import OptionQuote, Refusal, spread_fault
 from core.options.ticks import tick_down, tick_up
@@ -88,6 +89,7 @@ class NotFilled:
     text: str
 
 
+@fast_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fill:
     """Fill of an order: ``price`` and ``mid`` per share, costs in dollars for all ``contracts``.

@@ -46,6 +46,7 @@ class PriceRange:
         return level if self.inside else farthest
 
 
+@fast_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExitInputs:
     """The instant and the prices that the exit conditions are tested with.

@@ -11,9 +11,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from core.execution_band import ExecutionBand
+from core.fast_init import fast_init
 from core.positions.position import ExitFill, Position
 
 
+@fast_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PnlBreakdown:
     """P&L of contracts that have been sold, with their share of the entry's costs; $."""

@@ -101,6 +101,7 @@ class Mark:
     implied: ImpliedVolatility | None = None
 
 
+@fast_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryFill:
     """The entry's fill; costs in $ for all contracts, prices, Greeks and ATR per share.
@@ -138,6 +139,7 @@ class EntryFill:
     evidence: str = ""
 
 
+@fast_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExitFill:
     """One exit fill; costs and attribution in $ for its contracts, prices per share.

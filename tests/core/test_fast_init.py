@@ -40,6 +40,24 @@ def test_a_default_made_by_a_factory_is_made_anew_for_each_object() -> None:
     assert (first.listed, second.listed, Listed(listed=[1]).listed) == ([3], [], [1])
 
 
+@fast_init
+@dataclass(frozen=True, slots=True)
+class NamedAsItsHelpers:
+    twin: int
+    own: int = 2
+    put: int = 3
+    missing: int = 4
+    make_own: list[int] = field(default_factory=list)
+    default_own: int = 5
+
+
+def test_no_field_has_the_name_of_what_the_method_needs() -> None:
+    made = NamedAsItsHelpers(1)
+    assert type(made) is NamedAsItsHelpers
+    assert (made.twin, made.own, made.put, made.missing) == (1, 2, 3, 4)
+    assert (made.make_own, made.default_own) == ([], 5)
+
+
 def test_it_takes_the_same_arguments_and_makes_the_same_value() -> None:
     for arguments, names in (((1,), {}), ((1, "b"), {"third": (3,)}), ((), {"first": 1, "second": "c"})):
         plain, fast = Plain(*arguments, **names), Fast(*arguments, **names)
