@@ -277,15 +277,19 @@ class EngineLoop:
 
     def _deliver(self, committed: list[_Committed]) -> None:
         """Tell the callers of inputs and decisions, and hand every other effect to the listeners."""
+        listeners = tuple(self.listeners)
         for taken, effects in committed:
             for effect in effects:
-                kind = type(effect)
-                if kind is AnswerReceipt:
+                if type(effect) is AnswerReceipt:
                     continue
                 if isinstance(effect, AnswerDecision):
                     self._tell_decision(effect)
-                else:
-                    self._notify(effect)
+                    continue
+                for listener in listeners:
+                    try:
+                        listener(effect)
+                    except Exception as error:  # a faulty listener must not stop the engine
+                        log.exception("a listener failed", exc_info=error)
             if taken is not None:
                 try:
                     taken.caller.stored(effects)
@@ -300,13 +304,6 @@ class EngineLoop:
             take(answer.record)
         except Exception as error:
             log.exception("a decision was stored and could not be answered", exc_info=error)
-
-    def _notify(self, effect: Effect) -> None:
-        for listener in tuple(self.listeners):
-            try:
-                listener(effect)
-            except Exception as error:  # a faulty listener must not stop the engine
-                log.exception("a listener failed", exc_info=error)
 
     async def _refuse_last(self, taken: list[Input], error: Exception) -> None:
         """Refuse the input that the engine failed on, and queue the others of its batch again."""

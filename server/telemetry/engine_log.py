@@ -133,11 +133,14 @@ def _decision(record: DecisionRecord) -> None:
 
 def _receipt(receipt: StoreReceipt) -> None:
     """Log a body that was refused; one that was taken only for whoever looks for it (level debug)."""
+    refused = receipt.status is ReceiptStatus.QUARANTINED
+    if not refused and not log.isEnabledFor(logging.DEBUG):
+        return
     source = receipt.source or receipt.endpoint or "unknown source"
     ids = {"receipt": receipt.id}
-    if receipt.status is ReceiptStatus.QUARANTINED:
+    if refused:
         _write(logging.WARNING, "refusal", f"{source}: {receipt.code} {receipt.reason}", ids)
-    elif log.isEnabledFor(logging.DEBUG):
+    else:
         _write(logging.DEBUG, "receipt", f"{receipt.status} {source} {receipt.symbol or ''}".rstrip(), ids)
 
 
