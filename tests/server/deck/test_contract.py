@@ -95,7 +95,7 @@ async def test_the_feeds(deck: Deck, host: RunningEngine) -> None:
 
 
 @pytest.mark.parametrize(
-    "what", ["decisions", "ledger", "receipts", "trades", "closed", "approvals", "risk_events"]
+    "what", ["decisions", "ledger", "receipts", "trades", "approvals", "risk_events"]
 )
 async def test_pages(deck: Deck, host: RunningEngine, what: str) -> None:
     first = PageQuery(what=what, limit=1)
