@@ -9,6 +9,7 @@ import statistics
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from core.context import ContextBook, is_fresh
 from core.positions.position import Position
@@ -99,8 +100,14 @@ def _size_z(sizes: list[float], least: int) -> float | None:
     before = sizes[:-1]
     if len(before) < max(2, least):
         return None
-    spread = statistics.stdev(before)
-    return (sizes[-1] - statistics.fmean(before)) / spread if spread > 0 else None
+    mean, spread = _mean_and_spread(tuple(before))
+    return (sizes[-1] - mean) / spread if spread > 0 else None
+
+
+@lru_cache(maxsize=8)
+def _mean_and_spread(sizes: tuple[float, ...]) -> tuple[float, float]:
+    """Return mean and standard deviation; kept, because every tick asks and only an entry changes them."""
+    return statistics.fmean(sizes), statistics.stdev(sizes)
 
 
 def _phase_mismatch(position: Position, contexts: ContextBook, now: datetime, rules: Rules) -> str | None:

@@ -77,7 +77,9 @@ def most_paid(paid: Callable[[int], float], wanted: int, dollars: float) -> int:
 
     The price of a contract may rise with their number but never falls.
     """
-    low, high = 0, wanted
+    if wanted > 0 and at_most(paid(wanted), dollars):
+        return wanted  # mostly the limit binds nothing
+    low, high = 0, max(0, wanted - 1)
     while low < high:
         middle = (low + high + 1) // 2
         if at_most(paid(middle), dollars):

@@ -31,7 +31,7 @@ from core.model import (
     Tone,
 )
 from core.options.commissions import commission
-from core.options.fills import NotFilled, OptionQuote, OrderType, Side, fill, place
+from core.options.fills import NotFilled, OptionQuote, OrderType, Side, fill, fill_price, place
 from core.options.spreads import quote_from_model
 from core.options.ticks import tick
 from core.options.volatility import VolatilitySource
@@ -248,8 +248,8 @@ class _Bill:
         if known is None:
             fills = self._rules.fills
             order = place(self._contract.underlying, Side.BUY, contracts, self._quote, fills)
-            done = fill(order, self._quote, self._now, True, fills, self._rules.contract)
-            known = (self._quote.ask or 0.0) if isinstance(done, NotFilled) else done.price
+            price = fill_price(order, self._quote, self._now, True, fills, self._rules.contract)
+            known = (self._quote.ask or 0.0) if isinstance(price, NotFilled) else price
             self._prices[contracts] = known
         return known
 

@@ -29,6 +29,7 @@ __all__ = [
     "Refusal",
     "Side",
     "fill",
+    "fill_price",
     "place",
     "settle",
 ]
@@ -143,22 +144,47 @@ def fill(
     only ``partial_pct`` % fill. A feed's spread beyond the contract's liquidity rule refuses entries only.
     """
     stale = quote.is_stale(now, rules)
+    price = _price(order, quote, market_open, stale, rules, contract)
+    if isinstance(price, NotFilled):
+        return price
+    mid, side = quote.mid, quote.ask if order.side is Side.BUY else quote.bid
+    assert mid is not None and side is not None  # _refusal checked both
+    partial = order.contracts > rules.partial_above
+    filled = max(1, whole_down(order.contracts * rules.partial_pct / 100)) if partial else order.contracts
+    return _account(order, filled, mid, side, price, quote, stale, now, rules)
+
+
+def fill_price(
+    order: Order,
+    quote: OptionQuote,
+    now: datetime,
+    market_open: bool,
+    rules: FillRules,
+    contract: ContractRules,
+) -> float | NotFilled:
+    """Return the price per share at which ``fill`` fills an order, or its refusal, without booking its costs."""
+    return _price(order, quote, market_open, quote.is_stale(now, rules), rules, contract)
+
+
+def _price(
+    order: Order,
+    quote: OptionQuote,
+    market_open: bool,
+    stale: bool,
+    rules: FillRules,
+    contract: ContractRules,
+) -> float | NotFilled:
     refusal = _refusal(order, quote, market_open, stale, rules, contract)
     if refusal is not None:
         return refusal
     mid, side = quote.mid, quote.ask if order.side is Side.BUY else quote.bid
     assert mid is not None and side is not None  # _refusal checked both
     if order.limit is None:
-        price = _market_price(order, mid, side, rules)
-    elif at_least((order.limit - side) * (1 if order.side is Side.BUY else -1), 0.0):
-        price = round(order.limit, 2)
-    else:
-        text = f"{order.side} limit {order.limit:.2f} against {side:.2f}"
-        return NotFilled(code=Refusal.LIMIT_NOT_MARKETABLE, text=text)
-
-    partial = order.contracts > rules.partial_above
-    filled = max(1, whole_down(order.contracts * rules.partial_pct / 100)) if partial else order.contracts
-    return _account(order, filled, mid, side, price, quote, stale, now, rules)
+        return _market_price(order, mid, side, rules)
+    if at_least((order.limit - side) * (1 if order.side is Side.BUY else -1), 0.0):
+        return round(order.limit, 2)
+    text = f"{order.side} limit {order.limit:.2f} against {side:.2f}"
+    return NotFilled(code=Refusal.LIMIT_NOT_MARKETABLE, text=text)
 
 
 def place(

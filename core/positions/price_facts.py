@@ -161,7 +161,8 @@ class PriceFacts:
 
     def of(self, contract: Contract) -> ContractAtPrice:
         """Return a contract at this price, the same object for each of its holders."""
-        known = self.trading.known(contract)
+        held = self.trading.cache.contracts.get(id(contract))
+        known = self.trading.known(contract) if held is None else held[1]
         found = self._contracts.get(known)
         if found is None:
             found = self._contracts[known] = ContractAtPrice(self, known)
