@@ -8,6 +8,7 @@ Read first:
 - normalise.py: ``normalise``, one body to one update.
 - vocabulary.py: the keys senders use, one row per meaning; a vendor's new key is one word in a row.
 - walk.py: the one walk over a body; every key falls into a slot of the vocabulary.
+- shapes.py, answers.py: what is remembered of bodies with the same keys, and of those with the same words.
 - speech.py, intent.py, change.py: what texts and positions say, and the one intent that follows.
 - levels.py, moments.py, symbols.py, options.py, signal.py: the values of a trade.
 - body.py, repair.py: the forms in which senders post JSON, and ``split`` for array bodies.

@@ -55,7 +55,7 @@ def open_body(body: object, notes: list[str]) -> tuple[Body, bool]:
     value: object = body
     flat = False
     for _ in range(MAX_WRAPPERS):
-        if isinstance(value, (bytes, bytearray, memoryview, str)):
+        if isinstance(value, (str, bytes, bytearray, memoryview)):
             value, flat = _parse(text_of(value), notes, wrapped=value is not body)
         else:
             value = _cleaned(value, notes)

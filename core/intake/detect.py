@@ -11,7 +11,7 @@ from core.intake.errors import IntakeError, shown
 from core.intake.intent import Meaning
 from core.intake.signal import has_score
 from core.intake.vocabulary import spelled
-from core.intake.walk import Reading
+from core.intake.walk import SCORE_KEYS, Reading, of_words
 from core.model import Intent, Source
 
 ENDPOINTS: Final[dict[str, Source]] = {
@@ -42,7 +42,7 @@ class SourceMark:
 
 
 def _at(reading: Reading, slot: str, *paths: str) -> bool:
-    return any(path in paths for _, path, _ in reading.slots.get(slot, ()))
+    return any(path in paths for _, path, _ in reading.all(slot))
 
 
 def _phase_object(reading: Reading) -> bool:
@@ -146,11 +146,12 @@ def at_price_endpoint(endpoint: str | None) -> bool:
     return _endpoint_name(endpoint) == PRICE_ENDPOINT
 
 
-def context_source(reading: Reading, endpoint: str | None) -> Source | None:
+@of_words
+def context_source(reading: Reading) -> Source | None:
     """Return the source of a body that tells of the market by a mark of its own, else ``None``."""
     for mark in CONTEXT_MARKS:
         if mark.applies(reading):
-            _note(reading, endpoint, mark.source, mark.seen)
+            _note(reading, mark.source, mark.seen)
             return mark.source
     return None
 
@@ -183,27 +184,27 @@ def _phase_or_bias(reading: Reading) -> bool:
         or _at(reading, "leaning", "bias")
         or _at(reading, "local_bias", "regime_context.local_bias")
         or _at(reading, "guided_bias", "execution_guidance.bias")
-        or any(path.endswith(".bias") for _, path, _ in reading.slots.get("guided_bias", ()))
+        or any(path.endswith(".bias") for _, path, _ in reading.all("guided_bias"))
     )
 
 
-def trade_source(reading: Reading, meaning: Meaning, endpoint: str | None) -> Source:
+def trade_source(reading: Reading, meaning: Meaning) -> Source:
     """Return the source of a body that speaks of a trade, by its marks, else by its endpoint.
 
     Raises IntakeError when neither tells.
     """
     if meaning.intent not in (None, Intent.ENTRY):
-        hint = endpoint_source(endpoint)
+        hint = endpoint_source(reading.endpoint)
         return hint if hint is Source.ULTIMATE_OPTIONS else Source.TRADINGVIEW_SIGNAL
     for source, seen, applies in TRADE_MARKS:
         if applies(reading, meaning):
-            _note(reading, endpoint, source, seen)
+            _note(reading, source, seen)
             return source
-    return _by_endpoint(reading, endpoint_source(endpoint))
+    return _by_endpoint(reading, endpoint_source(reading.endpoint))
 
 
-def _note(reading: Reading, endpoint: str | None, source: Source, seen: str) -> None:
-    hint = endpoint_source(endpoint)
+def _note(reading: Reading, source: Source, seen: str) -> None:
+    hint = endpoint_source(reading.endpoint)
     if hint is not None and hint is not source:
         reading.notes.append(f"sent to the endpoint of {hint}, read as {source} by {seen}")
 
@@ -242,7 +243,7 @@ def _refuse_lost_score(reading: Reading) -> None:
     for held in (body.get("signal"), body.get("expert"), body):
         if not isinstance(held, dict):
             continue
-        for key in ("ai_score", "aiScore", "score"):
+        for key in SCORE_KEYS:
             if key in held:
                 raise IntakeError(
                     "NO_SCORE", f"{key}: stated without a value, and nothing else makes this a signal", key

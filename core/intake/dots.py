@@ -46,7 +46,10 @@ def alignment(reading: Reading) -> AlignmentFacts:
 def _direction(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
-    return next((value[key] for key in _VALUES if value.get(key) is not None), None)
+    for key in _VALUES:
+        if (said := value.get(key)) is not None:
+            return said
+    return None
 
 
 def _facts(states: dict[str, Bias], within: list[Bias]) -> AlignmentFacts:

@@ -24,8 +24,10 @@ def price(reading: Reading) -> float | None:
 
     The price now counts first, then that of the entry, of the order and the bar's close.
     """
+    if not reading.has(*_PRICES):
+        return None
     for slot in _PRICES:
-        for _, path, value in reading.slots.get(slot, ()):
+        for _, path, value in reading.all(slot):
             if slot == "entry" and path.rpartition(".")[2] != "price":
                 continue
             if slot == "close" and (isinstance(value, bool) or not _numeric(value)):
@@ -72,10 +74,9 @@ def strict_number(value: Any, field: str) -> float | None:
 
 def amount(reading: Reading, slot: str, low: float = -math.inf, high: float = math.inf) -> float | None:
     """Return a number that decides nothing alone: outside its bounds or unreadable it is ``None`` with a note."""
-    found = reading.slots.get(slot)
-    if found is None:
+    value, path = reading.first(slot)
+    if path is None:
         return None
-    _, path, value = found[0]
     try:
         read = number(value)
     except ValueError:
@@ -89,7 +90,9 @@ def amount(reading: Reading, slot: str, low: float = -math.inf, high: float = ma
 def minutes(reading: Reading) -> tuple[int | None, Reason | None]:
     """Return the timeframe in minutes and, when one is stated and none can be read, the reason not to trade."""
     unread: str | None = None
-    for _, path, value in reading.slots.get("timeframe", ()):
+    if (read := timeframe(reading.value("timeframe"))) is not None:
+        return read, None
+    for _, path, value in reading.all("timeframe"):
         read = timeframe(value[0] if isinstance(value, list) and len(value) == 1 else value)
         if read is not None:
             return read, None
@@ -115,7 +118,7 @@ def sender_id(reading: Reading) -> str | None:
 def label_of(reading: Reading, *slots: str, limit: int = 64) -> str | None:
     """Return a short text such as an event's name, ``None`` when there is none."""
     for slot in slots:
-        for _, _, value in reading.slots.get(slot, ()):
+        for _, _, value in reading.all(slot):
             if isinstance(value, str) and (text := value.strip()[:limit]):
                 return text
     return None

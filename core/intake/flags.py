@@ -205,6 +205,8 @@ def no_size(reading: Reading) -> Said | None:
 
 def test_of(reading: Reading) -> Said | None:
     """Return what marks a body as a test, a heartbeat or not to be traded, ``None`` if nothing does."""
+    if not reading.has("live_flag", "test_flag", "environment"):
+        return None
     for _, path, value in reading.all("live_flag"):
         if flag(value) is False:
             return Said(path, value, Heard(TEST, whole=True))

@@ -252,6 +252,13 @@ def _spoken(reading: Reading) -> tuple[list[Said], list[Said], list[Said]]:
     return sides, entries, spoken
 
 
+def hear_no_ids(reading: Reading) -> bool:
+    """Return whether the sender's ids of a message say nothing, as most do."""
+    return all(
+        not isinstance(value, str) or _hear_id(value) is NOTHING for _, _, value in reading.all("sender_id")
+    )
+
+
 def _hear_id(text: str) -> Heard:
     """Return the exit that an id such as "Exit Long" names; a made-up id says nothing."""
     heard = hear_label(text)

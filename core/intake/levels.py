@@ -242,7 +242,7 @@ def _dollars(
 ) -> float | None:
     """Return a level in dollars; faults that forbid trading it go to ``out``."""
     if level.unit == PRICE:
-        at, told = level.amount, f"a price of {level.amount:,.2f}"
+        at = level.amount
     elif reference is None:
         _fault(reading, out, f"{level.path}: {shown(level.value)} in {level.unit} needs a price to count from; "
                "send price")  # fmt: skip
@@ -258,16 +258,15 @@ def _dollars(
             )
             return None
         at = reference + side.sign * away
-        told = f"{level.amount:g} {level.unit} from {reference:,.2f}: a price of {at:,.2f}"
-        reading.notes.append(f"{level.path}: {shown(level.value)} is read as {told}")
+        reading.notes.append(_told(level, reference, at))
     if not LEAST_PRICE <= at <= MOST_PRICE:
-        _fault(reading, out, f"{level.path}: {shown(level.value)} is read as {told}, which is none")
+        _fault(reading, out, f"{_told(level, reference, at)}, which is none")
         return None
     if reference is None:
         return at
     if level.unit == PERCENT and level.amount < _LEAST_PCT:
-        _fault(reading, out, f"{level.path}: {shown(level.value)} is read as {told}, which is too near; "
-               f"if a share is meant, send {level.amount * 100:g}")  # fmt: skip
+        share = f"if a share is meant, send {level.amount * 100:g}"
+        _fault(reading, out, f"{_told(level, reference, at)}, which is too near; {share}")
         return at
     distance = (at - reference) * side.sign
     if distance <= 0 or above(100 * abs(distance) / reference, most_pct):
@@ -279,9 +278,17 @@ def _dollars(
         _fault(
             reading,
             out,
-            f"{level.path}: {shown(level.value)} is read as {told}, {where} {reference:,.2f}{hint}",
+            f"{_told(level, reference, at)}, {where} {reference:,.2f}{hint}",
         )
     return at
+
+
+def _told(level: Level, reference: float | None, at: float) -> str:
+    """Return what a level is read as, for a note."""
+    told = f"a price of {at:,.2f}"
+    if level.unit != PRICE:
+        told = f"{level.amount:g} {level.unit} from {reference:,.2f}: {told}"
+    return f"{level.path}: {shown(level.value)} is read as {told}"
 
 
 def _away(reading: Reading, level: Level, reference: float, stop: float | None) -> float | None:

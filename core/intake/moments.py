@@ -142,17 +142,17 @@ def zone_of(name: str) -> tzinfo | None:
 def times(reading: Reading, naive_zone: str) -> Times:
     """Return the times of a body; a stated one that cannot be read is told, and blocks if it was the only one."""
     out = Times()
-    zone, lost = _stated_zone(reading, naive_zone) if "zone" in reading.slots else (naive_zone, None)
+    zone, lost = _stated_zone(reading, naive_zone) if reading.has("zone") else (naive_zone, None)
     unread: str | None = None
     fire = bar = close = None
-    if found := reading.all("fired"):
-        fire, unread = _first(reading, found, zone, unread)
-    if found := reading.all("bar_time"):
-        bar, unread = _first(reading, found, zone, unread, dates=reading.all("date"))
-    if found := reading.all("bar_close"):
-        close, unread = _first(reading, found, zone, unread)
+    if reading.has("fired"):
+        fire, unread = _first(reading, "fired", zone, unread)
+    if reading.has("bar_time"):
+        bar, unread = _first(reading, "bar_time", zone, unread, dates=reading.all("date"))
+    if reading.has("bar_close"):
+        close, unread = _first(reading, "bar_close", zone, unread)
     if fire is None and bar is None and close is None:
-        bar, unread = _first(reading, reading.all("date"), zone, unread)
+        bar, unread = _first(reading, "date", zone, unread)
     if fire is None and bar is None and close is None:
         bar = _unknown_key(reading, zone)
     if fire is not None and bar is not None and bar.at != fire.at:
@@ -208,12 +208,17 @@ def _unknown_key(reading: Reading, zone: str) -> Moment | None:
 
 def _first(
     reading: Reading,
-    found: Sequence[Found],
+    slot: str,
     zone: str,
     unread: str | None,
     dates: Sequence[Found] | None = None,
 ) -> tuple[Moment | None, str | None]:
-    for _, path, value in found:
+    value = reading.value(slot)
+    if type(value) is str and len(value) <= _WRITTEN:
+        moment = _written(value, zone)
+        if moment is not None and not (moment.naive or moment.swapped):
+            return moment, unread
+    for _, path, value in reading.all(slot):
         if isinstance(value, bool):
             continue
         moment = moment_of(value, zone)

@@ -18,12 +18,12 @@ from core.intake.detect import (
 )
 from core.intake.errors import IntakeError, shown
 from core.intake.flags import Said, is_heartbeat, test_of
-from core.intake.intent import Meaning, meaning_of, refuse_order_of_nothing
+from core.intake.intent import Meaning, hear_no_ids, meaning_of, refuse_order_of_nothing
 from core.intake.request import request_of
 from core.intake.speech import NOTHING, TEST
 from core.intake.symbols import underlying
 from core.intake.vocabulary import LEVEL_LOOK
-from core.intake.walk import Reading
+from core.intake.walk import Reading, of_words
 from core.intake.words import ACCEPTED_DIRECTIONS, DIRECTIONS, word
 from core.model import Intent, Reason, SignalFacts, Source, Tone, Update
 from core.rules.sections import IntakeRules
@@ -49,39 +49,61 @@ def normalise(body: object, endpoint: str | None = None, rules: IntakeRules = _R
     """
     notes: list[str] = []
     opened, flat = open_body(body, notes)
-    reading = Reading(opened, notes, flat=flat)
-    source = context_source(reading, endpoint)
+    reading = Reading(opened, notes, flat=flat, endpoint=endpoint)
+    source = context_source(reading)
     if source is not None:
         if (test := test_of(reading)) is None:
             return _context(reading, source, rules)
         meaning = Meaning(Intent.STATUS, why=test)
-    else:
-        meaning = meaning_of(reading)
-        if leans_alone(reading, meaning):
-            hint = endpoint_source(endpoint)
-            told = None if hint is Source.SATY_PHASE else told_event(reading)
-            if told is None:
-                if hint not in (None, Source.SATY_PHASE):
-                    notes.append(
-                        f"sent to the endpoint of {hint}, read as {Source.SATY_PHASE} by symbol with bias or "
-                        "phase and no score, signal or action"
-                    )
-                return _context(reading, Source.SATY_PHASE, rules)
-            notes.append(
-                f"{told}: {shown(_value_at(reading, told))} is none of a phase indicator's; no regime is read"
-            )
-            meaning = Meaning(Intent.STATUS)
-    options.heed(reading, meaning)
-    if meaning.intent is None and _is_bar(reading, endpoint):
+        options.heed(reading, meaning)
+        return _trade(reading, source, meaning, rules)
+    source, meaning = _judged(reading) if hear_no_ids(reading) else _judge(reading)
+    if meaning.intent is Intent.BAR:
         return _bar(reading, rules)
-    if source is None:
-        source = trade_source(reading, meaning, endpoint)
+    if meaning.intent is Intent.CONTEXT:
+        return _context(reading, source, rules)
+    return _trade(reading, source, meaning, rules)
+
+
+def _judge(reading: Reading) -> tuple[Source, Meaning]:
+    """Return the source of a body without a mark of its own and what it means; raises IntakeError.
+
+    A price bar and a body that tells of the market mean no more than their intent.
+    """
+    notes = reading.notes
+    meaning = meaning_of(reading)
+    if leans_alone(reading, meaning):
+        hint = endpoint_source(reading.endpoint)
+        told = None if hint is Source.SATY_PHASE else told_event(reading)
+        if told is None:
+            if hint not in (None, Source.SATY_PHASE):
+                notes.append(
+                    f"sent to the endpoint of {hint}, read as {Source.SATY_PHASE} by symbol with bias or "
+                    "phase and no score, signal or action"
+                )
+            return Source.SATY_PHASE, Meaning(Intent.CONTEXT)
+        notes.append(
+            f"{told}: {shown(_value_at(reading, told))} is none of a phase indicator's; no regime is read"
+        )
+        meaning = Meaning(Intent.STATUS)
+    options.heed(reading, meaning)
+    if meaning.intent is None and _is_bar(reading):
+        return Source.TRADINGVIEW_SIGNAL, Meaning(Intent.BAR)
+    source = trade_source(reading, meaning)
     if (
         source not in (Source.TRADINGVIEW_SIGNAL, Source.ULTIMATE_OPTIONS)
         and meaning.intent is not Intent.STATUS
     ):
-        return _context(reading, source, rules)
-    return _trade(reading, source, meaning, rules)
+        return source, Meaning(Intent.CONTEXT)
+    if meaning.intent is None and meaning.wait is not None:
+        meaning.intent, meaning.why = Intent.STATUS, meaning.wait
+    elif meaning.intent is None:
+        _lean(reading, meaning)
+    refuse_order_of_nothing(reading, meaning)
+    return source, meaning
+
+
+_judged = of_words(_judge)
 
 
 def _context(reading: Reading, source: Source, rules: IntakeRules) -> Update:
@@ -111,7 +133,7 @@ def _context(reading: Reading, source: Source, rules: IntakeRules) -> Update:
         alignment=alignment,
         structure=structure,
         intent=Intent.CONTEXT,
-        notes=tuple(notes[:MAX_NOTES]),
+        notes=tuple(notes[:MAX_NOTES]) if notes else (),
     )
 
 
@@ -142,11 +164,6 @@ def _bar(reading: Reading, rules: IntakeRules) -> Update:
 def _trade(reading: Reading, source: Source, meaning: Meaning, rules: IntakeRules) -> Update:
     """Return the update of a body that speaks of a trade: an entry, a request about positions or a status."""
     notes = reading.notes
-    if meaning.intent is None and meaning.wait is not None:
-        meaning.intent, meaning.why = Intent.STATUS, meaning.wait
-    elif meaning.intent is None:
-        _lean(reading, meaning)
-    refuse_order_of_nothing(reading, meaning)
     found, no_contract = underlying(reading)
     option = options.wish(reading, found.option)
     if option is not None:
@@ -225,10 +242,10 @@ def _lean(reading: Reading, meaning: Meaning) -> None:
     meaning.why = Said(path, value, NOTHING)
 
 
-def _is_bar(reading: Reading, endpoint: str | None) -> bool:
+def _is_bar(reading: Reading) -> bool:
     if not reading.has("symbol") or reading.has("leaning", "score", "phase", "phase_name", "local_bias"):
         return False
-    if at_price_endpoint(endpoint):
+    if at_price_endpoint(reading.endpoint):
         return reading.has("price", "close", "order_price")
     if reading.has("setup_valid", "liquidity_ok", "side"):
         return False

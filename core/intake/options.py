@@ -11,7 +11,7 @@ from core.intake.flags import Said, is_set
 from core.intake.intent import Meaning
 from core.intake.speech import NOTHING, hear
 from core.intake.symbols import parse
-from core.intake.walk import Reading
+from core.intake.walk import Reading, of_words
 from core.intake.words import flag, number
 from core.model import Direction, Intent, OptionWish
 
@@ -185,6 +185,7 @@ def _written(meaning: Meaning, option: str) -> IntakeError:
     )
 
 
+@of_words
 def wish(reading: Reading, from_symbol: OptionWish | None) -> OptionWish | None:
     """Return the option a sender names, for display, ``None`` when it names none."""
     stated = right_of(reading)

@@ -26,20 +26,16 @@ def leave_out(reading: Reading, option: OptionWish, *, of_symbol: bool) -> None:
     for slot in _PRICES:
         if units and slot in ("stop", "target_1", "target_2", "targets"):
             continue
-        kept = []
-        for found in reading.all(slot):
-            amount = _amount(found[2])
+        premiums = []
+        for n, (_, path, value) in enumerate(reading.all(slot)):
+            amount = _amount(value)
             if amount is not None and 0 < amount < least:
                 reading.notes.append(
-                    f"{found[1]}: {shown(found[2])} is taken for the option's premium and left out; "
-                    "send the underlying's"
+                    f"{path}: {shown(value)} is taken for the option's premium and left out; send the underlying's"
                 )
-            else:
-                kept.append(found)
-        if kept:
-            reading.slots[slot] = kept
-        else:
-            reading.slots.pop(slot, None)
+                premiums.append(n)
+        if premiums:
+            reading.leave_out(slot, premiums)
 
 
 def _amount(value: Any) -> float | None:

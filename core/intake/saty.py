@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from core.intake.errors import IntakeError, shown
 from core.intake.fields import amount, label_of
-from core.intake.walk import Reading
+from core.intake.walk import Reading, of_words
 from core.intake.words import VOLATILITIES, bias_of, flag, number, phase, word
 from core.model import Bias, RegimeFacts
 
@@ -20,6 +20,22 @@ _STATED_BIASES: Final = (
 
 def regime(reading: Reading) -> tuple[RegimeFacts, float | None]:
     """The regime a body states and its own decay in minutes; raises IntakeError if it states no regime."""
+    stated = _stated(reading)
+    facts = RegimeFacts(
+        phase=stated.phase,
+        confidence=_confidence(reading),
+        bias=stated.bias,
+        volatility=stated.volatility,
+        htf_alignment=_htf_alignment(reading, stated.bias),
+        allows_trading=stated.allows_trading,
+        event=stated.event,
+    )
+    return facts, amount(reading, "decay", 1, _LONGEST_DECAY)
+
+
+@of_words
+def _stated(reading: Reading) -> RegimeFacts:
+    """Return what the words of a body state of its regime; raises IntakeError if it states none."""
     number_of_phase, spoken = _phase(reading)
     bias = _bias(reading)
     if not spoken and bias is None:
@@ -31,16 +47,13 @@ def regime(reading: Reading) -> tuple[RegimeFacts, float | None]:
         )
     volatility = _volatility(reading)
     allowed = flag(reading.value("trades"))
-    facts = RegimeFacts(
+    return RegimeFacts(
         phase=number_of_phase,
-        confidence=_confidence(reading),
         bias=bias,
         volatility=volatility,
-        htf_alignment=_htf_alignment(reading, bias),
         allows_trading=True if allowed is None else allowed,
         event=label_of(reading, "event", "regime_event"),
     )
-    return facts, amount(reading, "decay", 1, _LONGEST_DECAY)
 
 
 def _phase(reading: Reading) -> tuple[int | None, bool]:
@@ -97,9 +110,10 @@ def _phase_names(reading: Reading) -> list[Any]:
 
 
 def _confidence(reading: Reading) -> float | None:
-    for _, path, _ in reading.all("confidence"):
-        if path.endswith("confidence") and "." not in path:
-            return amount(reading, "confidence", 0, 100)
+    if reading.has("confidence"):
+        for _, path, _ in reading.all("confidence"):
+            if path.endswith("confidence") and "." not in path:
+                return amount(reading, "confidence", 0, 100)
     return amount(reading, "phase_confidence" if reading.has("phase_confidence") else "confidence", 0, 100)
 
 

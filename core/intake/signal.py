@@ -9,9 +9,9 @@ from typing import Any, Final
 from core.intake import levels
 from core.intake.errors import shown
 from core.intake.fields import MOST_PRICE, MOST_RATIO, amount, label_of, price_of, strict_number
-from core.intake.walk import Reading
+from core.intake.walk import Reading, of_words
 from core.intake.words import DAYS, SCORE_MAX, bias_of, number, timeframe, word
-from core.model import Direction, Quality, Reason, Session, SignalFacts
+from core.model import Bias, Direction, Quality, Reason, Session, SignalFacts
 
 _QUALITY_FROM: Final = ((9.0, Quality.EXTREME), (7.0, Quality.HIGH), (-math.inf, Quality.MEDIUM))
 _SESSIONS: Final = {session.value: session.value for session in Session}
@@ -37,11 +37,12 @@ def signal(
     atr, daily = _atr(reading)
     entry = _entry(reading)
     stated = levels.levels(reading, direction, entry if entry is not None else price, most_pct)
+    event, bias_4h, bias_1h = _described(reading)
     facts = SignalFacts(
         direction=direction,
         ai_score=score,
         quality=_quality(reading, score),
-        event=label_of(reading, "pattern", "event"),
+        event=event,
         entry=entry,
         stop=stated.stop,
         target_1=stated.target_1,
@@ -50,8 +51,8 @@ def signal(
         rr2=amount(reading, "rr2", 0, MOST_RATIO),
         volume_ratio=amount(reading, "volume_ratio", 0, MOST_RATIO),
         trend_strength=amount(reading, "strength", 0, 100),
-        bias_4h=bias_of(reading.value("bias_4h")),
-        bias_1h=bias_of(reading.value("bias_1h")),
+        bias_4h=bias_4h,
+        bias_1h=bias_1h,
         session=_one_of(reading, "session", _SESSIONS),
         day=_one_of(reading, "day", DAYS),
         atr=atr,
@@ -59,6 +60,16 @@ def signal(
         components=_components(reading.value("components")),
     )
     return facts, stated.faults
+
+
+@of_words
+def _described(reading: Reading) -> tuple[str | None, Bias | None, Bias | None]:
+    """Return the setup's name and the leanings of 4 hours and 1 hour."""
+    return (
+        label_of(reading, "pattern", "event"),
+        bias_of(reading.value("bias_4h")),
+        bias_of(reading.value("bias_1h")),
+    )
 
 
 def _entry(reading: Reading) -> float | None:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from core.fast_init import fast_init
 from core.intake.errors import IntakeError, shown
-from core.intake.walk import Reading
+from core.intake.walk import Reading, of_words
 from core.intake.words import listed
 from core.model import SYMBOL_PATTERN, OptionWish, Reason, Tone
 
@@ -101,6 +101,7 @@ class Underlying:
     respelled: bool = False
 
 
+@of_words
 def underlying(reading: Reading) -> tuple[Underlying, Reason | None]:
     """Return the underlying and the reason why it has no contract, if so; raises IntakeError."""
     found: Underlying | None = None
@@ -171,7 +172,7 @@ def _exchange_fault(exchange: str | None) -> str | None:
 
 def _class_fault(reading: Reading) -> str | None:
     for slot, faulty in _FAULTY:
-        for _, path, value in reading.slots.get(slot, ()):
+        for _, path, value in reading.all(slot):
             if isinstance(value, str) and value.strip().upper().replace(" ", "_") in faulty:
                 if slot != "symbol" or _lesser(path):
                     return f"{path} says {shown(value)}"
