@@ -1,4 +1,4 @@
--- Version 11. Instants are whole microseconds since 1970 UTC; JSON columns hold what server/ledger/rows.py wrote. Those
+-- Version 12. Instants are whole microseconds since 1970 UTC; JSON columns hold what server/ledger/rows.py wrote. Those
 -- of type ANY are compressed (server/ledger/compressed.py), or plain text where they are short or of an older version.
 -- The journal is the truth, append-only and chained by hash; every other table can be made from it again.
 
