@@ -52,11 +52,15 @@ def newest_mark(kernel: Kernel, contract: Contract) -> Mark | None:
 def align_marks(kernel: Kernel) -> list[Effect]:
     """Bring the other holders of each contract that was marked in this step to its newest mark."""
     noted, kernel.marked = kernel.marked, {}
+    newest_marks = {id(mark) for _, mark in noted.values()}
     held: dict[str, list[Position]] = defaultdict(list)
     others: set[str] = set()
     known = kernel.trading.known
     for symbol in {contract.underlying for contract, _ in noted.values()}:
-        for position in _holders(kernel, symbol):
+        holders = _holders(kernel, symbol)
+        if newest_marks.issuperset([id(position.last) for position in holders]):
+            continue  # mostly all of them were marked alike, by one price
+        for position in holders:
             occ = known(position.contract).occ
             mark = noted.get(occ)
             if mark is not None and position.is_open and position.suspended is None:
@@ -65,7 +69,7 @@ def align_marks(kernel: Kernel) -> list[Effect]:
                     others.add(occ)
     effects: list[Effect] = []
     for occ, holders in held.items():
-        if occ not in others:  # mostly all of them were marked alike, by one price
+        if occ not in others:
             continue
         newest = max((noted[occ][1], *(position.last for position in holders)), key=_order)
         for position in holders:

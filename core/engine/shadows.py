@@ -17,6 +17,8 @@ from core.engine.underlyings import waiting_for
 from core.events import PriceSeen
 from core.model import PositionSize
 from core.positions import Position, PositionChange, PositionState, on_price, on_time
+from core.positions.price_facts import facts_of
+from core.positions.transitions import only_marked
 
 MOST_SHADOWS = 400
 MOST_OF_A_SYMBOL = 40
@@ -56,8 +58,21 @@ def supersede(kernel: Kernel, signal_id: str) -> list[Effect]:
 
 
 def shadows_at_price(kernel: Kernel, seen: PriceSeen) -> list[Effect]:
+    """Mark the shadows of a symbol at its price, and sell where an exit applies; the price has been checked."""
+    shadows = kernel.shadows_of(seen.symbol)
+    if not shadows:
+        return []
     effects: list[Effect] = []
-    for shadow in kernel.shadows_of(seen.symbol):
+    state, marked = kernel.state, kernel.marked
+    facts = facts_of(seen, seen.at, kernel.trading)
+    for shadow in shadows:
+        after = only_marked(shadow, facts)
+        if after is not None:
+            noted = marked.get(facts.of(after.contract).occ)
+            if noted is None or noted[1] is not after.last:
+                note_mark(kernel, after)
+            state.shadows[after.id] = after
+            continue
         effects += store_shadow(kernel, shadow, on_price(shadow, seen, seen.at, kernel.trading))
     return effects
 

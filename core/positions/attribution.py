@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from core.fast_init import fast_init
+from core.fast_init import copier, fast_init
 from core.options import greeks, price
 from core.options.broadcasting import Floats
 from core.options.pricing import DAY_YEARS, SESSION_YEARS
@@ -40,7 +40,8 @@ class Attribution:
         return self.delta + self.gamma + self.iv + self.theta + self.unexplained
 
     def plus(self, other: Attribution) -> Attribution:
-        return Attribution(
+        return _new_sum(
+            self,
             self.delta + other.delta,
             self.gamma + other.gamma,
             self.iv + other.iv,
@@ -59,6 +60,8 @@ class Attribution:
 
 
 NO_ATTRIBUTION = Attribution()
+_new_sum = copier(Attribution, "delta", "gamma", "iv", "theta", "unexplained")
+"""All fields are given: only to make one quicker than by the class, at each mark of each position."""
 
 
 class State(NamedTuple):

@@ -18,11 +18,11 @@ from functools import lru_cache
 
 from core.exchange.calendar import Calendar
 from core.fast_init import fast_init
-from core.model import ExitReason
+from core.model import Direction, ExitReason
 from core.positions.cache import ClockExits
 from core.positions.position import Position
 from core.positions.trading_context import TradingContext
-from core.thresholds import at_least, below, whole_up
+from core.thresholds import above, at_least, below, whole_up
 
 
 @fast_init
@@ -99,13 +99,11 @@ def crosses_a_level(position: Position, passed: PriceRange) -> bool:
     A quick test before the whole table: most bars reach neither.
     """
     levels, low, high = position.levels, passed.low, passed.high
-    if position.direction.sign > 0:
+    if position.direction is Direction.LONG:
         return not (
-            below(-low, -position.stop) and below(high, levels.target_1) and below(high, levels.target_2)
+            above(low, position.stop) and below(high, levels.target_1) and below(high, levels.target_2)
         )
-    return not (
-        below(high, position.stop) and below(-low, -levels.target_1) and below(-low, -levels.target_2)
-    )
+    return not (below(high, position.stop) and above(low, levels.target_1) and above(low, levels.target_2))
 
 
 def exit_is_due(
@@ -137,7 +135,9 @@ def _clock_exits(position: Position, trading: TradingContext) -> ClockExits:
 
 def due_by_clock(position: Position, now: datetime, trading: TradingContext) -> bool:
     """Return whether THETA_DECAY or TIME applies to a position that can be traded now."""
-    due, paid = _clock_exits(position, trading), -position.running.theta
+    due, paid = trading.cache.clock_exits.get(position.id), -position.running.theta
+    if due is None:
+        due = _clock_exits(position, trading)
     return now >= due.time or (paid > 0 and at_least(paid, due.theta))
 
 

@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 from datetime import date, datetime
 
-from core.events import PriceSeen
+from core.events import WEBHOOK, PriceSeen
 from core.model import Contract
 from core.options.quotes import OptionQuote
 from core.positions.cache import KnownContract
@@ -23,10 +23,10 @@ class ContractAtPrice:
     Holders with one mark before have one mark again, so there are as many as there were different ones.
     """
 
-    __slots__ = ("_before", "_facts", "_known", "_mark", "_marks", "expired", "quote")
+    __slots__ = ("_before", "_facts", "_known", "_mark", "_marks", "expired", "occ", "quote")
 
     def __init__(self, facts: PriceFacts, known: KnownContract) -> None:
-        self._facts, self._known = facts, known
+        self._facts, self._known, self.occ = facts, known, known.occ
         self.quote = facts.quotes.get(known.occ)
         self.expired = facts.now >= known.last_close
         self._marks: list[tuple[Mark, OptionQuote | None, float | None, Mark]] = []
@@ -45,10 +45,13 @@ class ContractAtPrice:
         """The dividends in $ a share that call and put of the strike imply, if both are quoted."""
         return self._facts.dividends(self._known)
 
-    def next_mark(self, last: Mark) -> Mark:
-        """Return the mark at this price after ``last``, on the quote where it is new."""
+    def next_mark(self, last: Mark) -> Mark | None:
+        """Return the mark at this price after ``last``, on the quote where it is new; ``None`` at an older price."""
         if last is self._before and self._mark is not None:
             return self._mark  # most holders of a contract stood at one mark
+        facts = self._facts
+        if facts.seen.priced_at < last.spot_at or facts.now < last.at:
+            return None
         quote = self.new_quote(last)
         mark = self.mark_after(last, quote, None if quote is None else self.dividends)
         self._before, self._mark = last, mark
@@ -89,7 +92,7 @@ class PriceFacts:
 
     ``quotes`` are the usable ones by OCC symbol. ``first`` is the open of a bar, or the price; ``point`` is the price
     as a range, ``ranges`` are a bar's open and its inside, and ``whole`` is all that the price or bar reached.
-    ``fresh``: the price is new enough for a stop or target to act on.
+    ``fresh``: the price is new enough for a stop or target to act on; ``by_sender``: a signal stated it, not a feed.
     """
 
     __slots__ = (
@@ -97,6 +100,7 @@ class PriceFacts:
         "_contracts",
         "_dividends",
         "_in_session",
+        "by_sender",
         "first",
         "fresh",
         "is_bar",
@@ -113,7 +117,7 @@ class PriceFacts:
 
     def __init__(self, seen: PriceSeen, now: datetime, trading: TradingContext) -> None:
         self.seen, self.now, self.trading, self.vix = seen, now, trading, trading.volatility.vix
-        self.is_price = is_price(seen)
+        self.is_price, self.by_sender = is_price(seen), seen.source == WEBHOOK
         self.is_bar = seen.open is not None or seen.high is not None or seen.low is not None
         self.quotes = quotes_at(seen.quotes, now, trading)
         self.first = first = seen.price if seen.open is None else seen.open

@@ -57,6 +57,9 @@ def on_price(
         change = PositionChange(position=position)
         return settle_by_price(change, seen, trading) if is_price(seen) else change
     facts, last = facts_of(seen, now, trading), position.last
+    after = only_marked(position, facts, exits=exits)
+    if after is not None:
+        return PositionChange(position=after, marks=(after.last,))
     if not (position.is_open and facts.is_price and seen.priced_at >= last.spot_at and now >= last.at):
         return PositionChange(position=position)
     at = facts.of(position.contract)
@@ -74,12 +77,6 @@ def on_price(
     in_session = facts.in_session
     tradable = exits and in_session
     fresh = facts.fresh
-    if position.pending is None and not (tradable and fresh and crosses_a_level(position, facts.whole)):
-        # At most prices that is all: no level asks for an exit, and the clock does not either.
-        mark = at.next_mark(last)
-        after = marked(position, mark)
-        if not (tradable and due_by_clock(after, now, trading)):
-            return PositionChange(position=after, marks=(mark,))
     steps = PriceSteps(facts, at.quote, at.dividends if at.new_quote(last) is not None else None)
     change = PositionChange(position=position)
     if in_session:
@@ -93,6 +90,34 @@ def on_price(
         return change
     protected = _move_stop_after_target_1(position, change.position, now)
     return change if protected is change.position else replace(change, position=protected)
+
+
+def only_marked(position: Position, facts: PriceFacts, *, exits: bool = True) -> Position | None:
+    """Return a position at its next mark where a price does nothing else to it, as at most prices.
+
+    ``None`` where that is not certain: then ``on_price`` tells what the price does.
+    """
+    if (
+        position.state is not PositionState.OPEN
+        or position.pending is not None
+        or position.split_on is not None
+        or not facts.is_price
+        or not (position.by_feed or facts.by_sender)
+    ):
+        return None
+    if facts.seen.began is not None:
+        facts = facts.since_levels(position)
+    at = facts.of(position.contract)
+    if at.expired:
+        return None
+    tradable = exits and facts.in_session
+    if tradable and facts.fresh and crosses_a_level(position, facts.whole):
+        return None
+    mark = at.next_mark(position.last)
+    if mark is None:
+        return None
+    after = marked(position, mark)
+    return None if tradable and due_by_clock(after, facts.now, facts.trading) else after
 
 
 def on_time(
