@@ -80,7 +80,8 @@ def _quotes_of_held(kernel: Kernel, event: MarketAnswered) -> tuple[tuple[str, O
     symbol = event.snapshot.symbol
     held = [p.contract for p in kernel.state.positions.values() if p.symbol == symbol]
     held += [p.contract for p in kernel.shadows_of(symbol)]
-    wanted = {occ for contract in held for occ in (contract.occ, contract.twin)}
+    known = {kernel.trading.known(contract) for contract in held}
+    wanted = {occ for contract in known for occ in (contract.occ, contract.twin)}
     return tuple(quote for quote in event.chain.quotes if quote[0] in wanted)
 
 

@@ -18,7 +18,7 @@ from core.events import PriceSeen
 from core.model import PositionSize
 from core.positions import Position, PositionChange, PositionState, on_price, on_time
 from core.positions.price_facts import facts_of
-from core.positions.transitions import only_marked
+from core.positions.transitions import is_unchanged_by_time, only_marked
 
 MOST_SHADOWS = 400
 MOST_OF_A_SYMBOL = 40
@@ -79,11 +79,14 @@ def shadows_at_price(kernel: Kernel, seen: PriceSeen) -> list[Effect]:
 
 def shadows_at_time(kernel: Kernel, now: datetime) -> list[Effect]:
     effects: list[Effect] = []
+    trading = kernel.trading
     for shadow in list(kernel.state.shadows.values()):
+        if shadow.is_open and is_unchanged_by_time(shadow, now, trading):
+            continue  # at most ticks, because prices have marked it
         if waiting_for(kernel, shadow, now) is not None:
             continue
         last, doubted = kernel.state.prices.get(shadow.symbol), shadow.symbol in kernel.state.doubts
-        effects += store_shadow(kernel, shadow, on_time(shadow, now, last, kernel.trading, doubted=doubted))
+        effects += store_shadow(kernel, shadow, on_time(shadow, now, last, trading, doubted=doubted))
     return effects
 
 

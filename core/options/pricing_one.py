@@ -223,21 +223,18 @@ def greeks_one(
     value = max(sign * (leg_a - leg_b), sign * (spot_now - strike_now), 0.0)
     density = math.exp(-0.5 * d1 * d1) * _INV_SQRT_2PI * discount_q
     spot_density = spot * density
-    european = GreeksOne(
-        price=value,
-        delta=sign * discount_q * n1,
-        gamma=density / (spot * deviation),
-        theta=-0.5 * theta_years * spot_density * volatility / root_t
-        - theta_carry_years * sign * (rate * leg_b - dividend * leg_a),
-        vega=POINT * spot_density * root_t,
-        rho=POINT * carry * sign * leg_b,
-    )
+    delta, gamma = sign * discount_q * n1, density / (spot * deviation)
+    decay = -0.5 * theta_years * spot_density * volatility / root_t
+    theta = decay - theta_carry_years * sign * (rate * leg_b - dividend * leg_a)
+    vega, rho = POINT * spot_density * root_t, POINT * carry * sign * leg_b
     if not american:
-        return european
+        return GreeksOne(value, delta, gamma, theta, vega, rho)
     early = exercise_one(deviation, rate, dividend, carry, is_call)
     intrinsic = sign * (spot - strike)
     if early is None:
-        return european if value >= intrinsic else GreeksOne(intrinsic, sign, 0.0, 0.0, 0.0, 0.0)
+        if value >= intrinsic:
+            return GreeksOne(value, delta, gamma, theta, vega, rho)
+        return GreeksOne(intrinsic, sign, 0.0, 0.0, 0.0, 0.0)
     log = moneyness - early.y
     near = strike * math.exp(early.power * log) if sign * log < 0 else -math.inf
     if value + early.a * near < intrinsic:
@@ -249,13 +246,13 @@ def greeks_one(
     by_drift = near * (early.a_by_drift + bent * early.power_by_drift)
     return GreeksOne(
         price=value + premium,
-        delta=max(-1.0, min(european.delta + slope, 1.0)),
-        gamma=european.gamma + (early.power - 1.0) * slope / spot,
-        theta=european.theta
+        delta=max(-1.0, min(delta + slope, 1.0)),
+        gamma=gamma + (early.power - 1.0) * slope / spot,
+        theta=theta
         - 0.5 * theta_years * by_v * volatility / root_t
         - theta_carry_years * (rate * by_rate + (rate - dividend) * by_drift),
-        vega=european.vega + POINT * root_t * by_v,
-        rho=european.rho + POINT * carry * (by_rate + by_drift),
+        vega=vega + POINT * root_t * by_v,
+        rho=rho + POINT * carry * (by_rate + by_drift),
     )
 
 

@@ -30,14 +30,15 @@ class ClockExits(NamedTuple):
 class KnownContract:
     """Facts of an option's contract under the rules and the calendar, whatever its price and the time.
 
-    ``strike`` names call and put of one strike. ``terms`` price it by the rules' dividend yield, ``terms_in_dollars``
-    where its dividends are known in $. Equal contracts have one object.
+    ``strike`` names call and put of one strike, ``twin`` is the OCC symbol of the other one. ``terms`` price it by
+    the rules' dividend yield, ``terms_in_dollars`` where its dividends are known in $. Equal ones have one object.
     """
 
-    __slots__ = ("contract", "last_close", "occ", "strike", "terms", "terms_in_dollars")
+    __slots__ = ("contract", "last_close", "occ", "strike", "terms", "terms_in_dollars", "twin")
 
     def __init__(self, contract: Contract, last_close: datetime, rate: float, dividend: float) -> None:
-        self.contract, self.last_close, self.occ = contract, last_close, contract.occ
+        self.contract, self.last_close = contract, last_close
+        self.occ, self.twin = contract.occ, contract.twin
         self.strike = contract.root, contract.expiry, contract.strike, contract.style
         self.terms, self.terms_in_dollars = (
             PricingTerms(

@@ -86,7 +86,8 @@ def implied_dividends(
     and quotes are further apart in time than ``volatility.parity_seconds``, or the difference is above
     ``volatility.parity_max_pct`` of the price.
     """
-    own, other = quotes.get(contract.occ), quotes.get(contract.twin)
+    known = trading.known(contract)
+    own, other = quotes.get(known.occ), quotes.get(known.twin)
     if own is None or other is None or own.mid is None or other.mid is None or carry <= 0:
         return None
     rules = trading.rules.volatility

@@ -137,13 +137,13 @@ def on_time(
     """
     if not position.is_open:
         return PositionChange(position=position)
+    if is_unchanged_by_time(position, now, trading):
+        return PositionChange(position=position)
     last_price = None if last_price is None else as_bought(position, last_price, trading)
     if now >= trading.known(position.contract).last_close:
         change = expire(PositionChange(position=position), trading, last_price)
         return change if last_price is None else settle_by_price(change, last_price, trading)
     marked_already = position.last.at >= _span_start(now)
-    if marked_already and position.pending is None and not due_by_clock(position, now, trading):
-        return PositionChange(position=position)
     session = trading.calendar.session_at(now)
     if session is None or now < position.last.at:
         return PositionChange(position=position)
@@ -167,6 +167,16 @@ def on_time(
     if found is None:
         return change
     return sell_or_walk(change, found, best, now, trading, doubted=doubted)
+
+
+def is_unchanged_by_time(position: Position, now: datetime, trading: TradingContext) -> bool:
+    """Return whether time alone does nothing to an open position: it is marked already, and nothing is due."""
+    return (
+        position.pending is None
+        and position.last.at >= _span_start(now)
+        and now < trading.known(position.contract).last_close
+        and not due_by_clock(position, now, trading)
+    )
 
 
 def exit_by_hand(
