@@ -94,9 +94,7 @@ async def test_the_feeds(deck: Deck, host: RunningEngine) -> None:
     assert alike(deck.feeds(), host.deck.feeds()) == []
 
 
-@pytest.mark.parametrize(
-    "what", ["decisions", "ledger", "receipts", "trades", "approvals", "risk_events"]
-)
+@pytest.mark.parametrize("what", ["decisions", "ledger", "receipts", "trades", "approvals", "risk_events"])
 async def test_pages(deck: Deck, host: RunningEngine, what: str) -> None:
     first = PageQuery(what=what, limit=1)
     found, wanted = await deck.page(first), await host.deck.page(first)
