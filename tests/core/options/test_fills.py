@@ -407,12 +407,11 @@ def test_intrinsic_value_widens_the_spread(mid: float, intrinsic: float, expecte
 
 @given(st.floats(0, 50), st.floats(0, 99), st.floats(0, 1))
 @example(0.0, 19.0, 1.0)
-def test_the_spread_narrows_by_no_tenth_of_a_cent_deeper_in_the_money(
-    time: float, intrinsic: float, more: float
-) -> None:
-    """The rows by depth give it its peak at 19.2 % of the price, .07 cents above that of the last row, at 20 %."""
+def test_the_spread_never_narrows_deeper_in_the_money(time: float, intrinsic: float, more: float) -> None:
+    """But for the last part before 20 % of the price: the rows by depth give it a peak at 19.2 %, of .07 cents."""
     deep = intrinsic + more
-    assert spread_of(time + deep, intrinsic=deep) >= spread_of(time + intrinsic, intrinsic=intrinsic) - 1e-3
+    slack = 1e-6 if deep <= 19 or intrinsic >= 20 else 1e-3
+    assert spread_of(time + deep, intrinsic=deep) >= spread_of(time + intrinsic, intrinsic=intrinsic) - slack
 
 
 def test_a_nearly_worthless_option_sells_at_nothing_and_the_costs_still_add_up() -> None:
