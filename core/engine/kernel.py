@@ -12,7 +12,7 @@ from core.correlation import CorrelationMemo
 from core.effects import FetchMarket, Watch
 from core.engine.state import EngineState, ask_for
 from core.exchange.calendar import Calendar
-from core.intake import IntakeError, normalise
+from core.intake import IntakeError, canonical_hash, normalise
 from core.live_signal import LiveSignal
 from core.model import Action, Contract, DecisionRecord, Update
 from core.options.volatility import INDEX, VIX
@@ -50,6 +50,7 @@ class Kernel:
         for signal in self.state.signals.values():
             self._by_symbol.setdefault(signal.update.symbol, {})[signal.id] = signal
         self._read: dict[tuple[str, str | None], tuple[IntakeRules, Update | IntakeError]] = {}
+        self._digests: dict[str, str] = {}
         self._shadows_of: dict[str, dict[str, None]] = {}
         for shadow in self.state.shadows.values():
             self._shadows_of.setdefault(shadow.symbol, {})[shadow.id] = None
@@ -105,6 +106,24 @@ class Kernel:
         if isinstance(found, IntakeError):
             raise found
         return found
+
+    def give_reading(
+        self, body: str, endpoint: str | None, update: Update, rules: IntakeRules, digest: str | None = None
+    ) -> None:
+        """Take what a body means, read elsewhere by ``rules``; it counts if these are still in force in its turn.
+
+        ``digest`` is the canonical hash of the body, if it was worked out too.
+        """
+        self._read[body, endpoint] = (rules, update)
+        if digest is not None:
+            if len(self._digests) >= READ_AHEAD:
+                self._digests.clear()
+            self._digests[body] = digest
+
+    def digest_of(self, body: str) -> str:
+        """Return the canonical hash of a body."""
+        given = self._digests.pop(body, None) if self._digests else None
+        return canonical_hash(body) if given is None else given
 
     def take_reading(self, body: str, endpoint: str | None, other: Kernel) -> None:
         """Take from another kernel, of equal rules of intake, what it has read in a body ahead of its turn."""

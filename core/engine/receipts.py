@@ -14,7 +14,7 @@ from core.engine.redecide import reconsider
 from core.engine.requests import RequestResult, not_repeated_since, obey
 from core.engine.state import ask_for
 from core.events import PriceSeen, Received
-from core.intake import IntakeError, canonical_hash
+from core.intake import IntakeError
 from core.live_signal import LiveSignal
 from core.model import Intent, ReceiptStatus, Tone, Update
 from core.thresholds import at_most
@@ -93,7 +93,7 @@ def _repeated(kernel: Kernel, update: Update, event: Received) -> tuple[str | No
     if update.intent is _BAR and update.timestamp is None and update.fired_at is None:
         return None, None  # the same price again is new: it is the price of this instant
     return kernel.state.duplicates.check(
-        update, lambda: canonical_hash(event.body), event.receipt_id, event.at, kernel.rules.intake,
+        update, lambda: kernel.digest_of(event.body), event.receipt_id, event.at, kernel.rules.intake,
         since=not_repeated_since(kernel, update),
     )  # fmt: skip
 

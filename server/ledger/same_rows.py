@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from itertools import islice, zip_longest
 from typing import Any
@@ -23,13 +24,17 @@ def equal_tables(one: LedgerSnapshot, other: LedgerSnapshot) -> dict[str, int] |
     Marks of blocks count as rows of marks. What differs here need not differ for ``compare``.
     """
     counts: dict[str, int] = {}
-    for table in DERIVED:
-        columns, mine = one.as_stored(table)
-        names, theirs = other.as_stored(table)
-        found = equal_rows(table, columns, mine, theirs) if names == columns else None
-        if found is None:
-            return None
-        counts[table] = found
+    try:
+        with one.strict_text(), other.strict_text():
+            for table in DERIVED:
+                columns, mine = one.as_stored(table)
+                names, theirs = other.as_stored(table)
+                found = equal_rows(table, columns, mine, theirs) if names == columns else None
+                if found is None:
+                    return None
+                counts[table] = found
+    except sqlite3.OperationalError:
+        return None  # a damaged text
     counts["marks"] += int(next(one.query(MARKS_IN_BLOCKS))[0])
     del counts["mark_blocks"]
     return counts

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -98,6 +99,10 @@ class Snapshot(Connection, Protocol):
         """Yield the rows of a SELECT."""
         ...
 
+    def strict_text(self) -> AbstractContextManager[None]:
+        """Read texts quickly inside: a damaged one is an error of the database."""
+        ...
+
     def close(self) -> None: ...
 
 
@@ -113,12 +118,21 @@ class _FileSnapshot:
             self._connection = open_file(path)
             if lossless:
                 self._connection.text_factory = _LOSSLESS
+            self._read_text = self._connection.text_factory
             check(self._connection)
             self._connection.execute("BEGIN")
         except (sqlite3.Error, TypeError, ValueError) as error:
             raise LedgerError(f"{path}: {error}") from error
         self.execute = self._connection.execute
         self.close = self._connection.close
+
+    @contextmanager
+    def strict_text(self) -> Iterator[None]:
+        self._connection.text_factory = str
+        try:
+            yield
+        finally:
+            self._connection.text_factory = self._read_text
 
     def stream(self, sql: str, parameters: Sequence[Any] = (), /) -> sqlite3.Cursor:
         return self._connection.cursor().execute(sql, parameters)
@@ -164,6 +178,10 @@ class LedgerSnapshot:
 
     def close(self) -> None:
         self._connection.close()
+
+    def strict_text(self) -> AbstractContextManager[None]:
+        """Read texts quickly inside: a damaged one raises sqlite3.OperationalError."""
+        return self._connection.strict_text()
 
     @property
     def path(self) -> Path:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
@@ -18,9 +19,11 @@ from core.events import Commanded, Event, RulesChanged
 from core.model import Action
 from core.rules import parse_rules
 from server.ledger.bulk import BulkLedger
+from server.ledger.chain import JournalRow
 from server.ledger.history import verdicts
 from server.ledger.snapshot import LedgerSnapshot
 from server.replay.machine import Progress, Replayer
+from server.replay.reading_ahead import read_ahead
 
 AUTHOR = "replay"
 NOTHING: Mapping[int, Callable[[Engine], None]] = MappingProxyType({})
@@ -34,19 +37,24 @@ def replay_journal(
     progress: Progress | None = None,
     keep_closed: bool = False,
     at: Mapping[int, Callable[[Engine], None]] = NOTHING,
+    check: Callable[[JournalRow], None] | None = None,
+    pool: Executor | None = None,
 ) -> Replayer:
     """Replay a journal from its first input; ``rules_text`` replaces every rules version in it.
 
     Under such rules no challenger is adopted.
-    ``at`` are functions to be called with the engine after the input with a seq. Raises RulesError for invalid
-    rules, LedgerError when the journal was changed, ReplayError for an input that the engine fails on.
+    ``at`` are functions to be called with the engine after the input with a seq, ``check`` is called with each row.
+    A process of ``pool`` reads bodies ahead. Raises RulesError for invalid rules, LedgerError when the journal was
+    changed, ReplayError for an input that the engine fails on.
     """
     if rules_text is not None:
         parse_rules(rules_text)
     replayer = Replayer(source.engine_id, output, progress)
     if keep_closed:
         replayer.closed = []
-    for row, event in source.checked_inputs():
+    for row, event in read_ahead(source.checked_inputs(), replayer.engine, pool):
+        if check is not None:
+            check(row)
         if rules_text is None:
             replayer.take(event, row)
         else:

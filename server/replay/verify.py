@@ -5,7 +5,9 @@ from __future__ import annotations
 import sqlite3
 import tempfile
 from collections.abc import Callable
+from concurrent.futures import Executor
 from contextlib import ExitStack
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,14 +17,17 @@ import orjson
 from core.engine import Engine
 from core.engine.state import EngineState
 from core.from_json import read_json
-from server.ledger.address import DatabaseLedger, LedgerAddress
+from server.ledger.address import LedgerAddress
 from server.ledger.base import LedgerError
 from server.ledger.bulk import BulkLedger
 from server.ledger.codec import encode_any
 from server.ledger.compare import compare
 from server.ledger.databases import database
+from server.ledger.receipt_ids import ReceiptIds
 from server.ledger.snapshot import LedgerSnapshot
-from server.ledger.soundness import Soundness, check_ledger
+from server.ledger.soundness import Soundness, check_ledger, check_receipt_id
+from server.replay.machine import ReplayError
+from server.replay.reading_ahead import other_process
 from server.replay.recorded import replay_journal
 from server.replay.session import ProgressCallback, Report, version_notes, with_total
 from server.runtime.garbage import rarely
@@ -36,20 +41,39 @@ NOT_REPLAYED = (
 )
 
 
+@dataclass(slots=True)
+class _Replayed:
+    """Results of a replay of the journal: the comparison of the tables, faults and notes beside it."""
+
+    compared: Report = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    error: Exception | None = None
+
+
 @rarely()
 def verify_ledger(
-    address: LedgerAddress, progress: ProgressCallback | None = None, *, chain_only: bool = False
+    address: LedgerAddress,
+    progress: ProgressCallback | None = None,
+    *,
+    chain_only: bool = False,
+    in_parallel: bool = False,
 ) -> Report:
     """Check a ledger and compare every derived table and checkpoint with a replay of its journal.
 
     With ``chain_only`` nothing is replayed: the file, the hash chain and the checkpoints' own hashes are checked.
+    With ``in_parallel`` another process reads bodies meanwhile, if the journal is long.
 
     ``ok`` if all of it agrees, or differs in a ledger in which another version of the engine decided, which the notes
     say; otherwise ``chain`` says what is wrong with the journal and ``sound_up_to`` how far it
-    can be trusted, ``problems`` what else is damaged, and ``cure`` what to do. A journal with a broken chain is not
-    replayed. Raises LedgerError when the file is not a ledger.
+    can be trusted, ``problems`` what else is damaged, and ``cure`` what to do. Tables are not compared when the chain
+    is broken. Raises LedgerError when the file is not a ledger, ReplayError for an input that the engine fails on.
     """
-    found = check_ledger(address) if isinstance(address, Path) else _check_database(address)
+    replays = not chain_only and isinstance(address, Path)  # a replay checks each link of the chain too
+    found = _check(address, walk=not replays)
+    replayed = _replay(address, found, progress, in_parallel=in_parallel) if replays else None
+    if replayed is not None and replayed.error is not None:
+        found = _check(address)
     result: Report = {
         "ledger": str(address), "ok": found.ok, "inputs": found.last_seq + found.after, "head": found.head.hex(),
         "chain": found.chain, "sound_up_to": None, "problems": found.problems, "differing": None,
@@ -63,41 +87,67 @@ def verify_ledger(
     if chain_only:
         result["notes"] = [*found.notes, NOT_REPLAYED]
         return result if found.ok else result | {"cure": CURE_TABLES}
-    try:
-        compared = _compare_with_replay(address, found, progress)
-    except (sqlite3.Error, LedgerError, ValueError, TypeError) as error:
-        found.problems.append(f"the tables cannot be compared: {error}")
-        compared = {}
-    result |= compared
-    result["ok"] = found.ok and compared.get("ok", False)
+    if replayed is None:
+        replayed = _replay(address, found, progress, in_parallel=in_parallel)
+    if isinstance(replayed.error, ReplayError):
+        raise replayed.error
+    if replayed.error is not None:
+        found.problems.append(f"the tables cannot be compared: {replayed.error}")
+    found.problems += replayed.problems
+    found.notes += replayed.notes
+    result |= replayed.compared
+    result["ok"] = found.ok and replayed.compared.get("ok", False)
     return result if result["ok"] else result | {"cure": CURE_TABLES}
 
 
-def _check_database(address: DatabaseLedger) -> Soundness:
+def _check(address: LedgerAddress, *, walk: bool = True) -> Soundness:
+    if isinstance(address, Path):
+        return check_ledger(address, walk=walk)
     found: Soundness = database("soundness").check_database(address)
     return found
 
 
+def _replay(
+    address: LedgerAddress, found: Soundness, progress: ProgressCallback | None, *, in_parallel: bool
+) -> _Replayed:
+    """Replay a journal and compare its tables; an error is kept, as it may follow from a broken chain."""
+    replayed = _Replayed()
+    try:
+        with other_process(found.last_seq if in_parallel else 0) as pool:
+            _compare_with_replay(address, replayed, progress, pool)
+    except (sqlite3.Error, LedgerError, ReplayError, ValueError, TypeError) as error:
+        replayed.error = error
+    return replayed
+
+
 def _compare_with_replay(
-    address: LedgerAddress, found: Soundness, progress: ProgressCallback | None
-) -> dict[str, Any]:
+    address: LedgerAddress, replayed: _Replayed, progress: ProgressCallback | None, pool: Executor | None
+) -> None:
     with ExitStack() as stack:
         source = stack.enter_context(LedgerSnapshot(address, lossless=True))
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="gatedeck-verify-"))
         others = source.other_engines() is not None
-        tell = (found.notes if others else found.problems).append
+        tell = (replayed.notes if others else replayed.problems).append
         checks = {seq: partial(_compare_state, seq, state, tell) for seq, state in source.checkpoints()}
+        ids = ReceiptIds(source.engine_id)
         with BulkLedger(Path(folder) / "refold.db", source.engine_id, scratch=True) as out:
-            replay_journal(source, output=out, progress=with_total(progress, source.inputs), at=checks)
-        replayed = stack.enter_context(LedgerSnapshot(out.path, lossless=True))
-        compared = compare(source, replayed)
-        return {
+            replay_journal(
+                source,
+                output=out,
+                progress=with_total(progress, source.inputs),
+                at=checks,
+                check=partial(check_receipt_id, ids=ids, problems=replayed.problems),
+                pool=pool,
+            )
+        made = stack.enter_context(LedgerSnapshot(out.path, lossless=True))
+        compared = compare(source, made)
+        replayed.notes += version_notes(compared, source)
+        replayed.compared = {
             "rows": compared.rows,
             "ok": compared.equal or others,
             "differing": sum(compared.differing.values()),
             "differing_columns": dict(compared.columns),
             "differences": [str(difference) for difference in compared.first],
-            "notes": [*found.notes, *version_notes(compared, source)],
         }
 
 

@@ -188,7 +188,7 @@ async def _report(address: LedgerAddress) -> Taken:
     return watch.taken()
 
 
-async def whatif(address: LedgerAddress) -> Taken:
+async def _whatif(address: LedgerAddress) -> Taken:
     watch = _Watch()
     with LedgerSnapshot(address) as ledger:
         text = rules_text(ledger)
@@ -219,7 +219,7 @@ WORKS: tuple[Measured, ...] = (
     ("bytes by table and by day", _sizes, 30.0, RUNS),
     ("report of all its trades", _report, 5.0, RUNS),
     ("/api/metrics, the first after a start", _metrics, 5.0, RUNS),
-    ("what-if of one gate, trades made again", whatif, None, 1),
+    ("what-if of one gate, trades made again", _whatif, None, 1),
     *((f"export of its {what}, csv", _export(what), None, 1) for what in ("trades", "receipts")),
 )
 """What is done on a year's ledger, how, the seconds it may take, and how often it is measured."""

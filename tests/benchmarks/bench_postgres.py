@@ -1,7 +1,4 @@
-"""A year's ledger in PostgreSQL beside the same in a file, and ten million marks in one table there.
-
-A what-if replays the trades, which takes the same time wherever the ledger is: it is made of the smaller ledger here.
-"""
+"""A year's ledger in PostgreSQL beside the same in a file, and ten million marks in one table there."""
 
 from __future__ import annotations
 
@@ -21,7 +18,7 @@ from server.ledger.migrate import migrate
 from server.ledger.opened_by_address import open_to_read
 from server.ledger.snapshot import LedgerSnapshot
 from server.ledger.timestamps import instant
-from tests.benchmarks.bench_ledger_year import PAGE, SMALL, WORKS, Measured, Taken, made, whatif
+from tests.benchmarks.bench_ledger_year import PAGE, SMALL, WORKS, Measured, Taken, made
 from tests.benchmarks.many_marks import EACH, add_marks
 from tests.benchmarks.table import Row, duration
 from tests.server.ledger.databases import connected, new_database
@@ -38,19 +35,13 @@ def rows(*, small: bool = False, keep: Path | None = None) -> Iterator[Row]:
             nullcontext(keep) if keep else tempfile.TemporaryDirectory(prefix="gatedeck-bench-") as folder,
             new_database() as url,
         ):
-            year, learning = made(Path(folder), small)
+            year, _ = made(Path(folder), small)
             clock, processor = time.perf_counter(), time.process_time()
             inputs = migrate(year, url).inputs
             clock, processor = time.perf_counter() - clock, time.process_time() - processor
             note = f"{inputs:,} inputs, {inputs / clock:,.0f}/s; {duration(processor)} of processor"
             yield Row("migrate of a year to PostgreSQL, compared", duration(clock), "–", None, "–", note)
-            yield from of_both(
-                year, DatabaseLedger(url, "demo"), [each for each in WORKS if each[1] is not whatif]
-            )
-            with new_database() as other:
-                migrate(learning, other)
-                again = [(f"{name}, 8,000 decisions", *rest) for name, *rest in WORKS if rest[0] is whatif]
-                yield from of_both(learning, DatabaseLedger(other, "demo"), again)
+            yield from of_both(year, DatabaseLedger(url, "demo"), WORKS)
             yield from of_marks(year, DatabaseLedger(url, "demo"), MARKS // (SMALL if small else 1))
     except pytest.skip.Exception as reason:
         yield Row("a year in PostgreSQL", "–", str(reason), None, "–")

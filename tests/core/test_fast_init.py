@@ -80,8 +80,11 @@ def test_it_is_still_frozen_copied_and_replaced() -> None:
         made.first = 2  # type: ignore[misc]
     assert replace(made, first=2) == Fast(2)
     assert copy.copy(made) == made
-    there = Attribution(1.0, 2.0, 3.0, 4.0, 5.0)
-    assert pickle.loads(pickle.dumps(there)) == there
+    for there in (Attribution(1.0, 2.0, 3.0, 4.0, 5.0), Fast(1, "b", (3,)), Listed(listed=[4])):
+        for back in (pickle.loads(pickle.dumps(there)), copy.deepcopy(there)):
+            assert back == there and type(back) is type(there)
+    with pytest.raises(FrozenInstanceError):
+        copy.copy(made).first = 2
 
 
 def test_classes_that_it_cannot_serve_are_refused() -> None:

@@ -72,12 +72,13 @@ def verify(
     address = ledger_of(db, config)
     try:
         with progress_bar("verifying") as on_progress:
-            result = verify_ledger(address, on_progress, chain_only=chain)
+            result = verify_ledger(address, on_progress, chain_only=chain, in_parallel=True)
         lacks = any(note.startswith(EVENTS_MISSING) for note in result.get("notes", ()))
         if rebuild and result["chain"] is None and (lacks or not result["ok"]):
             _rebuild(address, config, until_damage=False)
             with progress_bar("verifying again") as on_progress:
-                result = verify_ledger(address, on_progress) | {"rebuilt": True}
+                again = verify_ledger(address, on_progress, in_parallel=True)
+            result = again | {"rebuilt": True}
     except ReplayError as error:
         raise ConfigError(str(error)) from None
     print_result(result, as_json)
@@ -103,7 +104,7 @@ def rebuild(*, db: str | None, config: Path | None, until_damage: bool, as_json:
     address = ledger_of(db, config)
     made = _rebuild(address, config, until_damage=until_damage)
     with progress_bar("verifying") as on_progress:
-        result = verify_ledger(address, on_progress)
+        result = verify_ledger(address, on_progress, in_parallel=True)
     print_result(made | result, as_json)
     return 0 if result["ok"] else 1
 
@@ -124,6 +125,7 @@ def _rebuild(address: LedgerAddress, config: Path | None, *, until_damage: bool)
                 engine_id=load_settings({}, config).engine_id,
                 until_damage=until_damage,
                 progress=on_progress,
+                in_parallel=True,
             )
     except ReplayError as error:
         raise ConfigError(str(error)) from None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import psycopg
@@ -41,6 +41,9 @@ class DatabaseSnapshot:
 
     def close(self) -> None:
         self._connection.close()
+
+    def strict_text(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     @contextmanager
     def _told(self) -> Iterator[None]:
