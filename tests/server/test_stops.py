@@ -28,6 +28,8 @@ def lines(wire: Wire, trouble: str = "", assumed: bool = False) -> list[tuple[st
         ("as old as a stop may be", 90, "", False, None),
         ("older", 91, "", False, "stops cannot act: SPY 91 s old, no price comes"),
         ("much older", 900, "", False, "stops cannot act: SPY 15 min old, no price comes"),
+        ("an hour and a half", 5400, "", False, "stops cannot act: SPY 90 min old, no price comes"),
+        ("hours", 8100, "", False, "stops cannot act: SPY 2 h 15 min old, no price comes"),
         ("a feed in trouble", 41, RECONNECTING, False, "stops cannot act: SPY 41 s old, alpaca reconnecting"),
         ("a feed in trouble a moment ago", 15, RECONNECTING, False, None),
         ("no feed, a price alert of a minute ago", 60, "", True, NO_FEED),
