@@ -37,13 +37,13 @@ def rules_versions(ledger: LedgerSnapshot) -> list[dict[str, Any]]:
 
 def rules_text(ledger: LedgerSnapshot) -> str | None:
     """Return the TOML text of the rules last in force; ``None`` in a ledger without any."""
-    row = next(ledger.query("SELECT toml FROM rules_versions ORDER BY seq DESC LIMIT 1"), None)
+    row = ledger.first("SELECT toml FROM rules_versions ORDER BY seq DESC LIMIT 1")
     return None if row is None else str(row[0])
 
 
 def last_input_at(ledger: LedgerSnapshot) -> datetime | None:
     """Return the instant of the last input; ``None`` in an empty journal."""
-    row = next(ledger.query("SELECT at FROM journal ORDER BY seq DESC LIMIT 1"), None)
+    row = ledger.first("SELECT at FROM journal ORDER BY seq DESC LIMIT 1")
     return None if row is None else instant(row[0])
 
 
@@ -83,7 +83,7 @@ def decision_inputs(ledger: LedgerSnapshot, seq: int) -> DecisionInputs | None:
         "SELECT signal_id, receipt_id, rules_fingerprint, engine_version, inputs"
         " FROM ledger_entries WHERE seq = ? ORDER BY id LIMIT 1"
     )
-    row = next(ledger.query(sql, (seq,)), None)
+    row = ledger.first(sql, (seq,))
     if row is None:
         return None
     *made, inputs = row
@@ -95,20 +95,20 @@ def decision_inputs(ledger: LedgerSnapshot, seq: int) -> DecisionInputs | None:
 
 def market_answer(ledger: LedgerSnapshot, seq: int) -> MarketAnswered | None:
     """Return the market answer at an input; ``None`` where there is none."""
-    row = next(ledger.query("SELECT payload FROM journal WHERE seq = ? AND kind = 'market'", (seq,)), None)
+    row = ledger.first("SELECT payload FROM journal WHERE seq = ? AND kind = 'market'", (seq,))
     event = None if row is None else decode(expand(row[0]))
     return event if isinstance(event, MarketAnswered) else None
 
 
 def has_market_answers(ledger: LedgerSnapshot) -> bool:
     """Return whether any market answer is stored."""
-    return next(ledger.query("SELECT 1 FROM journal WHERE kind = 'market' LIMIT 1"), None) is not None
+    return ledger.first("SELECT 1 FROM journal WHERE kind = 'market' LIMIT 1") is not None
 
 
 def received(ledger: LedgerSnapshot, receipt_id: str) -> Received | None:
     """Return the body of a receipt as it arrived."""
     sql = "SELECT j.payload FROM receipts r JOIN journal j USING (seq) WHERE r.id = ?"
-    row = next(ledger.query(sql, (receipt_id,)), None)
+    row = ledger.first(sql, (receipt_id,))
     event = None if row is None else decode(expand(row[0]))
     return event if isinstance(event, Received) else None
 

@@ -21,7 +21,7 @@ def read_packed(ledger: LedgerSnapshot) -> Packed | None:
 
 def _end(ledger: LedgerSnapshot, table: str, way: str) -> object:
     """Return the first (ASC) or last (DESC) decision of a table, to compare two tables by their ends."""
-    return next(ledger.query(f"SELECT seq, id FROM {table} ORDER BY seq {way}, id {way} LIMIT 1"), None)
+    return ledger.first(f"SELECT seq, id FROM {table} ORDER BY seq {way}, id {way} LIMIT 1")
 
 
 _WAYS = ("ASC", "DESC")

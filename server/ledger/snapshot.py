@@ -308,6 +308,11 @@ class LedgerSnapshot:
         """Yield the rows of any SELECT."""
         return self._connection.rows(sql, parameters)
 
+    def first(self, sql: str, parameters: tuple[Any, ...] = ()) -> tuple[Any, ...] | None:
+        """Return the first row of a SELECT of few rows, read in one exchange with a database."""
+        row: tuple[Any, ...] | None = self._connection.execute(sql, parameters).fetchone()
+        return row
+
     def read(self, work: Callable[[Connection], T]) -> T:
         """Return what ``work`` reads."""
         return work(self._connection)
