@@ -17,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from pathlib import Path
 
 from core.engine import Engine
 from core.events import Event, Received
@@ -62,6 +63,8 @@ def other_process(inputs: int) -> Iterator[Executor | None]:
 def _begin() -> None:
     """Leave Ctrl+C to the process that started this one, and end when that one is gone, even if it was killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # A thread that was printing when this copy was made would hold the lock of the output for ever.
+    sys.stdout = sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
