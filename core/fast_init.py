@@ -64,13 +64,15 @@ def _pickle_by_values(cls: type, names: tuple[str, ...]) -> None:
     def reduce(made: Any) -> tuple[Any, ...]:
         return restored, (cls, get(made))
 
-    _MAKERS[cls] = copier(cls, *names)
     cls.__reduce__ = reduce  # type: ignore[method-assign,assignment]
 
 
 def restored(cls: type[T], values: tuple[Any, ...]) -> T:
     """Return an object of a ``fast_init`` class with these values, of all its fields in their order."""
-    made: T = _MAKERS[cls](None, *values)
+    make = _MAKERS.get(cls)
+    if make is None:  # made when it is needed: an import of many classes would wait for them
+        make = _MAKERS[cls] = copier(cls, *(member.name for member in fields(cls)))  # type: ignore[arg-type]
+    made: T = make(None, *values)
     return made
 
 
