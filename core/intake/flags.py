@@ -54,6 +54,7 @@ _TEST_WORDS: Final = frozenset(
         "DEBUG",
         "DRY_RUN",
         "DRYRUN",
+        "DRY",
         "DRY-RUN",
         "QA",
         "UAT",
@@ -87,7 +88,7 @@ def unknown_keys(reading: Reading) -> list[Said]:
         if isinstance(value, (dict, list)) or not is_set(value) or _HOW.search(plain):
             continue
         if isinstance(value, str) and flag(value) is None:
-            if len(value) > _SHORT:
+            if len(value) > _SHORT or len(value.strip()) == 1:
                 continue
             if stated_number(value) is not None and LEVEL_LOOK.search(plain):
                 continue  # a level under a name nobody knows

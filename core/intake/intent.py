@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -32,6 +33,8 @@ from core.intake.speech import (
     hear,
     hear_free,
     hear_label,
+    hear_order_name,
+    is_command,
 )
 from core.intake.vocabulary import spelled
 from core.intake.walk import Reading
@@ -61,6 +64,13 @@ _NOT_LIVE: Final = frozenset(
     )
 )
 """Words of a trade's status with which there is nothing to trade."""
+
+_RECEIPT: Final = re.compile(
+    r"(?:(?:order|entry|execution)[ _.-]?)?(?:partial(?:ly)?[ _.-]?)?"
+    r"(?:fill(?:ed)?|executed|execution|submitted|accepted|acknowledged)",
+    re.IGNORECASE,
+)
+"""Words of a broker's message about an order."""
 
 
 @dataclass(slots=True)
@@ -176,6 +186,13 @@ def _spoken(reading: Reading) -> tuple[list[Said], list[Said], list[Said]]:
         heard = _hear_side(value)
         if heard.kind == WAIT:
             heard = NOTHING  # "hold" is no order
+        if (
+            heard.kind == EXIT
+            and isinstance(value, str)
+            and spelled(value) == "trailstop"
+            and reading.has("stop")
+        ):
+            heard = Heard(MOVE, whole=True)  # with its new price it is an order to trail
         said = Said(path, value, heard)
         if heard.both and heard.kind in (None, ENTRY):
             raise IntakeError("AMBIGUOUS_DIRECTION", f"{path}: {shown(value)} names both sides", path)
@@ -195,6 +212,9 @@ def _spoken(reading: Reading) -> tuple[list[Said], list[Said], list[Said]]:
             empty = empty or said
     for slot in ("loose", "event"):
         for _, path, value in reading.all(slot):
+            if isinstance(value, str) and _RECEIPT.fullmatch(value):
+                spoken += _receipt(reading, path, value)
+                continue
             if not isinstance(value, str):
                 if slot == "loose" and (heard := _hear_side(value)).direction is not None:
                     sides.append(Said(path, value, heard))
@@ -217,7 +237,7 @@ def _spoken(reading: Reading) -> tuple[list[Said], list[Said], list[Said]]:
                 if heard.direction is not None and not heard.both:
                     sides.append(said)
     for slot, hears in (
-        ("label", hear_label),
+        ("label", hear_order_name),
         ("sender_id", _hear_id),
         ("strategy", _hear_test),
         ("free", hear_free),
@@ -225,6 +245,9 @@ def _spoken(reading: Reading) -> tuple[list[Said], list[Said], list[Said]]:
     ):
         for _, path, value in reading.all(slot):
             if isinstance(value, str):
+                if slot == "status" and _RECEIPT.fullmatch(value):
+                    spoken += _receipt(reading, path, value)
+                    continue
                 heard = hears(value)
                 if slot == "status" and (heard.kind in (EXIT, REDUCE) or value.strip().lower() in _NOT_LIVE):
                     if value.strip().lower() != "flat":
@@ -239,6 +262,13 @@ def _spoken(reading: Reading) -> tuple[list[Said], list[Said], list[Said]]:
         for _, path, value in reading.all(slot):
             if isinstance(value, str) and (heard := hear(value)).whole and heard.kind in (EXIT, REDUCE):
                 spoken.append(Said(path, value, heard))
+    for _, path, value in reading.all("symbol"):
+        if (
+            path.rpartition(".")[2].lower() == "code"
+            and is_command(value)
+            and (heard := hear(value)).kind == EXIT
+        ):
+            spoken.append(Said(path, value, heard))
     spoken += unknown_keys(reading)
     sides = sides or weak[:1]
     sides += side_flags(reading)
@@ -250,6 +280,12 @@ def _spoken(reading: Reading) -> tuple[list[Said], list[Said], list[Said]]:
             unread.path,
         )
     return sides, entries, spoken
+
+
+def _receipt(reading: Reading, path: str, value: str) -> list[Said]:
+    """Return that an order was filled elsewhere: nothing to trade, unless the strategy tells its position."""
+    strategy = reading.has("position", "position_before", "size_after")
+    return [] if strategy else [Said(path, value, Heard(WAIT, whole=True))]
 
 
 def hear_no_ids(reading: Reading) -> bool:
@@ -364,7 +400,9 @@ def _left_side(
     ordered = side.heard.order is not None and side.heard.position is None
     key = side.path.lower()
     as_position = (
-        not ordered or meaning.intent is Intent.MOVE_STOP or ("direction" in key and "order" not in key)
+        not ordered
+        or meaning.intent in (Intent.MOVE_STOP, Intent.CANCEL)
+        or ("direction" in key and "order" not in key)
     )
     from_side = side.heard.direction if as_position else side.heard.direction.opposite
     if named is not None:

@@ -14,7 +14,8 @@ _WORDS: Final = (
              "sprzedaz продать продажа продавать"),
     ("LONG", "largo largos compradora comprado лонг лонга"),
     ("SHORT", "corto cortos vendido leerverkauf шорт шорта"),
-    ("CLOSE", "cerrar cierre cerrado cerrada cierra fechar fechamento fechado feche schliessen schliesse geschlossen "
+    ("CLOSE", "cerrar cierre cerrado cerrada cierra fechar fechamento fechado feche encerrar encerrado zerar zerado "
+              "schliessen schliesse geschlossen "
               "schliessung fermer fermeture ferme cloture cloturer chiudi chiudere chiusura chiuso sluiten gesloten "
               "zamknij zamkniecie kapat kapandi kapanis закрыть закрытие закрыт закрыта закрывать"),
     ("EXIT", "salir salida saida sair ausstieg aussteigen ausgang glattstellen glattstellung verlassen sortir sortie "
@@ -24,7 +25,7 @@ _WORDS: Final = (
     ("REDUCE", "reducir reduzir reduzieren reduire ridurre parcial parziale partiel teilverkauf сократить"),
     ("CANCEL", "cancelar anular stornieren annuler annullare отменить отмена"),
     ("TAKEPROFIT", "gewinnmitnahme tejkprofit тейк"),
-    ("STOPLOSS", "стоп стоплосс"),
+    ("STOPLOSS", "perdida стоп стоплосс"),
     ("POSITION", "posicion posicao posizione positie pozycja pozisyon позиция позицию позиции"),
     ("ORDER", "orden ordem ordine auftrag ordre emir ордер ордера заявка"),
 )  # fmt: skip

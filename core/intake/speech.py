@@ -66,7 +66,7 @@ _EXITS: Final = frozenset(
         "EXIT EXITS EXITED EXITING CLOSE CLOSES CLOSED CLOSING CLOSEALL FLAT FLATTEN FLATTENED COVER COVERS "
         "COVERED COVERING LIQUIDATE LIQUIDATED LIQUIDATION UNWIND UNWOUND STOPPED STOPOUT STOPLOSS TAKEPROFIT "
         "SQUAREOFF SQUARE DECLOSE OUT LEAVE LEAVING DISENGAGE OFFLOAD EXITALL FLATTENALL EOD TIMEOUT CUT CLOSEOUT "
-        "END TAKEPROFITS"
+        "END TAKEPROFITS TOCLOSE TOCOVER KILLSWITCH SQUAREUP SQOFF FORCEEXIT FORCECLOSE FORCESELL GOFLAT"
     )
 )
 _REDUCES: Final = frozenset(
@@ -78,13 +78,13 @@ _REDUCES: Final = frozenset(
 _ENTRIES: Final = frozenset(
     listed(
         "ENTRY ENTRIES ENTER ENTERS ENTERED ENTERING OPEN OPENS OPENED OPENING NEW START STARTED GO ADD ADDED "
-        "INITIATE REENTER REENTRY INITIAL PYRAMID DCA"
+        "INITIATE REENTER REENTRY INITIAL PYRAMID DCA INCREASE INCREASED TOOPEN"
     )
 )
 _CANCELS: Final = frozenset(
     listed(
         "CANCEL CANCELS CANCELED CANCELLED CANCELLING CANCELLATION CANCELALL INVALIDATED INVALIDATE VOID "
-        "VOIDED ABORT ABORTED EXPIRED REVOKE REVOKED WITHDRAW WITHDRAWN CANCELALLORDERS"
+        "VOIDED ABORT ABORTED EXPIRED REVOKE REVOKED WITHDRAW WITHDRAWN CANCELALLORDERS DELETE DELETED REMOVE"
     )
 )
 _TESTS: Final = frozenset(
@@ -99,7 +99,7 @@ _FINISHED: Final = frozenset(
 )
 _MOVES: Final = frozenset(listed(
         "MOVE MOVED MOVES MOVING ADJUST ADJUSTED MODIFY MODIFIED RAISE RAISED SET CHANGE CHANGED TRAIL "
-        "TRAILED TRAILING UPDATE UPDATED UPDATES LIFT SHIFT TIGHTEN TIGHTENED EDIT"
+        "TRAILED TRAILING UPDATE UPDATED UPDATES LIFT SHIFT TIGHTEN TIGHTENED EDIT AMEND AMENDED REPLACE REPLACED"
     ))  # fmt: skip
 _MOVED: Final = (
     ["TRAIL"],
@@ -140,7 +140,7 @@ _FILLERS: Final = frozenset(
 )
 _KNOWN: Final = frozenset().union(
     _ORDERS, _POSITIONS, _RIGHTS, _EXITS, _REDUCES, _ENTRIES, _CANCELS, _TESTS, _FINISHED, _MOVES, _STOPS, _EVEN,
-    _HITS, _FILLERS, _WAITS,
+    _HITS, _FILLERS, _WAITS, ("PERCENT", "PCT"),
 )  # fmt: skip
 _TAKE: Final = re.compile(r"(?:TP|T|PT|TARGET|TAKEPROFIT|TGT)([1-9])?$")
 _JOINED: Final = re.compile(
@@ -176,6 +176,13 @@ _SPLIT_FIRST: Final = (
     ("NO FILL", "UNFILLED"), ("NOT CONFIRMED", "UNCONFIRMED"), ("HEALTH CHECK", "PING"), ("DO NOT", "AVOID"),
     *((f"NO {what}", "AVOID") for what in ("TRADE", "ACTION", "SIGNAL", "ENTRY", "SETUP", "LONG", "SHORT")),
     ("EXITBULL", "EXIT BULL"), ("EXITBEAR", "EXIT BEAR"),
+    *((f"{verb} SOME", "PARTIAL") for verb in ("CLOSE", "EXIT", "TAKE")),
+    ("INITIAL STOP", "STOPLOSS"), ("INITIAL SL", "STOPLOSS"), ("MAX DD", "STOPLOSS"),
+    ("MAX DRAWDOWN", "STOPLOSS"), ("LOSS LIMIT", "STOPLOSS"),
+    ("TIME S UP", "TIMEOUT"), ("KILL SWITCH", "EXIT"), ("PANIC SELL", "EXIT"), ("EMERGENCY STOP", "STOPPED"),
+    ("SQ OFF", "EXIT"), ("SQUARE UP", "EXIT"), ("LIGHTEN UP", "LIGHTEN"),
+    ("STC", "SELL TO CLOSE"), ("BTC CALL", "BUY TO CLOSE CALL"), ("BTC PUT", "BUY TO CLOSE PUT"),
+    *((f"{what} TEST", "TEST") for what in ("CONNECTION", "WEBHOOK", "UNIT")),
 )  # fmt: skip
 _FREE: Final = tuple(
     (kind, re.compile(pattern))
@@ -224,6 +231,9 @@ _SHORTHAND: Final = {
     "LONG X": "EXIT LONG", "SHORT X": "EXIT SHORT",
     "NEWSLTPLONG": "MOVE SL LONG", "NEWSLTPSHORT": "MOVE SL SHORT", "BOT": "BUY",
     "STC": "SELL TO CLOSE", "BTC": "BUY TO CLOSE", "BTO": "BUY TO OPEN",
+    **dict.fromkeys(("EX L", "EXL", "EX LONG", "TPL", "SLL"), "EXIT LONG"),
+    **dict.fromkeys(("EX S", "EXS", "EX SHORT", "SLS"), "EXIT SHORT"),
+    **dict.fromkeys(("KILL", "BAIL", "NEUTRALIZE", "NEUTRALISE", "TERMINATE TRADE"), "EXIT"),
 }  # fmt: skip
 
 
@@ -240,6 +250,11 @@ def _plain(text: str) -> str:
         if written in flat:
             flat = re.sub(rf"\b{written}\b", word, flat)
     return flat
+
+
+def is_command(value: object) -> bool:
+    """Return whether a code is a command such as "EXIT-LONG", not a symbol."""
+    return isinstance(value, str) and "-" in value and hear(value).kind in (ENTRY, EXIT) and hear(value).whole
 
 
 @lru_cache(maxsize=4096)
@@ -307,8 +322,10 @@ def _left(tokens: list[str], have: set[str], orders: set[Direction]) -> tuple[se
     at = next(n for n, token in enumerate(tokens) if token in _ORDERS)
     if at and tokens[at - 1] in _LEAVES:
         return set(), orders
-    told = have & {"TO", "CLOSE", "CLOSES", "CLOSED", "CLOSING"} or have & (_COVERS | _REDUCES | _ALL)
-    return (orders, set()) if told else (set(), set())
+    told = have & {"TO", "CLOSE", "CLOSES", "CLOSED", "CLOSING", "TOCLOSE", "TOCOVER"} or have & (
+        _COVERS | _REDUCES | _ALL
+    )
+    return (orders, set()) if told or _sells_part(tokens, have) else (set(), set())
 
 
 def _kind(tokens: list[str], have: set[str]) -> str | None:
@@ -335,13 +352,13 @@ def _kind(tokens: list[str], have: set[str]) -> str | None:
                 or t in _RIGHTS or t in _EXITS or t in _REDUCES or t[-1] == "%")
     ]  # fmt: skip
     alone = not rest
-    if have & _REDUCES or (takes and (hit or alone) and takes[0][1] == "1"):
+    if have & _REDUCES or _sells_part(tokens, have) or (takes and (hit or alone) and takes[0][1] == "1"):
         return REDUCE
     if have & _EXITS or (takes and (hit or alone)) or (have & _STOPS and hit):
         return EXIT
     if have & {"SL", "TSL"} and alone:
         return EXIT
-    if tokens == ["STOP"] or (tokens[:1] == ["STOP"] and len(tokens) == 2 and tokens[1] in _HELD):
+    if tokens == ["STOP"] or (len(tokens) == 2 and "STOP" in tokens and have & _HELD):
         return EXIT
     if have & {"SELL", "SELLS", "SELLING", "SOLD"} and have & _ALL:
         return EXIT
@@ -361,6 +378,26 @@ def _opposed(have: set[str]) -> bool:
     orders = {_ORDERS[t] for t in have if t in _ORDERS}
     held = {_POSITIONS[t] for t in have & _HELD}
     return len(orders) == 1 and len(held) == 1 and orders != held
+
+
+def _sells_part(tokens: list[str], have: set[str]) -> bool:
+    """Return whether a percent is sold, as in "sell 50%", and nothing else is said."""
+    return (
+        bool(have & {"SELL", "SELLS", "SELLING", "SOLD"})
+        and any(t[-1] == "%" or t in ("PERCENT", "PCT") for t in tokens)
+        and not have & _ENTRIES
+        and all(t in _KNOWN or t[0].isdigit() for t in tokens)
+    )
+
+
+def hear_order_name(text: str) -> Heard:
+    """Return what the name of an order says; one that ends in "stop", such as "ATR stop", is an exit."""
+    heard = hear_label(text)
+    if heard.kind is None and heard.order is None and len(text) <= _LONGEST_NAME:
+        flat = _plain(text)
+        if len(flat.split()) <= _LABEL_WORDS and _EXIT_NAME.fullmatch(flat):
+            return Heard(EXIT, position=heard.position, whole=True)
+    return heard
 
 
 def hear_label(text: str) -> Heard:
@@ -388,6 +425,10 @@ def _label(text: str) -> Heard:
 
 _LONGEST_NAME = 64
 _short_label = lru_cache(maxsize=1024)(_label)
+_EXIT_NAME: Final = re.compile(
+    r"(?:\D+ )?(?:STOP|SL|TSL) ?\d?|(?:LOCK(?: IN)?|SECURE|TAKE) (?:PROFITS?|GAINS)|PROFIT TAK(?:E|ING)"
+)
+"""Names of an order that a stop or a target fills."""
 _FILLED: Final = frozenset(("TRAIL", "TRAILING", "PROFIT", "LOSS"))
 _ORDERED: Final = re.compile(
     r"\b(?:MOVED?|MOVING|ADJUST|MODIFY|RAISED?|SET|CHANGED?|UPDATED?|SL|STOP|STOPLOSS|TO)\b"

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from core.fast_init import fast_init
 from core.intake.errors import IntakeError, shown
+from core.intake.speech import is_command
 from core.intake.walk import Reading, of_words
 from core.intake.words import listed
 from core.model import SYMBOL_PATTERN, OptionWish, Reason, Tone
@@ -109,6 +110,8 @@ def underlying(reading: Reading) -> tuple[Underlying, Reason | None]:
     exchange: str | None = None
     for _, path, value in reading.near("symbol"):
         if type(value) is not str and path.rpartition(".")[2].lower() in ("market", "root", "asset"):
+            continue
+        if path.rpartition(".")[2].lower() == "code" and is_command(value):
             continue
         read = _read(value, path)
         if found is not None and read.symbol != found.symbol:

@@ -69,7 +69,10 @@ ROWS: Final[tuple[tuple[str, str, str], ...]] = (
      "testing ping keep_alive test_signal test_alert test_only is_heartbeat simulate simulation simulated "
      "audit.test_mode debug no_trade demo_signal test_webhook sandbox preview "
      "backtest is_backtest backtesting historical is_historical is_historical_bar paper is_paper paper_trading demo "
-     "is_demo demo_mode validate_only simulate_only replay is_replay is_simulated paper_only"),
+     "is_demo demo_mode validate_only simulate_only replay is_replay is_simulated paper_only sim is_sim "
+     "is_test_trade test_order test_trade unit_test connection_test duplicate is_duplicate replayed is_replayed "
+     "do_not_trade informational info_only alert_only "
+     "watch_only notify_only"),
     ("live_flag", "false: not to be traded", "live is_live live_trading active is_active enabled is_enabled tradable "
      "tradeable is_valid executable is_open"),
     ("go_flag", "false: nothing is to be traded yet", "confirmed is_confirmed bar_confirmed signal_confirmed "
@@ -78,7 +81,7 @@ ROWS: Final[tuple[tuple[str, str, str], ...]] = (
      "approved realtime is_realtime actionable is_actionable"),
     ("entry_flag", "false: the position is left", "is_entry opening is_opening entry_order is_entry_order open_order "
      "is_open_order"),
-    ("environment", "test: not traded", "environment env mode run_mode execution_mode source"),
+    ("environment", "test: not traded", "environment env mode run_mode execution_mode source account_type"),
     ("long_flag", "true: long", "long buy is_long is_buy go_long enter_long long_entry entry_long buy_signal "
      "long_signal open_long bullish"),
     ("short_flag", "true: short", "short sell is_short is_sell go_short enter_short short_entry entry_short "
@@ -107,7 +110,7 @@ ROWS: Final[tuple[tuple[str, str, str], ...]] = (
      "strategy_order_contracts shares lots size order.size order_amount num_contracts trade_size "
      "order.contracts lot_size lot vol_lts"),
     ("size_unit", "unit of the size", "currency_type amount_type "
-     "quantity_unit qty_type size_type qty_unit size_unit quantity_type"),
+     "quantity_unit qty_type size_type qty_unit size_unit quantity_type investment_type"),
     ("out_pct", "percent of the position to leave", "close_percent close_pct exit_percent exit_pct reduce_percent "
      "reduce_pct qty_percent quantity_percent sell_percent sell_pct percent_to_close close_percentage "
      "exit_percentage reduce_percentage trim_percent trim_pct close_size_percent percent_close tp_percent_close "

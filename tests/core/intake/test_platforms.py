@@ -74,6 +74,13 @@ WHOLE = [
     ("EXIT", {"symbol": "SPY", "actionType": "POSITION_CLOSE_SYMBOL"}),
     ("REDUCE", {"symbol": "SPY", "actionType": "POSITION_PARTIAL", "volume": 1}),
     ("MOVE_STOP", {"symbol": "SPY", "actionType": "POSITION_MODIFY", "stopLoss": 657}),
+    # OKX and WunderTrading
+    ("REDUCE SHORT", {"instrument": "SPY", "action": "EXIT_SHORT", "investmentType": "percentage_position",
+                      "amount": "50"}),
+    ("EXIT LONG", {"instrument": "SPY", "action": "EXIT_LONG", "investmentType": "percentage_position",
+                   "amount": "100"}),
+    ("EXIT LONG", {"code": "EXIT-LONG", "reduceOnly": True, "symbol": "SPY"}),
+    ("EXIT", {"code": "EXIT-ALL", "reduceOnly": True, "symbol": "SPY"}),
     # Schwab and TD Ameritrade
     ("EXIT LONG", {"orderLegCollection": [{"instruction": "SELL_TO_CLOSE", "instrument": {"symbol": "SPY"}}]}),
     ("ENTRY LONG", {"orderLegCollection": [{"instruction": "BUY_TO_OPEN", "instrument": {"symbol": "SPY"}}]}),
@@ -132,6 +139,31 @@ SAID = [
         "Buy Exit", "Exit Buy", "Close entry(s) order Buy", "TP/SL Buy", "XLong", "LongX", "Trailing TP", "BE",
         "Breakeven exit", "Profit", "Loss", "Closed by opposite signal")),
     ("EXIT SHORT", {"action": "buy", "comment": "Sell Exit"}),
+    # the name of an order that ends in a stop, or that takes a profit; as a plan in free text it says nothing
+    *(("EXIT LONG", {"action": "sell", "comment": comment}) for comment in (
+        "ATR stop", "long_sl_1", "SL1", "Vol stop 2", "Initial stop", "Lock in profits", "Profit taking", "Max DD",
+        "Daily loss limit", "Kill switch", "Time's up", "ExL", "TPL", "Encerrar", "Zerar compra", "Stop de pérdida")),
+    *(("ENTRY LONG", {"action": "buy", **said}) for said in (
+        {"note": "ATR stop"}, {"message": "lock profits at 665"}, {"comment": "Buy Stop"},
+        {"comment": "stop hunt long"},
+        {"comment": "Kill zone long"}, {"comment": "SL 655 TP 669"}, {"flag": "t"}, {"action": "increase_long"},
+        {"action": "buytoopen"}, {"action": "buy 50%"})),
+    ("ENTRY SHORT", {"action": "sell", "comment": "Sell Stop"}), ("EXIT LONG", {"action": "long_stop"}),
+    *(("REDUCE LONG", {"action": word}) for word in ("sell 50%", "sell_25_percent", "close_some_long")),
+    *(("EXIT LONG", {"action": word}) for word in ("sell 100%", "selltoclose", "STC CALL")),
+    *(("EXIT", {"action": word}) for word in ("killswitch", "panic sell", "square_up", "sqoff", "forceexit")),
+    ("EXIT SHORT", {"action": "buytocover"}), ("EXIT SHORT", {"action": "STC PUT"}),
+    ("MOVE_STOP", {"action": "trail_stop", "sl": 655}), ("MOVE_STOP", {"action": "amend_sl", "sl": 655}),
+    # what is cancelled is the order that is named
+    ("CANCEL LONG", {"action": "buy", "status": "canceled"}),
+    ("CANCEL LONG", {"action": "delete_order", "side": "buy"}),
+    # a broker's message about an order is no signal; a strategy that tells its position is
+    *(("STATUS", {"action": "buy", **said}) for said in (
+        {"status": "filled"}, {"event": "orderFilled"}, {"event": "partial_fill"}, {"order": {"status": "accepted"}},
+        {"status": "submitted"}, {"event": "entry_fill"})),
+    ("ENTRY LONG", {"action": "buy", "status": "filled", "market_position": "long", "prev_market_position": "flat"}),
+    ("EXIT LONG", {"action": "sell", "event": "order_filled", "market_position": "flat"}),
+    ("EXIT LONG", {"action": "sell", "status": "filled", "position_intent": "sell_to_close"}),
     *(("EXIT LONG", {"action": "sell", "message": text}) for text in (
         "Neue Strategieposition ist 0", "SPY hit stop loss", "All targets done")),
     *(("REDUCE LONG", {"action": "sell", "message": text}) for text in ("Took partial at 665", "sold 50%")),
@@ -186,7 +218,9 @@ SAID = [
         {"status": "closed"}, {"status": "TP_HIT"}, {"status": "rejected"}, {"state": "inactive"},
         {"event": "daily_summary"}, {"type": "performance_report"}, {"bars_held": 12}, {"realizedPnl": 12},
         {"message": "This is a test"}, {"backtest": True}, {"is_live": False}, {"enabled": False},
-        {"historical": True}, {"replay": 1}, {"meta": {"test": True}}, {"env": "sandbox"}, {"active": "false"})),
+        {"historical": True}, {"replay": 1}, {"meta": {"test": True}}, {"env": "sandbox"}, {"active": "false"},
+        {"sim": True}, {"mode": "dry"}, {"account_type": "paper"}, {"duplicate": True}, {"do_not_trade": True},
+        {"alert_only": True}, {"event": "connection_test"})),
     # statistics, plans and earlier trades are told, not acted on
     *(("ENTRY LONG", {"action": "buy", **said}) for said in (
         {"message": "Target hit rate 60%"}, {"message": "win rate 60%, TP hit 55% of the time"},
