@@ -55,11 +55,7 @@ def encode(event: Event) -> bytes:
     """
     if type(event) is Received:
         return _received(event)
-    if (
-        not isinstance(event, _WITHOUT_NUMBERS)
-        and not _is_finite(event)
-        and (field := not_finite(event)) is not None
-    ):
+    if not isinstance(event, _WITHOUT_NUMBERS) and (field := not_finite(event)) is not None:
         raise ValueError(f"{event.kind} {event.seq}: {field} is not a finite number and cannot be stored")
     data = orjson.dumps(event, _json_value, _OPTIONS)
     if data.endswith(_LATER_FIELDS):
@@ -80,19 +76,6 @@ def _received(event: Received) -> bytes:
     )
 
 
-def _is_finite(value: Any) -> bool:
-    """Return whether ``not_finite`` finds nothing, quicker, because it keeps no path."""
-    kind: Any = type(value)
-    for part in _parts_of(kind)(value):
-        kind = type(part)
-        if kind is float:
-            if not math.isfinite(part):
-                return False
-        elif kind not in _PLAIN and not _is_finite(part):
-            return False
-    return True
-
-
 @cache
 def _parts_of(kind: type) -> Callable[[Any], Iterable[Any]]:
     """Return the function that gives the values inside a value of a type; of a plain one none."""
@@ -110,27 +93,27 @@ def _parts_of(kind: type) -> Callable[[Any], Iterable[Any]]:
 
 def not_finite(value: object) -> str | None:
     """Return the path to the first number of a value that is NaN or infinite, ``None`` when there is none."""
-    if isinstance(value, float):
-        return None if math.isfinite(value) else ""
+    kind: Any = type(value)
+    for part in _parts_of(kind)(value):
+        kind = type(part)
+        if kind is float:
+            if not math.isfinite(part):
+                return _name_of(part, value)
+        elif kind not in _PLAIN and (rest := not_finite(part)) is not None:
+            return f"{_name_of(part, value)}.{rest}".rstrip(".")
+    return None
+
+
+def _name_of(part: object, value: object) -> str:
+    """Return the field, key or place of a part; empty in a plain value. To look for it is quicker than to count."""
     parts: Iterable[tuple[object, object]] = ()
-    if (names := getattr(value, "__dataclass_fields__", None)) is not None:
-        parts = [(name, getattr(value, name)) for name in names]
+    if dataclasses.is_dataclass(value):
+        parts = [(field.name, getattr(value, field.name)) for field in dataclasses.fields(value)]
     elif isinstance(value, Mapping):
         parts = value.items()
     elif isinstance(value, tuple | list):
         parts = enumerate(value)
-    for name, part in parts:
-        kind = type(part)
-        if kind is float:
-            if math.isfinite(part):  # type: ignore[arg-type]
-                continue
-            return str(name)
-        if kind in _PLAIN or isinstance(part, str | int | date | None):
-            continue
-        rest = not_finite(part)
-        if rest is not None:
-            return f"{name}.{rest}".rstrip(".")
-    return None
+    return next((str(name) for name, each in parts if each is part), "")
 
 
 def encode_any(value: object) -> bytes:
