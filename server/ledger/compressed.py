@@ -69,12 +69,14 @@ def expand(stored: bytes | str) -> bytes:
     """Return the JSON of a stored value. Raises ValueError when the value is damaged."""
     if isinstance(stored, str):
         return stored.encode()
-    if not stored.startswith(zstandard.FRAME_HEADER):
-        return stored
     try:
+        if not stored.startswith(zstandard.FRAME_HEADER):
+            return stored
         return _here().decompressor.decompress(stored, max_output_size=_MOST)
     except zstandard.ZstdError as error:
         raise ValueError(f"the row is damaged and cannot be unpacked: {error}") from None
+    except AttributeError:
+        raise ValueError("the row is damaged: a number stands in the place of JSON") from None
 
 
 def expanded(stored: bytes | str | None) -> str | None:

@@ -27,9 +27,10 @@ from server.ledger.journal import JOURNAL_PART, journal_row
 from server.ledger.lock import WriterLock
 from server.ledger.migrate import put_derived
 from server.ledger.opening import owner_of
+from server.ledger.receipt_ids import ReceiptIds
 from server.ledger.replacing import take_place
 from server.ledger.snapshot import LedgerSnapshot
-from server.ledger.soundness import Soundness, check_ledger
+from server.ledger.soundness import Soundness, check_ledger, check_receipt_id
 from server.replay.machine import PROGRESS_EVERY, ReplayError
 from server.replay.reading_ahead import Input, other_process, read_ahead
 from server.replay.recorded import replay_journal
@@ -156,8 +157,10 @@ class _Target:
 def _write(connection: sqlite3.Connection, target: _Target, found: Soundness) -> int:
     """Write the inputs that are sound, as far as is known, and what follows from them. Raises _JournalDamaged."""
     engine, last = Engine(engine_id=target.engine_id), found.last_seq
+    ids = ReceiptIds(target.engine_id)
     with BulkLedger(target.fresh, target.engine_id) as out:
         for row, event in read_ahead(_sound_inputs(connection, last), engine, target.pool):
+            check_receipt_id(row, ids, found.problems)
             try:
                 effects = engine.step(event)
             except Exception as error:

@@ -33,6 +33,13 @@ def test_a_text_of_an_older_ledger_is_read_as_it_is() -> None:
     assert expanded(None) is None and expanded("[1]") == "[1]"
 
 
+@pytest.mark.parametrize("number", [7, 0.5])
+def test_a_number_in_the_place_of_json_is_a_damaged_row(number: Any) -> None:
+    with pytest.raises(ValueError, match="damaged"):
+        expand(number)
+    assert expanded(number) is None
+
+
 @given(st.binary(max_size=60), st.integers(0, 59))
 def test_a_damaged_frame_is_an_error_or_another_text_but_no_crash(more: bytes, place: int) -> None:
     stored = compress(
