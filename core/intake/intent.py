@@ -399,10 +399,16 @@ def _left_side(
     # A buying or selling order acts against the position; a side such as "long" names the position.
     ordered = side.heard.order is not None and side.heard.position is None
     key = side.path.lower()
+    if ordered and _last(key) == "type" and meaning.intent in (Intent.EXIT, Intent.REDUCE):
+        # Senders differ in whether it is the type of the position or of the order that closes it, but for deals
+        # ("entry": "out"): what is open is left, whatever its side.
+        if not any(_last(said.path.lower()) == "entry" for said in spoken):
+            return named[0] if named else None
     as_position = (
         not ordered
         or meaning.intent in (Intent.MOVE_STOP, Intent.CANCEL)
         or ("direction" in key and "order" not in key)
+        or "position" in key
     )
     from_side = side.heard.direction if as_position else side.heard.direction.opposite
     if named is not None:
@@ -410,6 +416,10 @@ def _left_side(
             raise contradiction(side, named[1])
         return named[0]
     return from_side
+
+
+def _last(path: str) -> str:
+    return path.rpartition(".")[2]
 
 
 def contradiction(one: Said, other: Said) -> IntakeError:

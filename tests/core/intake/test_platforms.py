@@ -179,6 +179,9 @@ SAID = [
         {"action": "sell", "state": "flat"}, {"action": "sell", "close_reason": "trailing_stop"},
         {"action": "sell", "phase": "exit"}, {"action": "sell", "mode": "close"}, {"action": "sell", "why": "stop"})),
     ("EXIT SHORT", {"side": "buy", "action": "close", "position": "short"}),
+    ("EXIT LONG", {"action": "close", "positionType": "buy"}),
+    ("EXIT", {"action": "close", "type": "buy"}), ("EXIT", {"action": "close", "type": "sell"}),
+    ("EXIT", {"event": "trade_closed", "type": "buy"}),
     ("EXIT SHORT", {"action": "sell", "side": "put", "effect": "close"}),
     ("REFUSED", {"action": "exit_long", "position": "short"}), ("REFUSED", {"action": "sell", "direction": "long"}),
     # nothing is to be traded yet
