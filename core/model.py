@@ -15,7 +15,7 @@ from functools import lru_cache
 from core.fast_init import fast_init
 from core.from_json import Json
 
-ENGINE_VERSION = "6"
+ENGINE_VERSION = "7"
 """Changes whenever equal inputs could give another decision, fill or mark than before."""
 
 

@@ -131,7 +131,7 @@ def written_since(connection: sqlite3.Connection) -> str | None:
 
 def owner_of(connection: sqlite3.Connection) -> str | None:
     """Return the id of the engine that a ledger belongs to, ``None`` where it cannot be read."""
-    with suppress(sqlite3.Error):
+    with suppress(sqlite3.Error, ValueError):
         row = connection.execute("SELECT value FROM meta WHERE key = 'engine_id'").fetchone()
         return None if row is None else str(row[0])
     return None

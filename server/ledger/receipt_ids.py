@@ -19,8 +19,8 @@ class ReceiptIds:
 
     def of(self, seq: int) -> str:
         """Return the id of the input with this seq."""
-        h, at = self._digest(seq), f"{seq:012x}"
-        return f"{at[:8]}-{at[8:]}-8{h[:3]}-a{h[3:6]}-{h[6:18]}"
+        h = self._digest(seq)
+        return f"{seq >> 16:08x}-{seq & 0xFFFF:04x}-8{h[:3]}-a{h[3:6]}-{h[6:18]}"
 
     def is_of(self, seq: int, receipt_id: object) -> bool:
         """Return whether an id is that of the input with this seq, in this form or the earlier one."""
@@ -28,7 +28,8 @@ class ReceiptIds:
 
     def is_in(self, seq: int, payload: bytes) -> bool:
         """Return whether the part of an input that its hash leaves out is its id in this form, and nothing else."""
-        return payload.startswith(b'%b%b",' % (RECEIPT_ID, self.of(seq).encode()), payload.find(RECEIPT_ID))
+        at = payload.find(RECEIPT_ID)
+        return at >= 0 and payload.startswith(b'%b",' % self.of(seq).encode(), at + len(RECEIPT_ID))
 
     def _earlier(self, seq: int) -> str:
         """Return the id that earlier versions gave: a UUID of version 5, in no order."""

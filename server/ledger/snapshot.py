@@ -161,7 +161,7 @@ class LedgerSnapshot:
         try:
             self.reordered = self._value(_REORDERED) is not None
             """True if values may be written otherwise than the engine made them: see ``REORDERED``."""
-            self.engine_id = self._value("SELECT value FROM meta WHERE key = 'engine_id'") or "local"
+            self.engine_id = str(self._value("SELECT value FROM meta WHERE key = 'engine_id'") or "local")
             self.streamed_after = int(self._value(f"SELECT value FROM meta WHERE key = '{STREAMED_AFTER}'"))
             """The last input before the events of the stream were stored."""
             self.removed = removed_of(self._connection)

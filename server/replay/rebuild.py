@@ -188,7 +188,7 @@ def _sound_inputs(connection: sqlite3.Connection, last: int) -> Iterator[Input]:
             try:
                 event = decode(row.payload)
             except ValueError as error:
-                raise ReplayError(f"input {row.seq} cannot be replayed: {error}") from error
+                raise _JournalDamaged(f"input {row.seq} cannot be read: {error}") from error
             yield row, event
             seq, previous = row.seq, row.hash
 

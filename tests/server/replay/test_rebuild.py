@@ -67,6 +67,21 @@ def test_a_damaged_page_of_a_derived_table_or_index_is_made_again(ledger: Path, 
     assert verify_ledger(ledger)["ok"] and contents(ledger) == whole
 
 
+def test_an_id_that_the_hash_leaves_out_and_breaks_the_json_is_located(ledger: Path) -> None:
+    into_the_file(ledger)
+    with closing(sqlite3.connect(ledger)) as c:
+        c.create_function("expanded", 1, expanded)
+        (seq,) = c.execute("SELECT max(seq) FROM journal WHERE kind = 'received'").fetchone()
+        sql = 'UPDATE journal SET payload = replace(expanded(payload), \'"receipt_id":"\', ?) WHERE seq = ?'
+        c.execute(sql, ('"receipt_id":"\x07', seq))
+        c.commit()
+    found = verify_ledger(ledger)
+    assert not found["ok"] and f"seq {seq}: its JSON is damaged" in found["chain"]
+    assert f"seq {seq - 1} " in found["sound_up_to"]
+    made = rebuild_ledger(ledger, engine_id="station", until_damage=True)
+    assert made.inputs == seq - 1 and "damaged" in made.kept.name and verify_ledger(ledger)["ok"]
+
+
 async def test_an_engine_goes_on_from_the_sound_inputs_of_a_damaged_journal(
     ledger: Path, station: Any
 ) -> None:
