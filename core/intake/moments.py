@@ -55,6 +55,7 @@ _ZONE_NAMES: Final = {
 _OFFSETS: Final = {"EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7,
                    "CET": 1, "CEST": 2, "BST": 1, "JST": 9, "KST": 9, "SGT": 8, "HKT": 8, "MSK": 3, "AEST": 10,
                    "AEDT": 11, "NZST": 12, "NZDT": 13, "EET": 2, "EEST": 3}  # fmt: skip
+_OF_THE_US: Final = frozenset(("EST", "EDT", "CST", "CDT", "MST", "MDT", "PST", "PDT"))
 _MONTHS: Final = {
     name: n + 1
     for n, names in enumerate(
@@ -332,7 +333,10 @@ def _zoned(wall: datetime, rest: str, naive_zone: str, swapped: bool) -> Moment 
         offset = timedelta(hours=int(found["oh"]), minutes=int(found["om"] or 0))
         zone: tzinfo | None = timezone(-offset if found["sign"] == "-" else offset)
     elif found["name"] in _OFFSETS:
-        zone = timezone(timedelta(hours=_OFFSETS[found["name"]]))
+        fixed = timezone(timedelta(hours=_OFFSETS[found["name"]]))
+        # Many write EST all year. Where that is an hour off, the earlier instant counts, so that late is late.
+        own = zone_of(found["name"]) if found["name"] in _OF_THE_US else None
+        zone = min((fixed, own or fixed), key=lambda each: wall.replace(tzinfo=each).astimezone(UTC))
     else:
         zone = zone_of(found["name"]) if found["name"] in _ZONES else None
     if zone is None:

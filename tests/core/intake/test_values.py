@@ -120,6 +120,16 @@ def test_one_moment_in_many_spellings(text: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "hour"),
+    [("2026-07-01 10:05 EST", 14), ("2026-07-01 10:05 EDT", 14), ("2026-01-05 10:05 EST", 15),
+     ("2026-01-05 10:05 EDT", 14), ("2026-07-01 07:05 PST", 14), ("2026-07-01 10:05 ET", 14)],
+)  # fmt: skip
+def test_a_standard_time_named_in_summer_is_never_later_than_the_place_s_own(text: str, hour: int) -> None:
+    moment = moment_of(text)
+    assert moment is not None and (moment.at.hour, moment.at.minute) == (hour, 5)
+
+
+@pytest.mark.parametrize(
     "key", ["datetime", "timeNow", "Timestamp", "bar_time", "alert_time", "date_time", "ts"]
 )
 def test_times_under_many_keys(key: str) -> None:
