@@ -47,17 +47,27 @@ def other_process(inputs: int) -> Iterator[Executor | None]:
     if inputs < LEAST or cores < 2:
         yield None
         return
+    pool = _started()
+    try:
+        yield pool
+    finally:
+        if pool is not None:
+            pool.shutdown(cancel_futures=True)
+
+
+def _started() -> ProcessPoolExecutor | None:
+    """Start the other process; return ``None`` where there is no memory for it or no semaphores."""
     # A copy of this process is there at once; elsewhere than on Linux a copy is not safe.
     how = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
-    pool = ProcessPoolExecutor(1, how, _begin)
     try:
+        pool = ProcessPoolExecutor(1, how, _begin)
         with warnings.catch_warnings():
             # numpy's threads do nothing here, and Python 3.12 warns of every thread.
             warnings.simplefilter("ignore", DeprecationWarning)
             pool.submit(os.getpid)
-        yield pool
-    finally:
-        pool.shutdown(cancel_futures=True)
+    except (OSError, NotImplementedError, ImportError):
+        return None
+    return pool
 
 
 def _begin() -> None:

@@ -153,6 +153,15 @@ def test_a_process_that_is_killed_costs_nothing(ledger: Path, tmp_path: Path, sm
     assert replayer.tally.events == len(bodies()) + 2
 
 
+def test_without_memory_for_a_process_there_is_none(monkeypatch: pytest.MonkeyPatch, small: None) -> None:
+    def no_memory() -> int:
+        raise OSError("Cannot allocate memory")
+
+    monkeypatch.setattr(os, "fork", no_memory)
+    with other_process(1) as pool:
+        assert pool is None
+
+
 def test_a_broken_chain_is_told_after_the_inputs_before_it(small: None) -> None:
     class Row:
         payload = b"{}"
